@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Catalogues of translations, without gettext's programs where they are not needed.
+
+    messages.py compile   turn every .po into the .mo that Django reads (nothing to install)
+    messages.py check     every sentence of the sources is translated, with the same placeholders (needs xgettext)
+    messages.py update    take the sentences of the sources into the .po files (needs xgettext)
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
+EXTRACT = (
+    *(str(ROOT / ".venv/bin/django-admin"), "makemessages", "--locale=fr", "--no-location", "--no-obsolete", "--no-wrap"),
+    *("--ignore=frontend/*", "--ignore=tests/*", "--ignore=scripts/*", "--ignore=staticfiles/*"),
+)
+
+
+@dataclass
+class Entry:
+    """One sentence of a catalogue."""
+
+    line: int
+    fuzzy: bool = False
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What gettext looks up: context, end-of-transmission, sentence."""
+        context = self.fields.get("msgctxt")
+        sentence = self.fields["msgid"]
+        return sentence if context is None else f"{context}\x04{sentence}"
+
+    @property
+    def translations(self) -> list[str]:
+        """The translation, or the plural forms in order."""
+        return [text for name, text in self.fields.items() if name.startswith("msgstr")]
+
+
+def read_catalogue(path: Path) -> list[Entry]:
+    """Parse a .po file, obsolete entries left out. Raises ValueError, with the line, when it is malformed."""
+    entries: list[Entry] = []
+    current, name, fuzzy = Entry(0), "", False
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = raw.strip()
+        if line.startswith("#"):
+            fuzzy = fuzzy or (line.startswith("#,") and "fuzzy" in line)
+        elif line.startswith('"') and name:
+            current.fields[name] += _unquote(line, path, number)
+        elif found := re.fullmatch(r"(msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+(\".*\")", line):
+            name = found.group(1)
+            if name == "msgctxt" or (name == "msgid" and set(current.fields) != {"msgctxt"}):
+                current = Entry(number, fuzzy)
+                entries.append(current)
+                fuzzy = False
+            current.fields[name] = _unquote(found.group(2), path, number)
+        elif line:
+            raise ValueError(f"{path}:{number}: not a line of a catalogue: {line}")
+        else:
+            name = ""
+    return entries
+
+
+def _unquote(text: str, path: Path, number: int) -> str:
+    try:
+        return str(ast.literal_eval(text))
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{path}:{number}: bad quotes: {text}") from error
+
+
+def binary(entries: list[Entry]) -> bytes:
+    """The .mo file of a catalogue: header first, untranslated and fuzzy entries left out."""
+    pairs = {}
+    for entry in entries:
+        if all(entry.translations) and (not entry.fuzzy or not entry.key):
+            plural = entry.fields.get("msgid_plural")
+            key = entry.key if plural is None else f"{entry.key}\0{plural}"
+            pairs[key.encode()] = "\0".join(entry.translations).encode()
+    ids, texts = b"", b""
+    id_places, text_places = [], []
+    for key_bytes in sorted(pairs):
+        id_places.append((len(key_bytes), len(ids)))
+        text_places.append((len(pairs[key_bytes]), len(texts)))
+        ids += key_bytes + b"\0"
+        texts += pairs[key_bytes] + b"\0"
+    count, tables = len(pairs), 7 * 4
+    start_ids = tables + 16 * count
+    start_texts = start_ids + len(ids)
+    table = [number for length, place in id_places for number in (length, start_ids + place)]
+    table += [number for length, place in text_places for number in (length, start_texts + place)]
+    header = struct.pack("<7I", 0x950412DE, 0, count, tables, tables + 8 * count, 0, 0)
+    return header + struct.pack(f"<{len(table)}I", *table) + ids + texts
+
+
+def catalogues(root: Path) -> list[Path]:
+    """All .po files of a tree."""
+    return sorted(root.glob("locale/*/LC_MESSAGES/*.po"))
+
+
+def compile_all(root: Path) -> None:
+    """Write the .mo beside each .po, when it differs. Raises ValueError for a malformed catalogue."""
+    for path in catalogues(root):
+        made = binary(read_catalogue(path))
+        target = path.with_suffix(".mo")
+        if not target.exists() or target.read_bytes() != made:
+            target.write_bytes(made)
+
+
+def problems_in(path: Path) -> list[str]:
+    """Untranslated, fuzzy, doubled or mismatched entries, one line each."""
+    found, seen = [], set()
+    for entry in read_catalogue(path):
+        if not entry.key:
+            continue
+        where = f"{path}:{entry.line}: {entry.fields['msgid'][:60]!r}"
+        if entry.key in seen:
+            found.append(f"{where} is there twice")
+        seen.add(entry.key)
+        if entry.fuzzy:
+            found.append(f"{where} is marked fuzzy")
+        elif not all(entry.translations):
+            found.append(f"{where} is not translated")
+        else:
+            allowed = set(PLACEHOLDER.findall(entry.fields["msgid"] + entry.fields.get("msgid_plural", "")))
+            for text in entry.translations:
+                if not set(PLACEHOLDER.findall(text)) <= allowed:
+                    found.append(f"{where} has other placeholders in its translation")
+            if "msgid_plural" not in entry.fields and set(PLACEHOLDER.findall(entry.translations[0])) != allowed:
+                found.append(f"{where} lacks a placeholder in its translation")
+    return found
+
+
+def check(root: Path) -> list[str]:
+    """Problems of every catalogue, and differences from the sources, found in a copy of the tracked files."""
+    problems = [problem for path in catalogues(root) for problem in problems_in(path)]
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "*.html", "*.txt", "*.mjml", "*.po"]
+    names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        for relative in filter(None, names):
+            if (root / relative).exists():
+                (copy / relative).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(root / relative, copy / relative)
+        (copy / "locale").mkdir(exist_ok=True)
+        subprocess.run(EXTRACT, cwd=copy, check=True, capture_output=True)
+        fresh = copy / "locale/fr/LC_MESSAGES/django.po"
+        wanted = {entry.key for entry in read_catalogue(fresh)} if fresh.exists() else set()
+    kept = root / "locale/fr/LC_MESSAGES/django.po"
+    known = {entry.key for entry in read_catalogue(kept)} if kept.exists() else set()
+    problems += [f"{kept}: missing: {key[:80]!r}" for key in sorted(wanted - known)]
+    return problems + [f"{kept}: no longer used: {key[:80]!r}" for key in sorted(known - wanted - {""})]
+
+
+def main(verb: str) -> int:
+    """Run one of the verbs above; returns the exit status."""
+    if verb == "compile":
+        compile_all(ROOT)
+    elif verb == "update":
+        (ROOT / "locale").mkdir(exist_ok=True)
+        subprocess.run(EXTRACT, cwd=ROOT, check=True)
+    elif verb == "check":
+        problems = check(ROOT)
+        print("\n".join(problems) or "catalogues: complete")
+        return 1 if problems else 0
+    else:
+        print(__doc__)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
