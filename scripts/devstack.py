@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The whole system on one Linux machine, without root, Docker or a database server.
 
-    devstack.py run                run everything until Ctrl-C; the state stays in .state/ (or CONCIERGE_STATE)
-    devstack.py exec -- COMMAND    run a command in the environment of the running system
-    devstack.py services -- COMMAND   a throw-away PostgreSQL and Valkey for the time of a command (tests)
-    devstack.py status             what runs, with process ids
-    devstack.py reset              forget the local data
+devstack.py run                run everything until Ctrl-C; the state stays in .state/ (or CONCIERGE_STATE)
+devstack.py exec -- COMMAND    run a command in the environment of the running system
+devstack.py services -- COMMAND   a throw-away PostgreSQL and Valkey for the time of a command (tests)
+devstack.py status             what runs, with process ids
+devstack.py reset              forget the local data
 """
 
 from __future__ import annotations
@@ -193,7 +193,9 @@ def start_application(
         print(f"\n  The web server does not answer yet at http://localhost:{port}: see the lines above\n", flush=True)
     if has_command("demo_accounts") and not supervisor.stopping:
         supervisor.run_step([*manage, "demo_accounts"], env=env, cwd=ROOT, quiet=False)
-    print(f"  Mails   {state.folder / 'mail'}/*.eml   (sent by SMTP to 127.0.0.1:{mail_port}, nothing leaves this machine)")
+    print(
+        f"  Mails   {state.folder / 'mail'}/*.eml   (sent by SMTP to 127.0.0.1:{mail_port}, nothing leaves this machine)"
+    )
     print(f"  Logs    {state.folder / 'log'}/   (PostgreSQL, Valkey; the others are below)")
     print("  Play    make demo   (in another terminal)")
     print("  Stop    Ctrl-C   (the data are kept; `make reset` forgets them)\n", flush=True)
@@ -233,7 +235,9 @@ def chosen_ports() -> tuple[int, int]:
     if mail_port == port or (problem := port_problem(mail_port)):
         if "MAIL_PORT" in os.environ:
             raise StackError(f"mail port {mail_port} is already taken. Choose another one with MAIL_PORT")
-        mail_port = next(number for number in range(mail_port + 1, 65000) if number != port and not port_problem(number))
+        mail_port = next(
+            number for number in range(mail_port + 1, 65000) if number != port and not port_problem(number)
+        )
     return port, mail_port
 
 

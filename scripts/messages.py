@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Catalogues of translations, without gettext's programs where they are not needed.
 
-    messages.py compile   turn every .po into the .mo that Django reads (nothing to install)
-    messages.py check     every sentence of the sources is translated, with the same placeholders (needs xgettext)
-    messages.py update    take the sentences of the sources into the .po files (needs xgettext)
+messages.py compile   turn every .po into the .mo that Django reads (nothing to install)
+messages.py check     every sentence of the sources is translated, with the same placeholders (needs xgettext)
+messages.py update    take the sentences of the sources into the .po files (needs xgettext)
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
 EXTRACT = (
-    *(str(ROOT / ".venv/bin/django-admin"), "makemessages", "--locale=fr", "--no-location", "--no-obsolete", "--no-wrap"),
+    *(
+        str(ROOT / ".venv/bin/django-admin"),
+        "makemessages",
+        "--locale=fr",
+        "--no-location",
+        "--no-obsolete",
+        "--no-wrap",
+    ),
     *("--ignore=frontend/*", "--ignore=tests/*", "--ignore=scripts/*", "--ignore=staticfiles/*"),
 )
 
@@ -143,7 +150,19 @@ def problems_in(path: Path) -> list[str]:
 def check(root: Path) -> list[str]:
     """Problems of every catalogue, and differences from the sources, found in a copy of the tracked files."""
     problems = [problem for path in catalogues(root) for problem in problems_in(path)]
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "*.html", "*.txt", "*.mjml", "*.po"]
+    listed = [
+        "git",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "*.py",
+        "*.html",
+        "*.txt",
+        "*.mjml",
+        "*.po",
+    ]
     names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)

@@ -26,7 +26,9 @@ PORT = 5432  # names the socket file; nothing listens on the network
 DATABASE = "concierge"
 SUPERUSER, OWNER, APP = "concierge_admin", "concierge_owner", "concierge_app"
 EXTENSIONS = ("btree_gist", "unaccent", "pg_trgm", "citext", "cube", "earthdistance")
-SYSTEM_FOLDER = Path("/var/lib/concierge-solidaire")  # used by root only, when PostgreSQL's account can't enter the state folder
+SYSTEM_FOLDER = Path(
+    "/var/lib/concierge-solidaire"
+)  # used by root only, when PostgreSQL's account can't enter the state folder
 OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -51,7 +53,9 @@ def server_account() -> Account | None:
         except KeyError:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
-    raise StackError("PostgreSQL does not run as root and there is no account `postgres` or `nobody`: adduser --system postgres")
+    raise StackError(
+        "PostgreSQL does not run as root and there is no account `postgres` or `nobody`: adduser --system postgres"
+    )
 
 
 def installed_binaries() -> Path:
@@ -116,15 +120,18 @@ class Postgres:
     def _account_may(self, argv: list[str]) -> bool:
         assert self.account
         try:
-            return subprocess.run(
-                argv,
-                user=self.account.uid,
-                group=self.account.gid,
-                extra_groups=[],
-                cwd="/",
-                capture_output=True,
-                check=False,
-            ).returncode == 0
+            return (
+                subprocess.run(
+                    argv,
+                    user=self.account.uid,
+                    group=self.account.gid,
+                    extra_groups=[],
+                    cwd="/",
+                    capture_output=True,
+                    check=False,
+                ).returncode
+                == 0
+            )
         except PermissionError:
             return False
 
@@ -136,12 +143,23 @@ class Postgres:
 
     def initialise(self) -> None:
         """Create the cluster, completely or not at all. Raises StackError when initdb fails or the data are another version's."""
-        major = subprocess.run([self.program_folder / "postgres", "--version"], capture_output=True, text=True, check=True,
-                               **self._as_account()).stdout.split()[-1].split(".")[0]
+        major = (
+            subprocess.run(
+                [self.program_folder / "postgres", "--version"],
+                capture_output=True,
+                text=True,
+                check=True,
+                **self._as_account(),
+            )
+            .stdout.split()[-1]
+            .split(".")[0]
+        )
         version_file = self.data / "PG_VERSION"
         if version_file.exists():
             if (found := version_file.read_text().strip()) != major:
-                raise StackError(f"{self.data} was made by PostgreSQL {found}, this is {major}. Begin again: make reset")
+                raise StackError(
+                    f"{self.data} was made by PostgreSQL {found}, this is {major}. Begin again: make reset"
+                )
             return
         say("Creating the PostgreSQL cluster")
         unfinished, password = self.home / "data.new", self.home / "password.new"
@@ -160,8 +178,13 @@ class Postgres:
             "--locale=C.UTF-8",
             "--data-checksums",
         ]
-        step = spawn(command + (["--no-sync"] if self.throw_away else []), env=self.environment(), cwd=self.home,
-                     account=self.account, output=subprocess.PIPE)
+        step = spawn(
+            command + (["--no-sync"] if self.throw_away else []),
+            env=self.environment(),
+            cwd=self.home,
+            account=self.account,
+            output=subprocess.PIPE,
+        )
         printed = step.communicate()[0].decode(errors="replace")
         password.unlink()
         if step.returncode:
@@ -175,7 +198,9 @@ class Postgres:
 
     def child(self, mark: Mapping[str, str]) -> Child:
         """The server, ready to be supervised."""
-        options = OPTIONS | {"unix_socket_directories": str(self.sockets)} | (FAST_AND_FORGETFUL if self.throw_away else {})
+        options = (
+            OPTIONS | {"unix_socket_directories": str(self.sockets)} | (FAST_AND_FORGETFUL if self.throw_away else {})
+        )
         return Child(
             "postgres",
             [str(self.program_folder / "postgres"), "-D", str(self.data), "-p", str(PORT)]

@@ -54,7 +54,9 @@ class State:
                 break
             except BlockingIOError:
                 if pid := self._living_holder():
-                    raise StackError(f"already running (pid {pid}). Stop it with Ctrl-C there, or: kill {pid}") from None
+                    raise StackError(
+                        f"already running (pid {pid}). Stop it with Ctrl-C there, or: kill {pid}"
+                    ) from None
                 if time.monotonic() > deadline:
                     raise StackError(f"{self.folder / 'lock'} is still held after a crash; try again") from None
                 if not told:

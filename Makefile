@@ -1,0 +1,81 @@
+# Everything a person types here. `make` alone lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STACK := $(BIN)/python scripts/devstack.py
+MANAGE := $(BIN)/python manage.py
+COMPILE = .uv/bin/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test lint lint-django fmt browser shell otp openapi messages bench lock clean reset
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install:
+	@$(PYTHON) scripts/bootstrap.py
+
+run: install  ## Run everything on http://localhost:8000 (PORT=8001 make run for another port)
+	@exec $(STACK) run
+
+demo:  ## Play the whole main job against the running system
+	@$(STACK) exec -- $(MANAGE) play_demo $(ARGS)
+
+test: browser  ## Run the whole suite on its own servers (ARGS="tests/bookings -x" for a part)
+	@$(STACK) services -- $(BIN)/pytest -n 2 $(ARGS)
+
+lint:  ## Style, types, contracts, migrations, dependencies, translations
+	@$(PYTHON) scripts/bootstrap.py --with gettext
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-timing
+	git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+	$(BIN)/deptry .
+	$(BIN)/python scripts/messages.py check
+	@$(STACK) services -- $(MAKE) --no-print-directory lint-django
+
+lint-django:
+	$(BIN)/mypy .
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) lintmigrations --project-root-path . --no-cache --quiet ok ignore
+	@mkdir -p .state
+	$(MANAGE) spectacular --validate --fail-on-warn --file .state/openapi.yaml
+	@diff -u docs/openapi.yaml .state/openapi.yaml || { echo "docs/openapi.yaml is stale: make openapi"; exit 1; }
+
+fmt: install  ## Format the code and the templates
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2
+
+browser:  ## Install Chromium for the browser tests, if it is missing
+	@$(PYTHON) scripts/bootstrap.py --with browser
+
+shell:  ## Python shell in the running system
+	@$(STACK) exec -- $(MANAGE) shell
+
+otp:  ## Second-factor codes of the demonstration accounts
+	@$(STACK) exec -- $(MANAGE) demo_otp $(ARGS)
+
+openapi: install  ## Write docs/openapi.yaml
+	@$(STACK) services -- $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+messages:  ## Take new sentences into the translation catalogues, and compile them
+	@$(PYTHON) scripts/bootstrap.py --with gettext
+	@$(BIN)/python scripts/messages.py update
+	@$(BIN)/python scripts/messages.py compile
+
+bench: install  ## Measure the promises of benchmarks/
+	@$(STACK) services -- $(BIN)/pytest benchmarks -p no:randomly -n 0 -s $(ARGS)
+
+lock: install  ## Resolve the lock files again from pyproject.toml
+	echo "uv==$$(.uv/bin/uv --version | cut -d' ' -f2)" | $(COMPILE) - -o requirements/uv.txt
+	$(COMPILE) pyproject.toml --all-extras --group local --group test --group quality -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --all-extras -c requirements/dev.txt -o requirements/prod.txt
+
+clean:  ## Remove what was installed or built; the data in .state/ stay
+	rm -rf .venv .uv frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+reset:  ## Forget the local data (database, queue, mails)
+	@$(PYTHON) scripts/devstack.py reset
