@@ -1,0 +1,11 @@
+"""The billing application."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BillingConfig(AppConfig):
+    """Connects the handlers of the billing app."""
+
+    name = "billing"
+    verbose_name = _("Billing")

@@ -1,0 +1,217 @@
+"""Verbs on work orders (lifecycles.md 2.3). The apps above call these; nothing else changes a work order's status."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import (
+    REQUEST_TRANSITIONS,
+    WORK_ORDER_TRANSITIONS,
+    PerformerKind,
+    RequestStatus,
+    WorkOrderStatus,
+)
+from bookings.models import ServiceRequest, WorkOrder
+from concierge import events
+from concierge.errors import Invalid, WrongState
+from concierge.tenancy import Actor
+
+SETTLED = (WorkOrderStatus.VERIFIED, WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED)
+
+
+def lock_work_order(work_order: WorkOrder) -> WorkOrder:
+    """Re-read a work order under its row lock. Lock order everywhere: work order first, then its request."""
+    return WorkOrder.objects.select_for_update(of=("self",), no_key=True).get(pk=work_order.pk)
+
+
+def _move(work_order: WorkOrder, verb: str) -> WorkOrder:
+    """Lock, check the transition table, set the new status (not saved). Raises ``WrongState``."""
+    locked = lock_work_order(work_order)
+    allowed_from, target = WORK_ORDER_TRANSITIONS[verb]
+    if locked.status not in allowed_from:
+        raise WrongState(
+            _("This work order is “%(status)s”: this step is no longer possible.")
+            % {"status": locked.get_status_display()},
+            current_status=locked.status,
+        )
+    locked.status = target
+    locked.version += 1
+    return locked
+
+
+def _say(work_order: WorkOrder, name: str, by: Actor, act_at: dt.datetime | None = None, **data: object) -> None:
+    events.record(
+        f"work_order.{name}",
+        work_order,
+        by=by,
+        request_id=work_order.request.public_id,
+        act_at=act_at,
+        work_order=work_order.reference,
+        service=work_order.service.code,
+        **data,
+    )
+
+
+@transaction.atomic
+def offer_work_order(work_order: WorkOrder, *, by: Actor) -> WorkOrder:
+    """``ready|needs_dispatch → offering``: providers are being asked. Again while offering: the next wave."""
+    locked = _move(work_order, "offer")
+    locked.save(update_fields=["status", "version"])
+    _say(locked, "offered", by)
+    return locked
+
+
+@transaction.atomic
+def ask_for_dispatch(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """``offering|ready → needs_dispatch``: no provider is left to ask, a person has to decide. ``reason`` is a code."""
+    locked = _move(work_order, "exhaust")
+    locked.save(update_fields=["status", "version"])
+    _say(locked, "needs_dispatch", by, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def book_work_order(
+    work_order: WorkOrder, *, performer_kind: PerformerKind, performer_id: int, performer_label: str, by: Actor
+) -> WorkOrder:
+    """Give the work to one doer: ``→ booked``. ``performer_label`` is the name the client will read.
+
+    Raises ``WrongState`` (409) when somebody else already holds it.
+    """
+    locked = _move(work_order, "book")
+    locked.performer_kind = performer_kind
+    locked.performer_id = performer_id
+    locked.performer_label = performer_label
+    locked.save(update_fields=["status", "version", "performer_kind", "performer_id", "performer_label"])
+    _say(locked, "booked", by, performer_kind=str(performer_kind))
+    return locked
+
+
+@transaction.atomic
+def schedule_work_order(
+    work_order: WorkOrder, *, planned_start: dt.datetime, planned_end: dt.datetime, by: Actor
+) -> WorkOrder:
+    """Plan booked work, or move its plan: ``booked|scheduled → scheduled``. Raises ``Invalid`` on an empty window."""
+    if planned_end <= planned_start:
+        raise Invalid(_("The planned end must be after the planned start."), field="planned_end")
+    locked = _move(work_order, "schedule")
+    locked.planned_start, locked.planned_end = planned_start, planned_end
+    locked.save(update_fields=["status", "version", "planned_start", "planned_end"])
+    _say(locked, "scheduled", by)
+    return locked
+
+
+@transaction.atomic
+def start_work_order(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
+    """Work begins: ``booked|scheduled|rework|on_hold → in_progress``; the first one starts the request too."""
+    locked = _move(work_order, "start")
+    if locked.started_at is None:
+        locked.started_at = act_at or timezone.now()
+    locked.save(update_fields=["status", "version", "started_at"])
+    _say(locked, "started", by, act_at)
+    _move_request(locked, "start", by, only_from=RequestStatus.CONFIRMED)
+    return locked
+
+
+@transaction.atomic
+def pause_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """``in_progress → on_hold`` with a reason code shown to the client; starting again resumes it."""
+    locked = _move(work_order, "pause")
+    locked.save(update_fields=["status", "version"])
+    _say(locked, "paused", by, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def complete_work_order(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
+    """Work is done and waits for its check: ``in_progress → completed``. Raises ``WrongState`` before a start."""
+    locked = _move(work_order, "complete")
+    locked.completed_at = max(act_at or timezone.now(), locked.started_at or timezone.now())
+    locked.save(update_fields=["status", "version", "completed_at"])
+    _say(locked, "completed", by, act_at)
+    return locked
+
+
+@transaction.atomic
+def verify_work_order(work_order: WorkOrder, *, by: Actor) -> WorkOrder:
+    """Quality check passed: ``completed → verified``. The last one of a request makes the request ``fulfilled``."""
+    locked = _move(work_order, "verify")
+    locked.verified_at = timezone.now()
+    locked.save(update_fields=["status", "version", "verified_at"])
+    _say(locked, "verified", by)
+    settle_request(locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def reject_quality(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """Quality check failed: ``completed → rework``. The doer starts it again."""
+    locked = _move(work_order, "reject_quality")
+    locked.completed_at = None
+    locked.save(update_fields=["status", "version", "completed_at"])
+    _say(locked, "sent_back", by, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def release_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """The doer gives it back before starting: ``booked|scheduled → ready``, free for a new round of the same order."""
+    locked = _move(work_order, "release")
+    locked.performer_kind, locked.performer_id, locked.performer_label = PerformerKind.NOBODY, None, ""
+    locked.planned_start = locked.planned_end = None
+    locked.attempt += 1
+    locked.save()
+    _say(locked, "released", by, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def fail_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """The work could not be done: ``→ failed``. When nothing is left to do the request becomes partly fulfilled."""
+    locked = _move(work_order, "fail")
+    locked.failure_reason = reason[:200]
+    locked.save(update_fields=["status", "version", "failure_reason"])
+    _say(locked, "failed", by)
+    settle_request(locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def cancel_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """Not needed any more: ``→ cancelled``. Upper apps hear ``work_order.cancelled`` and withdraw offers and visits."""
+    locked = _move(work_order, "cancel")
+    locked.save(update_fields=["status", "version"])
+    _say(locked, "cancelled", by, reason=reason)
+    return locked
+
+
+def _move_request(work_order: WorkOrder, verb: str, by: Actor, *, only_from: str | None = None) -> None:
+    request = ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=work_order.request_id)
+    allowed_from, target = REQUEST_TRANSITIONS[verb]
+    if request.status not in allowed_from or (only_from and request.status != only_from):
+        return
+    request.status = target
+    request.version += 1
+    request.save(update_fields=["status", "version"])
+    past = {"start": "started", "fulfil": "fulfilled", "stop": "partially_fulfilled"}[verb]
+    events.record(f"service_request.{past}", request, by=by, request_id=request.public_id)
+
+
+def settle_request(work_order: WorkOrder, *, by: Actor) -> None:
+    """When every work order of the request is settled: all checked → fulfilled, else partly fulfilled.
+
+    The request's row lock is taken first, so that two checks at once cannot both miss that they were the last.
+    """
+    ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=work_order.request_id)
+    statuses = set(WorkOrder.objects.filter(request_id=work_order.request_id).values_list("status", flat=True))
+    if not statuses <= set(SETTLED):
+        return
+    done = statuses - {WorkOrderStatus.CANCELLED}
+    if done == {WorkOrderStatus.VERIFIED}:
+        _move_request(work_order, "fulfil", by)
+    elif WorkOrderStatus.FAILED in done:
+        _move_request(work_order, "stop", by)

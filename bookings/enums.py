@@ -1,0 +1,176 @@
+"""Closed lists and transition tables of the demand side (lifecycles.md 2.1, 2.3)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PriceMode(models.TextChoices):
+    """How a service is priced (R1)."""
+
+    FIXED = "fixed", _("Fixed price")
+    PER_ITEM = "per_item", _("Price per item")
+
+
+class Execution(models.TextChoices):
+    """Who does the work."""
+
+    OWN_TEAM = "own_team", _("By our team")
+    PROVIDER = "provider", _("By a local provider")
+    COLLECTED_PROVIDER = "collected_provider", _("Collected by our team, done by a local provider")
+
+
+class Place(models.TextChoices):
+    """Where client and concierge meet: things are left at the desk, or somebody comes."""
+
+    DESK = "desk", _("At the desk")
+    HOME = "home", _("At your place")
+
+
+class HoldStatus(models.TextChoices):
+    """A place kept for somebody who is still filling in the form."""
+
+    HELD = "held", _("Held")
+    CONFIRMED = "confirmed", _("Confirmed")
+    RELEASED = "released", _("Released")
+    EXPIRED = "expired", _("Expired")
+
+
+class RequestStatus(models.TextChoices):
+    """States of a service request; the words clients read are in the tracking page's templates."""
+
+    SUBMITTED = "submitted", _("Sent")
+    CONFIRMED = "confirmed", _("Confirmed")
+    IN_PROGRESS = "in_progress", _("In progress")
+    FULFILLED = "fulfilled", _("Ready")
+    PARTIALLY_FULFILLED = "partially_fulfilled", _("Partly done")
+    CLOSED = "closed", _("Closed")
+    CANCELLED = "cancelled", _("Cancelled")
+    DECLINED = "declined", _("Declined")
+
+
+class WorkOrderStatus(models.TextChoices):
+    """States of a work order."""
+
+    READY = "ready", _("To be given to someone")
+    OFFERING = "offering", _("Looking for a provider")
+    NEEDS_DISPATCH = "needs_dispatch", _("Needs a dispatcher")
+    BOOKED = "booked", _("Accepted")
+    SCHEDULED = "scheduled", _("Planned")
+    IN_PROGRESS = "in_progress", _("In progress")
+    ON_HOLD = "on_hold", _("On hold")
+    COMPLETED = "completed", _("Done, to be checked")
+    REWORK = "rework", _("To be done again")
+    VERIFIED = "verified", _("Checked")
+    FAILED = "failed", _("Not done")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Category(models.TextChoices):
+    """Fixed meaning behind every status: reports, filters and badges use it (lifecycles.md 2.0.1)."""
+
+    OPEN = "open", _("Open")
+    WAITING = "waiting", _("Waiting")
+    ACTIVE = "active", _("Active")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+R, W = RequestStatus, WorkOrderStatus
+
+REQUEST_CATEGORY: dict[str, Category] = {
+    R.SUBMITTED: Category.OPEN,
+    R.CONFIRMED: Category.WAITING,
+    R.IN_PROGRESS: Category.ACTIVE,
+    R.FULFILLED: Category.DONE,
+    R.PARTIALLY_FULFILLED: Category.DONE,
+    R.CLOSED: Category.DONE,
+    R.CANCELLED: Category.CANCELLED,
+    R.DECLINED: Category.CANCELLED,
+}
+
+WORK_ORDER_CATEGORY: dict[str, Category] = {
+    W.READY: Category.OPEN,
+    W.OFFERING: Category.WAITING,
+    W.NEEDS_DISPATCH: Category.OPEN,
+    W.BOOKED: Category.WAITING,
+    W.SCHEDULED: Category.WAITING,
+    W.IN_PROGRESS: Category.ACTIVE,
+    W.ON_HOLD: Category.WAITING,
+    W.COMPLETED: Category.ACTIVE,
+    W.REWORK: Category.ACTIVE,
+    W.VERIFIED: Category.DONE,
+    W.FAILED: Category.FAILED,
+    W.CANCELLED: Category.CANCELLED,
+}
+
+# verb → (states it may start from, state it leads to). Anything else is WrongState (409).
+REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "confirm": (frozenset({R.SUBMITTED}), R.CONFIRMED),
+    "decline": (frozenset({R.SUBMITTED}), R.DECLINED),
+    "start": (frozenset({R.CONFIRMED}), R.IN_PROGRESS),
+    "fulfil": (frozenset({R.IN_PROGRESS}), R.FULFILLED),
+    "stop": (frozenset({R.CONFIRMED, R.IN_PROGRESS}), R.PARTIALLY_FULFILLED),
+    "close": (frozenset({R.FULFILLED, R.PARTIALLY_FULFILLED}), R.CLOSED),
+    "cancel": (frozenset({R.SUBMITTED, R.CONFIRMED}), R.CANCELLED),
+}
+
+WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "offer": (frozenset({W.READY, W.NEEDS_DISPATCH, W.OFFERING}), W.OFFERING),
+    "exhaust": (frozenset({W.OFFERING, W.READY}), W.NEEDS_DISPATCH),
+    "book": (frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH}), W.BOOKED),
+    "schedule": (frozenset({W.BOOKED, W.SCHEDULED}), W.SCHEDULED),
+    "start": (frozenset({W.BOOKED, W.SCHEDULED, W.REWORK, W.ON_HOLD}), W.IN_PROGRESS),
+    "pause": (frozenset({W.IN_PROGRESS}), W.ON_HOLD),
+    "complete": (frozenset({W.IN_PROGRESS}), W.COMPLETED),
+    "reject_quality": (frozenset({W.COMPLETED}), W.REWORK),
+    "verify": (frozenset({W.COMPLETED}), W.VERIFIED),
+    "release": (frozenset({W.BOOKED, W.SCHEDULED}), W.READY),
+    "fail": (frozenset({W.BOOKED, W.SCHEDULED, W.IN_PROGRESS, W.ON_HOLD, W.REWORK}), W.FAILED),
+    "retry": (frozenset({W.FAILED}), W.READY),
+    "cancel": (
+        frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED, W.ON_HOLD, W.FAILED}),
+        W.CANCELLED,
+    ),
+}
+
+
+class PerformerKind(models.TextChoices):
+    """Who holds a booked work order."""
+
+    NOBODY = "", _("Nobody yet")
+    OWN_TEAM = "own_team", _("Our team")
+    PROVIDER = "provider", _("A local provider")
+
+
+class LineKind(models.TextChoices):
+    """A line is a thing or service asked for, or an option that goes with it."""
+
+    ITEM = "item", _("Service")
+    OPTION = "option", _("Option")
+
+
+class AccountKind(models.TextChoices):
+    """Bodies that pay for their people."""
+
+    COMPANY = "company", _("Company")
+    LANDLORD = "landlord", _("Landlord")
+    TOWN = "town", _("Town")
+
+
+# Pictograms that the product ships (concierge/static/concierge/pictograms/).
+PICTOGRAMS = (
+    "welcome",
+    "ironing",
+    "pressing",
+    "shoe",
+    "mending",
+    "car",
+    "bike",
+    "courier",
+    "basket",
+    "repair",
+    "garden",
+    "cleaning",
+    "paperwork",
+)

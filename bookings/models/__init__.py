@@ -1,0 +1,27 @@
+"""The demand: catalogue, availability, clients, requests and work orders."""
+
+from bookings.models.availability import Closure, Hold, OpeningHours, Slot, SlotRule
+from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
+from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
+
+__all__ = [
+    "Client",
+    "ClientAccount",
+    "ClientMembership",
+    "Closure",
+    "EmailVerification",
+    "Hold",
+    "OpeningHours",
+    "PriceItem",
+    "RequestLine",
+    "Service",
+    "ServiceAtSite",
+    "ServiceCategory",
+    "ServiceOption",
+    "ServiceRequest",
+    "Slot",
+    "SlotRule",
+    "VatRate",
+    "WorkOrder",
+]

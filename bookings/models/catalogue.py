@@ -1,0 +1,226 @@
+"""What can be asked for, at which price, where (R1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import Func, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import Execution, Place, PriceMode
+from concierge.models import PublicIdModel, Site, TenantModel
+
+
+class DateRange(Func):
+    """``daterange(from, to, '[]')``; an open end is NULL."""
+
+    function = "daterange"
+    template = "%(function)s(%(expressions)s, '[]')"
+    output_field = DateRangeField()
+
+
+class NamedModel(models.Model):
+    """A name in French, and in English when somebody wrote one."""
+
+    name = models.CharField(_("name"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the language of the page."""
+        return (self.name_en or self.name) if (get_language() or "fr").startswith("en") else self.name
+
+
+class ServiceCategory(PublicIdModel, TenantModel, NamedModel):
+    """One of the labels of the inclusive market place by default (domain.md 1.2)."""
+
+    code = models.SlugField(_("code"), max_length=40)
+    pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "code"],
+                name="category_code_once",
+                violation_error_message=_("Another category already has this code."),
+            )
+        ]
+
+
+class VatRate(TenantModel):
+    """A rate in per cent from a date on; the rate of a line is the one valid on the day of the order (A4)."""
+
+    code = models.SlugField(_("code"), max_length=20)
+    rate = models.DecimalField(_("rate (%)"), max_digits=4, decimal_places=2)
+    valid_from = models.DateField(_("valid from"))
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    law_ref = models.CharField(_("legal reference"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("VAT rate")
+        verbose_name_plural = _("VAT rates")
+        ordering = ["code", "-valid_from"]
+        constraints = [
+            models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=30), name="vat_rate_is_plausible"),
+            ExclusionConstraint(
+                name="vat_rate_one_per_day",
+                expressions=[
+                    ("organisation", RangeOperators.EQUAL),
+                    ("code", RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("Another rate with this code is already valid in this period."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.rate} %"
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    """Reads of services."""
+
+    def offered_at(self, site: Site) -> Self:
+        """Active services that the site offers, in catalogue order, with everything the price needs."""
+        return (
+            self.filter(is_active=True, at_sites__site=site, at_sites__is_offered=True)
+            .select_related("category")
+            .prefetch_related("price_items", "options")
+            .order_by("category__position", "position", "pk")
+        )
+
+
+class Service(PublicIdModel, TenantModel, NamedModel):
+    """Something a client books. Prices include VAT: they are what the client is shown."""
+
+    category = models.ForeignKey(ServiceCategory, models.PROTECT, related_name="services", verbose_name=_("category"))
+    code = models.SlugField(_("code"), max_length=40)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    description_en = models.CharField(_("description in English"), max_length=300, blank=True)
+    pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome")
+    price_mode = models.CharField(_("price mode"), max_length=10, choices=PriceMode.choices, default=PriceMode.FIXED)
+    unit_price = models.DecimalField(_("price incl. VAT (€)"), max_digits=8, decimal_places=2, null=True, blank=True)
+    vat_code = models.SlugField(_("VAT code"), max_length=20, default="standard")
+    execution = models.CharField(_("done by"), max_length=20, choices=Execution.choices)
+    place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
+    duration_minutes = models.PositiveSmallIntegerField(_("usual working time (min)"), default=30)
+    turnaround_hours = models.PositiveSmallIntegerField(_("usual turnaround (hours)"), default=48)
+    skill_code = models.CharField(_("skill (ROME)"), max_length=5, blank=True)
+    max_quantity = models.PositiveSmallIntegerField(_("most per order"), default=30)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "code"],
+                name="service_code_once",
+                violation_error_message=_("Another service already has this code."),
+            ),
+            models.CheckConstraint(
+                condition=Q(price_mode="per_item", unit_price=None) | Q(price_mode="fixed", unit_price__gte=0),
+                name="service_fixed_price_has_a_price",
+                violation_error_message=_(
+                    "A fixed-price service needs a price; a per-item service has its prices on the items."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_minutes__range=(5, 600)),
+                name="service_duration_is_plausible",
+                violation_error_message=_("The working time must be between 5 minutes and 10 hours."),
+            ),
+            models.CheckConstraint(condition=Q(max_quantity__range=(1, 500)), name="service_max_quantity_is_plausible"),
+        ]
+
+    @property
+    def text(self) -> str:
+        """The description in the language of the page."""
+        english = (get_language() or "fr").startswith("en")
+        return (self.description_en or self.description) if english else self.description
+
+
+class PriceItem(PublicIdModel, TenantModel, NamedModel):
+    """One row of the price grid of a per-item service: a shirt, a pair of heels."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="price_items", verbose_name=_("service"))
+    unit_price = models.DecimalField(_("price incl. VAT (€)"), max_digits=8, decimal_places=2)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        ordering = ["position", "pk"]
+        constraints = [models.CheckConstraint(condition=Q(unit_price__gte=0), name="price_item_not_negative")]
+
+
+class ServiceOption(PublicIdModel, TenantModel, NamedModel):
+    """An option of a service with its supplement, once per order."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="options", verbose_name=_("service"))
+    unit_price = models.DecimalField(_("supplement incl. VAT (€)"), max_digits=8, decimal_places=2)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("option")
+        verbose_name_plural = _("options")
+        ordering = ["position", "pk"]
+        constraints = [models.CheckConstraint(condition=Q(unit_price__gte=0), name="service_option_not_negative")]
+
+
+class ServiceAtSite(TenantModel):
+    """A service offered at a site, with its own lead time and limits there."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="services", verbose_name=_("site"))
+    service = models.ForeignKey(Service, models.CASCADE, related_name="at_sites", verbose_name=_("service"))
+    is_offered = models.BooleanField(_("offered"), default=True)
+    lead_time_hours = models.PositiveSmallIntegerField(_("lead time (hours)"), default=2)
+    cut_off = models.TimeField(_("orders after this time count for the next day"), null=True, blank=True)
+    max_per_day = models.PositiveSmallIntegerField(_("most orders per day"), null=True, blank=True)
+    radius_km = models.DecimalField(_("radius for home visits (km)"), max_digits=5, decimal_places=1, default=10)
+
+    class Meta:
+        verbose_name = _("service at a site")
+        verbose_name_plural = _("services at sites")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "service"],
+                name="service_once_per_site",
+                violation_error_message=_("This service is already offered at this site."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} · {self.site}"
+
+
+def vat_rate_on(organisation_id: int, code: str, day: dt.date) -> VatRate | None:
+    """The VAT rate with this code that is valid on that day, or ``None``."""
+    return (
+        VatRate.objects.filter(organisation_id=organisation_id, code=code, valid_from__lte=day)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=day))
+        .order_by("-valid_from")
+        .first()
+    )

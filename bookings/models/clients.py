@@ -1,0 +1,150 @@
+"""Who asks and who pays (R2)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings.enums import AccountKind
+from concierge.models import PublicIdModel, TenantModel, User
+from concierge.tenancy import Actor
+
+
+class ClientQuerySet(models.QuerySet["Client"]):
+    """Reads of clients."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Staff and the organisation's own systems see every client of the organisation; a client sees themself."""
+        found = self.filter(organisation=actor.organisation)
+        if actor.is_staff or (actor.kind == "api" and actor.provider_id is None) or actor.kind == "system":
+            return found
+        return found.filter(pk=actor.client_id) if actor.client_id else found.none()
+
+
+class Client(PublicIdModel, TenantModel):
+    """A person who asks for services; with an account when ``user`` is set."""
+
+    user = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="clients", verbose_name=_("account")
+    )
+    first_name = models.CharField(_("first name"), max_length=80)
+    last_name = models.CharField(_("last name"), max_length=80)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
+    )
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=5, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        ordering = ["last_name", "first_name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "organisation",
+                Lower("email"),
+                condition=~Q(email=""),
+                name="client_email_once_per_organisation",
+                violation_error_message=_("Another client already has this e-mail."),
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "user"],
+                condition=Q(user__isnull=False),
+                name="client_user_once_per_organisation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class ClientAccount(PublicIdModel, TenantModel):
+    """A company, landlord or town that pays for its people."""
+
+    name = models.CharField(_("name"), max_length=160)
+    kind = models.CharField(_("kind"), max_length=10, choices=AccountKind.choices, default=AccountKind.COMPANY)
+    siren = models.CharField(_("SIREN"), max_length=9, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=14, blank=True)
+    email = models.EmailField(_("e-mail for invoices"), blank=True)
+    email_domain = models.CharField(_("e-mail domain of its people"), max_length=120, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=5, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("client account")
+        verbose_name_plural = _("client accounts")
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "organisation",
+                Lower("email_domain"),
+                condition=~Q(email_domain=""),
+                name="client_account_domain_once",
+                violation_error_message=_("Another client account already uses this e-mail domain."),
+            ),
+            models.CheckConstraint(
+                condition=Q(siren="") | Q(siren__regex=r"^[0-9]{9}$"),
+                name="client_account_siren_has_nine_digits",
+                violation_error_message=_("A SIREN has nine digits."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientMembership(TenantModel):
+    """A client belongs to an account, which may then pay for them."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="account_memberships", verbose_name=_("client"))
+    account = models.ForeignKey(ClientAccount, models.CASCADE, related_name="members", verbose_name=_("account"))
+
+    class Meta:
+        verbose_name = _("member of a client account")
+        verbose_name_plural = _("members of client accounts")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["client", "account"], name="client_once_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.client} · {self.account}"
+
+
+class EmailVerification(PublicIdModel, TenantModel):
+    """A six-digit code sent to an address before a request is accepted from it. Bound to one browser session."""
+
+    email = models.EmailField(_("e-mail"))
+    code_hash = models.CharField(max_length=64)
+    session_hash = models.CharField(max_length=64)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    expires_at = models.DateTimeField(_("expires at"))
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("e-mail verification")
+        verbose_name_plural = _("e-mail verifications")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["organisation", "email", "created_at"], name="email_verification_recent")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(attempts__lte=5),
+                name="email_verification_attempts_limited",
+                violation_error_message=_("Too many wrong codes. Ask for a new one."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)

@@ -1,0 +1,301 @@
+"""The request the client follows, its lines, and the work orders given to one doer each."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Self
+
+from django.core.signing import BadSignature, Signer
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings.enums import (
+    REQUEST_CATEGORY,
+    WORK_ORDER_CATEGORY,
+    Execution,
+    LineKind,
+    PerformerKind,
+    Place,
+    RequestStatus,
+    WorkOrderStatus,
+)
+from bookings.models.availability import Slot
+from bookings.models.catalogue import Service
+from bookings.models.clients import Client, ClientAccount
+from concierge.enums import Role
+from concierge.models import PublicIdModel, Site, TenantModel
+from concierge.tenancy import Actor
+
+# Roles that follow requests; accountants and advisers reach them through invoices and people.
+REQUEST_ROLES = (
+    Role.CONCIERGE,
+    Role.DISPATCHER,
+    Role.SUPERVISOR,
+    Role.SITE_MANAGER,
+    Role.NETWORK_HEAD,
+    Role.ACCOUNTANT,
+)
+
+# Letters and digits that nobody confuses on paper or on the phone.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference() -> str:
+    """Eight random characters, shown as ``ABCD-2345``: tells nothing about volumes (S35)."""
+    letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _n in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
+    """Reads of requests."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Staff: the sites where they hold a role. Clients: their own. The organisation's API keys: all. Others: none."""
+        found = self.filter(organisation=actor.organisation)
+        if actor.kind == "system" or (actor.kind == "api" and actor.provider_id is None):
+            return found
+        if actor.is_staff:
+            sites = actor.site_ids(*REQUEST_ROLES)
+            return found if sites is None else found.filter(site_id__in=sites)
+        return found.filter(client_id=actor.client_id) if actor.client_id else found.none()
+
+    def open(self) -> Self:
+        """Not yet closed, cancelled or declined."""
+        return self.exclude(status__in=[RequestStatus.CLOSED, RequestStatus.CANCELLED, RequestStatus.DECLINED])
+
+
+class ServiceRequest(PublicIdModel, TenantModel):
+    """What a client asked for. Prices, names and addresses on it are frozen when it is confirmed."""
+
+    reference = models.CharField(_("reference"), max_length=9, default=new_reference, editable=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="requests", verbose_name=_("site"))
+    client = models.ForeignKey(Client, models.PROTECT, related_name="requests", verbose_name=_("client"))
+    payer_account = models.ForeignKey(
+        ClientAccount, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("paid by")
+    )
+    slot = models.ForeignKey(
+        Slot, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("slot")
+    )
+    place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
+    status = models.CharField(
+        _("status"), max_length=20, choices=RequestStatus.choices, default=RequestStatus.SUBMITTED
+    )
+    contact_name = models.CharField(_("name"), max_length=160)
+    contact_email = models.EmailField(_("e-mail"), blank=True)
+    contact_phone = PhoneNumberField(_("phone"), blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=5, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    note = models.CharField(_("note for us"), max_length=500, blank=True)
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
+    )
+    promised_start = models.DateTimeField(_("appointment"), null=True, blank=True)
+    promised_end = models.DateTimeField(_("ready by"), null=True, blank=True)
+    total_incl_vat = models.DecimalField(_("total incl. VAT (€)"), max_digits=10, decimal_places=2)
+    channel = models.CharField(_("channel"), max_length=20, default="web")
+    submitted_at = models.DateTimeField(_("sent at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    cancel_reason = models.CharField(_("reason of cancellation"), max_length=200, blank=True)
+    tracking_version = models.PositiveSmallIntegerField(default=1, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    objects = ServiceRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("service request")
+        verbose_name_plural = _("service requests")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["organisation", "status", "-id"], name="request_by_status"),
+            models.Index(fields=["organisation", "site", "-id"], name="request_by_site"),
+            models.Index(fields=["organisation", "client", "-id"], name="request_by_client"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "reference"], name="request_reference_once"),
+            models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_is_known"),
+            models.CheckConstraint(condition=Q(total_incl_vat__gte=0), name="request_total_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(place="home") | ~Q(street="", city=""),
+                name="request_home_visit_has_an_address",
+                violation_error_message=_("Tell us the address where we should come."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def category(self) -> str:
+        """Fixed meaning of the status."""
+        return REQUEST_CATEGORY[self.status].value
+
+    @property
+    def tracking_token(self) -> str:
+        """Long unguessable text for the public tracking page; changing ``tracking_version`` revokes it."""
+        return Signer(salt=f"tracking:{self.tracking_version}", sep=".").sign(self.public_id.hex)
+
+    def holds_tracking_token(self, token: str) -> bool:
+        """Whether a token opens this request's tracking page."""
+        try:
+            return Signer(salt=f"tracking:{self.tracking_version}", sep=".").unsign(token) == self.public_id.hex
+        except BadSignature:
+            return False
+
+
+def public_id_of_tracking_token(token: str) -> uuid.UUID | None:
+    """The request a token speaks of, before its signature is checked; ``None`` when it is not even of the right shape."""
+    head = token.partition(".")[0]
+    try:
+        return uuid.UUID(hex=head)
+    except ValueError:
+        return None
+
+
+class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
+    """Reads of work orders."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Staff by site; a provider those it holds; the organisation's keys all; clients none (they read requests)."""
+        found = self.filter(organisation=actor.organisation)
+        if actor.provider_id is not None:
+            return found.filter(performer_kind=PerformerKind.PROVIDER, performer_id=actor.provider_id)
+        if actor.kind in {"system", "api"}:
+            return found
+        if actor.is_staff:
+            sites = actor.site_ids(*REQUEST_ROLES)
+            return found if sites is None else found.filter(site_id__in=sites)
+        return found.none()
+
+    def for_own_team(self) -> Self:
+        """Work that trainees and employees do."""
+        return self.filter(execution=Execution.OWN_TEAM)
+
+    def unassigned(self) -> Self:
+        """Nobody holds it yet."""
+        return self.filter(status__in=[WorkOrderStatus.READY, WorkOrderStatus.OFFERING, WorkOrderStatus.NEEDS_DISPATCH])
+
+    def billable(self) -> Self:
+        """Checked work: what an invoice may carry."""
+        return self.filter(status=WorkOrderStatus.VERIFIED)
+
+
+class WorkOrder(PublicIdModel, TenantModel):
+    """The unit given to one doer: own team or provider. ``performer_id`` is the key of a trainee or provider above."""
+
+    reference = models.CharField(_("reference"), max_length=9, default=new_reference, editable=False)
+    request = models.ForeignKey(ServiceRequest, models.PROTECT, related_name="work_orders", verbose_name=_("request"))
+    site = models.ForeignKey(Site, models.PROTECT, related_name="work_orders", verbose_name=_("site"))
+    service = models.ForeignKey(Service, models.PROTECT, related_name="work_orders", verbose_name=_("service"))
+    execution = models.CharField(_("done by"), max_length=20, choices=Execution.choices)
+    status = models.CharField(
+        _("status"), max_length=20, choices=WorkOrderStatus.choices, default=WorkOrderStatus.READY
+    )
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    quantity = models.PositiveSmallIntegerField(_("number of items"), default=1)
+    duration_minutes = models.PositiveSmallIntegerField(_("working time (min)"))
+    performer_kind = models.CharField(
+        _("held by"), max_length=10, choices=PerformerKind.choices, default=PerformerKind.NOBODY, blank=True
+    )
+    performer_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    performer_label = models.CharField(_("held by"), max_length=160, blank=True)
+    promised_start = models.DateTimeField(_("from (client)"))
+    promised_end = models.DateTimeField(_("to (client)"))
+    planned_start = models.DateTimeField(_("from (worker)"), null=True, blank=True)
+    planned_end = models.DateTimeField(_("to (worker)"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    verified_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    failure_reason = models.CharField(_("reason"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    objects = WorkOrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("work order")
+        verbose_name_plural = _("work orders")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["organisation", "status", "promised_end"], name="work_order_by_status"),
+            models.Index(
+                fields=["organisation", "performer_kind", "performer_id", "-id"], name="work_order_by_performer"
+            ),
+            models.Index(fields=["organisation", "verified_at"], name="work_order_verified"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "reference"], name="work_order_reference_once"),
+            models.CheckConstraint(condition=Q(status__in=WorkOrderStatus.values), name="work_order_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(promised_end__gte=F("promised_start")), name="work_order_promise_end_not_before_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(planned_start=None, planned_end=None) | Q(planned_end__gt=F("planned_start")),
+                name="work_order_plan_end_after_start",
+                violation_error_message=_("The planned end must be after the planned start."),
+            ),
+            models.CheckConstraint(
+                condition=Q(performer_kind="", performer_id=None)
+                | (~Q(performer_kind="") & Q(performer_id__isnull=False)),
+                name="work_order_performer_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    status__in=["booked", "scheduled", "in_progress", "on_hold", "completed", "rework", "verified"]
+                )
+                | ~Q(performer_kind=""),
+                name="work_order_held_work_has_a_holder",
+            ),
+            models.CheckConstraint(
+                condition=Q(completed_at=None) | Q(started_at__isnull=False), name="work_order_completed_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def category(self) -> str:
+        """Fixed meaning of the status."""
+        return WORK_ORDER_CATEGORY[self.status].value
+
+
+class RequestLine(TenantModel):
+    """A priced line. Everything on it is frozen: later changes of the catalogue do not touch it (R1)."""
+
+    request = models.ForeignKey(ServiceRequest, models.CASCADE, related_name="lines", verbose_name=_("request"))
+    work_order = models.ForeignKey(
+        WorkOrder, models.PROTECT, null=True, related_name="lines", verbose_name=_("work order")
+    )
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+", verbose_name=_("service"))
+    kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.ITEM)
+    description = models.CharField(_("description"), max_length=250)
+    quantity = models.PositiveSmallIntegerField(_("quantity"))
+    unit_price_incl_vat = models.DecimalField(_("unit price incl. VAT (€)"), max_digits=8, decimal_places=2)
+    vat_code = models.SlugField(_("VAT code"), max_length=20)
+    vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
+    total_incl_vat = models.DecimalField(_("total incl. VAT (€)"), max_digits=10, decimal_places=2)
+    position = models.PositiveSmallIntegerField(_("position"))
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__range=(1, 500)),
+                name="request_line_quantity_is_plausible",
+                violation_error_message=_("The quantity must be between 1 and 500."),
+            ),
+            models.CheckConstraint(
+                condition=Q(total_incl_vat=F("quantity") * F("unit_price_incl_vat")),
+                name="request_line_total_adds_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description

@@ -1,0 +1,89 @@
+"""Waiting is a row (lifecycles.md 2.0.4): set, move, cancel, and sweep what is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from concierge.errors import DomainError
+from concierge.events import backoff
+from concierge.models import Deadline
+
+log = structlog.get_logger(__name__)
+
+Fire = Callable[[Deadline], None]
+_kinds: dict[str, Fire] = {}
+
+MAX_ATTEMPTS = 8
+
+
+def on(kind: str) -> Callable[[Fire], Fire]:
+    """Register what happens when a deadline of this kind is due. It runs in the sweep's transaction and may find that
+    nothing is left to do: it must then do nothing."""
+
+    def register(fire: Fire) -> Fire:
+        _kinds[kind] = fire
+        return fire
+
+    return register
+
+
+def set_deadline(kind: str, *, organisation_id: int, subject_id: int, due_at: dt.datetime) -> None:
+    """Set or move the open deadline of a subject."""
+    Deadline.objects.update_or_create(
+        organisation_id=organisation_id,
+        kind=kind,
+        subject_id=subject_id,
+        fired_at=None,
+        cancelled_at=None,
+        defaults={"due_at": due_at, "attempts": 0, "last_error": ""},
+    )
+
+
+def cancel_deadline(kind: str, *, organisation_id: int, subject_id: int) -> None:
+    """Cancel the open deadline of a subject, if any."""
+    Deadline.objects.filter(
+        organisation_id=organisation_id, kind=kind, subject_id=subject_id, fired_at=None, cancelled_at=None
+    ).update(cancelled_at=timezone.now())
+
+
+def sweep(organisation_id: int, *, now: dt.datetime | None = None, limit: int = 500) -> int:
+    """Fire what is due for the current tenant; returns how many rows were taken. Two sweepers share the work."""
+    taken = 0
+    while taken < limit and _fire_next(organisation_id, now or timezone.now()):
+        taken += 1
+    return taken
+
+
+def _fire_next(organisation_id: int, now: dt.datetime) -> bool:
+    with transaction.atomic():
+        deadline = (
+            Deadline.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(
+                organisation_id=organisation_id,
+                fired_at=None,
+                cancelled_at=None,
+                due_at__lte=now,
+                attempts__lt=MAX_ATTEMPTS,
+            )
+            .order_by("due_at", "pk")
+            .first()
+        )
+        if deadline is None:
+            return False
+        try:
+            with transaction.atomic():
+                _kinds[deadline.kind](deadline)
+        except (DomainError, DatabaseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            deadline.attempts += 1
+            deadline.last_error = type(error).__name__
+            deadline.due_at = now + backoff(deadline.attempts)
+            log.exception("deadline_failed", kind=deadline.kind, subject_id=deadline.subject_id)
+        else:
+            deadline.fired_at = now
+        deadline.save(update_fields=["attempts", "last_error", "due_at", "fired_at"])
+    return True

@@ -1,0 +1,57 @@
+"""Closed lists of the kernel. Stored as words, shown through gettext."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a member of an organisation may be (lifecycles.md 1.1)."""
+
+    CONCIERGE = "concierge", _("Concierge")
+    DISPATCHER = "dispatcher", _("Dispatcher")
+    SUPERVISOR = "supervisor", _("Technical supervisor")
+    SOCIAL_ADVISER = "social_adviser", _("Social adviser")
+    ACCOUNTANT = "accountant", _("Accountant")
+    SITE_MANAGER = "site_manager", _("Site manager")
+    NETWORK_HEAD = "network_head", _("Network head")
+    TRAINEE = "trainee", _("Trainee")
+    PROVIDER = "provider", _("Provider")
+
+
+STAFF_ROLES = (
+    Role.CONCIERGE,
+    Role.DISPATCHER,
+    Role.SUPERVISOR,
+    Role.SOCIAL_ADVISER,
+    Role.ACCOUNTANT,
+    Role.SITE_MANAGER,
+    Role.NETWORK_HEAD,
+)
+
+# Roles whose pages show data about trainees: no session without a second factor (trust.md S12).
+MFA_ROLES = STAFF_ROLES
+
+
+class Scope(models.TextChoices):
+    """What an API key may do; one scope per resource and direction."""
+
+    CATALOGUE_READ = "catalogue:read", _("Read the catalogue")
+    REQUESTS_READ = "requests:read", _("Read service requests")
+    REQUESTS_WRITE = "requests:write", _("Create and change service requests")
+    OFFERS_READ = "offers:read", _("Read offers")
+    OFFERS_WRITE = "offers:write", _("Answer offers")
+    WORK_ORDERS_READ = "work_orders:read", _("Read work orders")
+    WORK_ORDERS_WRITE = "work_orders:write", _("Start and complete work orders")
+    INVOICES_READ = "invoices:read", _("Read invoices")
+
+
+class HolidayZone(models.TextChoices):
+    """Where a public holiday list applies (domain.md 4.2 L20); codes are those of the ``holidays`` library."""
+
+    METROPOLE = "", _("Metropolitan France")
+    ALSACE_MOSELLE = "57", _("Alsace-Moselle")
+    GUADELOUPE = "971", _("Guadeloupe")
+    MARTINIQUE = "972", _("Martinique")
+    GUYANE = "973", _("French Guiana")
+    REUNION = "974", _("Réunion")
+    MAYOTTE = "976", _("Mayotte")

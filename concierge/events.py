@@ -1,0 +1,158 @@
+"""Say it once: one ``Event`` row is audit trail, history, notification, webhook and outbox.
+
+``record()`` writes the row in the transaction of the change. ``on_commit`` wakes the dispatcher; a sweep every minute
+takes what was lost, so Redis is only an accelerator (R14, R15). Handlers only write rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import uuid
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+from django.db import DatabaseError, connection, models, transaction
+from django.utils import timezone
+
+from concierge.errors import DomainError
+from concierge.models import Event, Inbox
+from concierge.tenancy import Actor
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Event], None]
+_handlers: dict[str, list[tuple[str, Handler]]] = {}
+_all: list[tuple[str, Handler]] = []
+
+MAX_ATTEMPTS = 5
+BATCH = 100
+
+
+class HasPublicId(Protocol):
+    """Anything an event can be about."""
+
+    pk: Any
+    public_id: uuid.UUID
+    organisation_id: int
+    _meta: Any
+
+
+def subscribe(*names: str) -> Callable[[Handler], Handler]:
+    """Register a handler for event names; ``"*"`` hears everything. The consumer's name is its dotted path."""
+
+    def register(handler: Handler) -> Handler:
+        consumer = f"{handler.__module__}.{handler.__qualname__}"
+        for name in names:
+            target = _all if name == "*" else _handlers.setdefault(name, [])
+            if all(known != consumer for known, _handler in target):
+                target.append((consumer, handler))
+        return handler
+
+    return register
+
+
+def record(
+    name: str,
+    subject: HasPublicId,
+    *,
+    by: Actor,
+    request_id: uuid.UUID | None = None,
+    act_at: dt.datetime | None = None,
+    **data: Any,
+) -> Event:
+    """Write the event in the current transaction.
+
+    ``request_id`` is the public id of the service request whose history shows it; ``act_at`` when it happened, if that
+    is not now. ``data`` is small, JSON-able and free of personal data (S39, P07).
+
+    Raises ``TransactionManagementError`` outside of a transaction: an event without its change is a lie.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("events.record() belongs in the transaction of the change")
+    event = Event.objects.create(
+        organisation_id=subject.organisation_id,
+        name=name,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.public_id,
+        request_id=request_id,
+        data=data,
+        actor=by.reference,
+        actor_label=by.label[:120],
+        channel=by.channel,
+        act_at=act_at or timezone.now(),
+    )
+    organisation_id = subject.organisation_id
+    transaction.on_commit(lambda: _wake(organisation_id), robust=True)
+    return event
+
+
+def _wake(organisation_id: int) -> None:
+    from concierge.tasks import dispatch_events, poke
+
+    poke(dispatch_events, organisation_id)
+
+
+def dispatch(organisation_id: int, *, limit: int = BATCH) -> int:
+    """Handle pending events of the current tenant, oldest first; returns how many were taken.
+
+    Each event is its own transaction under ``SKIP LOCKED``: two dispatchers share the work, a kill between two events
+    loses nothing, and a handler's effect commits together with its inbox row.
+    """
+    done = 0
+    while done < limit and _dispatch_next(organisation_id):
+        done += 1
+    return done
+
+
+def _dispatch_next(organisation_id: int) -> bool:
+    with transaction.atomic():
+        event = (
+            Event.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(organisation_id=organisation_id, dispatch=Event.Dispatch.PENDING, next_at__lte=timezone.now())
+            .order_by("pk")
+            .first()
+        )
+        if event is None:
+            return False
+        failed = ""
+        for consumer, handler in [*_handlers.get(event.name, ()), *_all]:
+            try:
+                with transaction.atomic():
+                    _row, first = Inbox.objects.get_or_create(
+                        organisation_id=organisation_id, event=event, consumer=consumer
+                    )
+                    if first:
+                        handler(event)
+            except (DomainError, DatabaseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                # A fault in one consumer must not withhold the news from the others; it is retried, then parked.
+                failed = f"{consumer}: {type(error).__name__}"
+                log.exception("event_handler_failed", event_name=event.name, event_id=event.pk, consumer=consumer)
+        _close(event, failed)
+    return True
+
+
+def _close(event: Event, failed: str) -> None:
+    now = timezone.now()
+    event.attempts += 1
+    event.last_error = failed[:300]
+    if not failed:
+        event.dispatch, event.dispatched_at = Event.Dispatch.DONE, now
+    elif event.attempts >= MAX_ATTEMPTS:
+        event.dispatch = Event.Dispatch.DEAD
+    else:
+        event.next_at = now + backoff(event.attempts)
+    event.save(update_fields=["attempts", "last_error", "dispatch", "dispatched_at", "next_at"])
+
+
+def backoff(attempt: int, *, base: float = 5.0, cap: float = 3600.0) -> dt.timedelta:
+    """Exponential delay with full jitter: between half and all of ``base * 4^(attempt-1)`` seconds (R19)."""
+    ceiling = min(cap, base * 4 ** max(attempt - 1, 0))
+    # Jitter only spreads load; it guards nothing.
+    return dt.timedelta(seconds=ceiling / 2 + random.random() * ceiling / 2)  # noqa: S311 - not a secret
+
+
+def history(*, request_id: uuid.UUID) -> models.QuerySet[Event]:
+    """Everything that happened to a service request, oldest first."""
+    return Event.objects.filter(request_id=request_id).order_by("act_at", "pk")

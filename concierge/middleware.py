@@ -1,0 +1,143 @@
+"""Who asks, and for which organisation; safe methods read in a read-only transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import structlog
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.db import OperationalError, connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from psycopg import errors as pg
+
+from concierge import tenancy
+from concierge.enums import MFA_ROLES
+from concierge.errors import DomainError, Unavailable
+from concierge.models import ApiClient, Domain, Organisation, User
+from concierge.tenancy import Actor
+
+log = structlog.get_logger(__name__)
+
+# Paths whose GET writes (sign-in flows of allauth) or that speak of the installation, not of an organisation.
+ACCOUNT_PREFIX = "/compte/"
+PLAIN_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
+# Pages that a member without a second factor may still open, to get one or to leave.
+WITHOUT_MFA = (ACCOUNT_PREFIX, "/i18n/", "/static/")
+
+Identity = Callable[[User, Organisation], int | None]
+_identities: dict[str, Identity] = {}
+
+
+def register_identity(name: str, resolver: Identity) -> None:
+    """An app tells who a user is there: ``client_id``, ``provider_id`` or ``trainee_id``."""
+    _identities[name] = resolver
+
+
+def organisation_of_host(host: str) -> Organisation | None:
+    """The organisation named by a ``Domain`` row; the only one when there is one."""
+    name = host.partition(":")[0].lower()
+    domain = Domain.objects.select_related("organisation").filter(host=name).first()
+    if domain is not None:
+        return domain.organisation
+    found = list(Organisation.objects.all()[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def actor_of(user: Any, organisation: Organisation) -> Actor:
+    """The person behind a session, with the roles held in this organisation."""
+    if not isinstance(user, User) or not user.is_authenticated:
+        return Actor(kind="anonymous", organisation=organisation)
+    roles: dict[str, set[int]] = {}
+    everywhere: set[str] = set()
+    for role, site_id in user.memberships.filter(organisation=organisation).values_list("role", "site_id"):
+        roles.setdefault(role, set())
+        if site_id is None:
+            everywhere.add(role)
+        else:
+            roles[role].add(site_id)
+    return Actor(
+        kind="user",
+        organisation=organisation,
+        label=user.get_full_name(),
+        user=user,
+        roles={role: frozenset() if role in everywhere else frozenset(sites) for role, sites in roles.items()},
+        **{name: resolver(user, organisation) for name, resolver in _identities.items()},
+    )
+
+
+class TenantMiddleware:
+    """Sets ``request.organisation`` and ``request.actor`` and keeps the tenant for the time of the request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(PLAIN_PATHS):
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            with tenancy.working_for(None), self._reading(request):
+                response = self.get_response(request)
+            self._note_key_used(request)
+            return response
+        organisation = organisation_of_host(request.get_host())
+        if organisation is None:
+            return render(request, "errors/no_organisation.html", status=404)
+        request.organisation = organisation  # type: ignore[attr-defined] - plain attribute, as Django does with user
+        with tenancy.working_for(organisation):
+            request.actor = SimpleLazyObject(lambda: actor_of(request.user, organisation))  # type: ignore[attr-defined]
+            with self._reading(request):
+                return self.get_response(request)
+
+    def _reading(self, request: HttpRequest) -> ExitStack:
+        """A GET may not write: PostgreSQL itself refuses it. The account pages of allauth are left alone."""
+        stack = ExitStack()
+        if request.method in {"GET", "HEAD"} and not request.path.startswith(ACCOUNT_PREFIX):
+            stack.enter_context(transaction.atomic())
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+        return stack
+
+    def _note_key_used(self, request: HttpRequest) -> None:
+        client: ApiClient | None = getattr(request, "api_client", None)
+        now = timezone.now()
+        if client is None or (client.last_used_at and (now - client.last_used_at).total_seconds() < 3600):
+            return
+        with tenancy.working_for(client.organisation_id):
+            ApiClient.objects.filter(pk=client.pk).update(last_used_at=now)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """No page for a role that sees trainees' data before a second factor exists (S12)."""
+        if not hasattr(request, "organisation") or request.path.startswith(WITHOUT_MFA):
+            return None
+        user = request.user
+        if not user.is_authenticated:
+            return None
+        if request.actor.has_role(*MFA_ROLES) and not is_mfa_enabled(user):  # type: ignore[attr-defined]
+            messages.warning(request, _("Your role needs a second sign-in step. Set it up now: it takes one minute."))
+            return redirect("mfa_index")
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal becomes a page that says what to do; never a stack trace."""
+        if isinstance(exception, OperationalError) and isinstance(
+            exception.__cause__, pg.LockNotAvailable | pg.QueryCanceled | pg.DeadlockDetected
+        ):
+            exception = Unavailable()
+        if not isinstance(exception, DomainError):
+            return None
+        response = render(request, "errors/refused.html", {"error": exception}, status=exception.status)
+        if exception.status == 503:
+            response["Retry-After"] = "5"
+        return response
+
+
+def organisation_context(request: HttpRequest) -> dict[str, Any]:
+    """``organisation`` and ``actor`` for templates (``None`` on pages without an organisation)."""
+    return {"organisation": getattr(request, "organisation", None), "actor": getattr(request, "actor", None)}

@@ -1,0 +1,1 @@
+"""``base`` is shared; ``dev``, ``test`` and ``prod`` are chosen by DJANGO_SETTINGS_MODULE."""

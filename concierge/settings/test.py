@@ -1,0 +1,14 @@
+"""Tests: the same stack, told to notice more."""
+
+from concierge.settings.base import *  # noqa: F403 - settings modules extend each other this way
+from concierge.settings.base import DATABASES, TEMPLATES, env
+
+DEMO_ALLOWED = True
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", ".localhost"]
+# The tests connect as a superuser to make the database, then act as the runtime role (tests/conftest.py).
+DATABASES["default"]["TEST"] = {"NAME": "test_concierge" + env("TEST_DB_SUFFIX", default="")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNDEFINED-TEMPLATE-VARIABLE-%s"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False

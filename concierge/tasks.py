@@ -1,0 +1,51 @@
+"""The kernel's Celery tasks: dispatch of events, sweep of deadlines. Thin, ids only, safe twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerDown
+
+from concierge import deadlines, events, tenancy
+from concierge.models import Heartbeat, Organisation
+
+log = structlog.get_logger(__name__)
+
+
+def poke(task: Task[Any, Any], *args: Any) -> None:
+    """Ask a worker to hurry. When the broker is down the minute sweep does it instead (R14, R15)."""
+    try:
+        task.apply_async(args=args, retry=False, ignore_result=True)
+    except (BrokerDown, OSError) as error:
+        log.warning("broker_down", task=task.name, error=type(error).__name__)
+
+
+def organisation_ids() -> list[int]:
+    """Every tenant, for sweeps."""
+    return list(Organisation.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def beat_seen(name: str) -> None:
+    """Note that a sweep ended now, for ``/readyz``."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+@shared_task(name="concierge.dispatch_events")
+def dispatch_events(organisation_id: int) -> None:
+    """Handle the pending events of one organisation."""
+    with tenancy.working_for(organisation_id):
+        if events.dispatch(organisation_id) >= events.BATCH:
+            poke(dispatch_events, organisation_id)
+
+
+@shared_task(name="concierge.sweep")
+def sweep() -> None:
+    """Every minute: fire due deadlines and handle events whose wake-up call was lost."""
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            deadlines.sweep(organisation_id)
+            events.dispatch(organisation_id)
+    beat_seen("sweep")

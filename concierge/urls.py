@@ -1,0 +1,36 @@
+"""Every address of the product. Each app keeps its pages and its endpoints in its own ``urls.py``."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path, re_path
+from django.views.generic import TemplateView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from concierge import views
+from concierge.api.problems import not_found
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("compte/", include("allauth.urls")),
+    path("", include("bookings.urls")),
+    path("", include("providers.urls")),
+    path("", include("workers.urls")),
+    path("", include("billing.urls")),
+    path("", include("notifications.urls")),
+    path("api/v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
+    re_path(r"^api/(?P<rest>.*)$", login_not_required(not_found), name="api-not-found"),
+]
+
+if settings.DEMO_ALLOWED:
+    styleguide = TemplateView.as_view(template_name="styleguide.html")
+    urlpatterns.append(path("styleguide/", login_not_required(styleguide), name="styleguide"))
+
+handler400 = "concierge.views.bad_request"
+handler403 = "concierge.views.forbidden"
+handler404 = "concierge.views.page_not_found"
+handler500 = "concierge.views.server_error"

@@ -1,0 +1,6 @@
+"""Pages and endpoints of the notifications app."""
+
+from django.urls import URLPattern
+
+app_name = "notifications"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,104 @@
+"""Two walls between organisations: row-level security and composite keys (DR5, S01, S02, S49)."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from bookings.models import Client, ClientAccount, ClientMembership, Service
+from concierge import tenancy
+from concierge.models import Site
+from tests.world import World
+
+
+def tenant_models() -> list[type[models.Model]]:
+    return [
+        model
+        for model in apps.get_models()
+        if any(field.name == "organisation" for field in model._meta.local_fields)
+        and model._meta.db_table not in tenancy.EXEMPT
+    ]
+
+
+@pytest.mark.promise("S49")
+@pytest.mark.django_db
+def test_every_tenant_table_has_a_forced_policy() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid "
+            "WHERE c.relrowsecurity AND c.relforcerowsecurity AND p.polname = 'tenant'"
+        )
+        guarded = {row[0] for row in cursor.fetchall()}
+    assert guarded == {model._meta.db_table for model in tenant_models()}
+
+
+@pytest.mark.promise("I11")
+@pytest.mark.django_db
+def test_every_reference_between_tenant_tables_is_composite() -> None:
+    """A foreign key to a tenant table names the organisation too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conkey, confrelid::regclass::text FROM pg_constraint "
+            "WHERE contype = 'f' AND array_length(conkey, 1) = 2"
+        )
+        pairs = {(row[0], row[2]) for row in cursor.fetchall()}
+    missing = [
+        (model._meta.db_table, field.name)
+        for model in tenant_models()
+        for field in model._meta.local_fields
+        if isinstance(field, models.ForeignKey)
+        and field.related_model in tenant_models()
+        and (model._meta.db_table, field.related_model._meta.db_table) not in pairs
+    ]
+    assert missing == []
+
+
+@pytest.mark.promise("S49")
+def test_raw_select_without_tenant_returns_nothing(world: World, other_world: World) -> None:
+    with tenancy.working_for(None), connection.cursor() as cursor:
+        for model in tenant_models():
+            cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}"')
+            assert cursor.fetchone()[0] == 0, model
+
+
+@pytest.mark.promise("S01")
+def test_a_forgotten_filter_shows_only_the_own_organisation(world: World, other_world: World) -> None:
+    assert {service.organisation_id for service in Service.objects.all()} == {world.organisation.pk}
+    with tenancy.working_for(other_world.organisation):
+        assert {service.organisation_id for service in Service.objects.all()} == {other_world.organisation.pk}
+
+
+@pytest.mark.promise("S02")
+def test_a_reference_across_organisations_cannot_be_stored(world: World, other_world: World) -> None:
+    with tenancy.working_for(other_world.organisation):
+        account = ClientAccount.objects.create(organisation=other_world.organisation, name="Autre")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ClientMembership.objects.create(organisation=world.organisation, client=world.client, account=account)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.promise("S49")
+def test_the_runtime_role_owns_nothing_and_cannot_bypass(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, rolsuper OR rolbypassrls, "
+            "(SELECT count(*) FROM pg_class WHERE relowner = r.oid) FROM pg_roles r WHERE rolname = current_user"
+        )
+        assert cursor.fetchone() == ("concierge_app", False, 0)
+
+
+@pytest.mark.promise("DR5")
+@pytest.mark.django_db(transaction=True)
+def test_the_tenant_never_outlives_its_transaction() -> None:
+    """What a transaction-pooling proxy hands to the next client carries no organisation."""
+    from tests.world import build_world
+
+    world = build_world()
+    with tenancy.working_for(world.organisation):
+        assert Site.objects.count() == 1
+        with transaction.atomic():
+            assert Client.objects.count() == 1
+    raw = connection.connection
+    assert raw.execute("SELECT current_setting('app.organisation', true)").fetchone()[0] in {None, ""}

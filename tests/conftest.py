@@ -1,0 +1,102 @@
+"""The harness: the runtime role of PostgreSQL, a deaf network, shuffled unordered reads, and a small world."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, connections
+from django.db.models import QuerySet
+from django.test import TransactionTestCase
+
+from concierge import deadlines, events, tenancy
+from concierge.models import Organisation
+from tests.world import World, build_world
+
+RUNTIME_ROLE = " -c role=concierge_app"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Make the database as superuser, then live in it as the role that owns nothing (S49)."""
+    options = connection.settings_dict["OPTIONS"]
+    before = options["options"]
+    with django_db_blocker.unblock():
+        connection.close()
+        options["options"] = before + RUNTIME_ROLE
+        yield
+        connections.close_all()
+        options["options"] = before
+
+
+def _truncate_everything(self: TransactionTestCase) -> None:
+    """Empty the tables after a test with real transactions; the runtime role itself may not."""
+    keep = {"django_migrations", "django_content_type", "auth_permission"}
+    tables = [name for name in connection.introspection.table_names() if name not in keep]
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("TRUNCATE {} RESTART IDENTITY CASCADE".format(", ".join(f'"{name}"' for name in tables)))
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("SET ROLE concierge_app")
+
+
+TransactionTestCase._fixture_teardown = _truncate_everything  # type: ignore[method-assign]
+
+_fetch_all = QuerySet._fetch_all  # type: ignore[attr-defined]
+
+
+def _shuffled_fetch_all(self: Any) -> None:
+    """A read without an order has no order: whoever relies on one is told."""
+    fresh = self._result_cache is None
+    _fetch_all(self)
+    if fresh and not self.ordered and isinstance(self._result_cache, list):
+        random.shuffle(self._result_cache)
+
+
+QuerySet._fetch_all = _shuffled_fetch_all  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[Any, ...]]]:
+    """Tasks are noted, not sent: tests that want a worker start one."""
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+
+    def note(self: Any, args: Any = None, kwargs: Any = None, **options: Any) -> None:
+        sent.append((self.name, tuple(args or ())))
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", note)
+    return sent
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache(request: pytest.FixtureRequest) -> None:
+    """Throttles and caches of one test do not reach the next."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    """One organisation in Dijon with people, services and hours; the test works for it."""
+    built = build_world()
+    with tenancy.working_for(built.organisation):
+        yield built
+
+
+@pytest.fixture
+def other_world(db: None) -> World:
+    """Another organisation on the same installation."""
+    return build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
+
+
+def settle(*organisations: Organisation, rounds: int = 20) -> None:
+    """What the worker and beat would do: handle events and fire due deadlines until all is quiet."""
+    for organisation in organisations or list(Organisation.objects.all()):
+        with tenancy.working_for(organisation):
+            for _round in range(rounds):
+                if not events.dispatch(organisation.pk) + deadlines.sweep(organisation.pk):
+                    break
