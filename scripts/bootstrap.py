@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Install everything from the lock files and build what is built, skipping what has not changed.
 
-Runs on a bare Python (3.11 to 3.13), needs no third-party package, and may be run again at any time. It is parsed by older
-Pythons too, so that they can say what is missing.
+Runs on a bare Python (3.11 to 3.13), needs no third-party package, and may be run again at any time. Older Pythons
+can parse it too, so that they can say what is missing.
 
     bootstrap.py [--with browser] [--with gettext]
 """
@@ -36,14 +36,14 @@ def say(text: str) -> None:
     print("· " + text, flush=True)
 
 
-# --- what the machine must bring ---------------------------------------------------------------------------------------------
+# --- what the machine must bring --------------------------------------------------------------------------------------
 
 
 def python_problem(version: tuple[int, ...], others: list[str]) -> str | None:
     """What is wrong with this Python version, and the line to type. `others`: fitting Pythons found on this machine."""
     if OLDEST_PYTHON <= version[:2] < TOO_NEW_PYTHON:
         return None
-    found = "Python %d.%d is not supported: 3.11, 3.12 or 3.13 is needed." % version[:2]
+    found = f"Python {version[0]}.{version[1]} is not supported: 3.11, 3.12 or 3.13 is needed."
     if others:
         return f"{found} This machine has {others[0]}: PYTHON={others[0]} make run"
     return f"{found} On Debian and Ubuntu: {as_root()}apt-get install -y python3 python3-venv"
@@ -53,7 +53,7 @@ def venv_problem(has_ensurepip: bool, version: tuple[int, ...]) -> str | None:
     """Debian ships Python without the part that makes environments: the line that adds it."""
     if has_ensurepip:
         return None
-    package = "python%d.%d-venv" % version[:2]
+    package = f"python{version[0]}.{version[1]}-venv"
     return f"Python's venv module is missing. Type: {as_root()}apt-get install -y {package}"
 
 
@@ -67,7 +67,7 @@ def node_fits(version: str) -> bool:
 
 
 def node_choice(system: str | None, has_npm: bool, wheel: bool) -> tuple[bool, str]:
-    """Whether to take the wheel's Node, and the sentence that explains it. Raises SetupError when there is none at all."""
+    """Whether to take the wheel's Node, and the sentence that explains it. Raises SetupError when there is none."""
     if system and node_fits(system) and has_npm:
         return False, f"Node {system.lstrip('v')} of this machine"
     reason = "no Node" if not system else "no npm" if node_fits(system) else f"Node {system.lstrip('v')} is too old"
@@ -88,7 +88,7 @@ def fitting_pythons() -> list[str]:
     return [name for name in ("python3.13", "python3.12", "python3.11") if shutil.which(name)]
 
 
-# --- steps -------------------------------------------------------------------------------------------------------------------
+# --- steps ------------------------------------------------------------------------------------------------------------
 
 
 def fingerprint(*parts: object) -> str:
@@ -116,7 +116,7 @@ def run(title: str, command: list[str], *, cwd: Path = ROOT, env: dict[str, str]
     process = subprocess.Popen(
         command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    assert process.stdout
+    assert process.stdout is not None
     os.set_blocking(process.stdout.fileno(), False)
     printed = b""
     while process.poll() is None:
@@ -208,7 +208,7 @@ def front_end_sources() -> list[Path]:
 
 
 def install_system_package(package: str, program: str | None) -> None:
-    """Install a Debian package when its program is missing. Raises SetupError, with the line to type, when that takes root."""
+    """Install a Debian package when its program is missing. Raises SetupError, with the line, when that takes root."""
     if program:
         return
     line = f"apt-get install -y --no-install-recommends {package}"

@@ -76,11 +76,11 @@ def local_state() -> State:
     return State(ROOT / Path(os.environ.get("CONCIERGE_STATE", ".state")).expanduser())
 
 
-# --- run ---------------------------------------------------------------------------------------------------------------------
+# --- run --------------------------------------------------------------------------------------------------------------
 
 
 def run(instead: list[str] | None) -> int:
-    """Start everything, stay until asked to stop. `instead` replaces the application's programs (tests of this file)."""
+    """Start everything, stay until asked to stop. `instead` replaces the application's programs (own tests)."""
     state = local_state()
     account = server_account()
     state.create(enterable=account is not None)
@@ -129,7 +129,7 @@ def start_servers(supervisor: Supervisor, state: State, mark: Mapping[str, str])
 
     Raises StackError when one does not start, or when DATABASE_URL comes without its owner's.
     """
-    exported = {}
+    exported: dict[str, str] = {}
     given = os.environ.get("DATABASE_URL"), os.environ.get("DATABASE_OWNER_URL")
     if all(given):
         exported |= {"DATABASE_URL": str(given[0]), "DATABASE_OWNER_URL": str(given[1])}
@@ -194,7 +194,7 @@ def start_application(
     if has_command("demo_accounts") and not supervisor.stopping:
         supervisor.run_step([*manage, "demo_accounts"], env=env, cwd=ROOT, quiet=False)
     print(
-        f"  Mails   {state.folder / 'mail'}/*.eml   (sent by SMTP to 127.0.0.1:{mail_port}, nothing leaves this machine)"
+        f"  Mails   {state.folder / 'mail'}/*.eml   (sent by SMTP to 127.0.0.1:{mail_port}; none leaves this machine)"
     )
     print(f"  Logs    {state.folder / 'log'}/   (PostgreSQL, Valkey; the others are below)")
     print("  Play    make demo   (in another terminal)")
@@ -212,7 +212,7 @@ def wait_for_answer(supervisor: Supervisor, address: str, *, patience: float = 6
     while time.monotonic() < deadline and not supervisor.stopping:
         supervisor.tick(0.1)
         try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  (our own loopback address)
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own loopback address
                 return True
         except urllib.error.HTTPError as error:
             if error.code < 500:
@@ -222,7 +222,7 @@ def wait_for_answer(supervisor: Supervisor, address: str, *, patience: float = 6
     return False
 
 
-# --- ports -------------------------------------------------------------------------------------------------------------------
+# --- ports ------------------------------------------------------------------------------------------------------------
 
 
 def chosen_ports() -> tuple[int, int]:
@@ -260,7 +260,7 @@ def port_problem(port: int) -> str | None:
     return None
 
 
-# --- the other commands ------------------------------------------------------------------------------------------------------
+# --- the other commands -----------------------------------------------------------------------------------------------
 
 
 def execute(command: list[str]) -> int:

@@ -21,7 +21,7 @@ class Mailbox:
         self.folder = folder
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's name)
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Store the message, with the real recipients in X-Envelope-To, and say so in one line."""
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         recipients = ", ".join(envelope.rcpt_tos)

