@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from concierge.errors import Unavailable
 from concierge.models import normalise_email
 
 
@@ -26,3 +29,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth shi
         if credentials.get("email"):
             credentials["email"] = normalise_email(credentials["email"])
         return super().authenticate(request, **credentials)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Codes live for minutes, so they leave at once and are not kept in a queue; a dead mail server is said kindly."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (SMTPException, OSError) as error:
+            raise Unavailable(_("The e-mail could not be sent. Please try again in a minute.")) from error

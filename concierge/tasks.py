@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from concierge import deadlines, events, tenancy
-from concierge.models import Heartbeat, Organisation
+from concierge.models import Heartbeat, IdempotencyRecord, Organisation
 
 log = structlog.get_logger(__name__)
+
+# A caller may repeat an unsafe call for this long and get the first answer (R03).
+IDEMPOTENCY_KEPT = dt.timedelta(hours=48)
 
 
 def poke(task: Task[Any, Any], *args: Any) -> None:
@@ -49,3 +54,13 @@ def sweep() -> None:
             deadlines.sweep(organisation_id)
             events.dispatch(organisation_id)
     beat_seen("sweep")
+
+
+@shared_task(name="concierge.purge")
+def purge() -> None:
+    """Every night: stored answers past their replay time, expired sessions (P04)."""
+    past = timezone.now() - IDEMPOTENCY_KEPT
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            IdempotencyRecord.objects.filter(organisation_id=organisation_id, created_at__lt=past).delete()
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

@@ -111,14 +111,17 @@ COTTON_DIR = "cotton"
 # The web server and the workers connect as a role that owns nothing; migrations get the owner's URL (docs/operations.md).
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["ENGINE"] = "concierge.postgres"
-DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True  # safe behind a transaction-pooling proxy (DR5)
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "options": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s",
 }
+# The web server's threads share a pool; a worker process keeps its one connection (a pool does not survive a fork).
 if env.bool("DATABASE_POOL", default=False):
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 10, "timeout": 5}
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASE_APP_ROLE = "concierge_app"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

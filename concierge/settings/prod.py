@@ -1,7 +1,7 @@
 """Production: TLS in front, hashed static files, and boot checks that refuse a careless installation (DR8)."""
 
 from concierge.settings.base import *  # noqa: F403 - settings modules extend each other this way
-from concierge.settings.base import DATABASES, MIDDLEWARE, env
+from concierge.settings.base import env
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 BASE_URL = env("BASE_URL")
@@ -16,10 +16,8 @@ SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 LANGUAGE_COOKIE_SECURE = True
-DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 10, "timeout": 5}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "concierge.storage.StaticStorage"},
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "webp", "woff", "woff2", "gz", "br"]
-MIDDLEWARE = list(MIDDLEWARE)

@@ -1,9 +1,10 @@
 """Tests: the same stack, told to notice more."""
 
 from concierge.settings.base import *  # noqa: F403 - settings modules extend each other this way
-from concierge.settings.base import DATABASES, TEMPLATES, env
+from concierge.settings.base import DATABASES, INSTALLED_APPS, TEMPLATES, env
 
 DEMO_ALLOWED = True
+INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", ".localhost"]
 # The tests connect as a superuser to make the database, then act as the runtime role (tests/conftest.py).
 DATABASES["default"]["TEST"] = {"NAME": "test_concierge" + env("TEST_DB_SUFFIX", default="")}
