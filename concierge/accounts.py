@@ -13,7 +13,7 @@ from concierge.errors import Unavailable
 from concierge.models import normalise_email
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth ships no types
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """One spelling per mailbox; mails rendered by our own templates."""
 
     def clean_email(self, email: str) -> str:
@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth shi
         return super().authenticate(request, **credentials)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Codes live for minutes, so they leave at once and are not kept in a queue; a dead mail server is said kindly."""
+        """Codes live for minutes, so they leave at once and are not queued; a dead mail server is said kindly."""
         try:
             super().send_mail(template_prefix, email, context)
         except (SMTPException, OSError) as error:

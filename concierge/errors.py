@@ -1,7 +1,7 @@
 """Errors that a person may read.
 
-A ``DomainError`` is a state of affairs, not a bug: edges show its message and answer with its status. Anything else that
-escapes is a bug and becomes a reported 500.
+A ``DomainError`` is a state of affairs, not a bug: edges show its message and answer with its status. Anything else
+that escapes is a bug and becomes a reported 500.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
-    """Base of every refusal shown to a user: a stable ``code`` for machines, a ``message`` for people, an HTTP status."""
+    """Base of every refusal shown: a stable ``code`` for machines, a ``message`` for people, an HTTP status."""
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 422
     message: str | Promise = _("This is not possible.")
 
     def __init__(self, message: str | Promise | None = None, *, field: str | None = None, **details: object) -> None:
-        """``field`` names the form or API field at fault; ``details`` are extra machine-readable members of the problem."""
+        """``field`` names the form or API field at fault; ``details`` are extra members of the problem."""
         if message is not None:
             self.message = message
         self.field = field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from allauth.mfa.utils import is_mfa_enabled
@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 from psycopg import errors as pg
 
 from concierge import tenancy
@@ -24,6 +25,15 @@ from concierge.models import ApiClient, Domain, Organisation, User
 from concierge.tenancy import Actor
 
 log = structlog.get_logger(__name__)
+
+
+class TenantRequest(HttpRequest):
+    """What a page view receives: a request that knows its organisation and actor. For annotations only."""
+
+    organisation: Organisation
+    actor: Actor
+    htmx: HtmxDetails
+
 
 # Paths whose GET writes (sign-in flows of allauth) or that speak of the installation, not of an organisation.
 ACCOUNT_PREFIX = "/compte/"
@@ -38,6 +48,11 @@ _identities: dict[str, Identity] = {}
 def register_identity(name: str, resolver: Identity) -> None:
     """An app tells who a user is there: ``client_id``, ``provider_id`` or ``trainee_id``."""
     _identities[name] = resolver
+
+
+def _identity(name: str, user: User, organisation: Organisation) -> int | None:
+    resolver = _identities.get(name)
+    return resolver(user, organisation) if resolver else None
 
 
 def organisation_of_host(host: str) -> Organisation | None:
@@ -68,7 +83,9 @@ def actor_of(user: Any, organisation: Organisation) -> Actor:
         label=user.get_full_name(),
         user=user,
         roles={role: frozenset() if role in everywhere else frozenset(sites) for role, sites in roles.items()},
-        **{name: resolver(user, organisation) for name, resolver in _identities.items()},
+        provider_id=_identity("provider_id", user, organisation),
+        client_id=_identity("client_id", user, organisation),
+        trainee_id=_identity("trainee_id", user, organisation),
     )
 
 
@@ -89,9 +106,10 @@ class TenantMiddleware:
         organisation = organisation_of_host(request.get_host())
         if organisation is None:
             return render(request, "errors/no_organisation.html", status=404)
-        request.organisation = organisation  # type: ignore[attr-defined] - plain attribute, as Django does with user
+        request = cast("TenantRequest", request)
+        request.organisation = organisation
         with tenancy.working_for(organisation):
-            request.actor = SimpleLazyObject(lambda: actor_of(request.user, organisation))  # type: ignore[attr-defined]
+            request.actor = cast("Actor", SimpleLazyObject(lambda: actor_of(request.user, organisation)))
             with self._reading(request):
                 return self.get_response(request)
 
@@ -119,7 +137,7 @@ class TenantMiddleware:
         user = request.user
         if not user.is_authenticated:
             return None
-        if request.actor.has_role(*MFA_ROLES) and not is_mfa_enabled(user):  # type: ignore[attr-defined]
+        if cast("TenantRequest", request).actor.has_role(*MFA_ROLES) and not is_mfa_enabled(user):
             messages.warning(request, _("Your role needs a second sign-in step. Set it up now: it takes one minute."))
             return redirect("mfa_index")
         return None

@@ -279,7 +279,7 @@ class ApiClient(PublicIdModel, TenantModel):
 
 
 class Event(PublicIdModel, TenantModel):
-    """One row in the transaction of the change: audit trail, history page, notification, webhook and outbox (DR1, DR2)."""
+    """One row in the transaction of the change: audit trail, history, notification and outbox (DR1, DR2)."""
 
     class Dispatch(models.TextChoices):
         PENDING = "pending", _("Pending")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _current_id: ContextVar[int | None] = ContextVar("organisation_id", default=None)
 
-# Tables that carry an organisation column but are read before the organisation is known. Each with its reason.
+# Tables with an organisation column that are read before the organisation is known. Each with its reason.
 EXEMPT = {
     "concierge_domain": "read to find out which organisation a host name belongs to",
 }
@@ -34,7 +34,7 @@ def current_id() -> int | None:
 
 @contextmanager
 def working_for(organisation: Organisation | int | None) -> Iterator[None]:
-    """Work for one organisation; inside an open transaction the change takes effect at once and is undone at the end."""
+    """Work for one organisation; inside an open transaction this takes effect at once and is undone at the end."""
     previous = _current_id.get()
     switch_to(organisation)
     try:
@@ -66,8 +66,8 @@ class Actor:
     """Who acts, for perms, events and ``visible_to``.
 
     ``kind`` is one of user, api, link, client, system. ``roles`` maps a role to the ids of the sites where it is held
-    (empty frozenset: every site of the organisation). ``provider_id``, ``client_id`` and ``trainee_id`` are primary keys
-    of what the actor is, when it is one.
+    (empty frozenset: every site of the organisation). ``provider_id``, ``client_id`` and ``trainee_id`` are primary
+    keys of what the actor is, when it is one.
     """
 
     kind: str
@@ -181,7 +181,7 @@ def _policy_sql(table: str) -> list[str]:
         f"""DO $$ BEGIN
             IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{unique}') THEN
                 ALTER TABLE "{table}" ADD CONSTRAINT "{unique}" UNIQUE (organisation_id, id);
-            END IF; END $$""",
+            END IF; END $$""",  # noqa: S608 - table names come from models
     ]
 
 
@@ -199,4 +199,4 @@ def _composite_sql(model: type[models.Model]) -> Iterator[str]:
                            AND conrelid = '"{table}"'::regclass) THEN
                 ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (organisation_id, "{column.column}")
                 REFERENCES "{target._meta.db_table}" (organisation_id, id) DEFERRABLE INITIALLY DEFERRED;
-            END IF; END $$"""
+            END IF; END $$"""  # noqa: S608 - table names come from models

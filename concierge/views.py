@@ -19,6 +19,7 @@ from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerDown
 
 from concierge.enums import Role
+from concierge.middleware import TenantRequest
 from concierge.models import Heartbeat
 
 SWEEP_IS_LATE = dt.timedelta(seconds=180)
@@ -26,9 +27,9 @@ SWEEP_IS_LATE = dt.timedelta(seconds=180)
 
 @login_not_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: TenantRequest) -> HttpResponse:
     """Everybody's front door: trainees to their day, staff to their board, others to the public page."""
-    actor = request.actor  # type: ignore[attr-defined] - set by TenantMiddleware
+    actor = request.actor
     if actor.has_role(Role.TRAINEE) and not actor.is_staff:
         return redirect("workers:day")
     if actor.has_role(Role.ACCOUNTANT) and not actor.has_role(Role.DISPATCHER, Role.CONCIERGE, Role.SUPERVISOR):
@@ -102,7 +103,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
         raise Http404
-    return ExportToDjangoView(request)
+    response: HttpResponse = ExportToDjangoView(request)
+    return response
 
 
 @login_not_required

@@ -40,11 +40,11 @@ class RequestInProgress(DomainError):
     """The first call with this key has not ended yet."""
 
     code, status = "request_in_progress", 409
-    message = _("The first request with this Idempotency-Key is still being worked on. Try again in a moment.")
+    message = _("The first request with this key is still under way. Try again in a moment.")
 
 
 def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
-    """Run an unsafe handler once per ``Idempotency-Key``: effect, events and stored answer in one transaction (DR1, R03).
+    """Run an unsafe handler once per key: effect, events and stored answer in one transaction (DR1, R03).
 
     A replay is byte-identical and carries ``Idempotent-Replayed: true``. Refusals are not stored: they had no effect.
     """
@@ -98,7 +98,7 @@ def etag(version: int) -> str:
 
 
 def check_if_match(request: Request, version: int) -> None:
-    """Refuse an update of another version than the one the caller saw (R44). Without ``If-Match`` nothing is checked."""
+    """Refuse to update another version than the caller saw (R44). Without ``If-Match`` nothing is checked."""
     wanted = request.headers.get("If-Match")
     if wanted is not None and wanted.strip() not in {"*", etag(version)}:
         raise StaleVersion

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
@@ -31,6 +32,14 @@ def new_key(organisation: Organisation) -> tuple[str, str, str]:
     """
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     return f"cs.{organisation.slug}.{prefix}.{secret}", prefix, hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ApiHttpRequest(HttpRequest):
+    """An authenticated call. For annotations only."""
+
+    api_client: ApiClient
+    organisation: Organisation
+    actor: Actor
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -59,9 +68,10 @@ class ApiKeyAuthentication(BaseAuthentication):
         if client.revoked_at or (client.expires_at and client.expires_at <= timezone.now()):
             tenancy.switch_to(None)
             raise exceptions.AuthenticationFailed(_("This API key was revoked or has expired."))
-        request._request.api_client = client
-        request._request.organisation = organisation
-        request._request.actor = Actor(
+        plain = cast("ApiHttpRequest", request._request)
+        plain.api_client = client
+        plain.organisation = organisation
+        plain.actor = Actor(
             kind="api",
             organisation=organisation,
             label=client.name,
@@ -78,7 +88,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """The key carries the scope that the view names in ``scopes`` (by HTTP method, ``*`` for all). No scope named: no."""
+    """The key carries the scope that the view names in ``scopes`` (by method, ``*`` for all). No scope named: no."""
 
     message = _("This API key lacks the needed scope.")
 
@@ -93,8 +103,7 @@ class HasScope(BasePermission):
 
 def actor_of(request: Request) -> Actor:
     """The actor behind an authenticated API call."""
-    actor: Actor = request._request.actor
-    return actor
+    return cast("ApiHttpRequest", request._request).actor
 
 
 class KeyThrottle(SimpleRateThrottle):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
@@ -22,7 +22,7 @@ from concierge.errors import DomainError, Unavailable
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] - registers itself
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
     """How the key appears in the OpenAPI document."""
 
     target_class = "concierge.api.keys.ApiKeyAuthentication"
@@ -75,8 +75,8 @@ class ProblemHandler(ExceptionHandler):
     def format_exc(self, exc: exceptions.APIException) -> Any:
         return ProblemFormatter(exc, self.context, self.exc).run()
 
-    def get_response(self, exc: exceptions.APIException) -> Response:
-        response: Response = super().get_response(exc)
+    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        response: Response = super().get_response(exc, data)
         response.content_type = "application/problem+json"
         if exc.status_code == 503:
             response["Retry-After"] = "5"
@@ -98,7 +98,7 @@ class Problem(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     code = serializers.CharField()
-    errors = ProblemError(many=True)
+    errors = ProblemError(many=True)  # type: ignore[assignment]  # the member is named by the format
 
 
 class ProblemAutoSchema(AutoSchema):
@@ -118,7 +118,7 @@ class ProblemAutoSchema(AutoSchema):
             )
         return parameters
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super(AutoSchema, self)._get_response_bodies(direction)
         codes = (
             ["400", "401", "403", "404", "406", "429"]
@@ -139,7 +139,9 @@ class ProblemAutoSchema(AutoSchema):
             ]
         )
         for code in codes:
-            body = self._get_response_for_code(Problem, code, ["application/problem+json"])
+            body = self._get_response_for_code(  # type: ignore[no-untyped-call]  # untyped in the library
+                Problem, code, ["application/problem+json"]
+            )
             body["description"] = {"409": "Conflict with the present state."}.get(code, "Problem.")
             bodies.setdefault(code, body)
         return bodies

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 
 from concierge import tenancy
@@ -23,13 +24,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.execute_wrappers.append(_within_tenant)
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # missing from the stubs
         organisation_id = tenancy.current_id()
         if not autocommit and organisation_id is not None:
             set_tenant(self, organisation_id)
 
 
-def set_tenant(connection: base.DatabaseWrapper, organisation_id: int | None) -> None:
+def set_tenant(connection: BaseDatabaseWrapper, organisation_id: int | None) -> None:
     """Point row-level security at an organisation (``None``: at nobody) until the transaction ends."""
     value = "" if organisation_id is None else str(organisation_id)
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:

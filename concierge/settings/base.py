@@ -108,7 +108,7 @@ TEMPLATES: list[dict[str, Any]] = [
 COTTON_DIR = "cotton"
 
 # --- database -------------------------------------------------------------------------------------------------------
-# The web server and the workers connect as a role that owns nothing; migrations get the owner's URL (docs/operations.md).
+# Web and workers connect as a role that owns nothing; migrations get the owner's URL (docs/operations.md).
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["ENGINE"] = "concierge.postgres"
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True  # safe behind a transaction-pooling proxy (DR5)
@@ -333,7 +333,7 @@ structlog.configure(
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "public_id"
 
-# --- optional services --------------------------------------------------------------------------------------------------
+# --- optional services ------------------------------------------------------------------------------------------------
 SENTRY_DSN = env("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
