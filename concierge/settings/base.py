@@ -246,7 +246,7 @@ PHONENUMBER_DEFAULT_FORMAT = "NATIONAL"
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".state" / "static"
+STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [("vite", BASE_DIR / "frontend" / "dist")]
 DJANGO_VITE = {
     "default": {

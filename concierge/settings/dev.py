@@ -6,6 +6,7 @@ from concierge.settings.base import INSTALLED_APPS, env
 DEBUG = env.bool("DEBUG", default=False)
 DEMO_ALLOWED = True
 # The files are served from where they are; nothing has to be collected.
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 INSTALLED_APPS = [*INSTALLED_APPS, "demo"]

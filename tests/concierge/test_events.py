@@ -1,0 +1,156 @@
+"""Say it once, and never lose it (R08, R09, R14, R18)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from concierge import events, tenancy
+from concierge.errors import Conflict
+from concierge.models import Event, Inbox, Organisation
+from tests.conftest import settle
+from tests.world import World, build_world
+
+
+@pytest.fixture
+def consumers() -> Iterator[None]:
+    """Handlers of a test disappear with it."""
+    before = {name: list(found) for name, found in events._handlers.items()}
+    yield
+    events._handlers.clear()
+    events._handlers.update(before)
+
+
+def say(world: World, name: str = "test.happened") -> Event:
+    with transaction.atomic():
+        return events.record(name, world.site, by=world.actor())
+
+
+def test_an_event_outside_of_a_transaction_is_refused(transactional_db: None) -> None:
+    world = build_world()
+    with tenancy.working_for(world.organisation), pytest.raises(transaction.TransactionManagementError):
+        events.record("test.happened", world.site, by=world.actor())
+    assert Event.objects.count() == 0
+
+
+@pytest.mark.promise("R09")
+def test_a_handler_runs_once_however_often_the_sweep_runs(world: World, consumers: None) -> None:
+    heard: list[int] = []
+    events.subscribe("test.happened")(lambda event: heard.append(event.pk))
+    event = say(world)
+    settle(world.organisation)
+    Event.objects.filter(pk=event.pk).update(dispatch=Event.Dispatch.PENDING)
+    settle(world.organisation)
+    assert heard == [event.pk]
+    assert Inbox.objects.filter(event=event).count() == 1
+
+
+@pytest.mark.promise("R18")
+def test_a_failing_handler_is_parked_alone(
+    world: World, consumers: None
+) -> None:
+    calls: list[str] = []
+
+    @events.subscribe("test.happened")
+    def broken(event: Event) -> None:
+        calls.append("broken")
+        raise Conflict
+
+    @events.subscribe("test.happened")
+    def sound(event: Event) -> None:
+        calls.append("sound")
+
+    event = say(world)
+    for _attempt in range(events.MAX_ATTEMPTS + 2):
+        events.dispatch(world.organisation.pk)
+        Event.objects.filter(pk=event.pk).update(next_at=timezone.now())
+    event.refresh_from_db()
+    assert event.dispatch == Event.Dispatch.DEAD
+    assert "broken" in event.last_error
+    assert calls.count("broken") == events.MAX_ATTEMPTS
+    assert calls.count("sound") == 1
+
+
+@pytest.mark.promise("R14")
+def test_recording_needs_no_broker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Redis down the change is committed; the sweep handles the event later."""
+    from kombu.exceptions import OperationalError
+
+    def refuse(self: object, *args: object, **options: object) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", refuse)
+    event = say(world)
+    events._wake(world.organisation.pk)
+    assert Event.objects.get(pk=event.pk).dispatch == Event.Dispatch.PENDING
+    settle(world.organisation)
+    assert Event.objects.get(pk=event.pk).dispatch == Event.Dispatch.DONE
+
+
+def _dispatch_from_many_threads(organisation: Organisation, count: int = 6) -> None:
+    def work() -> None:
+        with tenancy.working_for(organisation):
+            while events.dispatch(organisation.pk):
+                pass
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.promise("R09")
+@pytest.mark.django_db(transaction=True)
+def test_many_dispatchers_share_the_work(consumers: None) -> None:
+    world, heard = build_world(), []
+    lock = threading.Lock()
+
+    @events.subscribe("test.happened")
+    def hear(event: Event) -> None:
+        with lock:
+            heard.append(event.pk)
+
+    with tenancy.working_for(world.organisation):
+        wanted = [say(world).pk for _n in range(40)]
+    _dispatch_from_many_threads(world.organisation)
+    assert sorted(heard) == wanted
+
+
+@pytest.mark.promise("R09")
+@pytest.mark.django_db(transaction=True)
+def test_twin_without_skip_locked_and_inbox_the_work_is_done_twice(consumers: None) -> None:
+    """The same race without the guards: more effects than events, so the test above means something."""
+    world, heard = build_world(), []
+    barrier = threading.Barrier(6)
+    with tenancy.working_for(world.organisation):
+        for _n in range(10):
+            say(world)
+
+    def work() -> None:
+        with tenancy.working_for(world.organisation):
+            pending = list(Event.objects.filter(dispatch=Event.Dispatch.PENDING, name="test.happened").order_by("pk"))
+            barrier.wait()
+            for event in pending:
+                heard.append(event.pk)
+                Event.objects.filter(pk=event.pk).update(dispatch=Event.Dispatch.DONE)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(heard) > len(set(heard))
+
+
+def test_backoff_grows_and_is_capped() -> None:
+    delays = [events.backoff(attempt).total_seconds() for attempt in range(1, 12)]
+    assert 2.5 <= delays[0] <= 5
+    assert 10 <= delays[1] <= 20
+    assert all(delay <= 3600 for delay in delays)

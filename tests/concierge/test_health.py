@@ -1,0 +1,97 @@
+"""Health, metrics, refusals, and what a safe method may not do."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client as Browser
+from django.test import override_settings
+from django.urls import path
+from django.utils import timezone
+
+from concierge.errors import WrongState
+from concierge.models import Heartbeat, Organisation
+from concierge.urls import urlpatterns as all_urls
+from tests.world import World
+
+
+def test_healthz_needs_nothing(client: Browser) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+@pytest.mark.promise("R16")
+def test_readyz_tells_what_is_missing(world: World, client: Browser) -> None:
+    answer = client.get("/readyz")
+    assert answer.json() == {"status": "degraded", "database": "ok", "migrations": "ok", "broker": "ok", "sweep": "never"}
+    Heartbeat.objects.create(name="sweep", at=timezone.now())
+    assert client.get("/readyz").json()["status"] == "ok"
+    Heartbeat.objects.update(at=timezone.now() - timezone.timedelta(minutes=10))
+    assert client.get("/readyz").json()["sweep"] == "late"
+
+
+@pytest.mark.promise("S03")
+def test_metrics_exist_only_with_the_token(world: World, client: Browser) -> None:
+    assert client.get("/metrics").status_code == 404
+    with override_settings(METRICS_TOKEN="s3cret"):
+        assert client.get("/metrics").status_code == 404
+        answer = client.get("/metrics", headers={"Authorization": "Bearer s3cret"})
+    assert answer.status_code == 200
+    assert b"django_" in answer.content
+
+
+def writing_get(request: object) -> None:
+    Organisation.objects.update(name="changed by a GET")
+
+
+def refusing(request: object) -> None:
+    raise WrongState
+
+
+urlpatterns = [path("writing-get/", writing_get), path("refusing/", refusing), *all_urls]
+
+
+@pytest.mark.promise("S10")
+@pytest.mark.urls(__name__)
+def test_a_get_cannot_write(world: World, client: Browser) -> None:
+    client.force_login(world.users["trainee"])
+    with pytest.raises(DatabaseError, match="read-only transaction"):
+        client.get("/writing-get/")
+    world.organisation.refresh_from_db()
+    assert world.organisation.name == "Sens Pratique"
+
+
+@pytest.mark.urls(__name__)
+def test_a_refusal_is_a_page_that_says_what_happened(world: World, client: Browser) -> None:
+    client.force_login(world.users["trainee"])
+    answer = client.get("/refusing/")
+    assert answer.status_code == 409
+    assert "UNDEFINED-TEMPLATE" not in answer.content.decode()
+
+
+def test_unknown_host_is_told_when_there_are_several_organisations(
+    world: World, other_world: World, client: Browser
+) -> None:
+    assert client.get("/", headers={"Host": "127.0.0.1"}).status_code == 404
+    assert client.get("/", headers={"Host": "autre.localhost"}).status_code == 302
+
+
+@pytest.mark.promise("S12")
+def test_staff_without_second_factor_get_no_staff_page(world: World, client: Browser) -> None:
+    from allauth.mfa.models import Authenticator
+
+    dispatcher = world.users["dispatcher"]
+    Authenticator.objects.filter(user=dispatcher).delete()
+    client.force_login(dispatcher)
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/compte/2fa/")
+
+
+@pytest.mark.promise("S23")
+def test_headers_are_strict_on_every_answer(world: World, client: Browser) -> None:
+    for address in ("/healthz", "/nowhere/", "/api/v1/nowhere"):
+        answer = client.get(address)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
