@@ -1,0 +1,25 @@
+import "@fontsource/atkinson-hyperlegible/latin-400.css";
+import "@fontsource/atkinson-hyperlegible/latin-700.css";
+import "@fontsource/atkinson-hyperlegible/latin-ext-400.css";
+import "@fontsource/atkinson-hyperlegible/latin-ext-700.css";
+import "./css/main.css";
+
+import "htmx.org";
+
+import "./components/copy-link.js";
+import "./components/count-down.js";
+import "./components/read-aloud.js";
+import { enhanceDialogs } from "./components/dialogs.js";
+import { enhanceForms } from "./components/forms.js";
+import { enhanceMenus } from "./components/menus.js";
+import { enhanceMessages } from "./components/messages.js";
+import { enhanceQuantities } from "./components/quantities.js";
+
+enhanceDialogs(document);
+enhanceForms(document);
+enhanceMenus(document);
+enhanceMessages(document);
+enhanceQuantities(document);
+
+// Fragments that htmx brings in are enhanced like the page itself.
+document.addEventListener("htmx:after:swap", () => enhanceQuantities(document));
