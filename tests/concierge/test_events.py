@@ -50,9 +50,7 @@ def test_a_handler_runs_once_however_often_the_sweep_runs(world: World, consumer
 
 
 @pytest.mark.promise("R18")
-def test_a_failing_handler_is_parked_alone(
-    world: World, consumers: None
-) -> None:
+def test_a_failing_handler_is_parked_alone(world: World, consumers: None) -> None:
     calls: list[str] = []
 
     @events.subscribe("test.happened")

@@ -22,7 +22,13 @@ def test_healthz_needs_nothing(client: Browser) -> None:
 @pytest.mark.promise("R16")
 def test_readyz_tells_what_is_missing(world: World, client: Browser) -> None:
     answer = client.get("/readyz")
-    assert answer.json() == {"status": "degraded", "database": "ok", "migrations": "ok", "broker": "ok", "sweep": "never"}
+    assert answer.json() == {
+        "status": "degraded",
+        "database": "ok",
+        "migrations": "ok",
+        "broker": "ok",
+        "sweep": "never",
+    }
     Heartbeat.objects.create(name="sweep", at=timezone.now())
     assert client.get("/readyz").json()["status"] == "ok"
     Heartbeat.objects.update(at=timezone.now() - timezone.timedelta(minutes=10))

@@ -1,0 +1,141 @@
+"""Verbs of the kernel: open an organisation, add a site, give a role, issue and revoke API keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from concierge import events, tenancy
+from concierge.api.keys import new_key
+from concierge.db import refuse_on
+from concierge.enums import Role, Scope
+from concierge.errors import Conflict, Invalid
+from concierge.models import ApiClient, Domain, Membership, Organisation, Site, User, normalise_email
+from concierge.tenancy import Actor, system_actor
+
+
+@transaction.atomic
+def open_organisation(
+    *, name: str, slug: str, hosts: list[str], email: str = "", phone: str = "", kind: str = Organisation.Kind.EI
+) -> Organisation:
+    """Open a tenant that answers on these host names. Raises ``Conflict`` when the short name or a host is taken."""
+    with refuse_on("concierge_organisation_slug_key", Conflict(_("This short name is already taken."), field="slug")):
+        organisation = Organisation.objects.create(name=name, slug=slug, email=email, phone=phone, kind=kind)
+    for host in hosts:
+        with refuse_on("concierge_domain_host_key", Conflict(_("This host name is already used."), field="host")):
+            Domain.objects.create(host=host.lower(), organisation=organisation)
+    return organisation
+
+
+@transaction.atomic
+def add_site(
+    organisation: Organisation,
+    *,
+    name: str,
+    slug: str,
+    street: str,
+    postcode: str,
+    city: str,
+    latitude: Decimal,
+    longitude: Decimal,
+    by: Actor,
+    phone: str = "",
+    directions: str = "",
+) -> Site:
+    """Open a site. Raises ``Conflict`` when the organisation already has one with this short name."""
+    with refuse_on(
+        "site_slug_once_per_organisation", Conflict(_("Another site already has this short name."), field="slug")
+    ):
+        site = Site.objects.create(
+            organisation=organisation,
+            name=name,
+            slug=slug,
+            street=street,
+            postcode=postcode,
+            city=city,
+            latitude=latitude,
+            longitude=longitude,
+            phone=phone,
+            directions=directions,
+        )
+    events.record("site.opened", site, by=by)
+    return site
+
+
+@transaction.atomic
+def give_role(
+    email: str,
+    *,
+    role: Role,
+    organisation: Organisation,
+    by: Actor,
+    site: Site | None = None,
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
+) -> Membership:
+    """Give a role to the person with this e-mail, at one site or everywhere.
+
+    An existing account is never altered (S14): name and password only serve a new one. Without a password the person
+    signs in by an e-mailed code. Raises ``Conflict`` when the role is already held there.
+    """
+    user = User.objects.filter(email=normalise_email(email)).first()
+    if user is None:
+        user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
+    with refuse_on("membership_role_once", Conflict(_("This person already has this role here."))):
+        membership = Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
+    return membership
+
+
+@transaction.atomic
+def issue_api_key(
+    organisation: Organisation,
+    *,
+    name: str,
+    scopes: list[str],
+    by: Actor,
+    provider_id: int | None = None,
+    expires_at: dt.datetime | None = None,
+) -> tuple[ApiClient, str]:
+    """A new API key: the row, and the whole key which is shown once and never again (S36).
+
+    Raises ``Invalid`` on an unknown scope or none.
+    """
+    if not scopes or not set(scopes) <= set(Scope.values):
+        raise Invalid(_("Choose at least one of the listed rights."), field="scopes")
+    key, prefix, digest = new_key(organisation)
+    client = ApiClient.objects.create(
+        organisation=organisation,
+        name=name,
+        prefix=prefix,
+        secret_hash=digest,
+        scopes=sorted(scopes),
+        provider_id=provider_id,
+        expires_at=expires_at,
+    )
+    events.record("api_key.issued", client, by=by, prefix=prefix)
+    return client, key
+
+
+@transaction.atomic
+def revoke_api_key(client: ApiClient, *, by: Actor) -> ApiClient:
+    """End a key at once. Again: nothing happens."""
+    locked = ApiClient.objects.select_for_update(no_key=True).get(pk=client.pk)
+    if locked.revoked_at is None:
+        locked.revoked_at = timezone.now()
+        locked.save(update_fields=["revoked_at"])
+        events.record("api_key.revoked", locked, by=by, prefix=locked.prefix)
+    return locked
+
+
+@transaction.atomic
+def open_with_head(*, name: str, slug: str, hosts: list[str], head_email: str) -> Organisation:
+    """A new organisation with its first network head, who then invites the others."""
+    organisation = open_organisation(name=name, slug=slug, hosts=hosts)
+    with tenancy.working_for(organisation):
+        give_role(head_email, role=Role.NETWORK_HEAD, organisation=organisation, by=system_actor(organisation))
+    return organisation
