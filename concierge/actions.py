@@ -87,8 +87,7 @@ def give_role(
     if user is None:
         user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
     with refuse_on("membership_role_once", Conflict(_("This person already has this role here."))):
-        membership = Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
-    return membership
+        return Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import structlog
 from django.db import DatabaseError, connection, models, transaction
@@ -36,7 +36,7 @@ class HasPublicId(Protocol):
     pk: Any
     public_id: uuid.UUID
     organisation_id: int
-    _meta: Any
+    _meta: ClassVar[Any]
 
 
 def subscribe(*names: str) -> Callable[[Handler], Handler]:

@@ -198,7 +198,6 @@ class ServiceAtSite(TenantModel):
     lead_time_hours = models.PositiveSmallIntegerField(_("lead time (hours)"), default=2)
     cut_off = models.TimeField(_("orders after this time count for the next day"), null=True, blank=True)
     max_per_day = models.PositiveSmallIntegerField(_("most orders per day"), null=True, blank=True)
-    radius_km = models.DecimalField(_("radius for home visits (km)"), max_digits=5, decimal_places=1, default=10)
 
     class Meta:
         verbose_name = _("service at a site")

@@ -23,7 +23,7 @@ from bookings.enums import (
     RequestStatus,
     WorkOrderStatus,
 )
-from bookings.models.availability import Slot
+from bookings.models.availability import Hold, Slot
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from concierge.enums import Role
@@ -80,6 +80,7 @@ class ServiceRequest(PublicIdModel, TenantModel):
     slot = models.ForeignKey(
         Slot, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("slot")
     )
+    hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="request", editable=False)
     place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
     status = models.CharField(
         _("status"), max_length=20, choices=RequestStatus.choices, default=RequestStatus.SUBMITTED

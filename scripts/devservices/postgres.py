@@ -26,7 +26,7 @@ from devservices.state import State, short_hash, write_private
 PORT = 5432  # names the socket file; nothing listens on the network
 DATABASE = "concierge"
 SUPERUSER, OWNER, APP = "concierge_admin", "concierge_owner", "concierge_app"
-EXTENSIONS = ("btree_gist", "unaccent", "pg_trgm", "citext", "cube", "earthdistance")
+ROLES_AND_DATABASE = Path(__file__).resolve().parents[2] / "deploy/postgres.sql"
 SYSTEM_FOLDER = Path(
     "/var/lib/concierge-solidaire"
 )  # used by root only, when PostgreSQL's account can't enter the state folder
@@ -263,36 +263,12 @@ class Postgres:
 
         Raises StackError with psql's words when it fails.
         """
-        owner, app = self.secrets["owner"], self.secrets["app"]
-        roles = "".join(
-            f"SELECT 'CREATE ROLE {name}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n"
-            f"ALTER ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;\n"
-            f"ALTER ROLE {name} PASSWORD '{password}';\n"
-            for name, password in ((OWNER, owner), (APP, app))
-        )
-        extensions = "".join(f"CREATE EXTENSION IF NOT EXISTS {name};\n" for name in EXTENSIONS)
-        self._psql(
-            f"""SET log_min_error_statement = panic; SET client_min_messages = warning;
-            {roles}
-            \\connect template1
-            SET client_min_messages = warning;
-            {extensions}
-            \\connect postgres
-            SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER}'
-            WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
-            REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;
-            GRANT CONNECT ON DATABASE {DATABASE} TO {APP};
-            \\connect {DATABASE}
-            SET client_min_messages = warning;
-            {extensions}"""
-        )
-
-    def _psql(self, script: str) -> None:
         done = subprocess.run(
             [self.program_folder / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname=postgres"],
             env=self.environment()
-            | {"PGHOST": str(self.sockets), "PGUSER": SUPERUSER, "PGPASSWORD": self.secrets["superuser"]},
-            input="\n".join(line.strip() for line in script.splitlines()),
+            | {"PGHOST": str(self.sockets), "PGUSER": SUPERUSER, "PGPASSWORD": self.secrets["superuser"]}
+            | {"DATABASE_OWNER_PASSWORD": self.secrets["owner"], "DATABASE_APP_PASSWORD": self.secrets["app"]},
+            input=ROLES_AND_DATABASE.read_text(),
             text=True,
             capture_output=True,
             check=False,
