@@ -246,7 +246,7 @@ PHONENUMBER_DEFAULT_FORMAT = "NATIONAL"
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [("vite", BASE_DIR / "frontend" / "dist")]
 DJANGO_VITE = {
     "default": {
