@@ -1,11 +1,21 @@
 """The bookings application."""
 
+from __future__ import annotations
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class BookingsConfig(AppConfig):
-    """Connects the handlers of the bookings app."""
+    """Connects clients to their accounts and the expiry of holds to the sweep."""
 
     name = "bookings"
     verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        """Register who a signed-in user is here, and what happens when a hold's time is over."""
+        from bookings.actions import holds  # noqa: F401 - importing registers its deadline
+        from bookings.models.clients import client_id_of
+        from concierge.middleware import register_identity
+
+        register_identity("client_id", client_id_of)

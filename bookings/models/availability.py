@@ -176,7 +176,7 @@ class Slot(PublicIdModel, TenantModel):
 
 
 class Hold(PublicIdModel, TenantModel):
-    """One place of a slot kept until ``expires_at`` for whoever holds ``token_hash`` (SHA-256 of the secret in the session)."""
+    """One place of a slot kept until ``expires_at``; ``token_hash`` is the SHA-256 of the secret in the session."""
 
     slot = models.ForeignKey(Slot, models.CASCADE, related_name="holds", verbose_name=_("slot"))
     token_hash = models.CharField(max_length=64)

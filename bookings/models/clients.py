@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from allauth.account.models import EmailAddress
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import AccountKind
-from concierge.models import PublicIdModel, TenantModel, User
+from concierge.models import Organisation, PublicIdModel, TenantModel, User, normalise_email
 from concierge.tenancy import Actor
 
 
@@ -67,6 +68,19 @@ class Client(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+
+def client_id_of(user: User, organisation: Organisation) -> int | None:
+    """Key of the client a signed-in user is here: linked before, or with an e-mail that the account has verified."""
+    clients = Client.objects.filter(organisation=organisation)
+    linked = clients.filter(user=user).order_by("pk").values_list("pk", flat=True).first()
+    if linked is not None:
+        return linked
+    emails = [
+        normalise_email(email)
+        for email in EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    ]
+    return clients.filter(user=None, email__in=emails).order_by("pk").values_list("pk", flat=True).first()
 
 
 class ClientAccount(PublicIdModel, TenantModel):

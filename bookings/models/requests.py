@@ -54,7 +54,7 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
     """Reads of requests."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Staff: the sites where they hold a role. Clients: their own. The organisation's API keys: all. Others: none."""
+        """Staff: the sites where they hold a role. Clients: their own. The organisation's keys: all. Others: none."""
         found = self.filter(organisation=actor.organisation)
         if actor.kind == "system" or (actor.kind == "api" and actor.provider_id is None):
             return found
@@ -149,7 +149,7 @@ class ServiceRequest(PublicIdModel, TenantModel):
 
 
 def public_id_of_tracking_token(token: str) -> uuid.UUID | None:
-    """The request a token speaks of, before its signature is checked; ``None`` when it is not even of the right shape."""
+    """The request a token speaks of, before its signature is checked; ``None`` when it has not even the right shape."""
     head = token.partition(".")[0]
     try:
         return uuid.UUID(hex=head)

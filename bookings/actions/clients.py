@@ -1,0 +1,230 @@
+"""Who asks: proof that an e-mail address is theirs, the client's row, the body that may pay."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import to_python
+
+from bookings.actions.holds import token_hash
+from bookings.models import Client, ClientAccount, EmailVerification
+from concierge import events
+from concierge.db import advisory_lock
+from concierge.errors import DomainError, Invalid, TooManyAttempts
+from concierge.models import Organisation, User, normalise_email
+from concierge.tenancy import Actor
+
+CODE_MINUTES = 10
+MAX_TRIES = 5
+MAX_CODES = 5
+CODES_WINDOW = dt.timedelta(minutes=15)
+
+
+class WrongCode(DomainError):
+    """The six digits are not those that were sent."""
+
+    code, status = "wrong_code", 422
+    message = _("This is not the code we sent. Look at the most recent e-mail, or ask for a new code.")
+
+
+class CodeExpired(DomainError):
+    """Too late, or too many wrong tries: a new code is needed."""
+
+    code, status = "code_expired", 422
+    message = _("This code is no longer valid. Ask for a new one.")
+
+
+@dataclass(frozen=True)
+class ClientDetails:
+    """What a client types about themself. ``user`` is set when they are signed in with this e-mail."""
+
+    first_name: str
+    last_name: str
+    email: str = ""
+    phone: str = ""
+    language: str = "fr"
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    user: User | None = None
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+def verification_code(verification: EmailVerification) -> str:
+    """The six digits of a verification. Never stored: derived from the server's secret, so that the mail can be written
+    from the row alone."""
+    digest = salted_hmac("bookings.email-code", verification.public_id.hex, algorithm="sha256").digest()
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+def _code_hash(verification: EmailVerification, code: str) -> str:
+    return salted_hmac(
+        "bookings.email-code-hash", f"{verification.public_id.hex}:{code}", algorithm="sha256"
+    ).hexdigest()
+
+
+@transaction.atomic
+def start_verification(
+    organisation: Organisation, email: str, *, session_token: str, by: Actor, language: str = "fr"
+) -> EmailVerification:
+    """Send a code to an address (by way of the event ``email.code_requested``).
+
+    At most five codes per address in fifteen minutes: raises ``TooManyAttempts`` (429). Raises ``Invalid`` on an
+    address that cannot exist.
+    """
+    email = normalise_email(email)
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
+    now = timezone.now()
+    recent = EmailVerification.objects.filter(organisation=organisation, email=email, created_at__gt=now - CODES_WINDOW)
+    if not advisory_lock("email-code", organisation.pk, email) or recent.count() >= MAX_CODES:
+        raise TooManyAttempts(
+            _("We have already sent several codes to this address. Please wait a quarter of an hour.")
+        )
+    verification = EmailVerification(
+        organisation=organisation,
+        email=email,
+        session_hash=token_hash(session_token),
+        expires_at=now + dt.timedelta(minutes=CODE_MINUTES),
+        created_at=now,
+    )
+    verification.code_hash = _code_hash(verification, verification_code(verification))
+    verification.save()
+    events.record("email.code_requested", verification, by=by, language=language)
+    return verification
+
+
+def check_code(verification: EmailVerification, code: str, *, session_token: str) -> EmailVerification:
+    """Compare the typed digits. Every try counts, whatever happens after: the count is its own transaction.
+
+    Raises ``CodeExpired`` after ten minutes, five tries or from another browser, and ``WrongCode``.
+    """
+    now = timezone.now()
+    if verification.verified_at is not None and hmac.compare_digest(
+        verification.session_hash, token_hash(session_token)
+    ):
+        return verification
+    counted = EmailVerification.objects.filter(
+        pk=verification.pk,
+        session_hash=token_hash(session_token),
+        expires_at__gt=now,
+        verified_at=None,
+        attempts__lt=MAX_TRIES,
+    ).update(attempts=F("attempts") + 1)
+    if not counted:
+        raise CodeExpired(field="code")
+    digits = "".join(character for character in code if character in "0123456789")
+    if not hmac.compare_digest(verification.code_hash, _code_hash(verification, digits)):
+        raise WrongCode(field="code")
+    EmailVerification.objects.filter(pk=verification.pk).update(verified_at=now)
+    verification.verified_at = now
+    return verification
+
+
+def clean_details(details: ClientDetails) -> ClientDetails:
+    """Normalise and check what a client typed. Raises ``Invalid`` naming the field."""
+    email = normalise_email(details.email)
+    if not details.first_name.strip() or not details.last_name.strip():
+        raise Invalid(_("Tell us your first and last name."), field="last_name")
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError as error:
+            raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
+    phone = to_python(details.phone, region="FR") if details.phone else None
+    if phone is not None and not phone.is_valid():
+        raise Invalid(_("This phone number does not exist. Example: 06 12 34 56 78."), field="phone")
+    if not email and phone is None:
+        raise Invalid(_("We need an e-mail address or a phone number to reach you."), field="email")
+    if details.postcode and not (
+        len(details.postcode) == 5 and details.postcode.isascii() and details.postcode.isdigit()
+    ):
+        raise Invalid(_("A French postcode has five digits."), field="postcode")
+    return ClientDetails(
+        first_name=details.first_name.strip()[:80],
+        last_name=details.last_name.strip()[:80],
+        email=email,
+        phone=phone.as_e164 if phone is not None else "",
+        language=details.language if details.language in {"fr", "en"} else "fr",
+        street=details.street.strip()[:200],
+        postcode=details.postcode,
+        city=details.city.strip()[:100],
+        user=details.user,
+    )
+
+
+def find_or_create_client(organisation: Organisation, details: ClientDetails) -> Client:
+    """The client with this (clean) e-mail, else with this phone and last name, else a new row.
+
+    Blanks of a known client are filled in; what they told us before is not overwritten. Call it in a transaction, and
+    only for an address that was verified or that staff or the organisation's own systems vouch for.
+    """
+    client = _known_client(organisation, details)
+    if client is None:
+        fresh = Client(
+            organisation=organisation,
+            first_name=details.first_name,
+            last_name=details.last_name,
+            email=details.email,
+            phone=details.phone,
+            language=details.language,
+            street=details.street,
+            postcode=details.postcode,
+            city=details.city,
+            user=details.user,
+        )
+        try:
+            with transaction.atomic():
+                fresh.save()
+            return fresh
+        except IntegrityError:
+            client = _known_client(organisation, details)
+            if client is None:
+                raise
+    changed = []
+    for name in ("phone", "street", "postcode", "city", "user"):
+        value = getattr(details, name)
+        if value and not getattr(client, name):
+            setattr(client, name, value)
+            changed.append(name)
+    if changed:
+        client.save(update_fields=changed)
+    return client
+
+
+def _known_client(organisation: Organisation, details: ClientDetails) -> Client | None:
+    known = Client.objects.filter(organisation=organisation).order_by("pk")
+    if details.user is not None and (mine := known.filter(user=details.user).first()) is not None:
+        return mine
+    if details.email:
+        return known.filter(email__iexact=details.email).first()
+    return known.filter(phone=details.phone, last_name__iexact=details.last_name).first()
+
+
+def accounts_for(organisation: Organisation, email: str) -> QuerySet[ClientAccount]:
+    """Bodies that pay for the owner of this verified e-mail: by its domain, or as a member (R2)."""
+    email = normalise_email(email)
+    domain = email.rpartition("@")[2]
+    if not domain:
+        return ClientAccount.objects.none()
+    return (
+        ClientAccount.objects.filter(organisation=organisation, is_active=True)
+        .filter(Q(email_domain__iexact=domain) | Q(members__client__email__iexact=email))
+        .distinct()
+        .order_by("name", "pk")
+    )

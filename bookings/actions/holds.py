@@ -1,0 +1,178 @@
+"""A place is kept for ten minutes for somebody who is still filling in the form, then given back (R01, R33)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import HoldStatus, Place
+from bookings.models import Hold, Service, Slot, SlotRule, calendar
+from bookings.rules.slots import FreeSlot
+from concierge import deadlines
+from concierge.db import refuse_on
+from concierge.errors import Conflict, DomainError
+from concierge.models import Deadline, Site
+from concierge.tenancy import Actor
+
+EXPIRY = "hold.expiry"
+
+
+class SlotTaken(DomainError):
+    """Somebody else got the last place. ``free`` lists the next slots with a place."""
+
+    code, status = "slot_taken", 409
+    message = _("Someone has just taken the last place at this time. Here are the next free times.")
+
+    def __init__(self, free: list[FreeSlot], *, field: str | None = "slot") -> None:
+        super().__init__(field=field, next_free=", ".join(f"{slot.starts_at:%Y-%m-%dT%H:%M:%SZ}" for slot in free))
+        self.free = free
+
+
+class SlotNotOffered(DomainError):
+    """No such slot: closed day, past, too soon, too far, or not on the grid."""
+
+    code, status = "slot_not_offered", 422
+    message = _("This time cannot be booked: we are closed then, or it is too soon. Please choose another one.")
+
+
+class HoldExpired(DomainError):
+    """The ten minutes are over and the place may be somebody else's."""
+
+    code, status = "hold_expired", 409
+    message = _(
+        "We kept your place for a while, and that time is over. Please choose a time again: the rest is still here."
+    )
+
+
+def token_hash(token: str) -> str:
+    """What is stored of the secret that a browser session keeps."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def hold_slot(
+    site: Site,
+    place: Place | str,
+    starts_at: dt.datetime,
+    *,
+    token: str,
+    by: Actor,
+    services: Collection[Service] = (),
+    now: dt.datetime | None = None,
+) -> Hold:
+    """Keep one place of a slot for the bearer of ``token``; another place kept with the same token is given back.
+
+    ``services`` adds their lead time and cut-off; ``now`` is only for writing history. Raises ``SlotNotOffered`` (422)
+    and ``SlotTaken`` (409, with the next free slots). The place is taken by one guarded UPDATE, and PostgreSQL's check
+    ``slot_not_over_capacity`` stands behind it. Locks: holds before slots, slots by key.
+    """
+    now = now or timezone.now()
+    slot = _slot(site, place, starts_at, services=services, now=now)
+    mine = Hold.objects.select_for_update(no_key=True).filter(token_hash=token_hash(token), status=HoldStatus.HELD)
+    previous = mine.order_by("pk").first()
+    if previous is not None:
+        if previous.slot_id == slot.pk and previous.expires_at > now:
+            return previous
+        both = Slot.objects.select_for_update(no_key=True).filter(pk__in=[slot.pk, previous.slot_id]).order_by("pk")
+        list(both)
+        _end(previous, HoldStatus.RELEASED)
+    if not _take(slot) and not (_expire_stale(slot, now) and _take(slot)):
+        raise SlotTaken(calendar.next_free(site, place, now=now, services=services))
+    with refuse_on("hold_one_per_person", Conflict()):
+        hold = Hold.objects.create(
+            organisation_id=site.organisation_id,
+            slot=slot,
+            token_hash=token_hash(token),
+            expires_at=now + dt.timedelta(minutes=settings.HOLD_MINUTES),
+        )
+    deadlines.set_deadline(EXPIRY, organisation_id=site.organisation_id, subject_id=hold.pk, due_at=hold.expires_at)
+    return hold
+
+
+def _slot(
+    site: Site, place: Place | str, starts_at: dt.datetime, *, services: Collection[Service], now: dt.datetime
+) -> Slot:
+    """The row of a slot that is really offered, made at first touch."""
+    day = starts_at.astimezone(ZoneInfo(site.time_zone)).date()
+    offered = calendar.slots_left(site, place, now=now, first_day=day, days=1, services=services, ignore_taken=True)
+    match = next((slot for slot in offered if slot.starts_at == starts_at), None)
+    if match is None:
+        raise SlotNotOffered(field="slot")
+    fresh = Slot(
+        organisation_id=site.organisation_id,
+        site=site,
+        place=place,
+        starts_at=match.starts_at,
+        ends_at=match.ends_at,
+        capacity=SlotRule.objects.get(site=site, place=place).capacity,
+    )
+    Slot.objects.bulk_create([fresh], ignore_conflicts=True)
+    return Slot.objects.get(site=site, place=place, starts_at=match.starts_at)
+
+
+def _take(slot: Slot) -> bool:
+    return bool(Slot.objects.filter(pk=slot.pk, taken__lt=F("capacity")).update(taken=F("taken") + 1))
+
+
+def _expire_stale(slot: Slot, now: dt.datetime) -> bool:
+    """Give back places whose time is over but which the sweep has not reached yet."""
+    stale = list(
+        Hold.objects.select_for_update(no_key=True, skip_locked=True).filter(
+            slot=slot, status=HoldStatus.HELD, expires_at__lte=now
+        )
+    )
+    for hold in stale:
+        _end(hold, HoldStatus.EXPIRED)
+    return bool(stale)
+
+
+def _end(hold: Hold, status: HoldStatus) -> None:
+    """Give the place back. The caller holds the row's lock and knows that it is still held."""
+    hold.status = status
+    hold.save(update_fields=["status"])
+    free_place(hold.slot_id)
+    deadlines.cancel_deadline(EXPIRY, organisation_id=hold.organisation_id, subject_id=hold.pk)
+
+
+def free_place(slot_id: int) -> None:
+    """One place of a slot is free again."""
+    Slot.objects.filter(pk=slot_id, taken__gt=0).update(taken=F("taken") - 1)
+
+
+def lock_hold(hold: Hold) -> Hold:
+    """Re-read a hold under its row lock."""
+    return Hold.objects.select_for_update(of=("self",), no_key=True).select_related("slot").get(pk=hold.pk)
+
+
+@transaction.atomic
+def release_hold(hold: Hold, *, by: Actor) -> Hold:
+    """Somebody does not want the place any more; a hold that ended already is left as it is."""
+    locked = lock_hold(hold)
+    if locked.status == HoldStatus.HELD:
+        _end(locked, HoldStatus.RELEASED)
+    return locked
+
+
+@deadlines.on(EXPIRY)
+def expire_hold(deadline: Deadline) -> None:
+    """The time is over: the place is free again, unless the request was sent meanwhile."""
+    hold = Hold.objects.select_for_update(no_key=True).filter(pk=deadline.subject_id).first()
+    if hold is not None and hold.status == HoldStatus.HELD:
+        hold.status = HoldStatus.EXPIRED
+        hold.save(update_fields=["status"])
+        free_place(hold.slot_id)
+
+
+def hold_of(token: str) -> Hold | None:
+    """The place kept or booked last with this token, if any."""
+    return (
+        Hold.objects.filter(token_hash=token_hash(token)).select_related("slot", "slot__site").order_by("-pk").first()
+    )

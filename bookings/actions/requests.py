@@ -1,0 +1,422 @@
+"""Verbs on service requests (lifecycles.md 2.1): submit, confirm, decline, cancel, close."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions import holds
+from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
+from bookings.actions.work_orders import cancel_work_order
+from bookings.enums import (
+    REQUEST_TRANSITIONS,
+    WORK_ORDER_TRANSITIONS,
+    HoldStatus,
+    LineKind,
+    Place,
+    PriceMode,
+    RequestStatus,
+    WorkOrderStatus,
+)
+from bookings.models import (
+    Client,
+    ClientAccount,
+    Hold,
+    RequestLine,
+    ServedPostcode,
+    Service,
+    ServiceAtSite,
+    ServiceRequest,
+    WorkOrder,
+    calendar,
+)
+from bookings.models.catalogue import vat_rate_on
+from bookings.rules import prices
+from bookings.rules.slots import ready_by, serves
+from concierge import deadlines, events
+from concierge.errors import DomainError, Invalid, TooManyAttempts, WrongState
+from concierge.models import Site
+from concierge.tenancy import Actor
+
+# What one client may have open at once, when nobody of the team books for them (S33).
+MOST_OPEN_REQUESTS = 10
+
+
+class BadOrder(Invalid):
+    """The order cannot be priced: unknown service, item or option, or a quantity that makes no sense."""
+
+    code = "bad_order"
+
+
+class PriceMissing(DomainError):
+    """The catalogue has no VAT rate for today: a mistake of ours, not of the client."""
+
+    code, status = "price_missing", 409
+    message = _("The price of this service is not known today. Please call us.")
+
+
+class OutsideArea(DomainError):
+    """Nobody comes to this address from this site."""
+
+    code, status = "outside_area", 422
+    message = _("We do not come to this address: it is outside the area of this concierge desk.")
+
+
+class MixedPlaces(DomainError):
+    """Some services are left at the desk, others are done at home: they are two appointments."""
+
+    code, status = "mixed_places", 422
+    message = _("Services at the desk and services at your place need two bookings, because they are two appointments.")
+
+
+class DayFull(DomainError):
+    """A service takes no more orders that day."""
+
+    code, status = "day_full", 409
+    message = _("We cannot take more orders of this service that day. Please choose another day.")
+
+
+class PayerRefused(DomainError):
+    """This body does not pay for this person."""
+
+    code, status = "payer_refused", 422
+    message = _("We know no agreement by which this organisation pays for you.")
+
+
+class NotCancellable(WrongState):
+    """The work has begun."""
+
+    code = "too_late_to_cancel"
+    message = _("The work has already begun: this request can no longer be cancelled. Please call us.")
+
+
+ORDER_MESSAGES = {
+    "empty": _("Choose at least one service."),
+    "unknown_service": _("One of the services is not offered here any more. Please choose again."),
+    "service_twice": _("The same service is there twice."),
+    "unknown_item": _("One of the items is not in our price list any more. Please choose again."),
+    "unknown_option": _("One of the options does not exist any more. Please choose again."),
+    "bad_quantity": _("A quantity is a whole number, zero or more."),
+    "nothing_of_service": _("Say how many for each service that you chose."),
+}
+
+
+def tariffs_of(site: Site, day: dt.date, *, services: Collection[Service] | None = None) -> dict[str, prices.Tariff]:
+    """Price list of a site on a day, by public id of the service. Raises ``PriceMissing`` without a VAT rate."""
+    found = {}
+    rates: dict[str, Decimal] = {}
+    for service in Service.objects.offered_at(site) if services is None else services:
+        if service.vat_code not in rates:
+            rate = vat_rate_on(site.organisation_id, service.vat_code, day)
+            if rate is None:
+                raise PriceMissing
+            rates[service.vat_code] = rate.rate
+        found[str(service.public_id)] = _tariff(service, rates[service.vat_code])
+    return found
+
+
+def _tariff(service: Service, rate: Decimal) -> prices.Tariff:
+    if service.price_mode == PriceMode.FIXED and service.unit_price is not None:
+        items = {prices.WHOLE: prices.Price(prices.WHOLE, service.name, service.unit_price)}
+    else:
+        items = {
+            str(item.public_id): prices.Price(str(item.public_id), f"{service.name} – {item.name}", item.unit_price)
+            for item in service.price_items.all()
+            if item.is_active
+        }
+    options = {
+        str(option.public_id): prices.Price(str(option.public_id), f"{service.name} – {option.name}", option.unit_price)
+        for option in service.options.all()
+        if option.is_active
+    }
+    return prices.Tariff(str(service.public_id), items, options, service.vat_code, rate, service.max_quantity)
+
+
+def price_order(tariffs: Mapping[str, prices.Tariff], wishes: Sequence[prices.Wish]) -> list[prices.PricedLine]:
+    """Priced lines, or ``BadOrder`` (400) with a sentence for people and a ``reason`` for machines."""
+    try:
+        return prices.price_lines(tariffs, wishes)
+    except prices.Unpriceable as error:
+        message: str | Promise | None = ORDER_MESSAGES.get(error.code)
+        if error.code == "too_many":
+            message = gettext("At most %(limit)d per order for this service. For more, please call us.") % error.details
+        raise BadOrder(message, field="lines", reason=error.code, where=error.where) from error
+
+
+@transaction.atomic
+def submit_request(
+    site: Site,
+    *,
+    client: ClientDetails,
+    wishes: Sequence[prices.Wish],
+    hold: Hold,
+    by: Actor,
+    payer: ClientAccount | None = None,
+    note: str = "",
+    now: dt.datetime | None = None,
+) -> ServiceRequest:
+    """Turn a kept place into a confirmed request with frozen lines and one work order per service.
+
+    The same hold sent twice gives the same request. ``client.email`` must have been verified by the caller, unless
+    staff or the organisation's own systems book. ``now`` is only for writing history.
+
+    Raises ``BadOrder`` (400), ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing`` (409), ``OutsideArea``,
+    ``MixedPlaces``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    """
+    now = now or timezone.now()
+    held = holds.lock_hold(hold)
+    if held.status == HoldStatus.CONFIRMED:
+        return ServiceRequest.objects.get(hold=held)
+    if held.status != HoldStatus.HELD or held.expires_at <= now:
+        raise holds.HoldExpired(field="slot")
+    if held.slot.site_id != site.pk:
+        raise holds.SlotNotOffered(field="slot")
+    zone = ZoneInfo(site.time_zone)
+    services = list(Service.objects.offered_at(site))
+    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
+    wanted = {wish.service for wish in wishes}
+    chosen = [service for service in services if str(service.public_id) in wanted]
+    place = place_of(chosen)
+    details = clean_details(client)
+    check_place(site, place, held.slot.place, details)
+    if payer is not None:
+        check_payer(payer, details.email, by)
+    _keep_day_limits(site, chosen, held)
+    owner = find_or_create_client(site.organisation, details)
+    _keep_client_limit(owner, by)
+    held.status = HoldStatus.CONFIRMED
+    held.save(update_fields=["status"])
+    deadlines.cancel_deadline(holds.EXPIRY, organisation_id=site.organisation_id, subject_id=held.pk)
+    request = _insert_request(
+        site, owner, details, held, payer, place=place, total=prices.total(lines), note=note, by=by, now=now
+    )
+    _insert_work(request, chosen, lines)
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    return confirm_request(request, by=by, now=now)
+
+
+def place_of(services: Collection[Service]) -> Place:
+    """Where client and concierge meet for these services. Raises ``MixedPlaces`` when that is not one place."""
+    places = {service.place for service in services}
+    if len(places) > 1:
+        raise MixedPlaces(field="services")
+    return Place(places.pop()) if places else Place.DESK
+
+
+def check_place(site: Site, place: Place, slot_place: str, details: ClientDetails) -> None:
+    """The slot is of the right kind, and somebody comes to that address. Raises ``SlotNotOffered``, ``OutsideArea``."""
+    if place != slot_place:
+        raise holds.SlotNotOffered(field="slot")
+    if place == Place.HOME:
+        if not details.street or not details.city or not details.postcode:
+            raise Invalid(_("Tell us the address where we should come."), field="street")
+        served = set(ServedPostcode.objects.filter(site=site).values_list("postcode", flat=True))
+        if not serves(details.postcode, site.postcode, served):
+            raise OutsideArea(field="postcode")
+
+
+def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
+    """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
+    vouched = by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
+    if not payer.is_active or not (vouched or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()):
+        raise PayerRefused(field="payer")
+
+
+def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
+    """Refuse the order that would exceed a service's orders per day.
+
+    Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one
+    order at a time for that service and site, and nobody else waits. Cancelled orders stop counting by themselves.
+    """
+    limited = list(
+        ServiceAtSite.objects.select_for_update(of=("self",), no_key=True)
+        .filter(site=site, service__in=services, max_per_day__isnull=False)
+        .order_by("pk")
+    )
+    day = hold.slot.starts_at.astimezone(ZoneInfo(site.time_zone)).date()
+    if calendar.full_days(site, limited, day, day):
+        raise DayFull(field="slot")
+
+
+def _keep_client_limit(client: Client, by: Actor) -> None:
+    if by.is_staff or by.kind in {"api", "system"}:
+        return
+    if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
+        raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
+
+
+def _insert_request(
+    site: Site,
+    client: Client,
+    details: ClientDetails,
+    hold: Hold,
+    payer: ClientAccount | None,
+    *,
+    place: Place,
+    total: Decimal,
+    note: str,
+    by: Actor,
+    now: dt.datetime,
+) -> ServiceRequest:
+    return ServiceRequest.objects.create(
+        organisation_id=site.organisation_id,
+        site=site,
+        client=client,
+        payer_account=payer,
+        slot=hold.slot,
+        hold=hold,
+        place=place,
+        contact_name=details.full_name,
+        contact_email=details.email,
+        contact_phone=details.phone,
+        street=details.street if place == Place.HOME else "",
+        postcode=details.postcode if place == Place.HOME else "",
+        city=details.city if place == Place.HOME else "",
+        note=note.strip()[:500],
+        language=details.language,
+        promised_start=hold.slot.starts_at,
+        total_incl_vat=total,
+        channel=by.channel,
+        submitted_at=now,
+    )
+
+
+def _insert_work(request: ServiceRequest, services: Sequence[Service], lines: Sequence[prices.PricedLine]) -> None:
+    """One work order per service, with its lines; the request is promised when the last of them is."""
+    site, slot = request.site, request.slot
+    assert slot is not None  # noqa: S101 - every request made here has one
+    zone = ZoneInfo(site.time_zone)
+    first = slot.starts_at.astimezone(zone).date()
+    closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
+    opening = calendar.opening_of(site)
+    position = 0
+    for service in services:
+        own = [line for line in lines if line.service == str(service.public_id)]
+        quantity = sum(line.quantity for line in own if not line.is_option)
+        # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
+        minutes = service.duration_minutes * (quantity if service.price_mode == PriceMode.FIXED else 1)
+        if request.place == Place.HOME:
+            end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
+        else:
+            end = ready_by(slot.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+        work_order = WorkOrder.objects.create(
+            organisation_id=request.organisation_id,
+            request=request,
+            site=site,
+            service=service,
+            execution=service.execution,
+            quantity=quantity,
+            duration_minutes=minutes,
+            promised_start=slot.starts_at,
+            promised_end=end,
+        )
+        request.promised_end = max(request.promised_end or end, end)
+        for line in own:
+            RequestLine.objects.create(
+                organisation_id=request.organisation_id,
+                request=request,
+                work_order=work_order,
+                service=service,
+                kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+                description=line.label,
+                quantity=line.quantity,
+                unit_price_incl_vat=line.unit_price,
+                vat_code=line.vat_code,
+                vat_rate=line.vat_rate,
+                total_incl_vat=line.total,
+                position=position,
+            )
+            position += 1
+    request.save(update_fields=["promised_end"])
+
+
+def _move(request: ServiceRequest, verb: str) -> ServiceRequest:
+    """Lock, check the transition table, set the new status (not saved). Raises ``WrongState``."""
+    locked = ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+    allowed_from, target = REQUEST_TRANSITIONS[verb]
+    if locked.status not in allowed_from:
+        raise WrongState(current_status=locked.status)
+    locked.status = target
+    locked.version += 1
+    return locked
+
+
+@transaction.atomic
+def confirm_request(request: ServiceRequest, *, by: Actor, now: dt.datetime | None = None) -> ServiceRequest:
+    """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
+    locked = _move(request, "confirm")
+    locked.save(update_fields=["status", "version"])
+    events.record("service_request.confirmed", locked, by=by, request_id=locked.public_id, act_at=now)
+    for work_order in locked.work_orders.select_related("service").order_by("pk"):
+        events.record(
+            "work_order.ready",
+            work_order,
+            by=by,
+            request_id=locked.public_id,
+            act_at=now,
+            work_order=work_order.reference,
+            service=work_order.service.code,
+            execution=work_order.execution,
+        )
+    return locked
+
+
+@transaction.atomic
+def decline_request(request: ServiceRequest, *, reason: str, by: Actor) -> ServiceRequest:
+    """``submitted → declined``: we cannot do it. The place is free again and no work remains."""
+    return _give_up(request, "decline", "declined", reason=reason, by=by)
+
+
+@transaction.atomic
+def cancel_request(request: ServiceRequest, *, reason: str = "", by: Actor) -> ServiceRequest:
+    """``submitted|confirmed → cancelled``, as long as no work has begun: cancels the work orders, frees the place.
+
+    Raises ``NotCancellable`` (409) once work has begun.
+    """
+    return _give_up(request, "cancel", "cancelled", reason=reason, by=by)
+
+
+def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: Actor) -> ServiceRequest:
+    # Lock order everywhere: work orders by key, then their request.
+    orders = list(
+        WorkOrder.objects.select_for_update(of=("self",), no_key=True)
+        .filter(request_id=request.pk)
+        .select_related("service", "request")
+        .order_by("pk")
+    )
+    try:
+        locked = _move(request, verb)
+    except WrongState as error:
+        if verb == "cancel" and request.status != RequestStatus.CANCELLED:
+            raise NotCancellable(current_status=error.details.get("current_status")) from error
+        raise
+    allowed, _target = WORK_ORDER_TRANSITIONS["cancel"]
+    for work_order in orders:
+        if work_order.status in allowed:
+            cancel_work_order(work_order, reason=f"request_{past}", by=by)
+        elif work_order.status != WorkOrderStatus.CANCELLED:
+            raise NotCancellable(current_status=locked.status)
+    locked.cancel_reason = reason.strip()[:200]
+    locked.save(update_fields=["status", "version", "cancel_reason"])
+    if locked.slot_id is not None:
+        holds.free_place(locked.slot_id)
+    events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
+    return locked
+
+
+@transaction.atomic
+def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
+    """Handed over at the desk: ``fulfilled|partially_fulfilled → closed``."""
+    locked = _move(request, "close")
+    locked.closed_at = timezone.now()
+    locked.save(update_fields=["status", "version", "closed_at"])
+    events.record("service_request.closed", locked, by=by, request_id=locked.public_id)
+    return locked

@@ -1,0 +1,1 @@
+"""Plain Python: prices, slots, areas. No framework, no clock, no I/O."""

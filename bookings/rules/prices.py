@@ -1,0 +1,153 @@
+"""What a request costs. The server computes every price; what a browser says about money is never read (trust.md S08).
+
+Prices include VAT, because they are what a client is shown (Code de la consommation, art. L112-1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+CENT = Decimal("0.01")
+
+# Key of the single quantity of a fixed-price service, which has no items.
+WHOLE = ""
+
+
+class Unpriceable(ValueError):
+    """The order cannot be priced. ``code`` says why, ``where`` which service, item or option is at fault."""
+
+    def __init__(self, code: str, where: str = "", **details: int) -> None:
+        self.code, self.where, self.details = code, where, details
+        super().__init__(f"{code} {where}".strip())
+
+
+@dataclass(frozen=True)
+class Price:
+    """One thing with a price including VAT in euros: an item of the grid, an option, or the whole service."""
+
+    key: str
+    label: str
+    amount: Decimal
+
+    def __post_init__(self) -> None:
+        if not self.amount.is_finite() or self.amount < 0 or self.amount != self.amount.quantize(CENT):
+            raise ValueError(f"not a price: {self.amount}")
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """What a service costs on the day of the order. A fixed price has one item, whose key is ``WHOLE``."""
+
+    service: str
+    items: Mapping[str, Price]
+    options: Mapping[str, Price]
+    vat_code: str
+    vat_rate: Decimal
+    max_quantity: int
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client asks for of one service: how many of which items, and which options."""
+
+    service: str
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    options: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """One line of an order, ready to be frozen."""
+
+    service: str
+    label: str
+    quantity: int
+    unit_price: Decimal
+    vat_code: str
+    vat_rate: Decimal
+    is_option: bool = False
+
+    @property
+    def total(self) -> Decimal:
+        """Quantity times unit price: exact, both have at most two decimals."""
+        return self.quantity * self.unit_price
+
+
+@dataclass(frozen=True)
+class VatShare:
+    """The part of a total that bears one rate."""
+
+    rate: Decimal
+    excl: Decimal
+    vat: Decimal
+    incl: Decimal
+
+
+def price_lines(tariffs: Mapping[str, Tariff], wishes: Iterable[Wish]) -> list[PricedLine]:
+    """Price an order: the items of each service, then its options once each.
+
+    Raises ``Unpriceable`` with code ``empty``, ``unknown_service``, ``unknown_item``, ``unknown_option``,
+    ``bad_quantity``, ``too_many``, ``nothing_of_service`` or ``service_twice``.
+    """
+    lines: list[PricedLine] = []
+    seen: set[str] = set()
+    for wish in wishes:
+        if wish.service in seen:
+            raise Unpriceable("service_twice", wish.service)
+        seen.add(wish.service)
+        tariff = tariffs.get(wish.service)
+        if tariff is None:
+            raise Unpriceable("unknown_service", wish.service)
+        lines += _lines_of(tariff, wish)
+    if not lines:
+        raise Unpriceable("empty")
+    return lines
+
+
+def _lines_of(tariff: Tariff, wish: Wish) -> list[PricedLine]:
+    for key, quantity in wish.quantities.items():
+        if key not in tariff.items:
+            raise Unpriceable("unknown_item", key)
+        if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 0:
+            raise Unpriceable("bad_quantity", key or tariff.service)
+    count = sum(wish.quantities.values())
+    if count > tariff.max_quantity:
+        raise Unpriceable("too_many", tariff.service, limit=tariff.max_quantity)
+    if count == 0:
+        raise Unpriceable("nothing_of_service", tariff.service)
+    for key in sorted(wish.options):
+        if key not in tariff.options:
+            raise Unpriceable("unknown_option", key)
+    chosen = [(price, wish.quantities.get(key, 0), False) for key, price in tariff.items.items()]
+    chosen += [(price, 1, True) for key, price in tariff.options.items() if key in wish.options]
+    return [
+        PricedLine(
+            tariff.service, price.label, quantity, price.amount, tariff.vat_code, tariff.vat_rate, is_option=is_option
+        )
+        for price, quantity, is_option in chosen
+        if quantity
+    ]
+
+
+def total(lines: Iterable[PricedLine]) -> Decimal:
+    """Total including VAT, in euros."""
+    return sum((line.total for line in lines), Decimal("0.00"))
+
+
+def vat_shares(amounts: Iterable[tuple[Decimal, Decimal]]) -> list[VatShare]:
+    """Split (rate in per cent, amount including VAT) pairs by rate, highest rate first.
+
+    The amount without VAT is rounded once per rate, half up to the cent, and the tax is the rest: so that without and
+    tax always add up to what the client pays.
+    """
+    sums: dict[Decimal, Decimal] = {}
+    for rate, amount in amounts:
+        sums[rate] = sums.get(rate, Decimal("0.00")) + amount
+    shares = []
+    for rate in sorted(sums, reverse=True):
+        incl = sums[rate]
+        excl = (incl * 100 / (100 + rate)).quantize(CENT, rounding=ROUND_HALF_UP)
+        shares.append(VatShare(rate, excl, incl - excl, incl))
+    return shares

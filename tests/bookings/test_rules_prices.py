@@ -1,0 +1,94 @@
+"""Prices are computed here and nowhere else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings.rules.prices import WHOLE, Price, Tariff, Unpriceable, Wish, price_lines, total, vat_shares
+
+IRONING = Tariff(
+    service="ironing",
+    items={
+        "shirt": Price("shirt", "Chemise", Decimal("3.00")),
+        "trousers": Price("trousers", "Pantalon", Decimal("4.00")),
+    },
+    options={"hanger": Price("hanger", "Sur cintre", Decimal("1.50"))},
+    vat_code="standard",
+    vat_rate=Decimal("20.00"),
+    max_quantity=30,
+)
+HEELS = Tariff("heels", {WHOLE: Price(WHOLE, "Talons", Decimal("18.00"))}, {}, "standard", Decimal("20.00"), 5)
+TARIFFS = {"ironing": IRONING, "heels": HEELS}
+
+
+def test_items_are_multiplied_and_an_option_counts_once() -> None:
+    lines = price_lines(TARIFFS, [Wish("ironing", {"shirt": 5, "trousers": 0}, frozenset({"hanger"}))])
+    assert [(line.label, line.quantity, line.total) for line in lines] == [
+        ("Chemise", 5, Decimal("15.00")),
+        ("Sur cintre", 1, Decimal("1.50")),
+    ]
+    assert total(lines) == Decimal("16.50")
+
+
+@pytest.mark.promise("S08")
+@pytest.mark.parametrize("quantity", [-1, -(10**9), 1.5, float("nan"), 1e308, "5", "٥", True, None])
+def test_a_quantity_that_is_no_count_is_refused(quantity: object) -> None:
+    with pytest.raises(Unpriceable) as refusal:
+        price_lines(TARIFFS, [Wish("ironing", {"shirt": quantity})])  # type: ignore[dict-item]  # the point
+    assert refusal.value.code == "bad_quantity"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        ([], "empty"),
+        ([Wish("nothing", {"x": 1})], "unknown_service"),
+        ([Wish("ironing", {"tie": 1})], "unknown_item"),
+        ([Wish("ironing", {WHOLE: 1})], "unknown_item"),
+        ([Wish("ironing", {"shirt": 1}, frozenset({"gold"}))], "unknown_option"),
+        ([Wish("ironing", {"shirt": 31})], "too_many"),
+        ([Wish("ironing", {"shirt": 20, "trousers": 11})], "too_many"),
+        ([Wish("ironing", {"shirt": 0})], "nothing_of_service"),
+        ([Wish("ironing", {}, frozenset({"hanger"}))], "nothing_of_service"),
+        ([Wish("heels", {WHOLE: 1}), Wish("heels", {WHOLE: 1})], "service_twice"),
+    ],
+)
+def test_an_order_that_cannot_be_priced_says_why(wishes: list[Wish], code: str) -> None:
+    with pytest.raises(Unpriceable) as refusal:
+        price_lines(TARIFFS, wishes)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("amount", ["-0.01", "NaN", "Infinity", "0.001"])
+def test_a_price_is_cents_and_not_negative(amount: str) -> None:
+    with pytest.raises(ValueError, match="not a price"):
+        Price("x", "x", Decimal(amount))
+
+
+cents = st.integers(0, 100_000).map(lambda n: Decimal(n) / 100)
+
+
+@given(st.dictionaries(st.sampled_from(["shirt", "trousers"]), st.integers(1, 15), min_size=1), st.booleans())
+def test_the_total_is_the_sum_of_what_was_asked(quantities: dict[str, int], hanger: bool) -> None:
+    lines = price_lines(TARIFFS, [Wish("ironing", quantities, frozenset({"hanger"} if hanger else ()))])
+    expected = sum((IRONING.items[key].amount * n for key, n in quantities.items()), Decimal(0))
+    assert total(lines) == expected + (Decimal("1.50") if hanger else 0)
+
+
+@given(st.lists(st.tuples(st.sampled_from([Decimal("20.00"), Decimal("10.00"), Decimal("5.50"), Decimal(0)]), cents)))
+def test_tax_and_amount_without_tax_always_add_up(amounts: list[tuple[Decimal, Decimal]]) -> None:
+    shares = vat_shares(amounts)
+    assert sum((s.incl for s in shares), Decimal(0)) == sum((a for _r, a in amounts), Decimal(0))
+    for share in shares:
+        assert share.excl + share.vat == share.incl
+        assert abs(share.excl * share.rate / 100 - share.vat) <= Decimal("0.01")
+    assert [s.rate for s in shares] == sorted({rate for rate, _amount in amounts}, reverse=True)
+
+
+def test_vat_of_a_known_amount() -> None:
+    (share,) = vat_shares([(Decimal("20.00"), Decimal("33.00"))])
+    assert (share.excl, share.vat) == (Decimal("27.50"), Decimal("5.50"))
