@@ -1,0 +1,162 @@
+"""Many people at once, with real threads and real transactions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+from django.db.models import F
+
+from bookings.actions import holds, requests
+from bookings.actions.holds import hold_slot
+from bookings.enums import HoldStatus, Place
+from bookings.models import Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
+from concierge import tenancy
+from concierge.errors import DomainError
+from tests.bookings.conftest import at, details, wish_heels, wish_shirts
+from tests.world import World, build_world
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("monday")]
+
+
+@pytest.fixture
+def real_world(transactional_db: None) -> Iterator[World]:
+    """A world whose rows every thread can see."""
+    world = build_world()
+    with tenancy.working_for(world.organisation):
+        yield world
+
+
+def race(world: World, count: int, act: Callable[[int], object]) -> Counter[str]:
+    """Let threads act at the same moment; counts "ok" and the codes of refusals. Anything else that a thread meets fails the test (pytest warns of it)."""
+    gate, outcomes, slowest = threading.Barrier(count), Counter[str](), [0.0]
+
+    def run(number: int) -> None:
+        try:
+            gate.wait(timeout=30)
+            began = time.monotonic()
+            with tenancy.working_for(world.organisation):
+                act(number)
+            outcomes["ok"] += 1
+        except DomainError as error:
+            outcomes[error.code] += 1
+        finally:
+            slowest[0] = max(slowest[0], time.monotonic() - began)
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert slowest[0] < 5
+    return outcomes
+
+
+@pytest.mark.promise("R01")
+def test_exactly_as_many_as_there_are_places_get_one(real_world: World) -> None:
+    world = real_world
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=3)
+
+    def book(number: int) -> None:
+        kept = hold_slot(world.site, Place.DESK, at(24, 10), token=f"t{number}", by=world.actor())
+        client = details(email=f"client{number}@example.fr")
+        requests.submit_request(world.site, client=client, wishes=[wish_heels(world)], hold=kept, by=world.actor())
+
+    assert race(world, 64, book) == {"ok": 3, "slot_taken": 61}
+    assert (Slot.objects.get().taken, ServiceRequest.objects.count(), WorkOrder.objects.count()) == (3, 3, 3)
+    assert Hold.objects.filter(status=HoldStatus.CONFIRMED).count() == 3
+
+
+@pytest.mark.promise("R01")
+def test_without_the_guarded_update_places_are_sold_twice(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: read, then write. It must oversell, else the race above proves nothing."""
+    world = real_world
+    both_have_read = threading.Barrier(2)
+
+    def read_then_write(slot: Slot) -> bool:
+        free = Slot.objects.get(pk=slot.pk).taken < slot.capacity
+        both_have_read.wait(timeout=10)
+        if free:
+            Slot.objects.filter(pk=slot.pk).update(taken=slot.capacity)
+        return free
+
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=1)
+    hold_slot(world.site, Place.DESK, at(24, 10), token="first", by=world.actor())
+    Slot.objects.update(taken=F("taken") - 1)
+    Hold.objects.all().delete()
+    monkeypatch.setattr(holds, "_take", read_then_write)
+    outcome = race(
+        world,
+        2,
+        lambda n: hold_slot(world.site, Place.DESK, at(24, 10), token=f"t{n}", by=world.actor()),
+    )
+    assert (outcome, Hold.objects.filter(status=HoldStatus.HELD).count()) == ({"ok": 2}, 2)
+
+
+def test_the_database_itself_refuses_one_too_many(real_world: World) -> None:
+    from django.db import IntegrityError
+
+    hold_slot(real_world.site, Place.DESK, at(24, 10), token="t", by=real_world.actor())
+    with pytest.raises(IntegrityError, match="slot_not_over_capacity"), transaction.atomic():
+        Slot.objects.update(taken=F("capacity") + 1)
+
+
+def test_the_same_form_sent_by_many_threads_is_one_request(real_world: World) -> None:
+    world = real_world
+    kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
+
+    def send(number: int) -> None:
+        requests.submit_request(world.site, client=details(), wishes=[wish_shirts(world)], hold=kept, by=world.actor())
+
+    assert race(world, 16, send) == {"ok": 16}
+    assert (ServiceRequest.objects.count(), Slot.objects.get().taken) == (1, 1)
+
+
+def test_people_who_swap_slots_do_not_block_each_other(real_world: World) -> None:
+    """Half move from ten to eleven, half from eleven to ten: locks are taken in one order, so nobody waits forever."""
+    world = real_world
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=20)
+    for number in range(16):
+        hold_slot(world.site, Place.DESK, at(24, 10 + number % 2), token=f"t{number}", by=world.actor())
+
+    def swap(number: int) -> None:
+        hold_slot(world.site, Place.DESK, at(24, 11 - number % 2), token=f"t{number}", by=world.actor())
+
+    assert race(world, 16, swap) == {"ok": 16}
+    assert list(Slot.objects.values_list("taken", flat=True)) == [8, 8]
+
+
+def test_a_daily_limit_holds_under_pressure(real_world: World) -> None:
+    world = real_world
+    ServiceAtSite.objects.filter(service=world.cobbler).update(max_per_day=2)
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=20)
+
+    def book(number: int) -> None:
+        kept = hold_slot(world.site, Place.DESK, at(24, 9 + number % 8), token=f"t{number}", by=world.actor())
+        requests.submit_request(
+            world.site,
+            client=details(email=f"client{number}@example.fr"),
+            wishes=[wish_heels(world)],
+            hold=kept,
+            by=world.actor(),
+        )
+
+    assert race(world, 16, book) == {"ok": 2, "day_full": 14}
+    assert ServiceRequest.objects.count() == 2
+
+
+def test_cancelling_twice_at_once_frees_one_place(real_world: World) -> None:
+    world = real_world
+    actor: Any = world.actor()
+    for name in ("a", "b"):
+        kept = hold_slot(world.site, Place.DESK, at(24, 10), token=name, by=actor)
+        request = requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=actor)
+    outcome = race(world, 8, lambda n: requests.cancel_request(request, by=actor))
+    assert outcome["ok"] == 1
+    assert Slot.objects.get().taken == 1
