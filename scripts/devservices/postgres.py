@@ -95,7 +95,6 @@ class Postgres:
         elsewhere.mkdir(mode=0o700, exist_ok=True)
         self._give(elsewhere)
         say(f"PostgreSQL's files are in {elsewhere}: its account `{self.account.name}` can't enter {self.state.folder}")
-        write_private(self.state.folder / "postgres-home", str(elsewhere))
         return elsewhere
 
     def _binaries(self) -> Path:

