@@ -1,0 +1,146 @@
+"""Setting a desk up: categories, VAT, services and prices, where they are offered, hours, served towns, payers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+from stdnum.fr import siren as siren_number
+
+from bookings.enums import AccountKind, Place
+from bookings.models import (
+    ClientAccount,
+    OpeningHours,
+    PriceItem,
+    ServedPostcode,
+    Service,
+    ServiceAtSite,
+    ServiceCategory,
+    ServiceOption,
+    SlotRule,
+    VatRate,
+)
+from concierge import events
+from concierge.errors import Invalid
+from concierge.models import Organisation, Site
+from concierge.tenancy import Actor
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def _insert(row: Row) -> Row:
+    """Validate fields and constraints, then save. Raises ``Invalid`` naming the first field at fault."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field=None if field == NON_FIELD_ERRORS else field) from error
+    row.save()
+    return row
+
+
+@transaction.atomic
+def add_category(
+    organisation: Organisation, *, code: str, name: str, name_en: str = "", pictogram: str, position: int = 0
+) -> ServiceCategory:
+    """A label of the catalogue (domain.md 1.2)."""
+    return _insert(
+        ServiceCategory(
+            organisation=organisation, code=code, name=name, name_en=name_en, pictogram=pictogram, position=position
+        )
+    )
+
+
+@transaction.atomic
+def set_vat_rate(
+    organisation: Organisation, *, code: str, rate: Decimal, valid_from: dt.date, law_ref: str = ""
+) -> VatRate:
+    """A rate in per cent from a day on; the rate before it ends the day before. Raises ``Invalid`` when one of this
+    code already starts later."""
+    before = VatRate.objects.filter(organisation=organisation, code=code, valid_from__lt=valid_from, valid_to=None)
+    before.update(valid_to=valid_from - dt.timedelta(days=1))
+    return _insert(VatRate(organisation=organisation, code=code, rate=rate, valid_from=valid_from, law_ref=law_ref))
+
+
+@transaction.atomic
+def add_service(
+    category: ServiceCategory,
+    *,
+    by: Actor,
+    items: Iterable[tuple[str, str, Decimal]] = (),
+    options: Iterable[tuple[str, str, Decimal]] = (),
+    **fields: Any,
+) -> Service:
+    """A service with its price grid and options, each ``(name, English name, price incl. VAT in euros)``."""
+    service = _insert(Service(organisation_id=category.organisation_id, category=category, **fields))
+    for model, rows in ((PriceItem, items), (ServiceOption, options)):
+        for position, (name, name_en, price) in enumerate(rows):
+            _insert(
+                model(
+                    organisation_id=category.organisation_id,
+                    service=service,
+                    name=name,
+                    name_en=name_en,
+                    unit_price=price,
+                    position=position,
+                )
+            )
+    events.record("service.added", service, by=by)
+    return service
+
+
+@transaction.atomic
+def offer_service_at(site: Site, service: Service, **terms: Any) -> ServiceAtSite:
+    """Offer a service at a site; ``terms``: lead time, cut-off, most orders a day. Again: changes the terms."""
+    row, _made = ServiceAtSite.objects.update_or_create(
+        organisation_id=site.organisation_id, site=site, service=service, defaults={"is_offered": True, **terms}
+    )
+    return row
+
+
+@transaction.atomic
+def set_opening(site: Site, hours: Iterable[tuple[int, dt.time, dt.time]]) -> None:
+    """Replace the week of a site: ``(weekday from Monday = 0, opens, closes)`` in its own time."""
+    OpeningHours.objects.filter(site=site).delete()
+    for weekday, opens, closes in hours:
+        _insert(
+            OpeningHours(organisation_id=site.organisation_id, site=site, weekday=weekday, opens=opens, closes=closes)
+        )
+
+
+@transaction.atomic
+def set_slots(site: Site, *, place: Place, minutes: int, capacity: int) -> SlotRule:
+    """How the opening hours are cut into slots, for the desk or for home visits."""
+    rule, _made = SlotRule.objects.update_or_create(
+        organisation_id=site.organisation_id,
+        site=site,
+        place=place,
+        defaults={"slot_minutes": minutes, "capacity": capacity},
+    )
+    return rule
+
+
+@transaction.atomic
+def serve_postcodes(site: Site, postcodes: Iterable[str]) -> None:
+    """Replace the list of postcodes to which somebody is sent."""
+    ServedPostcode.objects.filter(site=site).delete()
+    for postcode in postcodes:
+        _insert(ServedPostcode(organisation_id=site.organisation_id, site=site, postcode=postcode))
+
+
+@transaction.atomic
+def open_client_account(
+    organisation: Organisation, *, name: str, by: Actor, kind: AccountKind = AccountKind.COMPANY, **fields: Any
+) -> ClientAccount:
+    """A body that pays for its people. Raises ``Invalid`` on a SIREN whose check digit is wrong."""
+    siren = fields.get("siren", "")
+    if siren and not siren_number.is_valid(siren):
+        raise Invalid(_("This SIREN does not exist: check its nine digits."), field="siren")
+    account = _insert(ClientAccount(organisation=organisation, name=name, kind=kind, **fields))
+    events.record("client_account.opened", account, by=by)
+    return account

@@ -1,0 +1,73 @@
+"""Setting a desk up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from bookings.actions import catalogue
+from bookings.enums import Execution
+from bookings.models import ClientAccount, OpeningHours, PriceItem, Service, VatRate
+from bookings.models.catalogue import vat_rate_on
+from concierge.errors import Invalid
+from tests.world import World
+
+
+def test_a_new_vat_rate_ends_the_one_before(world: World) -> None:
+    catalogue.set_vat_rate(world.organisation, code="standard", rate=Decimal("21.00"), valid_from=dt.date(2027, 1, 1))
+    rates = {
+        day: vat_rate_on(world.organisation.pk, "standard", day) for day in (dt.date(2026, 12, 31), dt.date(2027, 1, 1))
+    }
+    assert [rate.rate for rate in rates.values() if rate] == [Decimal("20.00"), Decimal("21.00")]
+
+
+def test_two_rates_on_one_day_are_refused(world: World) -> None:
+    with pytest.raises(Invalid):
+        catalogue.set_vat_rate(
+            world.organisation, code="standard", rate=Decimal("5.50"), valid_from=dt.date(2013, 1, 1)
+        )
+    assert VatRate.objects.count() == 1
+
+
+def test_a_service_comes_with_its_price_grid(world: World) -> None:
+    service = catalogue.add_service(
+        world.ironing.category,
+        by=world.actor(),
+        items=[("Drap", "Sheet", Decimal("4.00"))],
+        code="draps",
+        name="Draps",
+        price_mode="per_item",
+        execution=Execution.OWN_TEAM,
+    )
+    assert [item.label for item in service.price_items.all()] == ["Drap"]
+
+
+def test_a_service_with_a_wrong_price_leaves_nothing_behind(world: World) -> None:
+    before = (Service.objects.count(), PriceItem.objects.count())
+    with pytest.raises(Invalid) as refusal:
+        catalogue.add_service(
+            world.ironing.category,
+            by=world.actor(),
+            items=[("Drap", "Sheet", Decimal("-4.00"))],
+            code="draps",
+            name="Draps",
+            price_mode="per_item",
+            execution=Execution.OWN_TEAM,
+        )
+    assert refusal.value.status == 400
+    assert (Service.objects.count(), PriceItem.objects.count()) == before
+
+
+def test_overlapping_hours_are_refused_and_the_old_week_stays(world: World) -> None:
+    with pytest.raises(Invalid):
+        catalogue.set_opening(world.site, [(0, dt.time(9), dt.time(12)), (0, dt.time(11), dt.time(14))])
+    assert OpeningHours.objects.filter(site=world.site).count() == 5
+
+
+def test_a_siren_with_a_wrong_check_digit_is_refused(world: World) -> None:
+    with pytest.raises(Invalid) as refusal:
+        catalogue.open_client_account(world.organisation, name="Faux", siren="123456789", by=world.actor())
+    assert refusal.value.field == "siren"
+    assert ClientAccount.objects.count() == 0
