@@ -9,3 +9,7 @@ class BillingConfig(AppConfig):
 
     name = "billing"
     verbose_name = _("Billing")
+
+    def ready(self) -> None:
+        """Register the handlers."""
+        from billing import handlers  # noqa: F401 - importing it subscribes

@@ -167,6 +167,11 @@ def _take_vat_out(gross: Sequence[Decimal], rate: Decimal) -> tuple[Decimal, lis
     return Decimal(tax).scaleb(-2), nets
 
 
+def net_unit_price(line: Line) -> Decimal:
+    """Return a unit price that includes VAT without it, in euros with at most four decimals (half up)."""
+    return (line.unit_price * 100 / (100 + line.vat_rate)).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+
+
 def creditable(gross: Decimal, credited: Iterable[Decimal]) -> Decimal:
     """Return how much of an invoice of ``gross`` euros may still be credited; never below zero (R30)."""
     return max(gross - sum(credited, ZERO), ZERO)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from billing.rules.mentions import BUSINESS_ONLY, Mention
-from billing.rules.money import Amounts, PriceBasis
+from billing.rules.money import Amounts, PriceBasis, PricedLine, net_unit_price
 
 Snapshot: TypeAlias = dict[str, Any]  # any JSON value
 Kind = Literal["invoice", "credit_note"]
@@ -105,6 +105,7 @@ def invoice_snapshot(
     if a business has no SIREN, or if a consumer's note would carry the penalties kept for professionals.
     """
     _refuse_nonsense(heading, buyer, mentions)
+    shown: PriceBasis = "gross" if basis == "gross" and buyer.kind == "consumer" else "net"
     return {
         "layout": LAYOUT,
         "kind": heading.kind,
@@ -123,23 +124,11 @@ def invoice_snapshot(
         "reason": heading.reason,
         "currency": "EUR",
         "basis": basis,
+        "shown": shown,
         "operation": operation,
         "seller": asdict(seller),
         "buyer": asdict(buyer),
-        "lines": [
-            {
-                "description": row.line.description,
-                "detail": row.line.detail,
-                "quantity": _plain(row.line.quantity),
-                "unit": row.line.unit,
-                "unit_price": _price(row.line.unit_price),
-                "vat_rate": _plain(row.line.vat_rate),
-                "vat_category": row.line.vat_category,
-                "net": str(row.net),
-                "amount": str(row.line.amount),
-            }
-            for row in amounts.lines
-        ],
+        "lines": [_line(row, basis=basis, shown=shown) for row in amounts.lines],
         "vat": [
             {"category": row.category, "rate": _plain(row.rate), "basis": str(row.basis), "amount": str(row.amount)}
             for row in amounts.vat
@@ -153,6 +142,22 @@ def invoice_snapshot(
         },
         "mentions": [{"code": row.code, "text": dict(row.text), "law_ref": row.law_ref} for row in mentions],
         "payment_terms": dict(payment_terms or {}),
+    }
+
+
+def _line(row: PricedLine, *, basis: PriceBasis, shown: PriceBasis) -> Snapshot:
+    """One line as printed. A business that ordered at prices including VAT is shown them without (L441-9)."""
+    taken_out = basis == "gross" and shown == "net"
+    return {
+        "description": row.line.description,
+        "detail": row.line.detail,
+        "quantity": _plain(row.line.quantity),
+        "unit": row.line.unit,
+        "unit_price": _price(net_unit_price(row.line) if taken_out else row.line.unit_price),
+        "vat_rate": _plain(row.line.vat_rate),
+        "vat_category": row.line.vat_category,
+        "net": str(row.net),
+        "amount": str(row.net if taken_out else row.line.amount),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from billing.rules import mentions as m
 from billing.rules.money import ZERO, Line, PriceBasis, compute
 from billing.rules.snapshot import Address, Buyer, Heading, Seller, Snapshot, invoice_snapshot
+from billing.rules.standard_texts import STANDARD_TEXTS
 
 D = Decimal
 ISSUED = date(2026, 11, 23)
@@ -40,52 +41,7 @@ COMPANY = Buyer(
     address=Address(street="8 avenue du Lac", postal_code="21200", city="Beaune"),
 )
 
-TEXTS = [
-    m.Mention(
-        code=m.LATE_PENALTIES,
-        valid_from=date(2013, 1, 1),
-        text={
-            "fr": "Pénalités de retard : trois fois le taux d'intérêt légal, exigibles sans rappel.",
-            "en": "Late-payment penalties: three times the French legal interest rate, due without reminder.",
-        },
-        law_ref="C. com. L441-10",
-    ),
-    m.Mention(
-        code=m.RECOVERY_COSTS,
-        valid_from=date(2013, 1, 1),
-        text={
-            "fr": "Indemnité forfaitaire pour frais de recouvrement : 40 €.",
-            "en": "Fixed compensation for recovery costs: €40.",
-        },
-        law_ref="C. com. D441-5",
-    ),
-    m.Mention(
-        code=m.EARLY_PAYMENT,
-        valid_from=date(2013, 1, 1),
-        text={"fr": "Pas d'escompte pour paiement anticipé.", "en": "No discount for early payment."},
-        law_ref="C. com. L441-9",
-    ),
-    m.Mention(
-        code=m.FRANCHISE,
-        valid_from=date(2000, 1, 1),
-        valid_to=date(2027, 12, 31),
-        text={"fr": "TVA non applicable, art. 293 B du CGI.", "en": "VAT not applicable, art. 293 B of the CGI."},
-        law_ref="CGI 293 B",
-    ),
-    m.Mention(
-        code=m.VAT_ON_DEBITS,
-        valid_from=date(2026, 9, 1),
-        text={"fr": "Option pour le paiement de la taxe d'après les débits."},
-        law_ref="décret 2022-1299",
-    ),
-    m.Mention(
-        code=m.EXEMPT,
-        valid_from=date(2000, 1, 1),
-        text={"fr": "Exonération de TVA, art. 261-7-1° du CGI."},
-        law_ref="CGI 261-7-1°",
-    ),
-    m.Mention(code=m.REVERSE_CHARGE, valid_from=date(2000, 1, 1), text={"fr": "Autoliquidation."}, law_ref="CGI 283"),
-]
+TEXTS = list(STANDARD_TEXTS)
 
 LINES = [
     Line(
@@ -111,10 +67,11 @@ def snapshot(
     franchise: bool = False,
     vat_on_debits: bool = False,
     paid: Decimal = ZERO,
+    basis: PriceBasis | None = None,
     **heading: Any,  # any field of Heading
 ) -> Snapshot:
     """The snapshot of an invoice, with what a test changes."""
-    basis: PriceBasis = "gross" if buyer.kind == "consumer" else "net"
+    basis = basis or ("gross" if buyer.kind == "consumer" else "net")
     codes = m.required_codes(
         buyer_is_consumer=buyer.kind == "consumer",
         franchise=franchise,

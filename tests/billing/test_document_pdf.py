@@ -69,7 +69,7 @@ def test_business_invoice_carries_every_mandatory_mention() -> None:
         "FR76 3000 6000 0112 3456 7890 189",
         "Option pour le paiement de la taxe d'après les débits.",
         "Pénalités de retard : trois fois le taux d'intérêt légal",
-        "Indemnité forfaitaire pour frais de recouvrement : 40 €",
+        "Indemnité forfaitaire pour frais de recouvrement en cas de retard : 40 €",
         "Pas d'escompte pour paiement anticipé.",
         "1 / 1",
     ]:

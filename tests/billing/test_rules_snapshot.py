@@ -36,6 +36,18 @@ def test_business_total_adds_vat() -> None:
     assert snapshot(buyer=COMPANY)["totals"]["gross"] == "110.45"
 
 
+def test_business_that_ordered_including_vat_is_shown_net_prices_and_pays_the_same() -> None:
+    content = snapshot(buyer=COMPANY, basis="gross")
+
+    assert content["totals"]["gross"] == snapshot()["totals"]["gross"] == "92.80"
+    assert [(row["unit_price"], row["amount"]) for row in content["lines"]] == [
+        ("20.00", "40.00"),
+        ("32.0833", "32.08"),
+        ("3.981", "5.97"),
+    ]
+    assert content["shown"] == "net"
+
+
 def test_business_gets_penalties_and_consumer_does_not() -> None:
     assert codes(buyer=COMPANY) == BUSINESS
     assert codes(buyer=CONSUMER) == []

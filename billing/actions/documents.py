@@ -1,0 +1,54 @@
+"""What happens to a document after issue: its PDF is kept, it is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing.enums import RenderStatus
+from billing.models import Invoice, StoredDocument
+from concierge import events
+from concierge.events import backoff
+from concierge.tenancy import Actor
+
+
+@transaction.atomic
+def store_pdf(invoice: Invoice, content: bytes, *, by: Actor) -> StoredDocument:
+    """Keep the bytes of a document once and for all. Stored already: the first bytes stay (safe to run twice)."""
+    invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=invoice.pk)
+    kept = StoredDocument.objects.filter(invoice=invoice).first()
+    if kept is not None:
+        return kept
+    kept = StoredDocument.objects.create(
+        organisation_id=invoice.organisation_id,
+        invoice=invoice,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+    )
+    invoice.render_status, invoice.render_error = RenderStatus.READY, ""
+    invoice.save(update_fields=["render_status", "render_error"])
+    events.record("invoice.rendered", invoice, by=by, number=invoice.number, kind=invoice.kind)
+    return kept
+
+
+@transaction.atomic
+def note_render_failure(invoice: Invoice, reason: str) -> None:
+    """The renderer failed: show it on the page and try again later and later. The number and content stay."""
+    invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=invoice.pk)
+    if invoice.render_status == RenderStatus.READY:
+        return
+    invoice.render_status = RenderStatus.FAILED
+    invoice.render_attempts += 1
+    invoice.render_error = reason[:300]
+    invoice.render_next_at = timezone.now() + backoff(invoice.render_attempts, base=30)
+    invoice.save(update_fields=["render_status", "render_attempts", "render_error", "render_next_at"])
+
+
+@transaction.atomic
+def mark_sent(invoice: Invoice, *, at: dt.datetime) -> None:
+    """Note that the document left for its payer; the first time counts."""
+    Invoice.objects.filter(pk=invoice.pk, sent_at=None).update(sent_at=at)

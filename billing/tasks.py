@@ -1,0 +1,79 @@
+"""Celery tasks of billing: thin, ids only, safe twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from billing.actions.documents import note_render_failure, store_pdf
+from billing.actions.invoices import InvoicingNotReady, NothingToInvoice, invoice_payer
+from billing.gateways import DocumentRenderFailed, render_invoice_pdf
+from billing.models import Invoice
+from billing.models.billable import dues
+from bookings.models import Client, ClientAccount
+from concierge import tenancy
+from concierge.models import Organisation
+from concierge.tasks import beat_seen, organisation_ids, poke
+
+log = structlog.get_logger(__name__)
+
+RENDER_BATCH = 200
+
+
+@shared_task(name="billing.invoice_everyone")
+def invoice_everyone() -> None:
+    """Every night: one task per payer with checked work. Lost tasks are found again the next night."""
+    until = timezone.now()
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            for due in dues(organisation_id, until=until):
+                poke(invoice_one_payer, organisation_id, due.payer_kind, due.payer.pk, until.isoformat())
+    beat_seen("nightly-invoicing")
+
+
+@shared_task(name="billing.invoice_payer")
+def invoice_one_payer(organisation_id: int, payer_kind: str, payer_id: int, until: str) -> None:
+    """Invoice what one payer owes. Run twice or four times at once: the same result."""
+    model = ClientAccount if payer_kind == "account" else Client
+    organisation = Organisation.objects.get(pk=organisation_id)
+    with tenancy.working_for(organisation):
+        payer = model._default_manager.get(pk=payer_id)
+        try:
+            invoice_payer(payer, until=dt.datetime.fromisoformat(until), by=tenancy.system_actor(organisation))
+        except NothingToInvoice:
+            return
+        except InvoicingNotReady as refusal:
+            # The page “To invoice” keeps showing this payer, with the reason when somebody presses the button.
+            log.warning(
+                "invoicing_not_ready", organisation_id=organisation_id, payer_kind=payer_kind, code=refusal.code
+            )
+
+
+@shared_task(name="billing.render_document")
+def render_document(organisation_id: int, invoice_id: int) -> None:
+    """Draw and keep the PDF of one document; a failure is shown and tried again by the sweep."""
+    organisation = Organisation.objects.get(pk=organisation_id)
+    with tenancy.working_for(organisation):
+        invoice = Invoice.objects.get(pk=invoice_id)
+        try:
+            content = render_invoice_pdf(invoice.snapshot, language=invoice.language)
+        except DocumentRenderFailed as failure:
+            note_render_failure(invoice, str(failure.details.get("reason", failure.code)))
+            log.warning("document_render_failed", organisation_id=organisation_id, invoice_id=invoice_id)
+        else:
+            store_pdf(invoice, content, by=tenancy.system_actor(organisation))
+
+
+@shared_task(name="billing.render_pending_documents")
+def render_pending_documents() -> None:
+    """Every minute: documents whose wake-up call was lost or whose drawing failed."""
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            waiting = Invoice.objects.waiting_for_pdf(timezone.now()).order_by("pk")
+            found = list(waiting.values_list("pk", flat=True)[:RENDER_BATCH])
+        for invoice_id in found:
+            render_document(organisation_id, invoice_id)
+    beat_seen("render-documents")
