@@ -82,6 +82,7 @@ def record(
         actor_label=by.label[:120],
         channel=by.channel,
         act_at=act_at or timezone.now(),
+        next_at=timezone.now(),
     )
     organisation_id = subject.organisation_id
     transaction.on_commit(lambda: _wake(organisation_id), robust=True)

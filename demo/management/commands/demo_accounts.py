@@ -1,0 +1,22 @@
+"""Prints the demonstration accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from demo import data
+from demo.people import ACCOUNTS
+
+
+class Command(BaseCommand):
+    """``make run`` shows this when it is ready."""
+
+    help = "Print the demonstration accounts and their password."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One line per account."""
+        self.stdout.write(f"Password of all: {data.PASSWORD}   Second sign-in step of staff: make otp")
+        for one in ACCOUNTS:
+            self.stdout.write(f"  {one.email:<36} {one.label}")

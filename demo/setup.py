@@ -1,0 +1,157 @@
+"""Opens the two demonstration organisations: sites, catalogue, people. Everything goes through the actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from stdnum import luhn
+
+from bookings.actions import catalogue
+from bookings.enums import AccountKind, Place, PriceMode
+from bookings.models import ClientAccount, Service
+from concierge import actions, tenancy
+from concierge.enums import MFA_ROLES, Role
+from concierge.errors import NotAllowed
+from concierge.models import Organisation, Site, User
+from concierge.tenancy import Actor, system_actor
+from demo import data
+
+POSTCODES = ("21000", "21240", "21121", "21300", "21600", "21800", "21850", "21160", "21370")
+
+
+@dataclass(frozen=True)
+class House:
+    """One organisation of the demonstration."""
+
+    organisation: Organisation
+    sites: tuple[Site, ...]
+    services: dict[str, Service]
+    accounts: tuple[ClientAccount, ...]
+    by: Actor
+
+
+def refuse_in_production() -> None:
+    """Demonstration accounts have published passwords (S44). Raises ``NotAllowed``."""
+    if not settings.DEMO_ALLOWED:
+        raise NotAllowed("Demonstration data are only for development.")
+
+
+def siret(stem: str) -> str:
+    """A SIRET with right check digits from a SIREN stem: its first eight digits and ``0001`` for the establishment."""
+    siren = stem[:8] + luhn.calc_check_digit(stem[:8])
+    return siren + "0001" + luhn.calc_check_digit(siren + "0001")
+
+
+def account(
+    house_organisation: Organisation, email: str, role: Role, first_name: str, last_name: str, by: Actor
+) -> User:
+    """An account with the published password, a verified e-mail and, for staff, the published TOTP secret."""
+    membership = actions.give_role(
+        email,
+        role=role,
+        organisation=house_organisation,
+        by=by,
+        first_name=first_name,
+        last_name=last_name,
+        password=data.PASSWORD,
+    )
+    user = membership.user
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    if role in MFA_ROLES and not Authenticator.objects.filter(user=user).exists():
+        TOTP.activate(user, data.TOTP_SECRET)
+    return user
+
+
+def open_house(*, name: str, slug: str, hosts: list[str], email: str, sites: tuple[data.SiteData, ...]) -> House:
+    """An organisation with its sites, hours, catalogue and payers."""
+    organisation = actions.open_organisation(name=name, slug=slug, hosts=hosts, email=email, phone="+33380000000")
+    with tenancy.working_for(organisation):
+        by = system_actor(organisation, "demo")
+        opened = tuple(_open_site(organisation, site, by) for site in sites)
+        services = _fill_catalogue(organisation, opened, by)
+        accounts = tuple(
+            catalogue.open_client_account(
+                organisation,
+                name=company,
+                siren=siret(siren)[:9],
+                email_domain=domain,
+                kind=AccountKind(kind),
+                email=f"comptabilite@{domain}",
+                street="1 rue de la Liberté",
+                postcode="21000",
+                city="Dijon",
+                by=by,
+            )
+            for company, siren, domain, kind in data.COMPANIES
+        )
+    return House(organisation, opened, services, accounts, by)
+
+
+def _open_site(organisation: Organisation, site: data.SiteData, by: Actor) -> Site:
+    opened = actions.add_site(
+        organisation,
+        name=site.name,
+        slug=site.slug,
+        street=site.street,
+        postcode=site.postcode,
+        city=site.city,
+        latitude=site.latitude,
+        longitude=site.longitude,
+        directions=site.directions,
+        phone="+33380000000",
+        by=by,
+    )
+    catalogue.set_opening(
+        opened, [(day, dt.time.fromisoformat(a), dt.time.fromisoformat(b)) for day, a, b in site.hours]
+    )
+    catalogue.set_slots(opened, place=Place.DESK, minutes=30, capacity=3)
+    catalogue.set_slots(opened, place=Place.HOME, minutes=60, capacity=2)
+    catalogue.serve_postcodes(opened, POSTCODES)
+    return opened
+
+
+def _fill_catalogue(organisation: Organisation, sites: tuple[Site, ...], by: Actor) -> dict[str, Service]:
+    for code, rate, law_ref in data.VAT:
+        catalogue.set_vat_rate(
+            organisation, code=code, rate=Decimal(rate), valid_from=dt.date(2014, 1, 1), law_ref=law_ref
+        )
+    categories = {
+        code: catalogue.add_category(
+            organisation, code=code, name=name, name_en=name_en, pictogram=pictogram, position=position
+        )
+        for position, (code, name, name_en, pictogram) in enumerate(data.CATEGORIES)
+    }
+    services = {}
+    for position, one in enumerate(data.SERVICES):
+        category = categories[one.category]
+        service = catalogue.add_service(
+            category,
+            by=by,
+            items=[(name, name_en, Decimal(price)) for name, name_en, price in one.items],
+            options=[(name, name_en, Decimal(price)) for name, name_en, price in one.options],
+            code=one.code,
+            name=one.name,
+            name_en=one.name_en,
+            description=one.text,
+            description_en=one.text_en,
+            pictogram=category.pictogram,
+            execution=one.execution,
+            place=one.place,
+            duration_minutes=one.minutes,
+            turnaround_hours=one.turnaround,
+            skill_code=one.skill,
+            vat_code=one.vat,
+            position=position,
+            price_mode=PriceMode.FIXED if one.price else PriceMode.PER_ITEM,
+            unit_price=Decimal(one.price) if one.price else None,
+        )
+        for site in sites:
+            catalogue.offer_service_at(site, service, lead_time_hours=1)
+        services[one.code] = service
+    return services
