@@ -1,0 +1,55 @@
+"""Closed lists of the messages: what is said, to whom, and whether it left."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """One kind per event told, one pair of templates each: ``templates/emails/<kind with _>.txt`` and ``.mjml``."""
+
+    EMAIL_CODE = "email.code_requested", _("Code to confirm an address")
+    REQUEST_CONFIRMED = "service_request.confirmed", _("Request confirmed")
+    REQUEST_STARTED = "service_request.started", _("Work has begun")
+    REQUEST_FULFILLED = "service_request.fulfilled", _("Everything is ready")
+    REQUEST_PARTIAL = "service_request.partially_fulfilled", _("Part of it could not be done")
+    REQUEST_CANCELLED = "service_request.cancelled", _("Request cancelled")
+    REQUEST_DECLINED = "service_request.declined", _("Request declined")
+    WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
+    INVOICE = "invoice.rendered", _("Invoice")
+    OFFER_SENT = "offer.sent", _("Offer to a provider")
+    OFFER_ACCEPTED = "offer.accepted", _("Details for the provider who accepted")
+    OFFER_NOT_SELECTED = "offer.not_selected", _("Offer taken by someone else")
+    OFFER_WITHDRAWN = "offer.withdrawn", _("Offer withdrawn")
+    OFFER_EXPIRED = "offer.expired", _("Offer expired")
+    NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
+    OFFER_UNDELIVERABLE = "offer.undeliverable", _("An offer reached the wrong person")
+    HELP_REQUESTED = "help.requested", _("Somebody asks for help")
+
+
+class RecipientKind(models.TextChoices):
+    """Who reads it; ``recipient_id`` is the key of that row, when there is one."""
+
+    CLIENT = "client", _("Client")
+    PAYER = "payer", _("Payer")
+    PROVIDER = "provider", _("Provider")
+    STAFF = "staff", _("Team")
+
+
+class MessageStatus(models.TextChoices):
+    """Life of a message. ``queued`` covers a message being sent now: its lease is ``next_at``."""
+
+    QUEUED = "queued", _("To be sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Refused by the mailbox")
+    DEAD = "dead", _("Given up")
+    SUPPRESSED = "suppressed", _("Not sent")
+
+
+# Fixed meaning of a status, for badges (lifecycles.md 2.0.1).
+MESSAGE_CATEGORY: dict[str, str] = {
+    MessageStatus.QUEUED: "waiting",
+    MessageStatus.SENT: "done",
+    MessageStatus.FAILED: "failed",
+    MessageStatus.DEAD: "failed",
+    MessageStatus.SUPPRESSED: "cancelled",
+}
