@@ -212,7 +212,7 @@ def wait_for_answer(supervisor: Supervisor, address: str, *, patience: float = 6
     while time.monotonic() < deadline and not supervisor.stopping:
         supervisor.tick(0.1)
         try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own loopback address
+            with urllib.request.urlopen(address, timeout=5):  # our own loopback address
                 return True
         except urllib.error.HTTPError as error:
             if error.code < 500:

@@ -72,7 +72,7 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=own_session,
-        preexec_fn=tie_to_parent,
+        preexec_fn=tie_to_parent,  # noqa: PLW1509 - the supervisor has one thread
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,

@@ -91,7 +91,7 @@ class State:
         uid = account.uid if account else os.geteuid()
         gid = account.gid if account else os.getegid()
         if len(str(wanted)) > SOCKET_PATH_LIMIT or not PLAIN_PATH.fullmatch(str(wanted)):
-            wanted = Path("/tmp") / f"concierge-{uid}-{short_hash(wanted)}"  # noqa: S108  - checked below: ours alone
+            wanted = Path("/tmp") / f"concierge-{uid}-{short_hash(wanted)}"
         try:
             wanted.mkdir(mode=0o700)
             os.chown(wanted, uid, gid)
