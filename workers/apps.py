@@ -5,7 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class WorkersConfig(AppConfig):
-    """Connects the handlers of the workers app."""
+    """Connects the handlers of the workers app and tells the kernel who is a trainee."""
 
     name = "workers"
     verbose_name = _("Workers")
+
+    def ready(self) -> None:
+        from concierge.middleware import register_identity
+        from workers import handlers  # noqa: F401 - importing subscribes
+        from workers.models.people import trainee_id_of
+
+        register_identity("trainee_id", trainee_id_of)

@@ -1,0 +1,148 @@
+"""Who can take a piece of work, when, and why: the same judgement for the board and for the verbs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from bookings.models import WorkOrder
+from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
+from workers.models import Assignment, Trainee
+from workers.models.plan import TeamDay
+from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
+from workers.rules.intervals import Interval, civil_day, first_free
+
+# Starts are proposed on the quarter of an hour.
+STEP_MINUTES = 15
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One person for one work order at one time, with every reason."""
+
+    trainee: Trainee
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    mode: str
+    verdict: Verdict
+    zone: ZoneInfo
+
+    @property
+    def sentences(self) -> list[tuple[str, str]]:
+        """(severity, sentence) of each reason, the most serious first."""
+        order = ("block", "warn", "for", "info")
+        reasons = sorted(self.verdict.reasons, key=lambda reason: order.index(reason.severity))
+        return [(reason.severity.value, explain(reason, zone=self.zone)) for reason in reasons]
+
+    @property
+    def mode_label(self) -> str:
+        """The way of accompanying, in words."""
+        return str(SupervisionMode(self.mode).label)
+
+
+def task_of(work_order: WorkOrder, *, starts_at: dt.datetime, mode: str) -> Task:
+    """The work order as the rules see it, when it starts then."""
+    return Task(
+        window=Interval(starts_at, starts_at + dt.timedelta(minutes=work_order.duration_minutes)),
+        skill=work_order.service.skill_code,
+        mode=mode,
+        promise=Interval(work_order.promised_start, max(work_order.promised_end, work_order.promised_start + INSTANT)),
+        site_id=work_order.site_id,
+    )
+
+
+INSTANT = dt.timedelta(microseconds=1)
+
+
+def candidate_for(
+    work_order: WorkOrder,
+    trainee: Trainee,
+    team: TeamDay,
+    *,
+    now: dt.datetime,
+    starts_at: dt.datetime | None = None,
+    mode: str = "",
+    without: Assignment | None = None,
+) -> Candidate:
+    """Judge one person. Without a time: their first free moment of the day; without a mode: what suits their level."""
+    person = team.person(trainee, skill=work_order.service.skill_code, without=without)
+    chosen = mode or (best_mode(person.level) if work_order.service.skill_code else SupervisionMode.SUPERVISED.value)
+    start = starts_at or _first_moment(work_order, trainee, team, now=now, without=without)
+    task = task_of(work_order, starts_at=start, mode=chosen)
+    return Candidate(
+        trainee=trainee,
+        starts_at=task.window.start,
+        ends_at=task.window.end,
+        mode=chosen,
+        verdict=judge(person, task, zone=team.zone, now=now),
+        zone=team.zone,
+    )
+
+
+def candidates(
+    work_order: WorkOrder,
+    team: TeamDay,
+    *,
+    now: dt.datetime,
+    starts_at: dt.datetime | None = None,
+    mode: str = "",
+    without: Assignment | None = None,
+) -> list[Candidate]:
+    """Every person of the team with their reasons, the best first; nobody is left out."""
+    found = [
+        candidate_for(work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without)
+        for trainee in team.trainees
+    ]
+    return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
+
+
+def _first_moment(
+    work_order: WorkOrder, trainee: Trainee, team: TeamDay, *, now: dt.datetime, without: Assignment | None
+) -> dt.datetime:
+    """First free moment of the day within the usual hours and after the promise begins; else simply the earliest."""
+    day = civil_day(team.day, team.zone)
+    opened = team.open_windows(trainee)
+    earliest = round_up(max(day.start, now, work_order.promised_start, *(window.start for window in opened[:1])))
+    free = first_free(
+        dt.timedelta(minutes=work_order.duration_minutes),
+        open_windows=opened,
+        busy=team.busy(trainee, without=without),
+        earliest=earliest,
+    )
+    if free is not None:
+        return round_up(free)
+    morning = dt.datetime.combine(team.day, dt.time(9), team.zone)
+    return min(max(earliest, morning), day.end - dt.timedelta(minutes=STEP_MINUTES))
+
+
+def round_up(moment: dt.datetime) -> dt.datetime:
+    """The next quarter of an hour, or the moment itself when it is one."""
+    step = STEP_MINUTES * 60
+    seconds = -(-moment.timestamp() // step) * step
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def explain(reason: Reason, *, zone: ZoneInfo) -> str:
+    """The reason as a sentence, in the active language, with times of the zone."""
+    figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
+    return str(REASON_SENTENCES[reason.code]) % figures
+
+
+def _figure(name: str, value: str, zone: ZoneInfo) -> str:
+    if name in {"from", "to"}:
+        return dateformat.format(dt.datetime.fromisoformat(value).astimezone(zone), "H:i")
+    if name == "promise":
+        moment = dt.datetime.fromisoformat(value).astimezone(zone)
+        return f"{date_format(moment, 'D j M')} {dateformat.format(moment, 'H:i')}"
+    if name == "skill":
+        return ROME_LABELS.get(value, value)
+    if name == "level":
+        return str(SkillLevel(value).label) if value else _("not started")
+    if name == "mode":
+        return str(SupervisionMode(value).label).lower()
+    return number_format(value)

@@ -1,0 +1,133 @@
+"""Write down who is on the team, what they can do and when they are here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from concierge import events
+from concierge.db import refuse_on
+from concierge.enums import Role
+from concierge.errors import Conflict, Invalid
+from concierge.models import Membership, Site, User
+from concierge.tenancy import Actor
+from workers.enums import ROME_LABELS, SkillLevel
+from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
+from workers.models.people import CONTRACT_FLOOR_MINUTES
+
+# weekday (0 = Monday), from, to
+UsualHours = tuple[int, dt.time, dt.time]
+
+
+@transaction.atomic
+def create_trainee(
+    *,
+    site: Site,
+    first_name: str,
+    last_name: str,
+    contract_from: dt.date,
+    by: Actor,
+    user: User | None = None,
+    supervisor: User | None = None,
+    contract_to: dt.date | None = None,
+    weekly_minutes: int = 26 * 60,
+    hours_derogation: str = "",
+    language: str = "fr",
+    prefers_audio: bool = False,
+) -> Trainee:
+    """Add a person to the team of a site; an account gets the trainee's role there, so that it opens their day page.
+
+    Raises ``Invalid`` (400) for a contract under 20 hours a week without a derogation (L10), an end before the start,
+    or a supervisor who is not one here; ``Conflict`` (409) for an account that is somebody else's.
+    """
+    if weekly_minutes < CONTRACT_FLOOR_MINUTES and not hours_derogation:
+        raise Invalid(
+            _("A contract is of at least 20 hours a week, unless a derogation says otherwise."), field="weekly_minutes"
+        )
+    if contract_to is not None and contract_to < contract_from:
+        raise Invalid(_("The contract cannot end before it starts."), field="contract_to")
+    if supervisor is not None and not _supervises(supervisor, site):
+        raise Invalid(_("This person is not a technical supervisor at this site."), field="supervisor")
+    with refuse_on(
+        "trainee_user_once_per_organisation",
+        Conflict(_("This account already belongs to another person of the team."), field="user"),
+    ):
+        trainee = Trainee.objects.create(
+            organisation_id=site.organisation_id,
+            site=site,
+            user=user,
+            first_name=first_name,
+            last_name=last_name,
+            supervisor=supervisor,
+            contract_from=contract_from,
+            contract_to=contract_to,
+            weekly_minutes=weekly_minutes,
+            hours_derogation=hours_derogation,
+            language=language,
+            prefers_audio=prefers_audio,
+        )
+    if user is not None:
+        Membership.objects.get_or_create(organisation_id=site.organisation_id, user=user, role=Role.TRAINEE, site=site)
+    events.record("trainee.added", trainee, by=by)
+    return trainee
+
+
+def _supervises(user: User, site: Site) -> bool:
+    held = Membership.objects.filter(organisation_id=site.organisation_id, user=user, role=Role.SUPERVISOR)
+    return any(site_id in {None, site.pk} for site_id in held.order_by("pk").values_list("site_id", flat=True))
+
+
+@transaction.atomic
+def set_availability(trainee: Trainee, *, hours: Iterable[UsualHours], by: Actor) -> None:
+    """Replace the usual hours of the week. Raises ``Invalid`` (400) for hours that overlap or end before they start."""
+    rows = [
+        AvailabilityRule(
+            organisation_id=trainee.organisation_id, trainee=trainee, weekday=weekday, starts=starts, ends=ends
+        )
+        for weekday, starts, ends in hours
+    ]
+    if any(row.ends <= row.starts for row in rows):
+        raise Invalid(_("The end must be after the start."), field="hours")
+    trainee.availability.all().delete()
+    with refuse_on(
+        "availability_does_not_overlap", Invalid(_("These hours overlap other hours of the same day."), field="hours")
+    ):
+        AvailabilityRule.objects.bulk_create(rows)
+    events.record("availability.changed", trainee, by=by)
+
+
+@transaction.atomic
+def set_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, by: Actor) -> TraineeSkill:
+    """Write down how far somebody has come with a trade. Raises ``Invalid`` (400) for a code that is not ours."""
+    if rome_code not in ROME_LABELS:
+        raise Invalid(_("Choose a skill from the list."), field="rome_code")
+    skill, _is_new = TraineeSkill.objects.update_or_create(
+        organisation_id=trainee.organisation_id,
+        trainee=trainee,
+        rome_code=rome_code,
+        defaults={"level": level, "changed_at": timezone.now()},
+    )
+    events.record("skill.changed", trainee, by=by, skill=rome_code, level=str(level))
+    return skill
+
+
+@transaction.atomic
+def note_absence(trainee: Trainee, *, starts_on: dt.date, ends_on: dt.date, by: Actor) -> Absence:
+    """Write down days without the person, both ends included; no reason is asked. Work already given stays visible.
+
+    Raises ``Invalid`` (400) for an end before the start, ``Conflict`` (409) for days already written down.
+    """
+    if ends_on < starts_on:
+        raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
+    with refuse_on(
+        "absences_do_not_overlap", Conflict(_("Another absence already covers some of these days."), field="starts_on")
+    ):
+        absence = Absence.objects.create(
+            organisation_id=trainee.organisation_id, trainee=trainee, starts_on=starts_on, ends_on=ends_on
+        )
+    events.record("absence.noted", trainee, by=by)
+    return absence

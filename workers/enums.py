@@ -1,0 +1,159 @@
+"""Closed lists and the transition table of the workers app (lifecycles.md 2.5, 2.11)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SkillLevel(models.TextChoices):
+    """How far a trainee has come with a skill; nobody is ever lowered automatically. No row: not started."""
+
+    OBSERVED = "observed", _("Has seen it done")
+    ASSISTED = "assisted", _("Does it with help")
+    SUPERVISED = "supervised", _("Does it, checked by somebody")
+    AUTONOMOUS = "autonomous", _("Does it alone")
+    TRANSMITTING = "transmitting", _("Can show it to others")
+
+
+class SupervisionMode(models.TextChoices):
+    """How a piece of work is accompanied."""
+
+    OBSERVATION = "observation", _("Watching")
+    PAIRED = "paired", _("In a pair")
+    SUPERVISED = "supervised", _("Supervised")
+    AUTONOMOUS = "autonomous", _("Alone")
+
+
+class AssignmentStatus(models.TextChoices):
+    """States of an assignment: one person on one work order."""
+
+    PROPOSED = "proposed", _("Given")
+    ACCEPTED = "accepted", _("Seen by the person")
+    WORKING = "working", _("At work")
+    DONE = "done", _("Done, to be checked")
+    VALIDATED = "validated", _("Checked")
+    DECLINED = "declined", _("Declined")
+    CANCELLED = "cancelled", _("Taken back")
+
+
+class Category(models.TextChoices):
+    """Fixed meaning behind a status; the words are those of every badge of the product."""
+
+    WAITING = "waiting", _("Waiting")
+    ACTIVE = "active", _("Active")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+S = AssignmentStatus
+
+ASSIGNMENT_CATEGORY: dict[str, Category] = {
+    S.PROPOSED: Category.WAITING,
+    S.ACCEPTED: Category.WAITING,
+    S.WORKING: Category.ACTIVE,
+    S.DONE: Category.ACTIVE,
+    S.VALIDATED: Category.DONE,
+    S.DECLINED: Category.CANCELLED,
+    S.CANCELLED: Category.CANCELLED,
+}
+
+# The person's time is taken: two of these may not overlap (constraint trainee_not_in_two_places).
+OCCUPYING = (S.PROPOSED, S.ACCEPTED, S.WORKING)
+# The work order is in somebody's hands: one of these at most per work order.
+HOLDING = (*OCCUPYING, S.DONE, S.VALIDATED)
+# What can still be moved to another time or person.
+MOVABLE = (S.PROPOSED, S.ACCEPTED)
+
+# verb → (states it may start from, state it leads to). Anything else is WrongState (409).
+ASSIGNMENT_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "acknowledge": (frozenset({S.PROPOSED}), S.ACCEPTED),
+    "move": (frozenset(MOVABLE), S.PROPOSED),
+    "start": (frozenset({S.ACCEPTED}), S.WORKING),
+    "finish": (frozenset({S.WORKING}), S.DONE),
+    "validate": (frozenset({S.DONE}), S.VALIDATED),
+    "send_back": (frozenset({S.DONE}), S.WORKING),
+    "decline": (frozenset({S.PROPOSED}), S.DECLINED),
+    "cancel": (frozenset(MOVABLE), S.CANCELLED),
+    # The client or the organisation stopped the work order itself, possibly while it was on hold.
+    "stop": (frozenset(OCCUPYING), S.CANCELLED),
+}
+
+
+class DeclineReason(models.TextChoices):
+    """Why a trainee says no; it costs them nothing (lifecycles.md 2.5)."""
+
+    NOT_AVAILABLE = "not_available", _("I cannot be there")
+    NOT_READY = "not_ready", _("I do not know how to do it yet")
+    OTHER = "other", _("I will explain to my supervisor")
+
+
+class SendBackReason(models.TextChoices):
+    """Why a supervisor asks for the work to be done again."""
+
+    INCOMPLETE = "incomplete", _("Something is missing")
+    QUALITY = "quality", _("Not yet good enough")
+    WRONG_ITEM = "wrong_item", _("Wrong item or order")
+
+
+# Labels of the ROME codes of concierge work. Snapshot of 2024-10-08, France Travail, "Répertoire opérationnel des
+# métiers et des emplois", data.gouv.fr, Licence Ouverte 2.0. French proper names of trades: shown as they are.
+ROME_VERSION = "2024-10-08"
+ROME_LABELS: dict[str, str] = {
+    "A1203": "Jardinier / Jardinière",
+    "B1803": "Couturier / Couturière",
+    "D1106": "Épicier / Épicière",
+    "D1205": "Employé / Employée de pressing",
+    "D1206": "Cordonnier / Cordonnière",
+    "D1207": "Retoucheur / Retoucheuse en habillement",
+    "D1507": "Employé / Employée de libre-service",
+    "G1701": "Concierge d'hôtel",
+    "H2410": "Repasseur-presseur / Repasseuse-presseuse",
+    "I1203": "Agent / Agente d'entretien du bâtiment",
+    "K1205": "Agent / Agente d'accueil social",
+    "K1304": "Aide à domicile",
+    "K1801": "Conseiller / Conseillère en insertion professionnelle",
+    "K2111": "Formateur / Formatrice",
+    "K2202": "Laveur / Laveuse de vitres",
+    "K2204": "Agent / Agente d'entretien/propreté de locaux",
+    "K2501": "Gardien / Gardienne",
+    "M1601": "Agent / Agente d'accueil",
+    "M1602": "Agent administratif / Agente administrative",
+    "N1103": "Préparateur / Préparatrice de commandes",
+    "N1105": "Manutentionnaire",
+    "N4104": "Coursier / Coursière",
+    "N4105": "Chauffeur-livreur / Chauffeuse-livreuse",
+}
+
+WEEKDAYS = (
+    _("Monday"),
+    _("Tuesday"),
+    _("Wednesday"),
+    _("Thursday"),
+    _("Friday"),
+    _("Saturday"),
+    _("Sunday"),
+)
+
+# One sentence per reason of workers/rules/candidates.py and labour.py, with the names of its figures.
+REASON_SENTENCES = {
+    "free": _("Free at that time"),
+    "busy": _("Already at work from %(from)s to %(to)s"),
+    "available": _("Usually here from %(from)s to %(to)s"),
+    "not_available": _("Not usually here at that time"),
+    "absent": _("Away that day"),
+    "no_contract": _("No contract on that day"),
+    "left": _("No longer on the team"),
+    "skill": _("%(skill)s: %(level)s"),
+    "skill_low": _("%(skill)s: %(level)s; better %(mode)s"),
+    "skill_missing": _("%(skill)s: not started; better %(mode)s"),
+    "no_skill_needed": _("No particular skill needed"),
+    "hours_left": _("%(left)s h left this week out of %(contract)s h"),
+    "contract_hours": _("%(planned)s h this week for a contract of %(contract)s h"),
+    "no_supervisor": _("No supervisor to accompany them"),
+    "other_site": _("Belongs to another site"),
+    "before_promise": _("Before the time agreed with the client (%(promise)s)"),
+    "after_promise": _("After the time promised to the client (%(promise)s)"),
+    "already_past": _("This time is already past"),
+    "L1": _("%(hours)s h of work that day: 10 h at most (Labour Code, L3121-18)"),
+    "L4": _("Only %(hours)s h of rest: 11 h are due (Labour Code, L3131-1)"),
+    "L6": _("%(hours)s h of work without a break of 20 minutes (Labour Code, L3121-16)"),
+}

@@ -1,0 +1,232 @@
+"""The people of the team: capabilities and time, never causes (domain.md 4.1)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.availability import Seconds, SecondsRange
+from bookings.models.catalogue import DateRange
+from concierge.enums import Role
+from concierge.models import Organisation, PublicIdModel, Site, TenantModel, User
+from concierge.tenancy import Actor
+from workers.enums import ROME_LABELS, SkillLevel
+
+# Who reads the team's plan, by site. The accountant reads hours elsewhere.
+TEAM_ROLES = (
+    Role.CONCIERGE,
+    Role.DISPATCHER,
+    Role.SUPERVISOR,
+    Role.SOCIAL_ADVISER,
+    Role.SITE_MANAGER,
+    Role.NETWORK_HEAD,
+)
+
+# Integration contracts are of 20 hours a week at least, unless there is a derogation (Labour Code L5132-5; rule L10).
+CONTRACT_FLOOR_MINUTES = 20 * 60
+# Nobody works more than 48 hours a week (L3121-20).
+CONTRACT_CEILING_MINUTES = 48 * 60
+
+
+class TraineeQuerySet(models.QuerySet["Trainee"]):
+    """Reads of trainees."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Team staff: the trainees of their sites. A trainee: themself. Everybody else: nobody."""
+        found = self.filter(organisation=actor.organisation)
+        if actor.kind == "system":
+            return found
+        if actor.has_role(*TEAM_ROLES):
+            sites = actor.site_ids(*TEAM_ROLES)
+            return found if sites is None else found.filter(site_id__in=sites)
+        return found.filter(pk=actor.trainee_id) if actor.trainee_id else found.none()
+
+    def active(self) -> Self:
+        """Who is on the team now."""
+        return self.filter(is_active=True)
+
+
+class Trainee(PublicIdModel, TenantModel):
+    """A person on their way back to work, with a contract at a home site and a technical supervisor."""
+
+    user = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="trainees", verbose_name=_("account")
+    )
+    first_name = models.CharField(_("first name"), max_length=80)
+    last_name = models.CharField(_("last name"), max_length=80)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="trainees", verbose_name=_("home site"))
+    supervisor = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="supervised_trainees",
+        verbose_name=_("technical supervisor"),
+    )
+    weekly_minutes = models.PositiveSmallIntegerField(_("contract (minutes a week)"), default=26 * 60)
+    hours_derogation = models.CharField(_("reference of the derogation under 20 hours"), max_length=120, blank=True)
+    contract_from = models.DateField(_("contract from"))
+    contract_to = models.DateField(_("contract to (included)"), null=True, blank=True)
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
+    )
+    prefers_audio = models.BooleanField(_("prefers to listen"), default=False)
+    is_active = models.BooleanField(_("on the team"), default=True)
+
+    objects = TraineeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("trainee")
+        verbose_name_plural = _("trainees")
+        ordering = ["first_name", "last_name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "user"],
+                condition=Q(user__isnull=False),
+                name="trainee_user_once_per_organisation",
+                violation_error_message=_("This account already belongs to another person of the team."),
+            ),
+            models.CheckConstraint(
+                condition=Q(weekly_minutes__gte=CONTRACT_FLOOR_MINUTES)
+                | (Q(weekly_minutes__gte=1) & ~Q(hours_derogation="")),
+                name="trainee_contract_of_20_hours_or_derogation",
+                violation_error_message=_(
+                    "A contract is of at least 20 hours a week, unless a derogation says otherwise."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(weekly_minutes__lte=CONTRACT_CEILING_MINUTES),
+                name="trainee_contract_within_48_hours",
+                violation_error_message=_("Nobody works more than 48 hours a week."),
+            ),
+            models.CheckConstraint(
+                condition=Q(contract_to=None) | Q(contract_to__gte=F("contract_from")),
+                name="trainee_contract_end_not_before_start",
+                violation_error_message=_("The contract cannot end before it starts."),
+            ),
+            models.CheckConstraint(condition=~Q(first_name=""), name="trainee_has_a_first_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def short_name(self) -> str:
+        """First name and initial: what the team's board and the client read."""
+        return f"{self.first_name} {self.last_name[:1]}.".strip() if self.last_name else self.first_name
+
+    @property
+    def weekly_hours(self) -> float:
+        """Contract, in hours a week."""
+        return self.weekly_minutes / 60
+
+
+class TraineeSkill(TenantModel):
+    """How far a trainee has come with a trade (ROME code). Raised by a supervisor, never lowered by the machine."""
+
+    trainee = models.ForeignKey(Trainee, models.CASCADE, related_name="skills", verbose_name=_("trainee"))
+    rome_code = models.CharField(_("skill (ROME)"), max_length=5)
+    level = models.CharField(_("level"), max_length=15, choices=SkillLevel.choices)
+    changed_at = models.DateTimeField(_("changed at"))
+
+    class Meta:
+        verbose_name = _("skill of a trainee")
+        verbose_name_plural = _("skills of trainees")
+        ordering = ["rome_code", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["trainee", "rome_code"], name="trainee_skill_once"),
+            models.CheckConstraint(condition=Q(level__in=SkillLevel.values), name="trainee_skill_level_is_known"),
+            models.CheckConstraint(
+                condition=Q(rome_code__regex=r"^[A-N][0-9]{4}$"),
+                name="trainee_skill_code_is_rome",
+                violation_error_message=_("A ROME code is a letter and four digits."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rome_code} · {self.level}"
+
+    @property
+    def label(self) -> str:
+        """Name of the trade, else its code."""
+        return ROME_LABELS.get(self.rome_code, self.rome_code)
+
+
+class AvailabilityRule(TenantModel):
+    """When somebody is usually here on a weekday (0 = Monday), in the home site's time. No reason is asked or kept."""
+
+    trainee = models.ForeignKey(Trainee, models.CASCADE, related_name="availability", verbose_name=_("trainee"))
+    weekday = models.PositiveSmallIntegerField(_("weekday"))
+    starts = models.TimeField(_("from"))
+    ends = models.TimeField(_("to"))
+
+    class Meta:
+        verbose_name = _("usual hours")
+        verbose_name_plural = _("usual hours")
+        ordering = ["weekday", "starts", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="availability_weekday_exists"),
+            models.CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="availability_end_after_start",
+                violation_error_message=_("The end must be after the start."),
+            ),
+            ExclusionConstraint(
+                name="availability_does_not_overlap",
+                expressions=[
+                    ("trainee", RangeOperators.EQUAL),
+                    ("weekday", RangeOperators.EQUAL),
+                    (SecondsRange(Seconds("starts"), Seconds("ends")), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("These hours overlap other hours of the same day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.starts:%H:%M}–{self.ends:%H:%M}"
+
+
+class Absence(TenantModel):
+    """Days on which somebody is not here, both ends included. There is no field for why (P01)."""
+
+    trainee = models.ForeignKey(Trainee, models.CASCADE, related_name="absences", verbose_name=_("trainee"))
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to (included)"))
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["starts_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="absence_end_not_before_start",
+                violation_error_message=_("The last day cannot be before the first day."),
+            ),
+            ExclusionConstraint(
+                name="absences_do_not_overlap",
+                expressions=[
+                    ("trainee", RangeOperators.EQUAL),
+                    (DateRange("starts_on", "ends_on"), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("Another absence already covers some of these days."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} → {self.ends_on}"
+
+
+def trainee_id_of(user: User, organisation: Organisation) -> int | None:
+    """Which trainee of the organisation an account belongs to, if they are on the team."""
+    return (
+        Trainee.objects.filter(organisation=organisation, user=user, is_active=True)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        .first()
+    )

@@ -1,0 +1,50 @@
+"""Who may do what with the team's work. Reading is ``visible_to``; this is about acting (S01, S07)."""
+
+from __future__ import annotations
+
+from concierge.enums import Role
+from concierge.tenancy import Actor
+from workers.models import Assignment, HelpCall, Trainee
+from workers.models.people import TEAM_ROLES
+
+DISPATCH_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
+TEAM_PAGE_ROLES = (Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
+
+
+def can_see_board(actor: Actor) -> bool:
+    """Everybody of the staff but the accountant."""
+    return actor.has_role(*TEAM_ROLES)
+
+
+def can_dispatch(actor: Actor, *, site_id: int) -> bool:
+    """Give, move and take back work at a site."""
+    return actor.kind == "system" or actor.has_role(*DISPATCH_ROLES, site_id=site_id)
+
+
+def can_see_team(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Open the pages about the people themselves (skills, usual hours)."""
+    return actor.has_role(*TEAM_PAGE_ROLES, site_id=site_id)
+
+
+def leads(actor: Actor, trainee: Trainee) -> bool:
+    """Whether the actor is this trainee's own technical supervisor, and still holds that role at the site."""
+    return (
+        actor.user is not None
+        and trainee.supervisor_id == actor.user.pk
+        and actor.has_role(Role.SUPERVISOR, site_id=trainee.site_id)
+    )
+
+
+def can_validate(actor: Actor, assignment: Assignment) -> bool:
+    """Check finished work: the supervisor of that person, nobody else."""
+    return leads(actor, assignment.trainee)
+
+
+def can_do(actor: Actor, assignment: Assignment) -> bool:
+    """Start and finish work: the person, or their own supervisor who writes it down for them."""
+    return actor.trainee_id == assignment.trainee_id or leads(actor, assignment.trainee)
+
+
+def can_answer(actor: Actor, call: HelpCall) -> bool:
+    """Say that somebody is on the way."""
+    return actor.has_role(*DISPATCH_ROLES, site_id=call.trainee.site_id)

@@ -1,0 +1,205 @@
+"""Who can take a piece of work: every reason for and against, never a silent filter (R14 "explain why not").
+
+A reason carries a code and figures; its sentence is looked up at the edge, in the reader's language.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from workers.rules import labour
+from workers.rules.intervals import Interval, civil_week, clipped, total
+
+# Ladder of a skill (lifecycles.md 2.11); "" is "not started".
+LEVELS = ("", "observed", "assisted", "supervised", "autonomous", "transmitting")
+# Lowest level at which a way of accompanying is right; the mode compensates what the level lacks.
+MODE_NEEDS = {"observation": "", "paired": "observed", "supervised": "assisted", "autonomous": "autonomous"}
+MODES = ("observation", "paired", "supervised", "autonomous")
+# Everything a dispatcher may accept; whatever else speaks against somebody forbids.
+WARNINGS = frozenset(
+    {
+        "not_available",
+        "skill_low",
+        "skill_missing",
+        "contract_hours",
+        "no_supervisor",
+        "before_promise",
+        "after_promise",
+        "already_past",
+    }
+)
+
+
+class Severity(StrEnum):
+    """What a reason does: forbid, ask the dispatcher to accept it, inform, or speak for the person."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+    FOR = "for"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason, with the figures of its sentence (words, times as ISO text, hours as numbers)."""
+
+    code: str
+    severity: Severity
+    figures: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The piece of work to place: when, which skill, how accompanied, and what was promised."""
+
+    window: Interval
+    skill: str
+    mode: str
+    promise: Interval
+    site_id: int
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the rules know about somebody: capabilities and time, never causes.
+
+    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest.
+    """
+
+    contract_from: dt.date
+    contract_to: dt.date | None
+    weekly_minutes: int
+    site_id: int
+    is_active: bool = True
+    has_supervisor: bool = True
+    level: str = ""
+    open_windows: tuple[Interval, ...] = ()
+    is_away: bool = False
+    planned: tuple[Interval, ...] = ()
+    worked: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All reasons about one person for one task."""
+
+    reasons: tuple[Reason, ...]
+
+    def of(self, severity: Severity) -> tuple[Reason, ...]:
+        """Reasons of one severity."""
+        return tuple(reason for reason in self.reasons if reason.severity == severity)
+
+    @property
+    def is_possible(self) -> bool:
+        """Nothing forbids it."""
+        return not self.of(Severity.BLOCK)
+
+    @property
+    def warnings(self) -> frozenset[str]:
+        """Codes that the dispatcher has to accept."""
+        return frozenset(reason.code for reason in self.of(Severity.WARN))
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Sort key: possible first, then few warnings, then many reasons for."""
+        return (len(self.of(Severity.BLOCK)), len(self.of(Severity.WARN)), -len(self.of(Severity.FOR)))
+
+
+def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime) -> Verdict:
+    """Every reason for and against the person doing the task; ``zone`` is the site's, ``now`` when one decides."""
+    day = task.window.start.astimezone(zone).date()
+    return Verdict(
+        (
+            *_presence(person, task, day),
+            *_place(person, task),
+            *_skill(person, task),
+            *_hours(person, task, day, zone),
+            *_law(person, task, day, zone),
+            *_promise(task, now),
+        )
+    )
+
+
+def best_mode(level: str) -> str:
+    """The least accompanied mode that suits a level."""
+    return [mode for mode in MODES if LEVELS.index(MODE_NEEDS[mode]) <= LEVELS.index(level)][-1]
+
+
+def _presence(person: Person, task: Task, day: dt.date) -> Iterator[Reason]:
+    if not person.is_active:
+        yield Reason("left", Severity.BLOCK)
+    if day < person.contract_from or (person.contract_to is not None and day > person.contract_to):
+        yield Reason("no_contract", Severity.BLOCK)
+    if person.is_away:
+        yield Reason("absent", Severity.BLOCK)
+    around = next((window for window in person.open_windows if task.window.within(window)), None)
+    if around is not None:
+        yield Reason("available", Severity.FOR, _times(around))
+    elif not person.is_away:
+        yield Reason("not_available", Severity.WARN)
+
+
+def _place(person: Person, task: Task) -> Iterator[Reason]:
+    clashes = [busy for busy in person.planned if busy.overlaps(task.window)]
+    for busy in clashes:
+        yield Reason("busy", Severity.BLOCK, _times(busy))
+    if not clashes:
+        yield Reason("free", Severity.FOR)
+    if person.site_id != task.site_id:
+        yield Reason("other_site", Severity.INFO)
+
+
+def _skill(person: Person, task: Task) -> Iterator[Reason]:
+    if task.mode != "autonomous" and not person.has_supervisor:
+        yield Reason("no_supervisor", Severity.WARN)
+    if not task.skill:
+        yield Reason("no_skill_needed", Severity.INFO)
+        return
+    figures = {"skill": task.skill, "level": person.level, "mode": best_mode(person.level)}
+    if LEVELS.index(person.level) >= LEVELS.index(MODE_NEEDS[task.mode]):
+        yield Reason("skill", Severity.FOR if person.level else Severity.INFO, figures)
+    elif person.level:
+        yield Reason("skill_low", Severity.WARN, figures)
+    else:
+        yield Reason("skill_missing", Severity.WARN, figures)
+
+
+def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
+    week = civil_week(day, zone)
+    planned = total(clipped([*person.worked, *person.planned, task.window], week))
+    contract = dt.timedelta(minutes=person.weekly_minutes)
+    figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
+    if planned > contract:
+        yield Reason("contract_hours", Severity.WARN, figures)
+    else:
+        yield Reason("hours_left", Severity.FOR, figures)
+
+
+def _law(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
+    work = [*person.worked, *person.planned, task.window]
+    last_day = (task.window.end - dt.timedelta(microseconds=1)).astimezone(zone).date()
+    for touched in sorted({day, last_day}):
+        for breach in labour.breaches(work, touched, zone):
+            yield Reason(breach.rule, Severity.BLOCK, {"hours": hours(breach.measured)})
+
+
+def _promise(task: Task, now: dt.datetime) -> Iterator[Reason]:
+    if task.window.start < now:
+        yield Reason("already_past", Severity.WARN)
+    if task.window.start < task.promise.start:
+        yield Reason("before_promise", Severity.WARN, {"promise": task.promise.start.isoformat()})
+    if task.window.end > task.promise.end:
+        yield Reason("after_promise", Severity.WARN, {"promise": task.promise.end.isoformat()})
+
+
+def _times(interval: Interval) -> dict[str, str]:
+    return {"from": interval.start.isoformat(), "to": interval.end.isoformat()}
+
+
+def hours(duration: dt.timedelta) -> str:
+    """Hours for people, as a plain number with two decimals at most: ``6``, ``10.25``."""
+    return f"{duration.total_seconds() / 3600:.2f}".rstrip("0").rstrip(".")

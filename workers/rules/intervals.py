@@ -1,0 +1,89 @@
+"""Half-open stretches of time ``[start, end)``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, order=True)
+class Interval:
+    """From ``start`` (included) to ``end`` (excluded), both aware."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("an interval needs aware times")
+        if self.end <= self.start:
+            raise ValueError("an interval ends after it starts")
+
+    @property
+    def length(self) -> dt.timedelta:
+        """Real time elapsed, whatever the clocks did in the meantime."""
+        return self.end.astimezone(dt.UTC) - self.start.astimezone(dt.UTC)
+
+    def overlaps(self, other: Interval) -> bool:
+        """Whether they share an instant; touching ends do not."""
+        return self.start < other.end and other.start < self.end
+
+    def within(self, other: Interval) -> bool:
+        """Whether this one lies entirely in the other."""
+        return other.start <= self.start and self.end <= other.end
+
+
+def merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time as disjoint stretches in order; touching ones become one."""
+    result: list[Interval] = []
+    for interval in sorted(intervals):
+        if result and interval.start <= result[-1].end:
+            result[-1] = Interval(result[-1].start, max(result[-1].end, interval.end))
+        else:
+            result.append(interval)
+    return result
+
+
+def civil_day(day: dt.date, zone: ZoneInfo) -> Interval:
+    """Midnight to midnight in the zone: 23 or 25 hours long when the clocks change."""
+    start = dt.datetime.combine(day, dt.time(), zone)
+    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+    return Interval(start.astimezone(dt.UTC), end.astimezone(dt.UTC))
+
+
+def civil_week(day: dt.date, zone: ZoneInfo) -> Interval:
+    """Monday 0:00 to the next Monday 0:00 around the day (Labour Code L3121-35)."""
+    monday = day - dt.timedelta(days=day.weekday())
+    return Interval(civil_day(monday, zone).start, civil_day(monday + dt.timedelta(days=6), zone).end)
+
+
+def clipped(intervals: Iterable[Interval], window: Interval) -> list[Interval]:
+    """What of the intervals lies in the window."""
+    return [
+        Interval(max(interval.start, window.start), min(interval.end, window.end))
+        for interval in intervals
+        if interval.overlaps(window)
+    ]
+
+
+def total(intervals: Iterable[Interval]) -> dt.timedelta:
+    """Time covered at least once."""
+    return sum((interval.length for interval in merged(intervals)), dt.timedelta())
+
+
+def first_free(
+    duration: dt.timedelta, *, open_windows: Iterable[Interval], busy: Iterable[Interval], earliest: dt.datetime
+) -> dt.datetime | None:
+    """Earliest start from ``earliest`` on at which ``duration`` fits in an open window and touches nothing busy."""
+    taken = merged(busy)
+    for window in merged(open_windows):
+        start = max(window.start, earliest)
+        for interval in taken:
+            if start + duration <= interval.start:
+                break
+            start = max(start, interval.end)
+        if start + duration <= window.end:
+            return start
+    return None
