@@ -101,7 +101,8 @@ def run(instead: list[str] | None) -> int:
             "MAILBOX_DIR": str(state.folder / "mail"),
         }
         state.write_env(exported)
-        env = {**os.environ, **exported, **mark, "PYTHONUNBUFFERED": "1"}
+        quiet = "ignore::UserWarning:celery.platforms"  # root is told about it by Celery at every start
+        env = {**os.environ, **exported, **mark, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": quiet}
         if instead is None:
             start_application(supervisor, env, state, port=port, mail_port=mail_port)
         else:
@@ -173,15 +174,15 @@ def start_application(
     if has_command("seed_demo"):
         say("Loading the demonstration data (the first time only)")
         supervisor.run_step([*manage, "seed_demo", "--once"], env=env, cwd=ROOT, quiet=False)
-    celery = [str(scripts / "celery"), "-A", "concierge"]
+    celery = [str(scripts / "celery"), "--quiet", "-A", "concierge"]
     beat_file = state.folder / "run/beat-schedule"
     programs = {
         "web": [
             *(str(scripts / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", "2", "--blocking-threads", "8", "--http", "1", "--no-ws", "--respawn-failed-workers"),
+            *("--workers", "2", "--blocking-threads", "4", "--http", "1", "--no-ws", "--respawn-failed-workers"),
             *("--workers-kill-timeout", "10", "--log-level", "warning", "concierge.wsgi:application"),
         ],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "-O", "fair"],
+        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(beat_file), "--pidfile", ""],
     }
     say("Starting the web server, the worker and the scheduler")
