@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from stdnum import luhn
@@ -16,11 +15,11 @@ from bookings.actions import catalogue
 from bookings.enums import AccountKind, Place, PriceMode
 from bookings.models import ClientAccount, Service
 from concierge import actions, tenancy
-from concierge.enums import MFA_ROLES, Role
 from concierge.errors import NotAllowed
 from concierge.models import Organisation, Site, User
 from concierge.tenancy import Actor, system_actor
 from demo import data
+from demo.people import Account
 
 POSTCODES = ("21000", "21240", "21121", "21300", "21600", "21800", "21850", "21160", "21370")
 
@@ -48,23 +47,18 @@ def siret(stem: str) -> str:
     return siren + "0001" + luhn.calc_check_digit(siren + "0001")
 
 
-def account(
-    house_organisation: Organisation, email: str, role: Role, first_name: str, last_name: str, by: Actor
-) -> User:
-    """An account with the published password, a verified e-mail and, for staff, the published TOTP secret."""
-    membership = actions.give_role(
-        email,
-        role=role,
-        organisation=house_organisation,
-        by=by,
-        first_name=first_name,
-        last_name=last_name,
-        password=data.PASSWORD,
-    )
-    user = membership.user
-    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
-    if role in MFA_ROLES and not Authenticator.objects.filter(user=user).exists():
-        TOTP.activate(user, data.TOTP_SECRET)
+def person(email: str, first_name: str, last_name: str) -> User:
+    """An account with the published password and a verified e-mail; roles come from the apps."""
+    user = User.objects.create_user(email, data.PASSWORD, first_name=first_name, last_name=last_name)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def hire(organisation: Organisation, one: Account, by: Actor) -> User:
+    """A member of the staff, with the published TOTP secret."""
+    user = person(one.email, one.first_name, one.last_name)
+    actions.give_role(user.email, role=one.role, organisation=organisation, by=by)
+    TOTP.activate(user, data.TOTP_SECRET)
     return user
 
 

@@ -1,0 +1,69 @@
+"""The demonstration, from nothing to a month of history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.db import transaction
+
+from billing.actions.issuers import set_up_issuer
+from concierge import tenancy
+from concierge.enums import Role
+from demo import data
+from demo.history import DAYS, Month, live
+from demo.setup import House, open_house, siret
+from demo.team import hire_staff, sign_providers, welcome_trainees
+from notifications.actions import suppress_queued
+
+
+@transaction.atomic
+def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None:
+    """Both organisations, all or nothing: a kill in the middle leaves an empty database to start from again."""
+    since = (until - dt.timedelta(days=DAYS + 10)).date()
+    say("· Opening Sens Pratique: sites, catalogue, people")
+    house = open_house(
+        name="Sens Pratique",
+        slug="sens-pratique",
+        hosts=["localhost", "127.0.0.1"],
+        email="bonjour@sens-pratique.example",
+        sites=data.SITES,
+    )
+    _set_up_invoicing(house, "831207469", "Sens Pratique")
+    staff = hire_staff(house)
+    welcome_trainees(house, staff[Role.SUPERVISOR], since)
+    sign_providers(house, since)
+    say("· Living through the last month: requests, offers, work, invoices")
+    live(Month(house, staff[Role.SUPERVISOR]), until=until)
+    with tenancy.working_for(house.organisation):
+        suppress_queued(house.organisation, by=house.by)
+    say("· Opening a second organisation, to show that they never meet")
+    other = open_house(
+        name="Le Coup de main",
+        slug="le-coup-de-main",
+        hosts=["autre.localhost"],
+        email="bonjour@coup-de-main.example",
+        sites=(data.OTHER_SITE,),
+    )
+    _set_up_invoicing(other, "842915307", "Le Coup de main")
+
+
+def _set_up_invoicing(house: House, stem: str, name: str) -> None:
+    site = house.sites[0]
+    number = siret(stem)
+    with tenancy.working_for(house.organisation):
+        set_up_issuer(
+            by=house.by,
+            name=name,
+            legal_form="SARL",
+            capital="20 000 €",
+            street=site.street,
+            postcode=site.postcode,
+            city=site.city,
+            siren=number[:9],
+            siret=number,
+            rcs=f"RCS Dijon {number[:3]} {number[3:6]} {number[6:9]}",
+            vat_number=f"FR{(12 + 3 * (int(number[:9]) % 97)) % 97:02d}{number[:9]}",
+            email=house.organisation.email,
+            phone=house.organisation.phone,
+        )

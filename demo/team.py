@@ -1,0 +1,115 @@
+"""The people of the demonstration: staff, trainees, local businesses. Everything goes through the actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from concierge import tenancy
+from concierge.enums import STAFF_ROLES, Role
+from concierge.models import User
+from demo import data
+from demo.people import ACCOUNTS
+from demo.setup import House, hire, person, siret
+from providers.actions import businesses
+from providers.enums import DocumentKind
+from providers.models import Provider
+from providers.rules.hours import Opening
+from workers.actions import people
+from workers.enums import SkillLevel
+from workers.models import Trainee
+
+# What the house pays of the client's price, VAT included, for work bought from a provider.
+BOUGHT_AT = Decimal("0.75")
+OPENING = [Opening(day, dt.time(8), dt.time(18, 30)) for day in range(6)]
+SHIFT = [(day, dt.time(8), dt.time(17)) for day in range(5)]
+
+
+def hire_staff(house: House) -> dict[Role, list[User]]:
+    """Everybody of ``ACCOUNTS`` with a staff role."""
+    found: dict[Role, list[User]] = {}
+    with tenancy.working_for(house.organisation):
+        for one in ACCOUNTS:
+            if one.role in STAFF_ROLES:
+                found.setdefault(one.role, []).append(hire(house.organisation, one, house.by))
+    return found
+
+
+def welcome_trainees(house: House, supervisors: list[User], since: dt.date) -> list[Trainee]:
+    """Eight trainees over the sites of the house, in two teams."""
+    with tenancy.working_for(house.organisation):
+        return [_welcome(house, number, supervisors, since) for number in range(len(data.TRAINEES))]
+
+
+def _welcome(house: House, number: int, supervisors: list[User], since: dt.date) -> Trainee:
+    first_name, last_name, hours, skills = data.TRAINEES[number]
+    account = next((one for one in ACCOUNTS if one.role == Role.TRAINEE and one.first_name == first_name), None)
+    trainee = people.create_trainee(
+        site=house.sites[0 if number < 6 else 1 % len(house.sites)],
+        first_name=first_name,
+        last_name=last_name,
+        contract_from=since,
+        contract_to=since + dt.timedelta(days=364),
+        weekly_minutes=hours * 60,
+        supervisor=supervisors[number % len(supervisors)],
+        user=person(account.email, first_name, last_name) if account else None,
+        prefers_audio=number % 3 == 0,
+        by=house.by,
+    )
+    people.set_availability(trainee, hours=SHIFT, by=house.by)
+    for rome_code, level in skills:
+        people.set_skill(trainee, rome_code=rome_code, level=SkillLevel(level), by=house.by)
+    return trainee
+
+
+def sign_providers(house: House, since: dt.date) -> list[Provider]:
+    """A dozen local businesses with papers in order and an agreement for each service."""
+    with tenancy.working_for(house.organisation):
+        found = [_sign(house, one, since) for one in data.PROVIDERS]
+        member = next(one for one in ACCOUNTS if one.role == Role.PROVIDER)
+        businesses.add_member(found[0], person(member.email, member.first_name, member.last_name), by=house.by)
+    return found
+
+
+def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
+    mail = "".join(letter for letter in one.name.lower() if letter.isascii() and letter.isalpha())
+    provider = businesses.create_provider(
+        house.organisation,
+        businesses.ProviderDetails(
+            name=one.name,
+            siret=siret(one.siren),
+            street=one.street,
+            postcode=one.postcode,
+            city=one.city,
+            latitude=Decimal(one.latitude),
+            longitude=Decimal(one.longitude),
+            email=f"{mail}@artisans.example",
+            phone="+33380112233",
+            contact_name=one.contact,
+            radius_km=int(one.radius),
+            daily_capacity=one.capacity,
+            charter_signed_on=since,
+        ),
+        by=house.by,
+    )
+    businesses.set_hours(provider, OPENING, by=house.by)
+    for kind in DocumentKind:
+        businesses.add_document(
+            provider,
+            kind=kind,
+            issued_on=since,
+            expires_on=since + dt.timedelta(days=400),
+            reference="DEMO",
+            by=house.by,
+        )
+    for code in one.services:
+        service = house.services[code]
+        prices = [item.unit_price for item in service.price_items.all()] or [service.unit_price or Decimal(0)]
+        businesses.agree_service(
+            provider,
+            service,
+            purchase_price=(min(prices) * BOUGHT_AT).quantize(Decimal("0.01")),
+            valid_from=since,
+            by=house.by,
+        )
+    return provider
