@@ -1,6 +1,21 @@
 """Pages and endpoints of the billing app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from billing import api, views
 
 app_name = "billing"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("factures/", views.invoices, name="invoices"),
+    path("factures/a-facturer/", views.to_invoice, name="to-invoice"),
+    path("factures/a-facturer/payeur/", views.invoice_now, name="invoice-now"),
+    path("factures/a-facturer/tous/", views.invoice_all_now, name="invoice-all-now"),
+    path("factures/demande/<uuid:public_id>/", views.of_request, name="of-request"),
+    path("factures/demande/<uuid:public_id>/facturer/", views.invoice_request_now, name="invoice-request-now"),
+    path("factures/<uuid:public_id>/", views.invoice, name="invoice"),
+    path("factures/<uuid:public_id>/pdf", views.pdf, name="pdf"),
+    path("factures/<uuid:public_id>/avoir/", views.credit, name="credit"),
+    path("api/v1/invoices", api.InvoiceList.as_view(), name="api-invoices"),
+    path("api/v1/invoices/<uuid:public_id>", api.InvoiceDetail.as_view(), name="api-invoice"),
+    path("api/v1/invoices/<uuid:public_id>/pdf", api.InvoicePdf.as_view(), name="api-invoice-pdf"),
+]

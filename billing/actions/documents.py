@@ -7,12 +7,30 @@ import hashlib
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing.enums import RenderStatus
 from billing.models import Invoice, StoredDocument
 from concierge import events
+from concierge.errors import DomainError
 from concierge.events import backoff
 from concierge.tenancy import Actor
+
+
+class DocumentNotReady(DomainError):
+    """The PDF is still being drawn."""
+
+    code = "document_not_ready"
+    status = 409
+    message = _("The PDF is still being prepared. Please come back in a minute.")
+
+
+def kept_pdf(invoice: Invoice) -> StoredDocument:
+    """The kept bytes of a document; raises ``DocumentNotReady``."""
+    kept = StoredDocument.objects.filter(invoice=invoice).first()
+    if kept is None:
+        raise DocumentNotReady
+    return kept
 
 
 @transaction.atomic

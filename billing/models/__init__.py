@@ -1,6 +1,6 @@
 """Who issues, under which legal texts, in which series; the sealed documents."""
 
-from billing.models.documents import Invoice, InvoiceLine, StoredDocument
+from billing.models.documents import Invoice, InvoiceLine, InvoiceQuerySet, StoredDocument
 from billing.models.issuers import LegalEntity, LegalText, Series
 
-__all__ = ["Invoice", "InvoiceLine", "LegalEntity", "LegalText", "Series", "StoredDocument"]
+__all__ = ["Invoice", "InvoiceLine", "InvoiceQuerySet", "LegalEntity", "LegalText", "Series", "StoredDocument"]

@@ -72,7 +72,7 @@ class ProblemHandler(ExceptionHandler):
             return Refused(Unavailable())
         return super().convert_known_exceptions(exc)
 
-    def format_exc(self, exc: exceptions.APIException) -> Any:
+    def format_exception(self, exc: exceptions.APIException) -> Any:
         return ProblemFormatter(exc, self.context, self.exc).run()
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:

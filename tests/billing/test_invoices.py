@@ -283,8 +283,6 @@ def test_database_refuses_credits_above_the_invoice(world: World, finished: Serv
         note.save(force_insert=True)
 
 
-# --- the seal -----------------------------------------------------------------------------------------------------------
-
 CHANGES = [
     "UPDATE billing_invoice SET total_vat = 0, total_excl_vat = total_incl_vat",
     "UPDATE billing_invoice SET snapshot = '{}'",

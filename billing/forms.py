@@ -1,0 +1,59 @@
+"""Forms of the invoice pages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.enums import DocumentKind
+from billing.models import InvoiceLine
+
+
+class InvoiceFilters(forms.Form):
+    """What the list shows. Unknown or absurd values show everything and say so."""
+
+    q = forms.CharField(label=_("Number or name"), required=False, max_length=80)
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *DocumentKind.choices])
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class PayerForm(forms.Form):
+    """Which payer to invoice now."""
+
+    payer_kind = forms.ChoiceField(choices=[("client", "client"), ("account", "account")])
+    payer = forms.UUIDField()
+
+
+class CreditForm(forms.Form):
+    """Why, and how much of each line. Lines are named by their position on the invoice."""
+
+    reason = forms.CharField(
+        label=_("Why?"), max_length=200, help_text=_("In a few words; it is printed on the credit note.")
+    )
+
+    def __init__(self, *args: Any, left: dict[int, tuple[InvoiceLine, Decimal]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lines = {f"line_{line.position}": pk for pk, (line, _quantity) in left.items()}
+        for line, quantity in left.values():
+            self.fields[f"line_{line.position}"] = forms.DecimalField(
+                label=line.description,
+                min_value=0,
+                max_value=quantity,
+                decimal_places=4,
+                initial=quantity.normalize(),
+                required=False,
+                localize=False,
+                widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
+            )
+
+    def quantities(self) -> dict[int, Decimal]:
+        """Invoice line id → quantity to credit; empty fields mean none."""
+        return {pk: self.cleaned_data.get(name) or Decimal(0) for name, pk in self._lines.items()}
