@@ -174,7 +174,7 @@ def _plan(month: Month) -> None:
     )
     for work_order in waiting.select_related("service", "site").order_by("promised_end", "pk"):
         team = team_day(Trainee.objects.active().filter(site=work_order.site), tomorrow, ZONE)
-        fits = [one for one in candidates(work_order, team, now=timezone.now()) if not one.verdict.is_blocked]
+        fits = [one for one in candidates(work_order, team, now=timezone.now()) if one.verdict.is_possible]
         if not fits:
             continue
         best = fits[0]

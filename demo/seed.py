@@ -14,7 +14,7 @@ from demo import data
 from demo.history import DAYS, Month, live
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
-from notifications.actions import suppress_queued
+from notifications.actions.queue import suppress_queued
 
 
 @transaction.atomic
