@@ -33,7 +33,7 @@ def real_world(transactional_db: None) -> Iterator[World]:
 
 
 def race(world: World, count: int, act: Callable[[int], object]) -> Counter[str]:
-    """Let threads act at the same moment; counts "ok" and the codes of refusals. Anything else that a thread meets fails the test (pytest warns of it)."""
+    """Let threads act at the same moment; counts "ok" and the codes of refusals. Other exceptions fail the test."""
     gate, outcomes, slowest = threading.Barrier(count), Counter[str](), [0.0]
 
     def run(number: int) -> None:

@@ -1,0 +1,273 @@
+"""Forms of the booking pages and of the team's pages. They parse; actions decide."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from bookings.actions.requests import place_of
+from bookings.enums import Category, Place, PriceMode
+from bookings.models import ClientAccount, Service
+from bookings.rules.prices import WHOLE, Wish
+from concierge.errors import DomainError
+from concierge.models import Site, normalise_email
+
+
+def euros(amount: Any) -> str:
+    """An amount as people write it: ``3,00 €``."""
+    return f"{number_format(amount, decimal_pos=2, use_l10n=True)} €"
+
+
+class ServicesForm(forms.Form):
+    """Which services."""
+
+    services = forms.MultipleChoiceField(
+        label=_("Services"),
+        error_messages={
+            "required": _("Choose at least one service."),
+            "invalid_choice": _("One of the services is not offered here any more. Please choose again."),
+        },
+    )
+
+    def __init__(self, *args: Any, offered: Sequence[Service], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = offered
+        field = self.fields["services"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
+        field.choices = [(str(service.public_id), service.label) for service in offered]
+
+    def clean_services(self) -> list[str]:
+        """In catalogue order, and all at one place."""
+        wanted = set(self.cleaned_data["services"])
+        chosen = [service for service in self.offered if str(service.public_id) in wanted]
+        try:
+            place_of(chosen)
+        except DomainError as error:
+            raise forms.ValidationError(str(error.message), code=error.code) from error
+        return [str(service.public_id) for service in chosen]
+
+
+class DetailsForm(forms.Form):
+    """How many of what, and which options, for each chosen service."""
+
+    def __init__(self, *args: Any, chosen: Sequence[Service], wishes: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.chosen = chosen
+        self.groups: list[dict[str, Any]] = []
+        for service in chosen:
+            known = wishes.get(str(service.public_id), {})
+            self.groups.append(
+                {
+                    "service": service,
+                    "items": self._add_items(service, known.get("quantities", {})),
+                    "options": self._add_options(service, known.get("options", [])),
+                }
+            )
+
+    def _add_items(self, service: Service, known: dict[str, int]) -> list[forms.BoundField]:
+        if service.price_mode == PriceMode.FIXED:
+            rows = [(WHOLE, service.label, service.unit_price, 1)]
+        else:
+            rows = [(str(i.public_id), i.label, i.unit_price, 0) for i in service.price_items.all() if i.is_active]
+        names = []
+        for key, label, price, usual in rows:
+            name = f"q-{service.public_id.hex[:12]}-{key.replace('-', '')[:12]}"
+            self.fields[name] = forms.IntegerField(
+                label=f"{label} · {euros(price)}",
+                min_value=0,
+                max_value=service.max_quantity,
+                required=False,
+                initial=known.get(key, usual),
+                widget=forms.NumberInput(
+                    attrs={
+                        "data-quantity": "",
+                        "data-less": f"{gettext('One less')} – {label}",
+                        "data-more": f"{gettext('One more')} – {label}",
+                        "inputmode": "numeric",
+                    }
+                ),
+            )
+            self.fields[name].widget.key = key
+            names.append(name)
+        return [self[name] for name in names]
+
+    def _add_options(self, service: Service, known: list[str]) -> list[forms.BoundField]:
+        names = []
+        for option in service.options.all():
+            if option.is_active:
+                name = f"o-{option.public_id.hex}"
+                self.fields[name] = forms.BooleanField(
+                    label=f"{option.label} · + {euros(option.unit_price)}",
+                    required=False,
+                    initial=str(option.public_id) in known,
+                )
+                self.fields[name].widget.key = str(option.public_id)
+                names.append(name)
+        return [self[name] for name in names]
+
+    def clean(self) -> dict[str, Any]:
+        """Something of every chosen service."""
+        cleaned = super().clean() or {}
+        for group in self.groups:
+            fields = group["items"]
+            if not any(field.name in self.errors for field in fields) and not any(
+                cleaned.get(field.name) for field in fields
+            ):
+                self.add_error(
+                    fields[0].name if fields else None, gettext("Say how many for each service that you chose.")
+                )
+        return cleaned
+
+    def wishes(self) -> dict[str, Any]:
+        """What was asked, as kept in the draft."""
+        asked = {}
+        for group in self.groups:
+            quantities = {f.field.widget.key: self.cleaned_data.get(f.name) or 0 for f in group["items"]}
+            options = [f.field.widget.key for f in group["options"] if self.cleaned_data.get(f.name)]
+            asked[str(group["service"].public_id)] = {"quantities": quantities, "options": options}
+        return asked
+
+
+def wishes_of(asked: dict[str, Any]) -> list[Wish]:
+    """What a draft keeps, as rules understand it."""
+    return [Wish(key, wish["quantities"], frozenset(wish["options"])) for key, wish in asked.items()]
+
+
+class SlotForm(forms.Form):
+    """Which slot: its start in UTC."""
+
+    slot = forms.CharField(
+        label=_("Date and time"), max_length=40, error_messages={"required": _("Choose a date and a time.")}
+    )
+
+    def clean_slot(self) -> dt.datetime:
+        """An aware moment."""
+        try:
+            moment = dt.datetime.fromisoformat(self.cleaned_data["slot"])
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise forms.ValidationError(_("Choose a date and a time."), code="invalid")
+        return moment.astimezone(dt.UTC)
+
+
+class ContactForm(forms.Form):
+    """Who you are and how to reach you; the address when somebody comes."""
+
+    first_name = forms.CharField(
+        label=_("First name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
+    last_name = forms.CharField(
+        label=_("Last name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        help_text=_("We send the confirmation and the news of your request there."),
+        error_messages={"invalid": _("Please write a whole e-mail address, such as name@example.fr.")},
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        required=False,
+        region="FR",
+        help_text=_("Only if something is unclear."),
+        error_messages={"invalid": _("This phone number does not exist. Example: 06 12 34 56 78.")},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    street = forms.CharField(
+        label=_("Number and street"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "street-address"})
+    )
+    postcode = forms.RegexField(
+        r"\A[0-9]{5}\Z",
+        label=_("Postcode"),
+        error_messages={"invalid": _("A French postcode has five digits.")},
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
+    )
+    city = forms.CharField(
+        label=_("Town"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
+    )
+    note = forms.CharField(
+        label=_("A word for us"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("A stain, a button to keep, a door code…"),
+    )
+
+    def __init__(self, *args: Any, place: str, for_others: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if place != Place.HOME:
+            for name in ("street", "postcode", "city"):
+                del self.fields[name]
+        self.fields["email"].required = not for_others
+        if for_others:
+            self.fields["phone"].help_text = _("An e-mail address or a phone number is needed.")
+
+    def clean_email(self) -> str:
+        """One spelling per mailbox."""
+        return normalise_email(self.cleaned_data["email"])
+
+    def clean_phone(self) -> str:
+        """International form, or empty."""
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    def clean(self) -> dict[str, Any]:
+        """At least one way to reach the person."""
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("email") and not cleaned.get("phone"):
+            self.add_error("email", gettext("We need an e-mail address or a phone number to reach you."))
+        return cleaned
+
+
+class CodeForm(forms.Form):
+    """The six digits that were mailed."""
+
+    code = forms.CharField(
+        label=_("Six-digit code"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class ReviewForm(forms.Form):
+    """Who pays. The hold names the form, so that sending it twice is one request."""
+
+    hold = forms.UUIDField(widget=forms.HiddenInput)
+    payer = forms.ChoiceField(label=_("Who pays?"), required=False)
+
+    def __init__(self, *args: Any, accounts: Sequence[ClientAccount], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["payer"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [("", _("I pay myself")), *((str(a.public_id), a.name) for a in accounts)]
+
+
+class ReasonForm(forms.Form):
+    """A short reason, when one helps."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+
+class RequestFilters(forms.Form):
+    """Filters of the team's list. Nonsense filters nothing."""
+
+    category = forms.ChoiceField(label=_("State"), required=False)
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id")
+    late = forms.BooleanField(label=_("Late only"), required=False)
+    q = forms.CharField(label=_("Reference, name or phone"), required=False, max_length=80)
+
+    def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category, site = self.fields["category"], self.fields["site"]
+        assert isinstance(category, forms.ChoiceField)  # noqa: S101 - declared above
+        assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - declared above
+        category.choices = [("", _("All")), *Category.choices]
+        site.queryset = sites

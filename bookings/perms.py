@@ -1,0 +1,60 @@
+"""Who may do what on the demand side. Seeing comes first: what is not in ``visible_to`` is a 404."""
+
+from __future__ import annotations
+
+from bookings.enums import REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, PerformerKind
+from bookings.models import ServiceRequest, WorkOrder
+from concierge.enums import Role
+from concierge.models import Site
+from concierge.tenancy import Actor
+
+DESK = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+CHECKERS = (*DESK, Role.SUPERVISOR)
+
+
+def is_own_system(actor: Actor) -> bool:
+    """A key of the organisation itself, not of a provider."""
+    return actor.kind == "api" and actor.provider_id is None
+
+
+def can_book_for_others(actor: Actor, site: Site) -> bool:
+    """The desk takes requests by phone or at the counter; the organisation's systems send theirs."""
+    return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_read_requests(actor: Actor) -> bool:
+    """The team's list of requests."""
+    return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, Role.ACCOUNTANT)
+
+
+def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
+    """The desk, the organisation's systems, the client, or whoever holds the tracking link; before work begins."""
+    if request.status not in REQUEST_TRANSITIONS["cancel"][0]:
+        return False
+    if actor.client_id is not None and actor.client_id == request.client_id:
+        return True
+    return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_close(actor: Actor, request: ServiceRequest) -> bool:
+    """Hand over at the desk."""
+    return request.status in REQUEST_TRANSITIONS["close"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_decline(actor: Actor, request: ServiceRequest) -> bool:
+    """Refuse what was not confirmed yet."""
+    return request.status in REQUEST_TRANSITIONS["decline"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_check(actor: Actor, work_order: WorkOrder) -> bool:
+    """Verify finished work, or send it back: the desk and supervisors."""
+    return work_order.status in WORK_ORDER_TRANSITIONS["verify"][0] and actor.has_role(
+        *CHECKERS, site_id=work_order.site_id
+    )
+
+
+def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:
+    """Start and complete by the API: the provider that holds the work, or the organisation's systems."""
+    if actor.provider_id is not None:
+        return work_order.performer_kind == PerformerKind.PROVIDER and work_order.performer_id == actor.provider_id
+    return is_own_system(actor)

@@ -1,0 +1,1 @@
+"""Pages: public booking, tracking, a client's requests, the team's requests."""

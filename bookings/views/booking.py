@@ -1,0 +1,435 @@
+"""Booking in five steps, without an account and without JavaScript: services, details, slot, contact, review."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.actions import clients, holds, requests
+from bookings.enums import HoldStatus
+from bookings.forms import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, euros, wishes_of
+from bookings.models import Client, ClientAccount, EmailVerification, calendar
+from bookings.rules import prices
+from bookings.rules.slots import FreeSlot
+from bookings.views.draft import DONE, KEPT_FIELDS, Draft
+from bookings.views.words import moment_words
+from concierge.errors import DomainError
+from concierge.models import Site, normalise_email
+
+STEPS = ("services", "details", "slot", "contact", "review")
+# Days with free slots shown at once.
+DAYS_SHOWN = 5
+# Where a refusal of the last step is shown: on the page of the field at fault.
+PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
+
+Page = Callable[..., HttpResponse]
+
+
+@login_not_required
+@require_safe
+def sites(request: HttpRequest) -> HttpResponse:
+    """The public front page: where you can book."""
+    found = (
+        Site.objects.visible_to(request.actor)  # type: ignore[attr-defined]  # set by TenantMiddleware
+        .active()
+        .prefetch_related("opening_hours")
+    )
+    return render(request, "bookings/sites.html", {"sites": found})
+
+
+def step(name: str, *methods: str) -> Callable[[Page], Page]:
+    """A page of the path: finds the site and the draft, and leads back to the first step that is not complete."""
+
+    def decorate(view: Page) -> Page:
+        @login_not_required
+        @never_cache
+        @require_http_methods(methods or ["GET", "HEAD", "POST"])
+        @wraps(view)
+        def page(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            found = Site.objects.visible_to(request.actor).active()  # type: ignore[attr-defined]  # as above
+            site = get_object_or_404(found, slug=slug)
+            draft = Draft(request, site)
+            if name == "review" and request.method == "POST" and (done := _already_done(request)):
+                return done
+            missing = draft.missing_before(name)
+            if missing is not None:
+                return _go(site, missing, expired=missing == "slot" and draft.hold is not None)
+            return view(request, draft, *args, **kwargs)
+
+        return page
+
+    return decorate
+
+
+def _already_done(request: HttpRequest) -> HttpResponse | None:
+    """The same form sent again: show the request that it became."""
+    token = request.session.get(DONE, {}).get(request.POST.get("hold", ""))
+    return redirect("bookings:done", token=token) if token else None
+
+
+def _go(site: Site, name: str, *, expired: bool = False) -> HttpResponse:
+    address = reverse(f"bookings:book-{name}", args=[site.slug])
+    return redirect(f"{address}?expired=1" if expired else address)
+
+
+def _show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **context: Any) -> HttpResponse:
+    labels = {
+        "services": _("Services"),
+        "details": _("Details"),
+        "slot": _("Appointment"),
+        "contact": _("You"),
+        "review": _("Check"),
+    }
+    steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in STEPS]
+    current = 4 if name == "code" else STEPS.index(name) + 1
+    back = steps[current - 2]["url"] if current > 1 else reverse("bookings:sites")
+    if name == "code":
+        back = steps[3]["url"]
+    hold = draft.hold if draft.holds_a_place and current > 3 else None
+    base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
+    if hold is not None:
+        base["hold_until"] = _clock(hold.expires_at, draft.site)
+        base["slot_words"] = moment_words(hold.slot.starts_at, draft.site)
+    return render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
+
+
+def _clock(moment: dt.datetime, site: Site) -> str:
+    return date_format(timezone.localtime(moment, ZoneInfo(site.time_zone)), "TIME_FORMAT")
+
+
+# --- 1. services ----------------------------------------
+
+
+@step("services")
+def services(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Choose services, by category."""
+    form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.offered)
+    if form.is_valid():
+        draft.save(services=form.cleaned_data["services"])
+        return _go(draft.site, "details")
+    return _services_page(request, draft, form, 422 if form.is_bound else 200)
+
+
+def _services_page(
+    request: HttpRequest, draft: Draft, form: ServicesForm, status: int, error: DomainError | None = None
+) -> HttpResponse:
+    ticked = set(request.POST.getlist("services")) if form.is_bound else set(draft.data.get("services", []))
+    cards: list[dict[str, Any]] = [
+        {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
+        for service in draft.offered
+    ]
+    groups = [
+        {"category": category, "cards": list(members)}
+        for category, members in itertools.groupby(cards, key=lambda card: card["service"].category)
+    ]
+    return _show(request, draft, "services", status, form=form, groups=groups, error=error)
+
+
+def price_words(service: Any) -> str:
+    """What a service costs, in a few words."""
+    if service.unit_price is not None:
+        return euros(service.unit_price)
+    amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
+    return _("from %(price)s a piece") % {"price": euros(min(amounts))} if amounts else ""
+
+
+# --- 2. details ----------------------------------------
+
+
+@step("details")
+def details(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """How many of what, and options."""
+    form = DetailsForm(
+        request.POST if request.method == "POST" else None,
+        chosen=draft.services,
+        wishes=draft.asked,
+        label_suffix="",
+    )
+    if form.is_valid():
+        try:
+            tariffs = requests.tariffs_of(draft.site, timezone.now().date(), services=draft.offered)
+            requests.price_order(tariffs, wishes_of(form.wishes()))
+        except DomainError as error:
+            form.add_error(None, str(error.message))
+        else:
+            draft.save(asked=form.wishes())
+            return _go(draft.site, "slot")
+    return _show(request, draft, "details", 422 if form.is_bound else 200, form=form)
+
+
+# --- 3. slot ----------------------------------------
+
+
+@step("slot")
+def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Choose a time; the place is then kept for ten minutes."""
+    form = SlotForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        expired = holds.HoldExpired(field="slot") if "expired" in request.GET else None
+        return _slot_page(request, draft, form, 422 if form.is_bound else 200, error=expired)
+    try:
+        draft.save()
+        holds.hold_slot(
+            draft.site,
+            draft.place,
+            form.cleaned_data["slot"],
+            token=draft.token,
+            by=draft.actor,
+            services=draft.services,
+        )
+    except DomainError as error:
+        return _slot_page(request, draft, SlotForm(), error.status, error=error)
+    return _go(draft.site, "contact")
+
+
+def _slot_page(
+    request: HttpRequest, draft: Draft, form: SlotForm, status: int, error: DomainError | None = None
+) -> HttpResponse:
+    now = timezone.now()
+    try:
+        first = dt.date.fromisoformat(request.GET.get("from", ""))
+    except ValueError:
+        first = None
+    free = calendar.slots_left(
+        draft.site,
+        draft.place,
+        now=now,
+        first_day=first,
+        days=calendar.BOOKABLE_DAYS,
+        services=draft.services,
+    )
+    days = _by_day(free, draft.site)
+    hold = draft.hold
+    selected = hold.slot.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
+    return _show(
+        request,
+        draft,
+        "slot",
+        status,
+        form=form,
+        days=days[:DAYS_SHOWN],
+        later=days[DAYS_SHOWN]["date"] if len(days) > DAYS_SHOWN else "",
+        earlier=bool(first),
+        selected=selected,
+        error=error,
+    )
+
+
+def _by_day(free: list[FreeSlot], site: Site) -> list[dict[str, Any]]:
+    zone = ZoneInfo(site.time_zone)
+    days = []
+    for day, members in itertools.groupby(free, key=lambda s: s.starts_at.astimezone(zone).date()):
+        slots = [
+            {
+                "value": member.starts_at.isoformat(),
+                "label": _clock(member.starts_at, site),
+                "note": ngettext("last place", "%(n)d places", member.left) % {"n": member.left},
+                "free": True,
+            }
+            for member in members
+        ]
+        days.append({"date": day.isoformat(), "label": date_format(day, "l j F").capitalize(), "slots": slots})
+    return days
+
+
+# --- 4. contact, code ----------------------------------------
+
+
+@step("contact")
+def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Who you are; an unknown address gets a code."""
+    form = ContactForm(
+        request.POST if request.method == "POST" else None,
+        initial=_known_contact(draft),
+        place=draft.place,
+        for_others=draft.for_others,
+    )
+    if form.is_valid():
+        typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
+        draft.data.pop("typed", None)
+        draft.save(contact={**draft.contact, **typed})
+        try:
+            requests.check_place(draft.site, draft.place, draft.place, draft.details())
+            if not draft.is_verified:
+                _start_verification(request, draft)
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            return _show(request, draft, "contact", error.status, form=form)
+        return _go(draft.site, "review" if draft.is_verified else "code")
+    if form.is_bound:
+        # Nothing typed is lost, even when the person leaves before correcting it.
+        draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
+    return _show(request, draft, "contact", 422 if form.is_bound else 200, form=form)
+
+
+def _start_verification(request: HttpRequest, draft: Draft) -> None:
+    verification = clients.start_verification(
+        request.organisation,  # type: ignore[attr-defined]  # set by TenantMiddleware
+        draft.contact["email"],
+        session_token=draft.token,
+        by=draft.actor,
+        language=request.LANGUAGE_CODE,
+    )
+    draft.save(verification=str(verification.public_id))
+
+
+def _known_contact(draft: Draft) -> dict[str, str]:
+    """What was typed before, else what the account knows."""
+    typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {})}
+    user = draft.request.user
+    if typed.get("last_name") or draft.for_others or not user.is_authenticated:
+        return typed
+    mine = draft.actor.client_id
+    client = Client.objects.filter(organisation=draft.actor.organisation, pk=mine).first() if mine else None
+    if client is None:
+        return {"first_name": user.first_name, "last_name": user.last_name, "email": user.email, **typed}
+    return {name: str(getattr(client, name)) for name in KEPT_FIELDS if name != "note"}
+
+
+@step("code")
+def code(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Type the six digits."""
+    if draft.is_verified:
+        return _go(draft.site, "review")
+    sent = _verification(draft)
+    if sent is None:
+        return _go(draft.site, "contact")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            clients.check_code(sent, form.cleaned_data["code"], session_token=draft.token)
+        except DomainError as error:
+            form.add_error("code", str(error.message))
+            return _show(request, draft, "code", error.status, form=form)
+        draft.save(verified=sent.email)
+        return _go(draft.site, "review")
+    return _show(request, draft, "code", 422 if form.is_bound else 200, form=form)
+
+
+@step("code", "POST")
+def resend_code(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Another code, please."""
+    try:
+        _start_verification(request, draft)
+    except DomainError as error:
+        form = CodeForm({"code": ""})
+        form.errors["code"] = form.error_class([str(error.message)])
+        return _show(request, draft, "code", error.status, form=form)
+    return _go(draft.site, "code")
+
+
+def _verification(draft: Draft) -> EmailVerification | None:
+    sent = draft.data.get("verification")
+    email = normalise_email(draft.contact.get("email", ""))
+    return EmailVerification.objects.filter(public_id=sent, email=email).first() if sent else None
+
+
+# --- 5. review ----------------------------------------
+
+
+@step("review")
+def review(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Everything once more, with prices; then the request is sent."""
+    hold = draft.hold
+    accounts = _accounts(draft)
+    form = ReviewForm(request.POST if request.method == "POST" else None, accounts=accounts)
+    if hold is None or not form.is_valid():
+        return _review_page(request, draft, form, 422 if form.is_bound else 200)
+    if form.cleaned_data["hold"] != hold.public_id:
+        form.add_error(None, _("You chose another time in the meantime. Please check once more."))
+        return _review_page(request, draft, form, 409)
+    payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
+    try:
+        made = requests.submit_request(
+            draft.site,
+            client=draft.details(),
+            wishes=draft.wishes,
+            hold=hold,
+            by=draft.actor,
+            payer=payer,
+            note=draft.contact.get("note", ""),
+        )
+    except DomainError as error:
+        return _refused(request, draft, form, error)
+    draft.finish(hold, made.tracking_token)
+    return redirect("bookings:done", token=made.tracking_token)
+
+
+def _accounts(draft: Draft) -> list[ClientAccount]:
+    if draft.for_others:
+        return list(ClientAccount.objects.filter(is_active=True).order_by("name", "pk"))
+    return list(clients.accounts_for(draft.site.organisation, draft.contact.get("email", "")))
+
+
+def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
+    today = timezone.localtime(timezone.now(), ZoneInfo(draft.site.time_zone)).date()
+    try:
+        lines = requests.price_order(requests.tariffs_of(draft.site, today, services=draft.offered), draft.wishes)
+    except DomainError:
+        return _go(draft.site, "details")
+    shown = [
+        {
+            "label": line.label,
+            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price)}",
+            "amount": euros(line.total),
+        }
+        for line in lines
+    ]
+    shares = [
+        {"label": _("of which VAT %(rate)s %%") % {"rate": _rate(share.rate)}, "amount": euros(share.vat)}
+        for share in prices.vat_shares((line.vat_rate, line.total) for line in lines)
+    ]
+    return _show(
+        request, draft, "review", status, form=form, lines=shown, shares=shares, total=euros(prices.total(lines))
+    )
+
+
+def _rate(rate: Any) -> str:
+    return f"{rate.normalize():f}".replace(".", ",")
+
+
+def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: DomainError) -> HttpResponse:
+    """Show a refusal where it can be corrected. Everything typed is kept."""
+    page = PAGE_OF_FIELD.get(error.field or "")
+    if page == "slot":
+        draft.__dict__.pop("hold", None)
+        return _slot_page(request, draft, SlotForm(), error.status, error=error)
+    if page == "services":
+        return _services_page(request, draft, ServicesForm(offered=draft.offered), error.status, error=error)
+    if page == "details":
+        details_form = DetailsForm(chosen=draft.services, wishes=draft.asked)
+        return _show(request, draft, "details", error.status, form=details_form, error=error)
+    if error.field in {"payer", None}:
+        form.add_error("payer" if error.field else None, str(error.message))
+        return _review_page(request, draft, form, error.status)
+    known = {**draft.contact}
+    contact_form = ContactForm(known, place=draft.place, for_others=draft.for_others)
+    contact_form.is_valid()
+    contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
+    return _show(request, draft, "contact", error.status, form=contact_form)
+
+
+@login_not_required
+@require_POST
+def give_up_hold(request: HttpRequest, slug: str) -> HttpResponse:
+    """Somebody no longer wants the place: it is free at once."""
+    site = get_object_or_404(Site.objects.visible_to(request.actor).active(), slug=slug)  # type: ignore[attr-defined]  # as above
+    draft = Draft(request, site)
+    if draft.hold is not None and draft.hold.status == HoldStatus.HELD:
+        holds.release_hold(draft.hold, by=draft.actor)
+    return _go(site, "slot")

@@ -1,0 +1,148 @@
+"""What somebody has typed so far, kept in their session (in the database), so that nothing is lost on the way."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import fields
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from bookings.actions.clients import ClientDetails
+from bookings.actions.holds import hold_of
+from bookings.actions.requests import place_of
+from bookings.enums import HoldStatus, Place
+from bookings.forms import wishes_of
+from bookings.models import Hold, Service
+from bookings.perms import can_book_for_others
+from bookings.rules.prices import Wish
+from concierge.errors import DomainError
+from concierge.models import Site, normalise_email
+from concierge.tenancy import Actor
+
+KEY = "booking"
+DONE = "booked"
+KEPT_FIELDS = ("first_name", "last_name", "email", "phone", "street", "postcode", "city", "note")
+
+
+class Draft:
+    """One booking on its way. Reading never writes the session; ``save`` does."""
+
+    def __init__(self, request: HttpRequest, site: Site) -> None:
+        self.request, self.site = request, site
+        stored: dict[str, Any] = request.session.get(KEY, {})
+        # Who you are is kept when you change the site; what you asked for belongs to one.
+        same = stored.get("site") == str(site.public_id)
+        self.data: dict[str, Any] = stored if same else {"contact": stored.get("contact", {})}
+        actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
+        self.for_others = can_book_for_others(actor, site)
+        if self.for_others:
+            actor = Actor(**{f.name: getattr(actor, f.name) for f in fields(Actor)} | {"channel": "desk"})
+        self.actor: Actor = actor
+
+    def save(self, **changes: Any) -> None:
+        """Remember some answers."""
+        self.data.update(changes, site=str(self.site.public_id))
+        self.data.setdefault("token", secrets.token_urlsafe(32))
+        self.request.session[KEY] = self.data
+
+    def finish(self, hold: Hold, tracking_token: str) -> None:
+        """Forget everything typed (the next person may sit at the same screen); remember what this hold became."""
+        self.request.session.pop(KEY, None)
+        done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
+        self.request.session[DONE] = {**done, str(hold.public_id): tracking_token}
+
+    @cached_property
+    def offered(self) -> list[Service]:
+        """What the site offers."""
+        return list(Service.objects.offered_at(self.site))
+
+    @property
+    def services(self) -> list[Service]:
+        """What was chosen and is still offered."""
+        wanted = set(self.data.get("services", []))
+        return [service for service in self.offered if str(service.public_id) in wanted]
+
+    @property
+    def place(self) -> Place:
+        """Where it happens."""
+        try:
+            return place_of(self.services)
+        except DomainError:
+            return Place.DESK
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Quantities and options of the services that are still chosen."""
+        chosen = {str(service.public_id) for service in self.services}
+        kept: dict[str, Any] = self.data.get("asked", {})
+        return {key: wish for key, wish in kept.items() if key in chosen}
+
+    @property
+    def wishes(self) -> list[Wish]:
+        """The order as rules understand it."""
+        return wishes_of(self.asked)
+
+    @property
+    def token(self) -> str:
+        """The secret of this session's hold; empty before the first answer."""
+        return str(self.data.get("token", ""))
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        """The place kept for this session, live or not."""
+        hold = hold_of(self.token) if self.token else None
+        return hold if hold is not None and hold.slot.site_id == self.site.pk else None
+
+    @property
+    def holds_a_place(self) -> bool:
+        """A place of the right kind is kept."""
+        hold = self.hold
+        return hold is not None and hold.status == HoldStatus.HELD and hold.slot.place == self.place
+
+    @property
+    def contact(self) -> dict[str, str]:
+        """What was typed about oneself."""
+        contact: dict[str, str] = self.data.get("contact", {})
+        return contact
+
+    @property
+    def is_verified(self) -> bool:
+        """The typed address belongs to whoever types: by code, by their account, or the desk vouches for it."""
+        email = self.contact.get("email", "")
+        return self.for_others or (bool(email) and (email == self.data.get("verified") or email in self.own_emails))
+
+    @cached_property
+    def own_emails(self) -> set[str]:
+        """Addresses that the signed-in account has verified."""
+        user = self.request.user
+        if not user.is_authenticated:
+            return set()
+        mine = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+        return {normalise_email(email) for email in mine}
+
+    def details(self) -> ClientDetails:
+        """The client, as actions take it."""
+        mine = {name: self.contact.get(name, "") for name in KEPT_FIELDS if name != "note"}
+        user = self.request.user
+        is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
+        return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
+
+    def missing_before(self, step: str) -> str | None:
+        """The first step that is not complete before this one, else ``None``."""
+        complete = {
+            "services": bool(self.services),
+            "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
+            "slot": self.holds_a_place,
+            "contact": bool(self.contact.get("last_name"))
+            and (self.place != Place.HOME or bool(self.contact.get("street"))),
+            "code": self.is_verified,
+        }
+        for name, is_complete in complete.items():
+            if name == step:
+                return None
+            if not is_complete:
+                return name
+        return None

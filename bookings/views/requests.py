@@ -1,0 +1,289 @@
+"""The team's list of requests and the page of one request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import perms
+from bookings.actions import requests as actions
+from bookings.actions.work_orders import reject_quality, verify_work_order
+from bookings.enums import REQUEST_CATEGORY, RequestStatus
+from bookings.forms import ReasonForm, RequestFilters, euros
+from bookings.models import ServiceRequest, WorkOrder
+from bookings.views import words
+from concierge import events
+from concierge.errors import DomainError, NotAllowed
+from concierge.models import Site
+from concierge.tenancy import Actor
+
+PAGE = 50
+# What other apps show on the page of a request, each by its own address.
+FRAGMENTS = {
+    "providers:offers-of-request": gettext_lazy("Offers to providers"),
+    "billing:invoices-of-request": gettext_lazy("Invoices"),
+    "notifications:receipts-of-request": gettext_lazy("Messages to the client"),
+}
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
+    if not perms.can_read_requests(actor):
+        raise PermissionDenied
+    return actor
+
+
+@login_required
+@require_safe
+def requests_list(request: HttpRequest) -> HttpResponse:
+    """Requests of the sites where the person works, newest first, 50 a page."""
+    actor = _actor(request)
+    form = RequestFilters(request.GET, sites=Site.objects.visible_to(actor))
+    found = _filtered(ServiceRequest.objects.visible_to(actor), form)
+    before = request.GET.get("before", "")
+    if before:
+        anchor = ServiceRequest.objects.visible_to(actor).filter(reference=before).values_list("pk", flat=True).first()
+        found = found.filter(pk__lt=anchor) if anchor else found.none()
+    rows = list(
+        found.select_related("site", "client", "payer_account")
+        .prefetch_related("work_orders__service")
+        .order_by("-pk")[: PAGE + 1]
+    )
+    return render(
+        request,
+        "bookings/requests.html",
+        {
+            "rows": [_row(row) for row in rows[:PAGE]],
+            "form": form,
+            "next": _more(request, rows) if len(rows) > PAGE else "",
+            "is_filtered": any(request.GET.get(name) for name in ("category", "site", "late", "q")),
+        },
+    )
+
+
+def _filtered(found: QuerySet[ServiceRequest], form: RequestFilters) -> QuerySet[ServiceRequest]:
+    if not form.is_valid():
+        return found
+    wanted = form.cleaned_data
+    if wanted["category"]:
+        found = found.filter(
+            status__in=[s for s, category in REQUEST_CATEGORY.items() if category == wanted["category"]]
+        )
+    if wanted["site"]:
+        found = found.filter(site=wanted["site"])
+    if wanted["late"]:
+        found = found.filter(
+            promised_end__lt=timezone.now(),
+            status__in=[RequestStatus.SUBMITTED, RequestStatus.CONFIRMED, RequestStatus.IN_PROGRESS],
+        )
+    text = wanted["q"].strip()
+    if text:
+        digits = "".join(c for c in text if c in "0123456789").removeprefix("0")
+        about = Q(reference__iexact=text) | Q(contact_name__icontains=text) | Q(work_orders__reference__iexact=text)
+        if len(digits) >= 4:
+            about |= Q(contact_phone__contains=digits)
+        found = found.filter(about).distinct()
+    return found
+
+
+def _row(found: ServiceRequest) -> dict[str, Any]:
+    end = found.promised_end
+    is_open = found.category in {"open", "waiting", "active"}
+    return {
+        "found": found,
+        "services": ", ".join(order.service.label for order in found.work_orders.all()),
+        "when": words.moment_words(found.promised_start, found.site) if found.promised_start else "",
+        "is_late": is_open and end is not None and end < timezone.now(),
+        "total": euros(found.total_incl_vat),
+    }
+
+
+def _more(request: HttpRequest, rows: list[ServiceRequest]) -> str:
+    kept = {name: request.GET[name] for name in ("category", "site", "late", "q") if request.GET.get(name)}
+    return "?" + urlencode({**kept, "before": rows[PAGE - 1].reference})
+
+
+@login_required
+@require_safe
+def request_page(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Everything about one request; each button is there only for whoever may press it."""
+    actor = _actor(request)
+    return _page(request, actor, _find(actor, public_id))
+
+
+def _find(actor: Actor, public_id: Any) -> ServiceRequest:
+    found = ServiceRequest.objects.visible_to(actor).select_related("site", "client", "payer_account")
+    return get_object_or_404(found, public_id=public_id)
+
+
+def _page(
+    request: HttpRequest, actor: Actor, found: ServiceRequest, *, error: DomainError | None = None
+) -> HttpResponse:
+    orders = list(found.work_orders.select_related("service").order_by("pk"))
+    told = events.history(request_id=found.public_id)
+    context = {
+        "found": found,
+        "error": error,
+        "lines": [
+            {
+                "label": line.description,
+                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+                "amount": euros(line.total_incl_vat),
+            }
+            for line in found.lines.all()
+        ],
+        "total": euros(found.total_incl_vat),
+        "appointment": words.moment_words(found.promised_start, found.site) if found.promised_start else "",
+        "orders": [
+            {
+                "order": order,
+                "holder": order.performer_label,
+                "ready_by": words.moment_words(order.promised_end, found.site),
+                "is_late": order.category in {"open", "waiting", "active"} and order.promised_end < timezone.now(),
+                "can_check": perms.can_check(actor, order),
+            }
+            for order in orders
+        ],
+        "history": [_told(event, found) for event in reversed(list(told))],
+        "can_cancel": perms.can_cancel(actor, found),
+        "can_close": perms.can_close(actor, found),
+        "can_decline": perms.can_decline(actor, found),
+        "fragments": [
+            {"url": address, "label": label} for name, label in FRAGMENTS.items() if (address := _address(name, found))
+        ],
+    }
+    return render(request, "bookings/request.html", context, status=error.status if error else 200)
+
+
+def _address(name: str, found: ServiceRequest) -> str:
+    """Where another app shows what it knows of this request, when that app is there."""
+    try:
+        return reverse(name, args=[found.public_id])
+    except NoReverseMatch:
+        return ""
+
+
+def _told(event: Any, found: ServiceRequest) -> dict[str, str]:
+    """A line of the team's history: the event's own name translated, and who did it."""
+    return {
+        "title": str(EVENT_WORDS.get(event.name, event.name)),
+        "when": words.moment_words(event.act_at, found.site),
+        "by": event.actor_label,
+        "detail": str(event.data.get("work_order", "")),
+    }
+
+
+EVENT_WORDS: dict[str, Promise | str] = {
+    "service_request.submitted": gettext_lazy("Request sent"),
+    "service_request.confirmed": gettext_lazy("Request confirmed"),
+    "service_request.started": gettext_lazy("First work begun"),
+    "service_request.fulfilled": gettext_lazy("Everything is ready"),
+    "service_request.partially_fulfilled": gettext_lazy("Partly done"),
+    "service_request.closed": gettext_lazy("Handed over and closed"),
+    "service_request.cancelled": gettext_lazy("Request cancelled"),
+    "service_request.declined": gettext_lazy("Request declined"),
+    "work_order.ready": gettext_lazy("To be given to someone"),
+    "work_order.offered": gettext_lazy("Offered to providers"),
+    "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
+    "work_order.booked": gettext_lazy("Accepted"),
+    "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.started": gettext_lazy("Work begun"),
+    "work_order.paused": gettext_lazy("Work on hold"),
+    "work_order.completed": gettext_lazy("Work done"),
+    "work_order.verified": gettext_lazy("Work checked"),
+    "work_order.sent_back": gettext_lazy("Sent back for rework"),
+    "work_order.released": gettext_lazy("Given back"),
+    "work_order.failed": gettext_lazy("Could not be done"),
+    "work_order.cancelled": gettext_lazy("Work order cancelled"),
+    "offer.sent": gettext_lazy("Offer sent"),
+    "offer.accepted": gettext_lazy("Offer accepted"),
+    "offer.declined": gettext_lazy("Offer declined"),
+    "offer.expired": gettext_lazy("Offer expired"),
+    "offer.withdrawn": gettext_lazy("Offer withdrawn"),
+    "offer.not_selected": gettext_lazy("Another provider was faster"),
+    "offer.undeliverable": gettext_lazy("Offer could not be delivered"),
+    "assignment.proposed": gettext_lazy("Assigned"),
+    "assignment.accepted": gettext_lazy("Assignment accepted"),
+    "assignment.declined": gettext_lazy("Assignment declined"),
+    "assignment.cancelled": gettext_lazy("Assignment cancelled"),
+    "assignment.done": gettext_lazy("Assignment done"),
+    "assignment.validated": gettext_lazy("Assignment validated"),
+    "help.requested": gettext_lazy("Help was asked for"),
+    "invoice.issued": gettext_lazy("Invoice issued"),
+    "invoice.credited": gettext_lazy("Credit note issued"),
+    "invoice.rendered": gettext_lazy("Invoice document ready"),
+}
+
+# verb in the address → may they?
+REQUEST_VERBS = {"annuler": perms.can_cancel, "refuser": perms.can_decline, "remettre": perms.can_close}
+
+
+def _change(found: ServiceRequest, verb: str, reason: str, actor: Actor) -> str:
+    """Do it; returns what to say."""
+    if verb == "annuler":
+        actions.cancel_request(found, reason=reason, by=actor)
+        return _("The request is cancelled and the client is told.")
+    if verb == "refuser":
+        actions.decline_request(found, reason=reason, by=actor)
+        return _("The request is declined and the client is told.")
+    actions.close_request(found, by=actor)
+    return _("Handed over. The request is closed.")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_request(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
+    """Cancel, decline or hand over: a page that asks, then a POST that acts."""
+    actor = _actor(request)
+    found = _find(actor, public_id)
+    if verb not in REQUEST_VERBS:
+        raise Http404
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        if not REQUEST_VERBS[verb](actor, found):
+            return redirect("bookings:request", public_id=public_id)
+        return render(request, "bookings/change_request.html", {"found": found, "form": form, "verb": verb})
+    if not actor.has_role(*perms.DESK, site_id=found.site_id):
+        raise NotAllowed
+    if not form.is_valid():
+        return render(request, "bookings/change_request.html", {"found": found, "form": form, "verb": verb}, status=422)
+    try:
+        messages.success(request, _change(found, verb, form.cleaned_data["reason"], actor))
+    except DomainError as error:
+        return _page(request, actor, _find(actor, public_id), error=error)
+    return redirect("bookings:request", public_id=public_id)
+
+
+@login_required
+@require_http_methods(["POST"])
+def change_work_order(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
+    """The quality check: well done, or once more."""
+    actor = _actor(request)
+    order = get_object_or_404(WorkOrder.objects.visible_to(actor).select_related("request"), public_id=public_id)
+    if verb not in {"valider", "reprendre"}:
+        raise Http404
+    if not actor.has_role(*perms.CHECKERS, site_id=order.site_id):
+        raise NotAllowed
+    try:
+        if verb == "valider":
+            verify_work_order(order, by=actor)
+            messages.success(request, _("Checked. Well done."))
+        else:
+            reject_quality(order, reason=request.POST.get("reason", "")[:200], by=actor)
+            messages.success(request, _("Sent back to be done again."))
+    except DomainError as error:
+        return _page(request, actor, _find(actor, order.request.public_id), error=error)
+    return redirect("bookings:request", public_id=order.request.public_id)

@@ -1,0 +1,178 @@
+"""The client follows a request by its link, without an account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import perms
+from bookings.actions.requests import cancel_request
+from bookings.enums import Category
+from bookings.forms import ReasonForm, euros
+from bookings.models import ServiceRequest
+from bookings.models.requests import public_id_of_tracking_token
+from bookings.views import words
+from concierge import events
+from concierge.errors import DomainError
+from concierge.tenancy import Actor
+
+CLOSED = {"closed", "cancelled", "declined"}
+
+
+def request_of_token(token: str) -> ServiceRequest:
+    """The request behind a tracking link; a wrong, changed or revoked link is a 404."""
+    public_id = public_id_of_tracking_token(token)
+    if public_id is None:
+        raise Http404
+    found = ServiceRequest.objects.select_related("site", "client").filter(public_id=public_id).first()
+    if found is None or not found.holds_tracking_token(token):
+        raise Http404
+    return found
+
+
+def bearer(request: HttpRequest, found: ServiceRequest) -> Actor:
+    """Whoever holds the link acts as the client."""
+    return Actor(
+        kind="link",
+        organisation=request.organisation,  # type: ignore[attr-defined]  # set by TenantMiddleware
+        label=found.client.first_name,
+        client_id=found.client_id,
+        channel="link",
+    )
+
+
+def state_of(found: ServiceRequest) -> dict[str, Any]:
+    """What the page and its live part show."""
+    orders = list(found.work_orders.select_related("service").order_by("pk"))
+    told = list(events.history(request_id=found.public_id))
+    return {
+        "found": found,
+        "headline": words.headline(found, orders),
+        "next_date": words.next_date(found, timezone.now()),
+        "orders": [
+            {
+                "service": order.service,
+                "category": order.category,
+                "step": words.step_words(order),
+                "holder": words.holder(order),
+                "ready_by": words.moment_words(order.promised_end, found.site),
+                "is_done": order.category in {Category.DONE, Category.CANCELLED, Category.FAILED},
+            }
+            for order in orders
+        ],
+        "history": list(reversed(words.history(found, orders, told))),
+        "seen": len(told),
+        "is_over": found.status in CLOSED,
+    }
+
+
+@login_not_required
+@never_cache
+@require_safe
+def track(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the request stands.
+
+    The site-wide ``Referrer-Policy: same-origin`` keeps the link from every other site; ``no-referrer`` would also make
+    browsers send ``Origin: null`` with the forms of these pages, which the protection against forgery refuses.
+    """
+    found = request_of_token(token)
+    context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
+    context["lines"] = [
+        {
+            "label": line.description,
+            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+            "amount": euros(line.total_incl_vat),
+        }
+        for line in found.lines.all()
+    ]
+    context["total"] = euros(found.total_incl_vat)
+    return render(request, "bookings/track.html", context)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def track_state(request: HttpRequest, token: str) -> HttpResponse:
+    """The live part, asked for every fifteen seconds; 204 while nothing has happened."""
+    found = request_of_token(token)
+    context = state_of(found)
+    if request.GET.get("seen") == str(context["seen"]):
+        return HttpResponse(status=204)
+    return render(request, "bookings/_track_state.html", {**context, "token": token})
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Cancel before work begins: a page that asks, then a POST that acts."""
+    found = request_of_token(token)
+    actor = bearer(request, found)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            cancel_request(found, reason=form.cleaned_data["reason"], by=actor)
+        except DomainError as error:
+            form.add_error(None, str(error.message))
+            return render(
+                request,
+                "bookings/cancel.html",
+                {"found": found, "form": form, "back": _track(token)},
+                status=error.status,
+            )
+        messages.success(request, _("Your request is cancelled. Nothing will be charged."))
+        return redirect(_track(token))
+    if not perms.can_cancel(actor, found):
+        return redirect(_track(token))
+    return render(request, "bookings/cancel.html", {"found": found, "form": form, "back": _track(token)})
+
+
+def _track(token: str) -> str:
+    return reverse("bookings:track", args=[token])
+
+
+@login_not_required
+@never_cache
+@require_safe
+def done(request: HttpRequest, token: str) -> HttpResponse:
+    """The booking is made: reference, QR code, tracking link, something to print."""
+    found = request_of_token(token)
+    link = request.build_absolute_uri(_track(token))
+    # The SVG holds nothing but our own address.
+    code = mark_safe(segno.make(link, error="m").svg_inline(omitsize=True, border=2))  # noqa: S308 - made here
+    context = {
+        "found": found,
+        "link": link,
+        "qr": code,
+        "next_date": words.next_date(found, timezone.now()),
+        "ready_by": words.moment_words(found.promised_end, found.site) if found.promised_end else "",
+        "total": euros(found.total_incl_vat),
+        "for_others": perms.can_book_for_others(request.actor, found.site),  # type: ignore[attr-defined]  # as above
+    }
+    return render(request, "bookings/done.html", context)
+
+
+@login_required
+@require_safe
+def my_requests(request: HttpRequest) -> HttpResponse:
+    """A signed-in client's own requests, newest first."""
+    actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
+    mine = ServiceRequest.objects.none()
+    if actor.client_id is not None:
+        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id=actor.client_id)
+    rows = [
+        {"found": found, "services": [order.service.label for order in found.work_orders.all()]}
+        for found in mine.select_related("site").prefetch_related("work_orders__service").order_by("-pk")[:100]
+    ]
+    return render(request, "bookings/my_requests.html", {"rows": rows})

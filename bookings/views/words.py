@@ -1,0 +1,155 @@
+"""Plain words for people: where a request stands, who holds it, what happened. Never the machine's own words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from bookings.enums import Execution, PerformerKind, Place, RequestStatus, WorkOrderStatus
+from bookings.models import ServiceRequest, WorkOrder
+from concierge.models import Event, Site
+
+R, W = RequestStatus, WorkOrderStatus
+
+
+def day_words(moment: dt.datetime, site: Site) -> str:
+    """Tuesday 24 November."""
+    return date_format(timezone.localtime(moment, ZoneInfo(site.time_zone)), "l j F")
+
+
+def moment_words(moment: dt.datetime, site: Site) -> str:
+    """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
+    local = timezone.localtime(moment, ZoneInfo(site.time_zone))
+    return _("%(day)s at %(time)s") % {"day": date_format(local, "l j F"), "time": date_format(local, "TIME_FORMAT")}
+
+
+def holder(work_order: WorkOrder) -> str:
+    """Who has the work. Of our own team the client reads no name."""
+    if work_order.performer_kind == PerformerKind.PROVIDER:
+        return work_order.performer_label
+    if work_order.performer_kind == PerformerKind.OWN_TEAM or work_order.execution == Execution.OWN_TEAM:
+        return _("our team")
+    return ""
+
+
+def step_words(work_order: WorkOrder) -> str:
+    """The present step of one work order."""
+    at_provider = work_order.performer_kind == PerformerKind.PROVIDER
+    who = holder(work_order)
+    if work_order.status in {W.READY, W.OFFERING, W.NEEDS_DISPATCH}:
+        if work_order.execution == Execution.OWN_TEAM:
+            return _("Our team is getting ready")
+        return _("We are looking for a craftsperson near you")
+    if work_order.status == W.BOOKED:
+        return _("%(who)s has accepted") % {"who": who} if at_provider else _("Entrusted to our team")
+    words = {
+        W.SCHEDULED: _("Planned"),
+        W.IN_PROGRESS: _("In progress at %(who)s") % {"who": who} if at_provider else _("In progress in our workshop"),
+        W.ON_HOLD: _("On pause for a moment"),
+        W.COMPLETED: _("Done, we are checking the work"),
+        W.REWORK: _("We are improving a detail"),
+        W.VERIFIED: _("Ready"),
+        W.FAILED: _("This could not be done: we will contact you"),
+        W.CANCELLED: _("Cancelled"),
+    }
+    return words[W(work_order.status)]
+
+
+def headline(request: ServiceRequest, orders: Iterable[WorkOrder]) -> str:
+    """One sentence for the whole request."""
+    statuses = {order.status for order in orders}
+    looking = any(
+        order.status in {W.READY, W.OFFERING, W.NEEDS_DISPATCH} and order.execution != Execution.OWN_TEAM
+        for order in orders
+    )
+    if request.status == R.CONFIRMED and looking:
+        return _("Your request is confirmed. We are looking for a craftsperson.")
+    if request.status == R.IN_PROGRESS and statuses <= {W.COMPLETED, W.VERIFIED, W.CANCELLED}:
+        return _("The work is done. We are checking it.")
+    return {
+        R.SUBMITTED: _("We have received your request."),
+        R.CONFIRMED: _("Your request is confirmed."),
+        R.IN_PROGRESS: _("We are working on it."),
+        R.FULFILLED: _("Everything is ready."),
+        R.PARTIALLY_FULFILLED: _("Part of your request could not be done. We will contact you."),
+        R.CLOSED: _("All done. Thank you!"),
+        R.CANCELLED: _("This request was cancelled."),
+        R.DECLINED: _("We are sorry: we could not take this request."),
+    }[R(request.status)]
+
+
+def next_date(request: ServiceRequest, now: dt.datetime) -> str:
+    """What comes next, with its date."""
+    site = request.site
+    if request.status not in {R.SUBMITTED, R.CONFIRMED, R.IN_PROGRESS, R.FULFILLED} or request.promised_start is None:
+        return ""
+    if request.status == R.FULFILLED:
+        return _("You can collect it at %(site)s.") % {"site": site.name} if request.place == Place.DESK else ""
+    if request.promised_start > now:
+        when = {"when": moment_words(request.promised_start, site), "site": site.name}
+        if request.place == Place.HOME:
+            return _("We come to your place on %(when)s.") % when
+        return _("Bring your things to %(site)s on %(when)s.") % when
+    if request.promised_end is None:
+        return ""
+    return _("Ready by %(when)s at the latest.") % {"when": moment_words(request.promised_end, site)}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of the history."""
+
+    title: str
+    when: str
+    by: str
+    state: str
+
+
+def history(request: ServiceRequest, orders: Iterable[WorkOrder], told: Iterable[Event]) -> list[Told]:
+    """What happened, oldest first, in plain words. Internal steps and names of our people are left out."""
+    by_reference = {order.reference: order for order in orders}
+    lines = []
+    for event in told:
+        order = by_reference.get(str(event.data.get("work_order", "")))
+        title = _sentence(event, order)
+        if title:
+            state = "failed" if event.name in {"work_order.failed", "service_request.cancelled"} else "done"
+            lines.append(Told(title, moment_words(event.act_at, request.site), "", state))
+    return lines
+
+
+def _sentence(event: Event, order: WorkOrder | None) -> str:
+    whole: dict[str, Any] = {
+        "service_request.submitted": _("You sent your request"),
+        "service_request.confirmed": _("We confirmed your request"),
+        "service_request.fulfilled": _("Everything is ready"),
+        "service_request.partially_fulfilled": _("Part of your request is done"),
+        "service_request.closed": _("Handed over"),
+        "service_request.cancelled": _("The request was cancelled"),
+        "service_request.declined": _("We could not take the request"),
+    }
+    if event.name in whole:
+        return str(whole[event.name])
+    if order is None:
+        return ""
+    words = {"service": order.service.label, "who": holder(order) or _("our team")}
+    if event.name == "work_order.booked":
+        if event.data.get("performer_kind") == PerformerKind.PROVIDER:
+            return _("%(service)s: accepted by a local craftsperson") % words
+        return _("%(service)s: entrusted to our team") % words
+    part = {
+        "work_order.started": _("%(service)s: work has begun"),
+        "work_order.completed": _("%(service)s: work is done"),
+        "work_order.verified": _("%(service)s: checked, all is well"),
+        "work_order.sent_back": _("%(service)s: we are improving a detail"),
+        "work_order.paused": _("%(service)s: on pause for a moment"),
+        "work_order.failed": _("%(service)s: could not be done"),
+    }.get(event.name, "")
+    return part % words if part else ""

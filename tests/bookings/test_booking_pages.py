@@ -1,0 +1,357 @@
+"""Booking by the pages, as a browser without JavaScript does it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client as Browser
+
+from bookings.actions.clients import verification_code
+from bookings.actions.holds import hold_slot
+from bookings.enums import HoldStatus, Place
+from bookings.models import (
+    Client,
+    ClientAccount,
+    EmailVerification,
+    Hold,
+    ServedPostcode,
+    Service,
+    ServiceAtSite,
+    ServiceRequest,
+    Slot,
+    WorkOrder,
+)
+from concierge.models import Event, User
+from tests.bookings.conftest import at
+from tests.conftest import settle
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+
+CONTACT = {
+    "first_name": "Inès",
+    "last_name": "Garnier",
+    "email": "Ines.Garnier@example.fr",
+    "phone": "06 12 34 56 78",
+    "note": "Col fragile",
+}
+HOME = "/reserver/republique/"
+
+
+class Path:
+    """A person who goes from page to page."""
+
+    def __init__(self, world: World, browser: Browser) -> None:
+        self.world, self.browser = world, browser
+
+    def get(self, step: str = "") -> Any:
+        return self.browser.get(HOME + step)
+
+    def post(self, step: str, **data: Any) -> Any:
+        return self.browser.post(HOME + step, data)
+
+    def services(self, *services: Service) -> Any:
+        return self.post("", services=[str(s.public_id) for s in services or (self.world.ironing, self.world.cobbler)])
+
+    def details(self, *counts: int, **more: Any) -> Any:
+        page = self.get("details/").content.decode()
+        names = re.findall(r'name="(q-[^"]+)"', page)
+        data = dict(zip(names, counts or (5, 0, 1), strict=True))
+        return self.post("details/", **data, **more)
+
+    def slot(self, moment: dt.datetime | None = None) -> Any:
+        return self.post("creneau/", slot=(moment or at(24, 10)).isoformat())
+
+    def contact(self, **changes: str) -> Any:
+        return self.post("coordonnees/", **{**CONTACT, **changes})
+
+    def code(self, code: str | None = None) -> Any:
+        return self.post("code/", code=code or verification_code(EmailVerification.objects.latest("pk")))
+
+    def review(self, **more: str) -> Any:
+        page = self.get("verification/").content.decode()
+        found = re.search(r'name="hold" value="([^"]+)"', page)
+        return self.post("verification/", hold=found.group(1) if found else "", **more)
+
+    def up_to_review(self) -> None:
+        for answer in (self.services(), self.details(), self.slot(), self.contact(), self.code()):
+            assert answer.status_code == 302, answer.content.decode()
+
+
+@pytest.fixture
+def path(world: World, client: Browser) -> Path:
+    return Path(world, client)
+
+
+def shown(answer: Any, status: int = 200) -> str:
+    """The page's text; it must be whole."""
+    assert answer.status_code == status, answer
+    text: str = answer.content.decode()
+    assert "UNDEFINED-TEMPLATE-VARIABLE" not in text
+    return text
+
+
+def test_the_whole_path_makes_one_confirmed_request(world: World, path: Path) -> None:
+    assert "Conciergerie République" in shown(path.browser.get("/reserver/"))
+    assert "ironing.svg" in shown(path.get())
+    assert path.services().headers["Location"] == f"{HOME}details/"
+    assert "Chemise" in shown(path.get("details/"))
+    assert path.details().headers["Location"] == f"{HOME}creneau/"
+    assert at(24, 10).isoformat() in shown(path.get("creneau/"))
+    assert path.slot().headers["Location"] == f"{HOME}coordonnees/"
+    assert "<count-down" in shown(path.get("coordonnees/"))
+    assert path.contact().headers["Location"] == f"{HOME}code/"
+    assert "ines.garnier@example.fr" in shown(path.get("code/"))
+    assert path.code().headers["Location"] == f"{HOME}verification/"
+    page = shown(path.get("verification/"))
+    assert "33,00" in page
+    assert "5,50" in page
+    answer = path.review()
+    request = ServiceRequest.objects.get()
+    assert answer.headers["Location"] == f"/suivi/{request.tracking_token}/confirmation/"
+    assert (request.status, str(request.total_incl_vat), request.note) == ("confirmed", "33.00", "Col fragile")
+    assert (request.contact_email, request.channel) == ("ines.garnier@example.fr", "web")
+    done = shown(path.browser.get(answer.headers["Location"]))
+    assert request.reference in done
+    assert "<svg" in done
+    assert request.tracking_token in done
+
+
+def test_the_same_form_sent_twice_shows_the_same_request(world: World, path: Path) -> None:
+    path.up_to_review()
+    hold = str(Hold.objects.get().public_id)
+    first = path.post("verification/", hold=hold)
+    second = path.post("verification/", hold=hold)
+    assert first.status_code == second.status_code == 302
+    assert first.headers["Location"] == second.headers["Location"]
+    assert (ServiceRequest.objects.count(), WorkOrder.objects.count()) == (1, 2)
+
+
+@pytest.mark.parametrize("step", ["details/", "creneau/", "coordonnees/", "code/", "verification/"])
+def test_a_step_without_the_ones_before_leads_back(path: Path, step: str) -> None:
+    for answer in (path.get(step), path.post(step)):
+        assert (answer.status_code, answer.headers["Location"]) == (302, HOME)
+
+
+def test_pages_of_another_organisation_or_unknown_site_do_not_exist(world: World, client: Browser) -> None:
+    assert client.get("/reserver/nulle-part/").status_code == 404
+    world.site.is_active = False
+    world.site.save()
+    assert client.get(HOME).status_code == 404
+
+
+def test_a_wrong_quantity_keeps_what_was_typed(path: Path) -> None:
+    path.services()
+    page = shown(path.details(-1, 0, 7), 422)
+    assert 'value="7"' in page
+    assert 'value="-1"' in page
+    assert "error-summary" in page
+    for nonsense in ("1e308", "NaN", "0.5", "9" * 5000, "cinq"):
+        assert path.details(nonsense, 0, 1).status_code == 422  # type: ignore[arg-type]  # the point
+    assert path.details(31, 0, 1).status_code == 422
+    assert path.details(20, 11, 1).status_code == 422
+    assert path.details(0, 0, 1).status_code == 422
+    assert Hold.objects.count() == 0
+
+
+def test_an_unknown_service_is_refused(path: Path) -> None:
+    assert path.post("", services=["00000000-0000-4000-8000-000000000000"]).status_code == 422
+    assert path.post("").status_code == 422
+    assert path.services().status_code == 302
+
+
+@pytest.mark.promise("R01")
+def test_the_second_of_two_on_the_last_place_is_told_kindly(world: World, path: Path) -> None:
+    for name in ("a", "b"):
+        hold_slot(world.site, Place.DESK, at(24, 10), token=name, by=world.actor())
+    path.services()
+    path.details()
+    page = shown(path.slot(), 409)
+    assert at(24, 10, 30).isoformat() in page
+    assert at(24, 10).isoformat() not in page
+    assert path.slot(at(24, 10, 30)).status_code == 302
+
+
+@pytest.mark.parametrize("value", ["", "demain", "2026-11-24T09:00:00", "x" * 100])
+def test_a_time_that_is_no_time_is_refused(path: Path, value: str) -> None:
+    path.services()
+    path.details()
+    assert path.post("creneau/", slot=value).status_code == 422
+    assert Hold.objects.count() == 0
+
+
+@pytest.mark.parametrize("moment", [at(23, 7), at(28, 10), at(24, 3)], ids=["past", "closed day", "night"])
+def test_a_time_that_is_not_offered_is_refused(path: Path, moment: dt.datetime) -> None:
+    path.services()
+    path.details()
+    assert at(24, 10).isoformat() in shown(path.slot(moment), 422)
+    assert (Hold.objects.count(), Slot.objects.count()) == (0, 0)
+
+
+@pytest.mark.promise("R33")
+def test_when_the_ten_minutes_are_over_only_the_time_is_chosen_again(world: World, path: Path, monday: Any) -> None:
+    path.up_to_review()
+    monday.shift(dt.timedelta(minutes=10, seconds=1))
+    page = shown(path.review(), 409)
+    assert at(24, 10).isoformat() in page
+    settle(world.organisation)
+    assert Hold.objects.get().status == HoldStatus.EXPIRED
+    answer = path.get("verification/")
+    assert answer.headers["Location"] == f"{HOME}creneau/?expired=1"
+    shown(path.get("creneau/?expired=1"))
+    assert path.slot().status_code == 302
+    assert path.review().status_code == 302
+    assert ServiceRequest.objects.count() == 1
+
+
+def test_changing_the_time_gives_the_first_place_back(path: Path) -> None:
+    path.up_to_review()
+    path.slot(at(24, 11))
+    assert list(Slot.objects.values_list("taken", flat=True)) == [0, 1]
+    assert path.post("creneau/liberer/").status_code == 302
+    assert list(Slot.objects.values_list("taken", flat=True)) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"email": "ines"}, {"email": ""}, {"phone": "12"}, {"phone": "bonjour"}, {"last_name": ""}, {"first_name": " "}],
+)
+def test_a_malformed_contact_is_shown_at_its_field_and_nothing_is_lost(path: Path, changes: dict[str, str]) -> None:
+    path.services()
+    path.details()
+    path.slot()
+    page = shown(path.contact(**changes), 422)
+    assert "Col fragile" in page
+    assert "Col fragile" in shown(path.get("coordonnees/"))
+    assert (EmailVerification.objects.count(), ServiceRequest.objects.count()) == (0, 0)
+
+
+def test_a_wrong_code_five_times_ends_the_code(path: Path) -> None:
+    for answer in (path.services(), path.details(), path.slot(), path.contact()):
+        assert answer.status_code == 302
+    for _try in range(5):
+        assert path.code("000000x").status_code == 422
+    assert path.code().status_code == 422
+    assert path.get("verification/").headers["Location"] == f"{HOME}code/"
+    assert path.post("code/nouveau/").status_code == 302
+    assert path.code().status_code == 302
+
+
+def test_too_many_codes_are_refused(path: Path) -> None:
+    for answer in (path.services(), path.details(), path.slot(), path.contact()):
+        assert answer.status_code == 302
+    for _again in range(4):
+        assert path.post("code/nouveau/").status_code == 302
+    shown(path.post("code/nouveau/"), 429)
+    assert EmailVerification.objects.count() == 5
+    assert Event.objects.filter(name="email.code_requested").count() == 5
+
+
+def test_another_address_needs_another_code(path: Path) -> None:
+    path.up_to_review()
+    assert path.contact(email="autre@example.fr").headers["Location"] == f"{HOME}code/"
+    assert path.get("verification/").headers["Location"] == f"{HOME}code/"
+
+
+def test_a_signed_in_client_types_no_code(world: World, path: Path) -> None:
+    user = User.objects.create_user("camille@sens-pratique.example", "un-mot-de-passe-long", first_name="Camille")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    path.browser.force_login(user)
+    path.services()
+    path.details()
+    path.slot()
+    assert "Roux" in shown(path.get("coordonnees/"))
+    assert path.contact(email=user.email).headers["Location"] == f"{HOME}verification/"
+    path.review()
+    request = ServiceRequest.objects.get()
+    assert (request.client, request.client.user) == (world.client, user)
+    assert request.reference in shown(path.browser.get("/mes-demandes/"))
+
+
+def test_an_unverified_account_still_needs_a_code(path: Path) -> None:
+    user = User.objects.create_user("x@example.fr", "un-mot-de-passe-long")
+    EmailAddress.objects.create(user=user, email=user.email, verified=False, primary=True)
+    path.browser.force_login(user)
+    path.services()
+    path.details()
+    path.slot()
+    assert path.contact(email=user.email).headers["Location"] == f"{HOME}code/"
+
+
+def test_an_employer_may_pay(world: World, path: Path) -> None:
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Ateliers", email_domain="example.fr")
+    path.up_to_review()
+    assert "Ateliers" in shown(path.get("verification/"))
+    assert path.review(payer="00000000-0000-4000-8000-000000000000").status_code == 422
+    assert path.review(payer=str(account.public_id)).status_code == 302
+    assert ServiceRequest.objects.get().payer_account == account
+
+
+def test_at_home_the_address_is_asked_and_checked(world: World, path: Path) -> None:
+    cleaning = Service.objects.create(
+        organisation=world.organisation,
+        category=world.ironing.category,
+        code="vitres",
+        name="Lavage de vitres",
+        unit_price="32.00",
+        execution="own_team",
+        place=Place.HOME,
+    )
+    ServiceAtSite.objects.create(organisation=world.organisation, site=world.site, service=cleaning)
+    assert path.services(world.ironing, cleaning).status_code == 422
+    path.services(cleaning)
+    path.details(1)
+    assert path.slot().status_code == 302
+    address = {"street": "3 rue Verrerie", "postcode": "21300", "city": "Chenôve"}
+    assert path.contact().status_code == 422
+    shown(path.contact(**address), 422)
+    assert EmailVerification.objects.count() == 0
+    ServedPostcode.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
+    assert path.contact(**address).status_code == 302
+    path.code()
+    assert "rue Verrerie" in shown(path.get("verification/"))
+    assert path.review().status_code == 302
+    assert ServiceRequest.objects.get().city == "Chenôve"
+
+
+def test_the_desk_books_for_a_client_without_a_code(world: World, path: Path) -> None:
+    path.browser.force_login(world.users["concierge"])
+    path.services()
+    path.details()
+    path.slot()
+    assert path.contact(email="").headers["Location"] == f"{HOME}verification/"
+    assert path.review().status_code == 302
+    request = ServiceRequest.objects.get()
+    assert (request.contact_email, request.channel) == ("", "desk")
+    event = Event.objects.get(name="service_request.submitted")
+    assert (event.actor_label, event.channel) == (world.users["concierge"].get_full_name(), "desk")
+
+
+def test_a_price_changed_meanwhile_is_the_price_that_counts_and_is_shown(world: World, path: Path) -> None:
+    path.up_to_review()
+    world.shirt.unit_price = "4.00"
+    world.shirt.save()
+    assert "38,00" in shown(path.get("verification/"))
+    world.shirt.is_active = False
+    world.shirt.save()
+    assert path.get("verification/").headers["Location"] == f"{HOME}details/"
+    hold = str(Hold.objects.get().public_id)
+    shown(path.post("verification/", hold=hold), 400)
+    assert (ServiceRequest.objects.count(), Client.objects.count()) == (0, 1)
+
+
+def test_the_code_is_nowhere_in_the_database(path: Path) -> None:
+    for answer in (path.services(), path.details(), path.slot(), path.contact()):
+        assert answer.status_code == 302
+    sent = EmailVerification.objects.get()
+    code = verification_code(sent)
+    assert re.fullmatch(r"[0-9]{6}", code)
+    event = Event.objects.get(name="email.code_requested")
+    assert event.data == {"language": "fr"}
+    assert code not in f"{sent.code_hash} {sent.session_hash}"
+    other = Browser()
+    assert other.post(f"{HOME}code/", {"code": code}).headers["Location"] == HOME
