@@ -4,7 +4,7 @@ from concierge.settings.base import *  # noqa: F403 - settings modules extend ea
 from concierge.settings.base import DATABASES, INSTALLED_APPS, TEMPLATES, env
 
 DEMO_ALLOWED = True
-INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
+INSTALLED_APPS = [*INSTALLED_APPS, "demo", "django_migration_linter"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", ".localhost"]
 # The tests connect as a superuser to make the database, then act as the runtime role (tests/conftest.py).
 DATABASES["default"]["TEST"] = {"NAME": "test_concierge" + env("TEST_DB_SUFFIX", default="")}
