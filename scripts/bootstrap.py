@@ -113,19 +113,19 @@ def is_current(product: Path, wanted: str) -> bool:
 def run(title: str, command: list[str], *, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     """Run a command quietly with signs of life. Raises SetupError with its last lines when it fails."""
     begun, told = time.monotonic(), 0.0
-    process = subprocess.Popen(
-        command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    os.set_blocking(process.stdout.fileno(), False)
     printed = b""
-    while process.poll() is None:
-        time.sleep(0.05)
+    with subprocess.Popen(
+        command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        while process.poll() is None:
+            time.sleep(0.05)
+            printed += process.stdout.read() or b""
+            if time.monotonic() - begun - told > 10:
+                told = time.monotonic() - begun
+                say(f"  still at it ({told:.0f} s)")
         printed += process.stdout.read() or b""
-        if time.monotonic() - begun - told > 10:
-            told = time.monotonic() - begun
-            say(f"  still at it ({told:.0f} s)")
-    printed += process.stdout.read() or b""
     if process.returncode:
         lines = printed.decode(errors="replace").strip().splitlines()[-25:]
         raise SetupError("\n".join([*lines, f"{title}: failed. The command was: {' '.join(command)}"]))

@@ -182,7 +182,16 @@ def start_application(
             *("--workers", "2", "--blocking-threads", "4", "--http", "1", "--no-ws", "--respawn-failed-workers"),
             *("--workers-kill-timeout", "10", "--log-level", "warning", "concierge.wsgi:application"),
         ],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
+        "worker": [
+            *celery,
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "INFO",
+            "--without-gossip",
+            "--without-mingle",
+        ],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(beat_file), "--pidfile", ""],
     }
     say("Starting the web server, the worker and the scheduler")

@@ -8,6 +8,7 @@ knows by a mark in their environment; and the next start looks for that mark aga
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import selectors
 import signal
@@ -286,6 +287,8 @@ class Supervisor:
             return
         if not data:
             self._selector.unregister(key.fileobj)
+            if isinstance(key.fileobj, io.IOBase):
+                key.fileobj.close()
         *lines, child.unfinished = (child.unfinished + data).split(b"\n")
         if (not data or len(child.unfinished) > 65536) and child.unfinished:
             lines, child.unfinished = [*lines, child.unfinished], b""
@@ -297,7 +300,15 @@ class Supervisor:
 
         Raises StackError when it fails or when somebody asks to stop.
         """
-        step = spawn(argv, env=env, cwd=cwd, output=subprocess.PIPE)
+        with spawn(argv, env=env, cwd=cwd, output=subprocess.PIPE) as step:
+            kept = self._follow(step, quiet=quiet)
+        if step.returncode:
+            if quiet:
+                sys.stdout.write(kept.decode(errors="replace"))
+            raise StackError(f"`{' '.join(argv)}` failed ({_exit_text(step.returncode)}); see the lines above")
+
+    def _follow(self, step: subprocess.Popen[bytes], *, quiet: bool) -> bytes:
+        """Pass the output on, or keep it, until the program ends. Raises StackError when somebody asks to stop."""
         assert step.stdout is not None  # it was asked for
         os.set_blocking(step.stdout.fileno(), False)
         kept, begun, told = bytearray(), time.monotonic(), 0.0
@@ -313,15 +324,11 @@ class Supervisor:
                 break
             if self.stopping:
                 signal_quietly(step.pid, signal.SIGKILL, group=True)
-                step.wait()
                 raise StackError("stopped")
             if quiet and time.monotonic() - begun - told > 10:
                 told = time.monotonic() - begun
                 say(f"  still working ({told:.0f} s)")
-        if step.returncode:
-            if quiet:
-                sys.stdout.write(kept.decode(errors="replace"))
-            raise StackError(f"`{' '.join(argv)}` failed ({_exit_text(step.returncode)}); see the lines above")
+        return bytes(kept)
 
     def stop(self) -> None:
         """Stop every child, lowest rank first. A further signal meanwhile shortens the patience."""
