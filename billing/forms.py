@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.enums import DocumentKind
-from billing.models import InvoiceLine
+from billing.models import InvoiceLine, LegalEntity
 
 
 class InvoiceFilters(forms.Form):
@@ -57,3 +57,32 @@ class CreditForm(forms.Form):
     def quantities(self) -> dict[int, Decimal]:
         """Invoice line id → quantity to credit; empty fields mean none."""
         return {pk: self.cleaned_data.get(name) or Decimal(0) for name, pk in self._lines.items()}
+
+
+class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    """Everything that documents say of the issuer."""
+
+    class Meta:
+        model = LegalEntity
+        fields = (
+            "name",
+            "legal_form",
+            "capital",
+            "street",
+            "postcode",
+            "city",
+            "siren",
+            "siret",
+            "rcs",
+            "vat_number",
+            "vat_regime",
+            "vat_on_debits",
+            "email",
+            "phone",
+            "website",
+            "iban",
+            "bic",
+            "payment_days",
+            "payment_terms_fr",
+            "payment_terms_en",
+        )

@@ -10,6 +10,7 @@ urlpatterns = [
     path("factures/a-facturer/", views.to_invoice, name="to-invoice"),
     path("factures/a-facturer/payeur/", views.invoice_now, name="invoice-now"),
     path("factures/a-facturer/tous/", views.invoice_all_now, name="invoice-all-now"),
+    path("factures/emetteur/", views.issuer, name="issuer"),
     path("factures/demande/<uuid:public_id>/", views.of_request, name="of-request"),
     path("factures/demande/<uuid:public_id>/facturer/", views.invoice_request_now, name="invoice-request-now"),
     path("factures/<uuid:public_id>/", views.invoice, name="invoice"),

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from billing.actions.documents import kept_pdf
 from billing.actions.invoices import credit_invoice, invoice_payer, invoice_request, left_to_credit
-from billing.forms import CreditForm, InvoiceFilters, PayerForm
+from billing.actions.issuers import change_issuer, set_up_issuer
+from billing.forms import CreditForm, InvoiceFilters, IssuerForm, PayerForm
 from billing.models import Invoice, InvoiceQuerySet, LegalEntity
 from billing.models.billable import dues, is_unfinished, lines_of
 from billing.perms import can_invoice, can_see_invoices_of_others
@@ -199,6 +200,29 @@ def invoice_all_now(request: TenantRequest) -> HttpResponse:
         said = ngettext("%(n)s invoice is issued.", "%(n)s invoices are issued.", made) % {"n": made}
         messages.success(request, said)
     return redirect("billing:invoices" if made else "billing:to-invoice")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def issuer(request: TenantRequest) -> HttpResponse:
+    """What future documents say of the organisation that issues them."""
+    _allow_invoicing(request)
+    entity = LegalEntity.objects.filter(organisation=request.organisation).first()
+    form = IssuerForm(request.POST or None, instance=entity or LegalEntity(organisation=request.organisation))
+    if request.method == "POST" and form.is_valid():
+        details = {name: form.cleaned_data[name] for name in form.fields}
+        try:
+            if entity is None:
+                set_up_issuer(by=request.actor, **details)
+            else:
+                change_issuer(entity, by=request.actor, **details)
+        except DomainError as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.message))
+        else:
+            messages.success(request, _("Saved. Documents issued before keep what they say."))
+            return redirect("billing:to-invoice")
+    context = {"layout": _layout(request), "form": form}
+    return render(request, "billing/issuer.html", context, status=422 if form.errors else 200)
 
 
 def _request_of(request: TenantRequest, public_id: uuid.UUID) -> ServiceRequest:

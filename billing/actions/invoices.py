@@ -88,13 +88,15 @@ class Charge:
 
 
 @transaction.atomic
-def invoice_payer(payer: Client | ClientAccount, *, until: dt.datetime, by: Actor) -> Invoice:
-    """Invoice everything of a payer that was checked before ``until``.
+def invoice_payer(
+    payer: Client | ClientAccount, *, until: dt.datetime, by: Actor, on: dt.date | None = None
+) -> Invoice:
+    """Invoice everything of a payer that was checked before ``until``, dated ``on`` (default and at most: today).
 
-    Two runs at the same time wait for each other on the payer's row; the second finds nothing left. Raises
-    ``NothingToInvoice``, ``InvoicingNotReady``.
+    Two runs at the same time wait for each other on the payer's row; the second finds nothing left. An earlier ``on``
+    is moved up to the last date of the series. Raises ``NothingToInvoice``, ``InvoicingNotReady``.
     """
-    return _invoice(_locked(payer), until=until, request=None, by=by)
+    return _invoice(_locked(payer), until=until, request=None, on=on, by=by)
 
 
 @transaction.atomic
@@ -103,7 +105,7 @@ def invoice_request(request: ServiceRequest, *, by: Actor) -> Invoice:
     if is_unfinished(request):
         raise WorkUnfinished
     payer = _locked(request.payer_account or request.client)
-    return _invoice(payer, until=timezone.now(), request=request, by=by)
+    return _invoice(payer, until=timezone.now(), request=request, on=None, by=by)
 
 
 def _locked(payer: Client | ClientAccount) -> Client | ClientAccount:
@@ -111,7 +113,12 @@ def _locked(payer: Client | ClientAccount) -> Client | ClientAccount:
 
 
 def _invoice(
-    payer: Client | ClientAccount, *, until: dt.datetime, request: ServiceRequest | None, by: Actor
+    payer: Client | ClientAccount,
+    *,
+    until: dt.datetime,
+    request: ServiceRequest | None,
+    on: dt.date | None,
+    by: Actor,
 ) -> Invoice:
     entity = _issuer(payer.organisation_id)
     found = (
@@ -139,6 +146,7 @@ def _invoice(
         supplied=(min(days.values()), max(days.values())),
         reference=only.reference if only else "",
         about=only,
+        on=on,
         by=by,
     )
 
@@ -275,12 +283,14 @@ def _issue(
     reason: str = "",
     original: Invoice | None = None,
     about: ServiceRequest | None = None,
+    on: dt.date | None = None,
 ) -> Invoice:
     """Take the number, freeze the content, insert. The row lock of the series comes last and is short."""
     amounts = _amounts(charges)
     today = timezone.localdate(timezone=ZoneInfo(entity.time_zone))
-    series_id, sequence, issued_on = next_number(entity, kind, on=today)
-    number = f"{PREFIX[kind]}{today.year}-{sequence:06d}"
+    day = min(on or today, today)
+    series_id, sequence, issued_on = next_number(entity, kind, on=day)
+    number = f"{PREFIX[kind]}{day.year}-{sequence:06d}"
     due_on = issued_on if original else issued_on + dt.timedelta(days=entity.payment_days)
     heading = Heading(
         kind=_kind(kind),

@@ -6,10 +6,14 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from stdnum import iban as iban_number
+from stdnum.eu import vat
 from stdnum.fr import siren as siren_number
+from stdnum.fr import siret as siret_number
 
 from billing.models import LegalEntity, LegalText
 from billing.rules.standard_texts import STANDARD_TEXTS
+from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid
 from concierge.tenancy import Actor
@@ -21,8 +25,7 @@ def set_up_issuer(*, by: Actor, **details: Any) -> LegalEntity:
 
     Raises ``Invalid`` for a SIREN that cannot exist and ``Conflict`` if the organisation already has an issuer.
     """
-    if not siren_number.is_valid(details.get("siren", "")):
-        raise Invalid(_("This SIREN does not exist: please check its nine digits."), field="siren")
+    _check_numbers(**details)
     with refuse_on("legal_entity_once_per_organisation", Conflict(_("This organisation already has an issuer."))):
         entity = LegalEntity.objects.create(organisation=by.organisation, **details)
     LegalText.objects.bulk_create(
@@ -37,4 +40,29 @@ def set_up_issuer(*, by: Actor, **details: Any) -> LegalEntity:
         )
         for text in STANDARD_TEXTS
     )
+    events.record("issuer.opened", entity, by=by)
     return entity
+
+
+@transaction.atomic
+def change_issuer(entity: LegalEntity, *, by: Actor, **details: Any) -> LegalEntity:
+    """Change what future documents say of the issuer; issued ones keep what they say. Raises ``Invalid``."""
+    entity = LegalEntity.objects.select_for_update(of=("self",), no_key=True).get(pk=entity.pk)
+    for name, value in details.items():
+        setattr(entity, name, value)
+    _check_numbers(siren=entity.siren, siret=entity.siret, vat_number=entity.vat_number, iban=entity.iban)
+    entity.save(update_fields=[*details])
+    events.record("issuer.changed", entity, by=by, fields=sorted(details))
+    return entity
+
+
+def _check_numbers(*, siren: str = "", siret: str = "", vat_number: str = "", iban: str = "", **_others: Any) -> None:
+    """Refuse numbers that cannot exist; the SIRET must begin with the SIREN (BR-FR)."""
+    if not siren_number.is_valid(siren):
+        raise Invalid(_("This SIREN does not exist: please check its nine digits."), field="siren")
+    if siret and not (siret_number.is_valid(siret) and siret.startswith(siren)):
+        raise Invalid(_("This SIRET does not exist, or does not begin with the SIREN."), field="siret")
+    if vat_number and not vat.is_valid(vat_number):
+        raise Invalid(_("This VAT number does not exist."), field="vat_number")
+    if iban and not iban_number.is_valid(iban):
+        raise Invalid(_("This IBAN does not exist: please check it."), field="iban")

@@ -16,10 +16,10 @@ from pypdf import PdfReader
 
 from billing import tasks
 from billing.actions.invoices import credit_invoice, invoice_payer
-from billing.models import Invoice
+from billing.models import Invoice, LegalEntity
 from bookings.models import ServiceRequest
 from concierge import tenancy
-from concierge.models import Membership, Site, User
+from concierge.models import Event, Membership, Site, User
 from tests.billing.conftest import finish, make_account, make_client, make_issuer
 from tests.world import World, add_second_factor
 
@@ -335,3 +335,52 @@ def test_api_keys_of_others_find_nothing(world: World, other_world: World, invoi
                 assert answer.status_code == 404
     assert api(world, "/api/v1/invoices", "offers:read").status_code == 403
     assert Browser().get("/api/v1/invoices").status_code == 401
+
+
+# --- issuer -----------------------------------------------------------------------------------------------------------
+
+ISSUER = {
+    "name": "Sens Pratique",
+    "street": "14 rue de la Liberté",
+    "postcode": "21000",
+    "city": "Dijon",
+    "siren": "732 829 320",
+    "vat_regime": "liable",
+    "payment_days": "30",
+}
+
+
+def test_issuer_is_filled_in_then_changed(visitor: Browser, world: World) -> None:
+    as_(visitor, world, "accountant")
+    assert "The issuer is missing." in visitor.get(page("to-invoice")).text
+    form = visitor.get(page("issuer"))
+    assert UNDEFINED not in form.content
+
+    assert visitor.post(page("issuer"), ISSUER).status_code == 302
+    entity = LegalEntity.objects.get()
+    assert (entity.siren, entity.organisation) == ("732829320", world.organisation)
+    visitor.post(page("issuer"), {**ISSUER, "name": "Autre nom"})
+    entity.refresh_from_db()
+    assert entity.name == "Autre nom"
+    assert Event.objects.filter(name__startswith="issuer.").count() == 2
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"siren": "123456789"},
+        {"siren": ""},
+        {"siret": "55210055400013"},
+        {"vat_number": "FR00000000000"},
+        {"iban": "FR7630006000011234567890188"},
+        {"payment_days": "61"},
+        {"name": ""},
+    ],
+)
+def test_issuer_with_impossible_numbers_is_refused(visitor: Browser, world: World, bad: dict[str, str]) -> None:
+    answer = as_(visitor, world, "accountant").post(page("issuer"), {**ISSUER, **bad})
+
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == set(bad)
+    assert UNDEFINED not in answer.content
+    assert not LegalEntity.objects.exists()
