@@ -1,11 +1,21 @@
 """The providers application."""
 
+from __future__ import annotations
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class ProvidersConfig(AppConfig):
-    """Connects the handlers of the providers app."""
+    """Connects providers to what happens in bookings, and to the people who act for them."""
 
     name = "providers"
     verbose_name = _("Providers")
+
+    def ready(self) -> None:
+        """Import the handlers (and the deadline of offers), and say which provider a signed-in user is here."""
+        from concierge.middleware import register_identity
+        from providers import handlers  # noqa: F401 - importing registers them
+        from providers.models import provider_id_of
+
+        register_identity("provider_id", provider_id_of)

@@ -1,0 +1,143 @@
+"""Personal links to an offer: made, rebuilt for messages, opened, guarded by four digits, reported (trust.md S16)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from concierge import events
+from concierge.errors import DomainError
+from concierge.models import Domain
+from concierge.tenancy import Actor
+from providers.models import AccessLink, Offer
+from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
+
+# After the answer is due, or the promised end of accepted work, a link still shows how things stand for this long.
+READABLE_AFTER = dt.timedelta(days=7)
+
+
+class WrongLinkCode(DomainError):
+    """The four digits are not those of the message."""
+
+    code, status = "wrong_code", 422
+    message = _("These are not the four digits of our message. Please look again.")
+
+
+class LinkLocked(DomainError):
+    """Too many wrong digits: acting by this link is over, looking is not."""
+
+    code, status = "link_locked", 429
+    message = _("Too many wrong codes. Please ask us for a new link.")
+
+
+class LinkRevoked(DomainError):
+    """The link was reported, or replaced by a newer one."""
+
+    code, status = "link_revoked", 410
+    message = _("This link is no longer valid. If you received a newer message, please use that one.")
+
+
+class LinkExpired(DomainError):
+    """The link's reading time is over."""
+
+    code, status = "link_expired", 410
+    message = _("This link has expired. Nothing more needs to be done.")
+
+
+def issue_link(offer: Offer) -> AccessLink:
+    """Make the link of an offer, replacing an earlier one. Runs in the caller's transaction."""
+    now = timezone.now()
+    AccessLink.objects.filter(offer=offer, revoked_at=None).update(revoked_at=now)
+    nonce = new_nonce()
+    return AccessLink.objects.create(
+        organisation_id=offer.organisation_id,
+        offer=offer,
+        nonce=nonce,
+        token_hash=hash_of(token_of(nonce)),
+        expires_at=offer.due_at + READABLE_AFTER,
+    )
+
+
+def _current_link(offer: Offer) -> AccessLink | None:
+    return AccessLink.objects.filter(offer=offer, revoked_at=None).order_by("-pk").first()
+
+
+def offer_link_url(offer: Offer) -> str:
+    """Absolute address of an offer's page for its provider, rebuilt when a message is sent; ``""`` once revoked.
+
+    Scheme and port come from ``BASE_URL``, the host from the organisation's domain: never from a request (S16).
+    """
+    link = _current_link(offer)
+    if link is None:
+        return ""
+    base = urlsplit(settings.BASE_URL)
+    domains = Domain.objects.filter(organisation_id=offer.organisation_id).order_by("pk")
+    hosts = list(domains.values_list("host", flat=True))
+    host = hosts[0] if hosts and base.hostname not in hosts else base.hostname or ""
+    netloc = f"{host}:{base.port}" if base.port else host
+    path = reverse("providers:offer-link", args=[token_of(link.nonce)])
+    return f"{base.scheme}://{netloc}{path}"
+
+
+def offer_link_code(offer: Offer) -> str:
+    """The four digits to print beside the address in the message; ``""`` once the link is revoked."""
+    link = _current_link(offer)
+    return code_of(link.nonce) if link else ""
+
+
+def open_link(token: str) -> AccessLink | None:
+    """The link of a token, or ``None``. Raises ``LinkRevoked`` or ``LinkExpired`` when its time is over."""
+    link = (
+        AccessLink.objects.select_related(
+            "offer__provider",
+            "offer__work_order__service",
+            "offer__work_order__site",
+            "offer__work_order__request",
+        )
+        .filter(token_hash=hash_of(token))
+        .first()
+    )
+    if link is not None and link.revoked_at is not None:
+        raise LinkRevoked
+    if link is not None and link.expires_at <= timezone.now():
+        raise LinkExpired
+    return link
+
+
+def check_link_code(link: AccessLink, code: str) -> None:
+    """Compare the digits somebody typed. Raises ``WrongLinkCode``, or ``LinkLocked`` after five wrong ones.
+
+    A wrong try is counted and committed under the row's lock, so guessing in parallel wins nothing.
+    """
+    with transaction.atomic():
+        locked = AccessLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
+        if locked.code_tries >= MAX_CODE_TRIES:
+            raise LinkLocked
+        if hmac.compare_digest(code_of(locked.nonce).encode(), code.strip().encode()):
+            return
+        locked.code_tries += 1
+        locked.save(update_fields=["code_tries"])
+    raise WrongLinkCode(tries_left=MAX_CODE_TRIES - locked.code_tries)
+
+
+def keep_link_until(offer: Offer, end: dt.datetime) -> None:
+    """Let the link of an accepted offer live as long as its work and the reading time. In the caller's transaction."""
+    AccessLink.objects.filter(offer=offer, revoked_at=None, expires_at__lt=end + READABLE_AFTER).update(
+        expires_at=end + READABLE_AFTER
+    )
+
+
+def revoke_link(link: AccessLink, *, by: Actor) -> None:
+    """“This is not me”: nobody acts or looks by this link again, staff is told. In the caller's transaction."""
+    now = timezone.now()
+    changed = AccessLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=now, reported_at=now)
+    if changed:
+        offer = link.offer
+        events.record("offer.misdirected", offer, by=by, request_id=offer.work_order.request.public_id)

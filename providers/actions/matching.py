@@ -1,0 +1,157 @@
+"""Gathers what the matching rules want to know about providers. Reads only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from bookings.enums import PerformerKind, WorkOrderStatus
+from bookings.models import WorkOrder
+from providers.enums import OfferStatus
+from providers.models import Offer, OfferPolicy, Provider, ServiceAgreement
+from providers.rules import hours, matching
+from providers.rules.matching import Candidate, Consideration, Weights
+
+# "Recent work" is what was accepted within this time.
+RECENT = dt.timedelta(days=30)
+# Answers that mean: do not ask me again for this job.
+NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED)
+
+
+class Policy(NamedTuple):
+    """How providers are asked; the defaults hold where no ``OfferPolicy`` row does."""
+
+    wave_size: int = 3
+    max_waves: int = 3
+    answer_time: dt.timedelta = dt.timedelta(hours=4)
+    weights: Weights = Weights()
+
+
+def policy_for(work_order: WorkOrder) -> Policy:
+    """The policy of the service, else of the organisation, else the default."""
+    row = (
+        OfferPolicy.objects.filter(organisation_id=work_order.organisation_id)
+        .filter(Q(service_id=work_order.service_id) | Q(service=None))
+        .order_by("service_id")  # PostgreSQL puts the general one (NULL) last
+        .first()
+    )
+    if row is None:
+        return Policy()
+    weights = Weights(row.weight_distance, row.weight_share, row.weight_capacity)
+    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The verdict on each provider, and what sending them an offer takes."""
+
+    work_order: WorkOrder
+    zone: ZoneInfo
+    weights: Weights
+    verdicts: list[Consideration]
+    providers: dict[int, Provider]
+    agreements: dict[int, ServiceAgreement]
+
+    def in_spite_of(self, verdict: Consideration) -> Consideration:
+        """The same provider, kept because a person chose it."""
+        parts = matching.score_parts(verdict.candidate, self.weights)
+        return replace(verdict, rule=None, parts=parts, rank=1)
+
+    def price_for(self, provider: Provider) -> Decimal:
+        """What the provider is paid for this work order, incl. VAT."""
+        agreement = self.agreements[provider.pk]
+        total = self.work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
+        return matching.price_paid(
+            quantity=self.work_order.quantity,
+            client_total=total,
+            purchase_price=agreement.purchase_price,
+            commission_percent=agreement.commission_percent,
+        )
+
+    def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
+        """When the answer is due, in the provider's opening hours (office hours when it gave none)."""
+        given = [hours.Opening(row.weekday, row.opens, row.closes) for row in provider.opening_hours.all()]
+        return hours.due_in_opening_hours(sent_at, policy.answer_time, given or hours.OFFICE_HOURS, self.zone)
+
+
+def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+    """A verdict on every provider with whom the service was ever agreed (or on ``only`` that one), best first."""
+    zone = ZoneInfo(work_order.site.time_zone)
+    today = timezone.now().astimezone(zone).date()
+    found = Provider.objects.filter(organisation_id=work_order.organisation_id).agreeing_on(work_order.service)
+    if only is not None:
+        found = found.filter(pk=only.pk)
+    providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents").order_by("pk")}
+    agreements = {
+        row.provider_id: row
+        for row in ServiceAgreement.objects.filter(provider__in=providers, service=work_order.service)
+        .valid_on(today)
+        .order_by("pk")
+    }
+    busy = _jobs_on(work_order.promised_start.astimezone(zone), providers)
+    recent = recent_jobs(providers)
+    said_no = set(
+        Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
+    )
+    here = (work_order.site.latitude, work_order.site.longitude)
+    candidates = [
+        Candidate(
+            key=row.pk,
+            is_active=row.is_active,
+            has_agreement=row.pk in agreements,
+            documents=_latest_documents(row),
+            distance_km=matching.distance_km(here, (row.latitude, row.longitude)),
+            radius_km=row.radius_km,
+            daily_capacity=row.daily_capacity,
+            jobs_that_day=busy[row.pk],
+            recent_jobs=recent[row.pk],
+            recent_jobs_of_all=sum(recent.values()),
+            said_no=row.pk in said_no,
+        )
+        for row in providers.values()
+    ]
+    verdicts = matching.consider(candidates, today=today, weights=policy.weights)
+    return Candidates(work_order, zone, policy.weights, verdicts, providers, agreements)
+
+
+def recent_jobs(providers: Iterable[int]) -> Counter[int]:
+    """Jobs accepted in the last thirty days, by provider key."""
+    return _counted(
+        Offer.objects.filter(
+            provider__in=list(providers), status=OfferStatus.ACCEPTED, answered_at__gte=timezone.now() - RECENT
+        ),
+        "provider_id",
+    )
+
+
+def _jobs_on(moment: dt.datetime, providers: Iterable[int]) -> Counter[int]:
+    """Work orders that providers hold for the local day of a moment."""
+    midnight = dt.datetime.combine(moment.date(), dt.time(0), tzinfo=moment.tzinfo)
+    following = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(0), tzinfo=moment.tzinfo)
+    held = WorkOrder.objects.filter(
+        performer_kind=PerformerKind.PROVIDER,
+        performer_id__in=list(providers),
+        promised_start__gte=midnight,
+        promised_start__lt=following,
+    ).exclude(status__in=[WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED])
+    return _counted(held, "performer_id")
+
+
+def _counted(rows: QuerySet[Offer] | QuerySet[WorkOrder], key: str) -> Counter[int]:
+    return Counter({row[key]: row["n"] for row in rows.order_by(key).values(key).annotate(n=Count("pk"))})
+
+
+def _latest_documents(provider: Provider) -> dict[str, dt.date | None]:
+    """Last valid day of the latest paper of each kind (rows come newest first)."""
+    latest: dict[str, dt.date | None] = {}
+    for row in provider.documents.all():
+        latest.setdefault(row.kind, row.expires_on)
+    return latest

@@ -1,0 +1,96 @@
+"""Closed lists and transition tables of the supply side (lifecycles.md 2.4)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DocumentKind(models.TextChoices):
+    """Papers of an onboarding file (domain.md R32)."""
+
+    INSURANCE = "insurance", _("Liability insurance")
+    REGISTRATION = "registration", _("Business registration")
+    VIGILANCE = "vigilance", _("Vigilance certificate")
+
+
+class OfferStatus(models.TextChoices):
+    """States of an offer. Seen, reminded, delivered are moments, not states."""
+
+    SENT = "sent", _("Waiting for an answer")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("No answer in time")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    NOT_SELECTED = "not_selected", _("Another provider was quicker")
+    UNDELIVERABLE = "undeliverable", _("Not delivered")
+    RELEASED = "released", _("Given back")
+
+
+O = OfferStatus  # noqa: E741 - one letter keeps the tables below readable
+
+# verb → (states it may start from, state it leads to). Anything else is refused with 409.
+OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "accept": (frozenset({O.SENT}), O.ACCEPTED),
+    "decline": (frozenset({O.SENT}), O.DECLINED),
+    "expire": (frozenset({O.SENT}), O.EXPIRED),
+    "withdraw": (frozenset({O.SENT}), O.WITHDRAWN),
+    "pass_over": (frozenset({O.SENT}), O.NOT_SELECTED),
+    "return_to_sender": (frozenset({O.SENT}), O.UNDELIVERABLE),
+    "release": (frozenset({O.ACCEPTED}), O.RELEASED),
+}
+
+# Fixed meaning behind every status, for badges and filters (lifecycles.md 2.0.1).
+OFFER_CATEGORY: dict[str, str] = {
+    O.SENT: "waiting",
+    O.ACCEPTED: "done",
+    O.DECLINED: "cancelled",
+    O.EXPIRED: "failed",
+    O.WITHDRAWN: "cancelled",
+    O.NOT_SELECTED: "cancelled",
+    O.UNDELIVERABLE: "failed",
+    O.RELEASED: "cancelled",
+}
+
+
+class RoundMode(models.TextChoices):
+    """How providers are asked."""
+
+    WAVE = "wave", _("Several at a time")
+    DIRECT = "direct", _("This one only")
+
+
+class RoundStatus(models.TextChoices):
+    """One search for a provider, from the first message to a yes, or to nobody left."""
+
+    OPEN = "open", _("Under way")
+    WON = "won", _("A provider accepted")
+    EXHAUSTED = "exhausted", _("Nobody left to ask")
+    WITHDRAWN = "withdrawn", _("Stopped")
+
+
+class DeclineReason(models.TextChoices):
+    """Why a provider says no. Codes stay; the words may change."""
+
+    TOO_BUSY = "too_busy", _("No time")
+    TOO_FAR = "too_far", _("Too far")
+    PRICE = "price", _("The price does not suit me")
+    NOT_MY_TRADE = "not_my_trade", _("Not my kind of work")
+    CLOSED = "closed", _("On holiday or closed")
+    OTHER = "other", _("Another reason")
+
+
+class Obstacle(models.TextChoices):
+    """The rule that keeps a provider from being asked; the first that applies is stored."""
+
+    INACTIVE = "inactive", _("No longer works with us")
+    NO_AGREEMENT = "no_agreement", _("No agreement in force today")
+    DOCUMENT_MISSING = "document_missing", _("A required document is missing")
+    DOCUMENT_EXPIRED = "document_expired", _("A document has expired")
+    OUT_OF_AREA = "out_of_area", _("The site is outside their area")
+    NO_CAPACITY = "no_capacity", _("Fully booked that day")
+    ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")
+
+
+class LinkPurpose(models.TextChoices):
+    """What a personal link opens, and nothing else (trust.md S16)."""
+
+    OFFER = "offer", _("Offer")

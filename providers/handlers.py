@@ -1,0 +1,53 @@
+"""What providers do when something happens below them. Handlers only write rows and are safe to run twice."""
+
+from __future__ import annotations
+
+from bookings.enums import Execution, PerformerKind, WorkOrderStatus
+from bookings.models import WorkOrder
+from concierge import events
+from concierge.models import Event
+from concierge.tenancy import system_actor
+from providers.actions.offers import let_go_of_accepted, start_round, withdraw_offers
+
+BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
+
+
+def _work_order(event: Event) -> WorkOrder:
+    return WorkOrder.objects.select_related("organisation").get(public_id=event.subject_id)
+
+
+def _search(work_order: WorkOrder) -> None:
+    work_order.refresh_from_db()
+    if work_order.execution in BY_PROVIDER and work_order.status == WorkOrderStatus.READY:
+        start_round(work_order, by=system_actor(work_order.organisation))
+
+
+@events.subscribe("work_order.ready")
+def look_for_a_provider(event: Event) -> None:
+    """A confirmed job for a local business: ask the first wave."""
+    _search(_work_order(event))
+
+
+@events.subscribe("work_order.released")
+def look_again(event: Event) -> None:
+    """The doer gave it back: a new round of the same order, without them."""
+    work_order = _work_order(event)
+    let_go_of_accepted(work_order, verb="release", by=system_actor(work_order.organisation))
+    _search(work_order)
+
+
+@events.subscribe("work_order.cancelled")
+def stop_looking(event: Event) -> None:
+    """Nobody needs to answer any more, and who had accepted is told."""
+    work_order = _work_order(event)
+    by = system_actor(work_order.organisation)
+    withdraw_offers(work_order, by=by)
+    let_go_of_accepted(work_order, verb="withdraw", by=by)
+
+
+@events.subscribe("work_order.booked")
+def given_to_someone_else(event: Event) -> None:
+    """The own team took it over while providers were being asked."""
+    work_order = _work_order(event)
+    if work_order.performer_kind == PerformerKind.OWN_TEAM:
+        withdraw_offers(work_order, by=system_actor(work_order.organisation))

@@ -1,0 +1,75 @@
+"""Personal links that need no login (trust.md S16, DR10)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from concierge.models import PublicIdModel, TenantModel
+from providers.enums import LinkPurpose
+from providers.models.offers import Offer
+
+MAX_CODE_TRIES = 5
+
+
+def new_nonce() -> str:
+    """128 random bits."""
+    return secrets.token_hex(16)
+
+
+def token_of(nonce: str) -> str:
+    """The secret text of a link: an HMAC of its nonce under the installation's key, so that it is stored nowhere."""
+    digest = salted_hmac("providers.link.token", nonce, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def code_of(nonce: str) -> str:
+    """The four digits written beside the link; a person types them, a mail scanner does not."""
+    return f"{int(salted_hmac('providers.link.code', nonce, algorithm='sha256').hexdigest(), 16) % 10_000:04d}"
+
+
+def hash_of(token: str) -> str:
+    """What is stored and looked up: SHA-256 of the token, hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class AccessLink(PublicIdModel, TenantModel):
+    """A link bound to one purpose and one offer. Looking needs the link, acting needs its four digits too."""
+
+    purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.OFFER)
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="links", verbose_name=_("offer"))
+    nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    code_tries = models.PositiveSmallIntegerField(_("wrong codes"), default=0)
+    expires_at = models.DateTimeField(_("expires at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    reported_at = models.DateTimeField(_("reported as misdirected at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("personal link")
+        verbose_name_plural = _("personal links")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code_tries__lte=MAX_CODE_TRIES),
+                name="access_link_tries_limited",
+                violation_error_message=_("Too many wrong codes. Ask us for a new link."),
+            ),
+            models.CheckConstraint(
+                condition=Q(reported_at=None) | Q(revoked_at__isnull=False), name="access_link_reported_is_revoked"
+            ),
+            models.UniqueConstraint(
+                fields=["offer"], condition=Q(revoked_at=None), name="access_link_open_once_per_offer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} · {self.offer_id}"

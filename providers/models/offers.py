@@ -1,0 +1,226 @@
+"""Who is asked for a work order, what they answered, and why others were not asked (lifecycles.md 2.4)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Service, WorkOrder
+from bookings.models.requests import REQUEST_ROLES
+from concierge.models import PublicIdModel, TenantModel
+from concierge.tenancy import Actor
+from providers.enums import OFFER_CATEGORY, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.models.businesses import Provider
+
+
+class OfferPolicy(TenantModel):
+    """How providers are asked, for one service or (no service) for all others. Hours are opening hours to answer."""
+
+    service = models.ForeignKey(
+        Service, models.CASCADE, null=True, blank=True, related_name="offer_policies", verbose_name=_("service")
+    )
+    wave_size = models.PositiveSmallIntegerField(_("providers asked at a time"), default=3)
+    max_waves = models.PositiveSmallIntegerField(_("most waves"), default=3)
+    answer_hours = models.DecimalField(_("opening hours to answer"), max_digits=4, decimal_places=2, default=4)
+    weight_distance = models.PositiveSmallIntegerField(_("weight of nearness"), default=40)
+    weight_share = models.PositiveSmallIntegerField(_("weight of fair sharing"), default=35)
+    weight_capacity = models.PositiveSmallIntegerField(_("weight of free capacity"), default=25)
+
+    class Meta:
+        verbose_name = _("offer policy")
+        verbose_name_plural = _("offer policies")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "service"],
+                name="offer_policy_once_per_service",
+                nulls_distinct=False,
+                violation_error_message=_("There is already a policy for this service."),
+            ),
+            models.CheckConstraint(
+                condition=Q(wave_size__range=(1, 20), max_waves__range=(1, 20)),
+                name="offer_policy_waves_are_plausible",
+                violation_error_message=_("Ask between 1 and 20 providers at a time, in 1 to 20 waves."),
+            ),
+            models.CheckConstraint(
+                condition=Q(answer_hours__gt=0, answer_hours__lte=80),
+                name="offer_policy_answer_time_is_plausible",
+                violation_error_message=_("The time to answer must be between a few minutes and 80 opening hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(weight_distance=100 - F("weight_share") - F("weight_capacity")),
+                name="offer_policy_weights_make_a_hundred",
+                violation_error_message=_("The weights must add up to 100."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.service or _("All services"))
+
+
+class OfferRound(PublicIdModel, TenantModel):
+    """One search for somebody to do a work order. ``number`` counts the searches of the same order."""
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="offer_rounds", verbose_name=_("work order"))
+    number = models.PositiveSmallIntegerField(_("search"))
+    mode = models.CharField(_("mode"), max_length=10, choices=RoundMode.choices, default=RoundMode.WAVE)
+    status = models.CharField(_("status"), max_length=10, choices=RoundStatus.choices, default=RoundStatus.OPEN)
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("search for a provider")
+        verbose_name_plural = _("searches for a provider")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["work_order", "number"], name="offer_round_number_once"),
+            models.UniqueConstraint(
+                fields=["work_order"],
+                condition=Q(status="open"),
+                name="offer_round_open_once_per_work_order",
+                violation_error_message=_("Providers are already being asked."),
+            ),
+            models.CheckConstraint(condition=Q(status__in=RoundStatus.values), name="offer_round_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="open", ended_at=None) | (~Q(status="open") & Q(ended_at__isnull=False)),
+                name="offer_round_ends_when_closed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work_order} · {self.number}"
+
+
+class OfferWave(TenantModel):
+    """Those asked at the same time."""
+
+    round = models.ForeignKey(OfferRound, models.CASCADE, related_name="waves", verbose_name=_("search"))
+    number = models.PositiveSmallIntegerField(_("wave"))
+    sent_at = models.DateTimeField(_("sent at"))
+
+    class Meta:
+        verbose_name = _("wave of offers")
+        verbose_name_plural = _("waves of offers")
+        ordering = ["round", "number"]
+        constraints = [models.UniqueConstraint(fields=["round", "number"], name="offer_wave_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.round} · {self.number}"
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    """Reads of offers."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """A provider: its own. Staff: their sites. The organisation's own systems: all. Others: none."""
+        found = self.filter(organisation=actor.organisation)
+        if actor.provider_id is not None and actor.kind != "user":
+            return found.filter(provider_id=actor.provider_id)
+        if actor.kind in {"system", "api"}:
+            return found
+        if actor.has_role(*REQUEST_ROLES):
+            sites = actor.site_ids(*REQUEST_ROLES)
+            return found if sites is None else found.filter(work_order__site_id__in=sites)
+        return found.filter(provider_id=actor.provider_id) if actor.provider_id is not None else found.none()
+
+    def open(self) -> Self:
+        """Waiting for an answer."""
+        return self.filter(status=OfferStatus.SENT)
+
+    def with_need(self) -> Self:
+        """With everything that says what is asked, where."""
+        return self.select_related("provider", "work_order__service", "work_order__site", "work_order__request")
+
+
+class Offer(PublicIdModel, TenantModel):
+    """One question to one provider. ``price`` is what they will be paid, incl. VAT, frozen when it is sent."""
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="offers", verbose_name=_("work order"))
+    round = models.ForeignKey(OfferRound, models.CASCADE, related_name="offers", verbose_name=_("search"))
+    wave = models.ForeignKey(OfferWave, models.CASCADE, related_name="offers", verbose_name=_("wave"))
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="offers", verbose_name=_("provider"))
+    status = models.CharField(_("status"), max_length=15, choices=OfferStatus.choices, default=OfferStatus.SENT)
+    price = models.DecimalField(_("price paid, incl. VAT (€)"), max_digits=10, decimal_places=2)
+    sent_at = models.DateTimeField(_("sent at"))
+    due_at = models.DateTimeField(_("answer due at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    decline_reason = models.CharField(_("reason"), max_length=20, choices=DeclineReason.choices, blank=True)
+    decline_comment = models.CharField(_("comment"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["organisation", "provider", "-id"], name="offer_of_provider"),
+            models.Index(fields=["organisation", "status", "-id"], name="offer_by_status"),
+            models.Index(
+                fields=["organisation", "answered_at"], condition=Q(status="accepted"), name="offer_accepted_recently"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["work_order"],
+                condition=Q(status="accepted"),
+                name="offer_accepted_once_per_work_order",
+                violation_error_message=_("Another provider has already accepted this job."),
+            ),
+            models.UniqueConstraint(
+                fields=["round", "provider"],
+                name="offer_provider_once_per_round",
+                violation_error_message=_("This provider was already asked."),
+            ),
+            models.CheckConstraint(condition=Q(status__in=OfferStatus.values), name="offer_status_is_known"),
+            models.CheckConstraint(condition=Q(price__gte=0), name="offer_price_not_negative"),
+            models.CheckConstraint(condition=Q(due_at__gt=F("sent_at")), name="offer_due_after_sent"),
+            models.CheckConstraint(
+                condition=Q(status="declined") | Q(decline_reason=""), name="offer_reason_only_when_declined"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work_order} → {self.provider}"
+
+    @property
+    def category(self) -> str:
+        """Fixed meaning of the status."""
+        return OFFER_CATEGORY[self.status]
+
+
+class ConsideredProvider(TenantModel):
+    """Why this provider was, or was not, asked: the rule that removed it, else its score and where it comes from."""
+
+    round = models.ForeignKey(OfferRound, models.CASCADE, related_name="considered", verbose_name=_("search"))
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="+", verbose_name=_("provider"))
+    is_kept = models.BooleanField(_("kept"))
+    rule = models.CharField(_("rule that removed it"), max_length=20, choices=Obstacle.choices, blank=True)
+    distance_km = models.DecimalField(_("distance (km)"), max_digits=7, decimal_places=1)
+    score = models.DecimalField(_("score"), max_digits=5, decimal_places=1, null=True, blank=True)
+    score_parts = models.JSONField(_("parts of the score"), default=dict)
+    rank = models.PositiveSmallIntegerField(_("rank"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("considered provider")
+        verbose_name_plural = _("considered providers")
+        ordering = ["round", F("rank").asc(nulls_last=True), "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "provider"], name="considered_provider_once_per_round"),
+            models.CheckConstraint(
+                condition=Q(is_kept=True, rule="") | (Q(is_kept=False) & ~Q(rule="")),
+                name="considered_provider_removed_by_a_rule",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_kept=False) | Q(score__isnull=False, rank__isnull=False),
+                name="considered_provider_kept_has_a_score",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round} · {self.provider}"

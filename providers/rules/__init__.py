@@ -1,0 +1,1 @@
+"""Plain calculations of the supply side: no database, no clock, no Django."""
