@@ -151,11 +151,11 @@ class SlotForm(forms.Form):
         """An aware moment."""
         try:
             moment = dt.datetime.fromisoformat(self.cleaned_data["slot"])
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise forms.ValidationError(_("Choose a date and a time."), code="invalid")
-        return moment.astimezone(dt.UTC)
+            if moment.tzinfo is not None:
+                return moment.astimezone(dt.UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise forms.ValidationError(_("Choose a date and a time."), code="invalid")
 
 
 class ContactForm(forms.Form):

@@ -75,6 +75,8 @@ def hold_slot(
     ``slot_not_over_capacity`` stands behind it. Locks: holds before slots, slots by key.
     """
     now = now or timezone.now()
+    if abs(starts_at - now) > dt.timedelta(days=calendar.BOOKABLE_DAYS + 1):
+        raise SlotNotOffered(field="slot")
     slot = _slot(site, place, starts_at, services=services, now=now)
     mine = Hold.objects.select_for_update(no_key=True).filter(token_hash=token_hash(token), status=HoldStatus.HELD)
     previous = mine.order_by("pk").first()

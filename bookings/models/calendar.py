@@ -119,10 +119,10 @@ def slots_left(
         return []
     zone = ZoneInfo(site.time_zone)
     today = now.astimezone(zone).date()
-    first = max(first_day or today, today)
-    last = min(first + dt.timedelta(days=days - 1), today + dt.timedelta(days=BOOKABLE_DAYS))
-    if last < first:
+    first, furthest = max(first_day or today, today), today + dt.timedelta(days=BOOKABLE_DAYS)
+    if first > furthest:
         return []
+    last = min(first + dt.timedelta(days=days - 1), furthest)
     terms = terms_of(site, services)
     closed = closed_days(site, first, last)
     left: dict[dt.datetime, int] = {}

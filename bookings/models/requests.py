@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import uuid
 from typing import Self
@@ -263,6 +264,12 @@ class WorkOrder(PublicIdModel, TenantModel):
     def category(self) -> str:
         """Fixed meaning of the status."""
         return WORK_ORDER_CATEGORY[self.status].value
+
+    def shows_client(self, now: dt.datetime) -> bool:
+        """Whether its holder still reads the client's contact details: until 24 hours after the check (P05)."""
+        if self.status == WorkOrderStatus.VERIFIED:
+            return self.verified_at is not None and now < self.verified_at + dt.timedelta(hours=24)
+        return self.status not in {WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED}
 
 
 class RequestLine(TenantModel):

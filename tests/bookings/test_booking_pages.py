@@ -176,7 +176,9 @@ def test_the_second_of_two_on_the_last_place_is_told_kindly(world: World, path: 
     assert path.slot(at(24, 10, 30)).status_code == 302
 
 
-@pytest.mark.parametrize("value", ["", "demain", "2026-11-24T09:00:00", "x" * 100])
+@pytest.mark.parametrize(
+    "value", ["", "demain", "2026-11-24T09:00:00", "x" * 100, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-12:00"]
+)
 def test_a_time_that_is_no_time_is_refused(path: Path, value: str) -> None:
     path.services()
     path.details()
