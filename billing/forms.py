@@ -59,8 +59,29 @@ class CreditForm(forms.Form):
         return {pk: self.cleaned_data.get(name) or Decimal(0) for name, pk in self._lines.items()}
 
 
+class CompactField(forms.CharField):
+    """A number that people type with spaces, kept without them, in capitals."""
+
+    def to_python(self, value: Any) -> str:
+        """Take the spaces away before the length is checked."""
+        return "".join(super().to_python(value).split()).upper()
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """No ``maxlength`` in the browser: it would count the spaces."""
+        return {}
+
+
 class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
     """Everything that documents say of the issuer."""
+
+    siren = CompactField(label=_("SIREN"), max_length=9, help_text=_("Nine digits."))
+    siret = CompactField(label=_("SIRET"), max_length=14, required=False, help_text=_("Fourteen digits."))
+    vat_number = CompactField(label=_("VAT number"), max_length=14, required=False)
+    iban = CompactField(label=_("IBAN"), max_length=34, required=False)
+    bic = CompactField(label=_("BIC"), max_length=11, required=False)
+    payment_days = forms.IntegerField(
+        label=_("Days to pay"), min_value=0, max_value=60, initial=30, help_text=_("At most 60 days (C. com. L441-10).")
+    )
 
     class Meta:
         model = LegalEntity
