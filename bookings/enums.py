@@ -160,12 +160,12 @@ class AccountKind(models.TextChoices):
 
 # Pictograms that the product ships (concierge/static/concierge/pictograms/).
 PICTOGRAMS = (
-    "welcome",
+    "welcome-desk",
     "ironing",
-    "pressing",
+    "dry-cleaning",
     "shoe",
     "mending",
-    "car",
+    "car-wash",
     "bike",
     "courier",
     "basket",

@@ -46,7 +46,7 @@ class ServiceCategory(PublicIdModel, TenantModel, NamedModel):
     """One of the labels of the inclusive market place by default (domain.md 1.2)."""
 
     code = models.SlugField(_("code"), max_length=40)
-    pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome")
+    pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome-desk")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -112,7 +112,7 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     code = models.SlugField(_("code"), max_length=40)
     description = models.CharField(_("description"), max_length=300, blank=True)
     description_en = models.CharField(_("description in English"), max_length=300, blank=True)
-    pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome")
+    pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome-desk")
     price_mode = models.CharField(_("price mode"), max_length=10, choices=PriceMode.choices, default=PriceMode.FIXED)
     unit_price = models.DecimalField(_("price incl. VAT (€)"), max_digits=8, decimal_places=2, null=True, blank=True)
     vat_code = models.SlugField(_("VAT code"), max_length=20, default="standard")
