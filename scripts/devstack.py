@@ -183,14 +183,8 @@ def start_application(
             *("--workers-kill-timeout", "10", "--log-level", "warning", "concierge.wsgi:application"),
         ],
         "worker": [
-            *celery,
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "INFO",
-            "--without-gossip",
-            "--without-mingle",
+            *(*celery, "worker", "--concurrency", "2", "--loglevel", env["LOG_LEVEL"]),
+            *("--without-gossip", "--without-mingle"),
         ],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(beat_file), "--pidfile", ""],
     }
