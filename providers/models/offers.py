@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from bookings.enums import Place
 from bookings.models import Service, WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
@@ -192,6 +193,13 @@ class Offer(PublicIdModel, TenantModel):
     def category(self) -> str:
         """Fixed meaning of the status."""
         return OFFER_CATEGORY[self.status]
+
+    @property
+    def area(self) -> dict[str, str]:
+        """Postcode and town where the work starts: all that is said of the place before acceptance (P05)."""
+        asked = self.work_order.request
+        where = asked if asked.place == Place.HOME else self.work_order.site
+        return {"postcode": where.postcode, "city": where.city}
 
 
 class ConsideredProvider(TenantModel):

@@ -1,0 +1,130 @@
+"""Endpoints: offers and their answers. Accepted work goes on under ``/api/v1/work-orders/``."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from concierge.api.idempotency import idempotent
+from concierge.api.keys import actor_of
+from concierge.db import retryable
+from concierge.enums import Scope
+from concierge.errors import NotAllowed
+from providers import perms
+from providers.actions.offers import accept_offer, decline_offer
+from providers.enums import DeclineReason, OfferStatus
+from providers.models import Offer
+from providers.serializers import AcceptIn, DeclineIn, OfferOut
+
+
+def _offers(request: Request) -> QuerySet[Offer]:
+    return Offer.objects.visible_to(actor_of(request)).with_need().prefetch_related("work_order__lines")
+
+
+class Offers(generics.ListAPIView[Offer]):
+    """Offers: of a provider's key, its own."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.OFFERS_READ}
+    serializer_class = OfferOut
+    queryset = Offer.objects.none()
+
+    def get_queryset(self) -> QuerySet[Offer]:
+        """All that the key may see, in one state when asked."""
+        found = _offers(self.request)
+        status = self.request.query_params.get("status")
+        if status is None:
+            return found
+        if status not in OfferStatus.values:
+            raise ValidationError({"status": [_("This is not a known state.")]})
+        return found.filter(status=status)
+
+    @extend_schema(
+        operation_id="listOffers",
+        tags=["offers"],
+        summary="Offers, newest first",
+        parameters=[OpenApiParameter("status", str, enum=OfferStatus.values)],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class OfferDetail(APIView):
+    """One offer."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.OFFERS_READ}
+
+    @extend_schema(operation_id="getOffer", tags=["offers"], summary="One offer", responses=OfferOut)
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The area and the need; the client's details are on the work order, once you have accepted."""
+        return Response(OfferOut(get_object_or_404(_offers(request), public_id=public_id)).data)
+
+
+class _Answer(APIView):
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.OFFERS_WRITE}
+
+    def mine(self, request: Request, public_id: uuid.UUID) -> Offer:
+        """The offer, when the key may answer it."""
+        found = get_object_or_404(_offers(request), public_id=public_id)
+        if not perms.can_answer(actor_of(request), found):
+            raise NotAllowed
+        return found
+
+    def shown(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The offer as it is now."""
+        return Response(OfferOut(_offers(request).get(public_id=public_id)).data)
+
+
+class AcceptOffer(_Answer):
+    """Say yes."""
+
+    @extend_schema(
+        operation_id="acceptOffer",
+        tags=["offers"],
+        summary="Take the job",
+        request=AcceptIn,
+        responses=OfferOut,
+        examples=[OpenApiExample("Nothing to say", request_only=True, value={})],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The first provider wins. 409: `offer_taken`, `offer_expired`, `offer_withdrawn`, `offer_already_answered`."""
+        found = self.mine(request, public_id)
+        AcceptIn(data=request.data).is_valid(raise_exception=True)
+        with retryable():
+            accept_offer(found, by=actor_of(request))
+        return self.shown(request, public_id)
+
+
+class DeclineOffer(_Answer):
+    """Say no."""
+
+    @extend_schema(
+        operation_id="declineOffer",
+        tags=["offers"],
+        summary="Leave the job to others",
+        request=DeclineIn,
+        responses=OfferOut,
+        examples=[OpenApiExample("No time", request_only=True, value={"reason": "too_busy"})],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The next providers are asked at once. 409 as for an acceptance."""
+        found = self.mine(request, public_id)
+        body = DeclineIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        answer = body.validated_data
+        with retryable():
+            decline_offer(
+                found, reason=DeclineReason(answer["reason"]), comment=answer["comment"], by=actor_of(request)
+            )
+        return self.shown(request, public_id)

@@ -1,0 +1,59 @@
+"""Shapes of the offers API. Before acceptance a provider reads the area and the need, never who the client is (P05)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from bookings.enums import Place
+from bookings.serializers import Euros, WorkLineOut
+from providers.enums import DeclineReason, OfferStatus
+from providers.models import Offer
+
+
+class AreaOut(serializers.Serializer[Any]):
+    """Where the work starts: the desk, or the client's town."""
+
+    postcode = serializers.CharField()
+    city = serializers.CharField()
+
+
+class OfferOut(serializers.Serializer[Any]):
+    """One question to one provider."""
+
+    id = serializers.UUIDField(source="public_id")
+    status = serializers.ChoiceField(choices=OfferStatus.choices)
+    category = serializers.CharField()
+    reference = serializers.CharField(source="work_order.reference")
+    service = serializers.CharField(source="work_order.service.code")
+    service_name = serializers.CharField(source="work_order.service.name")
+    quantity = serializers.IntegerField(source="work_order.quantity")
+    lines = WorkLineOut(many=True, source="work_order.lines")
+    place = serializers.ChoiceField(choices=Place.choices, source="work_order.request.place")
+    area = AreaOut()
+    promised_start = serializers.DateTimeField(source="work_order.promised_start")
+    promised_end = serializers.DateTimeField(source="work_order.promised_end")
+    price = Euros(help_text="What you will be paid, including VAT, in euros.")
+    sent_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(help_text="Answer before this moment.")
+    answered_at = serializers.DateTimeField(allow_null=True)
+    decline_reason = serializers.ChoiceField(choices=DeclineReason.choices, allow_blank=True)
+    work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders/`.")
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_work_order(self, offer: Offer) -> str | None:
+        """Identifier of the work order, or ``null`` until it is accepted."""
+        return str(offer.work_order.public_id) if offer.status == OfferStatus.ACCEPTED else None
+
+
+class AcceptIn(serializers.Serializer[Any]):
+    """Nothing to say: the price and the dates are those of the offer."""
+
+
+class DeclineIn(serializers.Serializer[Any]):
+    """Why not."""
+
+    reason = serializers.ChoiceField(choices=DeclineReason.choices)
+    comment = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
