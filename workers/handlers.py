@@ -1,23 +1,44 @@
-"""What the team hears from below."""
+"""What the team hears from below. Told twice, or late, a handler finds nothing left to do."""
 
 from __future__ import annotations
 
+from bookings.actions.work_orders import start_work_order
 from bookings.enums import WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
 from concierge.tenancy import system_actor
 from workers.actions.dispatch import stop_assignment
+from workers.actions.work import note_check, note_return
+from workers.enums import AssignmentStatus
 from workers.models import Assignment
+from workers.models.assignments import AssignmentQuerySet
 
 
 @subscribe("work_order.cancelled", "work_order.failed")
 def free_the_person(event: Event) -> None:
-    """Work that ended without being done takes nobody's time. Told twice, or late, it finds nothing left to do."""
-    work_order = WorkOrder.objects.filter(
-        public_id=event.subject_id, status__in=[WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED]
-    ).first()
-    if work_order is None:
-        return
-    for assignment in Assignment.objects.filter(work_order=work_order).occupying().select_related("work_order"):
+    """Work that ended without being done takes nobody's time."""
+    ended = [WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED]
+    for assignment in _assignments(event, *ended).occupying():
         stop_assignment(assignment, by=system_actor(event.organisation))
+
+
+@subscribe("work_order.verified")
+def follow_the_check(event: Event) -> None:
+    """The work was checked on the request's own page: the person's part is checked too."""
+    for assignment in _assignments(event, WorkOrderStatus.VERIFIED).filter(status=AssignmentStatus.DONE):
+        note_check(assignment, by=system_actor(event.organisation))
+
+
+@subscribe("work_order.sent_back")
+def follow_the_return(event: Event) -> None:
+    """The work was sent back on the request's own page: the person finds it at work again."""
+    for assignment in _assignments(event, WorkOrderStatus.REWORK).filter(status=AssignmentStatus.DONE):
+        by = system_actor(event.organisation)
+        note_return(assignment, by=by)
+        start_work_order(assignment.work_order, by=by)
+
+
+def _assignments(event: Event, *statuses: WorkOrderStatus) -> AssignmentQuerySet:
+    orders = WorkOrder.objects.filter(public_id=event.subject_id, status__in=statuses)
+    return Assignment.objects.filter(work_order__in=orders).select_related("work_order")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,7 +63,7 @@ def test_somebody_who_fits_has_only_reasons_for() -> None:
         ({"planned": (span(20, 23.5, 22),)}, "L4", "block"),
     ],
 )
-def test_each_reason_is_told(change: dict[str, object], reason: str, severity: str) -> None:
+def test_each_reason_is_told(change: dict[str, Any], reason: str, severity: str) -> None:
     assert codes(replace(PERSON, **change))[reason] == severity
 
 

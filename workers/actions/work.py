@@ -69,11 +69,18 @@ def validate_assignment(assignment: Assignment, *, by: Actor) -> Assignment:
     """
     if not can_validate(by, assignment):
         raise NotAllowed
+    validated = note_check(assignment, by=by)
+    verify_work_order(validated.work_order, by=by)
+    return validated
+
+
+@transaction.atomic
+def note_check(assignment: Assignment, *, by: Actor) -> Assignment:
+    """``done → validated`` for work whose order is checked elsewhere. Raises ``WrongState`` (409)."""
     validated = take_step(assignment, "validate")
     validated.validated_at = timezone.now()
     validated.validated_by = by.user
     validated.save(update_fields=["status", "version", "validated_at", "validated_by"])
-    verify_work_order(validated.work_order, by=by)
     say(validated, "validated", by)
     return validated
 
@@ -86,13 +93,20 @@ def send_back(assignment: Assignment, *, reason: SendBackReason, by: Actor) -> A
     """
     if not can_validate(by, assignment):
         raise NotAllowed
+    again = note_return(assignment, by=by)
+    reject_quality(again.work_order, reason=reason, by=by)
+    start_work_order(again.work_order, by=by)
+    return again
+
+
+@transaction.atomic
+def note_return(assignment: Assignment, *, by: Actor) -> Assignment:
+    """``done → working`` for work whose order was sent back elsewhere. Raises ``WrongState``, ``TraineeBusy`` (409)."""
     again = take_step(assignment, "send_back")
     again.done_at = None
     with refuse_on("trainee_not_in_two_places", TraineeBusy()):
         again.save(update_fields=["status", "version", "done_at"])
-    reject_quality(again.work_order, reason=reason, by=by)
-    start_work_order(again.work_order, by=by)
-    say(again, "returned", by, reason=str(reason))
+    say(again, "returned", by)
     return again
 
 

@@ -1,0 +1,1 @@
+"""Pages of the team: dispatch board, checks, people, and the trainee's own day."""

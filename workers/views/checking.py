@@ -1,0 +1,94 @@
+"""The supervisor's question: did they do it? One list, two buttons each (domain.md 6.8)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from concierge.enums import Role
+from concierge.errors import DomainError
+from workers.actions.work import send_back, validate_assignment
+from workers.enums import SendBackReason
+from workers.forms import SendBackForm, cleaned
+from workers.models import Assignment
+from workers.perms import can_validate
+from workers.views.common import acting, assignment_or_404, hours_text, initials, require
+
+# One screen of work; the rest follows as this is checked.
+PAGE = 50
+
+
+@require_safe
+def to_validate(request: HttpRequest) -> HttpResponse:
+    """Work that the supervisor's own team has finished."""
+    return _list(request)
+
+
+@require_POST
+def validate(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
+    """Well done."""
+    found = assignment_or_404(acting(request), assignment)
+    require(can_validate(acting(request), found))
+    try:
+        validate_assignment(found, by=acting(request))
+    except DomainError as error:
+        return _list(request, error=error)
+    messages.success(request, _("Checked: well done, %(name)s.") % {"name": found.trainee.first_name})
+    return redirect("workers:to_validate")
+
+
+@require_POST
+def return_work(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
+    """To be done again, with a reason."""
+    found = assignment_or_404(acting(request), assignment)
+    require(can_validate(acting(request), found))
+    try:
+        reason = SendBackReason(cleaned(SendBackForm(request.POST))["reason"])
+        send_back(found, reason=reason, by=acting(request))
+    except DomainError as error:
+        return _list(request, error=error)
+    messages.success(
+        request, _("%(name)s finds this work on the page of the day.") % {"name": found.trainee.first_name}
+    )
+    return redirect("workers:to_validate")
+
+
+def _list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
+    actor = acting(request)
+    require(actor.has_role(Role.SUPERVISOR))
+    found = Assignment.objects.visible_to(actor).to_validate(actor.user).for_cards()[:PAGE] if actor.user else []
+    context = {
+        "items": [_item(assignment) for assignment in found],
+        "reasons": SendBackReason.choices,
+        "error": error,
+    }
+    return render(request, "workers/to_validate.html", context, status=error.status if error else 200)
+
+
+def _item(assignment: Assignment) -> dict[str, Any]:
+    zone = ZoneInfo(assignment.work_order.site.time_zone)
+    started, done = assignment.started_at or assignment.planned_start, assignment.done_at or assignment.planned_end
+    return {
+        "public_id": assignment.public_id,
+        "title": assignment.work_order.service.label,
+        "pictogram": assignment.work_order.service.pictogram,
+        "reference": assignment.work_order.reference,
+        "quantity": assignment.work_order.quantity,
+        "name": assignment.trainee.short_name,
+        "first_name": assignment.trainee.first_name,
+        "initials": initials(assignment.trainee),
+        "tone": assignment.trainee.pk % 6,
+        "mode": assignment.get_supervision_mode_display(),
+        "day": date_format(started.astimezone(zone), "l j F"),
+        "planned": hours_text(assignment.planned_start, assignment.planned_end, zone),
+        "real": hours_text(started, done, zone),
+        "minutes": round((done - started).total_seconds() / 60),
+    }

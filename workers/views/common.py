@@ -1,0 +1,83 @@
+"""What every page of the team needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import dateformat
+from django.utils.dateparse import parse_date
+
+from concierge.errors import NotAllowed
+from concierge.models import Site
+from concierge.tenancy import Actor
+from workers.models import Assignment, Trainee
+from workers.models.people import TEAM_ROLES
+from workers.perms import can_see_board
+
+
+def acting(request: HttpRequest) -> Actor:
+    """Who asks."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
+    return actor
+
+
+def require(allowed: bool) -> None:
+    """Go on, or ``NotAllowed`` (403)."""
+    if not allowed:
+        raise NotAllowed
+
+
+def team_sites(actor: Actor) -> list[Site]:
+    """Sites whose team the actor follows, by name. Raises ``NotAllowed`` for whoever follows none."""
+    require(can_see_board(actor))
+    wanted = actor.site_ids(*TEAM_ROLES)
+    sites = Site.objects.visible_to(actor).active().order_by("name", "pk")
+    return list(sites if wanted is None else sites.filter(pk__in=wanted))
+
+
+def chosen_site(sites: list[Site], slug: str) -> Site:
+    """The site named in the address, or the first. 404 for a site that is not the actor's."""
+    found = [site for site in sites if not slug or site.slug == slug]
+    if not found:
+        raise Http404
+    return found[0]
+
+
+def chosen_day(text: str, *, today: dt.date) -> dt.date:
+    """The day named in the address, today when it is not one or far away."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    return day if day is not None and abs(day - today) <= dt.timedelta(days=366) else today
+
+
+def assignment_or_404(actor: Actor, public_id: uuid.UUID) -> Assignment:
+    """An assignment the actor may see."""
+    found: Assignment = get_object_or_404(Assignment.objects.visible_to(actor).for_cards(), public_id=public_id)
+    return found
+
+
+def trainee_or_404(actor: Actor, public_id: uuid.UUID) -> Trainee:
+    """A trainee the actor may see."""
+    found: Trainee = get_object_or_404(Trainee.objects.visible_to(actor).select_related("site"), public_id=public_id)
+    return found
+
+
+def clock(moment: dt.datetime, zone: ZoneInfo) -> str:
+    """Time of day at the site: ``10:15``."""
+    return dateformat.format(moment.astimezone(zone), "H:i")
+
+
+def hours_text(start: dt.datetime, end: dt.datetime, zone: ZoneInfo) -> str:
+    """From when to when: ``10:15 – 11:00``."""
+    return f"{clock(start, zone)} – {clock(end, zone)}"
+
+
+def initials(trainee: Trainee) -> str:
+    """Two letters for the avatar."""
+    return f"{trainee.first_name[:1]}{trainee.last_name[:1]}".upper()

@@ -1,0 +1,194 @@
+"""What do I do now, where, how? One big card at a time, few words, read aloud (R18, R19)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.enums import Place
+from bookings.models import WorkOrder
+from concierge.errors import DomainError, WrongState
+from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
+from workers.enums import OCCUPYING, AssignmentStatus, DeclineReason
+from workers.forms import DeclineForm, cleaned
+from workers.models import Assignment, Trainee
+from workers.rules.intervals import civil_day
+from workers.views.common import acting, clock, hours_text
+
+S = AssignmentStatus
+# A button pressed twice, or by a telephone that lost the answer: it is already so, and nothing is said.
+ALREADY = {
+    "acknowledge": (S.ACCEPTED, S.WORKING, S.DONE, S.VALIDATED),
+    "start": (S.WORKING, S.DONE, S.VALIDATED),
+    "finish": (S.DONE, S.VALIDATED),
+    "decline": (S.DECLINED,),
+}
+
+
+@require_safe
+def day(request: HttpRequest) -> HttpResponse:
+    """Today's cards of the person who is signed in."""
+    return _show(request)
+
+
+@require_POST
+def seen(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
+    """I have seen it."""
+    return _step(request, assignment, "acknowledge", acknowledge)
+
+
+@require_POST
+def start(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
+    """I start."""
+    return _step(request, assignment, "start", start_assignment)
+
+
+@require_POST
+def finish(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
+    """I have finished."""
+    return _step(request, assignment, "finish", finish_assignment)
+
+
+@require_POST
+def refuse(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
+    """I cannot do this one."""
+
+    def say_no(found: Assignment, **by: Any) -> Assignment:
+        return decline(found, reason=DeclineReason(cleaned(DeclineForm(request.POST))["reason"]), **by)
+
+    return _step(request, assignment, "decline", say_no)
+
+
+@require_POST
+def ask_help(request: HttpRequest) -> HttpResponse:
+    """Somebody please come."""
+    trainee = _trainee(request)
+    if trainee is None:
+        return _nobody(request)
+    working = Assignment.objects.filter(trainee=trainee, status=S.WORKING).order_by("planned_start", "pk").first()
+    call_for_help(trainee, assignment=working, by=acting(request))
+    return redirect("workers:day")
+
+
+def _step(request: HttpRequest, public_id: uuid.UUID, verb: str, action: Callable[..., Assignment]) -> HttpResponse:
+    """One step of the person's own work; 404 for anybody else's."""
+    trainee = _trainee(request)
+    if trainee is None:
+        return _nobody(request)
+    found = get_object_or_404(Assignment.objects.select_related("work_order"), trainee=trainee, public_id=public_id)
+    try:
+        action(found, by=acting(request))
+    except WrongState as error:
+        found.refresh_from_db()
+        if found.status not in ALREADY[verb]:
+            return _show(request, error=error)
+    except DomainError as error:
+        return _show(request, error=error)
+    if verb == "decline":
+        with _own_language(request, trainee):
+            messages.info(request, _("Thank you for telling us. Somebody else will do it."))
+    return redirect("workers:day")
+
+
+def _trainee(request: HttpRequest) -> Trainee | None:
+    trainee_id = acting(request).trainee_id
+    return None if trainee_id is None else Trainee.objects.select_related("site").get(pk=trainee_id)
+
+
+def _nobody(request: HttpRequest) -> HttpResponse:
+    """An account without a person of the team behind it."""
+    return render(request, "workers/day_nobody.html", status=403)
+
+
+def _own_language(request: HttpRequest, trainee: Trainee) -> translation.override:
+    """The person's own language, unless they have chosen another on this telephone."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+    return translation.override(translation.get_language() if chosen else trainee.language)
+
+
+def _show(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
+    trainee = _trainee(request)
+    if trainee is None:
+        return _nobody(request)
+    with _own_language(request, trainee):
+        context = {**_day(trainee), "error": error, "reasons": DeclineReason.choices}
+        return render(request, "workers/day.html", context, status=error.status if error else 200)
+
+
+def _day(trainee: Trainee) -> dict[str, Any]:
+    zone = ZoneInfo(trainee.site.time_zone)
+    now = timezone.now()
+    today = civil_day(now.astimezone(zone).date(), zone)
+    # Work begun and not finished stays in front, whatever the day.
+    of_today = Q(planned_start__lt=today.end, planned_end__gt=today.start) | Q(status=S.WORKING)
+    found = list(Assignment.objects.filter(of_today, trainee=trainee).holding().for_cards())
+    # What is at work comes first, then by time.
+    ahead = sorted(
+        (card for card in found if card.status in OCCUPYING),
+        key=lambda card: (card.status != S.WORKING, card.planned_start, card.pk),
+    )
+    return {
+        "first_name": trainee.first_name,
+        "today": date_format(now.astimezone(zone), "l j F"),
+        "current": _card(ahead[0], zone) if ahead else None,
+        "later": [_card(card, zone) for card in ahead[1:]],
+        "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],
+        "help_call": trainee.help_calls.open().first(),
+    }
+
+
+def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
+    order = card.work_order
+    place, map_url = _place(order)
+    items = ngettext("%(n)d item", "%(n)d items", order.quantity) % {"n": order.quantity} if order.quantity > 1 else ""
+    client = order.request.client.first_name
+    return {
+        "public_id": card.public_id,
+        "pictogram": order.service.pictogram,
+        "title": order.service.label,
+        "time": hours_text(card.planned_start, card.planned_end, zone),
+        "items": items,
+        "client": client,
+        "place": place,
+        "map_url": map_url,
+        "status": card.status,
+        "mode": card.get_supervision_mode_display() if card.supervision_mode != "autonomous" else "",
+        "say": _say(order.service.label, card.planned_start, card.planned_end, zone, items, client, place),
+    }
+
+
+def _say(title: str, start: dt.datetime, end: dt.datetime, zone: ZoneInfo, items: str, client: str, place: str) -> str:
+    """What the browser's voice reads."""
+    words = _("%(title)s. From %(start)s to %(end)s. For %(client)s. %(place)s.") % {
+        "title": f"{title}, {items}" if items else title,
+        "start": clock(start, zone),
+        "end": clock(end, zone),
+        "client": client,
+        "place": place,
+    }
+    return str(words)
+
+
+def _place(order: WorkOrder) -> tuple[str, str]:
+    """Where to go, in words, and its address on a map. Only the street of a home: no name goes to the map."""
+    request, site = order.request, order.site
+    if request.place == Place.HOME:
+        words = ", ".join(part for part in (request.street, f"{request.postcode} {request.city}".strip()) if part)
+        return words, f"https://www.openstreetmap.org/search?{urlencode({'query': words})}"
+    spot = {"mlat": site.latitude, "mlon": site.longitude}
+    return site.name, f"https://www.openstreetmap.org/?{urlencode(spot)}#map=18/{site.latitude}/{site.longitude}"

@@ -1,0 +1,144 @@
+"""The people of the team: what they can do, when they are here, what comes next. No cause, no case file (P01)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from concierge.errors import DomainError
+from concierge.tenancy import Actor
+from workers.actions.people import note_absence, set_skill
+from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
+from workers.forms import AbsenceForm, SkillForm, cleaned
+from workers.models import Trainee
+from workers.models.people import TraineeQuerySet
+from workers.perms import TEAM_PAGE_ROLES, can_see_team, leads
+from workers.views.common import acting, hours_text, initials, require, trainee_or_404
+
+# How much of the plan ahead a person's page shows.
+UPCOMING = 20
+
+
+@require_safe
+def trainees(request: HttpRequest) -> HttpResponse:
+    """Everybody of the actor's sites."""
+    actor = acting(request)
+    require(can_see_team(actor))
+    found = _team(actor).select_related("site", "supervisor").prefetch_related("skills")
+    return render(request, "workers/trainees.html", {"people": [_person(trainee) for trainee in found]})
+
+
+@require_safe
+def trainee_page(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """One person."""
+    return _page(request, _found(request, trainee))
+
+
+@require_POST
+def save_skill(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """The own supervisor writes down how far somebody has come."""
+    found = _found(request, trainee)
+    require(leads(acting(request), found))
+    try:
+        data = cleaned(SkillForm(request.POST))
+        set_skill(found, rome_code=data["rome_code"], level=SkillLevel(data["level"]), by=acting(request))
+    except DomainError as error:
+        return _page(request, found, error=error)
+    messages.success(request, _("Saved."))
+    return redirect("workers:trainee", trainee=found.public_id)
+
+
+@require_POST
+def save_absence(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """Days without the person."""
+    found = _found(request, trainee)
+    require(can_see_team(acting(request), site_id=found.site_id))
+    try:
+        data = cleaned(AbsenceForm(request.POST))
+        note_absence(found, starts_on=data["starts_on"], ends_on=data["ends_on"], by=acting(request))
+    except DomainError as error:
+        return _page(request, found, error=error)
+    messages.success(request, _("Saved. Work already given on these days stays on the board: give it to someone else."))
+    return redirect("workers:trainee", trainee=found.public_id)
+
+
+def _team(actor: Actor) -> TraineeQuerySet:
+    """Active people of the sites where the actor holds a role of these pages."""
+    found = Trainee.objects.visible_to(actor).active()
+    sites = actor.site_ids(*TEAM_PAGE_ROLES)
+    return found if sites is None else found.filter(site_id__in=sites)
+
+
+def _found(request: HttpRequest, public_id: uuid.UUID) -> Trainee:
+    actor = acting(request)
+    require(can_see_team(actor))
+    found = trainee_or_404(actor, public_id)
+    require(can_see_team(actor, site_id=found.site_id))
+    return found
+
+
+def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = None) -> HttpResponse:
+    today = timezone.now().astimezone(ZoneInfo(trainee.site.time_zone)).date()
+    context = {
+        **_person(trainee),
+        "week": _week(trainee),
+        "absences": list(trainee.absences.filter(ends_on__gte=today)),
+        "upcoming": _upcoming(trainee),
+        "may_set_skill": leads(acting(request), trainee),
+        "rome": sorted(ROME_LABELS.items(), key=lambda pair: pair[1]),
+        "levels": SkillLevel.choices,
+        "absence_form": AbsenceForm(),
+        "error": error,
+    }
+    return render(request, "workers/trainee.html", context, status=error.status if error else 200)
+
+
+def _person(trainee: Trainee) -> dict[str, Any]:
+    return {
+        "public_id": trainee.public_id,
+        "name": str(trainee),
+        "initials": initials(trainee),
+        "tone": trainee.pk % 6,
+        "site": trainee.site.name,
+        "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
+        "hours": number_format(trainee.weekly_hours, decimal_pos=None if trainee.weekly_minutes % 60 else 0),
+        "until": date_format(trainee.contract_to, "j F Y") if trainee.contract_to else "",
+        "prefers_audio": trainee.prefers_audio,
+        "skills": [
+            {"label": skill.label, "level": skill.get_level_display(), "code": skill.rome_code}
+            for skill in trainee.skills.all()
+        ],
+    }
+
+
+def _week(trainee: Trainee) -> list[dict[str, str]]:
+    """The usual week, day by day."""
+    hours: dict[int, list[str]] = {}
+    for rule in trainee.availability.all():
+        hours.setdefault(rule.weekday, []).append(f"{rule.starts:%H:%M} – {rule.ends:%H:%M}")
+    return [{"day": str(name), "hours": ", ".join(hours.get(weekday, []))} for weekday, name in enumerate(WEEKDAYS)]
+
+
+def _upcoming(trainee: Trainee) -> list[dict[str, Any]]:
+    zone = ZoneInfo(trainee.site.time_zone)
+    found = trainee.assignments.occupying().filter(planned_end__gte=timezone.now()).for_cards()[:UPCOMING]
+    return [
+        {
+            "title": card.work_order.service.label,
+            "day": date_format(card.planned_start.astimezone(zone), "l j F"),
+            "hours": hours_text(card.planned_start, card.planned_end, zone),
+            "mode": card.get_supervision_mode_display(),
+            "status": card.get_status_display(),
+            "category": card.category,
+        }
+        for card in found
+    ]
