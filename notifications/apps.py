@@ -1,5 +1,7 @@
 """The notifications application."""
 
+from __future__ import annotations
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,7 @@ class NotificationsConfig(AppConfig):
 
     name = "notifications"
     verbose_name = _("Notifications")
+
+    def ready(self) -> None:
+        """Register who is told what."""
+        from notifications import handlers  # noqa: F401 - importing subscribes them

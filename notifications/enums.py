@@ -22,7 +22,7 @@ class Kind(models.TextChoices):
     OFFER_WITHDRAWN = "offer.withdrawn", _("Offer withdrawn")
     OFFER_EXPIRED = "offer.expired", _("Offer expired")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
-    OFFER_UNDELIVERABLE = "offer.undeliverable", _("An offer reached the wrong person")
+    OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 
@@ -43,6 +43,15 @@ class MessageStatus(models.TextChoices):
     FAILED = "failed", _("Refused by the mailbox")
     DEAD = "dead", _("Given up")
     SUPPRESSED = "suppressed", _("Not sent")
+
+
+class Unsent(models.TextChoices):
+    """Why a message was held back; kept in ``last_error``."""
+
+    HISTORY = "history", _("It speaks of the past")
+    EXPIRED = "expired", _("It would have come too late")
+    OUTDATED = "outdated", _("The situation has changed in the meantime")
+    GONE = "gone", _("What it spoke of no longer exists")
 
 
 # Fixed meaning of a status, for badges (lifecycles.md 2.0.1).

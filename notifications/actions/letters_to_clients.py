@@ -1,0 +1,208 @@
+"""Letters to people who asked for a service, and to whoever pays: only when something changes for them."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from billing.enums import DocumentKind
+from billing.models import Invoice, StoredDocument
+from bookings.actions.clients import CODE_MINUTES, verification_code
+from bookings.enums import PerformerKind, Place, RequestStatus, WorkOrderStatus
+from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from notifications.actions.addresses import link
+from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, euros, moment, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+
+OVER = (RequestStatus.CANCELLED, RequestStatus.DECLINED)
+
+
+@writes(Kind.EMAIL_CODE)
+def code(message: Message) -> Note:
+    """The six digits, derived now and kept nowhere. Not after they expired, or once they were used."""
+    verification = EmailVerification.objects.filter(public_id=message.subject_id).first()
+    if verification is None:
+        raise NotNeeded(Unsent.GONE)
+    if verification.expires_at <= timezone.now() or verification.verified_at is not None:
+        raise NotNeeded(Unsent.EXPIRED)
+    return Note(
+        subject=_("Your confirmation code"),
+        heading=_("Your confirmation code"),
+        why=_("You receive this message because somebody typed this address on our booking page."),
+        words={"code": verification_code(verification), "minutes": CODE_MINUTES},
+    )
+
+
+def _request(message: Message) -> ServiceRequest:
+    found = (
+        ServiceRequest.objects.select_related("site")
+        .prefetch_related("work_orders__service")
+        .filter(public_id=message.subject_id)
+        .first()
+    )
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    return found
+
+
+def _services(request: ServiceRequest) -> str:
+    return ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.order_by("pk")))
+
+
+def _recap(request: ServiceRequest) -> Facts:
+    facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
+    if request.promised_start is not None:
+        label = _("We come on") if request.place == Place.HOME else _("Bring it on")
+        facts.append((label, moment(request.promised_start, request.site)))
+    if request.place == Place.DESK:
+        facts.append((_("Where"), address_of(request.site)))
+        if request.promised_end is not None:
+            facts.append((_("Ready by"), moment(request.promised_end, request.site)))
+    facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
+    return facts
+
+
+def _about(request: ServiceRequest, message: Message, *, subject: str, heading: str, facts: Facts) -> Note:
+    return Note(
+        subject=subject % {"reference": request.reference},
+        heading=heading,
+        why=_("You receive this message because you asked us for a service."),
+        facts=facts,
+        action_url=link(message.organisation, "bookings:track", request.tracking_token),
+        action_label=_("Follow my request"),
+        words={"request": request, "site": request.site, "at_desk": request.place == Place.DESK},
+    )
+
+
+@writes(Kind.REQUEST_CONFIRMED)
+def confirmed(message: Message) -> Note:
+    """The recap. Not when the request was cancelled before it left."""
+    request = _request(message)
+    if request.status in OVER:
+        raise NotNeeded(Unsent.OUTDATED)
+    return _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s is confirmed"),
+        heading=_("Your request is confirmed"),
+        facts=_recap(request),
+    )
+
+
+@writes(Kind.REQUEST_STARTED)
+def started(message: Message) -> Note:
+    """Work has begun."""
+    request = _request(message)
+    facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
+    if request.promised_end is not None and request.place == Place.DESK:
+        facts.append((_("Ready by"), moment(request.promised_end, request.site)))
+    return _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s: work has begun"),
+        heading=_("Work has begun"),
+        facts=facts,
+    )
+
+
+@writes(Kind.REQUEST_FULFILLED)
+def fulfilled(message: Message) -> Note:
+    """Ready to collect, or done at home."""
+    request = _request(message)
+    at_desk = request.place == Place.DESK
+    facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
+    if at_desk:
+        facts.append((_("Where"), address_of(request.site)))
+    return _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s is ready") if at_desk else _("Your request %(reference)s is done"),
+        heading=_("It is ready: come and collect it") if at_desk else _("It is done"),
+        facts=facts,
+    )
+
+
+@writes(Kind.REQUEST_PARTIAL)
+def partly(message: Message) -> Note:
+    """Some of it could not be done: say which, and that we call."""
+    request = _request(message)
+    failed = request.work_orders.filter(status=WorkOrderStatus.FAILED).order_by("pk")
+    missing = ", ".join(dict.fromkeys(order.service.label for order in failed))
+    return _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s: part of it could not be done"),
+        heading=_("Part of it could not be done"),
+        facts=[(_("Reference"), request.reference), (_("Not done"), missing)],
+    )
+
+
+@writes(Kind.REQUEST_CANCELLED, Kind.REQUEST_DECLINED)
+def over(message: Message) -> Note:
+    """It will not take place; nothing is charged."""
+    request = _request(message)
+    declined = message.kind == Kind.REQUEST_DECLINED
+    return _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s cannot be done")
+        if declined
+        else _("Your request %(reference)s is cancelled"),
+        heading=_("We cannot do it this time") if declined else _("Your request is cancelled"),
+        facts=[(_("Reference"), request.reference), (_("You asked for"), _services(request))],
+    )
+
+
+@writes(Kind.WORK_BOOKED)
+def booked(message: Message) -> Note:
+    """Who has it. Of our own team the client reads no name. Not when it was given back in the meantime."""
+    order = WorkOrder.objects.select_related("request__site", "service").filter(public_id=message.subject_id).first()
+    if order is None:
+        raise NotNeeded(Unsent.GONE)
+    if order.performer_kind == PerformerKind.NOBODY or order.status == WorkOrderStatus.CANCELLED:
+        raise NotNeeded(Unsent.OUTDATED)
+    by_provider = order.performer_kind == PerformerKind.PROVIDER
+    who = order.performer_label if by_provider else _("Our team")
+    facts = [
+        (_("Reference"), order.request.reference),
+        (_("Service"), order.service.label),
+        (_("In good hands with"), who),
+    ]
+    note = _about(
+        order.request,
+        message,
+        subject=_("Your request %(reference)s: somebody takes care of it"),
+        heading=_("%(who)s takes care of it") % {"who": who},
+        facts=facts,
+    )
+    note.words["by_provider"] = by_provider
+    return note
+
+
+@writes(Kind.INVOICE)
+def invoice(message: Message) -> Note:
+    """The invoice or credit note, with its PDF. Raises ``ObjectDoesNotExist`` while the PDF is not drawn."""
+    found = Invoice.objects.filter(public_id=message.subject_id).first()
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    stored = StoredDocument.objects.get(invoice=found)
+    is_credit = found.kind == DocumentKind.CREDIT_NOTE
+    name = _("Credit note %(number)s") if is_credit else _("Invoice %(number)s")
+    title = name % {"number": found.number}
+    facts = [
+        (_("Number"), found.number),
+        (_("Date"), date_format(found.issued_on, "DATE_FORMAT")),
+        (_("Total, VAT included"), euros(found.total_incl_vat)),
+    ]
+    if not is_credit:
+        facts.append((_("To pay by"), date_format(found.due_on, "DATE_FORMAT")))
+    return Note(
+        subject=title,
+        heading=title,
+        why=_("You receive this message because this document is addressed to you."),
+        facts=facts,
+        words={"is_credit": is_credit},
+        attachments=(Attachment(found.file_name, bytes(stored.content), "application/pdf"),),
+    )

@@ -1,0 +1,137 @@
+"""Letters to local businesses: the need in their words, a link that works without an account, and what came of it."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.enums import Place
+from notifications.actions.letters import Facts, Note, NotNeeded, address_of, euros, moment, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+from providers.actions.links import offer_link_code, offer_link_url
+from providers.enums import OfferStatus
+from providers.models import Offer
+
+
+def _offer(message: Message) -> Offer:
+    found = Offer.objects.with_need().filter(public_id=message.subject_id).first()
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    return found
+
+
+def _need(offer: Offer) -> Facts:
+    order, request, site = offer.work_order, offer.work_order.request, offer.work_order.site
+    home = request.place == Place.HOME
+    # Before acceptance only the area (S16, P07): the town, never the street.
+    area = f"{request.postcode} {request.city}" if home else f"{site.postcode} {site.city}"
+    facts = [(_("What"), order.service.label)]
+    if order.quantity > 1:
+        facts.append((_("How many"), str(order.quantity)))
+    return [
+        *facts,
+        (_("Where"), area),
+        (_("From"), moment(order.promised_start, site)),
+        (_("To be done by"), moment(order.promised_end, site)),
+        (_("Paid to you, VAT included"), euros(offer.price)),
+    ]
+
+
+def _note(offer: Offer, *, subject: str, heading: str, facts: Facts, url: str = "", label: str = "") -> Note:
+    return Note(
+        subject=subject % {"reference": offer.work_order.reference},
+        heading=heading,
+        why=_("You receive this message because your business works with us."),
+        facts=facts,
+        action_url=url,
+        action_label=label,
+        words={"code": "", "is_home": offer.work_order.request.place == Place.HOME},
+    )
+
+
+@writes(Kind.OFFER_SENT)
+def sent(message: Message) -> Note:
+    """The question, with the personal link and its four digits. Not once it was answered, expired or reported."""
+    offer = _offer(message)
+    url = offer_link_url(offer)
+    if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now() or not url:
+        raise NotNeeded(Unsent.OUTDATED)
+    until = moment(offer.due_at, offer.work_order.site)
+    note = _note(
+        offer,
+        subject=_("A job for you (%(reference)s): please answer"),
+        heading=_("A job for you"),
+        facts=[*_need(offer), (_("Please answer before"), until)],
+        url=url,
+        label=_("Look and answer"),
+    )
+    note.words["code"] = offer_link_code(offer)
+    return note
+
+
+@writes(Kind.OFFER_ACCEPTED)
+def accepted(message: Message) -> Note:
+    """Everything needed to do it: who, where, when."""
+    offer = _offer(message)
+    if offer.status != OfferStatus.ACCEPTED:
+        raise NotNeeded(Unsent.OUTDATED)
+    order, request, site = offer.work_order, offer.work_order.request, offer.work_order.site
+    facts = [(_("Reference"), order.reference), *_need(offer)]
+    if request.place == Place.HOME:
+        facts += [
+            (_("Client"), request.contact_name),
+            (_("Address"), f"{request.street}, {request.postcode} {request.city}"),
+        ]
+        if request.contact_phone:
+            facts.append((_("Phone"), str(request.contact_phone)))
+    else:
+        facts.append((_("Our desk"), address_of(site)))
+        if site.phone:
+            facts.append((_("Phone of the desk"), site.phone))
+    if request.note:
+        facts.append((_("The client adds"), request.note))
+    return _note(
+        offer,
+        subject=_("The job %(reference)s is yours"),
+        heading=_("The job is yours. Thank you!"),
+        facts=facts,
+        url=offer_link_url(offer),
+        label=_("Open the job"),
+    )
+
+
+@writes(Kind.OFFER_NOT_SELECTED)
+def not_selected(message: Message) -> Note:
+    """Somebody was quicker; no regret to have."""
+    offer = _offer(message)
+    return _note(
+        offer,
+        subject=_("The job %(reference)s has been taken"),
+        heading=_("Another business was quicker this time"),
+        facts=[(_("What"), offer.work_order.service.label)],
+    )
+
+
+@writes(Kind.OFFER_WITHDRAWN)
+def withdrawn(message: Message) -> Note:
+    """Not needed any more."""
+    offer = _offer(message)
+    return _note(
+        offer,
+        subject=_("The job %(reference)s is no longer needed"),
+        heading=_("This job is no longer needed"),
+        facts=[(_("Reference"), offer.work_order.reference), (_("What"), offer.work_order.service.label)],
+    )
+
+
+@writes(Kind.OFFER_EXPIRED)
+def expired(message: Message) -> Note:
+    """The time to answer is over."""
+    offer = _offer(message)
+    return _note(
+        offer,
+        subject=_("The time to answer for the job %(reference)s is over"),
+        heading=_("The time to answer is over"),
+        facts=[(_("What"), offer.work_order.service.label)],
+    )

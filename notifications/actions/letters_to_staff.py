@@ -1,0 +1,91 @@
+"""Letters to the team: only what needs a person."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from bookings.enums import WorkOrderStatus
+from bookings.models import WorkOrder
+from notifications.actions.addresses import link
+from notifications.actions.letters import Note, NotNeeded, moment, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+from providers.models import Offer
+from workers.models import HelpCall
+
+
+def _why() -> str:
+    return _("You receive this message because of your role in the team.")
+
+
+@writes(Kind.NEEDS_DISPATCH)
+def needs_dispatch(message: Message) -> Note:
+    """Nobody is left to ask. Not once somebody has dealt with it."""
+    order = WorkOrder.objects.select_related("request", "service", "site").filter(public_id=message.subject_id).first()
+    if order is None:
+        raise NotNeeded(Unsent.GONE)
+    if order.status != WorkOrderStatus.NEEDS_DISPATCH:
+        raise NotNeeded(Unsent.OUTDATED)
+    return Note(
+        subject=_("Work order %(reference)s needs you") % {"reference": order.reference},
+        heading=_("A work order needs you"),
+        why=_why(),
+        facts=[
+            (_("Work order"), order.reference),
+            (_("Service"), order.service.label),
+            (_("Site"), order.site.name),
+            (_("Promised by"), moment(order.promised_end, order.site)),
+        ],
+        action_url=link(message.organisation, "bookings:request", order.request.public_id),
+        action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.OFFER_MISDIRECTED)
+def misdirected(message: Message) -> Note:
+    """The reader of an offer says that it was not for them: the address on file is wrong."""
+    offer = Offer.objects.with_need().filter(public_id=message.subject_id).first()
+    if offer is None:
+        raise NotNeeded(Unsent.GONE)
+    return Note(
+        subject=_("An offer for %(reference)s reached the wrong person") % {"reference": offer.work_order.reference},
+        heading=_("An offer reached the wrong person"),
+        why=_why(),
+        facts=[
+            (_("Provider"), offer.provider.name),
+            (_("Work order"), offer.work_order.reference),
+            (_("Service"), offer.work_order.service.label),
+        ],
+        action_url=link(message.organisation, "bookings:request", offer.work_order.request.public_id),
+        action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.HELP_REQUESTED)
+def help_requested(message: Message) -> Note:
+    """Who asks, and at which work. Not once somebody is on the way."""
+    call = (
+        HelpCall.objects.select_related("trainee__site", "assignment__work_order__service")
+        .filter(public_id=message.subject_id)
+        .first()
+    )
+    if call is None:
+        raise NotNeeded(Unsent.GONE)
+    if call.answered_at is not None:
+        raise NotNeeded(Unsent.OUTDATED)
+    site = call.trainee.site
+    facts = [
+        (_("Who"), call.trainee.first_name),
+        (_("Since"), moment(call.asked_at, site)),
+        (_("Site"), site.name),
+    ]
+    if call.assignment is not None:
+        facts.append((_("At work on"), call.assignment.work_order.service.label))
+    return Note(
+        subject=_("Somebody in your team asks for help"),
+        heading=_("Somebody in your team asks for help"),
+        why=_why(),
+        facts=facts,
+        action_url=link(message.organisation, "workers:board"),
+        action_label=_("Open today's board"),
+    )

@@ -1,0 +1,56 @@
+"""A message row becomes a letter when it leaves: in the reader's language, from what is true now."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import mjml
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from notifications.actions import letters_to_clients, letters_to_providers, letters_to_staff
+from notifications.actions.letters import WRITERS, Attachment, NotNeeded
+from notifications.models import Message
+
+__all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
+
+# Importing them registers who writes what.
+WRITING = (letters_to_clients, letters_to_providers, letters_to_staff)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter ready to travel."""
+
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def write(message: Message) -> Letter:
+    """Render a message. Raises ``NotNeeded`` when it should not leave; any other error is a fault of ours."""
+    with translation.override(message.language):
+        note = WRITERS[message.kind](message)
+        template = "emails/" + message.kind.replace(".", "_")
+        context: dict[str, Any] = {
+            "organisation": message.organisation,
+            "reader": message.recipient_name,
+            "heading": note.heading,
+            "why": note.why,
+            "facts": note.facts,
+            "action_url": note.action_url,
+            "action_label": note.action_label,
+            **note.words,
+        }
+        text = render_to_string(f"{template}.txt", context)
+        html = mjml.mjml2html(render_to_string(f"{template}.mjml", context))
+    return Letter(subject=note.subject, text=_tidy(text), html=html, attachments=note.attachments)
+
+
+def _tidy(text: str) -> str:
+    """One empty line between paragraphs, none at either end."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"

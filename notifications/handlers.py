@@ -1,0 +1,162 @@
+"""What is told to whom when something happened. Only rows are written; a worker is asked to hurry after commit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
+
+from billing.models import Invoice
+from bookings.models import ClientAccount, EmailVerification, ServiceRequest, WorkOrder
+from concierge.enums import Role
+from concierge.events import subscribe
+from concierge.models import Event, Site, User
+from concierge.tasks import poke
+from notifications.actions.queue import Reader, queue_message
+from notifications.enums import Kind, RecipientKind
+from notifications.tasks import send_messages
+from providers.models import Offer
+from workers.models import HelpCall
+
+
+def _tell(
+    event: Event, readers: Iterable[Reader], *, site: Site | None = None, request_id: uuid.UUID | None = None
+) -> None:
+    kind = Kind(event.name)
+    queued = [queue_message(kind, reader, event=event, site=site, request_id=request_id) for reader in readers]
+    if any(queued):
+        transaction.on_commit(partial(poke, send_messages, event.organisation_id), robust=True)
+
+
+def _contact(request: ServiceRequest) -> Reader:
+    return Reader(
+        RecipientKind.CLIENT,
+        address=request.contact_email,
+        language=request.language,
+        name=request.contact_name,
+        key=request.client_id,
+    )
+
+
+@subscribe("email.code_requested")
+def send_the_code(event: Event) -> None:
+    """To the address that was typed, in the language of the page."""
+    for verification in EmailVerification.objects.filter(public_id=event.subject_id):
+        language = str(event.data.get("language", "fr"))
+        _tell(event, [Reader(RecipientKind.CLIENT, address=verification.email, language=language)])
+
+
+@subscribe(
+    "service_request.confirmed",
+    "service_request.started",
+    "service_request.fulfilled",
+    "service_request.partially_fulfilled",
+    "service_request.cancelled",
+    "service_request.declined",
+)
+def tell_the_client(event: Event) -> None:
+    """How the request goes, to its contact."""
+    for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("work_order.booked")
+def tell_who_has_it(event: Event) -> None:
+    """Who does the work, to the contact of the request."""
+    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
+        _tell(event, [_contact(order.request)], site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("invoice.rendered")
+def send_the_invoice(event: Event) -> None:
+    """The PDF is there: to whoever pays."""
+    for invoice in Invoice.objects.filter(public_id=event.subject_id).select_related("client", "account"):
+        payer = invoice.payer
+        reader = Reader(
+            RecipientKind.PAYER,
+            address=payer.email,
+            language=invoice.language,
+            name="" if isinstance(payer, ClientAccount) else str(payer),
+            key=payer.pk,
+        )
+        sites = {line.site_id: line.site for line in invoice.lines.select_related("site").order_by("pk")}
+        requests = set(
+            invoice.lines.exclude(request_line=None)
+            .order_by()
+            .values_list("request_line__request__public_id", flat=True)
+            .distinct()
+        )
+        _tell(
+            event,
+            [reader],
+            site=next(iter(sites.values())) if len(sites) == 1 else None,
+            request_id=requests.pop() if len(requests) == 1 else None,
+        )
+
+
+@subscribe("offer.sent", "offer.accepted", "offer.not_selected", "offer.withdrawn", "offer.expired")
+def tell_the_provider(event: Event) -> None:
+    """What is asked of a business, and what came of it."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        provider = offer.provider
+        reader = Reader(
+            RecipientKind.PROVIDER,
+            address=provider.email,
+            language=provider.language,
+            name=provider.contact_name or provider.name,
+            key=provider.pk,
+        )
+        _tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
+
+
+@subscribe("work_order.needs_dispatch")
+def call_a_dispatcher(event: Event) -> None:
+    """A person has to decide: whoever dispatches at the site."""
+    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
+        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        _tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("offer.misdirected")
+def tell_of_a_wrong_address(event: Event) -> None:
+    """Whoever dispatches corrects the address of the business."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        order = offer.work_order
+        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        _tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("help.requested")
+def call_the_supervisor(event: Event) -> None:
+    """The person's own supervisor, else the supervisors of the site."""
+    for call in HelpCall.objects.filter(public_id=event.subject_id).select_related(
+        "trainee__site", "trainee__supervisor"
+    ):
+        trainee = call.trainee
+        own = trainee.supervisor
+        if own is not None and own.is_active:
+            team = [_member(own)]
+        else:
+            team = _team_at(trainee.site, Role.SUPERVISOR, Role.DISPATCHER, Role.SITE_MANAGER)
+        _tell(event, team, site=trainee.site)
+
+
+def _team_at(site: Site, *roles: Role) -> list[Reader]:
+    """Everybody who holds the first of these roles that anybody holds at the site."""
+    here = Q(memberships__site=site) | Q(memberships__site=None)
+    for role in roles:
+        found = User.objects.filter(
+            here, is_active=True, memberships__organisation=site.organisation_id, memberships__role=role
+        )
+        if people := list(found.distinct().order_by("pk")):
+            return [_member(user) for user in people]
+    return []
+
+
+def _member(user: User) -> Reader:
+    return Reader(
+        RecipientKind.STAFF, address=user.email, language=user.language, name=user.get_short_name(), key=user.pk
+    )

@@ -1,0 +1,95 @@
+"""Messages leave here: thin, ids only, safe twice and in parallel."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.db import DatabaseError
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.utils import timezone
+
+from concierge import tenancy
+from concierge.errors import DomainError
+from concierge.tasks import beat_seen, organisation_ids, poke
+from notifications.actions import sending
+from notifications.actions.writing import NotNeeded, write
+from notifications.gateways import MailDelayed, MailRefused, MailServerDown, Postman
+from notifications.models import Message
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+
+
+def send_due(organisation_id: int, *, limit: int = BATCH) -> int:
+    """Send what is due, at most ``limit`` messages; returns how many were tried. Needs the tenant to be set.
+
+    When the server does not answer, the first message waits a little and the others are left for the next sweep:
+    an outage costs one attempt a minute, and everything leaves once the server is back (R19, R22).
+    """
+    tried = 0
+    with Postman() as postman:
+        while tried < limit:
+            message = sending.claim_next(organisation_id)
+            if message is None:
+                break
+            tried += 1
+            try:
+                _send(message, postman)
+            except MailServerDown as trouble:
+                sending.note_delay(message, str(trouble))
+                log.warning("mail_server_down", organisation_id=organisation_id, message_id=message.pk)
+                break
+    return tried
+
+
+def _send(message: Message, postman: Postman) -> None:
+    try:
+        letter = write(message)
+    except NotNeeded as reason:
+        sending.note_unneeded(message, reason.why)
+        return
+    except (
+        DomainError,
+        DatabaseError,
+        TemplateDoesNotExist,
+        TemplateSyntaxError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as fault:
+        # A text that cannot be written must not withhold the others; it is tried again, then parked (R18).
+        log.exception("message_not_written", message_id=message.pk, kind=message.kind)
+        sending.note_delay(message, f"not written: {type(fault).__name__}", most=sending.MAX_WRITING_FAULTS)
+        return
+    try:
+        postman.deliver(message, letter)
+    except MailRefused as refusal:
+        sending.note_refusal(message, str(refusal))
+        log.warning("message_refused", message_id=message.pk, kind=message.kind)
+    except MailDelayed as delay:
+        sending.note_delay(message, str(delay))
+    else:
+        sending.note_sent(message, subject=letter.subject)
+
+
+@shared_task(name="notifications.send_messages")
+def send_messages(organisation_id: int) -> None:
+    """Send what one organisation has to say now; as many as one task should, then the next task."""
+    with tenancy.working_for(organisation_id):
+        if send_due(organisation_id) >= BATCH:
+            poke(send_messages, organisation_id)
+
+
+@shared_task(name="notifications.send_due_messages")
+def send_due_messages() -> None:
+    """Every minute: wake the senders of organisations with due messages (retries, and lost wake-up calls)."""
+    now = timezone.now()
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            is_due = Message.objects.filter(organisation_id=organisation_id).due(now).exists()
+        if is_due:
+            poke(send_messages, organisation_id)
+    beat_seen("send-messages")

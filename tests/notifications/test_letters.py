@@ -1,0 +1,362 @@
+"""Every kind in both languages and both shapes; who is told what, when, and what no letter may say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from billing.actions.documents import store_pdf
+from billing.actions.invoices import invoice_payer
+from billing.models import Invoice
+from bookings.actions.clients import start_verification, verification_code
+from bookings.actions.requests import cancel_request, decline_request
+from bookings.actions.work_orders import (
+    book_work_order,
+    complete_work_order,
+    fail_work_order,
+    start_work_order,
+    verify_work_order,
+)
+from bookings.enums import PerformerKind
+from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from concierge import events
+from concierge.enums import Role
+from concierge.models import Event, Inbox, Membership, User
+from notifications.actions.letters import WRITERS, NotNeeded
+from notifications.actions.writing import write
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+from notifications.tasks import send_due
+from providers.actions.links import offer_link_code, offer_link_url, open_link
+from providers.actions.offers import accept_offer, report_misdirected, start_round
+from providers.models import AccessLink, Offer
+from tests.billing.conftest import finish, make_issuer
+from tests.conftest import settle
+from tests.notifications.conftest import Letterbox
+from tests.providers.conftest import acting_for, add_provider
+from tests.workers.conftest import build_team
+from tests.world import World
+from workers.actions.work import answer_help, call_for_help
+
+pytestmark = pytest.mark.django_db
+
+UNDEFINED = "UNDEFINED-TEMPLATE-VARIABLE"
+SECRET_NAME = "Roux"
+
+
+def told(kind: Kind) -> list[Message]:
+    """Messages of a kind, oldest first, after everything has settled."""
+    settle()
+    return list(Message.objects.select_related("organisation", "site").filter(kind=kind).order_by("pk"))
+
+
+def booked(world: World, request: ServiceRequest, who: str = "Cordonnerie Monge") -> WorkOrder:
+    """Its work is with somebody."""
+    for order in request.work_orders.select_related("request", "service").order_by("pk"):
+        last = book_work_order(
+            order,
+            performer_kind=PerformerKind.PROVIDER,
+            performer_id=1,
+            performer_label=who,
+            by=world.actor(),
+        )
+    return last
+
+
+def say(world: World, name: str, subject: Any, request: ServiceRequest | None = None) -> None:
+    """Record an event as the action would."""
+    with transaction.atomic():
+        events.record(name, subject, by=world.actor(), request_id=request.public_id if request else None)
+
+
+def _request_event(name: str) -> Callable[[World], None]:
+    def happen(world: World) -> None:
+        request = world.request(world.ironing, world.cobbler)
+        say(world, name, request, request)
+
+    return happen
+
+
+def _cancel(world: World) -> None:
+    cancel_request(world.request(world.ironing), by=world.actor())
+
+
+def _decline(world: World) -> None:
+    decline_request(world.request(world.ironing, status="submitted"), reason="", by=world.actor())
+
+
+def _partial(world: World) -> None:
+    fail_work_order(booked(world, world.request(world.ironing)), reason="broken", by=world.actor())
+
+
+def _code(world: World) -> None:
+    start_verification(world.organisation, "nouvelle@example.org", session_token="s", by=world.actor())
+
+
+def _invoice(world: World) -> None:
+    make_issuer(world)
+    finish(world, world.request(world.ironing, world.cobbler))
+    made = invoice_payer(world.client, until=timezone.now() + dt.timedelta(seconds=1), by=world.actor())
+    store_pdf(made, b"%PDF-1.7 not really", by=world.actor())
+
+
+def _round(world: World) -> list[Offer]:
+    for _n in range(3):
+        add_provider(world)
+    start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+    return list(Offer.objects.with_need().order_by("pk"))
+
+
+def _accept(world: World) -> None:
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+
+
+def _offer_event(name: str) -> Callable[[World], None]:
+    def happen(world: World) -> None:
+        offer = _round(world)[0]
+        say(world, name, offer, offer.work_order.request)
+
+    return happen
+
+
+def _misdirected(world: World) -> None:
+    _round(world)
+    link = AccessLink.objects.select_related("offer__work_order__request").order_by("pk")[0]
+    report_misdirected(link, by=acting_for(link.offer.provider))
+
+
+def _nobody(world: World) -> None:
+    start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+
+
+def _help(world: World) -> None:
+    team = build_team(world)
+    call_for_help(team.amina, by=team.themself(team.amina))
+
+
+HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
+    Kind.EMAIL_CODE: _code,
+    Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
+    Kind.REQUEST_STARTED: _request_event("service_request.started"),
+    Kind.REQUEST_FULFILLED: _request_event("service_request.fulfilled"),
+    Kind.REQUEST_PARTIAL: _partial,
+    Kind.REQUEST_CANCELLED: _cancel,
+    Kind.REQUEST_DECLINED: _decline,
+    Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
+    Kind.INVOICE: _invoice,
+    Kind.OFFER_SENT: _round,
+    Kind.OFFER_ACCEPTED: _accept,
+    Kind.OFFER_NOT_SELECTED: _accept,
+    Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),
+    Kind.OFFER_EXPIRED: _offer_event("offer.expired"),
+    Kind.OFFER_MISDIRECTED: _misdirected,
+    Kind.NEEDS_DISPATCH: _nobody,
+    Kind.HELP_REQUESTED: _help,
+}
+
+
+def test_the_catalogue_is_whole() -> None:
+    assert set(WRITERS) == set(HAPPENINGS) == set(Kind.values)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("kind", list(Kind), ids=[kind.name for kind in Kind])
+def test_every_kind_is_told_and_written(world: World, kind: Kind, language: str) -> None:
+    HAPPENINGS[kind](world)
+    message = told(kind)[0]
+    message.language = language
+    letter = write(message)
+    for part in (letter.subject, letter.text, letter.html):
+        assert part.strip()
+        assert UNDEFINED not in part
+        assert "None" not in part
+        assert "%(" not in part
+    assert "<mj-" not in letter.html
+    assert "&#x27;" not in letter.text
+    assert "&amp;" not in letter.text
+    assert world.organisation.name in letter.text
+    assert world.organisation.phone in letter.text
+    assert SECRET_NAME not in letter.subject  # thin subjects (P07)
+    assert "@" not in letter.subject
+
+
+@pytest.mark.promise("P07")
+def test_the_code_is_in_the_letter_only(world: World) -> None:
+    _code(world)
+    (message,) = told(Kind.EMAIL_CODE)
+    verification = EmailVerification.objects.get()
+    code = verification_code(verification)
+    letter = write(message)
+    assert code in letter.text
+    assert code in letter.html
+    assert code not in letter.subject
+    assert code not in "".join(str(value) for value in Message.objects.values_list()[0])
+    assert message.urgent is True
+
+
+def test_an_expired_code_does_not_leave(world: World, box: Letterbox) -> None:
+    _code(world)
+    (message,) = told(Kind.EMAIL_CODE)
+    EmailVerification.objects.update(expires_at=timezone.now())
+    send_due(world.organisation.pk)
+    message.refresh_from_db()
+    assert (message.status, message.last_error) == ("suppressed", Unsent.EXPIRED)
+    assert box.received == []
+
+
+def test_the_story_of_a_request(world: World, box: Letterbox) -> None:
+    """Confirmed, somebody has it, begun, ready: four calm messages, in this order, each once."""
+    request = world.request(world.cobbler, language="en")
+    say(world, "service_request.confirmed", request, request)
+    order = booked(world, request)
+    for step in (start_work_order, complete_work_order, verify_work_order):
+        step(order, by=world.actor())
+    settle()
+    send_due(world.organisation.pk)
+    assert [mail["Subject"] for mail in box.received] == [
+        f"Your request {request.reference} is confirmed",
+        f"Your request {request.reference}: somebody takes care of it",
+        f"Your request {request.reference}: work has begun",
+        f"Your request {request.reference} is ready",
+    ]
+    body = box.received[1].get_body(("plain",))
+    assert body is not None
+    assert "Cordonnerie Monge takes care of it" in body.get_content()
+    assert f"http://testserver:8000/suivi/{request.tracking_token}/" in body.get_content()
+
+
+def test_french_clients_read_french(world: World) -> None:
+    _request_event("service_request.confirmed")(world)
+    (message,) = told(Kind.REQUEST_CONFIRMED)
+    assert message.language == "fr"
+    assert "36,00 €" in write(message).text
+    message.language = "en"
+    assert "36.00 €" in write(message).text
+
+
+def test_handlers_may_run_twice(world: World) -> None:
+    _request_event("service_request.confirmed")(world)
+    settle()
+    Inbox.objects.all().delete()
+    Event.objects.update(dispatch="pending", next_at=timezone.now())
+    assert len(told(Kind.REQUEST_CONFIRMED)) == 1
+
+
+def test_nobody_is_written_to_without_an_address(world: World) -> None:
+    request = world.request(world.ironing)
+    ServiceRequest.objects.filter(pk=request.pk).update(contact_email="")
+    say(world, "service_request.confirmed", request, request)
+    assert told(Kind.REQUEST_CONFIRMED) == []
+
+
+def test_what_vanished_is_told_to_nobody(world: World) -> None:
+    request = world.request(world.ironing)
+    say(world, "service_request.confirmed", request, request)
+    Message.objects.all().delete()
+    request.lines.all().delete()
+    request.work_orders.all().delete()
+    request.delete()
+    assert told(Kind.REQUEST_CONFIRMED) == []
+
+
+def test_a_confirmation_does_not_follow_its_cancellation(world: World) -> None:
+    request = world.request(world.ironing)
+    say(world, "service_request.confirmed", request, request)
+    cancel_request(request, by=world.actor())
+    (message,) = told(Kind.REQUEST_CONFIRMED)
+    with pytest.raises(NotNeeded) as stop:
+        write(message)
+    assert stop.value.why == Unsent.OUTDATED
+
+
+def test_the_invoice_travels_with_its_pdf(world: World, box: Letterbox) -> None:
+    _invoice(world)
+    (message,) = told(Kind.INVOICE)
+    assert (message.recipient_kind, message.address, message.site) == ("payer", world.client.email, world.site)
+    assert message.request_id == ServiceRequest.objects.get().public_id
+    send_due(world.organisation.pk)
+    (mail,) = box.of(message)
+    (attached,) = mail.iter_attachments()
+    invoice = Invoice.objects.get()
+    assert (attached.get_filename(), attached.get_content_type()) == (invoice.file_name, "application/pdf")
+    assert attached.get_content() == b"%PDF-1.7 not really"
+    assert invoice.sent_at is not None
+
+
+def test_an_offer_says_the_area_only_and_carries_its_link(world: World) -> None:
+    (offer, *_others) = _round(world)
+    message = next(m for m in told(Kind.OFFER_SENT) if m.recipient_id == offer.provider_id)
+    letter = write(message)
+    assert offer_link_url(offer) in letter.text
+    assert offer_link_code(offer) in letter.text
+    assert "21000 Dijon" in letter.text
+    for secret in ("Roux", "Camille", "camille@", "12345678"):
+        assert secret not in letter.text + letter.html + letter.subject
+    token = offer_link_url(offer).rstrip("/").rsplit("/", 1)[1]
+    link = open_link(token)
+    assert link is not None
+    assert link.offer_id == offer.pk
+
+
+def test_details_come_with_acceptance(world: World) -> None:
+    request = world.request(
+        world.cobbler,
+        place="home",
+        street="9 rue Verrerie",
+        postcode="21000",
+        city="Dijon",
+        contact_phone="+33612345678",
+    )
+    provider = add_provider(world)
+    start_round(request.work_orders.get(), by=world.actor())
+    (before,) = told(Kind.OFFER_SENT)
+    assert "Verrerie" not in write(before).text
+    accept_offer(Offer.objects.with_need().get(), by=acting_for(provider))
+    (after,) = told(Kind.OFFER_ACCEPTED)
+    letter = write(after)
+    for known in ("Camille Roux", "9 rue Verrerie, 21000 Dijon", "06 12 34 56 78"):
+        assert known in letter.text
+    with pytest.raises(NotNeeded):
+        write(before)
+
+
+def test_dispatchers_of_the_site_are_called(world: World) -> None:
+    absent = User.objects.create_user("parti@example.org", is_active=False)
+    Membership.objects.create(organisation=world.organisation, user=absent, role=Role.DISPATCHER)
+    _nobody(world)
+    assert [message.address for message in told(Kind.NEEDS_DISPATCH)] == [world.users["dispatcher"].email]
+
+
+def test_without_a_dispatcher_the_concierge_is_called(world: World) -> None:
+    Membership.objects.filter(role=Role.DISPATCHER).delete()
+    _nobody(world)
+    assert [message.address for message in told(Kind.NEEDS_DISPATCH)] == [world.users["concierge"].email]
+
+
+def test_help_goes_to_the_own_supervisor_while_it_is_needed(world: World) -> None:
+    team = build_team(world)
+    call = call_for_help(team.amina, by=team.themself(team.amina))
+    (message,) = told(Kind.HELP_REQUESTED)
+    assert message.address == world.users["supervisor"].email
+    assert "Amina" in write(message).text
+    assert "Diallo" not in write(message).text
+    answer_help(call, by=team.supervisor)
+    with pytest.raises(NotNeeded):
+        write(message)
+
+
+@pytest.mark.promise("S53")
+def test_text_and_html_treat_names_as_names(world: World) -> None:
+    _request_event("service_request.confirmed")(world)
+    (message,) = told(Kind.REQUEST_CONFIRMED)
+    message.recipient_name = '<script>alert(1)</script> O\'Neil & "fils"'
+    letter = write(message)
+    assert message.recipient_name in letter.text
+    assert "<script" not in letter.html
+    assert "&lt;script&gt;" in letter.html
