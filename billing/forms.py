@@ -64,7 +64,7 @@ class CompactField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Take the spaces away before the length is checked."""
-        return "".join(super().to_python(value).split()).upper()
+        return "".join((super().to_python(value) or "").split()).upper()
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """No ``maxlength`` in the browser: it would count the spaces."""
@@ -76,7 +76,7 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the 
 
     siren = CompactField(label=_("SIREN"), max_length=9, help_text=_("Nine digits."))
     siret = CompactField(label=_("SIRET"), max_length=14, required=False, help_text=_("Fourteen digits."))
-    vat_number = CompactField(label=_("VAT number"), max_length=14, required=False)
+    vat_number = CompactField(label=_("Intra-EU VAT number"), max_length=14, required=False)
     iban = CompactField(label=_("IBAN"), max_length=34, required=False)
     bic = CompactField(label=_("BIC"), max_length=11, required=False)
     payment_days = forms.IntegerField(

@@ -44,7 +44,7 @@ def _layout(request: TenantRequest) -> str:
 
 
 def _invoice(request: TenantRequest, public_id: uuid.UUID) -> Invoice:
-    return get_object_or_404(Invoice.objects.visible_to(request.actor), public_id=public_id)
+    return get_object_or_404(Invoice.objects.visible_to(request.actor).select_related("entity"), public_id=public_id)
 
 
 def _allow_invoicing(request: TenantRequest) -> None:
@@ -105,17 +105,26 @@ def invoice(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         "layout": _layout(request),
         "invoice": found,
-        "lines": found.snapshot["lines"],
+        "lines": [{**line, "digits": _price_digits(line["unit_price"])} for line in found.snapshot["lines"]],
         "vat": found.snapshot["vat"],
         "notes": found.credit_notes.order_by("pk"),
         "history": [
-            {"title": HAPPENED.get(event.name, event.name), "at": event.act_at, "by": event.actor_label}
+            {
+                "title": HAPPENED.get(event.name, event.name),
+                "at": event.act_at,
+                "by": "" if event.channel == "system" else event.actor_label,
+            }
             for event in Event.objects.filter(subject_id=found.public_id).order_by("act_at", "pk")
         ],
         "shows_others": can_see_invoices_of_others(request.actor),
         "may_credit": can_invoice(request.actor) and found.kind == "invoice" and found.status != "credited",
     }
     return render(request, "billing/invoice.html", context)
+
+
+def _price_digits(price: str) -> str:
+    """How ``floatformat`` shows a unit price: two decimals, four when they count."""
+    return "4g" if len(price.partition(".")[2]) > len("00") else "2g"
 
 
 @never_cache

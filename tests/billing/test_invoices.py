@@ -356,3 +356,16 @@ def test_lines_add_up_to_the_document(world: World, finished: ServiceRequest) ->
         lines = InvoiceLine.objects.filter(invoice=invoice)
         assert sum(line.net for line in lines) == invoice.total_excl_vat
         assert sum(line.amount for line in lines) == invoice.total_incl_vat
+
+
+@pytest.mark.promise("R28")
+def test_chosen_date_is_never_after_today_nor_before_the_series(world: World, issuer: LegalEntity) -> None:
+    """For history brought in by actions: the series stays in the order of its dates."""
+    today = timezone.localdate()
+    made = []
+    for days in [-3, -2, -5, 400]:
+        finish(world, world.request())
+        day = today + dt.timedelta(days=days)
+        made.append(invoice_payer(world.client, until=soon(), by=world.actor(), on=day).issued_on)
+
+    assert made == [today + dt.timedelta(days=n) for n in (-3, -2, -2, 0)]
