@@ -10,7 +10,7 @@ ARGS ?=
 RELEASE := $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint lint-django fmt browser shell otp openapi messages bench lock clean reset
+.PHONY: help install run demo test lint lint-django fmt browser shell mail otp openapi messages bench lock clean reset
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ browser:  ## Install Chromium for the browser tests, if it is missing
 
 shell:  ## Python shell in the running system
 	@$(STACK) exec -- $(MANAGE) shell
+
+mail:  ## The newest mail of the running system
+	@$(STACK) exec -- sh -c '$(BIN)/python scripts/mailbox.py last --folder "$$MAILBOX_DIR"'
 
 otp:  ## Second-factor codes of the demonstration accounts
 	@$(STACK) exec -- $(MANAGE) demo_otp $(ARGS)

@@ -99,6 +99,7 @@ def run(instead: list[str] | None) -> int:
             "PORT": str(port),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "MAILBOX_DIR": str(state.folder / "mail"),
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         }
         state.write_env(exported)
         quiet = "ignore::UserWarning:celery.platforms"  # root is told about it by Celery at every start
@@ -169,8 +170,8 @@ def start_application(
     manage = [python, "manage.py"]
     owner = {**env, "DATABASE_URL": env["DATABASE_OWNER_URL"]}
     supervisor.run_step([*manage, "migrate", "--no-input"], env=owner, cwd=ROOT, quiet=True)
-    mailbox = [python, "scripts/mailbox.py", "--port", str(mail_port), "--folder", str(state.folder / "mail")]
-    supervisor.add(Child("mailbox", mailbox, env=env, cwd=ROOT, rank=1))
+    mailbox = [python, "scripts/mailbox.py", "serve", "--port", str(mail_port), "--folder", str(state.folder / "mail")]
+    supervisor.add(Child("mailbox", mailbox, env=env, cwd=ROOT, rank=1, log=state.folder / "log/mailbox.log"))
     if has_command("seed_demo"):
         say("Loading the demonstration data (the first time only)")
         supervisor.run_step([*manage, "seed_demo", "--once"], env=env, cwd=ROOT, quiet=False)
@@ -183,7 +184,7 @@ def start_application(
             *("--workers-kill-timeout", "10", "--log-level", "warning", "concierge.wsgi:application"),
         ],
         "worker": [
-            *(*celery, "worker", "--concurrency", "2", "--loglevel", env["LOG_LEVEL"]),
+            *(*celery, "worker", "--concurrency", "2", "--loglevel", env.get("LOG_LEVEL", "INFO")),
             *("--without-gossip", "--without-mingle"),
         ],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(beat_file), "--pidfile", ""],
@@ -197,10 +198,8 @@ def start_application(
         print(f"\n  The web server does not answer yet at http://localhost:{port}: see the lines above\n", flush=True)
     if has_command("demo_accounts") and not supervisor.stopping:
         supervisor.run_step([*manage, "demo_accounts"], env=env, cwd=ROOT, quiet=False)
-    print(
-        f"  Mails   {state.folder / 'mail'}/*.eml   (sent by SMTP to 127.0.0.1:{mail_port}; none leaves this machine)"
-    )
-    print(f"  Logs    {state.folder / 'log'}/   (PostgreSQL, Valkey; the others are below)")
+    print(f"  Mails   {state.folder / 'mail'}/*.eml   (none leaves this machine; `make mail` shows the last one)")
+    print(f"  Logs    {state.folder / 'log'}/   (warnings of the others below; everything: LOG_LEVEL=INFO make run)")
     print("  Play    make demo   (in another terminal)")
     print("  Stop    Ctrl-C   (the data are kept; `make reset` forgets them)\n", flush=True)
 

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""A local mailbox: takes every message by SMTP on the loopback and keeps it as an .eml file. Nothing is passed on."""
+"""A local mailbox: takes every message by SMTP on the loopback and keeps it as an .eml file. Nothing is passed on.
+
+mailbox.py serve --folder FOLDER --port PORT
+mailbox.py last --folder FOLDER               show the newest message
+"""
 
 from __future__ import annotations
 
@@ -46,13 +50,30 @@ async def serve(port: int, folder: Path) -> None:
     server.close()
 
 
+def newest(folder: Path) -> str:
+    """The newest message as a person reads it: who, what, the text, the names of the attachments."""
+    paths = sorted(folder.glob("*.eml"))
+    if not paths:
+        return "No mail yet."
+    message = message_from_bytes(paths[-1].read_bytes(), policy=policy.default)
+    body = message.get_body(("plain", "html"))
+    lines = [f"{name}: {message[name]}" for name in ("From", "To", "Subject", "Date")]
+    lines += [f"Attachment: {part.get_filename()}" for part in message.iter_attachments()]
+    return "\n".join([*lines, f"File: {paths[-1]}", "", str(body.get_content()) if body else ""])
+
+
 def main() -> None:
-    """Read the options and serve."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--folder", type=Path, required=True)
+    """Read the options and serve, or show."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("serve", "last"):
+        verbs.add_parser(verb).add_argument("--folder", type=Path, required=True)
+    verbs.choices["serve"].add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.folder))
+    if options.verb == "last":
+        print(newest(options.folder))
+    else:
+        asyncio.run(serve(options.port, options.folder))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def test_message_sent_by_smtp_becomes_a_file(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([sys.executable, SCRIPT, "--port", str(port), "--folder", tmp_path / "mail"])
+    server = subprocess.Popen([sys.executable, SCRIPT, "serve", "--port", str(port), "--folder", tmp_path / "mail"])
     try:
         message = EmailMessage()
         message["Subject"], message["From"], message["To"] = "Votre facture est prête", "a@example.org", "b@example.org"
@@ -42,6 +42,11 @@ def test_message_sent_by_smtp_becomes_a_file(tmp_path: Path) -> None:
         assert kept["Subject"] == "Votre facture est prête"
         assert kept["X-Envelope-To"] == "b@example.org, hidden/../c@example.org"
         assert [part.get_filename() for part in kept.iter_attachments()] == ["facture.pdf"]
+        show = [sys.executable, SCRIPT, "last", "--folder", tmp_path / "mail"]
+        shown = subprocess.run(show, capture_output=True, text=True, check=True).stdout
+        assert "Subject: Votre facture est prête\n" in shown
+        assert "Attachment: facture.pdf\n" in shown
+        assert "Bonjour, voici votre facture." in shown
     finally:
         server.terminate()
         assert server.wait(10) == 0
