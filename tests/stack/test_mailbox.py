@@ -42,7 +42,7 @@ def test_message_sent_by_smtp_becomes_a_file(tmp_path: Path) -> None:
         assert kept["Subject"] == "Votre facture est prête"
         assert kept["X-Envelope-To"] == "b@example.org, hidden/../c@example.org"
         assert [part.get_filename() for part in kept.iter_attachments()] == ["facture.pdf"]
-        show = [sys.executable, SCRIPT, "last", "--folder", tmp_path / "mail"]
+        show = [sys.executable, str(SCRIPT), "last", "--folder", str(tmp_path / "mail")]
         shown = subprocess.run(show, capture_output=True, text=True, check=True).stdout
         assert "Subject: Votre facture est prête\n" in shown
         assert "Attachment: facture.pdf\n" in shown
