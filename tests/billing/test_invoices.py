@@ -361,11 +361,12 @@ def test_lines_add_up_to_the_document(world: World, finished: ServiceRequest) ->
 @pytest.mark.promise("R28")
 def test_chosen_date_is_never_after_today_nor_before_the_series(world: World, issuer: LegalEntity) -> None:
     """For history brought in by actions: the series stays in the order of its dates."""
-    today = timezone.localdate()
+    today = dt.date(2026, 11, 23)
     made = []
-    for days in [-3, -2, -5, 400]:
-        finish(world, world.request())
-        day = today + dt.timedelta(days=days)
-        made.append(invoice_payer(world.client, until=soon(), by=world.actor(), on=day).issued_on)
+    with time_machine.travel("2026-11-23 10:00Z"):
+        for days in [-3, -2, -5, 400]:
+            finish(world, world.request())
+            day = today + dt.timedelta(days=days)
+            made.append(invoice_payer(world.client, until=soon(), by=world.actor(), on=day).issued_on)
 
     assert made == [today + dt.timedelta(days=n) for n in (-3, -2, -2, 0)]
