@@ -54,6 +54,14 @@ class ServicesForm(forms.Form):
         return [str(service.public_id) for service in chosen]
 
 
+class CountField(forms.IntegerField):
+    """A whole number; nothing typed is none."""
+
+    def to_python(self, value: Any) -> int:
+        number = super().to_python(value)
+        return 0 if number is None else number
+
+
 class DetailsForm(forms.Form):
     """How many of what, and which options, for each chosen service."""
 
@@ -79,11 +87,10 @@ class DetailsForm(forms.Form):
         names = []
         for key, label, price, usual in rows:
             name = f"q-{service.public_id.hex[:12]}-{key.replace('-', '')[:12]}"
-            self.fields[name] = forms.IntegerField(
+            self.fields[name] = CountField(
                 label=f"{label} · {euros(price)}",
                 min_value=0,
                 max_value=service.max_quantity,
-                required=False,
                 initial=known.get(key, usual),
                 widget=forms.NumberInput(
                     attrs={
@@ -271,3 +278,9 @@ class RequestFilters(forms.Form):
         assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - declared above
         category.choices = [("", _("All")), *Category.choices]
         site.queryset = sites
+        site.empty_label = gettext("All sites")
+
+    @property
+    def boxes(self) -> list[forms.BoundField]:
+        """What is shown as a box with a label."""
+        return [self["q"], self["category"], self["site"]]

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bookings', '0005_tenant_wall'),
+        ("bookings", "0005_tenant_wall"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='service',
-            name='pictogram',
-            field=models.CharField(default='welcome-desk', max_length=20, verbose_name='pictogram'),
+            model_name="service",
+            name="pictogram",
+            field=models.CharField(default="welcome-desk", max_length=20, verbose_name="pictogram"),
         ),
         migrations.AlterField(
-            model_name='servicecategory',
-            name='pictogram',
-            field=models.CharField(default='welcome-desk', max_length=20, verbose_name='pictogram'),
+            model_name="servicecategory",
+            name="pictogram",
+            field=models.CharField(default="welcome-desk", max_length=20, verbose_name="pictogram"),
         ),
     ]

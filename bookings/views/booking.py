@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -33,7 +32,7 @@ from concierge.models import Site, normalise_email
 
 STEPS = ("services", "details", "slot", "contact", "review")
 # Days with free slots shown at once.
-DAYS_SHOWN = 5
+DAYS_SHOWN = 3
 # Where a refusal of the last step is shown: on the page of the field at fault.
 PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
 
@@ -238,7 +237,7 @@ def _by_day(free: list[FreeSlot], site: Site) -> list[dict[str, Any]]:
             {
                 "value": member.starts_at.isoformat(),
                 "label": _clock(member.starts_at, site),
-                "note": ngettext("last place", "%(n)d places", member.left) % {"n": member.left},
+                "note": _("last place") if member.left == 1 else "",
                 "free": True,
             }
             for member in members

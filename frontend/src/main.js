@@ -21,5 +21,9 @@ enhanceMenus(document);
 enhanceMessages(document);
 enhanceQuantities(document);
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
+
 // Fragments that htmx brings in are enhanced like the page itself.
 document.addEventListener("htmx:after:swap", () => enhanceQuantities(document));
