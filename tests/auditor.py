@@ -1,0 +1,70 @@
+"""The auditor: one SQL query for each thing that must always be true (trust.md 4). Empty answers mean all is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHECKS: dict[str, str] = {
+    "I1 no slot over capacity": "SELECT id FROM bookings_slot WHERE taken > capacity",
+    "I1 places taken are held or confirmed": """
+        SELECT s.id FROM bookings_slot s WHERE s.taken <> (
+            SELECT count(*) FROM bookings_hold h WHERE h.slot_id = s.id AND (h.status = 'held' OR (
+                h.status = 'confirmed' AND NOT EXISTS (
+                    SELECT 1 FROM bookings_servicerequest r
+                    WHERE r.hold_id = h.id AND r.status IN ('cancelled', 'declined')))))
+    """,
+    "I2 no trainee in two places": """
+        SELECT a.id FROM workers_assignment a JOIN workers_assignment b
+        ON a.trainee_id = b.trainee_id AND a.id < b.id
+        AND tstzrange(a.planned_start, a.planned_end) && tstzrange(b.planned_start, b.planned_end)
+        WHERE a.status IN ('proposed', 'accepted', 'working') AND b.status IN ('proposed', 'accepted', 'working')
+    """,
+    "I3 accepted work has one provider": """
+        SELECT work_order_id FROM providers_offer WHERE status = 'accepted' GROUP BY work_order_id HAVING count(*) > 1
+    """,
+    "I3 work held by a provider was accepted": """
+        SELECT w.id FROM bookings_workorder w WHERE w.performer_kind = 'provider' AND NOT EXISTS (
+            SELECT 1 FROM providers_offer o WHERE o.work_order_id = w.id AND o.provider_id = w.performer_id
+            AND o.status IN ('accepted', 'released', 'broken'))
+    """,
+    "I4 every status has its event": """
+        SELECT w.id, w.status FROM bookings_workorder w WHERE w.status IN
+            ('booked', 'in_progress', 'completed', 'verified') AND NOT EXISTS (
+            SELECT 1 FROM concierge_event e WHERE e.subject_id = w.public_id
+            AND e.name = 'work_order.' || CASE w.status WHEN 'in_progress' THEN 'started' ELSE w.status END)
+    """,
+    "I4 no work begins twice": """
+        SELECT subject_id, name FROM concierge_event WHERE name IN ('work_order.ready', 'service_request.confirmed',
+            'service_request.fulfilled') GROUP BY subject_id, name HAVING count(*) > 1
+    """,
+    "I5 invoice numbers have no gap": """
+        SELECT series_id FROM billing_invoice GROUP BY series_id
+        HAVING max(sequence) <> count(*) OR min(sequence) <> 1 OR count(DISTINCT sequence) <> count(*)
+    """,
+    "I7 lines add up to the request": """
+        SELECT r.id FROM bookings_servicerequest r JOIN bookings_requestline l ON l.request_id = r.id
+        GROUP BY r.id HAVING sum(l.total_incl_vat) <> r.total_incl_vat
+    """,
+    "I8 a confirmed request was told to its client": """
+        SELECT r.id FROM bookings_servicerequest r WHERE r.contact_email <> '' AND NOT EXISTS (
+            SELECT 1 FROM notifications_message m WHERE m.request_id = r.public_id)
+    """,
+    "I9 no event waits for long": """
+        SELECT id, name, dispatch FROM concierge_event
+        WHERE dispatch = 'dead' OR (dispatch = 'pending' AND next_at < now() - interval '15 minutes')
+    """,
+    "I10 nothing is said twice": """
+        SELECT event_id, kind, address FROM notifications_message WHERE event_id IS NOT NULL
+        GROUP BY event_id, kind, address HAVING count(*) > 1
+    """,
+    "nothing is billed twice": """
+        SELECT l.request_line_id FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
+        WHERE i.kind = 'invoice' AND l.request_line_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+    """,
+}
+
+
+def audit(execute: Any) -> dict[str, list[Any]]:
+    """Run every check with ``execute(sql) -> rows``, as a role that sees every organisation; returns what is wrong."""
+    found = {name: list(execute(sql)) for name, sql in CHECKS.items()}
+    return {name: rows for name, rows in found.items() if rows}
