@@ -1,0 +1,95 @@
+"""Forms of the providers' pages. They parse; actions decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Service
+from providers.actions.keys import PROVIDER_SCOPES
+from providers.enums import DeclineReason
+from providers.models import Provider
+
+
+class CodeForm(forms.Form):
+    """The four digits printed beside the link."""
+
+    code = forms.RegexField(
+        r"\A\s*[0-9]{4}\s*\Z",
+        label=_("The four digits of our message"),
+        error_messages={
+            "required": _("Please type the four digits of our message."),
+            "invalid": _("Please type the four digits of our message."),
+        },
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "4", "class": "input-code"}
+        ),
+    )
+
+
+class DeclineForm(forms.Form):
+    """Why not, and a word if one likes."""
+
+    reason = forms.ChoiceField(
+        label=_("Why not this time?"),
+        choices=DeclineReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose a reason.")},
+    )
+    comment = forms.CharField(label=_("A word for us"), max_length=200, required=False)
+
+
+class ProviderFilters(forms.Form):
+    """Filters of the team's list. Nonsense filters nothing."""
+
+    q = forms.CharField(label=_("Name, town or SIRET"), required=False, max_length=80)
+    service = forms.ModelChoiceField(
+        Service.objects.none(), label=_("Service"), required=False, to_field_name="public_id", empty_label=_("All")
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("All")), ("active", _("Active")), ("stopped", _("No longer asked"))],
+    )
+
+    def __init__(self, *args: Any, services: QuerySet[Service], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["service"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = services
+
+
+class DirectOfferForm(forms.Form):
+    """Whom to ask, chosen by a person."""
+
+    provider = forms.ModelChoiceField(
+        Provider.objects.none(),
+        label=_("Provider"),
+        to_field_name="public_id",
+        error_messages={
+            "required": _("Choose a provider."),
+            "invalid_choice": _("This provider does not offer this service."),
+        },
+    )
+
+    def __init__(self, *args: Any, providers: QuerySet[Provider], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = providers
+
+
+class KeyForm(forms.Form):
+    """A new API key."""
+
+    name = forms.CharField(label=_("Name of the key"), max_length=80, help_text=_("For example: workshop software."))
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        choices=[(scope.value, scope.label) for scope in PROVIDER_SCOPES],
+        initial=[scope.value for scope in PROVIDER_SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one of the rights listed.")},
+    )

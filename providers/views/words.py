@@ -1,0 +1,97 @@
+"""Plain words about offers and work, for providers and for the team."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from bookings.enums import WORK_ORDER_TRANSITIONS, Place
+from bookings.forms import euros
+from bookings.models import WorkOrder
+from concierge.models import Site
+from concierge.tenancy import Actor
+from providers import perms
+from providers.enums import OfferStatus
+from providers.models import Offer
+
+
+def moment_words(moment: dt.datetime, site: Site) -> str:
+    """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
+    local = timezone.localtime(moment, ZoneInfo(site.time_zone))
+    return _("%(day)s at %(time)s") % {"day": date_format(local, "l j F"), "time": date_format(local, "TIME_FORMAT")}
+
+
+def left_words(due_at: dt.datetime, now: dt.datetime) -> str:
+    """How much time there is to answer: "3 hours 20 minutes", never a running clock."""
+    minutes = max(0, int((due_at - now).total_seconds() // 60))
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    words = []
+    if days:
+        words.append(_("1 day") if days == 1 else _("%(n)d days") % {"n": days})
+    if hours:
+        words.append(_("1 hour") if hours == 1 else _("%(n)d hours") % {"n": hours})
+    if rest and not days:
+        words.append(_("1 minute") if rest == 1 else _("%(n)d minutes") % {"n": rest})
+    return " ".join(words) or _("less than a minute")
+
+
+def need_of(offer: Offer) -> dict[str, Any]:
+    """The area and the need: all that a provider reads before accepting (P05)."""
+    work_order = offer.work_order
+    site = work_order.site
+    at_home = work_order.request.place == Place.HOME
+    return {
+        "offer": offer,
+        "service": work_order.service,
+        "lines": [f"{line.quantity} × {line.description}" for line in work_order.lines.all()],
+        "area": "{postcode} {city}".format(**offer.area),
+        "place": _("At the client’s home") if at_home else _("Things are left at the desk of %s") % site.name,
+        "starts": moment_words(work_order.promised_start, site),
+        "ends": moment_words(work_order.promised_end, site),
+        "price": euros(offer.price),
+        "due": moment_words(offer.due_at, site),
+        "left": left_words(offer.due_at, timezone.now()),
+        "is_open": offer.status == OfferStatus.SENT and offer.due_at > timezone.now(),
+    }
+
+
+def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
+    """Accepted work for its holder: whom it is for and which step comes next."""
+    request, mine = work_order.request, perms.can_carry_out(actor, work_order)
+    return {
+        "work_order": work_order,
+        "service": work_order.service,
+        "lines": [f"{line.quantity} × {line.description}" for line in work_order.lines.all()],
+        "starts": moment_words(work_order.promised_start, work_order.site),
+        "ends": moment_words(work_order.promised_end, work_order.site),
+        "place": request.place,
+        "client": request if mine and work_order.shows_client(timezone.now()) else None,
+        "can_start": mine and work_order.status in WORK_ORDER_TRANSITIONS["start"][0],
+        "can_complete": mine and work_order.status in WORK_ORDER_TRANSITIONS["complete"][0],
+    }
+
+
+def answer_words(offer: Offer) -> tuple[str, str]:
+    """Title and sentence for a provider whose offer is no longer open."""
+    if offer.status in {OfferStatus.SENT, OfferStatus.EXPIRED}:
+        return _("The time to answer is over"), _("Thank you all the same: we will ask you again soon.")
+    return {
+        OfferStatus.ACCEPTED: (_("The job is yours"), _("Thank you! We have told the client.")),
+        OfferStatus.DECLINED: (
+            _("You said no to this job"),
+            _("Thank you for telling us. We are asking someone else."),
+        ),
+        OfferStatus.NOT_SELECTED: (
+            _("Another provider was quicker"),
+            _("Thank you for your interest: we will ask you again soon."),
+        ),
+        OfferStatus.RELEASED: (_("You gave this job back"), _("We are asking someone else.")),
+    }.get(
+        OfferStatus(offer.status),
+        (_("This job is no longer needed"), _("Nothing more needs to be done. Thank you for being there.")),
+    )
