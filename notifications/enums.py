@@ -39,10 +39,10 @@ class MessageStatus(models.TextChoices):
     """Life of a message. ``queued`` covers a message being sent now: its lease is ``next_at``."""
 
     QUEUED = "queued", _("To be sent")
-    SENT = "sent", _("Sent")
+    SENT = "sent", _("Has left")
     FAILED = "failed", _("Refused by the mailbox")
     DEAD = "dead", _("Given up")
-    SUPPRESSED = "suppressed", _("Not sent")
+    SUPPRESSED = "suppressed", _("Held back")
 
 
 class Unsent(models.TextChoices):

@@ -17,4 +17,4 @@ class MessageFilters(forms.Form):
         max_length=80,
         widget=forms.TextInput(attrs={"type": "search"}),
     )
-    kind = forms.ChoiceField(label=_("Message"), required=False, choices=[("", _("All")), *Kind.choices])
+    kind = forms.ChoiceField(label=_("Message"), required=False, choices=[("", _("All messages")), *Kind.choices])

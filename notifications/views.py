@@ -38,11 +38,11 @@ MOST_PAGES = 400
 HOME_ZONE = "Europe/Paris"
 # Views of the list: address, words, statuses (all of them when empty).
 VIEWS = {
-    "": (gettext_lazy("All"), ()),
+    "": (gettext_lazy("All messages"), ()),
     "trouble": (gettext_lazy("Not arrived"), TROUBLED),
     "queued": (gettext_lazy("To be sent"), (MessageStatus.QUEUED,)),
-    "sent": (gettext_lazy("Sent"), (MessageStatus.SENT,)),
-    "suppressed": (gettext_lazy("Not sent"), (MessageStatus.SUPPRESSED,)),
+    "sent": (gettext_lazy("Have left"), (MessageStatus.SENT,)),
+    "suppressed": (gettext_lazy("Not sent on purpose"), (MessageStatus.SUPPRESSED,)),
 }
 
 

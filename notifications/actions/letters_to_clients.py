@@ -72,7 +72,7 @@ def _about(request: ServiceRequest, message: Message, *, subject: str, heading: 
         facts=facts,
         action_url=link(message.organisation, "bookings:track", request.tracking_token),
         action_label=_("Follow my request"),
-        words={"request": request, "site": request.site, "at_desk": request.place == Place.DESK},
+        words={"at_desk": request.place == Place.DESK, "pays": request.payer_account_id is None},
     )
 
 

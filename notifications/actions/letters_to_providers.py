@@ -32,7 +32,7 @@ def _need(offer: Offer) -> Facts:
     return [
         *facts,
         (_("Where"), area),
-        (_("From"), moment(order.promised_start, site)),
+        (_("Starting on"), moment(order.promised_start, site)),
         (_("To be done by"), moment(order.promised_end, site)),
         (_("Paid to you, VAT included"), euros(offer.price)),
     ]

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=200, verbose_name='subject')),
                 ('message_id', models.CharField(max_length=300, unique=True, verbose_name='Message-ID')),
                 ('urgent', models.BooleanField(default=False, verbose_name='somebody waits for it')),
-                ('status', models.CharField(choices=[('queued', 'To be sent'), ('sent', 'Sent'), ('failed', 'Refused by the mailbox'), ('dead', 'Given up'), ('suppressed', 'Not sent')], default='queued', max_length=10, verbose_name='status')),
+                ('status', models.CharField(choices=[('queued', 'To be sent'), ('sent', 'Has left'), ('failed', 'Refused by the mailbox'), ('dead', 'Given up'), ('suppressed', 'Held back')], default='queued', max_length=10, verbose_name='status')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('next_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='next attempt at')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
