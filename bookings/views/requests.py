@@ -221,10 +221,13 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "assignment.cancelled": gettext_lazy("Assignment cancelled"),
     "assignment.done": gettext_lazy("Assignment done"),
     "assignment.validated": gettext_lazy("Assignment validated"),
+    "offer.misdirected": gettext_lazy("Offer reached the wrong person"),
     "help.requested": gettext_lazy("Help was asked for"),
     "invoice.issued": gettext_lazy("Invoice issued"),
     "invoice.credited": gettext_lazy("Credit note issued"),
     "invoice.rendered": gettext_lazy("Invoice document ready"),
+    "message.failed": gettext_lazy("A message did not arrive"),
+    "message.resent": gettext_lazy("A message was sent again"),
 }
 
 # verb in the address → may they?
