@@ -7,7 +7,6 @@ from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import HoldStatus, Place
@@ -61,11 +60,6 @@ class OpeningHours(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
-
-    @property
-    def day_name(self) -> str:
-        """The weekday in the language of the page."""
-        return str(WEEKDAYS[self.weekday])
 
 
 class Closure(TenantModel):

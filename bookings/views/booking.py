@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
+from redis.exceptions import RedisError
+from rest_framework.throttling import BaseThrottle
 
 from bookings.actions import clients, holds, requests
 from bookings.enums import HoldStatus
@@ -25,18 +24,18 @@ from bookings.forms import CodeForm, ContactForm, DetailsForm, ReviewForm, Servi
 from bookings.models import Client, ClientAccount, EmailVerification, calendar
 from bookings.rules import prices
 from bookings.rules.slots import FreeSlot
-from bookings.views.draft import DONE, KEPT_FIELDS, Draft
-from bookings.views.words import moment_words
-from concierge.errors import DomainError
+from bookings.views.draft import KEPT_FIELDS, Draft
+from bookings.views.steps import clock, go, show, step
+from bookings.views.words import hours_words
+from concierge.errors import DomainError, TooManyAttempts
 from concierge.models import Site, normalise_email
 
-STEPS = ("services", "details", "slot", "contact", "review")
 # Days with free slots shown at once.
 DAYS_SHOWN = 3
+# Places that one network address may keep or move in ten minutes: a whole company sits behind one.
+MOST_HOLDS, HOLDS_WINDOW = 60, 600
 # Where a refusal of the last step is shown: on the page of the field at fault.
 PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
-
-Page = Callable[..., HttpResponse]
 
 
 @login_not_required
@@ -48,67 +47,8 @@ def sites(request: HttpRequest) -> HttpResponse:
         .active()
         .prefetch_related("opening_hours")
     )
-    return render(request, "bookings/sites.html", {"sites": found})
-
-
-def step(name: str, *methods: str) -> Callable[[Page], Page]:
-    """A page of the path: finds the site and the draft, and leads back to the first step that is not complete."""
-
-    def decorate(view: Page) -> Page:
-        @login_not_required
-        @never_cache
-        @require_http_methods(methods or ["GET", "HEAD", "POST"])
-        @wraps(view)
-        def page(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-            found = Site.objects.visible_to(request.actor).active()  # type: ignore[attr-defined]  # as above
-            site = get_object_or_404(found, slug=slug)
-            draft = Draft(request, site)
-            if name == "review" and request.method == "POST" and (done := _already_done(request)):
-                return done
-            missing = draft.missing_before(name)
-            if missing is not None:
-                return _go(site, missing, expired=missing == "slot" and draft.hold is not None)
-            return view(request, draft, *args, **kwargs)
-
-        return page
-
-    return decorate
-
-
-def _already_done(request: HttpRequest) -> HttpResponse | None:
-    """The same form sent again: show the request that it became."""
-    token = request.session.get(DONE, {}).get(request.POST.get("hold", ""))
-    return redirect("bookings:done", token=token) if token else None
-
-
-def _go(site: Site, name: str, *, expired: bool = False) -> HttpResponse:
-    address = reverse(f"bookings:book-{name}", args=[site.slug])
-    return redirect(f"{address}?expired=1" if expired else address)
-
-
-def _show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **context: Any) -> HttpResponse:
-    labels = {
-        "services": _("Services"),
-        "details": _("Details"),
-        "slot": _("Appointment"),
-        "contact": _("You"),
-        "review": _("Check"),
-    }
-    steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in STEPS]
-    current = 4 if name == "code" else STEPS.index(name) + 1
-    back = steps[current - 2]["url"] if current > 1 else reverse("bookings:sites")
-    if name == "code":
-        back = steps[3]["url"]
-    hold = draft.hold if draft.holds_a_place and current > 3 else None
-    base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
-    if hold is not None:
-        base["hold_until"] = _clock(hold.expires_at, draft.site)
-        base["slot_words"] = moment_words(hold.slot.starts_at, draft.site)
-    return render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
-
-
-def _clock(moment: dt.datetime, site: Site) -> str:
-    return date_format(timezone.localtime(moment, ZoneInfo(site.time_zone)), "TIME_FORMAT")
+    cards = [{"site": site, "hours": hours_words(site.opening_hours.all())} for site in found]
+    return render(request, "bookings/sites.html", {"cards": cards})
 
 
 # --- 1. services ----------------------------------------
@@ -120,7 +60,7 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
     form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.offered)
     if form.is_valid():
         draft.save(services=form.cleaned_data["services"])
-        return _go(draft.site, "details")
+        return go(draft.site, "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
@@ -136,7 +76,7 @@ def _services_page(
         {"category": category, "cards": list(members)}
         for category, members in itertools.groupby(cards, key=lambda card: card["service"].category)
     ]
-    return _show(request, draft, "services", status, form=form, groups=groups, error=error)
+    return show(request, draft, "services", status, form=form, groups=groups, error=error)
 
 
 def price_words(service: Any) -> str:
@@ -167,8 +107,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error(None, str(error.message))
         else:
             draft.save(asked=form.wishes())
-            return _go(draft.site, "slot")
-    return _show(request, draft, "details", 422 if form.is_bound else 200, form=form)
+            return go(draft.site, "slot")
+    return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
 # --- 3. slot ----------------------------------------
@@ -182,6 +122,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
         expired = holds.HoldExpired(field="slot") if "expired" in request.GET else None
         return _slot_page(request, draft, form, 422 if form.is_bound else 200, error=expired)
     try:
+        _not_too_many(request)
         draft.save()
         holds.hold_slot(
             draft.site,
@@ -193,7 +134,21 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
-    return _go(draft.site, "contact")
+    return go(draft.site, "contact")
+
+
+def _not_too_many(request: HttpRequest) -> None:
+    """Whoever opens session after session to hoard places is slowed down by address (S33).
+
+    A lost cache lets people through: one place per session and ten minutes per place remain.
+    """
+    key = f"holds_{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]  # reads META only
+    try:
+        cache.add(key, 0, timeout=HOLDS_WINDOW)
+        if cache.incr(key) > MOST_HOLDS:
+            raise TooManyAttempts
+    except (RedisError, ValueError):
+        return
 
 
 def _slot_page(
@@ -215,7 +170,7 @@ def _slot_page(
     days = _by_day(free, draft.site)
     hold = draft.hold
     selected = hold.slot.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
-    return _show(
+    return show(
         request,
         draft,
         "slot",
@@ -236,7 +191,7 @@ def _by_day(free: list[FreeSlot], site: Site) -> list[dict[str, Any]]:
         slots = [
             {
                 "value": member.starts_at.isoformat(),
-                "label": _clock(member.starts_at, site),
+                "label": clock(member.starts_at, site),
                 "note": _("last place") if member.left == 1 else "",
                 "free": True,
             }
@@ -268,12 +223,12 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
                 _start_verification(request, draft)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return _show(request, draft, "contact", error.status, form=form)
-        return _go(draft.site, "review" if draft.is_verified else "code")
+            return show(request, draft, "contact", error.status, form=form)
+        return go(draft.site, "review" if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
-    return _show(request, draft, "contact", 422 if form.is_bound else 200, form=form)
+    return show(request, draft, "contact", 422 if form.is_bound else 200, form=form)
 
 
 def _start_verification(request: HttpRequest, draft: Draft) -> None:
@@ -304,20 +259,20 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 def code(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Type the six digits."""
     if draft.is_verified:
-        return _go(draft.site, "review")
+        return go(draft.site, "review")
     sent = _verification(draft)
     if sent is None:
-        return _go(draft.site, "contact")
+        return go(draft.site, "contact")
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             clients.check_code(sent, form.cleaned_data["code"], session_token=draft.token)
         except DomainError as error:
             form.add_error("code", str(error.message))
-            return _show(request, draft, "code", error.status, form=form)
+            return show(request, draft, "code", error.status, form=form)
         draft.save(verified=sent.email)
-        return _go(draft.site, "review")
-    return _show(request, draft, "code", 422 if form.is_bound else 200, form=form)
+        return go(draft.site, "review")
+    return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
 
 
 @step("code", "POST")
@@ -328,8 +283,8 @@ def resend_code(request: HttpRequest, draft: Draft) -> HttpResponse:
     except DomainError as error:
         form = CodeForm({"code": ""})
         form.errors["code"] = form.error_class([str(error.message)])
-        return _show(request, draft, "code", error.status, form=form)
-    return _go(draft.site, "code")
+        return show(request, draft, "code", error.status, form=form)
+    return go(draft.site, "code")
 
 
 def _verification(draft: Draft) -> EmailVerification | None:
@@ -380,7 +335,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
     try:
         lines = requests.price_order(requests.tariffs_of(draft.site, today, services=draft.offered), draft.wishes)
     except DomainError:
-        return _go(draft.site, "details")
+        return go(draft.site, "details")
     shown = [
         {
             "label": line.label,
@@ -393,7 +348,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         {"label": _("of which VAT %(rate)s %%") % {"rate": _rate(share.rate)}, "amount": euros(share.vat)}
         for share in prices.vat_shares((line.vat_rate, line.total) for line in lines)
     ]
-    return _show(
+    return show(
         request, draft, "review", status, form=form, lines=shown, shares=shares, total=euros(prices.total(lines))
     )
 
@@ -412,7 +367,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
         return _services_page(request, draft, ServicesForm(offered=draft.offered), error.status, error=error)
     if page == "details":
         details_form = DetailsForm(chosen=draft.services, wishes=draft.asked)
-        return _show(request, draft, "details", error.status, form=details_form, error=error)
+        return show(request, draft, "details", error.status, form=details_form, error=error)
     if error.field in {"payer", None}:
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
@@ -420,7 +375,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     contact_form = ContactForm(known, place=draft.place, for_others=draft.for_others)
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
-    return _show(request, draft, "contact", error.status, form=contact_form)
+    return show(request, draft, "contact", error.status, form=contact_form)
 
 
 @login_not_required
@@ -431,4 +386,4 @@ def give_up_hold(request: HttpRequest, slug: str) -> HttpResponse:
     draft = Draft(request, site)
     if draft.hold is not None and draft.hold.status == HoldStatus.HELD:
         holds.release_hold(draft.hold, by=draft.actor)
-    return _go(site, "slot")
+    return go(site, "slot")

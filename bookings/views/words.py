@@ -9,11 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, PerformerKind, Place, RequestStatus, WorkOrderStatus
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import OpeningHours, ServiceRequest, WorkOrder
 from concierge.models import Event, Site
 
 R, W = RequestStatus, WorkOrderStatus
@@ -28,6 +29,24 @@ def moment_words(moment: dt.datetime, site: Site) -> str:
     """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
     local = timezone.localtime(moment, ZoneInfo(site.time_zone))
     return _("%(day)s at %(time)s") % {"day": date_format(local, "l j F"), "time": date_format(local, "TIME_FORMAT")}
+
+
+def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
+    """Opening hours as people write them: Monday–Friday 09:00–18:00."""
+    spans: dict[int, str] = {}
+    for hour in sorted(hours, key=lambda h: (h.weekday, h.opens)):
+        span = f"{time_format(hour.opens)}–{time_format(hour.closes)}"
+        spans[hour.weekday] = f"{spans[hour.weekday]}, {span}" if hour.weekday in spans else span
+    runs: list[list[int]] = []
+    for weekday, span in spans.items():
+        if runs and runs[-1][-1] == weekday - 1 and spans[runs[-1][-1]] == span:
+            runs[-1].append(weekday)
+        else:
+            runs.append([weekday])
+    return [
+        (str(WEEKDAYS[run[0]]) if len(run) == 1 else f"{WEEKDAYS[run[0]]}–{WEEKDAYS[run[-1]]}") + f" {spans[run[0]]}"
+        for run in runs
+    ]
 
 
 def holder(work_order: WorkOrder) -> str:

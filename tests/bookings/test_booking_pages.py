@@ -194,6 +194,46 @@ def test_a_time_that_is_not_offered_is_refused(path: Path, moment: dt.datetime) 
     assert (Hold.objects.count(), Slot.objects.count()) == (0, 0)
 
 
+@pytest.mark.promise("S33")
+def test_an_address_that_hoards_places_is_slowed_down(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bookings.views import booking
+
+    monkeypatch.setattr(booking, "MOST_HOLDS", 1)
+    path.services()
+    path.details()
+    assert path.slot().status_code == 302
+    shown(path.slot(at(24, 11)), 429)
+    assert [slot.taken for slot in Slot.objects.order_by("starts_at")] == [1]
+
+
+@pytest.mark.promise("R14")
+def test_booking_goes_on_without_the_cache(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.core.cache import cache
+    from redis.exceptions import ConnectionError as Lost
+
+    def down(*args: Any, **kwargs: Any) -> None:
+        raise Lost
+
+    monkeypatch.setattr(cache, "add", down)
+    path.up_to_review()
+    assert path.review().status_code == 302
+    assert ServiceRequest.objects.count() == 1
+
+
+def test_hours_are_written_as_people_do(world: World, path: Path) -> None:
+    from bookings.models import OpeningHours
+    from bookings.views.words import hours_words
+
+    OpeningHours.objects.create(
+        organisation=world.organisation, site=world.site, weekday=5, opens=dt.time(10), closes=dt.time(12)
+    )
+    OpeningHours.objects.create(
+        organisation=world.organisation, site=world.site, weekday=5, opens=dt.time(14), closes=dt.time(16)
+    )
+    lines = hours_words(world.site.opening_hours.all())
+    assert [line.split(" ", 1)[1] for line in lines] == ["09:00–18:00", "10:00–12:00, 14:00–16:00"]
+
+
 @pytest.mark.promise("R33")
 def test_when_the_ten_minutes_are_over_only_the_time_is_chosen_again(world: World, path: Path, monday: Any) -> None:
     path.up_to_review()

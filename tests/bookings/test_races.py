@@ -15,7 +15,7 @@ from django.db.models import F
 from bookings.actions import holds, requests
 from bookings.actions.holds import hold_slot
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
+from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
 from concierge import tenancy
 from concierge.errors import DomainError
 from tests.bookings.conftest import at, details, wish_heels, wish_shirts
@@ -160,3 +160,14 @@ def test_cancelling_twice_at_once_frees_one_place(real_world: World) -> None:
     outcome = race(world, 8, lambda n: requests.cancel_request(request, by=actor))
     assert outcome["ok"] == 1
     assert Slot.objects.get().taken == 1
+
+
+def test_one_mailbox_is_one_client_however_many_forms_it_sends(real_world: World) -> None:
+    world = real_world
+
+    def book(number: int) -> None:
+        kept = hold_slot(world.site, Place.DESK, at(24, 9 + number), token=f"t{number}", by=world.actor())
+        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor())
+
+    assert race(world, 8, book) == {"ok": 8}
+    assert Client.objects.filter(email="ines.garnier@example.fr").count() == 1

@@ -1,0 +1,90 @@
+"""What the booking steps share: their order, their frame, and the way back to the first one that is not complete."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from bookings.views.draft import DONE, Draft
+from bookings.views.words import moment_words
+from concierge.models import Site
+
+STEPS = ("services", "details", "slot", "contact", "review")
+
+Page = Callable[..., HttpResponse]
+
+
+def step(name: str, *methods: str) -> Callable[[Page], Page]:
+    """A page of the path: finds the site and the draft, and leads back to the first step that is not complete."""
+
+    def decorate(view: Page) -> Page:
+        @login_not_required
+        @never_cache
+        @require_http_methods(methods or ["GET", "HEAD", "POST"])
+        @wraps(view)
+        def page(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            found = Site.objects.visible_to(request.actor).active()  # type: ignore[attr-defined]  # as above
+            site = get_object_or_404(found, slug=slug)
+            draft = Draft(request, site)
+            if name == "review" and request.method == "POST" and (done := already_done(request)):
+                return done
+            missing = draft.missing_before(name)
+            if missing is not None:
+                return go(site, missing, expired=missing == "slot" and draft.hold is not None)
+            return view(request, draft, *args, **kwargs)
+
+        return page
+
+    return decorate
+
+
+def already_done(request: HttpRequest) -> HttpResponse | None:
+    """The same form sent again: show the request that it became."""
+    token = request.session.get(DONE, {}).get(request.POST.get("hold", ""))
+    return redirect("bookings:done", token=token) if token else None
+
+
+def go(site: Site, name: str, *, expired: bool = False) -> HttpResponse:
+    """On to a step."""
+    address = reverse(f"bookings:book-{name}", args=[site.slug])
+    return redirect(f"{address}?expired=1" if expired else address)
+
+
+def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **context: Any) -> HttpResponse:
+    """A step in its frame: where you are, the way back, the place kept for you."""
+    labels = {
+        "services": _("Services"),
+        "details": _("Details"),
+        "slot": _("Appointment"),
+        "contact": _("You"),
+        "review": _("Check"),
+    }
+    steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in STEPS]
+    current = 4 if name == "code" else STEPS.index(name) + 1
+    back = steps[current - 2]["url"] if current > 1 else reverse("bookings:sites")
+    if name == "code":
+        back = steps[3]["url"]
+    hold = draft.hold if draft.holds_a_place and current > 3 else None
+    base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
+    if hold is not None:
+        base["hold_until"] = clock(hold.expires_at, draft.site)
+        base["slot_words"] = moment_words(hold.slot.starts_at, draft.site)
+    return render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
+
+
+def clock(moment: dt.datetime, site: Site) -> str:
+    """The time of day at the site."""
+    return date_format(timezone.localtime(moment, ZoneInfo(site.time_zone)), "TIME_FORMAT")
