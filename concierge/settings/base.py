@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "DeclineReason": "providers.enums.DeclineReason",
         "InvoiceKind": "billing.enums.DocumentKind",
         "InvoiceStatus": "billing.enums.DocumentStatus",
         "LineKind": "bookings.enums.LineKind",
