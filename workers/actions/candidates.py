@@ -138,7 +138,7 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
         return dateformat.format(dt.datetime.fromisoformat(value).astimezone(zone), "H:i")
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
-        return f"{date_format(moment, 'D j M')} {dateformat.format(moment, 'H:i')}"
+        return f"{date_format(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":

@@ -139,7 +139,7 @@ def _orders(focus: Focus) -> WorkOrderQuerySet:
 def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
     promised = order.promised_end.astimezone(focus.zone)
     words = _("for %(day)s at %(time)s") % {
-        "day": date_format(promised, "D j M"),
+        "day": date_format(promised, "D j F"),
         "time": clock(promised, focus.zone),
     }
     return {
@@ -147,7 +147,7 @@ def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
         "title": _title(order),
         "detail": f"{words} · {order.duration_minutes} min",
         "is_late": order.promised_end < focus.now,
-        "is_open": order.public_id == focus.work,
+        "state": "active" if order.public_id == focus.work else "waiting",
         "url": f"{focus.url(work=order.public_id)}#who",
     }
 

@@ -31,6 +31,8 @@ from workers.rules.intervals import civil_day
 from workers.views.common import acting, clock, hours_text
 
 S = AssignmentStatus
+# How long "somebody is coming" stays on the page.
+ANSWER_SHOWN = dt.timedelta(minutes=15)
 # A button pressed twice, or by a telephone that lost the answer: it is already so, and nothing is said.
 ALREADY = {
     "acknowledge": (S.ACCEPTED, S.WORKING, S.DONE, S.VALIDATED),
@@ -149,6 +151,7 @@ def _day(trainee: Trainee) -> dict[str, Any]:
         "later": [_card(card, zone) for card in ahead[1:]],
         "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],
         "help_call": trainee.help_calls.open().first(),
+        "help_coming": trainee.help_calls.filter(answered_at__gte=now - ANSWER_SHOWN).exists(),
     }
 
 
