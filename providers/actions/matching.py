@@ -107,7 +107,7 @@ def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider 
             key=row.pk,
             is_active=row.is_active,
             has_agreement=row.pk in agreements,
-            documents=_latest_documents(row),
+            documents=latest_documents(row),
             distance_km=matching.distance_km(here, (row.latitude, row.longitude)),
             radius_km=row.radius_km,
             daily_capacity=row.daily_capacity,
@@ -149,7 +149,7 @@ def _counted(rows: QuerySet[Offer] | QuerySet[WorkOrder], key: str) -> Counter[i
     return Counter({row[key]: row["n"] for row in rows.order_by(key).values(key).annotate(n=Count("pk"))})
 
 
-def _latest_documents(provider: Provider) -> dict[str, dt.date | None]:
+def latest_documents(provider: Provider) -> dict[str, dt.date | None]:
     """Last valid day of the latest paper of each kind (rows come newest first)."""
     latest: dict[str, dt.date | None] = {}
     for row in provider.documents.all():

@@ -65,16 +65,26 @@ REQUIRED_DOCUMENTS = ("insurance", "registration")
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired"})
 
 
+def papers_problem(
+    documents: Mapping[str, dt.date | None], *, today: dt.date, required: Sequence[str] = REQUIRED_DOCUMENTS
+) -> str | None:
+    """``document_missing``, ``document_expired`` or ``None``: the last valid day itself still counts."""
+    if any(kind not in documents for kind in required):
+        return "document_missing"
+    if any(last_day is not None and last_day < today for last_day in documents.values()):
+        return "document_expired"
+    return None
+
+
 def obstacle(candidate: Candidate, *, today: dt.date, required: Sequence[str] = REQUIRED_DOCUMENTS) -> str | None:
     """Code of the first rule that keeps the provider from being asked, or ``None``."""
     if not candidate.is_active:
         return "inactive"
     if not candidate.has_agreement:
         return "no_agreement"
-    if any(kind not in candidate.documents for kind in required):
-        return "document_missing"
-    if any(last_day is not None and last_day < today for last_day in candidate.documents.values()):
-        return "document_expired"
+    papers = papers_problem(candidate.documents, today=today, required=required)
+    if papers is not None:
+        return papers
     if candidate.said_no:
         return "already_answered"
     if candidate.distance_km > candidate.radius_km:

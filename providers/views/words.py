@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, Place
 from bookings.forms import euros
@@ -16,8 +18,10 @@ from bookings.models import WorkOrder
 from concierge.models import Site
 from concierge.tenancy import Actor
 from providers import perms
-from providers.enums import OfferStatus
-from providers.models import Offer
+from providers.actions.matching import latest_documents
+from providers.enums import Obstacle, OfferStatus
+from providers.models import ConsideredProvider, Offer, Provider
+from providers.rules.matching import papers_problem
 
 
 def moment_words(moment: dt.datetime, site: Site) -> str:
@@ -73,6 +77,37 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
         "client": request if mine and work_order.shows_client(timezone.now()) else None,
         "can_start": mine and work_order.status in WORK_ORDER_TRANSITIONS["start"][0],
         "can_complete": mine and work_order.status in WORK_ORDER_TRANSITIONS["complete"][0],
+    }
+
+
+def papers_words(provider: Provider, today: dt.date) -> tuple[str, str]:
+    """Badge category and words for a provider's papers; a warning begins thirty days before the first one ends."""
+    documents = latest_documents(provider)
+    problem = papers_problem(documents, today=today)
+    if problem is not None:
+        return "failed", str(Obstacle(problem).label)
+    ends = min((day for day in documents.values() if day is not None), default=None)
+    if ends is not None and ends < today + dt.timedelta(days=30):
+        return "waiting", _("One ends on %(day)s") % {"day": date_format(ends, "j F")}
+    return "done", _("In order")
+
+
+SCORE_PARTS = {"distance": _l("Nearness"), "share": _l("Fair sharing"), "capacity": _l("Free capacity")}
+
+
+def considered_words(line: ConsideredProvider) -> dict[str, Any]:
+    """Why this provider was asked first, later or not at all."""
+    return {
+        "line": line,
+        "provider": line.provider,
+        "why_not": Obstacle(line.rule).label if line.rule else "",
+        "distance": _("%(km)s km") % {"km": number_format(line.distance_km, decimal_pos=1)},
+        "score": number_format(line.score, decimal_pos=1) if line.score is not None else "",
+        "parts": [
+            (label, number_format(Decimal(line.score_parts[name]), decimal_pos=1))
+            for name, label in SCORE_PARTS.items()
+            if name in line.score_parts
+        ],
     }
 
 

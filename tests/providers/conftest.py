@@ -47,7 +47,7 @@ def a_siret() -> str:
 def details(**changes: Any) -> ProviderDetails:
     """A cobbler near the site, with everything right."""
     given: dict[str, Any] = {
-        "name": f"Cordonnerie {next(_numbers)}",
+        "name": f"Cordonnerie {next(_numbers):04d}",
         "siret": a_siret(),
         "street": "3 rue Monge",
         "postcode": "21000",

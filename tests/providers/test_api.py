@@ -27,7 +27,7 @@ from tests.conftest import settle
 from tests.providers.conftest import MONDAY, acting_for, add_provider
 from tests.world import World, build_world
 
-OFFERS = "/api/v1/offers/"
+OFFERS = "/api/v1/offers"
 
 
 class Api:
@@ -47,10 +47,10 @@ class Api:
         return self.browser.post(path, json.dumps(body or {}), content_type="application/json", headers=headers)
 
     def accept(self, offer: Offer, **kwargs: Any) -> Any:
-        return self.post(f"{OFFERS}{offer.public_id}/accept/", **kwargs)
+        return self.post(f"{OFFERS}/{offer.public_id}/accept", **kwargs)
 
     def decline(self, offer: Offer, body: Any, **kwargs: Any) -> Any:
-        return self.post(f"{OFFERS}{offer.public_id}/decline/", body, **kwargs)
+        return self.post(f"{OFFERS}/{offer.public_id}/decline", body, **kwargs)
 
 
 def api_of(provider: Provider, *scopes: str) -> Api:
@@ -89,27 +89,27 @@ def test_before_acceptance_only_area_and_need(world: World, api: Api, offers: li
     body = api.get(OFFERS).json()
     assert [one["id"] for one in body["results"]] == [str(offers[0].public_id)]
     shown = body["results"][0]
-    assert shown == api.get(f"{OFFERS}{offers[0].public_id}/").json()
+    assert shown == api.get(f"{OFFERS}/{offers[0].public_id}").json()
     assert (shown["status"], shown["price"], shown["area"]) == ("sent", "12.00", {"postcode": "21000", "city": "Dijon"})
     assert (shown["service"], shown["lines"]) == ("talons", [{"description": "Pose de talons", "quantity": 1}])
     assert shown["work_order"] is None
     raw = json.dumps(shown)
     for secret in ("Roux", "Camille", "Secrète", "612345678", "camille@", "18.00"):
         assert secret not in raw
-    assert api.get("/api/v1/work-orders/").json()["results"] == []
-    assert api.get(f"/api/v1/work-orders/{offers[0].work_order.public_id}/").status_code == 404
+    assert api.get("/api/v1/work-orders").json()["results"] == []
+    assert api.get(f"/api/v1/work-orders/{offers[0].work_order.public_id}").status_code == 404
 
 
 @pytest.mark.promise("R31", "R02")
 def test_accept_gives_the_work_order_and_the_client(world: World, api: Api, offers: list[Offer]) -> None:
     answer = api.accept(offers[0])
     assert (answer.status_code, answer.json()["status"]) == (200, "accepted")
-    work_order = api.get(f"/api/v1/work-orders/{answer.json()['work_order']}/").json()
+    work_order = api.get(f"/api/v1/work-orders/{answer.json()['work_order']}").json()
     assert (work_order["status"], work_order["client"]["name"]) == ("booked", "Camille Roux")
-    path = f"/api/v1/work-orders/{work_order['id']}/"
-    assert api.post(f"{path}complete/").status_code == 409
-    assert api.post(f"{path}start/").json()["status"] == "in_progress"
-    assert api.post(f"{path}complete/").json()["status"] == "completed"
+    path = f"/api/v1/work-orders/{work_order['id']}"
+    assert api.post(f"{path}/complete").status_code == 409
+    assert api.post(f"{path}/start").json()["status"] == "in_progress"
+    assert api.post(f"{path}/complete").json()["status"] == "completed"
     assert Event.objects.get(name="offer.accepted").channel == "api"
 
 
@@ -149,10 +149,10 @@ def test_answer_twice(world: World, api: Api, offers: list[Offer]) -> None:
 
 @pytest.mark.promise("S36")
 def test_another_providers_offer_is_not_found(world: World, api: Api, offers: list[Offer]) -> None:
-    assert api.get(f"{OFFERS}{offers[1].public_id}/").status_code == 404
+    assert api.get(f"{OFFERS}/{offers[1].public_id}").status_code == 404
     for answer in (api.accept(offers[1]), api.decline(offers[1], {"reason": "price"})):
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert api.get(f"{OFFERS}{uuid.uuid4()}/").status_code == 404
+    assert api.get(f"{OFFERS}/{uuid.uuid4()}").status_code == 404
     world_is(sent=3)
 
 
@@ -203,7 +203,7 @@ def test_the_organisations_own_system_reads_and_does_not_answer(world: World, of
 )
 def test_a_decline_that_says_nothing_useful(api: Api, offers: list[Offer], body: Any, attr: str | None) -> None:
     answer = api.browser.post(
-        f"{OFFERS}{offers[0].public_id}/decline/",
+        f"{OFFERS}/{offers[0].public_id}/decline",
         json.dumps(body),
         content_type="application/json",
         headers={"Authorization": f"Bearer {api.key}", "Idempotency-Key": "k"},

@@ -1,0 +1,95 @@
+"""A provider's own pages, signed in: open offers, work in hand."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.actions.work_orders import complete_work_order, start_work_order
+from bookings.enums import WORK_ORDER_CATEGORY, Category, PerformerKind
+from bookings.models import WorkOrder
+from concierge.errors import DomainError, NotAllowed
+from concierge.middleware import TenantRequest
+from providers import perms
+from providers.actions.offers import accept_offer, decline_offer
+from providers.enums import DeclineReason
+from providers.forms import DeclineForm
+from providers.models import Offer, Provider
+from providers.views.words import answer_words, need_of, work_of
+
+IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Category.WAITING, Category.ACTIVE}]
+
+
+def _me(request: TenantRequest) -> Provider:
+    if request.actor.provider_id is None:
+        raise NotAllowed
+    return get_object_or_404(Provider, organisation=request.organisation, pk=request.actor.provider_id)
+
+
+@require_safe
+def my_space(request: TenantRequest) -> HttpResponse:
+    """What I am asked, what I hold, what I answered lately."""
+    return _space(request, _me(request))
+
+
+def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpResponse:
+    offers = Offer.objects.with_need().prefetch_related("work_order__lines").filter(provider=me)
+    work = (
+        WorkOrder.objects.filter(performer_kind=PerformerKind.PROVIDER, performer_id=me.pk, status__in=IN_HAND)
+        .select_related("request", "service", "site")
+        .prefetch_related("lines")
+        .order_by("promised_end", "pk")
+    )
+    context = {
+        "me": me,
+        "needs": [need for need in map(need_of, offers.open().order_by("due_at", "pk")) if need["is_open"]],
+        "work": [work_of(order, request.actor) for order in work],
+        "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],
+        "decline_form": DeclineForm(),
+    }
+    return render(request, "providers/space.html", context, status=status)
+
+
+@require_POST
+def answer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
+    """Accept or decline one of my offers."""
+    me = _me(request)
+    offer = get_object_or_404(Offer.objects.with_need(), provider=me, public_id=public_id)
+    form = DeclineForm(request.POST)
+    if verb == "refuser" and not form.is_valid():
+        messages.error(request, _("Please choose a reason."))
+        return _space(request, me, status=422)
+    try:
+        if verb == "accepter":
+            accept_offer(offer, by=request.actor)
+        else:
+            reason = DeclineReason(form.cleaned_data["reason"])
+            decline_offer(offer, reason=reason, comment=form.cleaned_data["comment"], by=request.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return _space(request, me, status=error.status)
+    said = _("The job is yours") if verb == "accepter" else _("Thank you for telling us. We are asking someone else.")
+    messages.success(request, said)
+    return redirect("providers:space")
+
+
+@require_POST
+def carry_out(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
+    """Start or finish work that I hold."""
+    me = _me(request)
+    order = get_object_or_404(WorkOrder, performer_kind=PerformerKind.PROVIDER, performer_id=me.pk, public_id=public_id)
+    if not perms.can_carry_out(request.actor, order):
+        raise NotAllowed
+    try:
+        (start_work_order if verb == "commencer" else complete_work_order)(order, by=request.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return _space(request, me, status=error.status)
+    said = _("Noted: you have started.") if verb == "commencer" else _("Noted: it is done. Thank you!")
+    messages.success(request, said)
+    return redirect("providers:space")
