@@ -22,7 +22,7 @@ from providers.actions.offers import accept_offer, decline_offer, start_round
 from providers.enums import DeclineReason, DocumentKind
 from providers.models import AccessLink, Offer, Provider
 from tests.providers.conftest import acting_for, add_provider
-from tests.providers.test_api import Api
+from tests.providers.test_api import OFFERS, Api
 from tests.world import World
 
 
@@ -154,14 +154,16 @@ def test_a_key_is_shown_once_works_and_is_revoked(manager: Browser, offers: list
     found = re.search(r"cs\.[a-z-]+\.[0-9a-f]{12}\.[\w-]+", page(answer))
     assert found is not None
     key = found.group()
-    assert len(Api(key).get("/api/v1/offers/").json()["results"]) == 1
+    listed = Api(key).get(OFFERS)
+    assert listed.status_code == 200, listed.content
+    assert len(listed.json()["results"]) == 1
     assert Api(key).accept(offers[0]).status_code == 403
     body = page(manager.get(address))
     client = ApiClient.objects.get()
     assert client.prefix in body
     assert key not in body
     assert manager.post(f"{address}cles/{client.public_id}/revoquer/").status_code == 302
-    assert Api(key).get("/api/v1/offers/").status_code == 401
+    assert Api(key).get(OFFERS).status_code == 401
     assert "Révoquée" in page(manager.get(address))
 
 
