@@ -28,6 +28,7 @@ EXTRACT = (
         "--no-location",
         "--no-obsolete",
         "--no-wrap",
+        "--extension=html,txt,py,mjml",
     ),
     *("--ignore=frontend/*", "--ignore=tests/*", "--ignore=scripts/*", "--ignore=staticfiles/*"),
 )
