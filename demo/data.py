@@ -66,10 +66,10 @@ OTHER_SITE = SiteData(
 # code, French label, English label, pictogram (domain.md 1.2: the labels of the inclusive market place)
 CATEGORIES = (
     ("repassage", "Repassage", "Ironing", "ironing"),
-    ("pressing", "Pressing", "Dry cleaning", "pressing"),
+    ("pressing", "Pressing", "Dry cleaning", "dry-cleaning"),
     ("cordonnerie", "Cordonnerie", "Shoe repair", "shoe"),
     ("couture", "Couture et retouches", "Mending and alterations", "mending"),
-    ("vehicules", "Nettoyage de véhicules", "Car cleaning", "car"),
+    ("vehicules", "Nettoyage de véhicules", "Car cleaning", "car-wash"),
     ("velos", "Réparation de vélos", "Bike repair", "bike"),
     ("coursiers", "Coursiers, plis et colis", "Couriers and parcels", "courier"),
     ("paniers", "Paniers et plateaux repas", "Baskets and meal trays", "basket"),

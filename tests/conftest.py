@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -91,6 +92,17 @@ def world(db: None) -> Iterator[World]:
 def other_world(db: None) -> World:
     """Another organisation on the same installation."""
     return build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Look at every organisation at once, as the superuser that made the test database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        try:
+            yield
+        finally:
+            cursor.execute("SET ROLE concierge_app")
 
 
 def settle(*organisations: Organisation, rounds: int = 20) -> None:

@@ -34,7 +34,7 @@ PAGE = 50
 # What other apps show on the page of a request, each by its own address.
 FRAGMENTS = {
     "providers:offers-of-request": gettext_lazy("Offers to providers"),
-    "billing:invoices-of-request": gettext_lazy("Invoices"),
+    "billing:of-request": gettext_lazy("Invoices"),
     "notifications:receipts-of-request": gettext_lazy("Messages to the client"),
 }
 

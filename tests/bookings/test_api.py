@@ -32,7 +32,7 @@ from tests.bookings.conftest import at
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
-REQUESTS = "/api/v1/service-requests/"
+REQUESTS = "/api/v1/service-requests"
 
 
 class Api:
@@ -98,11 +98,11 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
 
 
 def test_the_catalogue_is_enough_to_book(world: World, api: Api) -> None:
-    (site,) = api.get("/api/v1/sites/").json()["results"]
-    services = api.get("/api/v1/services/", site=site["id"]).json()["results"]
+    (site,) = api.get("/api/v1/sites").json()["results"]
+    services = api.get("/api/v1/services", site=site["id"]).json()["results"]
     ironing = next(s for s in services if s["code"] == "repassage")
     assert [item["unit_price"] for item in ironing["items"]] == ["3.00", "4.00"]
-    slots = api.get("/api/v1/slots/", site=site["id"], service=ironing["id"], days=2).json()["results"]
+    slots = api.get("/api/v1/slots", site=site["id"], service=ironing["id"], days=2).json()["results"]
     assert slots[0] == {"starts_at": "2026-11-23T09:30:00Z", "ends_at": "2026-11-23T10:00:00Z", "places_left": 2}
     answer = api.post(
         REQUESTS,
@@ -122,7 +122,7 @@ def test_the_catalogue_is_enough_to_book(world: World, api: Api) -> None:
     body = answer.json()
     assert (answer.status_code, body["status"], body["total_incl_vat"]) == (201, "confirmed", "16.50")
     assert [line["total_incl_vat"] for line in body["lines"]] == ["15.00", "1.50"]
-    assert answer.headers["Location"] == f"{REQUESTS}{body['id']}/"
+    assert answer.headers["Location"] == f"{REQUESTS}/{body['id']}"
     read = api.get(answer.headers["Location"])
     assert (read.json(), read.headers["ETag"]) == (body, answer.headers["ETag"])
     assert Browser().get(body["tracking_path"]).status_code == 200
@@ -257,10 +257,10 @@ def test_a_company_may_pay_by_its_siret(world: World, api: Api) -> None:
 def test_another_organisation_sees_and_touches_nothing(world: World, other_world: World, api: Api) -> None:
     made = api.post(REQUESTS, booking(world)).json()
     stranger = Api(other_world.api_key())
-    address = f"{REQUESTS}{made['id']}/"
+    address = f"{REQUESTS}/{made['id']}"
     assert stranger.get(REQUESTS).json()["results"] == []
     problem(stranger.get(address), 404, "not_found")
-    problem(stranger.post(f"{address}cancel/"), 404, "not_found")
+    problem(stranger.post(f"{address}/cancel"), 404, "not_found")
     problem(stranger.post(REQUESTS, booking(world)), 404, "not_found")
     mixed = booking(world, site=str(other_world.site.public_id))
     problem(stranger.post(REQUESTS, mixed), 400, "bad_order")
@@ -269,7 +269,7 @@ def test_another_organisation_sees_and_touches_nothing(world: World, other_world
 
 def test_cancelling_needs_the_version_that_was_seen(world: World, api: Api) -> None:
     made = api.post(REQUESTS, booking(world))
-    address = made.headers["Location"] + "cancel/"
+    address = made.headers["Location"] + "/cancel"
     problem(api.post(address, **{"If-Match": '"1"'}), 412, "stale_version")
     answer = api.post(address, {"reason": "Absente"}, **{"If-Match": made.headers["ETag"]})
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
@@ -280,28 +280,28 @@ def test_cancelling_needs_the_version_that_was_seen(world: World, api: Api) -> N
 
 def test_scopes_are_needed(world: World) -> None:
     reader = Api(world.api_key(Scope.CATALOGUE_READ))
-    assert reader.get("/api/v1/sites/").status_code == 200
+    assert reader.get("/api/v1/sites").status_code == 200
     assert reader.get(REQUESTS).status_code == 403
     assert reader.post(REQUESTS, booking(world)).status_code == 403
-    assert Browser().get("/api/v1/sites/").status_code == 401
+    assert Browser().get("/api/v1/sites").status_code == 401
 
 
 def test_queries_that_make_no_sense_are_400_and_unknown_things_404(world: World, api: Api) -> None:
     site, service = str(world.site.public_id), str(world.ironing.public_id)
-    assert api.get("/api/v1/services/").status_code == 400
-    assert api.get("/api/v1/services/", site="x").status_code == 400
-    assert api.get("/api/v1/services/", site=str(uuid.uuid4())).status_code == 404
-    assert api.get("/api/v1/slots/", site=site).status_code == 400
-    assert api.get("/api/v1/slots/", site=site, service=str(uuid.uuid4())).status_code == 404
-    assert api.get("/api/v1/slots/", site=site, service=service, days=0).status_code == 400
-    assert api.get("/api/v1/slots/", site=site, service=service, days=61).status_code == 400
-    assert api.get("/api/v1/slots/", **{"site": site, "service": service, "from": "x"}).status_code == 400
-    far = api.get("/api/v1/slots/", **{"site": site, "service": service, "from": "9999-12-31"})
+    assert api.get("/api/v1/services").status_code == 400
+    assert api.get("/api/v1/services", site="x").status_code == 400
+    assert api.get("/api/v1/services", site=str(uuid.uuid4())).status_code == 404
+    assert api.get("/api/v1/slots", site=site).status_code == 400
+    assert api.get("/api/v1/slots", site=site, service=str(uuid.uuid4())).status_code == 404
+    assert api.get("/api/v1/slots", site=site, service=service, days=0).status_code == 400
+    assert api.get("/api/v1/slots", site=site, service=service, days=61).status_code == 400
+    assert api.get("/api/v1/slots", **{"site": site, "service": service, "from": "x"}).status_code == 400
+    far = api.get("/api/v1/slots", **{"site": site, "service": service, "from": "9999-12-31"})
     assert far.json() == {"results": []}
-    past = api.get("/api/v1/slots/", **{"site": site, "service": service, "from": "0001-01-01"})
+    past = api.get("/api/v1/slots", **{"site": site, "service": service, "from": "0001-01-01"})
     assert past.status_code == 200
     assert api.get(REQUESTS, status="x").status_code == 400
-    assert api.get("/api/v1/work-orders/", category="x").status_code == 400
+    assert api.get("/api/v1/work-orders", category="x").status_code == 400
 
 
 # --- work orders ----------------------------------------
@@ -326,23 +326,23 @@ def provider(world: World) -> Api:
 
 
 def test_a_provider_starts_and_completes_what_it_holds(world: World, provider: Api, held: WorkOrder) -> None:
-    (seen,) = provider.get("/api/v1/work-orders/", category="waiting").json()["results"]
+    (seen,) = provider.get("/api/v1/work-orders", category="waiting").json()["results"]
     assert (seen["id"], seen["status"]) == (str(held.public_id), "booked")
     assert seen["client"]["phone"] == "+33612345678"
-    address = f"/api/v1/work-orders/{held.public_id}/"
-    problem(provider.post(f"{address}complete/"), 409, "wrong_state")
-    problem(provider.post(f"{address}start/", **{"If-Match": '"99"'}), 412, "stale_version")
+    address = f"/api/v1/work-orders/{held.public_id}"
+    problem(provider.post(f"{address}/complete"), 409, "wrong_state")
+    problem(provider.post(f"{address}/start", **{"If-Match": '"99"'}), 412, "stale_version")
     tag = provider.get(address).headers["ETag"]
-    started = provider.post(f"{address}start/", key="s", **{"If-Match": tag})
+    started = provider.post(f"{address}/start", key="s", **{"If-Match": tag})
     assert (started.status_code, started.json()["status"]) == (200, "in_progress")
-    assert provider.post(f"{address}start/", key="s", **{"If-Match": tag}).content == started.content
-    assert provider.post(f"{address}complete/").json()["status"] == "completed"
+    assert provider.post(f"{address}/start", key="s", **{"If-Match": tag}).content == started.content
+    assert provider.post(f"{address}/complete").json()["status"] == "completed"
     held.request.refresh_from_db()
     assert held.request.status == "in_progress"
 
 
 def test_moments_are_neither_in_the_future_nor_long_ago(provider: Api, held: WorkOrder) -> None:
-    address = f"/api/v1/work-orders/{held.public_id}/start/"
+    address = f"/api/v1/work-orders/{held.public_id}/start"
     for shift in (dt.timedelta(hours=1), -dt.timedelta(days=8)):
         problem(provider.post(address, {"act_at": (timezone.now() + shift).isoformat()}), 400, "invalid")
     earlier = timezone.now() - dt.timedelta(hours=2)
@@ -353,9 +353,9 @@ def test_moments_are_neither_in_the_future_nor_long_ago(provider: Api, held: Wor
 
 def test_another_provider_sees_nothing_of_it(world: World, held: WorkOrder) -> None:
     other = Api(world.api_key(provider_id=8))
-    assert other.get("/api/v1/work-orders/").json()["results"] == []
-    problem(other.get(f"/api/v1/work-orders/{held.public_id}/"), 404, "not_found")
-    problem(other.post(f"/api/v1/work-orders/{held.public_id}/start/"), 404, "not_found")
+    assert other.get("/api/v1/work-orders").json()["results"] == []
+    problem(other.get(f"/api/v1/work-orders/{held.public_id}"), 404, "not_found")
+    problem(other.post(f"/api/v1/work-orders/{held.public_id}/start"), 404, "not_found")
     assert other.get(REQUESTS).json()["results"] == []
     problem(other.post(REQUESTS, booking(world)), 403, "not_allowed")
 
@@ -364,7 +364,7 @@ def test_another_provider_sees_nothing_of_it(world: World, held: WorkOrder) -> N
 def test_a_day_after_the_check_the_client_is_nobodys_business(
     world: World, provider: Api, held: WorkOrder, monday: Any
 ) -> None:
-    address = f"/api/v1/work-orders/{held.public_id}/"
+    address = f"/api/v1/work-orders/{held.public_id}"
     start_work_order(held, by=world.actor())
     complete_work_order(held, by=world.actor())
     verify_work_order(held, by=world.actor())
@@ -374,7 +374,7 @@ def test_a_day_after_the_check_the_client_is_nobodys_business(
     assert provider.get(address).json()["client"] is None
 
 
-@pytest.mark.parametrize("path", [REQUESTS, "/api/v1/work-orders/", "/api/v1/sites/"])
+@pytest.mark.parametrize("path", [REQUESTS, "/api/v1/work-orders", "/api/v1/sites"])
 def test_lists_cost_the_same_for_one_and_three(
     world: World, api: Api, book: Callable[..., ServiceRequest], django_assert_num_queries: Any, path: str
 ) -> None:

@@ -1,0 +1,221 @@
+"""One of everything in a small world, made by the actions: what the permission matrix and the fuzzing point at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from billing.actions.invoices import invoice_request
+from billing.actions.issuers import set_up_issuer
+from billing.models import Invoice
+from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
+from bookings.models import Client, ServiceRequest, WorkOrder
+from concierge import tenancy
+from concierge.enums import Role
+from concierge.models import ApiClient, Membership, Site, User
+from concierge.tenancy import Actor
+from notifications.models import Message
+from providers.actions import businesses
+from providers.actions.keys import create_provider_key
+from providers.actions.links import offer_link_url
+from providers.actions.offers import accept_offer
+from providers.models import Offer, Provider
+from tests.conftest import settle
+from tests.world import World
+from workers.actions.dispatch import assign_work_order
+from workers.actions.people import create_trainee, set_skill
+from workers.actions.work import call_for_help
+from workers.enums import SkillLevel
+from workers.models import Assignment, HelpCall, Trainee
+from workers.rules.candidates import WARNINGS
+
+
+@dataclass
+class Scene:
+    """References to what was made. ``done`` is finished and invoiced, ``open`` waits for answers."""
+
+    world: World
+    open: ServiceRequest
+    done: ServiceRequest
+    ironing: WorkOrder
+    cobbling: WorkOrder
+    assignment: Assignment
+    trainee: Trainee
+    help_call: HelpCall
+    provider: Provider
+    rival: Provider
+    provider_key: ApiClient
+    offer: Offer
+    offer_token: str
+    invoice: Invoice
+    message: Message
+    own_client: User
+    other_client: User
+    far_concierge: User
+
+
+def build_scene(world: World) -> Scene:
+    """Play the main job twice: once to the end, once up to the offers."""
+    organisation, by = world.organisation, world.actor()
+    with tenancy.working_for(organisation):
+        set_up_issuer(
+            by=by, name=organisation.name, street="1 rue Musette", postcode="21000", city="Dijon", siren="732829320"
+        )
+        provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
+        provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
+        businesses.add_member(provider, world.users["provider"], by=by)
+        trainee = _trainee(world)
+        own, other = _clients(world)
+        done = world.request(world.cobbler)
+        _ready(done, by)
+        settle(organisation)
+        first = Offer.objects.filter(work_order__request=done, provider=provider).get()
+        accept_offer(first, by=Actor(kind="link", organisation=organisation, provider_id=provider.pk))
+        _finish(done.work_orders.get(), by)
+        invoice = invoice_request(done, by=by)
+        waiting = world.request(world.ironing, world.cobbler)
+        _ready(waiting, by)
+        settle(organisation)
+        ironing = waiting.work_orders.get(service=world.ironing)
+        assignment = assign_work_order(
+            ironing, trainee, starts_at=_tomorrow_at_ten(), by=by, accepted_warnings=WARNINGS
+        )
+        help_call = call_for_help(trainee, by=by, assignment=assignment)
+        settle(organisation)
+        offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
+        message = Message.objects.order_by("pk").first()
+        assert message is not None
+        return Scene(
+            world=world,
+            open=waiting,
+            done=done,
+            ironing=ironing,
+            cobbling=waiting.work_orders.get(service=world.cobbler),
+            assignment=assignment,
+            trainee=trainee,
+            help_call=help_call,
+            provider=provider,
+            rival=rival,
+            provider_key=provider_key,
+            offer=offer,
+            offer_token=offer_link_url(offer).rstrip("/").rpartition("/")[2],
+            invoice=invoice,
+            message=message,
+            own_client=own,
+            other_client=other,
+            far_concierge=_far_concierge(world),
+        )
+
+
+_BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def _provider(world: World, name: str, siret: str) -> Provider:
+    by, today = world.actor(), timezone.localdate()
+    provider = businesses.create_provider(
+        world.organisation,
+        businesses.ProviderDetails(
+            name=name,
+            siret=siret,
+            street="31 rue du Bourg",
+            postcode="21000",
+            city="Dijon",
+            latitude=Decimal("47.3207"),
+            longitude=Decimal("5.0409"),
+            email=f"{siret}@artisans.example",
+            radius_km=12,
+        ),
+        by=by,
+    )
+    for kind in ("insurance", "registration", "vigilance"):
+        businesses.add_document(
+            provider,
+            kind=businesses.DocumentKind(kind),
+            issued_on=today,
+            expires_on=today + dt.timedelta(days=90),
+            by=by,
+        )
+    businesses.agree_service(
+        provider, world.cobbler, purchase_price=Decimal("12.00"), valid_from=today - dt.timedelta(days=30), by=by
+    )
+    return provider
+
+
+def _trainee(world: World) -> Trainee:
+    user = world.users["trainee"]
+    trainee = create_trainee(
+        site=world.site,
+        first_name="Amina",
+        last_name="Haddad",
+        user=user,
+        supervisor=world.users["supervisor"],
+        contract_from=timezone.localdate() - dt.timedelta(days=30),
+        by=world.actor(),
+    )
+    set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
+    return trainee
+
+
+def _clients(world: World) -> tuple[User, User]:
+    own = User.objects.create_user(f"own-{uuid.uuid4().hex[:6]}@example.org")
+    other = User.objects.create_user(f"other-{uuid.uuid4().hex[:6]}@example.org")
+    Client.objects.filter(pk=world.client.pk).update(user=own)
+    Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
+    return own, other
+
+
+def _far_concierge(world: World) -> User:
+    """A concierge of another site of the same organisation."""
+    site = Site.objects.create(
+        organisation=world.organisation,
+        name="Loin",
+        slug="loin",
+        street="1 rue Loin",
+        postcode="21200",
+        city="Beaune",
+        latitude=Decimal("47.02"),
+        longitude=Decimal("4.84"),
+    )
+    user = User.objects.create_user(f"far-{uuid.uuid4().hex[:6]}@example.org")
+    Membership.objects.create(organisation=world.organisation, user=user, role=Role.CONCIERGE, site=site)
+    from tests.world import add_second_factor
+
+    add_second_factor(user)
+    return user
+
+
+def _ready(request: ServiceRequest, by: Actor) -> None:
+    """Say what confirming a request says."""
+    from django.db import transaction
+
+    from concierge import events
+
+    with transaction.atomic():
+        events.record("service_request.confirmed", request, by=by, request_id=request.public_id)
+        for order in request.work_orders.select_related("service").order_by("pk"):
+            events.record(
+                "work_order.ready",
+                order,
+                by=by,
+                request_id=request.public_id,
+                work_order=order.reference,
+                service=order.service.code,
+                execution=order.execution,
+            )
+
+
+def _finish(order: WorkOrder, by: Actor) -> None:
+    start_work_order(order, by=by)
+    complete_work_order(order, by=by)
+    verify_work_order(order, by=by)
+
+
+def _tomorrow_at_ten() -> dt.datetime:
+    day = timezone.now() + dt.timedelta(days=1)
+    while day.weekday() > 4:
+        day += dt.timedelta(days=1)
+    return day.replace(hour=10, minute=0, second=0, microsecond=0)

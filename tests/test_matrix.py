@@ -1,0 +1,241 @@
+"""The permission matrix: actor × route × expected answer (S01-S03, S06, S07).
+
+``tests/matrix.csv`` holds one row per route and method. A route without a row fails, a row without a route fails, a
+refused call leaves no trace. ``MATRIX_WRITE=1 pytest tests/test_matrix.py`` writes what the product answers today: read
+every changed cell before committing it.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client as Browser
+from django.urls import URLPattern, get_resolver, reverse
+
+from concierge import tenancy
+from concierge.enums import Role, Scope
+from concierge.models import Event
+from tests.scene import Scene, build_scene
+from tests.world import World, build_world
+
+TABLE = Path(__file__).parent / "matrix.csv"
+PAGE_ACTORS = (
+    "anonymous",
+    "client",
+    "other_client",
+    "trainee",
+    "provider",
+    "concierge",
+    "far_concierge",
+    "dispatcher",
+    "supervisor",
+    "social_adviser",
+    "accountant",
+    "site_manager",
+    "network_head",
+    "elsewhere",
+)
+API_ACTORS = ("no_key", "wrong_key", "no_scope", "organisation_key", "provider_key", "rival_key", "elsewhere_key")
+# Pages of a maintained library, with their own tests there; and what speaks of the installation.
+NOT_OURS = ("compte/", "i18n/")
+
+Arguments = Callable[[Scene], dict[str, Any]]
+
+
+def _open_request(scene: Scene) -> dict[str, Any]:
+    return {"public_id": scene.open.public_id}
+
+
+# How to fill in a route's address with things of the scene. Routes not listed have no arguments, or only ``slug``.
+ARGUMENTS: dict[str, Arguments] = {
+    "bookings:track": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-state": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-cancel": lambda s: {"token": s.open.tracking_token},
+    "bookings:done": lambda s: {"token": s.open.tracking_token},
+    "bookings:request": _open_request,
+    "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
+    "bookings:api-service-request": _open_request,
+    "bookings:api-service-request-cancel": _open_request,
+    "bookings:api-work-order": lambda s: {"public_id": s.done.work_orders.get().public_id},
+    "bookings:api-work-order-start": lambda s: {"public_id": s.done.work_orders.get().public_id},
+    "bookings:api-work-order-complete": lambda s: {"public_id": s.done.work_orders.get().public_id},
+    "providers:api-offer": lambda s: {"public_id": s.offer.public_id},
+    "providers:api-offer-accept": lambda s: {"public_id": s.offer.public_id},
+    "providers:api-offer-decline": lambda s: {"public_id": s.offer.public_id},
+    "billing:of-request": lambda s: {"public_id": s.done.public_id},
+    "billing:invoice-request-now": lambda s: {"public_id": s.done.public_id},
+    "billing:invoice": lambda s: {"public_id": s.invoice.public_id},
+    "billing:pdf": lambda s: {"public_id": s.invoice.public_id},
+    "billing:credit": lambda s: {"public_id": s.invoice.public_id},
+    "billing:api-invoice": lambda s: {"public_id": s.invoice.public_id},
+    "billing:api-invoice-pdf": lambda s: {"public_id": s.invoice.public_id},
+    "providers:offer-link-act": lambda s: {"token": s.offer_token, "verb": "accepter"},
+    "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
+    "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
+    "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
+    "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},
+    "providers:provider": lambda s: {"public_id": s.provider.public_id},
+    "providers:create-key": lambda s: {"public_id": s.provider.public_id},
+    "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
+    "notifications:resend": lambda s: {"public_id": s.message.public_id},
+    "workers:assign": lambda s: {"work_order": s.ironing.public_id},
+    "api-not-found": lambda s: {"rest": "v1/nowhere"},
+}
+# Arguments that mean the same everywhere.
+BY_NAME: dict[str, Callable[[Scene], Any]] = {
+    "slug": lambda s: s.world.site.slug,
+    "request_id": lambda s: s.open.public_id,
+    "trainee": lambda s: s.trainee.public_id,
+    "assignment": lambda s: s.assignment.public_id,
+    "call": lambda s: s.help_call.public_id,
+    "provider": lambda s: s.provider.public_id,
+    "offer": lambda s: s.offer.public_id,
+    "message": lambda s: s.message.public_id,
+    "token": lambda s: s.offer_token,
+    "work_order": lambda s: s.cobbling.public_id,
+}
+
+
+def routes() -> Iterator[tuple[str, URLPattern]]:
+    """Every route of the product with its qualified name."""
+
+    def walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[tuple[str, URLPattern]]:
+        for entry in patterns:
+            path = prefix + str(entry.pattern)
+            if path.startswith(NOT_OURS):
+                continue
+            if isinstance(entry, URLPattern):
+                yield f"{namespace}:{entry.name}" if namespace else str(entry.name), entry
+            else:
+                yield from walk(entry.url_patterns, path, entry.namespace or namespace)
+
+    yield from walk(get_resolver().url_patterns, "", "")
+
+
+def names() -> list[str]:
+    """Names of all routes, each once."""
+    return sorted({name for name, _pattern in routes()})
+
+
+def is_api(name: str) -> bool:
+    """Whether a route belongs to the API."""
+    return ":api-" in name or name in {"openapi", "api-docs", "api-not-found"}
+
+
+def address(name: str, scene: Scene) -> str:
+    """The path of a route that points at things of the scene."""
+    if name in ARGUMENTS:
+        return reverse(name, kwargs=ARGUMENTS[name](scene))
+    pattern = next(found for known, found in routes() if known == name)
+    wanted = pattern.pattern.regex.groupindex  # type: ignore[union-attr]  # compiled pattern
+    return reverse(name, kwargs={argument: BY_NAME[argument](scene) for argument in wanted})
+
+
+def _browser(actor: str, scene: Scene, elsewhere: World) -> Browser:
+    host = elsewhere.host if actor == "elsewhere" else scene.world.host
+    browser = Browser(raise_request_exception=False, headers={"host": host})
+    users = {
+        **scene.world.users,
+        "client": scene.own_client,
+        "other_client": scene.other_client,
+        "far_concierge": scene.far_concierge,
+        "elsewhere": elsewhere.users[Role.NETWORK_HEAD],
+    }
+    if actor != "anonymous":
+        browser.force_login(users[actor])
+    return browser
+
+
+def _keys(scene: Scene, elsewhere: World) -> dict[str, str]:
+    world = scene.world
+    return {
+        "wrong_key": "cs.sens-pratique.000000000000.nothing",
+        "no_scope": world.api_key(Scope.CATALOGUE_READ),
+        "organisation_key": world.api_key(),
+        "provider_key": world.api_key(provider_id=scene.provider.pk),
+        "rival_key": world.api_key(provider_id=scene.rival.pk),
+        "elsewhere_key": elsewhere.api_key(),
+    }
+
+
+def ask(name: str, method: str, scene: Scene, elsewhere: World) -> dict[str, str]:
+    """What each actor is answered; every call is undone before the next."""
+    path, answers = address(name, scene), {}
+    keys = _keys(scene, elsewhere) if is_api(name) else {}
+    for actor in API_ACTORS if is_api(name) else PAGE_ACTORS:
+        with tenancy.working_for(None):
+            before = _events()
+            sid = transaction.savepoint()
+            if is_api(name):
+                headers = {"Authorization": f"Bearer {keys[actor]}"} if actor in keys else {}
+                call = getattr(Browser(raise_request_exception=False, headers=headers), method.lower())
+                extra = {} if method == "GET" else {"content_type": "application/json", "data": "{}"}
+                response = call(path, headers={"Idempotency-Key": uuid.uuid4().hex, **headers}, **extra)
+            else:
+                response = getattr(_browser(actor, scene, elsewhere), method.lower())(path)
+            status = response.status_code
+            assert status < 500, f"{actor} {method} {path}: {status}"
+            text = str(status)
+            if status == 302 and "/compte/login/" in response["Location"]:
+                text = "login"
+            if text in {"login", "401", "403", "404", "405"}:
+                assert _events() == before, f"{actor} was refused at {name} and left a trace"
+            transaction.savepoint_rollback(sid)
+            answers[actor] = text
+    return answers
+
+
+def _events() -> int:
+    from tests.conftest import as_owner
+
+    with as_owner():
+        return Event.objects.count()
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """One of everything."""
+    return build_scene(world)
+
+
+def table() -> dict[tuple[str, str], dict[str, str]]:
+    """The committed matrix."""
+    with TABLE.open() as file:
+        return {
+            (row.pop("route"), row.pop("method")): {actor: text for actor, text in row.items() if text}
+            for row in csv.DictReader(file)
+        }
+
+
+@pytest.mark.promise("S01", "S03")
+def test_every_route_has_its_rows() -> None:
+    assert {name for name, _method in table()} == set(names())
+
+
+@pytest.mark.promise("S01", "S02", "S07")
+@pytest.mark.skipif("MATRIX_WRITE" in os.environ, reason="writing the table")
+@pytest.mark.parametrize("name", names())
+def test_every_actor_gets_the_answer_of_the_matrix(name: str, scene: Scene) -> None:
+    elsewhere = build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
+    expected = table()
+    for method in ("GET", "POST"):
+        assert ask(name, method, scene, elsewhere) == expected[name, method], f"{method} {name}"
+
+
+@pytest.mark.skipif("MATRIX_WRITE" not in os.environ, reason="only on demand")
+def test_write_the_matrix(scene: Scene) -> None:
+    elsewhere = build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
+    with TABLE.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["route", "method", *PAGE_ACTORS, *API_ACTORS], lineterminator="\n")
+        writer.writeheader()
+        for name in names():
+            for method in ("GET", "POST"):
+                writer.writerow({"route": name, "method": method, **ask(name, method, scene, elsewhere)})
