@@ -28,7 +28,7 @@ SWEEP_IS_LATE = dt.timedelta(seconds=180)
 @login_not_required
 @require_safe
 def home(request: TenantRequest) -> HttpResponse:
-    """Everybody's front door: trainees to their day, staff to their board, others to the public page."""
+    """Everybody's front door: trainees to their day, providers to their jobs, staff to their board, others to the shop."""
     actor = request.actor
     if actor.has_role(Role.TRAINEE) and not actor.is_staff:
         return redirect("workers:day")
@@ -36,6 +36,8 @@ def home(request: TenantRequest) -> HttpResponse:
         return redirect("billing:invoices")
     if actor.is_staff:
         return redirect("workers:board")
+    if actor.provider_id is not None:
+        return redirect("providers:space")
     return redirect("bookings:sites")
 
 

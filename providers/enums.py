@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class DocumentKind(models.TextChoices):
@@ -16,13 +17,13 @@ class OfferStatus(models.TextChoices):
     """States of an offer. Seen, reminded, delivered are moments, not states."""
 
     SENT = "sent", _("Waiting for an answer")
-    ACCEPTED = "accepted", _("Accepted")
-    DECLINED = "declined", _("Declined")
+    ACCEPTED = "accepted", pgettext_lazy("offer", "Accepted")
+    DECLINED = "declined", pgettext_lazy("offer", "Declined")
     EXPIRED = "expired", _("No answer in time")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("offer", "Withdrawn")
     NOT_SELECTED = "not_selected", _("Another provider was quicker")
     UNDELIVERABLE = "undeliverable", _("Not delivered")
-    RELEASED = "released", _("Given back")
+    RELEASED = "released", pgettext_lazy("offer", "Given back")
 
 
 O = OfferStatus  # noqa: E741 - one letter keeps the tables below readable
@@ -61,10 +62,10 @@ class RoundMode(models.TextChoices):
 class RoundStatus(models.TextChoices):
     """One search for a provider, from the first message to a yes, or to nobody left."""
 
-    OPEN = "open", _("Under way")
+    OPEN = "open", pgettext_lazy("search", "Under way")
     WON = "won", _("A provider accepted")
     EXHAUSTED = "exhausted", _("Nobody left to ask")
-    WITHDRAWN = "withdrawn", _("Stopped")
+    WITHDRAWN = "withdrawn", pgettext_lazy("search", "Stopped")
 
 
 class DeclineReason(models.TextChoices):

@@ -54,7 +54,7 @@ def need_of(offer: Offer) -> dict[str, Any]:
         "service": work_order.service,
         "lines": [f"{line.quantity} × {line.description}" for line in work_order.lines.all()],
         "area": "{postcode} {city}".format(**offer.area),
-        "place": _("At the client’s home") if at_home else _("Things are left at the desk of %s") % site.name,
+        "place": _("At the client’s home") if at_home else _("Left at the desk: %(site)s") % {"site": site.name},
         "starts": moment_words(work_order.promised_start, site),
         "ends": moment_words(work_order.promised_end, site),
         "price": euros(offer.price),
@@ -104,7 +104,8 @@ def considered_words(line: ConsideredProvider) -> dict[str, Any]:
         "distance": _("%(km)s km") % {"km": number_format(line.distance_km, decimal_pos=1)},
         "score": number_format(line.score, decimal_pos=1) if line.score is not None else "",
         "parts": [
-            (label, number_format(Decimal(line.score_parts[name]), decimal_pos=1))
+            _("%(label)s: %(points)s")
+            % {"label": label, "points": number_format(Decimal(line.score_parts[name]), decimal_pos=1)}
             for name, label in SCORE_PARTS.items()
             if name in line.score_parts
         ],

@@ -320,6 +320,10 @@ def test_my_space_declines_and_loses_kindly(mine: Browser, offers: list[Offer]) 
     assert mine.post(f"{answer}refuser/", {"reason": "price"}).status_code == 409
 
 
+def test_the_front_door_leads_there(mine: Browser) -> None:
+    assert mine.get("/").headers["Location"] == "/prestataires/mon-espace/"
+
+
 def test_who_acts_for_nobody_has_no_space(world: World, staff: Browser) -> None:
     assert staff.get("/prestataires/mon-espace/").status_code == 403
     assert browser_of(world.users["provider"]).get("/prestataires/mon-espace/").status_code == 403
