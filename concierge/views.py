@@ -28,7 +28,7 @@ SWEEP_IS_LATE = dt.timedelta(seconds=180)
 @login_not_required
 @require_safe
 def home(request: TenantRequest) -> HttpResponse:
-    """Everybody's front door: trainees to their day, providers to their jobs, staff to their board, others to the shop."""
+    """Everybody's front door: trainees to their day, providers to their jobs, staff to the board, others to booking."""
     actor = request.actor
     if actor.has_role(Role.TRAINEE) and not actor.is_staff:
         return redirect("workers:day")

@@ -40,7 +40,7 @@ class OfferOut(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(help_text="Answer before this moment.")
     answered_at = serializers.DateTimeField(allow_null=True)
     decline_reason = serializers.ChoiceField(choices=DeclineReason.choices, allow_blank=True)
-    work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders/`.")
+    work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders`.")
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_work_order(self, offer: Offer) -> str | None:

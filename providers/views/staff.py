@@ -192,7 +192,8 @@ def offers_list(request: TenantRequest) -> HttpResponse:
     )
     context = {
         "rows": [_offer_row(offer) for offer in page],
-        "state": "open" if state == "open" else "all",
+        "is_open": state == "open",
+        "is_all": state != "open",
         "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
     }
     return render(request, "providers/offers.html", {**context, **_pages(request, page)})
