@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, Place
 from bookings.forms import euros
@@ -92,7 +92,11 @@ def papers_words(provider: Provider, today: dt.date) -> tuple[str, str]:
     return "done", _("In order")
 
 
-SCORE_PARTS = {"distance": _l("Nearness"), "share": _l("Fair sharing"), "capacity": _l("Free capacity")}
+SCORE_PARTS = {
+    "distance": gettext_lazy("Nearness"),
+    "share": gettext_lazy("Fair sharing"),
+    "capacity": gettext_lazy("Free capacity"),
+}
 
 
 def considered_words(line: ConsideredProvider) -> dict[str, Any]:
