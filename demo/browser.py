@@ -102,7 +102,7 @@ class Browser:
         """Open an address; a server that is restarting is tried again."""
         return Page(self._patiently("GET", path))
 
-    def send(self, page: Page, form: FormOnPage, *, expect: tuple[int, ...] = (200,), **values: Any) -> Page:
+    def send(self, page: Page, form: FormOnPage, expect: tuple[int, ...] = (200,), /, **values: Any) -> Page:
         """Send a form of a page as a browser would, with these values filled in (lists for several ticks)."""
         data = {
             **form.fields,

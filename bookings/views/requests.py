@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,16 +22,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests as actions
 from bookings.actions.work_orders import reject_quality, verify_work_order
-from bookings.enums import REQUEST_CATEGORY, RequestStatus
+from bookings.enums import REQUEST_CATEGORY, Execution, RequestStatus
 from bookings.forms import ReasonForm, RequestFilters, euros
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.views import words
 from concierge import events
+from concierge.enums import Role
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
 
 PAGE = 50
+# Who plans the team's day, on the board of the workers app.
+BOARD_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
+
 # What other apps show on the page of a request, each by its own address.
 FRAGMENTS = {
     "providers:offers-of-request": gettext_lazy("Offers to providers"),
@@ -154,6 +159,7 @@ def _page(
                 "ready_by": words.moment_words(order.promised_end, found.site),
                 "is_late": order.category in {"open", "waiting", "active"} and order.promised_end < timezone.now(),
                 "can_check": perms.can_check(actor, order),
+                "board_query": _board_query(actor, order, found),
             }
             for order in orders
         ],
@@ -166,6 +172,17 @@ def _page(
         ],
     }
     return render(request, "bookings/request.html", context, status=error.status if error else 200)
+
+
+def _board_query(actor: Actor, order: WorkOrder, found: ServiceRequest) -> str:
+    """Where the board shows this work of our own team: the day it is planned, else the day it may begin."""
+    if order.execution != Execution.OWN_TEAM or order.category not in {"open", "waiting", "active"}:
+        return ""
+    if not actor.has_role(*BOARD_ROLES, site_id=found.site_id):
+        return ""
+    moment = (order.planned_start or order.promised_start).astimezone(ZoneInfo(found.site.time_zone))
+    asked = {"site": found.site.slug, "day": moment.date().isoformat()}
+    return urlencode(asked if order.performer_kind else {**asked, "work": str(order.public_id)})
 
 
 def _address(name: str, found: ServiceRequest) -> str:
