@@ -312,6 +312,7 @@ PROVIDERS = (
         "47.320700",
         "5.040900",
         ("cordonnerie",),
+        capacity=40,
     ),
     ProviderData(
         "L'Atelier des semelles",
@@ -323,6 +324,7 @@ PROVIDERS = (
         "47.320100",
         "5.036200",
         ("cordonnerie",),
+        capacity=40,
     ),
     ProviderData(
         "Cordonnerie de Talant",
@@ -334,6 +336,7 @@ PROVIDERS = (
         "47.336500",
         "5.007800",
         ("cordonnerie",),
+        capacity=40,
     ),
     ProviderData(
         "Pressing Jeanne d'Arc",
