@@ -3,9 +3,18 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "concierge.settings.dev")
 
 app = Celery("concierge")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def start_observability(**_given: object) -> None:
+    """Each worker process reports by itself: exporters do not survive a fork."""
+    from concierge import observability
+
+    observability.start()
