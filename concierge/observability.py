@@ -1,4 +1,4 @@
-"""Error reports and traces, only where the environment names a place for them. Neither ever carries personal data (S39)."""
+"""Error reports and traces, only where the environment names a place for them; never personal data (S39)."""
 
 from __future__ import annotations
 
