@@ -45,9 +45,9 @@ def _truncate_everything(self: TransactionTestCase) -> None:
         cursor.execute("SET ROLE concierge_app")
 
 
-TransactionTestCase._fixture_teardown = _truncate_everything  # type: ignore[method-assign]
+setattr(TransactionTestCase, "_fixture_teardown", _truncate_everything)  # noqa: B010 - unknown to the stubs
 
-_fetch_all = QuerySet._fetch_all  # type: ignore[attr-defined]
+_fetch_all = QuerySet._fetch_all
 
 
 def _shuffled_fetch_all(self: Any) -> None:
@@ -58,7 +58,7 @@ def _shuffled_fetch_all(self: Any) -> None:
         random.shuffle(self._result_cache)
 
 
-QuerySet._fetch_all = _shuffled_fetch_all  # type: ignore[attr-defined]
+QuerySet._fetch_all = _shuffled_fetch_all  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

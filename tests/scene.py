@@ -23,6 +23,7 @@ from providers.actions import businesses
 from providers.actions.keys import create_provider_key
 from providers.actions.links import offer_link_url
 from providers.actions.offers import accept_offer
+from providers.enums import DocumentKind
 from providers.models import Offer, Provider
 from tests.conftest import settle
 from tests.world import World
@@ -134,7 +135,7 @@ def _provider(world: World, name: str, siret: str) -> Provider:
     for kind in ("insurance", "registration", "vigilance"):
         businesses.add_document(
             provider,
-            kind=businesses.DocumentKind(kind),
+            kind=DocumentKind(kind),
             issued_on=today,
             expires_on=today + dt.timedelta(days=90),
             by=by,

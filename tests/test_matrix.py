@@ -135,7 +135,7 @@ def address(name: str, scene: Scene) -> str:
     if name in ARGUMENTS:
         return reverse(name, kwargs=ARGUMENTS[name](scene))
     pattern = next(found for known, found in routes() if known == name)
-    wanted = pattern.pattern.regex.groupindex  # type: ignore[union-attr]  # compiled pattern
+    wanted = pattern.pattern.regex.groupindex
     return reverse(name, kwargs={argument: BY_NAME[argument](scene) for argument in wanted})
 
 

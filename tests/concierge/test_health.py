@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
 from django.test import Client as Browser
 from django.test import override_settings
 from django.urls import path
@@ -31,7 +34,7 @@ def test_readyz_tells_what_is_missing(world: World, client: Browser) -> None:
     }
     Heartbeat.objects.create(name="sweep", at=timezone.now())
     assert client.get("/readyz").json()["status"] == "ok"
-    Heartbeat.objects.update(at=timezone.now() - timezone.timedelta(minutes=10))
+    Heartbeat.objects.update(at=timezone.now() - dt.timedelta(minutes=10))
     assert client.get("/readyz").json()["sweep"] == "late"
 
 
@@ -45,11 +48,12 @@ def test_metrics_exist_only_with_the_token(world: World, client: Browser) -> Non
     assert b"django_" in answer.content
 
 
-def writing_get(request: object) -> None:
+def writing_get(request: HttpRequest) -> HttpResponse:
     Organisation.objects.update(name="changed by a GET")
+    return HttpResponse()
 
 
-def refusing(request: object) -> None:
+def refusing(request: HttpRequest) -> HttpResponse:
     raise WrongState
 
 

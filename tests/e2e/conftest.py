@@ -63,9 +63,7 @@ class Screen:
         assert width <= 0, f"{page.url} scrolls sideways by {width} px at {self.size}"
         page.evaluate(AXE.read_text())
         found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-        serious = [
-            f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in {"serious", "critical"}
-        ]
+        serious = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in {"serious", "critical"}]
         assert serious == [], f"{page.url}: {serious}"
 
     def shot(self, name: str) -> None:
