@@ -21,6 +21,7 @@ from billing.enums import DocumentKind
 from billing.models import Invoice
 from billing.serializers import InvoiceDetailOut, InvoiceOut
 from concierge.api.keys import actor_of
+from concierge.api.problems import Problem
 from concierge.enums import Scope
 
 
@@ -57,7 +58,7 @@ class InvoiceList(generics.ListAPIView[Invoice]):
             return Invoice.objects.none()
         return Invoice.objects.visible_to(actor_of(self.request)).select_related("credits")
 
-    @extend_schema(operation_id="invoices_list", tags=["invoices"], summary="List invoices and credit notes")
+    @extend_schema(operation_id="listInvoices", tags=["invoices"], summary="Invoices, newest first")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return super().get(request, *args, **kwargs)
 
@@ -75,7 +76,7 @@ class InvoiceDetail(generics.RetrieveAPIView[Invoice]):
             return Invoice.objects.none()
         return Invoice.objects.visible_to(actor_of(self.request)).select_related("credits")
 
-    @extend_schema(operation_id="invoices_read", tags=["invoices"], summary="Read an invoice or credit note")
+    @extend_schema(operation_id="getInvoice", tags=["invoices"], summary="One invoice or credit note")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return super().get(request, *args, **kwargs)
 
@@ -87,10 +88,13 @@ class InvoicePdf(APIView):
     renderer_classes = [JSONRenderer, PdfRenderer]
 
     @extend_schema(
-        operation_id="invoices_pdf",
+        operation_id="getInvoicePdf",
         tags=["invoices"],
-        summary="Download the PDF",
-        responses={(200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY, description="PDF/A-3")},
+        summary="Its PDF",
+        responses={
+            (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY, description="PDF/A-3"),
+            (409, "application/problem+json"): OpenApiResponse(Problem, description="Still being prepared."),
+        },
     )
     def get(self, request: Request, public_id: uuid.UUID) -> HttpResponse:
         """The kept bytes; 409 while they are being prepared."""

@@ -38,7 +38,7 @@ class InvoiceOut(serializers.ModelSerializer[Invoice]):
     kind = serializers.ChoiceField(choices=DocumentKind.choices)
     status = serializers.ChoiceField(choices=DocumentStatus.choices)
     pdf_status = serializers.ChoiceField(choices=RenderStatus.choices, source="render_status")
-    credits = serializers.UUIDField(source="credits.public_id", allow_null=True, default=None)
+    credits = serializers.UUIDField(source="credits.public_id", allow_null=True, default=None, read_only=True)
 
     class Meta:
         model = Invoice
@@ -57,6 +57,7 @@ class InvoiceOut(serializers.ModelSerializer[Invoice]):
             "sent_at",
             "credits",
         )
+        read_only_fields = fields
 
 
 class InvoiceDetailOut(InvoiceOut):

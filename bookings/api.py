@@ -49,6 +49,12 @@ from concierge.models import Site
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="`ETag` of the version you saw; 412 when it changed since."
 )
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, required=True, description="The version, for `If-Match`.", response=[200, 201]
+)
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, required=True, description="Path of the request.", response=[201]
+)
 # A fact may be told a little early (clocks differ) and some days late (no network), not more.
 EARLY, LATE = dt.timedelta(minutes=5), dt.timedelta(days=7)
 
@@ -198,6 +204,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         tags=["service requests"],
         summary="Book",
         request=ServiceRequestIn,
+        parameters=[ETAG, LOCATION],
         responses={201: ServiceRequestOut},
         examples=[EXAMPLE],
     )
@@ -281,6 +288,7 @@ class ServiceRequestDetail(APIView):
         operation_id="getServiceRequest",
         tags=["service requests"],
         summary="One request",
+        parameters=[ETAG],
         responses=ServiceRequestOut,
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
@@ -298,7 +306,7 @@ class CancelServiceRequest(APIView):
         operation_id="cancelServiceRequest",
         tags=["service requests"],
         summary="Cancel, as long as no work has begun",
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, ETAG],
         request=CancelIn,
         responses=ServiceRequestOut,
         examples=[OpenApiExample("A reason", request_only=True, value={"reason": "La cliente est absente"})],
@@ -366,11 +374,23 @@ class WorkOrderDetail(APIView):
 
     scopes: ClassVar[dict[str, str]] = {"GET": Scope.WORK_ORDERS_READ}
 
-    @extend_schema(operation_id="getWorkOrder", tags=["work orders"], summary="One work order", responses=WorkOrderOut)
+    @extend_schema(
+        operation_id="getWorkOrder",
+        tags=["work orders"],
+        summary="One work order",
+        parameters=[ETAG],
+        responses=WorkOrderOut,
+    )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """With the client's contact details while you hold it."""
         found = get_object_or_404(_work_orders(request), public_id=public_id)
         return Response(_shown(found).data, headers={"ETag": etag(found.version)})
+
+
+ACT_EXAMPLES = [
+    OpenApiExample("Now", request_only=True, value={}),
+    OpenApiExample("Told later", request_only=True, value={"act_at": "2026-11-23T14:05:00+01:00"}),
+]
 
 
 class _ChangeWorkOrder(APIView):
@@ -403,9 +423,10 @@ class StartWorkOrder(_ChangeWorkOrder):
         operation_id="startWorkOrder",
         tags=["work orders"],
         summary="Work begins",
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, ETAG],
         request=ActIn,
         responses=WorkOrderOut,
+        examples=ACT_EXAMPLES,
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
@@ -420,9 +441,10 @@ class CompleteWorkOrder(_ChangeWorkOrder):
         operation_id="completeWorkOrder",
         tags=["work orders"],
         summary="Work is done",
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, ETAG],
         request=ActIn,
         responses=WorkOrderOut,
+        examples=ACT_EXAMPLES,
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:

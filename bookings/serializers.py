@@ -97,7 +97,7 @@ class SlotsOut(serializers.Serializer[Any]):
 
 
 class SlotsQuery(serializers.Serializer[Any]):
-    """What ``GET /slots/`` takes."""
+    """What ``GET /slots`` takes."""
 
     site = serializers.UUIDField()
     service = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=20)
@@ -157,7 +157,7 @@ class ServiceRequestIn(serializers.Serializer[Any]):
     """A booking. Prices are computed here; none is read from you."""
 
     site = serializers.UUIDField()
-    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots/`.")
+    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`.")
     client = ClientIn()
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
     payer_siren = serializers.CharField(

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.generic import TemplateView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from concierge import views
+from concierge.api import document
 from concierge.api.problems import not_found
 
 urlpatterns = [
@@ -21,9 +21,9 @@ urlpatterns = [
     path("", include("workers.urls")),
     path("", include("billing.urls")),
     path("", include("notifications.urls")),
-    path("api/v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
-    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
-    re_path(r"^api/(?P<rest>.*)$", login_not_required(not_found), name="api-not-found"),
+    path("api/v1/openapi.json", document.openapi, name="openapi"),
+    path("api/v1/docs/", document.docs, name="api-docs"),
+    re_path(r"^api/(?P<rest>.*)$", not_found, name="api-not-found"),
 ]
 
 if settings.DEMO_ALLOWED:

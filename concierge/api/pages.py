@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.pagination import CursorPagination
 
 
@@ -12,3 +14,25 @@ class CursorPages(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """How the two parameters appear in the OpenAPI document."""
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "description": "From `next` or `previous` of another page; opaque.",
+                "schema": {"type": "string"},
+            },
+            {"name": "page_size", "in": "query", "description": "How many at most.", "schema": size},
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """How a page of results appears in the OpenAPI document."""
+        link = {"type": ["string", "null"], "format": "uri", "description": "Another page, or `null` at the end."}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }

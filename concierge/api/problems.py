@@ -1,18 +1,16 @@
-"""Problem details (RFC 9457) and how they appear in the OpenAPI document."""
+"""Problem details (RFC 9457): every refusal of the API in one shape."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
-from drf_standardized_errors.openapi import AutoSchema
 from psycopg import errors as pg
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -20,16 +18,6 @@ from rest_framework.response import Response
 from concierge.errors import DomainError, Unavailable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-
-
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
-    """How the key appears in the OpenAPI document."""
-
-    target_class = "concierge.api.keys.ApiKeyAuthentication"
-    name = "apiKey"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "`cs.<organisation>.<prefix>.<secret>`"}
 
 
 class ProblemFormatter(ExceptionFormatter):
@@ -101,52 +89,8 @@ class Problem(serializers.Serializer[Any]):
     errors = ProblemError(many=True)  # type: ignore[assignment]  # the member is named by the format
 
 
-class ProblemAutoSchema(AutoSchema):
-    """Documents the idempotency header and problem details on every operation."""
-
-    def get_override_parameters(self) -> list[Any]:
-        parameters = list(super().get_override_parameters())
-        if self.method not in SAFE_METHODS:
-            parameters.append(
-                OpenApiParameter(
-                    "Idempotency-Key",
-                    OpenApiTypes.STR,
-                    OpenApiParameter.HEADER,
-                    required=True,
-                    description="1 to 255 printable ASCII characters, new for each intended effect.",
-                )
-            )
-        return parameters
-
-    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = super(AutoSchema, self)._get_response_bodies(direction)
-        codes = (
-            ["400", "401", "403", "404", "406", "429"]
-            if self.method in SAFE_METHODS
-            else [
-                "400",
-                "401",
-                "403",
-                "404",
-                "406",
-                "409",
-                "412",
-                "413",
-                "415",
-                "422",
-                "429",
-                "503",
-            ]
-        )
-        for code in codes:
-            body = self._get_response_for_code(  # type: ignore[no-untyped-call]  # untyped in the library
-                Problem, code, ["application/problem+json"]
-            )
-            body["description"] = {"409": "Conflict with the present state."}.get(code, "Problem.")
-            bodies.setdefault(code, body)
-        return bodies
-
-
+@login_not_required
+@csrf_exempt
 def not_found(request: HttpRequest, rest: str = "") -> JsonResponse:
     """Addresses under ``/api/`` that do not exist answer in JSON too."""
     return JsonResponse(

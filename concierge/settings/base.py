@@ -266,7 +266,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "concierge.api.pages.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "concierge.api.problems.ProblemAutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "concierge.api.document.ApiAutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["concierge.api.keys.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"api_key": "1200/min", "api_anonymous": "60/min"},
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
@@ -278,15 +278,24 @@ REST_FRAMEWORK = {
 DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "concierge.api.problems.ProblemHandler"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Conciergerie solidaire",
-    "DESCRIPTION": "Service requests, offers and work orders of a solidarity concierge.",
+    "DESCRIPTION": (
+        "Service requests, offers and work orders of a solidarity concierge, for the organisation's own systems and "
+        "for the local businesses that work with it. Guide: docs/api.md.\n\n"
+        "Amounts are euros written as text, moments are ISO 8601 with their offset, identifiers are UUIDs. Unsafe "
+        "calls carry an `Idempotency-Key`; refusals are problem details (RFC 9457) with a stable `code`."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "SERVERS": [{"url": "/", "description": "This installation; the key names the organisation."}],
+    "TAGS": [
+        {"name": "catalogue", "description": "Where, what, for how much and when."},
+        {"name": "service requests", "description": "What a client asked for."},
+        {"name": "offers", "description": "Jobs proposed to a provider."},
+        {"name": "work orders", "description": "Jobs to carry out."},
+        {"name": "invoices", "description": "Invoices and credit notes."},
+    ],
+    "DEFAULT_GENERATOR_CLASS": "concierge.api.document.EnglishGenerator",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "DeclineReason": "providers.enums.DeclineReason",
@@ -297,9 +306,6 @@ SPECTACULAR_SETTINGS = {
         "RequestStatus": "bookings.enums.RequestStatus",
         "WorkOrderStatus": "bookings.enums.WorkOrderStatus",
     },
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "EXTENSIONS_INFO": {},
 }
 
 # --- logs: JSON lines with the request id, no personal data (S39) -----------------------------------------------------

@@ -1,0 +1,272 @@
+"""The OpenAPI document is complete and true: every answer of the product is one that it announces."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.test import Client as Browser
+from django.utils import timezone, translation
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from billing.actions.documents import store_pdf
+from bookings.actions.work_orders import book_work_order, start_work_order
+from bookings.enums import PerformerKind
+from bookings.models import WorkOrder
+from concierge import tenancy
+from concierge.api.keys import KeyThrottle
+from concierge.wsgi import application
+from tests.scene import Scene, build_scene
+from tests.world import build_world
+
+COMMITTED = settings.BASE_DIR / "docs" / "openapi.yaml"
+DOCUMENT: dict[str, Any] = yaml.load(COMMITTED.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+OPERATIONS = {
+    operation["operationId"]: (method, path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+PROBLEM_JSON = "application/problem+json"
+
+# --- the document ----------------------------------------
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_committed_document_is_the_one_the_code_makes(tmp_path: Path, language: str) -> None:
+    made = tmp_path / "openapi.yaml"
+    with translation.override(language):
+        call_command("spectacular", file=str(made), validate=True, fail_on_warn=True)
+    assert made.read_text() == COMMITTED.read_text(), "docs/openapi.yaml is stale: make openapi"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_document_is_served_as_json_in_one_language(db: None, language: str) -> None:
+    answer = Browser().get("/api/v1/openapi.json", headers={"Accept": "*/*", "Accept-Language": language})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.json() == DOCUMENT
+
+
+def test_the_document_says_what_it_is() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    assert {"title", "version", "description"} <= set(DOCUMENT["info"])
+    assert DOCUMENT["servers"]
+    tags = {tag["name"] for tag in DOCUMENT["tags"]}
+    assert tags == {tag for _method, _path, operation in OPERATIONS.values() for tag in operation["tags"]}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_is_described(name: str) -> None:
+    method, path, operation = OPERATIONS[name]
+    assert len([one for one in OPERATIONS.values() if one[2]["operationId"] == name]) == 1
+    assert operation["summary"]
+    assert len(operation["tags"]) == 1
+    assert operation["security"] == [{"apiKey": []}]
+    assert "Scope: `" in operation["description"]
+    for body in operation.get("requestBody", {}).get("content", {}).values():
+        assert body.get("examples") or body.get("example")
+    for status, answer in operation["responses"].items():
+        shared = DOCUMENT["components"]["responses"][answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        assert shared["description"]
+        assert list(shared["content"]) == [PROBLEM_JSON] or status in {"200", "201"}
+    assert {"400", "401", "403", "404", "429", "503"} <= set(operation["responses"])
+    if method != "get":
+        assert {"409", "412", "413", "415", "422"} <= set(operation["responses"])
+        assert any(p["name"] == "Idempotency-Key" and p["required"] for p in operation["parameters"]), path
+
+
+def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> None:
+    sent = Browser().get("/api/v1/sites", headers={"Authorization": "Bearer x", "Accept-Language": "en"}).json()
+    assert sent == DOCUMENT["components"]["responses"]["Problem401"]["content"][PROBLEM_JSON]["example"]
+
+
+# --- the answers ----------------------------------------
+
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "seed": 20261123,
+        "generation": {
+            "deterministic": True,
+            "max-examples": 20,
+            "with-security-parameters": False,
+        },
+    }
+)
+schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
+schema.app = application
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    unsupported_method,
+]
+
+
+class Fuzz:
+    """A scene that every call finds as it was made, and what has been answered."""
+
+    def __init__(self, scene: Scene) -> None:
+        world = scene.world
+        self.keys = {
+            "organisation": world.api_key(),
+            "provider": world.api_key(provider_id=scene.provider.pk),
+        }
+        self.things = {
+            "offers": scene.offer.public_id,
+            "service-requests": scene.open.public_id,
+            "work-orders": scene.done.work_orders.get().public_id,
+            "invoices": scene.invoice.public_id,
+            "site": world.site.public_id,
+            "service": world.ironing.public_id,
+            "item": world.shirt.public_id,
+            "options": world.ironing.options.get().public_id,
+            "start": self._held(scene).public_id,
+            "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
+        }
+        store_pdf(scene.invoice, b"%PDF-1.7", by=world.actor())
+        self.slot = self._slot()
+        self.seen: Counter[str] = Counter()
+
+    def _held(self, scene: Scene) -> WorkOrder:
+        """A work order that the provider has accepted."""
+        return book_work_order(
+            scene.world.request(scene.world.cobbler).work_orders.get(),
+            performer_kind=PerformerKind.PROVIDER,
+            performer_id=scene.provider.pk,
+            performer_label=scene.provider.name,
+            by=scene.world.actor(),
+        )
+
+    def _slot(self) -> str:
+        day = timezone.localdate() + dt.timedelta(days=3)
+        answer = Browser().get(
+            "/api/v1/slots",
+            {"site": str(self.things["site"]), "service": str(self.things["service"]), "from": str(day)},
+            headers={"Authorization": f"Bearer {self.keys['organisation']}"},
+        )
+        return str(answer.json()["results"][0]["starts_at"])
+
+    def aim(self, case: Any) -> None:
+        """Let most well-formed identifiers and moments name things that exist."""
+        public_id = case.path_parameters.get("public_id") if case.path_parameters else None
+        if _is_uuid(public_id) and int(str(public_id)[0], 16) < 12:
+            _api, _v1, collection, _id, *verb = case.path.strip("/").split("/")
+            case.path_parameters["public_id"] = str(self.things.get(verb[0] if verb else "", self.things[collection]))
+        if isinstance(case.query, dict):
+            case.query = {name: self._aimed(name, value) for name, value in case.query.items()}
+        case.body = self._aimed("", case.body)
+
+    def _aimed(self, name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._aimed(key, inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._aimed(name, inner) for inner in value]
+        if name in self.things and _is_uuid(value) and int(value[0], 16) < 14:
+            return str(self.things[name])
+        if name == "slot" and isinstance(value, str) and value.endswith("Z"):
+            return self.slot
+        return value
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and str(uuid.UUID(value)) == value
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """One transaction for the whole file, never committed: the scene is expensive and every call is undone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def fuzz(db: None) -> Iterator[Fuzz]:
+    """The scene to call at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("celery.app.task.Task.apply_async", lambda *_args, **_options: None)
+        patch.setattr(KeyThrottle, "THROTTLE_RATES", {"api_key": "1000000/min", "api_anonymous": "1000000/min"})
+        world = build_world()
+        with tenancy.working_for(world.organisation):
+            made = Fuzz(build_scene(world))
+        yield made
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what happens inside, and keep the one connection open, as Django's own test client does."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        with tenancy.working_for(None), transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
+
+
+@pytest.fixture(params=["organisation", "provider"])
+def key(request: pytest.FixtureRequest) -> str:
+    """Whose key calls."""
+    return str(request.param)
+
+
+# What a kind of key never succeeds at: everything else must be seen to work while it is fuzzed.
+NEVER = {
+    "organisation": {"acceptOffer", "declineOffer"},
+    "provider": {
+        "createServiceRequest",
+        "getServiceRequest",
+        "cancelServiceRequest",
+        "getInvoice",
+        "getInvoicePdf",
+    },
+}
+
+
+@pytest.fixture
+def heard(request: pytest.FixtureRequest, key: str) -> Iterator[Counter[str]]:
+    """Counts the answers by class; a harness that never gets through has tested nothing."""
+    counts: Counter[str] = Counter()
+    yield counts
+    method, _space, path = request.node.operation_label.partition(" ")
+    name = DOCUMENT["paths"][path][method.lower()]["operationId"]
+    assert counts["4xx"] > 0, f"{name} never refused anything"
+    assert (counts["2xx"] > 0) == (name not in NEVER[key]), f"{name} with the {key} key: {dict(counts)}"
+
+
+@pytest.mark.promise("S28", "S30")
+@schema.parametrize()
+@hypothesis.settings(suppress_health_check=list(hypothesis.HealthCheck), deadline=None)
+def test_every_answer_is_one_that_the_document_announces(case: Any, fuzz: Fuzz, key: str, heard: Counter[str]) -> None:
+    fuzz.aim(case)
+    with undone():
+        response = case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {fuzz.keys[key]}"})
+    heard[f"{response.status_code // 100}xx"] += 1
