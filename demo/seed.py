@@ -8,10 +8,11 @@ from collections.abc import Callable
 from django.db import transaction
 
 from billing.actions.issuers import set_up_issuer
+from billing.tasks import render_pending_documents
 from concierge import tenancy
 from concierge.enums import Role
 from demo import data
-from demo.history import DAYS, Month, live
+from demo.history import DAYS, Month, live, settle
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
 from notifications.actions.queue import suppress_queued
@@ -35,7 +36,9 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     sign_providers(house, since)
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, staff[Role.SUPERVISOR]), until=until)
+    render_pending_documents()
     with tenancy.working_for(house.organisation):
+        settle(house)
         suppress_queued(house.organisation, by=house.by)
     say("· Opening a second organisation, to show that they never meet")
     other = open_house(

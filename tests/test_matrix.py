@@ -230,6 +230,7 @@ def test_every_actor_gets_the_answer_of_the_matrix(name: str, scene: Scene) -> N
         assert ask(name, method, scene, elsewhere) == expected[name, method], f"{method} {name}"
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.skipif("MATRIX_WRITE" not in os.environ, reason="only on demand")
 def test_write_the_matrix(scene: Scene) -> None:
     elsewhere = build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
