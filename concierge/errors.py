@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
+from django.db import DatabaseError
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -82,3 +85,24 @@ class TooManyAttempts(DomainError):
     code = "too_many_attempts"
     status = 429
     message = _("Too many attempts. Please wait a little, then try again.")
+
+
+# What code of ours raises when it is wrong. A queue that meets one of these parks the item and goes on with the others
+# (R18): `ObjectDoesNotExist`, for one, is no `LookupError`, and a queue that let it pass would meet the same item first
+# for ever. Time limits, signals and a lost process are none of these: they end the task.
+FAULTS = (
+    DomainError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    DatabaseError,
+    LookupError,
+    MultipleObjectsReturned,
+    ObjectDoesNotExist,
+    RuntimeError,
+    TemplateDoesNotExist,
+    TemplateSyntaxError,
+    TypeError,
+    ValidationError,
+    ValueError,
+)

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import structlog
-from django.db import DatabaseError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
-from concierge.errors import DomainError
+from concierge.errors import FAULTS
 from concierge.models import Event, Inbox
 from concierge.tenancy import Actor
 
@@ -126,7 +126,7 @@ def _dispatch_next(organisation_id: int) -> bool:
                     )
                     if first:
                         handler(event)
-            except (DomainError, DatabaseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            except FAULTS as error:
                 # A fault in one consumer must not withhold the news from the others; it is retried, then parked.
                 failed = f"{consumer}: {type(error).__name__}"
                 log.exception("event_handler_failed", event_name=event.name, event_id=event.pk, consumer=consumer)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
-from django.db import DatabaseError
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.utils import timezone
 
 from concierge import tenancy
-from concierge.errors import DomainError
+from concierge.errors import FAULTS
 from concierge.tasks import beat_seen, organisation_ids, poke
 from notifications.actions import sending
 from notifications.actions.writing import NotNeeded, write
@@ -49,17 +47,7 @@ def _send(message: Message, postman: Postman) -> None:
     except NotNeeded as reason:
         sending.note_unneeded(message, reason.why)
         return
-    except (
-        DomainError,
-        DatabaseError,
-        TemplateDoesNotExist,
-        TemplateSyntaxError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as fault:
+    except FAULTS as fault:
         # A text that cannot be written must not withhold the others; it is tried again, then parked (R18).
         log.exception("message_not_written", message_id=message.pk, kind=message.kind)
         sending.note_delay(message, f"not written: {type(fault).__name__}", most=sending.MAX_WRITING_FAULTS)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
-from concierge import deadlines
+from concierge import deadlines, tenancy
 from concierge.errors import Conflict
-from concierge.models import Deadline
-from tests.world import World
+from concierge.models import Deadline, Site
+from tests.world import World, build_world
 
 
 @pytest.fixture
@@ -77,3 +80,69 @@ def test_each_organisation_sweeps_its_own(world: World, other_world: World, fire
     plan(world)
     assert deadlines.sweep(other_world.organisation.pk) == 0
     assert fired == []
+
+
+@pytest.mark.promise("R18")
+def test_a_subject_that_is_gone_does_not_block_the_next(
+    world: World, fired: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(deadlines._kinds, "test.gone", lambda deadline: Site.objects.get(pk=deadline.subject_id))
+    due = timezone.now() - dt.timedelta(hours=1)
+    deadlines.set_deadline("test.gone", organisation_id=world.organisation.pk, subject_id=0, due_at=due)
+    plan(world)
+    deadlines.sweep(world.organisation.pk)
+    assert fired == [1]
+
+
+def _meet(world: World) -> list[str]:
+    """The sweep holds the deadline and wants the site's row; a person holds the site and wants the deadline."""
+    troubles: list[str] = []
+    swept = threading.Event()
+
+    def fire(deadline: Deadline) -> None:
+        swept.set()
+        time.sleep(0.2)  # the person is the first to wait, so PostgreSQL would refuse the person
+        Site.objects.select_for_update().get(pk=world.site.pk)
+
+    deadlines._kinds["test.kind"] = fire
+
+    def sweep() -> None:
+        with tenancy.working_for(world.organisation):
+            deadlines.sweep(world.organisation.pk, limit=1)
+        connections.close_all()
+
+    with tenancy.working_for(world.organisation):
+        plan(world)
+        sweeper = threading.Thread(target=sweep)
+        try:
+            with transaction.atomic():
+                Site.objects.select_for_update().get(pk=world.site.pk)
+                sweeper.start()
+                swept.wait(10)
+                time.sleep(0.05)
+                deadlines.cancel_deadline("test.kind", organisation_id=world.organisation.pk, subject_id=1)
+                time.sleep(1.5)
+        except OperationalError as error:
+            troubles.append(type(error.__cause__).__name__)
+        sweeper.join(30)
+        troubles += [row.last_error for row in Deadline.objects.exclude(last_error="").order_by("pk")]
+    return troubles
+
+
+@pytest.mark.promise("R25")
+@pytest.mark.django_db(transaction=True)
+def test_a_person_never_pays_for_meeting_the_sweep(fired: list[int]) -> None:
+    assert _meet(build_world()) == ["OperationalError"]  # the sweep let go, and comes back
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_that_the_person_is_refused(fired: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "PATIENCE", "10s")
+
+    def cancel(kind: str, *, organisation_id: int, subject_id: int) -> None:
+        Deadline.objects.filter(organisation_id=organisation_id, kind=kind, subject_id=subject_id).update(
+            cancelled_at=timezone.now()
+        )
+
+    monkeypatch.setattr(deadlines, "cancel_deadline", cancel)
+    assert "DeadlockDetected" in _meet(build_world())

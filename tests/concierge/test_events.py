@@ -152,3 +152,24 @@ def test_backoff_grows_and_is_capped() -> None:
     assert 2.5 <= delays[0] <= 5
     assert 10 <= delays[1] <= 20
     assert all(delay <= 3600 for delay in delays)
+
+
+@pytest.mark.promise("R18")
+@pytest.mark.parametrize("fault", [Event.DoesNotExist(), AttributeError("x"), RecursionError()])
+def test_no_fault_of_a_handler_stops_the_queue(world: World, consumers: None, fault: Exception) -> None:
+    heard = []
+
+    @events.subscribe("test.poison")
+    def broken(event: Event) -> None:
+        raise fault
+
+    @events.subscribe("test.happened")
+    def hear(event: Event) -> None:
+        heard.append(event.pk)
+
+    poison, after = say(world, "test.poison"), say(world)
+    events.dispatch(world.organisation.pk)
+
+    assert heard == [after.pk]
+    poison.refresh_from_db()
+    assert (poison.attempts, poison.dispatch) == (1, "pending")

@@ -126,15 +126,16 @@ def test_killed_after_sending_sends_the_same_message_id(
 
 
 @pytest.mark.promise("R18")
+@pytest.mark.parametrize("fault", [KeyError("broken"), Message.DoesNotExist("an invoice without its PDF")])
 def test_text_that_cannot_be_written_is_parked_and_blocks_nobody(
-    world: World, queued: Message, box: Letterbox, monkeypatch: pytest.MonkeyPatch
+    world: World, queued: Message, box: Letterbox, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     other = queue_confirmation(world, address="autre@example.org")
     real = writing.write
 
     def write(message: Message) -> Any:
         if message.pk == queued.pk:
-            raise KeyError("broken")
+            raise fault
         return real(message)
 
     monkeypatch.setattr(tasks, "write", write)
@@ -144,7 +145,7 @@ def test_text_that_cannot_be_written_is_parked_and_blocks_nobody(
         due_now(queued)
         send_due(world.organisation.pk)
     queued.refresh_from_db()
-    assert (queued.status, queued.last_error) == (MessageStatus.DEAD, "not written: KeyError")
+    assert (queued.status, queued.last_error) == (MessageStatus.DEAD, f"not written: {type(fault).__name__}")
     due_now(queued)
     assert send_due(world.organisation.pk) == 0
 
