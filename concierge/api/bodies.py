@@ -39,9 +39,13 @@ def _depth_over(value: Any, limit: int) -> bool:
 
 
 class StrictJSONParser(JSONParser):
-    """JSON within limits: 256 KiB, 32 levels, no NaN, no duplicate keys, UTF-8 without NUL (S28)."""
+    """JSON within limits: 256 KiB, 32 levels, no NaN, no duplicate keys, UTF-8 without NUL, not compressed (S28)."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        request = (parser_context or {}).get("request")
+        encoding = request.headers.get("Content-Encoding", "identity") if request is not None else "identity"
+        if encoding.lower() != "identity":
+            raise exceptions.UnsupportedMediaType(encoding)
         raw = stream.read(MAX_BODY + 1)
         if len(raw) > MAX_BODY:
             raise PayloadTooLarge

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 
 
 class CursorPages(CursorPagination):
@@ -14,6 +16,14 @@ class CursorPages(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor sent, or ``None``. Its position is an ``id`` that we wrote: anything else is 404, not a bug."""
+        cursor: Cursor | None = super().decode_cursor(request)
+        position: Any = cursor.position if cursor is not None else None  # text, whatever the stubs say
+        if position is not None and not (position.isascii() and position.isdigit() and len(position) < 19):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """How the two parameters appear in the OpenAPI document."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,8 @@ from psycopg import errors as pg
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
+from concierge.api.bodies import PayloadTooLarge
+from concierge.api.keys import KeyThrottle
 from concierge.errors import DomainError, Unavailable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -58,7 +61,18 @@ class ProblemHandler(ExceptionHandler):
             exc.__cause__, pg.LockNotAvailable | pg.QueryCanceled | pg.DeadlockDetected
         ):
             return Refused(Unavailable())
+        if isinstance(exc, RequestDataTooBig):
+            return PayloadTooLarge()
+        if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+            return self._counted(exc)
         return super().convert_known_exceptions(exc)
+
+    def _counted(self, exc: exceptions.APIException) -> exceptions.APIException:
+        """Calls without a good key never reach the throttles of the view: they are counted here, by address (S31)."""
+        request, throttle = self.context["request"], KeyThrottle()
+        if request is None or throttle.allow_request(request, self.context["view"]):
+            return exc
+        return exceptions.Throttled(throttle.wait())
 
     def format_exception(self, exc: exceptions.APIException) -> Any:
         return ProblemFormatter(exc, self.context, self.exc).run()
