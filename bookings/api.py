@@ -314,7 +314,9 @@ class CancelServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Cancels the work orders and frees the place; 409 once work has begun."""
-        found = get_object_or_404(_requests(request).select_for_update(of=("self",), no_key=True), public_id=public_id)
+        found = get_object_or_404(_requests(request), public_id=public_id)
+        actions.lock_work_of(found)
+        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = CancelIn(data=request.data)
         body.is_valid(raise_exception=True)

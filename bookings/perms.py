@@ -10,6 +10,8 @@ from concierge.tenancy import Actor
 
 DESK = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 CHECKERS = (*DESK, Role.SUPERVISOR)
+# The own team's work is checked by the supervisor of that person, on the pages of the workers app; these stand in.
+OWN_TEAM_CHECKERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
 def is_own_system(actor: Actor) -> bool:
@@ -46,15 +48,23 @@ def can_decline(actor: Actor, request: ServiceRequest) -> bool:
     return request.status in REQUEST_TRANSITIONS["decline"][0] and actor.has_role(*DESK, site_id=request.site_id)
 
 
+def checks(actor: Actor, work_order: WorkOrder) -> bool:
+    """Whose part it is to say that work is good: the desk and supervisors for a provider's; for the own team's its
+    supervisor says so elsewhere, and here only a manager in their place."""
+    own_team = work_order.performer_kind == PerformerKind.OWN_TEAM
+    return actor.has_role(*(OWN_TEAM_CHECKERS if own_team else CHECKERS), site_id=work_order.site_id)
+
+
 def can_check(actor: Actor, work_order: WorkOrder) -> bool:
-    """Verify finished work, or send it back: the desk and supervisors."""
-    return work_order.status in WORK_ORDER_TRANSITIONS["verify"][0] and actor.has_role(
-        *CHECKERS, site_id=work_order.site_id
-    )
+    """Verify finished work now, or send it back."""
+    return work_order.status in WORK_ORDER_TRANSITIONS["verify"][0] and checks(actor, work_order)
 
 
 def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:
-    """Start and complete by the API: the provider that holds the work, or the organisation's systems."""
+    """Start and complete by the API: the provider that holds the work, or the organisation's systems.
+
+    A trainee's work is started and finished with its assignment, in the workers app: never beside it.
+    """
     if actor.provider_id is not None:
         return work_order.performer_kind == PerformerKind.PROVIDER and work_order.performer_id == actor.provider_id
-    return is_own_system(actor)
+    return is_own_system(actor) and work_order.performer_kind != PerformerKind.OWN_TEAM

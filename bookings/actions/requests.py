@@ -384,14 +384,18 @@ def cancel_request(request: ServiceRequest, *, reason: str = "", by: Actor) -> S
     return _give_up(request, "cancel", "cancelled", reason=reason, by=by)
 
 
-def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: Actor) -> ServiceRequest:
-    # Lock order everywhere: work orders by key, then their request.
-    orders = list(
+def lock_work_of(request: ServiceRequest) -> list[WorkOrder]:
+    """Lock the work orders of a request, by key. Lock order everywhere: work orders first, then their request."""
+    return list(
         WorkOrder.objects.select_for_update(of=("self",), no_key=True)
         .filter(request_id=request.pk)
         .select_related("service", "request")
         .order_by("pk")
     )
+
+
+def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: Actor) -> ServiceRequest:
+    orders = lock_work_of(request)
     try:
         locked = _move(request, verb)
     except WrongState as error:

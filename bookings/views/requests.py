@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests as actions
 from bookings.actions.work_orders import reject_quality, verify_work_order
-from bookings.enums import REQUEST_CATEGORY, Execution, RequestStatus
+from bookings.enums import REQUEST_CATEGORY, Execution, RequestStatus, WorkOrderStatus
 from bookings.forms import ReasonForm, RequestFilters, euros
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.views import words
@@ -60,7 +60,8 @@ def requests_list(request: HttpRequest) -> HttpResponse:
     found = _filtered(ServiceRequest.objects.visible_to(actor), form)
     before = request.GET.get("before", "")
     if before:
-        anchor = ServiceRequest.objects.visible_to(actor).filter(reference=before).values_list("pk", flat=True).first()
+        known = ServiceRequest.objects.visible_to(actor).filter(reference=before.replace("\x00", ""))
+        anchor = known.values_list("pk", flat=True).first()
         found = found.filter(pk__lt=anchor) if anchor else found.none()
     rows = list(
         found.select_related("site", "client", "payer_account")
@@ -159,6 +160,7 @@ def _page(
                 "ready_by": words.moment_words(order.promised_end, found.site),
                 "is_late": order.category in {"open", "waiting", "active"} and order.promised_end < timezone.now(),
                 "can_check": perms.can_check(actor, order),
+                "waits_for_supervisor": order.status == WorkOrderStatus.COMPLETED and not perms.checks(actor, order),
                 "board_query": _board_query(actor, order, found),
             }
             for order in orders
@@ -295,14 +297,14 @@ def change_work_order(request: HttpRequest, public_id: Any, verb: str) -> HttpRe
     order = get_object_or_404(WorkOrder.objects.visible_to(actor).select_related("request"), public_id=public_id)
     if verb not in {"valider", "reprendre"}:
         raise Http404
-    if not actor.has_role(*perms.CHECKERS, site_id=order.site_id):
+    if not perms.checks(actor, order):
         raise NotAllowed
     try:
         if verb == "valider":
             verify_work_order(order, by=actor)
             messages.success(request, _("Checked. Well done."))
         else:
-            reject_quality(order, reason=request.POST.get("reason", "")[:200], by=actor)
+            reject_quality(order, reason="quality", by=actor)
             messages.success(request, _("Sent back to be done again."))
     except DomainError as error:
         return _page(request, actor, _find(actor, order.request.public_id), error=error)

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.actions.holds import hold_slot
@@ -339,6 +341,25 @@ def test_a_provider_starts_and_completes_what_it_holds(world: World, provider: A
     assert provider.post(f"{address}/complete").json()["status"] == "completed"
     held.request.refresh_from_db()
     assert held.request.status == "in_progress"
+
+
+@pytest.mark.promise("S07")
+def test_our_systems_do_not_finish_a_trainees_work_beside_their_assignment(world: World) -> None:
+    order = world.request(world.ironing).work_orders.get()
+    book_work_order(
+        order, performer_kind=PerformerKind.OWN_TEAM, performer_id=1, performer_label="Samira", by=world.actor()
+    )
+    ours = Api(world.api_key(Scope.WORK_ORDERS_WRITE))
+    problem(ours.post(f"/api/v1/work-orders/{order.public_id}/start"), 403, "not_allowed")
+
+
+@pytest.mark.promise("R25")
+def test_cancelling_locks_in_the_order_of_everybody_else(world: World, book: Any, api: Api) -> None:
+    request = book()
+    with CaptureQueriesContext(connection) as queries:
+        assert api.post(f"{REQUESTS}/{request.public_id}/cancel").status_code == 200
+    locked = [q["sql"].split('FROM "')[1].split('"')[0] for q in queries if "FOR NO KEY UPDATE" in q["sql"]]
+    assert locked[0] == "bookings_workorder"
 
 
 def test_moments_are_neither_in_the_future_nor_long_ago(provider: Api, held: WorkOrder) -> None:

@@ -30,13 +30,11 @@ def desk(world: World, client: Browser) -> Browser:
     return client
 
 
-def done(world: World, request: ServiceRequest) -> WorkOrder:
+def done(world: World, request: ServiceRequest, kind: PerformerKind = PerformerKind.PROVIDER) -> WorkOrder:
     """The first work order, finished and waiting for its check."""
     order = request.work_orders.order_by("pk").first()
     assert order is not None
-    order = book_work_order(
-        order, performer_kind=PerformerKind.OWN_TEAM, performer_id=1, performer_label="Samira", by=world.actor()
-    )
+    order = book_work_order(order, performer_kind=kind, performer_id=1, performer_label="Samira", by=world.actor())
     return complete_work_order(start_work_order(order, by=world.actor()), by=world.actor())
 
 
@@ -192,6 +190,30 @@ def test_reading_is_not_acting(world: World, book: Book, client: Browser) -> Non
     client.force_login(world.users["supervisor"])
     assert client.post(f"/demandes/travaux/{order.public_id}/valider/").status_code == 302
     assert Role.SUPERVISOR.value == "supervisor"
+
+
+@pytest.mark.promise("S07")
+@pytest.mark.parametrize("verb", ["valider", "reprendre"])
+def test_the_own_teams_work_is_checked_by_its_supervisor_elsewhere(
+    world: World, book: Book, client: Browser, verb: str
+) -> None:
+    order = done(world, book(), PerformerKind.OWN_TEAM)
+    address = f"/demandes/travaux/{order.public_id}/{verb}/"
+    for role in ("concierge", "dispatcher", "supervisor", "accountant"):
+        client.force_login(world.users[role])
+        page = shown(client.get(f"/demandes/{order.request.public_id}/"))
+        assert address not in page
+        assert client.post(address).status_code == 403
+    for role in ("site_manager", "network_head"):
+        client.force_login(world.users[role])
+        assert address in shown(client.get(f"/demandes/{order.request.public_id}/"))
+    assert client.post(address).status_code == 302
+    order.refresh_from_db()
+    assert order.status == ("verified" if verb == "valider" else "rework")
+
+
+def test_a_nul_in_the_address_is_nothing_special(desk: Browser) -> None:
+    assert desk.get("/demandes/", {"before": "ABCD\x002345"}).status_code == 200
 
 
 def test_every_pictogram_of_the_catalogue_is_drawn() -> None:
