@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from psycopg import errors as pg
+from redis.exceptions import RedisError
 
 from concierge.errors import Conflict, DomainError, Unavailable
 
@@ -44,6 +45,12 @@ def retryable() -> Iterator[None]:
         if isinstance(cause, pg.LockNotAvailable | pg.QueryCanceled) or cause is None or connection.connection is None:
             raise Unavailable from error
         raise
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether an error is the state of a server and not a bug: a lock that did not come, a database that restarts, a
+    lost cache. Whoever asked is told to try again (503), never shown a fault (R07, R10, R14)."""
+    return isinstance(error, OperationalError | InterfaceError | RedisError)
 
 
 def advisory_lock(*parts: object) -> bool:

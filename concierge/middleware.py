@@ -9,18 +9,17 @@ from typing import Any, cast
 import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
-from psycopg import errors as pg
 
 from concierge import tenancy
 from concierge.enums import MFA_ROLES
-from concierge.errors import DomainError, Unavailable
+from concierge.errors import DomainError
 from concierge.models import ApiClient, Domain, Organisation, User
 from concierge.tenancy import Actor
 
@@ -144,10 +143,6 @@ class TenantMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal becomes a page that says what to do; never a stack trace."""
-        if isinstance(exception, OperationalError) and isinstance(
-            exception.__cause__, pg.LockNotAvailable | pg.QueryCanceled | pg.DeadlockDetected
-        ):
-            exception = Unavailable()
         if not isinstance(exception, DomainError):
             return None
         response = render(request, "errors/refused.html", {"error": exception}, status=exception.status)

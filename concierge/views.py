@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import sys
 
 from celery import current_app
 from django.conf import settings
@@ -18,7 +19,10 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerDown
 
+from concierge.api.problems import problem_answer
+from concierge.db import is_passing
 from concierge.enums import Role
+from concierge.errors import Unavailable
 from concierge.middleware import TenantRequest
 from concierge.models import Heartbeat
 
@@ -135,7 +139,15 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A bug: reported, and said without details (S40). No context processor may run here."""
+    """A bug: reported, and said without details (S40). Or only the database or the cache, which are restarting: then
+    it is 503, and right to try again. No context processor may run here."""
     from django.template.loader import render_to_string
 
-    return HttpResponse(render_to_string("errors/500.html"), status=500)
+    if not is_passing(sys.exc_info()[1]):
+        return HttpResponse(render_to_string("errors/500.html"), status=500)
+    if request.path.startswith("/api/"):
+        answer: HttpResponse = problem_answer(503, Unavailable.code, Unavailable.message)
+    else:
+        answer = HttpResponse(render_to_string("errors/503.html"), status=503)
+    answer["Retry-After"] = "5"
+    return answer

@@ -6,18 +6,17 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
-from psycopg import errors as pg
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
+from concierge.db import is_passing
 from concierge.errors import DomainError, Unavailable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -57,9 +56,7 @@ class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, DomainError):
             return Refused(exc)
-        if isinstance(exc, OperationalError) and isinstance(
-            exc.__cause__, pg.LockNotAvailable | pg.QueryCanceled | pg.DeadlockDetected
-        ):
+        if is_passing(exc):
             return Refused(Unavailable())
         if isinstance(exc, RequestDataTooBig):
             return PayloadTooLarge()
@@ -107,14 +104,19 @@ class Problem(serializers.Serializer[Any]):
 @csrf_exempt
 def not_found(request: HttpRequest, rest: str = "") -> JsonResponse:
     """Addresses under ``/api/`` that do not exist answer in JSON too."""
+    return problem_answer(404, "not_found", _("Nothing is here."))
+
+
+def problem_answer(status: int, code: str, title: Any) -> JsonResponse:
+    """A problem told where no endpoint has been reached."""
     return JsonResponse(
         {
-            "type": "urn:concierge:problem:not_found",
-            "title": str(_("Nothing is here.")),
-            "status": 404,
-            "code": "not_found",
-            "errors": [{"code": "not_found", "detail": str(_("Nothing is here.")), "attr": None}],
+            "type": f"urn:concierge:problem:{code}",
+            "title": str(title),
+            "status": status,
+            "code": code,
+            "errors": [{"code": code, "detail": str(title), "attr": None}],
         },
-        status=404,
+        status=status,
         content_type="application/problem+json",
     )

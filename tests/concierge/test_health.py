@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as Browser
 from django.test import override_settings
 from django.urls import path
 from django.utils import timezone
+from redis.exceptions import ConnectionError as CacheDown
 
 from concierge.errors import WrongState
 from concierge.models import Heartbeat, Organisation
+from concierge.urls import handler500 as handler500
 from concierge.urls import urlpatterns as all_urls
 from tests.world import World
 
@@ -57,7 +59,27 @@ def refusing(request: HttpRequest) -> HttpResponse:
     raise WrongState
 
 
-urlpatterns = [path("writing-get/", writing_get), path("refusing/", refusing), *all_urls]
+def without_database(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("the connection is closed")
+
+
+def without_cache(request: HttpRequest) -> HttpResponse:
+    raise CacheDown("refused")
+
+
+def with_a_bug(request: HttpRequest) -> HttpResponse:
+    raise ValueError("ours")
+
+
+urlpatterns = [
+    path("writing-get/", writing_get),
+    path("refusing/", refusing),
+    path("without-database/", without_database),
+    path("without-cache/", without_cache),
+    path("api/without-database", without_database),
+    path("with-a-bug/", with_a_bug),
+    *all_urls,
+]
 
 
 @pytest.mark.promise("S10")
@@ -76,6 +98,20 @@ def test_a_refusal_is_a_page_that_says_what_happened(world: World, client: Brows
     answer = client.get("/refusing/")
     assert answer.status_code == 409
     assert "UNDEFINED-TEMPLATE" not in answer.content.decode()
+
+
+@pytest.mark.promise("R10", "R14", "S40")
+@pytest.mark.urls(__name__)
+def test_a_restarting_server_is_no_bug(world: World, client: Browser) -> None:
+    """Try again (503) is said by pages and by the API; a fault of ours stays a 500 without details."""
+    client.force_login(world.users["trainee"])
+    client.raise_request_exception = False
+    for address in ("/without-database/", "/without-cache/"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "Nous revenons dans un instant" in answer.content.decode()
+    assert client.get("/api/without-database").json()["code"] == "unavailable"
+    assert client.get("/with-a-bug/").status_code == 500
 
 
 def test_unknown_host_is_told_when_there_are_several_organisations(
