@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.generic import TemplateView
+from django.views.i18n import set_language
 
 from concierge import views
 from concierge.api import document
@@ -14,7 +15,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("compte/", include("allauth.urls")),
     path("", include("bookings.urls")),
     path("", include("providers.urls")),
@@ -23,7 +24,7 @@ urlpatterns = [
     path("", include("notifications.urls")),
     path("api/v1/openapi.json", document.openapi, name="openapi"),
     path("api/v1/docs/", document.docs, name="api-docs"),
-    re_path(r"^api/(?P<rest>.*)$", not_found, name="api-not-found"),
+    re_path(r"^api/(?P<rest>[\s\S]*)$", not_found, name="api-not-found"),
 ]
 
 if settings.DEMO_ALLOWED:
