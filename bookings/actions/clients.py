@@ -27,6 +27,8 @@ CODE_MINUTES = 10
 MAX_TRIES = 5
 MAX_CODES = 5
 CODES_WINDOW = dt.timedelta(minutes=15)
+# What the columns hold (RFC 5321, 4.5.3.1.3).
+LONGEST_EMAIL = 254
 
 
 class WrongCode(DomainError):
@@ -63,6 +65,15 @@ class ClientDetails:
         return f"{self.first_name} {self.last_name}".strip()
 
 
+def _check_email(email: str) -> None:
+    try:
+        validate_email(email)
+        if len(email) > LONGEST_EMAIL:
+            raise ValidationError("longer than any mailbox")
+    except ValidationError as error:
+        raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
+
+
 def verification_code(verification: EmailVerification) -> str:
     """The six digits of a verification. Never stored: derived from the server's secret, so that the mail can be written
     from the row alone."""
@@ -86,10 +97,7 @@ def start_verification(
     address that cannot exist.
     """
     email = normalise_email(email)
-    try:
-        validate_email(email)
-    except ValidationError as error:
-        raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
+    _check_email(email)
     now = timezone.now()
     recent = EmailVerification.objects.filter(organisation=organisation, email=email, created_at__gt=now - CODES_WINDOW)
     if not advisory_lock("email-code", organisation.pk, email) or recent.count() >= MAX_CODES:
@@ -142,10 +150,7 @@ def clean_details(details: ClientDetails) -> ClientDetails:
     if not details.first_name.strip() or not details.last_name.strip():
         raise Invalid(_("Tell us your first and last name."), field="last_name")
     if email:
-        try:
-            validate_email(email)
-        except ValidationError as error:
-            raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
+        _check_email(email)
     phone = to_python(details.phone, region="FR") if details.phone else None
     if phone is not None and not phone.is_valid():
         raise Invalid(_("This phone number does not exist. Example: 06 12 34 56 78."), field="phone")

@@ -48,6 +48,8 @@ from concierge.tenancy import Actor
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
+# A work order is at most a fortnight of somebody's whole time; more pieces than that are more than one order.
+MOST_MINUTES = 14 * 24 * 60
 
 
 class BadOrder(Invalid):
@@ -274,7 +276,7 @@ def _insert_request(
         slot=hold.slot,
         hold=hold,
         place=place,
-        contact_name=details.full_name,
+        contact_name=details.full_name[:160],
         contact_email=details.email,
         contact_phone=details.phone,
         street=details.street if place == Place.HOME else "",
@@ -302,7 +304,8 @@ def _insert_work(request: ServiceRequest, services: Sequence[Service], lines: Se
         own = [line for line in lines if line.service == str(service.public_id)]
         quantity = sum(line.quantity for line in own if not line.is_option)
         # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
-        minutes = service.duration_minutes * (quantity if service.price_mode == PriceMode.FIXED else 1)
+        pieces = quantity if service.price_mode == PriceMode.FIXED else 1
+        minutes = min(service.duration_minutes * pieces, MOST_MINUTES)
         if request.place == Place.HOME:
             end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
         else:

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
@@ -28,12 +28,14 @@ from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import clock, go, show, step
 from bookings.views.words import hours_words
 from concierge.errors import DomainError, TooManyAttempts
-from concierge.models import Site, normalise_email
+from concierge.models import Site, national_phone, normalise_email
 
 # Days with free slots shown at once.
 DAYS_SHOWN = 3
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
+# Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
+MOST_CODES = 30
 # Where a refusal of the last step is shown: on the page of the field at fault.
 PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
 
@@ -73,8 +75,11 @@ def _services_page(
         for service in draft.offered
     ]
     groups = [
-        {"category": category, "cards": list(members)}
-        for category, members in itertools.groupby(cards, key=lambda card: card["service"].category)
+        {"category": category, "cards": members, "is_alone": len(members) == 1}
+        for category, members in (
+            (category, list(found))
+            for category, found in itertools.groupby(cards, key=lambda card: card["service"].category)
+        )
     ]
     return show(request, draft, "services", status, form=form, groups=groups, error=error)
 
@@ -101,7 +106,7 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            tariffs = requests.tariffs_of(draft.site, timezone.now().date(), services=draft.offered)
+            tariffs = requests.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
             requests.price_order(tariffs, wishes_of(form.wishes()))
         except DomainError as error:
             form.add_error(None, str(error.message))
@@ -122,7 +127,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
         expired = holds.HoldExpired(field="slot") if "expired" in request.GET else None
         return _slot_page(request, draft, form, 422 if form.is_bound else 200, error=expired)
     try:
-        _not_too_many(request)
+        _not_too_many(request, "holds", MOST_HOLDS)
         draft.save()
         holds.hold_slot(
             draft.site,
@@ -137,15 +142,15 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
     return go(draft.site, "contact")
 
 
-def _not_too_many(request: HttpRequest) -> None:
-    """Whoever opens session after session to hoard places is slowed down by address (S33).
+def _not_too_many(request: HttpRequest, what: str, most: int) -> None:
+    """Whoever opens session after session to hoard places, or to send codes to strangers, is slowed down (S33).
 
     A lost cache lets people through: one place per session and ten minutes per place remain.
     """
-    key = f"holds_{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]  # reads META only
+    key = f"{what}_{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]  # reads META only
     try:
         cache.add(key, 0, timeout=HOLDS_WINDOW)
-        if cache.incr(key) > MOST_HOLDS:
+        if cache.incr(key) > most:
             raise TooManyAttempts
     except (RedisError, ValueError):
         return
@@ -232,6 +237,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _start_verification(request: HttpRequest, draft: Draft) -> None:
+    _not_too_many(request, "codes", MOST_CODES)
     verification = clients.start_verification(
         request.organisation,  # type: ignore[attr-defined]  # set by TenantMiddleware
         draft.contact["email"],
@@ -331,9 +337,9 @@ def _accounts(draft: Draft) -> list[ClientAccount]:
 
 
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
-    today = timezone.localtime(timezone.now(), ZoneInfo(draft.site.time_zone)).date()
     try:
-        lines = requests.price_order(requests.tariffs_of(draft.site, today, services=draft.offered), draft.wishes)
+        tariffs = requests.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
+        lines = requests.price_order(tariffs, draft.wishes)
     except DomainError:
         return go(draft.site, "details")
     shown = [
@@ -349,12 +355,25 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         for share in prices.vat_shares((line.vat_rate, line.total) for line in lines)
     ]
     return show(
-        request, draft, "review", status, form=form, lines=shown, shares=shares, total=euros(prices.total(lines))
+        request,
+        draft,
+        "review",
+        status,
+        form=form,
+        lines=shown,
+        shares=shares,
+        total=euros(prices.total(lines)),
+        phone=national_phone(draft.contact.get("phone", "")),
     )
 
 
+def _today(site: Site) -> dt.date:
+    """The day at the site, whose prices count: not the day in UTC."""
+    return timezone.localdate(timezone=ZoneInfo(site.time_zone))
+
+
 def _rate(rate: Any) -> str:
-    return f"{rate.normalize():f}".replace(".", ",")
+    return number_format(f"{rate.normalize():f}")
 
 
 def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: DomainError) -> HttpResponse:

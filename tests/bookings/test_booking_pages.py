@@ -293,6 +293,28 @@ def test_too_many_codes_are_refused(path: Path) -> None:
     assert Event.objects.filter(name="email.code_requested").count() == 5
 
 
+@pytest.mark.promise("S33")
+def test_an_address_that_sends_codes_to_strangers_is_slowed_down(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bookings.views import booking
+
+    monkeypatch.setattr(booking, "MOST_CODES", 2)
+    path.services(), path.details(), path.slot()
+    for number in range(2):
+        assert path.contact(email=f"stranger{number}@example.fr").status_code == 302
+    shown(path.contact(email="stranger2@example.fr"), 429)
+    assert EmailVerification.objects.count() == 2
+
+
+def test_the_longest_names_fit_and_an_address_that_no_mailbox_has_is_refused(path: Path) -> None:
+    path.services(), path.details(), path.slot()
+    too_long = f"{'a' * 60}@{'.'.join(['b' * 60] * 4)}.fr"
+    shown(path.contact(email=too_long), 400)
+    path.contact(first_name="A" * 80, last_name="B" * 80)
+    path.code()
+    assert path.review().status_code == 302
+    assert ServiceRequest.objects.get().contact_name == f"{'A' * 80} {'B' * 79}"
+
+
 def test_another_address_needs_another_code(path: Path) -> None:
     path.up_to_review()
     assert path.contact(email="autre@example.fr").headers["Location"] == f"{HOME}code/"

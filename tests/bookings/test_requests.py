@@ -459,3 +459,9 @@ def test_desk_and_home_are_two_bookings(world: World, cleaning: Service) -> None
     with pytest.raises(holds.SlotNotOffered):
         requests.submit_request(world.site, client=details(**HOME), wishes=both[1:], hold=kept, by=world.actor())
     assert PARIS.key == world.site.time_zone
+
+
+def test_a_huge_quantity_of_long_work_is_capped_not_a_crash(world: World, book: Book) -> None:
+    Service.objects.filter(pk=world.cobbler.pk).update(duration_minutes=600, max_quantity=500)
+    request = book(wish_heels(world, 500))
+    assert request.work_orders.get().duration_minutes == 14 * 24 * 60
