@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
@@ -17,17 +19,19 @@ from notifications.models import Message
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+# Seconds. A task takes no further message after the first, and is ended at the lease: no attempt outlasts its lease.
+ROUND, PATIENCE = 25.0, 50
 
 
 def send_due(organisation_id: int, *, limit: int = BATCH) -> int:
-    """Send what is due, at most ``limit`` messages; returns how many were tried. Needs the tenant to be set.
+    """Send what is due, at most ``limit`` messages in ``ROUND`` seconds; returns how many were tried. Needs the tenant.
 
     When the server does not answer, the first message waits a little and the others are left for the next sweep:
     an outage costs one attempt a minute, and everything leaves once the server is back (R19, R22).
     """
-    tried = 0
+    tried, until = 0, time.monotonic() + ROUND
     with Postman() as postman:
-        while tried < limit:
+        while tried < limit and time.monotonic() < until:
             message = sending.claim_next(organisation_id)
             if message is None:
                 break
@@ -63,11 +67,14 @@ def _send(message: Message, postman: Postman) -> None:
         sending.note_sent(message, subject=letter.subject)
 
 
-@shared_task(name="notifications.send_messages")
+@shared_task(
+    name="notifications.send_messages", soft_time_limit=PATIENCE, time_limit=int(sending.LEASE.total_seconds())
+)
 def send_messages(organisation_id: int) -> None:
     """Send what one organisation has to say now; as many as one task should, then the next task."""
+    until = time.monotonic() + ROUND
     with tenancy.working_for(organisation_id):
-        if send_due(organisation_id) >= BATCH:
+        if send_due(organisation_id) >= BATCH or time.monotonic() > until:
             poke(send_messages, organisation_id)
 
 

@@ -19,8 +19,9 @@ from concierge.tenancy import system_actor
 from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message, MessageQuerySet
 
-# Longer than any attempt can last: a task is ended after two minutes.
-LEASE = dt.timedelta(minutes=5)
+# As long as any attempt can last: the task is ended then (notifications/tasks.py). Whoever dies with a message in hand
+# delays it by this and the next sweep, two minutes in all (R08, R14).
+LEASE = dt.timedelta(seconds=60)
 # Waits of seconds at first (greylists), then a quarter of an hour: about 18 hours in all.
 MAX_ATTEMPTS = 100
 LONGEST_WAIT = 900.0

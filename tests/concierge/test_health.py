@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as CacheDown
 
 from concierge.errors import WrongState
 from concierge.models import Heartbeat, Organisation
-from concierge.urls import handler500 as handler500
+from concierge.urls import handler500  # noqa: F401 - Django looks for it beside `urlpatterns`
 from concierge.urls import urlpatterns as all_urls
 from tests.world import World
 

@@ -259,6 +259,21 @@ def test_a_failed_message_sent_again_keeps_its_identity(world: World, queued: Me
     assert len(box.of(queued)) == 1
 
 
+@pytest.mark.promise("R06", "R18")
+def test_no_attempt_outlasts_its_lease(
+    world: World, queued: Message, box: Letterbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task ends before another sender may take its message; a slow round stops early and asks for the next."""
+    lease = sending.LEASE.total_seconds()
+    assert tasks.ROUND < tasks.PATIENCE < (tasks.send_messages.time_limit or 0) <= lease
+    monkeypatch.setattr(tasks, "ROUND", 0.0)
+    assert send_due(world.organisation.pk) == 0
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks, "poke", lambda task, *args: asked.append(args))
+    tasks.send_messages(world.organisation.pk)
+    assert asked == [(world.organisation.pk,)]
+
+
 @pytest.mark.promise("R06")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_claimed", [True, False], ids=["claimed", "twin-without-claim"])
