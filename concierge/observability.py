@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from concierge.logs import hide_in_report, hide_in_span
+
 
 def start() -> None:
     """Switch on Sentry and OpenTelemetry as the settings ask; called once per process by wsgi and celery."""
@@ -21,6 +23,8 @@ def _report_errors() -> None:
         send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
+        before_send=hide_in_report,
+        before_send_transaction=hide_in_report,
     )
 
 
@@ -37,5 +41,6 @@ def _trace() -> None:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    for instrumentor in (DjangoInstrumentor, CeleryInstrumentor, PsycopgInstrumentor):
+    DjangoInstrumentor().instrument(request_hook=hide_in_span)
+    for instrumentor in (CeleryInstrumentor, PsycopgInstrumentor):
         instrumentor().instrument()

@@ -14,6 +14,13 @@ ALTER ROLE concierge_owner PASSWORD :'owner_password';
 ALTER ROLE concierge_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;
 ALTER ROLE concierge_app PASSWORD :'app_password';
 
+-- The server's log names the constraint that refused a row, but quotes neither the row nor the statement: both hold
+-- names and addresses of people.
+ALTER ROLE concierge_app SET log_error_verbosity = terse;
+ALTER ROLE concierge_app SET log_min_error_statement = panic;
+ALTER ROLE concierge_owner SET log_error_verbosity = terse;
+ALTER ROLE concierge_owner SET log_min_error_statement = panic;
+
 SELECT 'CREATE DATABASE concierge OWNER concierge_owner'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'concierge') \gexec
 REVOKE ALL ON DATABASE concierge FROM PUBLIC;

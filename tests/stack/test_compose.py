@@ -222,3 +222,14 @@ def test_local_system_exports_what_the_settings_require() -> None:
     required = {name for name, must in read_by_settings().items() if must} - {"ALLOWED_HOSTS"}  # prod.py alone
     for name in required:
         assert f'"{name}"' in text, name
+
+
+@pytest.mark.promise("S39")
+def test_logs_of_the_servers_hold_no_addresses_and_no_rows() -> None:
+    proxy = (ROOT / "deploy/Caddyfile").read_text()
+    for field in ("uri", "headers", "remote_ip", "client_ip"):
+        assert f"request>{field} delete" in proxy
+    database = (ROOT / "deploy/postgres.sql").read_text()
+    for role in ("concierge_app", "concierge_owner"):
+        assert f"ALTER ROLE {role} SET log_error_verbosity = terse;" in database
+        assert f"ALTER ROLE {role} SET log_min_error_statement = panic;" in database

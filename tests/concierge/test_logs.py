@@ -1,0 +1,96 @@
+"""No token and no personal data in logs, error reports and traces (S16, S39)."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.test import Client as Browser
+
+from bookings.models import Client
+from concierge.logs import hide_in_report, hide_in_span
+from tests.world import World
+
+pytestmark = pytest.mark.promise("S39")
+CANARIES = ("SECRET-TOKEN", "camille", "0612345678", "Dupont")
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What the console would show, as the production settings format it."""
+    from logging.config import DictConfigurator
+
+    stream = io.StringIO()
+    formatter = DictConfigurator(settings.LOGGING).configure_formatter(dict(settings.LOGGING["formatters"]["json"]))
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield stream
+    root.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/offre/SECRET-TOKEN/",
+        "/suivi/SECRET-TOKEN/etat/?seen=3",
+        "/compte/password/reset/key/3-SECRET-TOKEN/",
+        "/demandes/?q=Dupont",
+        "/messages/?q=camille%40sens-pratique.example",
+        "/nowhere/?tel=0612345678",
+    ],
+)
+@pytest.mark.promise("S16")
+def test_addresses_lose_their_secrets(world: World, client: Browser, lines: io.StringIO, address: str) -> None:
+    client.get(address)
+    said = lines.getvalue()
+    assert "request_finished" in said
+    assert [canary for canary in CANARIES if canary in said] == []
+
+
+def test_a_row_that_postgresql_refuses_is_not_quoted(world: World, lines: io.StringIO) -> None:
+    log = logging.getLogger("concierge.test")
+    twin = Client(organisation=world.organisation, first_name="A", last_name="Dupont", email=world.client.email)
+    try:
+        with transaction.atomic():
+            twin.save()
+    except IntegrityError:
+        log.exception("broken")
+    said = lines.getvalue()
+    assert "client_email_once_per_organisation" in said
+    assert [canary for canary in CANARIES if canary in said] == []
+    assert json.loads(said)["event"] == "broken"
+
+
+def test_reports_and_traces_lose_them_too() -> None:
+    report: Any = hide_in_report(
+        {
+            "request": {"method": "GET", "url": "https://x/offre/SECRET-TOKEN/", "query_string": "q=Dupont"},
+            "exception": {"values": [{"value": "refused\nDETAIL:  Key (email)=(camille@x) already exists."}]},
+            "breadcrumbs": {"values": [{"data": {"url": "https://x/demandes/?q=Dupont"}}]},
+        }
+    )
+    assert [canary for canary in CANARIES if canary in json.dumps(report)] == []
+    assert report["request"] == {"method": "GET", "url": "https://x/offre/…/"}
+
+    class Span:
+        def __init__(self) -> None:
+            self.attributes = {
+                "http.url": "https://x/suivi/SECRET-TOKEN/?q=Dupont",
+                "net.peer.ip": "0612345678",
+                "http.status_code": 200,
+            }
+
+        def set_attribute(self, name: str, value: Any) -> None:
+            self.attributes[name] = value
+
+    span = Span()
+    hide_in_span(span, None)
+    assert span.attributes == {"http.url": "https://x/suivi/…/?…", "net.peer.ip": "", "http.status_code": 200}
