@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -81,6 +82,10 @@ class Page:
                 return form
         raise StoryBroken(f"no form “{action_part or has}” on {self.url} (status {self.response.status_code})")
 
+    def has(self, action_part: str) -> bool:
+        """Whether a posting form goes to an address with this part."""
+        return any(form.method == "post" and action_part in (form.action or self.url) for form in self.forms)
+
     def find(self, pattern: str) -> str:
         """First match of a pattern in the page. Raises ``StoryBroken``."""
         found = re.search(pattern, self.text)
@@ -103,30 +108,66 @@ class Browser:
         return Page(self._patiently("GET", path))
 
     def send(self, page: Page, form: FormOnPage, expect: tuple[int, ...] = (200,), /, **values: Any) -> Page:
-        """Send a form of a page as a browser would, with these values filled in (lists for several ticks)."""
-        data = {
-            **form.fields,
-            **{name: value if isinstance(value, list) else [str(value)] for name, value in values.items()},
-        }
-        target = urljoin(page.url, form.action) if form.action else page.url
-        response = self._patiently("POST", target, data=data, headers={"Referer": page.url})
-        if response.status_code not in expect:
-            raise StoryBroken(f"{target} answered {response.status_code}: {_plain(response.text)[:300]}")
-        return Page(response)
+        """Send a form of a page as a browser would, with these values filled in (lists for several ticks).
+
+        It is sent again while no answer comes: for forms that may safely be sent twice. For the others, ``press``.
+        """
+        target, options = _filled(page, form, values)
+        return _expected(self._patiently("POST", target, **options), expect)
+
+    def press(
+        self, address: str, button: Callable[[Page], FormOnPage], done: Callable[[Page], bool], **values: Any
+    ) -> Page:
+        """Open a page and send a form that works once.
+
+        Whoever gets no answer does what a person would: reloads, looks whether it happened (``done``), and presses
+        again only if it did not. The same after a refusal that follows a lost answer: the lost press may have ended
+        meanwhile. An answer to the first press is taken as it is.
+        """
+        until, lost = time.monotonic() + PATIENCE, False
+        while True:
+            page = self.get(address)
+            if lost and done(page):
+                return page
+            target, options = _filled(page, button(page), values)
+            response, problem = self._once("POST", target, **options)
+            if response is not None and not (lost and response.status_code >= 400 and time.monotonic() < until):
+                return _expected(response, (200,))
+            if time.monotonic() > until:
+                raise StoryBroken(f"POST {target}: {problem} for {PATIENCE:.0f} s")
+            lost = True
+            time.sleep(1)
+
+    def _once(self, method: str, address: str, **options: Any) -> tuple[httpx.Response | None, str]:
+        """The answer, or what kept it from coming."""
+        try:
+            response = self.http.request(method, address, **options)
+        except httpx.TransportError as error:
+            return None, type(error).__name__
+        return (None if response.status_code in LATER else response), f"status {response.status_code}"
 
     def _patiently(self, method: str, address: str, **options: Any) -> httpx.Response:
         until = time.monotonic() + PATIENCE
         while True:
-            try:
-                response = self.http.request(method, address, **options)
-                if response.status_code not in LATER:
-                    return response
-                problem = f"status {response.status_code}"
-            except httpx.TransportError as error:
-                problem = type(error).__name__
+            response, problem = self._once(method, address, **options)
+            if response is not None:
+                return response
             if time.monotonic() > until:
                 raise StoryBroken(f"{method} {address}: {problem} for {PATIENCE:.0f} s")
             time.sleep(1)
+
+
+def _filled(page: Page, form: FormOnPage, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Where a form goes and what with."""
+    given = {name: value if isinstance(value, list) else [str(value)] for name, value in values.items()}
+    target = urljoin(page.url, form.action) if form.action else page.url
+    return target, {"data": {**form.fields, **given}, "headers": {"Referer": page.url}}
+
+
+def _expected(response: httpx.Response, expect: tuple[int, ...]) -> Page:
+    if response.status_code not in expect:
+        raise StoryBroken(f"{response.url} answered {response.status_code}: {_plain(response.text)[:300]}")
+    return Page(response)
 
 
 class Api:
@@ -144,7 +185,7 @@ class Api:
         while True:
             try:
                 response = self.http.request(method, path, json=body, headers=headers)
-                if response.status_code not in LATER:
+                if response.status_code not in LATER and not _is_under_way(response):
                     break
             except httpx.TransportError:
                 pass
@@ -154,6 +195,11 @@ class Api:
         if response.status_code not in expect:
             raise StoryBroken(f"{method} {path} answered {response.status_code}: {response.text[:300]}")
         return response.json() if response.content else None
+
+
+def _is_under_way(response: httpx.Response) -> bool:
+    """The call whose answer was lost has not ended yet: the answer is to ask again (docs/api.md)."""
+    return response.status_code == 409 and response.json().get("code") == "request_in_progress"
 
 
 def _plain(html: str) -> str:

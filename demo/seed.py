@@ -69,4 +69,8 @@ def _set_up_invoicing(house: House, stem: str, name: str) -> None:
             vat_number=f"FR{(12 + 3 * (int(number[:9]) % 97)) % 97:02d}{number[:9]}",
             email=house.organisation.email,
             phone=house.organisation.phone,
+            iban="FR7630006000011234567890189",
+            bic="AGRIFRPP",
+            payment_terms_fr="Paiement par virement ou au guichet, à 30 jours.",
+            payment_terms_en="Payment by transfer or at the desk, within 30 days.",
         )

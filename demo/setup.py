@@ -64,7 +64,7 @@ def hire(organisation: Organisation, one: Account, by: Actor) -> User:
 
 def open_house(*, name: str, slug: str, hosts: list[str], email: str, sites: tuple[data.SiteData, ...]) -> House:
     """An organisation with its sites, hours, catalogue and payers."""
-    organisation = actions.open_organisation(name=name, slug=slug, hosts=hosts, email=email, phone="+33380000000")
+    organisation = actions.open_organisation(name=name, slug=slug, hosts=hosts, email=email, phone="03 80 00 00 00")
     with tenancy.working_for(organisation):
         by = system_actor(organisation, "demo")
         opened = tuple(_open_site(organisation, site, by) for site in sites)
@@ -98,7 +98,7 @@ def _open_site(organisation: Organisation, site: data.SiteData, by: Actor) -> Si
         latitude=site.latitude,
         longitude=site.longitude,
         directions=site.directions,
-        phone="+33380000000",
+        phone="03 80 00 00 00",
         by=by,
     )
     catalogue.set_opening(

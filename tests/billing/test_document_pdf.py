@@ -274,3 +274,18 @@ def test_no_snapshot_text_reaches_the_refusal(monkeypatch: pytest.MonkeyPatch) -
         render_invoice_pdf(snapshot(buyer=replace(CONSUMER, name="王小明")), language="fr")
 
     assert "王" not in str(caught.value)
+
+
+def test_payment_box_is_left_out_when_there_is_nothing_to_say() -> None:
+    silent = snapshot(buyer=COMPANY, seller=replace(SELLER, iban="", bic=""))
+    silent["payment_terms"] = {"fr": "", "en": ""}
+
+    assert "règlement" in text_of(snapshot(buyer=COMPANY)).lower()
+    assert "règlement" not in text_of(silent).lower()
+
+
+def test_company_reads_the_net_prices_its_total_is_made_of() -> None:
+    text = text_of(snapshot(buyer=COMPANY))
+
+    assert "Prix unitaire HT" in text
+    assert "Montant HT" in text
