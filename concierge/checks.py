@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
@@ -18,8 +19,12 @@ def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
         found.append(Error("SECRET_KEY is a default or shorter than 40 characters.", id="concierge.E002"))
     if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:
         found.append(Error("ALLOWED_HOSTS names every host or none.", id="concierge.E003"))
-    if "@" not in settings.REDIS_URL and not settings.REDIS_URL.startswith("unix"):
-        found.append(Error("REDIS_URL has no password.", id="concierge.E004"))
+    for number, name in ((4, "REDIS_URL"), (5, "CELERY_BROKER_URL")):
+        address = urlsplit(getattr(settings, name))
+        if not address.password and address.scheme not in {"unix", "redis+socket"}:
+            found.append(Error(f"{name} has no password.", id=f"concierge.E00{number}"))
+    if settings.DEMO_ALLOWED:
+        found.append(Error("Demonstration accounts are allowed.", id="concierge.E006"))
     return found
 
 
@@ -40,13 +45,33 @@ def no_careless_database(app_configs: Any, databases: Any = None, **kwargs: Any)
                         id=f"concierge.E0{number}",
                     )
                 )
-        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        # Whatever the role may become by SET ROLE counts as well.
+        cursor.execute(
+            "SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')"
+        )
         if cursor.fetchone()[0]:
             found.append(Error("The application's role bypasses row-level security.", id="concierge.E015"))
-        cursor.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user AND schemaname = 'public'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' "
+            "AND pg_has_role(current_user, tableowner, 'MEMBER')"
+        )
         if cursor.fetchone()[0]:
             found.append(Error("The application's role owns tables.", id="concierge.E016"))
         cursor.execute("SELECT clock_timestamp()")
         if abs((cursor.fetchone()[0] - timezone.now()).total_seconds()) > 2:
             found.append(Error("Clocks of application and database differ by more than 2 s.", id="concierge.E017"))
     return found
+
+
+def refuse_careless() -> None:
+    """End the process, saying why, when this installation is careless: web servers, workers and beat call it as they
+    start, so that no way of starting them goes around the checks. Only production asks for it (``REFUSE_CARELESS``)."""
+    if not settings.REFUSE_CARELESS:
+        return
+    from django.db import connections
+
+    found = [*no_careless_settings(None), *no_careless_database(None)]
+    # A connection does not survive the fork of a worker.
+    connections.close_all()
+    if found:
+        raise SystemExit("\n".join(f"{error.id}: {error.msg}" for error in found))

@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "concierge.settings.dev")
 application = get_wsgi_application()
 
-from concierge import observability  # noqa: E402 - needs configured settings
+from concierge import checks, observability  # noqa: E402 - needs configured settings
 
+checks.refuse_careless()
 observability.start()

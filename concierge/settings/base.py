@@ -362,3 +362,5 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 # How long a booked place is held for somebody who is still filling in the form (R33).
 HOLD_MINUTES = 10
 DEMO_ALLOWED = False
+# Whether the boot checks end the process (concierge/checks.py).
+REFUSE_CARELESS = False

@@ -3,6 +3,7 @@
 from concierge.settings.base import *  # noqa: F403 - settings modules extend each other this way
 from concierge.settings.base import env
 
+REFUSE_CARELESS = True
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 BASE_URL = env("BASE_URL")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,0 +1,99 @@
+"""A careless installation refuses to start (DR8, S44)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery.signals import beat_init, worker_init
+from django.db import connection
+from django.test import override_settings
+
+from concierge import checks
+
+ROOT = Path(__file__).resolve().parents[2]
+CAREFUL = {
+    "DEBUG": False,
+    "SECRET_KEY": "x" * 50,
+    "ALLOWED_HOSTS": ["a.example"],
+    "REDIS_URL": "redis://:secret@valkey:6379/1",
+    "CELERY_BROKER_URL": "redis://:secret@valkey:6379/0",
+    "DEMO_ALLOWED": False,
+}
+
+
+def ids(**careless: Any) -> list[str]:
+    with override_settings(**{**CAREFUL, **careless}):
+        return [error.id for error in checks.no_careless_settings(None)]
+
+
+@pytest.mark.promise("S44")
+@pytest.mark.parametrize(
+    ("careless", "expected"),
+    [
+        ({}, []),
+        ({"DEBUG": True}, ["concierge.E001"]),
+        ({"SECRET_KEY": "short"}, ["concierge.E002"]),
+        ({"ALLOWED_HOSTS": ["*"]}, ["concierge.E003"]),
+        ({"ALLOWED_HOSTS": []}, ["concierge.E003"]),
+        ({"REDIS_URL": "redis://valkey:6379/1"}, ["concierge.E004"]),
+        ({"REDIS_URL": "redis://default@valkey:6379/1"}, ["concierge.E004"]),
+        ({"CELERY_BROKER_URL": "redis://valkey:6379/0"}, ["concierge.E005"]),
+        ({"DEMO_ALLOWED": True}, ["concierge.E006"]),
+    ],
+)
+def test_each_carelessness_is_named(careless: dict[str, Any], expected: list[str]) -> None:
+    assert ids(**careless) == expected
+
+
+@pytest.mark.django_db
+def test_a_role_that_may_become_the_owner_is_refused() -> None:
+    def found() -> set[str]:
+        return {error.id for error in checks.no_careless_database(None)} - {
+            "concierge.E011",  # the throw-away server of the tests is fast, not durable
+            "concierge.E012",
+            "concierge.E013",
+            "concierge.E014",
+        }
+
+    assert found() == set()
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("CREATE ROLE careless_owner BYPASSRLS")
+        cursor.execute("GRANT careless_owner TO concierge_app")
+        cursor.execute("ALTER TABLE concierge_heartbeat OWNER TO careless_owner")
+        cursor.execute("SET ROLE concierge_app")
+    assert found() == {"concierge.E015", "concierge.E016"}
+
+
+@pytest.mark.parametrize("signal", [worker_init, beat_init])
+def test_worker_and_beat_refuse_too(monkeypatch: pytest.MonkeyPatch, signal: Any) -> None:
+    monkeypatch.setattr(checks, "no_careless_database", lambda _apps: [])
+    with override_settings(**CAREFUL, REFUSE_CARELESS=True):
+        signal.send(sender=None)
+    with override_settings(**{**CAREFUL, "SECRET_KEY": "short"}, REFUSE_CARELESS=True), pytest.raises(SystemExit):
+        signal.send(sender=None)
+
+
+def test_the_web_server_refuses_however_it_is_started() -> None:
+    given = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "concierge.settings.prod",
+        "SECRET_KEY": "insecure",
+        "ALLOWED_HOSTS": "a.example",
+        "BASE_URL": "https://a.example",
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", "import concierge.wsgi"],
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "concierge.E002" in ended.stderr
