@@ -12,9 +12,21 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import to_python
 
 from concierge.enums import HolidayZone, Role, Scope
 from concierge.tenancy import Actor
+
+# Telephone code of the country.
+FRANCE = 33
+
+
+def national_phone(number: str) -> str:
+    """A telephone number as people in France write it, ``03 80 00 00 00``; one that is no number stays as it is."""
+    parsed = to_python(number, region="FR")
+    if not parsed or not parsed.is_valid():
+        return number
+    return str(parsed.as_national if parsed.country_code == FRANCE else parsed.as_international)
 
 
 def normalise_email(value: str) -> str:
@@ -59,6 +71,11 @@ class Organisation(PublicIdModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def phone_shown(self) -> str:
+        """The telephone number to read; links take ``phone``."""
+        return national_phone(self.phone)
 
 
 class Domain(models.Model):
@@ -154,6 +171,11 @@ class Site(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def phone_shown(self) -> str:
+        """The telephone number to read; links take ``phone``."""
+        return national_phone(self.phone)
 
 
 class UserManager(BaseUserManager["User"]):

@@ -111,7 +111,7 @@ def _row(found: ServiceRequest) -> dict[str, Any]:
     return {
         "found": found,
         "services": ", ".join(order.service.label for order in found.work_orders.all()),
-        "when": words.moment_words(found.promised_start, found.site) if found.promised_start else "",
+        "when": words.short_moment_words(found.promised_start, found.site) if found.promised_start else "",
         "is_late": is_open and end is not None and end < timezone.now(),
         "total": euros(found.total_incl_vat),
     }

@@ -56,17 +56,21 @@ def state_of(found: ServiceRequest) -> dict[str, Any]:
     """What the page and its live part show."""
     orders = list(found.work_orders.select_related("service").order_by("pk"))
     told = list(events.history(request_id=found.public_id))
+    now = timezone.now()
+    stages, stage = words.stages(found)
     return {
         "found": found,
         "headline": words.headline(found, orders),
-        "next_date": words.next_date(found, timezone.now()),
+        "next_date": words.next_date(found, now),
+        "stages": stages,
+        "stage": stage,
         "orders": [
             {
                 "service": order.service,
                 "category": order.category,
                 "step": words.step_words(order),
                 "holder": words.holder(order),
-                "ready_by": words.moment_words(order.promised_end, found.site),
+                "ready_by": words.moment_words(order.promised_end, found.site) if order.promised_end > now else "",
                 "is_done": order.category in {Category.DONE, Category.CANCELLED, Category.FAILED},
             }
             for order in orders

@@ -25,6 +25,12 @@ def day_words(moment: dt.datetime, site: Site) -> str:
     return date_format(timezone.localtime(moment, ZoneInfo(site.time_zone)), "l j F")
 
 
+def short_moment_words(moment: dt.datetime, site: Site) -> str:
+    """Tue 24 Nov 10:00, for lists."""
+    local = timezone.localtime(moment, ZoneInfo(site.time_zone))
+    return f"{date_format(local, 'D j M')} {date_format(local, 'TIME_FORMAT')}"
+
+
 def moment_words(moment: dt.datetime, site: Site) -> str:
     """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
     local = timezone.localtime(moment, ZoneInfo(site.time_zone))
@@ -118,7 +124,25 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
         return _("Bring your things to %(site)s on %(when)s.") % when
     if request.promised_end is None:
         return ""
+    if request.promised_end < now:
+        return _("We are running late and are sorry. We write to you as soon as it is ready.")
     return _("Ready by %(when)s at the latest.") % {"when": moment_words(request.promised_end, site)}
+
+
+def stages(request: ServiceRequest) -> tuple[list[dict[str, str]], int]:
+    """The path of a request and where it stands on it, from 1; past the last one when all is over, 0 off the path."""
+    labels = [_("Confirmed"), _("In hand"), _("Ready"), _("Handed over")]
+    if request.place == Place.HOME:
+        labels = [_("Confirmed"), _("In hand"), _("Done")]
+    reached = {
+        R.SUBMITTED: 1,
+        R.CONFIRMED: 1,
+        R.IN_PROGRESS: 2,
+        R.FULFILLED: 3,
+        R.PARTIALLY_FULFILLED: 3,
+        R.CLOSED: len(labels) + 1,
+    }
+    return [{"label": label, "url": ""} for label in labels], reached.get(R(request.status), 0)
 
 
 @dataclass(frozen=True)

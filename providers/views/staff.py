@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from bookings.enums import Execution, WorkOrderStatus
 from bookings.forms import euros
 from bookings.models import Service, ServiceRequest, WorkOrder
+from bookings.views.words import short_moment_words
 from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
@@ -31,7 +32,7 @@ from providers.actions.offers import offer_directly, resend_offer, start_round, 
 from providers.enums import OfferStatus
 from providers.forms import DirectOfferForm, KeyForm, ProviderFilters
 from providers.models import Offer, OfferRound, Provider, ServiceAgreement
-from providers.views.words import considered_words, moment_words, papers_words
+from providers.views.words import considered_words, papers_words
 
 PAGE = 25
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
@@ -204,9 +205,9 @@ def _offer_row(offer: Offer) -> dict[str, Any]:
     return {
         "offer": offer,
         "price": euros(offer.price),
-        "sent": moment_words(offer.sent_at, site),
-        "due": moment_words(offer.due_at, site),
-        "answered": moment_words(offer.answered_at, site) if offer.answered_at else "",
+        "sent": short_moment_words(offer.sent_at, site),
+        "due": short_moment_words(offer.due_at, site),
+        "answered": short_moment_words(offer.answered_at, site) if offer.answered_at else "",
         "is_open": offer.status == OfferStatus.SENT,
     }
 

@@ -34,6 +34,8 @@ FIRST_HOUR, LAST_HOUR = 8, 19
 # The grid has 64 columns at most: sixteen hours.
 MOST_HOURS = 16
 QUARTER = dt.timedelta(minutes=15)
+# Up to an hour, a card has room for a drawing and a time.
+BRIEF = 4
 # What the list of unassigned work shows at once; the count tells the rest.
 LIST_LENGTH = 30
 
@@ -198,8 +200,11 @@ def _columns(interval: Interval, shown: Interval) -> dict[str, int]:
 def _card(focus: Focus, card: Assignment, shown: Interval) -> dict[str, Any]:
     is_late = card.status in MOVABLE and card.planned_start < focus.now
     is_here = card.work_order.site_id == focus.site.pk
+    place = _columns(card.window, shown)
     return {
-        **_columns(card.window, shown),
+        **place,
+        "pictogram": card.work_order.service.pictogram,
+        "brief": clock(card.planned_start, focus.zone) if place["span"] <= BRIEF else "",
         "title": card.work_order.service.label,
         "detail": f"{hours_text(card.planned_start, card.planned_end, focus.zone)} · {card.get_status_display()}",
         "state": "failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
