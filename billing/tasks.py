@@ -8,19 +8,21 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from billing.actions.documents import note_render_failure, store_pdf
+from billing.actions.documents import claim_drawing, note_render_failure, store_pdf
 from billing.actions.invoices import InvoicingNotReady, NothingToInvoice, invoice_payer
 from billing.gateways import DocumentRenderFailed, render_invoice_pdf
 from billing.models import Invoice
 from billing.models.billable import dues
 from bookings.models import Client, ClientAccount
 from concierge import tenancy
+from concierge.errors import FAULTS
 from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids, poke
 
 log = structlog.get_logger(__name__)
 
-RENDER_BATCH = 200
+# Documents of one organisation in one sweep, so that the next organisation has its turn within the task's time.
+RENDER_BATCH = 20
 
 
 @shared_task(name="billing.invoice_everyone")
@@ -63,6 +65,10 @@ def render_document(organisation_id: int, invoice_id: int) -> None:
         except DocumentRenderFailed as failure:
             note_render_failure(invoice, str(failure.details.get("reason", failure.code)))
             log.warning("document_render_failed", organisation_id=organisation_id, invoice_id=invoice_id)
+        except FAULTS as fault:
+            # A fault of ours in one document: shown on its page like any other, and the others are drawn.
+            note_render_failure(invoice, type(fault).__name__)
+            log.exception("document_not_drawn", organisation_id=organisation_id, invoice_id=invoice_id)
         else:
             store_pdf(invoice, content, by=tenancy.system_actor(organisation))
 
@@ -72,8 +78,9 @@ def render_pending_documents() -> None:
     """Every minute: documents whose wake-up call was lost or whose drawing failed."""
     for organisation_id in organisation_ids():
         with tenancy.working_for(organisation_id):
-            waiting = Invoice.objects.waiting_for_pdf(timezone.now()).order_by("pk")
-            found = list(waiting.values_list("pk", flat=True)[:RENDER_BATCH])
-        for invoice_id in found:
-            render_document(organisation_id, invoice_id)
+            for _one in range(RENDER_BATCH):
+                invoice_id = claim_drawing(organisation_id)
+                if invoice_id is None:
+                    break
+                render_document(organisation_id, invoice_id)
     beat_seen("render-documents")

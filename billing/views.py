@@ -112,9 +112,13 @@ def invoice(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
             {
                 "title": HAPPENED.get(event.name, event.name),
                 "at": event.act_at,
-                "by": "" if event.channel == "system" else event.actor_label,
+                # A client does not read the names of the team.
+                "by": event.actor_label if request.actor.is_staff and event.channel != "system" else "",
             }
-            for event in Event.objects.filter(subject_id=found.public_id).order_by("act_at", "pk")
+            for event in Event.objects.filter(
+                subject_type="billing.invoice",
+                subject_id=found.public_id,  # both: the index begins with the type
+            ).order_by("act_at", "pk")
         ],
         "shows_others": can_see_invoices_of_others(request.actor),
         "may_credit": can_invoice(request.actor) and found.kind == "invoice" and found.status != "credited",

@@ -16,6 +16,9 @@ from concierge.errors import DomainError
 from concierge.events import backoff
 from concierge.tenancy import Actor
 
+# How long a document is left to whoever draws it now: longer than a task may last.
+DRAWING = dt.timedelta(minutes=3)
+
 
 class DocumentNotReady(DomainError):
     """The PDF is still being drawn."""
@@ -31,6 +34,24 @@ def kept_pdf(invoice: Invoice) -> StoredDocument:
     if kept is None:
         raise DocumentNotReady
     return kept
+
+
+@transaction.atomic
+def claim_drawing(organisation_id: int) -> int | None:
+    """Key of the next document to draw, left to the caller for a while; ``None`` when none waits.
+
+    Its turn comes later again before it is drawn: a document that kills its task keeps no other from being drawn (R18).
+    """
+    now = timezone.now()
+    waiting = Invoice.objects.filter(organisation_id=organisation_id).waiting_for_pdf(now)
+    invoice = (
+        waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("render_next_at", "pk").first()
+    )
+    if invoice is None:
+        return None
+    invoice.render_next_at = now + DRAWING
+    invoice.save(update_fields=["render_next_at"])
+    return invoice.pk
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 from typing import Any
@@ -91,6 +92,28 @@ def test_broken_renderer_is_shown_and_tried_again(
         tasks.render_pending_documents()
     invoice.refresh_from_db()
     assert (invoice.render_status, invoice.render_error) == ("ready", "")
+
+
+@pytest.mark.promise("R18")
+@pytest.mark.parametrize("fault", [KeyError("seller"), MemoryError()])
+def test_a_document_that_breaks_the_renderer_holds_nobody_up(
+    world: World, invoice: Invoice, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    account = make_account(world)
+    finish(world, world.request(payer_account=account))
+    other = invoice_payer(account, until=timezone.now() + dt.timedelta(seconds=1), by=world.actor())
+
+    def draw(snapshot: Any, *, language: str) -> bytes:
+        if snapshot["number"] == invoice.number:
+            raise fault
+        return b"%PDF-"
+
+    monkeypatch.setattr(tasks, "render_invoice_pdf", draw)
+    for minutes in (1, 2):
+        with time_machine.travel(timezone.now() + dt.timedelta(minutes=minutes)), contextlib.suppress(MemoryError):
+            tasks.render_pending_documents()
+
+    assert [kept.invoice_id for kept in StoredDocument.objects.order_by("pk")] == [other.pk]
 
 
 def test_sweep_finds_a_document_whose_wake_up_call_was_lost(world: World, invoice: Invoice) -> None:
