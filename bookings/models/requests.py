@@ -228,6 +228,8 @@ class WorkOrder(PublicIdModel, TenantModel):
                 fields=["organisation", "performer_kind", "performer_id", "-id"], name="work_order_by_performer"
             ),
             models.Index(fields=["organisation", "verified_at"], name="work_order_verified"),
+            # Orders of a day, for services that take only so many (every look at free times).
+            models.Index(fields=["organisation", "service", "promised_start"], name="work_order_of_a_day"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["organisation", "reference"], name="work_order_reference_once"),
