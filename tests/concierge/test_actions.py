@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
+from django.test import Client as Browser
 
 from concierge import tenancy
 from concierge.actions import give_role, issue_api_key, revoke_api_key
@@ -44,6 +46,15 @@ def test_giving_a_role_never_alters_an_existing_account(world: World) -> None:
     assert (after.first_name, after.password) == (before.first_name, before.password)
     with pytest.raises(Conflict):
         give_role(before.email, role=Role.CONCIERGE, organisation=world.organisation, by=world.actor())
+
+
+@pytest.mark.promise("S14")
+@pytest.mark.parametrize("proved", [False, True])
+def test_a_stranger_who_was_here_first_gets_no_role(world: World, client: Browser, proved: bool) -> None:
+    client.post("/compte/signup/", {"email": "new@example.org", "password1": "stranger-was-here-1"})
+    EmailAddress.objects.filter(email="new@example.org").update(verified=proved)
+    give_role("new@example.org", role=Role.DISPATCHER, organisation=world.organisation, by=world.actor())
+    assert User.objects.get(email="new@example.org").check_password("stranger-was-here-1") is proved
 
 
 @pytest.mark.promise("S36")
