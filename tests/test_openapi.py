@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.test import Client as Browser
 from django.utils import timezone, translation
+from rest_framework import exceptions
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
@@ -35,7 +37,9 @@ from bookings.actions.work_orders import book_work_order, start_work_order
 from bookings.enums import PerformerKind
 from bookings.models import WorkOrder
 from concierge import tenancy
+from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
+from concierge.errors import DomainError
 from concierge.wsgi import application
 from tests.scene import Scene, build_scene
 from tests.world import build_world
@@ -98,6 +102,37 @@ def test_every_operation_is_described(name: str) -> None:
 def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> None:
     sent = Browser().get("/api/v1/sites", headers={"Authorization": "Bearer x", "Accept-Language": "en"}).json()
     assert sent == DOCUMENT["components"]["responses"]["Problem401"]["content"][PROBLEM_JSON]["example"]
+
+
+# Refusals that only pages and staff can meet.
+NOT_BY_API = {"refused"}
+# Where the endpoints' refusals are declared.
+DECLARED_IN = (
+    "concierge.errors",
+    "concierge.api.",
+    "bookings.actions.holds",
+    "bookings.actions.requests",
+    "providers.actions.offers",
+    "billing.actions.documents",
+)
+
+
+def test_the_guide_names_every_refusal_with_its_status() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)`", (COMMITTED.parent / "api.md").read_text(), re.MULTILINE)
+    ours = {(str(one.status), one.code) for one in _refusals(DomainError) if one.__module__.startswith(DECLARED_IN)}
+    drfs = {
+        (str(one.status_code), str(one.default_code))
+        for one in (*exceptions.APIException.__subclasses__(), PayloadTooLarge)
+        if one.__module__ == exceptions.__name__ or one is PayloadTooLarge
+    }
+    assert len(rows) == len(set(rows))
+    assert set(rows) == {row for row in ours | drfs if row[1] not in NOT_BY_API}
+
+
+def _refusals(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from _refusals(one)
 
 
 # --- the answers ----------------------------------------

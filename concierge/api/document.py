@@ -118,9 +118,7 @@ def _problem_response(status: int) -> dict[str, Any]:
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
     }
     if status in {429, 503}:
-        found["headers"] = {
-            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}, "required": True}
-        }
+        found["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return found
 
 
