@@ -548,7 +548,7 @@ def test_titles_speak_the_callers_language(world: World, language: str, title: s
     assert answer.json()["title"] == title
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/v1", "/api/v1/", "/api/v1/nowhere", SITES + "/", "/api/v2/sites"])
+@pytest.mark.parametrize("path", ["/api/", "/api/v1", "/api/v1/", "/api/v1/nowhere", "/api/v1/a%0Ab", SITES + "/"])
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 def test_addresses_that_do_not_exist_say_so_in_json(world: World, path: str, method: str) -> None:
     browser = Browser(enforce_csrf_checks=True)
