@@ -10,7 +10,7 @@ ARGS ?=
 RELEASE := $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint lint-django fmt browser shell mail otp openapi messages bench lock clean reset
+.PHONY: help install run demo test chaos lint lint-django fmt browser shell mail otp openapi messages bench lock clean reset
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,13 +27,17 @@ demo:  ## Play the whole main job against the running system
 test: browser  ## Run the whole suite on its own servers (ARGS="tests/bookings -x" for a part)
 	@$(STACK) services -- $(BIN)/pytest -n 2 $(ARGS)
 
+chaos: install  ## Kill the worker, beat, web, Valkey, PostgreSQL ... of a real system while it is used (12 minutes)
+	@env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest tests/chaos --confcutdir=tests/chaos -o DJANGO_SETTINGS_MODULE= \
+		-n 0 -p no:randomly $(ARGS)
+
 lint:  ## Style, types, contracts, migrations, dependencies, translations
 	@$(PYTHON) scripts/bootstrap.py --with gettext
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
-	$(BIN)/deptry . --ignore DEP002 --extend-exclude '^(scripts|tests|benchmarks)/'
+	$(BIN)/deptry .
 	$(BIN)/python scripts/messages.py check
 	@$(STACK) services -- $(MAKE) --no-print-directory lint-django
 
