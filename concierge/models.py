@@ -31,7 +31,8 @@ def national_phone(number: str) -> str:
 
 def normalise_email(value: str) -> str:
     """One spelling per mailbox: NFKC, trimmed, casefolded (trust.md S14)."""
-    return unicodedata.normalize("NFKC", value).strip().casefold()
+    # Cherokee alone folds to capitals, which PostgreSQL's lower() would not leave as they are.
+    return unicodedata.normalize("NFKC", value).strip().casefold().lower()
 
 
 class PublicIdModel(models.Model):

@@ -11,7 +11,7 @@ from concierge import tenancy
 from concierge.actions import give_role, issue_api_key, revoke_api_key
 from concierge.enums import Role, Scope
 from concierge.errors import Conflict, Invalid
-from concierge.models import ApiClient, Membership, Organisation, User
+from concierge.models import ApiClient, Membership, Organisation, User, normalise_email
 from tests.world import World
 
 
@@ -71,3 +71,12 @@ def test_a_key_without_a_known_scope_is_refused(world: World) -> None:
         with pytest.raises(Invalid):
             issue_api_key(world.organisation, name="x", scopes=scopes, by=world.actor())
     assert ApiClient.objects.count() == 0
+
+
+@pytest.mark.promise("S14")
+@pytest.mark.parametrize(
+    "typed", ["É@EXEMPLE.fr", "ａ@ｅxample.fr", "a@ᏣᎳᎩ.example", "a@straße.example", "İ@x.example"]
+)
+def test_every_spelling_of_an_address_is_one_account(db: None, typed: str) -> None:
+    user = User.objects.create_user(typed)
+    assert normalise_email(user.email) == normalise_email(typed.swapcase()) == user.email
