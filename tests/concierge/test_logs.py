@@ -27,7 +27,8 @@ def lines() -> Iterator[io.StringIO]:
     from logging.config import DictConfigurator
 
     stream = io.StringIO()
-    formatter = DictConfigurator(settings.LOGGING).configure_formatter(dict(settings.LOGGING["formatters"]["json"]))
+    logging_settings: dict[str, Any] = settings.LOGGING
+    formatter = DictConfigurator(logging_settings).configure_formatter(dict(logging_settings["formatters"]["json"]))
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
