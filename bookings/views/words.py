@@ -26,9 +26,9 @@ def day_words(moment: dt.datetime, site: Site) -> str:
 
 
 def short_moment_words(moment: dt.datetime, site: Site) -> str:
-    """Tue 24 Nov 10:00, for lists."""
+    """Tue 24 Nov. 10:00, for lists."""
     local = timezone.localtime(moment, ZoneInfo(site.time_zone))
-    return f"{date_format(local, 'D j M')} {date_format(local, 'TIME_FORMAT')}"
+    return f"{date_format(local, 'D j N')} {date_format(local, 'TIME_FORMAT')}"
 
 
 def moment_words(moment: dt.datetime, site: Site) -> str:

@@ -297,8 +297,8 @@ def _facts(focus: Focus, order: WorkOrder) -> dict[str, Any]:
         "reference": order.reference,
         "client": order.request.client.first_name,
         "minutes": order.duration_minutes,
-        "from": f"{date_format(start, 'D j M')} {clock(start, focus.zone)}",
-        "until": f"{date_format(end, 'D j M')} {clock(end, focus.zone)}",
+        "from": f"{date_format(start, 'D j N')} {clock(start, focus.zone)}",
+        "until": f"{date_format(end, 'D j N')} {clock(end, focus.zone)}",
         "close_url": focus.url(),
     }
 
