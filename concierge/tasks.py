@@ -46,9 +46,8 @@ def dispatch_events(organisation_id: int) -> None:
             poke(dispatch_events, organisation_id)
 
 
-@shared_task(name="concierge.sweep")
 def sweep() -> None:
-    """Every minute: fire due deadlines and handle events whose wake-up call was lost."""
+    """Fire due deadlines and handle events whose wake-up call was lost. ``run_sweeper`` calls it, without a broker."""
     for organisation_id in organisation_ids():
         with tenancy.working_for(organisation_id):
             deadlines.sweep(organisation_id)

@@ -187,9 +187,10 @@ def start_application(
             *(*celery, "worker", "--concurrency", "2", "--loglevel", env.get("LOG_LEVEL", "INFO")),
             *("--without-gossip", "--without-mingle"),
         ],
+        "sweeper": [*manage, "run_sweeper"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(beat_file), "--pidfile", ""],
     }
-    say("Starting the web server, the worker and the scheduler")
+    say("Starting the web server, the worker, the sweeper and the scheduler")
     for name, argv in programs.items():
         supervisor.add(Child(name, argv, env=env, cwd=ROOT))
     if wait_for_answer(supervisor, f"http://127.0.0.1:{port}/healthz"):

@@ -225,7 +225,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 # The schedule only wakes sweeps that are safe to run twice; it lives in code and in UTC (R09, R40).
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "concierge.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "send-messages": {"task": "notifications.send_due_messages", "schedule": 60.0, "options": {"expires": 55}},
     "render-documents": {"task": "billing.render_pending_documents", "schedule": 60.0, "options": {"expires": 55}},
     "nightly-invoicing": {"task": "billing.invoice_everyone", "schedule": crontab(minute="30", hour="1")},

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 READ_BY_SETTINGS = re.compile(r"\benv(?:\.\w+)?\(\s*\"(\w+)\"(?P<rest>[^\n]*)")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
-APPLICATION = ("web", "worker", "beat", "migrate")
+APPLICATION = ("web", "worker", "sweeper", "beat", "migrate")
 NOT_FOR_PRODUCTION = {"DEBUG"}
 DECIDED_BY_PRODUCTION = {"DATABASE_POOL"}  # concierge/settings/prod.py sets the pool itself
 
@@ -51,7 +51,7 @@ def words(name: str) -> str:
 
 
 def test_services_are_the_production_shape() -> None:
-    assert set(compose()["services"]) == {"proxy", "web", "worker", "beat", "migrate", "postgres", "valkey"}
+    assert set(compose()["services"]) == {"proxy", "web", "worker", "sweeper", "beat", "migrate", "postgres", "valkey"}
     assert service("web")["deploy"]["replicas"] >= 2
     assert service("worker")["deploy"]["replicas"] >= 2
     assert "deploy" not in service("beat")  # exactly one
@@ -61,7 +61,7 @@ def test_services_are_the_production_shape() -> None:
 
 
 def test_programs_start_after_the_migrations_and_the_servers() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "sweeper", "beat"):
         needs = {key: value["condition"] for key, value in service(name)["depends_on"].items()}
         assert needs == {
             "migrate": "service_completed_successfully",
@@ -126,7 +126,7 @@ def test_passwords_of_the_database_go_only_where_they_are_needed() -> None:
     for secret, allowed in (
         ("POSTGRES_PASSWORD", {"postgres"}),
         ("DATABASE_OWNER_PASSWORD", {"postgres", "migrate"}),
-        ("DATABASE_APP_PASSWORD", {"postgres", "web", "worker", "beat"}),
+        ("DATABASE_APP_PASSWORD", {"postgres", "web", "worker", "sweeper", "beat"}),
     ):
         users = {name for name, one in compose()["services"].items() if secret in str(one.get("environment", {}))}
         assert users == allowed, secret
