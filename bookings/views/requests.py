@@ -200,7 +200,7 @@ def _told(event: Any, found: ServiceRequest) -> dict[str, str]:
     return {
         "title": str(EVENT_WORDS.get(event.name, event.name)),
         "when": words.moment_words(event.act_at, found.site),
-        "by": event.actor_label,
+        "by": "" if event.actor == "system" else event.actor_label,
         "detail": str(event.data.get("work_order", "")),
     }
 
