@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.db.models import QuerySet
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from concierge import deadlines, events, tenancy
 from concierge.models import Organisation
@@ -71,6 +73,12 @@ def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[Any, ..
 
     monkeypatch.setattr("celery.app.task.Task.apply_async", note)
     return sent
+
+
+@pytest.fixture(autouse=True)
+def _speak_french() -> None:
+    """A request of the test before may have left its language behind."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

@@ -182,7 +182,7 @@ class Fuzz:
         }
         store_pdf(scene.invoice, b"%PDF-1.7", by=world.actor())
         self.slot = self._slot()
-        self.seen: Counter[str] = Counter()
+        self.calls = 0
 
     def _held(self, scene: Scene) -> WorkOrder:
         """A work order that the provider has accepted."""
@@ -209,8 +209,12 @@ class Fuzz:
         if _is_uuid(public_id) and int(str(public_id)[0], 16) < 12:
             _api, _v1, collection, _id, *verb = case.path.strip("/").split("/")
             case.path_parameters["public_id"] = str(self.things.get(verb[0] if verb else "", self.things[collection]))
+        self.calls += 1
         if isinstance(case.query, dict):
-            case.query = {name: self._aimed(name, value) for name, value in case.query.items()}
+            # What is generated depends on the modules that are loaded: every other call keeps only what is required,
+            # so that some get through in any order of the tests.
+            kept = {"site", "service"} if self.calls % 2 else set(case.query)
+            case.query = {name: self._aimed(name, value) for name, value in case.query.items() if name in kept}
         case.body = self._aimed("", case.body)
 
     def _aimed(self, name: str, value: Any) -> Any:
