@@ -1,0 +1,1 @@
+"""The real stack, killed while people use it. Run by `make chaos`, not by `make test`."""

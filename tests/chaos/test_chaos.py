@@ -1,0 +1,208 @@
+"""Whatever is killed while the main job is played: nothing is lost, nothing is doubled, and the story goes on.
+
+Each test plays `make demo` in a process of its own on one booted system, kills at moments drawn from a seed until the
+story ends, waits until nothing is under way, and then counts: the auditor's queries over every organisation, the mails
+of the mailbox against the rows, one accepted offer and one invoice for the request of the story.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos.system import Story, System, children, kill, until
+
+pytestmark = pytest.mark.timeout(480)
+
+# Each program is killed this often at most, then left to recover: the supervisor waits longer after each death.
+MOST_KILLS = 4
+
+
+def during(system: System, strike: Callable[[random.Random], None], *, seed: int) -> tuple[Story, int, float]:
+    """Play a story; strike at random moments while it runs, always once.
+
+    Returns the story, how often was struck, and the seconds from the last strike to rest.
+    """
+    chance, story, strikes, last = random.Random(seed), system.play(), 0, 0.0
+    story.wait_for("books online")
+    while strikes < MOST_KILLS and not (strikes and story.is_over):
+        time.sleep(chance.uniform(0.0, 1.5))
+        strike(chance)
+        strikes, last = strikes + 1, time.monotonic()
+    story.end()
+    system.rest()
+    return story, strikes, time.monotonic() - last
+
+
+def note(measured: list[str], what: str, story: Story, strikes: int, seconds: float) -> None:
+    """A line for the summary."""
+    measured.append(
+        f"{what}: struck {strikes} times, at rest {seconds:.0f} s after the last ({story.took:.0f} s in all)"
+    )
+
+
+@pytest.mark.promise("R08")
+def test_worker_killed(system: System, measured: list[str]) -> None:
+    """The whole worker, or one process of its pool with a task in hand."""
+
+    def strike(chance: random.Random) -> None:
+        main = system.pid("worker")
+        pool = children(main)
+        if pool and chance.random() < 0.5:
+            kill(chance.choice(pool))
+        else:
+            kill(main)
+            system.pid("worker", other_than=main)
+
+    story, strikes, seconds = during(system, strike, seed=8)
+    system.check(story, copies=1 + strikes)
+    note(measured, "worker", story, strikes, seconds)
+
+
+@pytest.mark.promise("R09")
+def test_beat_killed(system: System, measured: list[str]) -> None:
+    """Sweeps are late at most; two that run at once take nothing twice."""
+
+    def strike(chance: random.Random) -> None:
+        beat = system.pid("beat")
+        kill(beat)
+        system.pid("beat", other_than=beat)
+
+    story, strikes, seconds = during(system, strike, seed=9)
+    before = sweep_age(system)
+    until(lambda: sweep_age(system) < before, 150, "a sweep after the last restart of beat")
+    system.check(story)
+    note(measured, "beat", story, strikes, seconds)
+
+
+def sweep_age(system: System) -> float:
+    """Seconds since the last sweep ended; infinite before the first."""
+    rows = system.sql("SELECT extract(epoch FROM now() - at)::float8 FROM concierge_heartbeat WHERE name = 'sweep'")
+    return float(rows[0][0]) if rows else math.inf
+
+
+@pytest.mark.promise("R07")
+@pytest.mark.parametrize("which", ["master", "one-process"])
+def test_web_server_killed(system: System, measured: list[str], which: str) -> None:
+    """Answers under way are lost; people reload, machines repeat with their Idempotency-Key."""
+
+    def strike(chance: random.Random) -> None:
+        master = system.pid("web")
+        if which == "master":
+            kill(master)
+            system.pid("web", other_than=master)
+        else:
+            kill(chance.choice(until(lambda: children(master), 30, "the web server's processes")))
+
+    story, strikes, seconds = during(system, strike, seed=7)
+    system.check(story)
+    note(measured, f"web server, {which}", story, strikes, seconds)
+
+
+@pytest.mark.promise("R14", "R15")
+def test_valkey_emptied_and_killed(system: System, measured: list[str]) -> None:
+    """FLUSHALL, then kill -9: queue, cache and limits are gone, the work is not."""
+
+    def strike(chance: random.Random) -> None:
+        server = system.pid("valkey-server")
+        system.flush()
+        kill(server)
+        system.pid("valkey-server", other_than=server)
+
+    story, strikes, seconds = during(system, strike, seed=14)
+    system.check(story)
+    note(measured, "Valkey, FLUSHALL and kill", story, strikes, seconds)
+
+
+@pytest.mark.promise("R10")
+def test_postgres_killed(system: System, measured: list[str]) -> None:
+    """One of its processes, which restarts them all, or the server itself: what was answered is there."""
+
+    def strike(chance: random.Random) -> None:
+        server = system.pid("postgres")
+        if chance.random() < 0.5:
+            kill(chance.choice(children(server)))
+        else:
+            kill(server)
+            system.pid("postgres", other_than=server)
+        time.sleep(chance.uniform(0.5, 2.0))
+
+    story, strikes, seconds = during(system, strike, seed=10)
+    system.check(story, copies=1 + strikes)
+    note(measured, "PostgreSQL", story, strikes, seconds)
+
+
+@pytest.mark.promise("R22")
+def test_mailbox_down(system: System, measured: list[str]) -> None:
+    """Silent for longer than anybody listens, then gone again and again: every mail leaves once it is back."""
+    story = system.play()
+    story.wait_for("has the confirmation")
+    silent = system.pid("mailbox")
+    kill(silent, number=signal.SIGSTOP)
+    time.sleep(15)
+    for _time in range(MOST_KILLS - 1):
+        mailbox = system.pid("mailbox")
+        kill(mailbox)
+        system.pid("mailbox", other_than=mailbox)
+    last = time.monotonic()
+    story.end()
+    system.rest()
+    system.check(story, copies=2)
+    note(measured, "mailbox, silent 15 s and killed", story, MOST_KILLS, time.monotonic() - last)
+
+
+@pytest.mark.promise("R07", "R08", "R09")
+def test_supervisor_killed(system: System, measured: list[str]) -> None:
+    """Everything dies with the supervisor; a new run recovers, and whoever was in the middle of something goes on."""
+    story = system.play()
+    story.wait_for("provider")
+    assert system.supervisor is not None
+    system.supervisor.kill()
+    system.supervisor.wait()
+    last = time.monotonic()
+    recovered = system.start()
+    story.end()
+    system.rest()
+    seconds = time.monotonic() - last
+    following = system.play()
+    following.end()
+    system.rest()
+    system.check(story, following, copies=2)
+    note(measured, f"supervisor (runs again after {recovered:.0f} s)", story, 1, seconds)
+
+
+@pytest.mark.promise("R09", "R14")
+def test_only_the_sweep_finds_what_the_queue_lost(system: System, measured: list[str]) -> None:
+    """The harness bites: with the queue emptied and the scheduler frozen the story must stand still; then it ends.
+
+    The worker is frozen first, so that the wake-up calls of the booking are really in the queue that is emptied.
+    """
+    worker, beat = system.pid("worker"), system.pid("beat")
+    frozen = [beat, worker, *children(worker)]
+    try:
+        kill(beat, number=signal.SIGSTOP)
+        time.sleep(5)  # the worker ends the sweep it may have in hand
+        kill(*frozen, number=signal.SIGSTOP)
+        time.sleep(4)  # and no longer waits at the queue
+        story = system.play()
+        story.wait_for("books online")
+        system.flush()
+        kill(*frozen[1:], number=signal.SIGCONT)
+        time.sleep(15)
+        assert "confirmed:" not in story.said(), "without queue and sweep nothing can have come: the harness is blind"
+        waiting = system.sql("SELECT count(*) FROM concierge_event WHERE dispatch = 'pending'")[0][0]
+        assert waiting >= 1
+        last = time.monotonic()
+    finally:
+        kill(*frozen, number=signal.SIGCONT)
+    story.wait_for("confirmed:", 150)
+    swept = time.monotonic() - last
+    story.end()
+    system.rest()
+    system.check(story)
+    note(measured, f"queue lost, scheduler frozen (swept after {swept:.0f} s)", story, 1, time.monotonic() - last)
