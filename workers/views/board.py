@@ -141,7 +141,7 @@ def _orders(focus: Focus) -> WorkOrderQuerySet:
 def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
     promised = order.promised_end.astimezone(focus.zone)
     words = _("for %(day)s at %(time)s") % {
-        "day": date_format(promised, "D j F"),
+        "day": date_format(promised, "D j N"),
         "time": clock(promised, focus.zone),
     }
     return {
