@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
@@ -26,7 +26,7 @@ from bookings.rules import prices
 from bookings.rules.slots import FreeSlot
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import clock, go, show, step
-from bookings.views.words import hours_words
+from bookings.views.words import date_words, hours_words
 from concierge.errors import DomainError, TooManyAttempts
 from concierge.models import Site, national_phone, normalise_email
 
@@ -202,7 +202,7 @@ def _by_day(free: list[FreeSlot], site: Site) -> list[dict[str, Any]]:
             }
             for member in members
         ]
-        days.append({"date": day.isoformat(), "label": date_format(day, "l j F").capitalize(), "slots": slots})
+        days.append({"date": day.isoformat(), "label": date_words(day).capitalize(), "slots": slots})
     return days
 
 

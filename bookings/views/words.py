@@ -20,9 +20,16 @@ from concierge.models import Event, Site
 R, W = RequestStatus, WorkOrderStatus
 
 
+def date_words(day: dt.date) -> str:
+    """Tuesday 24 November; in French the first of a month has its own form, which no format of Django's knows."""
+    if day.day == 1:
+        return _("%(weekday)s 1 %(month)s") % {"weekday": date_format(day, "l"), "month": date_format(day, "F")}
+    return date_format(day, "l j F")
+
+
 def day_words(moment: dt.datetime, site: Site) -> str:
     """Tuesday 24 November."""
-    return date_format(timezone.localtime(moment, ZoneInfo(site.time_zone)), "l j F")
+    return date_words(timezone.localtime(moment, ZoneInfo(site.time_zone)).date())
 
 
 def short_moment_words(moment: dt.datetime, site: Site) -> str:
@@ -34,7 +41,7 @@ def short_moment_words(moment: dt.datetime, site: Site) -> str:
 def moment_words(moment: dt.datetime, site: Site) -> str:
     """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
     local = timezone.localtime(moment, ZoneInfo(site.time_zone))
-    return _("%(day)s at %(time)s") % {"day": date_format(local, "l j F"), "time": date_format(local, "TIME_FORMAT")}
+    return _("%(day)s at %(time)s") % {"day": date_words(local.date()), "time": date_format(local, "TIME_FORMAT")}
 
 
 def hours_words(hours: Iterable[OpeningHours]) -> list[str]:

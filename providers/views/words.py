@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -15,19 +14,13 @@ from django.utils.translation import gettext_lazy
 from bookings.enums import WORK_ORDER_TRANSITIONS, Place
 from bookings.forms import euros
 from bookings.models import WorkOrder
-from concierge.models import Site
+from bookings.views.words import moment_words
 from concierge.tenancy import Actor
 from providers import perms
 from providers.actions.matching import latest_documents
 from providers.enums import Obstacle, OfferStatus
 from providers.models import ConsideredProvider, Offer, Provider
 from providers.rules.matching import papers_problem
-
-
-def moment_words(moment: dt.datetime, site: Site) -> str:
-    """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
-    local = timezone.localtime(moment, ZoneInfo(site.time_zone))
-    return _("%(day)s at %(time)s") % {"day": date_format(local, "l j F"), "time": date_format(local, "TIME_FORMAT")}
 
 
 def left_words(due_at: dt.datetime, now: dt.datetime) -> str:

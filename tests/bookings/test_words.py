@@ -1,0 +1,56 @@
+"""What people read: dates, stages, lateness, telephone numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils import translation
+
+from bookings.enums import Place
+from bookings.views import words
+from concierge.models import national_phone
+from tests.bookings.conftest import at
+from tests.world import World
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [("fr", "mardi 1er décembre", "mercredi 2 décembre"), ("en", "Tuesday 1 December", "Wednesday 2 December")],
+)
+def test_the_first_of_a_month_has_its_own_form_in_french(language: str, first: str, second: str) -> None:
+    with translation.override(language):
+        assert words.date_words(dt.date(2026, 12, 1)) == first
+        assert words.date_words(dt.date(2026, 12, 2)) == second
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [("+33380000000", "03 80 00 00 00"), ("0380000000", "03 80 00 00 00"), ("3117", "3117"), ("", "")],
+)
+def test_a_telephone_number_is_written_as_people_do(stored: str, shown: str) -> None:
+    assert national_phone(stored) == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "place", "stage"),
+    [
+        ("confirmed", Place.DESK, 1),
+        ("in_progress", Place.DESK, 2),
+        ("fulfilled", Place.HOME, 3),
+        ("closed", Place.DESK, 5),
+        ("closed", Place.HOME, 4),
+        ("cancelled", Place.DESK, 0),
+    ],
+)
+def test_the_stage_of_a_request(world: World, status: str, place: Place, stage: int) -> None:
+    request = world.request(status=status)
+    request.place = place
+    assert words.stages(request)[1] == stage
+
+
+def test_late_work_is_said_to_be_late(world: World) -> None:
+    request = world.request(status="in_progress", promised_start=at(20, 10))
+    with translation.override("fr"):
+        assert "Prêt au plus tard" in words.next_date(request, at(21, 10))
+        assert "du retard" in words.next_date(request, at(24, 10))
