@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email
+import http.client
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -212,6 +214,20 @@ class System:
             )
         self.stories.append(Story(process, log))
         return self.stories[-1]
+
+    def answers(self, path: str, seconds: float = 60.0) -> float:
+        """Wait until this address answers 200; returns the seconds it took."""
+        begun = time.monotonic()
+
+        def look() -> bool:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5):
+                    return True
+            except (OSError, http.client.HTTPException):
+                return False
+
+        until(look, seconds, path)
+        return time.monotonic() - begun
 
     def variable(self, name: str) -> str:
         """One variable of the exported environment."""

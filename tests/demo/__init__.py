@@ -1,0 +1,1 @@
+"""The demonstration itself: what plays it must not hide a failure."""
