@@ -242,6 +242,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["concierge.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
