@@ -115,6 +115,15 @@ class Browser:
         target, options = _filled(page, form, values)
         return _expected(self._patiently("POST", target, **options), expect)
 
+    def attempt(self, page: Page, form: FormOnPage, expect: tuple[int, ...] = (200,), /, **values: Any) -> Page | None:
+        """Send a form once; ``None`` when no answer came, and the page has to be opened anew."""
+        target, options = _filled(page, form, values)
+        response, _problem = self._once("POST", target, **options)
+        if response is None:
+            time.sleep(1)
+            return None
+        return _expected(response, expect)
+
     def press(
         self, address: str, button: Callable[[Page], FormOnPage], done: Callable[[Page], bool], **values: Any
     ) -> Page:

@@ -167,18 +167,20 @@ def _group(name: str) -> str:
 def sign_in(story: Story, address: str, *, second_step: bool) -> Browser:
     """Password, then the six digits of the app for staff; a code serves once, so a used one waits for the next."""
     person = Browser(story.base)
-    page = person.get("/compte/login/")
-    for _attempt in range(8):
+    page: Page | None = None
+    for _attempt in range(12):
+        # A lost answer may have changed the session and its token: the person begins again, if they are not in.
+        page = page or person.get("/compte/login/")
         if "/compte/login/" in page.url:
-            page = person.send(page, page.form(has="password"), login=address, password=data.PASSWORD)
+            page = person.attempt(page, page.form(has="password"), login=address, password=data.PASSWORD)
         elif second_step and "/2fa/" in page.url:
             code = format_hotp_value(hotp_value(data.TOTP_SECRET, int(time.time()) // OTP_STEP))
-            page = person.send(page, page.form(has="code"), (200, 400, 422), code=code)
-            if "/2fa/" in page.url:
+            page = person.attempt(page, page.form(has="code"), (200, 400, 422), code=code)
+            if page is not None and "/2fa/" in page.url:
                 time.sleep(OTP_STEP - time.time() % OTP_STEP + 0.5)
         else:
             return person
-    raise StoryBroken(f"{address} cannot sign in: {page.url}")
+    raise StoryBroken(f"{address} cannot sign in: {page.url if page else 'no answer'}")
 
 
 def sign_in_desk(story: Story) -> None:

@@ -215,9 +215,8 @@ class System:
         self.stories.append(Story(process, log))
         return self.stories[-1]
 
-    def answers(self, path: str, seconds: float = 60.0) -> float:
-        """Wait until this address answers 200; returns the seconds it took."""
-        begun = time.monotonic()
+    def answers(self, path: str, *, since: float, seconds: float = 60.0) -> str:
+        """Wait until this address answers 200; returns the whole seconds ``since`` then."""
 
         def look() -> bool:
             try:
@@ -227,7 +226,7 @@ class System:
                 return False
 
         until(look, seconds, path)
-        return time.monotonic() - begun
+        return f"{time.monotonic() - since:.0f}"
 
     def variable(self, name: str) -> str:
         """One variable of the exported environment."""

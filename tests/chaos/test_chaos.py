@@ -99,13 +99,13 @@ def test_web_server_killed(system: System, measured: list[str], which: str) -> N
     back: list[str] = []
 
     def strike(chance: random.Random) -> None:
-        master = system.pid("web")
+        master, struck = system.pid("web"), time.monotonic()
         if which == "master":
             kill(master)
             system.pid("web", other_than=master)
         else:
             kill(chance.choice(until(lambda: children(master), 30, "the web server's processes")))
-        back.append(f"{system.answers('/healthz'):.0f}")
+        back.append(system.answers("/healthz", since=struck))
 
     story, strikes, seconds = during(system, strike, seed=7)
     system.check(story)
@@ -133,13 +133,13 @@ def test_postgres_killed(system: System, measured: list[str]) -> None:
     back: list[str] = []
 
     def strike(chance: random.Random) -> None:
-        server = system.pid("postgres")
+        server, struck = system.pid("postgres"), time.monotonic()
         if chance.random() < 0.5:
             kill(chance.choice(children(server)))
         else:
             kill(server)
             system.pid("postgres", other_than=server)
-        back.append(f"{system.answers('/readyz'):.0f}")
+        back.append(system.answers("/readyz", since=struck))
 
     story, strikes, seconds = during(system, strike, seed=10)
     system.check(story, copies=1 + strikes)
