@@ -168,7 +168,8 @@ def sign_in(story: Story, address: str, *, second_step: bool) -> Browser:
     """Password, then the six digits of the app for staff; a code serves once, so a used one waits for the next."""
     person = Browser(story.base)
     page: Page | None = None
-    for _attempt in range(12):
+    until = time.monotonic() + NEWS
+    while time.monotonic() < until:
         # A lost answer may have changed the session and its token: the person begins again, if they are not in.
         page = page or person.get("/compte/login/")
         if "/compte/login/" in page.url:
