@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.models import ServiceRequest
 from bookings.perms import can_read_requests
+from concierge.days import HOME_ZONE
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.tasks import poke
@@ -34,8 +35,6 @@ from notifications.tasks import send_messages
 
 PER_PAGE = 25
 MOST_PAGES = 400
-# Of messages that belong to no site.
-HOME_ZONE = "Europe/Paris"
 # Views of the list: address, words, statuses (all of them when empty).
 VIEWS = {
     "": (gettext_lazy("All messages"), ()),
@@ -128,7 +127,7 @@ def _rows(request: TenantRequest, found: Any) -> list[dict[str, Any]]:
 def _when(message: Message) -> str:
     """Sent, next attempt or written, in the time of its site."""
     waits = message.status == MessageStatus.QUEUED and message.attempts > 0
-    zone = ZoneInfo(message.site.time_zone if message.site else HOME_ZONE)
+    zone = ZoneInfo(message.site.time_zone) if message.site else HOME_ZONE
     moment = message.sent_at or (message.next_at if waits else message.created_at)
     words = date_format(timezone.localtime(moment, zone), "SHORT_DATETIME_FORMAT")
     return _("Next attempt %(when)s") % {"when": words} if waits else words

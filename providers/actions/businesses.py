@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import to_python
 from stdnum.fr import siret as siret_number
 
 from bookings.models import Service
 from concierge import events
+from concierge.days import today_of
 from concierge.db import refuse_on
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
@@ -164,7 +164,7 @@ def agree_service(
         service=service,
         purchase_price=purchase_price,
         commission_percent=commission_percent,
-        valid_from=valid_from or timezone.localdate(),
+        valid_from=valid_from or today_of(provider.organisation),
         valid_to=valid_to,
     )
     _check(agreement)

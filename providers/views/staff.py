@@ -19,9 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from bookings.enums import Execution, WorkOrderStatus
-from bookings.forms import euros
 from bookings.models import Service, ServiceRequest, WorkOrder
-from bookings.views.words import short_moment_words
+from concierge.days import today_of, zone_of
 from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
@@ -65,7 +64,7 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     found = found.annotate(asked=Count("offers", filter=Q(offers__status=OfferStatus.SENT), distinct=True))
     found = found.prefetch_related("documents", "agreements__service").order_by("name", "pk")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    recent, today = recent_jobs(row.pk for row in page), timezone.localdate()
+    recent, today = recent_jobs(row.pk for row in page), today_of(request.organisation)
     rows = [
         {
             "provider": row,
@@ -115,7 +114,8 @@ def provider_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | None = None) -> HttpResponse:
-    today = timezone.localdate()
+    zone = zone_of(request.organisation)
+    today = timezone.localdate(timezone=zone)
     ours = recent_jobs(Provider.objects.visible_to(request.actor).order_by("pk").values_list("pk", flat=True))
     total = sum(ours.values())
     offers = Offer.objects.visible_to(request.actor).with_need().filter(provider=provider)[:10]
@@ -127,6 +127,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
     keys = ApiClient.objects.filter(organisation=request.organisation, provider_id=provider.pk).order_by("-pk")
     context = {
         "provider": provider,
+        "zone": zone,
         "papers": papers_words(provider, today),
         "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
         "agreements": agreements,

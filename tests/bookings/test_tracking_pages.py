@@ -180,3 +180,13 @@ def test_my_requests_are_mine(world: World, book: Book, client: Browser) -> None
     world.client.save()
     ServiceRequest.objects.update(client=world.client)
     assert theirs.reference in shown(client.get("/mes-demandes/"))
+
+
+def test_my_requests_carry_the_day_of_their_site(world: World, book: Book, client: Browser) -> None:
+    book()
+    ServiceRequest.objects.update(submitted_at=dt.datetime(2026, 6, 30, 23, 30, tzinfo=dt.UTC))
+    world.client.user = world.users["provider"]
+    world.client.save()
+    ServiceRequest.objects.update(client=world.client)
+    client.force_login(world.users["provider"])
+    assert "01/07/2026" in shown(client.get("/mes-demandes/"))
