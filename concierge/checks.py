@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
+from concierge import retention
+
 
 @register(Tags.security, deploy=True)
 def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
-    """DEBUG, default secrets, any host, a cache without password."""
+    """DEBUG, default secrets, any host, a cache without password, a purge that knows no such rows."""
     found = []
     if settings.DEBUG:
         found.append(Error("DEBUG is on.", id="concierge.E001"))
@@ -25,6 +27,9 @@ def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
             found.append(Error(f"{name} has no password.", id=f"concierge.E00{number}"))
     if settings.DEMO_ALLOWED:
         found.append(Error("Demonstration accounts are allowed.", id="concierge.E006"))
+    if set(settings.KEEP_DAYS) != retention.names() or min(settings.KEEP_DAYS.values()) < 1:
+        known = ", ".join(sorted(retention.names()))
+        found.append(Error(f"KEEP_DAYS knows {known}, each of at least one day.", id="concierge.E007"))
     return found
 
 

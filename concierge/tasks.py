@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
-from concierge import deadlines, events, tenancy
-from concierge.models import Heartbeat, IdempotencyRecord, Organisation
+from concierge import deadlines, events, retention, tenancy
+from concierge.models import Heartbeat, Organisation
 
 log = structlog.get_logger(__name__)
-
-# A caller may repeat an unsafe call for this long and get the first answer (R03).
-IDEMPOTENCY_KEPT = dt.timedelta(hours=48)
 
 
 def poke(task: Task[Any, Any], *args: Any) -> None:
@@ -57,9 +52,15 @@ def sweep() -> None:
 
 @shared_task(name="concierge.purge")
 def purge() -> None:
-    """Every night: stored answers past their replay time, expired sessions (P04)."""
-    past = timezone.now() - IDEMPOTENCY_KEPT
+    """Every night: one task per organisation; a lost one is made up for the next night (P04)."""
     for organisation_id in organisation_ids():
-        with tenancy.working_for(organisation_id):
-            IdempotencyRecord.objects.filter(organisation_id=organisation_id, created_at__lt=past).delete()
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+        poke(purge_organisation, organisation_id)
+    log.info("purged", sessions=retention.purge_sessions())
+    beat_seen("purge")
+
+
+@shared_task(name="concierge.purge_organisation")
+def purge_organisation(organisation_id: int) -> None:
+    """Delete what has had its day in one organisation."""
+    with tenancy.working_for(organisation_id):
+        log.info("purged", organisation_id=organisation_id, **retention.purge())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
+from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
 from psycopg.pq import TransactionStatus
 
@@ -168,6 +169,19 @@ class ProtectTenant(Operation):
 
     def describe(self) -> str:
         return f"Protect {', '.join(self.model_names)} by row-level security"
+
+
+def allow_delete(*tables: str) -> RunSQL:
+    """Migration operation: the runtime role may delete rows of these tables. It may nowhere else: what happened, who
+    was asked and what was told stays (S49, P04). Needs concierge 0003, which takes the right away from every table."""
+    names = ", ".join(f'"{table}"' for table in tables)
+    return RunSQL(
+        f"""DO $$ BEGIN
+            IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'concierge_app') THEN
+                GRANT DELETE ON {names} TO concierge_app;
+            END IF; END $$""",  # noqa: S608 - table names come from migrations
+        RunSQL.noop,
+    )
 
 
 def _policy_sql(table: str) -> list[str]:

@@ -17,7 +17,7 @@ from phonenumber_field.phonenumber import to_python
 
 from bookings.actions.holds import token_hash
 from bookings.models import Client, ClientAccount, EmailVerification
-from concierge import events
+from concierge import events, retention
 from concierge.db import advisory_lock
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Organisation, User, normalise_email
@@ -72,6 +72,12 @@ def _check_email(email: str) -> None:
             raise ValidationError("longer than any mailbox")
     except ValidationError as error:
         raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
+
+
+@retention.forget("verifications")
+def ended_verifications(before: dt.datetime) -> QuerySet[EmailVerification]:
+    """Codes that proved an address, and codes that nobody typed."""
+    return EmailVerification.objects.filter(expires_at__lt=before)
 
 
 def verification_code(verification: EmailVerification) -> str:

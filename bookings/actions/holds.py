@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import HoldStatus, Place
 from bookings.models import Hold, Service, Slot, SlotRule, calendar
 from bookings.rules.slots import FreeSlot
-from concierge import deadlines
+from concierge import deadlines, retention
 from concierge.db import refuse_on
 from concierge.errors import Conflict, DomainError
 from concierge.models import Deadline, Site
@@ -171,6 +171,13 @@ def expire_hold(deadline: Deadline) -> None:
         hold.status = HoldStatus.EXPIRED
         hold.save(update_fields=["status"])
         free_place(hold.slot_id)
+
+
+@retention.forget("holds")
+def ended_holds(before: dt.datetime) -> QuerySet[Hold]:
+    """Places that nobody took: given back, or their time was over. A booked one belongs to its request."""
+    ended = (HoldStatus.RELEASED, HoldStatus.EXPIRED)
+    return Hold.objects.filter(status__in=ended, expires_at__lt=before, request=None)
 
 
 def hold_of(token: str) -> Hold | None:

@@ -359,6 +359,16 @@ SENTRY_DSN = env("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
+# Days until the nightly purge deletes what has ended (P04, docs/operations.md). KEEP_DAYS="holds=7;inbox=30" changes
+# some. The API promises that a key is good for two days (docs/api.md).
+KEEP_DAYS = {
+    "holds": 30,
+    "verifications": 7,
+    "inbox": 90,
+    "deadlines": 90,
+    "idempotency": 2,
+    **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
+}
 # How long a booked place is held for somebody who is still filling in the form (R33).
 HOLD_MINUTES = 10
 DEMO_ALLOWED = False

@@ -25,7 +25,7 @@ from concierge.api import idempotency
 from concierge.api.keys import KeyThrottle
 from concierge.enums import Scope
 from concierge.models import ApiClient, Event, IdempotencyRecord
-from concierge.tasks import purge
+from concierge.tasks import purge_organisation
 from tests.world import World, build_world
 
 SITES, REQUESTS = "/api/v1/sites", "/api/v1/service-requests"
@@ -196,7 +196,7 @@ def test_after_a_crash_before_the_commit_a_retry_works(world: World, monkeypatch
 def test_after_its_time_a_key_is_forgotten(world: World, api: Api, monday: Any) -> None:
     api.post(REQUESTS, booking(world), key="k")
     IdempotencyRecord.objects.update(created_at=timezone.now() - dt.timedelta(days=31))
-    purge()
+    purge_organisation(world.organisation.pk)
     assert "Idempotent-Replayed" not in api.post(REQUESTS, booking(world), key="k").headers
 
 

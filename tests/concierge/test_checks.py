@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from celery.signals import beat_init, worker_init
+from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
@@ -44,6 +45,8 @@ def ids(**careless: Any) -> list[str]:
         ({"REDIS_URL": "redis://default@valkey:6379/1"}, ["concierge.E004"]),
         ({"CELERY_BROKER_URL": "redis://valkey:6379/0"}, ["concierge.E005"]),
         ({"DEMO_ALLOWED": True}, ["concierge.E006"]),
+        ({"KEEP_DAYS": {**settings.KEEP_DAYS, "hold": 7}}, ["concierge.E007"]),
+        ({"KEEP_DAYS": {**settings.KEEP_DAYS, "holds": 0}}, ["concierge.E007"]),
     ],
 )
 def test_each_carelessness_is_named(careless: dict[str, Any], expected: list[str]) -> None:
