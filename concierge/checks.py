@@ -62,6 +62,12 @@ def no_careless_database(app_configs: Any, databases: Any = None, **kwargs: Any)
         )
         if cursor.fetchone()[0]:
             found.append(Error("The application's role owns tables.", id="concierge.E016"))
+        for number, name in enumerate(("statement_timeout", "lock_timeout"), start=18):
+            cursor.execute("SELECT current_setting(%s)", (name,))
+            if cursor.fetchone()[0] == "0":
+                found.append(
+                    Error(f"No {name} for the application's role: run deploy/postgres.sql.", id=f"concierge.E0{number}")
+                )
         cursor.execute("SELECT clock_timestamp()")
         if abs((cursor.fetchone()[0] - timezone.now()).total_seconds()) > 2:
             found.append(Error("Clocks of application and database differ by more than 2 s.", id="concierge.E017"))

@@ -21,6 +21,14 @@ ALTER ROLE concierge_app SET log_min_error_statement = panic;
 ALTER ROLE concierge_owner SET log_error_verbosity = terse;
 ALTER ROLE concierge_owner SET log_min_error_statement = panic;
 
+-- Nobody waits long for a page: a statement or a lock that takes longer is given up, and the person told to try again
+-- (503). A migration may take its time, but may not make others wait for its locks: it ends, and is started again.
+ALTER ROLE concierge_app SET statement_timeout = '15s';
+ALTER ROLE concierge_app SET lock_timeout = '3s';
+ALTER ROLE concierge_app SET idle_in_transaction_session_timeout = '30s';
+ALTER ROLE concierge_owner SET statement_timeout = 0;
+ALTER ROLE concierge_owner SET lock_timeout = '2s';
+
 SELECT 'CREATE DATABASE concierge OWNER concierge_owner'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'concierge') \gexec
 REVOKE ALL ON DATABASE concierge FROM PUBLIC;

@@ -114,16 +114,20 @@ COTTON_DIR = "cotton"
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["ENGINE"] = "concierge.postgres"
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True  # safe behind a transaction-pooling proxy (DR5)
+# How long a statement or a lock may take is a property of each role (deploy/postgres.sql): short for the runtime role,
+# not for the owner, whose migrations may be long. Here only: notice within seconds that a server is gone (R23, R24).
 DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
     **DATABASES["default"].get("OPTIONS", {}),
-    "options": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s",
 }
-# The web server's threads share a pool; a worker process keeps its one connection (a pool does not survive a fork).
-if env.bool("DATABASE_POOL", default=False):
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 10, "timeout": 5}
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Each thread of the web server and each worker process keeps one connection; before a request uses it, it is looked at,
+# and replaced when the server was restarted meanwhile. There are few threads: a pool would hold just as many.
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASE_APP_ROLE = "concierge_app"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

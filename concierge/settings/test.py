@@ -8,6 +8,10 @@ from concierge.settings.base import CACHES, DATABASES, INSTALLED_APPS, REDIS_URL
 DEMO_ALLOWED = True
 INSTALLED_APPS = [*INSTALLED_APPS, "demo", "django_migration_linter"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", ".localhost"]
+# By SET ROLE nobody gets the runtime role's own time limits (deploy/postgres.sql).
+DATABASES["default"]["OPTIONS"]["options"] = (
+    "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+)
 # The tests connect as a superuser to make the database, then act as the runtime role (tests/conftest.py).
 DATABASES["default"]["TEST"] = {"NAME": "test_concierge" + env("TEST_DB_SUFFIX", default="")}
 # Tests that run side by side empty their caches: each worker of pytest-xdist counts in a database of its own.

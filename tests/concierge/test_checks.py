@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from celery.signals import beat_init, worker_init
 from django.conf import settings
@@ -70,7 +71,35 @@ def test_a_role_that_may_become_the_owner_is_refused() -> None:
         cursor.execute("GRANT careless_owner TO concierge_app")
         cursor.execute("ALTER TABLE concierge_heartbeat OWNER TO careless_owner")
         cursor.execute("SET ROLE concierge_app")
-    assert found() == {"concierge.E015", "concierge.E016"}
+        cursor.execute("SET statement_timeout = 0")
+    try:
+        assert found() == {"concierge.E015", "concierge.E016", "concierge.E018"}
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET statement_timeout")
+
+
+@pytest.mark.promise("R26")
+@pytest.mark.django_db
+def test_time_limits_belong_to_the_runtime_role_and_not_to_the_owner() -> None:
+    """A page gives up after seconds; a migration takes its time, but does not make others wait for its locks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.rolname, unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole"
+        )
+        limits = {(role, *setting.split("=")) for role, setting in cursor.fetchall() if "timeout" in setting}
+    assert limits == {
+        ("concierge_app", "statement_timeout", "15s"),
+        ("concierge_app", "lock_timeout", "3s"),
+        ("concierge_app", "idle_in_transaction_session_timeout", "30s"),
+        ("concierge_owner", "statement_timeout", "0"),
+        ("concierge_owner", "lock_timeout", "2s"),
+    }
+    # Nothing said by the application is in the way of what the roles say.
+    text = "".join((ROOT / f"concierge/settings/{name}.py").read_text() for name in ("base", "dev", "prod"))
+    assert "_timeout=" not in text
+    with psycopg.connect(os.environ["DATABASE_APP_URL"]) as runtime:
+        assert runtime.execute("SHOW statement_timeout").fetchone() == ("15s",)
 
 
 @pytest.mark.parametrize("signal", [worker_init, beat_init])

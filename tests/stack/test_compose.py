@@ -19,7 +19,6 @@ READ_BY_SETTINGS = re.compile(r"\benv(?:\.\w+)?\(\s*\"(\w+)\"(?P<rest>[^\n]*)")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 APPLICATION = ("web", "worker", "sweeper", "beat", "migrate")
 NOT_FOR_PRODUCTION = {"DEBUG"}
-DECIDED_BY_PRODUCTION = {"DATABASE_POOL"}  # concierge/settings/prod.py sets the pool itself
 
 
 @cache
@@ -98,7 +97,7 @@ def test_application_gets_every_variable_it_reads_and_no_other() -> None:
         given = set(service(name)["environment"]) - {"DJANGO_SETTINGS_MODULE"}
         assert given <= set(known), name
         assert required <= given, name
-        assert set(known) - given <= NOT_FOR_PRODUCTION | DECIDED_BY_PRODUCTION, name
+        assert set(known) - given <= NOT_FOR_PRODUCTION, name
     module = service("web")["environment"]["DJANGO_SETTINGS_MODULE"]
     assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists()
 
