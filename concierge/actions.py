@@ -6,7 +6,9 @@ import datetime as dt
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -82,15 +84,14 @@ def give_role(
     """Give a role to the person with this e-mail, at one site or everywhere.
 
     An existing account is never altered (S14): name and password only serve a new one. Without a password the person
-    signs in by an e-mailed code. One thing goes: the password of an account whose address nobody has proved, for
-    whoever chose it may be a stranger who was here first. Raises ``Conflict`` when the role is already held there.
+    signs in by an e-mailed code. One thing goes: the ways into an account whose address nobody has proved, for whoever
+    made them may be a stranger who was here first. Raises ``Conflict`` when the role is already held there.
     """
     user = User.objects.filter(email=normalise_email(email)).first()
     if user is None:
         user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
     elif _opened_by_anybody(user):
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
+        forget_the_unproved(user)
     with refuse_on("membership_role_once", Conflict(_("This person already has this role here."))):
         return Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
 
@@ -99,6 +100,24 @@ def _opened_by_anybody(user: User) -> bool:
     """Whether the account was opened on the public page and its address never proved."""
     proofs = EmailAddress.objects.filter(user=user).order_by("pk").values_list("verified", flat=True)
     return bool(proofs) and not any(proofs)
+
+
+@transaction.atomic
+def forget_the_unproved(user: User) -> None:
+    """End every way into an account whose address nobody had proved: password, second factors, open sessions (S14).
+
+    Whoever opened the account may be a stranger to the mailbox; its owner signs in by an e-mailed code.
+    """
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+
+
+def end_sessions(user: User) -> None:
+    """Every open session of this person ends at its next request, on whatever machine (S15)."""
+    User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+    user.refresh_from_db(fields=["session_version"])
 
 
 @transaction.atomic

@@ -9,15 +9,18 @@ from typing import Any, cast
 import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from concierge import tenancy
+from concierge.accounts import second_factor_page, used_second_factor
 from concierge.enums import MFA_ROLES
 from concierge.errors import DomainError
 from concierge.models import ApiClient, Domain, Organisation, User
@@ -130,15 +133,18 @@ class TenantMiddleware:
             ApiClient.objects.filter(pk=client.pk).update(last_used_at=now)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """No page for a role that sees trainees' data before a second factor exists (S12)."""
+        """No page for a role that sees trainees' data before a second factor was given in this session (S12)."""
         if not hasattr(request, "organisation") or request.path.startswith(WITHOUT_MFA):
             return None
         user = request.user
-        if not user.is_authenticated:
+        if not user.is_authenticated or not cast("TenantRequest", request).actor.has_role(*MFA_ROLES):
             return None
-        if cast("TenantRequest", request).actor.has_role(*MFA_ROLES) and not is_mfa_enabled(user):
+        if not is_mfa_enabled(user):
             messages.warning(request, _("Your role needs a second sign-in step. Set it up now: it takes one minute."))
             return redirect("mfa_index")
+        if not used_second_factor(request):
+            back = request.get_full_path() if request.method == "GET" else "/"
+            return redirect(f"{second_factor_page(user)}?{urlencode({REDIRECT_FIELD_NAME: back})}")
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

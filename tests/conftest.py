@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.db.models import QuerySet
+from django.test import Client as Browser
 from django.test import TransactionTestCase
 from django.utils import translation
 
@@ -48,6 +51,33 @@ def _truncate_everything(self: TransactionTestCase) -> None:
 
 
 setattr(TransactionTestCase, "_fixture_teardown", _truncate_everything)  # noqa: B010 - unknown to the stubs
+
+_force_login = Browser.force_login
+
+
+def _force_whole_login(self: Browser, user: Any, backend: str | None = None) -> None:
+    """Whoever has a second factor has used it: tests without it say so (``forget_second_factor``)."""
+    _force_login(self, user, backend)
+    used = (
+        Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).order_by("pk").first()
+    )
+    if used is None:
+        return
+    session = self.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": 0, "id": used.pk, "type": used.type}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+
+
+Browser.force_login = _force_whole_login  # type: ignore[method-assign, assignment]
+
+
+def forget_second_factor(browser: Browser) -> None:
+    """Turn a signed-in browser into one that never gave its second factor."""
+    session = browser.session
+    session.pop(AUTHENTICATION_METHODS_SESSION_KEY)
+    session.save()
+
 
 _fetch_all = QuerySet._fetch_all
 
