@@ -1,7 +1,9 @@
-"""Static files in production: hashed by whitenoise, except what Vite has hashed already."""
+"""Static files: hashed by whitenoise in production, except what Vite has hashed already; fresh in development."""
 
 from typing import Any
 
+from django_vite.core.asset_loader import DjangoViteAppClient, ManifestClient
+from django_vite.core.exceptions import DjangoViteManifestError
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -14,3 +16,26 @@ class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
             return name
         hashed: str = super().hashed_name(name, content, filename)
         return hashed
+
+
+class FreshManifest(ManifestClient):  # type: ignore[misc]  # django-vite ships no types
+    """Read again when a build has replaced it, so that a running server shows what was built last."""
+
+    _read_at = 0
+
+    def get(self, path: str) -> Any:
+        """The entry of this source file. While a build is half done, the one before it."""
+        try:
+            changed = self.manifest_path.stat().st_mtime_ns
+            if changed != self._read_at:
+                self._entries, self.legacy_polyfills_entry = self._parse_manifest()
+                self._read_at = changed
+        except (FileNotFoundError, DjangoViteManifestError):
+            pass
+        return super().get(path)
+
+
+class FreshVite(DjangoViteAppClient):  # type: ignore[misc]  # django-vite ships no types
+    """For development. In production the manifest belongs to the image and is read once."""
+
+    ManifestClient = FreshManifest
