@@ -126,9 +126,9 @@ def invoice(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     return render(request, "billing/invoice.html", context)
 
 
-def _price_digits(price: str) -> str:
-    """How ``floatformat`` shows a unit price: two decimals, four when they count."""
-    return "4g" if len(price.partition(".")[2]) > len("00") else "2g"
+def _price_digits(price: str) -> int:
+    """Decimals of a unit price: two, four when they count."""
+    return 4 if len(price.partition(".")[2]) > len("00") else 2
 
 
 @never_cache

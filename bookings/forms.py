@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
@@ -18,11 +18,7 @@ from bookings.models import ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
 from concierge.errors import DomainError
 from concierge.models import Site, normalise_email
-
-
-def euros(amount: Any) -> str:
-    """An amount as people write it: ``3,00 €``."""
-    return f"{number_format(amount, decimal_pos=2, use_l10n=True)} €"
+from concierge.words import euros
 
 
 class ServicesForm(forms.Form):
@@ -81,7 +77,7 @@ class DetailsForm(forms.Form):
 
     def _add_items(self, service: Service, known: dict[str, int]) -> list[forms.BoundField]:
         if service.price_mode == PriceMode.FIXED:
-            rows = [(WHOLE, service.label, service.unit_price, 1)]
+            rows = [(WHOLE, service.label, service.unit_price or Decimal(0), 1)]
         else:
             rows = [(str(i.public_id), i.label, i.unit_price, 0) for i in service.price_items.all() if i.is_active]
         names = []

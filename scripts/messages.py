@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# Spaces that no line may end on in French: before a sign, inside quotation marks, before a unit. Typed as plain ones.
+BOUND_SPACE = re.compile(r" (?=[;:!?»€]|%%|(?:h|min|km)\b)|(?<=«) ")
+NARROW = "\u202f"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
 EXTRACT = (
     *(
@@ -86,6 +89,14 @@ def _unquote(text: str, path: Path, number: int) -> str:
         raise ValueError(f"{path}:{number}: bad quotes: {text}") from error
 
 
+def typeset(entries: list[Entry]) -> None:
+    """Set the translations by the rules of French printing, so that whoever translates types plain spaces."""
+    for entry in entries:
+        for name in entry.fields:
+            if name.startswith("msgstr") and entry.key:
+                entry.fields[name] = BOUND_SPACE.sub(NARROW, entry.fields[name])
+
+
 def binary(entries: list[Entry]) -> bytes:
     """The .mo file of a catalogue: header first, untranslated and fuzzy entries left out."""
     pairs = {}
@@ -118,7 +129,10 @@ def catalogues(root: Path) -> list[Path]:
 def compile_all(root: Path) -> None:
     """Write the .mo beside each .po, when it differs. Raises ValueError for a malformed catalogue."""
     for path in catalogues(root):
-        made = binary(read_catalogue(path))
+        entries = read_catalogue(path)
+        if path.parent.parent.name == "fr":
+            typeset(entries)
+        made = binary(entries)
         target = path.with_suffix(".mo")
         if not target.exists() or target.read_bytes() != made:
             target.write_bytes(made)

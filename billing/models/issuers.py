@@ -14,7 +14,7 @@ from billing.enums import DocumentKind, VatRegime
 from billing.rules.mentions import Mention
 from billing.rules.snapshot import Address, Seller
 from bookings.models.catalogue import DateRange
-from concierge.models import PublicIdModel, TenantModel
+from concierge.models import PublicIdModel, TenantModel, national_phone
 
 
 class LegalEntity(PublicIdModel, TenantModel):
@@ -84,7 +84,7 @@ class LegalEntity(PublicIdModel, TenantModel):
             rcs=self.rcs,
             vat_number=self.vat_number,
             email=self.email,
-            phone=self.phone,
+            phone=national_phone(self.phone),
             website=self.website,
             iban=self.iban,
             bic=self.bic,

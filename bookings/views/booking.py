@@ -12,7 +12,6 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
@@ -20,15 +19,16 @@ from rest_framework.throttling import BaseThrottle
 
 from bookings.actions import clients, holds, requests
 from bookings.enums import HoldStatus
-from bookings.forms import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, euros, wishes_of
+from bookings.forms import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, calendar
 from bookings.rules import prices
 from bookings.rules.slots import FreeSlot
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import clock, go, show, step
-from bookings.views.words import date_words, hours_words
+from bookings.views.words import hours_words
 from concierge.errors import DomainError, TooManyAttempts
 from concierge.models import Site, national_phone, normalise_email
+from concierge.words import date_words, euros, percent
 
 # Days with free slots shown at once.
 DAYS_SHOWN = 3
@@ -202,7 +202,7 @@ def _by_day(free: list[FreeSlot], site: Site) -> list[dict[str, Any]]:
             }
             for member in members
         ]
-        days.append({"date": day.isoformat(), "label": date_words(day).capitalize(), "slots": slots})
+        days.append({"date": day.isoformat(), "label": date_words(day, "l j F").capitalize(), "slots": slots})
     return days
 
 
@@ -351,7 +351,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         for line in lines
     ]
     shares = [
-        {"label": _("of which VAT %(rate)s %%") % {"rate": _rate(share.rate)}, "amount": euros(share.vat)}
+        {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
         for share in prices.vat_shares((line.vat_rate, line.total) for line in lines)
     ]
     return show(
@@ -370,10 +370,6 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
 def _today(site: Site) -> dt.date:
     """The day at the site, whose prices count: not the day in UTC."""
     return timezone.localdate(timezone=ZoneInfo(site.time_zone))
-
-
-def _rate(rate: Any) -> str:
-    return number_format(f"{rate.normalize():f}")
 
 
 def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: DomainError) -> HttpResponse:

@@ -23,14 +23,14 @@ from bookings import perms
 from bookings.actions import requests as actions
 from bookings.actions.work_orders import reject_quality, verify_work_order
 from bookings.enums import REQUEST_CATEGORY, Execution, RequestStatus, WorkOrderStatus
-from bookings.forms import ReasonForm, RequestFilters, euros
+from bookings.forms import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
-from bookings.views import words
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
+from concierge.words import euros, moment_words, short_moment_words
 
 PAGE = 50
 # Who plans the team's day, on the board of the workers app.
@@ -111,7 +111,7 @@ def _row(found: ServiceRequest) -> dict[str, Any]:
     return {
         "found": found,
         "services": ", ".join(order.service.label for order in found.work_orders.all()),
-        "when": words.short_moment_words(found.promised_start, found.site) if found.promised_start else "",
+        "when": short_moment_words(found.promised_start, found.site) if found.promised_start else "",
         "is_late": is_open and end is not None and end < timezone.now(),
         "total": euros(found.total_incl_vat),
     }
@@ -152,12 +152,12 @@ def _page(
             for line in found.lines.all()
         ],
         "total": euros(found.total_incl_vat),
-        "appointment": words.moment_words(found.promised_start, found.site) if found.promised_start else "",
+        "appointment": moment_words(found.promised_start, found.site) if found.promised_start else "",
         "orders": [
             {
                 "order": order,
                 "holder": order.performer_label,
-                "ready_by": words.moment_words(order.promised_end, found.site),
+                "ready_by": moment_words(order.promised_end, found.site),
                 "is_late": order.category in {"open", "waiting", "active"} and order.promised_end < timezone.now(),
                 "can_check": perms.can_check(actor, order),
                 "waits_for_supervisor": order.status == WorkOrderStatus.COMPLETED and not perms.checks(actor, order),
@@ -199,7 +199,7 @@ def _told(event: Any, found: ServiceRequest) -> dict[str, str]:
     """A line of the team's history: the event's own name translated, and who did it."""
     return {
         "title": str(EVENT_WORDS.get(event.name, event.name)),
-        "when": words.moment_words(event.act_at, found.site),
+        "when": moment_words(event.act_at, found.site),
         "by": "" if event.actor == "system" else event.actor_label,
         "detail": str(event.data.get("work_order", "")),
     }

@@ -19,8 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from bookings.views.draft import DONE, Draft
-from bookings.views.words import moment_words
 from concierge.models import Site
+from concierge.words import moment_words
 
 STEPS = ("services", "details", "slot", "contact", "review")
 

@@ -19,13 +19,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions.requests import cancel_request
 from bookings.enums import Category
-from bookings.forms import ReasonForm, euros
+from bookings.forms import ReasonForm
 from bookings.models import ServiceRequest
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.views import words
 from concierge import events
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
+from concierge.words import euros, moment_words
 
 CLOSED = {"closed", "cancelled", "declined"}
 
@@ -70,7 +71,7 @@ def state_of(found: ServiceRequest) -> dict[str, Any]:
                 "category": order.category,
                 "step": words.step_words(order),
                 "holder": words.holder(order),
-                "ready_by": words.moment_words(order.promised_end, found.site) if order.promised_end > now else "",
+                "ready_by": moment_words(order.promised_end, found.site) if order.promised_end > now else "",
                 "is_done": order.category in {Category.DONE, Category.CANCELLED, Category.FAILED},
             }
             for order in orders
@@ -160,7 +161,7 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
         "link": link,
         "qr": code,
         "next_date": words.next_date(found, timezone.now()),
-        "ready_by": words.moment_words(found.promised_end, found.site) if found.promised_end else "",
+        "ready_by": moment_words(found.promised_end, found.site) if found.promised_end else "",
         "total": euros(found.total_incl_vat),
         "for_others": perms.can_book_for_others(request.actor, found.site),  # type: ignore[attr-defined]  # as above
     }

@@ -6,42 +6,17 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from django.utils.dates import WEEKDAYS
-from django.utils.formats import date_format, time_format
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
-from concierge.models import Event, Site
+from concierge.models import Event
+from concierge.words import moment_words
 
 R, W = RequestStatus, WorkOrderStatus
-
-
-def date_words(day: dt.date) -> str:
-    """Tuesday 24 November; in French the first of a month has its own form, which no format of Django's knows."""
-    if day.day == 1:
-        return _("%(weekday)s 1 %(month)s") % {"weekday": date_format(day, "l"), "month": date_format(day, "F")}
-    return date_format(day, "l j F")
-
-
-def day_words(moment: dt.datetime, site: Site) -> str:
-    """Tuesday 24 November."""
-    return date_words(timezone.localtime(moment, ZoneInfo(site.time_zone)).date())
-
-
-def short_moment_words(moment: dt.datetime, site: Site) -> str:
-    """Tue 24 Nov. 10:00, for lists."""
-    local = timezone.localtime(moment, ZoneInfo(site.time_zone))
-    return f"{date_format(local, 'D j N')} {date_format(local, 'TIME_FORMAT')}"
-
-
-def moment_words(moment: dt.datetime, site: Site) -> str:
-    """Tuesday 24 November at 10:00, in the language of the page and the time of the site."""
-    local = timezone.localtime(moment, ZoneInfo(site.time_zone))
-    return _("%(day)s at %(time)s") % {"day": date_words(local.date()), "time": date_format(local, "TIME_FORMAT")}
 
 
 def hours_words(hours: Iterable[OpeningHours]) -> list[str]:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext as _
 
 from concierge.models import Site
 from notifications.enums import Kind, Unsent
@@ -63,17 +57,6 @@ def writes(*kinds: Kind) -> Callable[[Writer], Writer]:
         return writer
 
     return register
-
-
-def moment(value: dt.datetime, site: Site) -> str:
-    """Tuesday 24 November at 10:00, in the reader's language and the site's time."""
-    local = timezone.localtime(value, ZoneInfo(site.time_zone))
-    return _("%(day)s at %(time)s") % {"day": date_format(local, "l j F"), "time": date_format(local, "TIME_FORMAT")}
-
-
-def euros(amount: object) -> str:
-    """An amount as people write it: ``3,00 €``."""
-    return f"{number_format(str(amount), decimal_pos=2, use_l10n=True)} €"
 
 
 def address_of(site: Site) -> str:

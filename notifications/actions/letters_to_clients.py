@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing.enums import DocumentKind
@@ -11,8 +10,9 @@ from billing.models import Invoice, StoredDocument
 from bookings.actions.clients import CODE_MINUTES, verification_code
 from bookings.enums import PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
-from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, euros, moment, writes
+from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 
@@ -55,11 +55,11 @@ def _recap(request: ServiceRequest) -> Facts:
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
     if request.promised_start is not None:
         label = _("We come on") if request.place == Place.HOME else _("Bring it on")
-        facts.append((label, moment(request.promised_start, request.site)))
+        facts.append((label, moment_words(request.promised_start, request.site)))
     if request.place == Place.DESK:
         facts.append((_("Where"), address_of(request.site)))
         if request.promised_end is not None:
-            facts.append((_("Ready by"), moment(request.promised_end, request.site)))
+            facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
     facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
     return facts
 
@@ -97,7 +97,7 @@ def started(message: Message) -> Note:
     request = _request(message)
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
     if request.promised_end is not None and request.place == Place.DESK:
-        facts.append((_("Ready by"), moment(request.promised_end, request.site)))
+        facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
     return _about(
         request,
         message,
@@ -193,11 +193,11 @@ def invoice(message: Message) -> Note:
     title = name % {"number": found.number}
     facts = [
         (_("Number"), found.number),
-        (_("Date"), date_format(found.issued_on, "DATE_FORMAT")),
+        (_("Date"), date_words(found.issued_on, "DATE_FORMAT")),
         (_("Total, VAT included"), euros(found.total_incl_vat)),
     ]
     if not is_credit:
-        facts.append((_("To pay by"), date_format(found.due_on, "DATE_FORMAT")))
+        facts.append((_("To pay by"), date_words(found.due_on, "DATE_FORMAT")))
     return Note(
         subject=title,
         heading=title,

@@ -6,7 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.enums import Place
-from notifications.actions.letters import Facts, Note, NotNeeded, address_of, euros, moment, writes
+from concierge.words import euros, moment_words
+from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import offer_link_code, offer_link_url
@@ -32,8 +33,8 @@ def _need(offer: Offer) -> Facts:
     return [
         *facts,
         (_("Where"), area),
-        (_("Starting on"), moment(order.promised_start, site)),
-        (_("To be done by"), moment(order.promised_end, site)),
+        (_("Starting on"), moment_words(order.promised_start, site)),
+        (_("To be done by"), moment_words(order.promised_end, site)),
         (_("Paid to you, VAT included"), euros(offer.price)),
     ]
 
@@ -57,7 +58,7 @@ def sent(message: Message) -> Note:
     url = offer_link_url(offer)
     if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now() or not url:
         raise NotNeeded(Unsent.OUTDATED)
-    until = moment(offer.due_at, offer.work_order.site)
+    until = moment_words(offer.due_at, offer.work_order.site)
     note = _note(
         offer,
         subject=_("A job for you (%(reference)s): please answer"),
@@ -115,14 +116,19 @@ def not_selected(message: Message) -> Note:
 
 @writes(Kind.OFFER_WITHDRAWN)
 def withdrawn(message: Message) -> Note:
-    """Not needed any more."""
+    """Not needed any more, or not asked of them any more."""
     offer = _offer(message)
-    return _note(
+    paused = not offer.provider.is_active
+    note = _note(
         offer,
-        subject=_("The job %(reference)s is no longer needed"),
-        heading=_("This job is no longer needed"),
+        subject=_("You need not answer for the job %(reference)s")
+        if paused
+        else _("The job %(reference)s is no longer needed"),
+        heading=_("Our partnership is paused") if paused else _("This job is no longer needed"),
         facts=[(_("Reference"), offer.work_order.reference), (_("What"), offer.work_order.service.label)],
     )
+    note.words["is_paused"] = paused
+    return note
 
 
 @writes(Kind.OFFER_EXPIRED)

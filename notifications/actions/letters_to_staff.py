@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import WorkOrderStatus
 from bookings.models import WorkOrder
+from concierge.words import moment_words
 from notifications.actions.addresses import link
-from notifications.actions.letters import Note, NotNeeded, moment, writes
+from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.models import Offer
@@ -34,7 +35,7 @@ def needs_dispatch(message: Message) -> Note:
             (_("Work order"), order.reference),
             (_("Service"), order.service.label),
             (_("Site"), order.site.name),
-            (_("Promised by"), moment(order.promised_end, order.site)),
+            (_("Promised by"), moment_words(order.promised_end, order.site)),
         ],
         action_url=link(message.organisation, "bookings:request", order.request.public_id),
         action_label=_("Open the request"),
@@ -76,7 +77,7 @@ def help_requested(message: Message) -> Note:
     site = call.trainee.site
     facts = [
         (_("Who"), call.trainee.first_name),
-        (_("Since"), moment(call.asked_at, site)),
+        (_("Since"), moment_words(call.asked_at, site)),
         (_("Site"), site.name),
     ]
     if call.assignment is not None:

@@ -24,6 +24,7 @@ from concierge.days import today_of, zone_of
 from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
+from concierge.words import euros, percent, short_moment_words
 from providers import perms
 from providers.actions.keys import create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
@@ -145,7 +146,7 @@ def _price_words(agreement: ServiceAgreement) -> str:
     if agreement.purchase_price is not None:
         return _("%(price)s per item") % {"price": euros(agreement.purchase_price)}
     if agreement.commission_percent:
-        return _("Client’s price less %(percent)s %%") % {"percent": agreement.commission_percent.normalize()}
+        return _("Client’s price less %(percent)s") % {"percent": percent(agreement.commission_percent)}
     return _("All that the client pays")
 
 

@@ -7,15 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, Place
-from bookings.forms import euros
 from bookings.models import WorkOrder
-from bookings.views.words import moment_words
 from concierge.tenancy import Actor
+from concierge.words import date_words, euros, moment_words
 from providers import perms
 from providers.actions.matching import latest_documents
 from providers.enums import Obstacle, OfferStatus
@@ -81,7 +80,7 @@ def papers_words(provider: Provider, today: dt.date) -> tuple[str, str]:
         return "failed", str(Obstacle(problem).label)
     ends = min((day for day in documents.values() if day is not None), default=None)
     if ends is not None and ends < today + dt.timedelta(days=30):
-        return "waiting", _("One ends on %(day)s") % {"day": date_format(ends, "j F")}
+        return "waiting", _("One ends on %(day)s") % {"day": date_words(ends, "j F")}
     return "done", _("In order")
 
 

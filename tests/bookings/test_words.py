@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from django.utils import translation
 
@@ -12,16 +10,6 @@ from bookings.views import words
 from concierge.models import national_phone
 from tests.bookings.conftest import at
 from tests.world import World
-
-
-@pytest.mark.parametrize(
-    ("language", "first", "second"),
-    [("fr", "mardi 1er décembre", "mercredi 2 décembre"), ("en", "Tuesday 1 December", "Wednesday 2 December")],
-)
-def test_the_first_of_a_month_has_its_own_form_in_french(language: str, first: str, second: str) -> None:
-    with translation.override(language):
-        assert words.date_words(dt.date(2026, 12, 1)) == first
-        assert words.date_words(dt.date(2026, 12, 2)) == second
 
 
 @pytest.mark.parametrize(

@@ -235,9 +235,9 @@ def test_french_clients_read_french(world: World) -> None:
     _request_event("service_request.confirmed")(world)
     (message,) = told(Kind.REQUEST_CONFIRMED)
     assert message.language == "fr"
-    assert "36,00 €" in write(message).text
+    assert "36,00\u202f€" in write(message).text
     message.language = "en"
-    assert "36.00 €" in write(message).text
+    assert "€36.00" in write(message).text
 
 
 def test_handlers_may_run_twice(world: World) -> None:

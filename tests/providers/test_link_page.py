@@ -103,7 +103,7 @@ def test_before_acceptance_the_client_is_nowhere(phone: Phone, offers: list[Offe
     page = text_of(phone.get())
     for secret in ("Roux", "Camille", "6 12 34 56 78", "18,00"):
         assert secret not in page
-    for shown in ("Pose de talons", "12,00 €", "21000 Dijon", "lundi 23 novembre", "3 heures 59 minutes"):
+    for shown in ("Pose de talons", "12,00\u202f€", "21000 Dijon", "lundi 23 novembre", "3 heures 59 minutes"):
         assert shown in page
 
 

@@ -137,7 +137,7 @@ def test_file_shows_papers_prices_and_share(world: World, staff: Browser, offers
         by=world.actor(),
     )
     body = page(staff.get(f"/prestataires/{provider.public_id}/"))
-    for words in (provider.siret, "12,00 € par pièce", "100 %", "Un document a expiré", "Pose de talons"):
+    for words in (provider.siret, "12,00\u202f€ par pièce", "100\u202f%", "Un document a expiré", "Pose de talons"):
         assert words in body
     assert "Clés d’API" not in body
 

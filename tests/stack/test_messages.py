@@ -42,6 +42,9 @@ msgstr ""
 msgid "Perhaps"
 msgstr "Peut-être"
 
+msgid "Really? Yes: %(percent)s%%"
+msgstr "Vraiment ? Oui : « %(percent)s %% », 3 h, 2 hivers"
+
 #~ msgid "Gone"
 #~ msgstr "Parti"
 """
@@ -68,6 +71,14 @@ def test_compiled_catalogue_is_read_by_gettext(catalogue: Path, tmp_path: Path) 
     assert french.gettext("On two lines\n") == "Sur deux lignes\n"
     assert french.gettext("Not yet") == "Not yet"
     assert french.gettext("Perhaps") == "Perhaps"
+
+
+def test_french_signs_never_begin_a_line(catalogue: Path, tmp_path: Path) -> None:
+    """Plain spaces in the catalogue, narrow no-break ones in what Django reads."""
+    messages.compile_all(tmp_path)
+    french = gettext.GNUTranslations(io.BytesIO(catalogue.with_suffix(".mo").read_bytes()))
+    said = "Vraiment_? Oui_: «_%(percent)s_%%_», 3_h, 2 hivers".replace("_", "\u202f")
+    assert french.gettext("Really? Yes: %(percent)s%%") == said
     assert french.gettext("Gone") == "Gone"
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from bookings.models import WorkOrder
+from concierge.words import date_words
 from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
@@ -138,7 +139,7 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
         return dateformat.format(dt.datetime.fromisoformat(value).astimezone(zone), "H:i")
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
-        return f"{date_format(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
+        return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +21,7 @@ from concierge.enums import Role
 from concierge.errors import DomainError
 from concierge.models import Site
 from concierge.tenancy import Actor
+from concierge.words import date_words
 from workers.actions.candidates import Candidate, candidates
 from workers.enums import MOVABLE, AssignmentStatus, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
@@ -141,7 +141,7 @@ def _orders(focus: Focus) -> WorkOrderQuerySet:
 def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
     promised = order.promised_end.astimezone(focus.zone)
     words = _("for %(day)s at %(time)s") % {
-        "day": date_format(promised, "D j N"),
+        "day": date_words(promised, "D j N"),
         "time": clock(promised, focus.zone),
     }
     return {
@@ -297,8 +297,8 @@ def _facts(focus: Focus, order: WorkOrder) -> dict[str, Any]:
         "reference": order.reference,
         "client": order.request.client.first_name,
         "minutes": order.duration_minutes,
-        "from": f"{date_format(start, 'D j N')} {clock(start, focus.zone)}",
-        "until": f"{date_format(end, 'D j N')} {clock(end, focus.zone)}",
+        "from": f"{date_words(start, 'D j N')} {clock(start, focus.zone)}",
+        "until": f"{date_words(end, 'D j N')} {clock(end, focus.zone)}",
         "close_url": focus.url(),
     }
 

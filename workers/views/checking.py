@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from concierge.enums import Role
 from concierge.errors import DomainError
+from concierge.words import date_words
 from workers.actions.work import send_back, validate_assignment
 from workers.enums import SendBackReason
 from workers.forms import SendBackForm, cleaned
@@ -87,7 +87,7 @@ def _item(assignment: Assignment) -> dict[str, Any]:
         "initials": initials(assignment.trainee),
         "tone": assignment.trainee.pk % 6,
         "mode": assignment.get_supervision_mode_display(),
-        "day": date_format(started.astimezone(zone), "l j F"),
+        "day": date_words(started.astimezone(zone), "l j F"),
         "planned": hours_text(assignment.planned_start, assignment.planned_end, zone),
         "real": hours_text(started, done, zone),
         "minutes": round((done - started).total_seconds() / 60),

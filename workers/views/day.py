@@ -15,7 +15,6 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -23,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.enums import Place
 from bookings.models import WorkOrder
 from concierge.errors import DomainError, WrongState
+from concierge.words import date_words
 from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
 from workers.enums import OCCUPYING, AssignmentStatus, DeclineReason
 from workers.forms import DeclineForm, cleaned
@@ -146,7 +146,7 @@ def _day(trainee: Trainee) -> dict[str, Any]:
     )
     return {
         "first_name": trainee.first_name,
-        "today": date_format(now.astimezone(zone), "l j F"),
+        "today": date_words(now.astimezone(zone), "l j F"),
         "current": _card(ahead[0], zone) if ahead else None,
         "later": [_card(card, zone) for card in ahead[1:]],
         "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],

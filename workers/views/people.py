@@ -10,12 +10,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
+from concierge.words import date_words
 from workers.actions.people import note_absence, set_skill
 from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
 from workers.forms import AbsenceForm, SkillForm, cleaned
@@ -111,7 +112,7 @@ def _person(trainee: Trainee) -> dict[str, Any]:
         "site": trainee.site.name,
         "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
         "hours": number_format(trainee.weekly_hours, decimal_pos=None if trainee.weekly_minutes % 60 else 0),
-        "until": date_format(trainee.contract_to, "j F Y") if trainee.contract_to else "",
+        "until": date_words(trainee.contract_to, "j F Y") if trainee.contract_to else "",
         "prefers_audio": trainee.prefers_audio,
         "skills": [
             {"label": skill.label, "level": skill.get_level_display(), "code": skill.rome_code}
@@ -134,7 +135,7 @@ def _upcoming(trainee: Trainee) -> list[dict[str, Any]]:
     return [
         {
             "title": card.work_order.service.label,
-            "day": date_format(card.planned_start.astimezone(zone), "l j F"),
+            "day": date_words(card.planned_start.astimezone(zone), "l j F"),
             "hours": hours_text(card.planned_start, card.planned_end, zone),
             "mode": card.get_supervision_mode_display(),
             "status": card.get_status_display(),
