@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e.conftest import SIZES, Screen
 from tests.world import World
@@ -37,6 +37,27 @@ def test_quantity_stops_at_its_bounds(live_world: World, screen: Screen) -> None
     expect(shirts).to_have_value("5")
     shirts.fill("40")
     expect(more).to_be_disabled()
+
+
+def test_what_is_typed_while_the_script_loads_is_kept(live_world: World, screen: Screen) -> None:
+    """The buttons come beside the number; whoever types already does not lose the cursor."""
+    page = screen.page
+    screen.open("/reserver/republique/")
+    page.locator(".choice-card input").first.check()
+    held: list[Route] = []
+    page.route("**/assets/main-*.js", lambda route: held.append(route))
+    page.locator(".form-actions button[type=submit]").click()
+    number = page.locator("input[type=number]").first
+    number.focus()
+    number.press("ControlOrMeta+a")
+    page.keyboard.type("1")
+    assert len(held) == 1
+    held[0].continue_()
+    page.locator("input[data-quantity-ready]").first.wait_for()
+    page.keyboard.type("2")
+    expect(number).to_have_value("12")
+    expect(number).to_be_focused()
+    expect(page.locator(".quantity button").first).to_be_enabled()
 
 
 def test_message_stays_until_it_is_closed(live_world: World, screen: Screen) -> None:

@@ -65,11 +65,7 @@ def choose_services(page: Page, *names: str) -> None:
     for name in names:
         page.locator(".choice-card", has_text=name).locator("input").check()
     page.locator(GO).click()
-    # The script puts buttons around the field while it loads: what is typed in that moment could be lost.
-    page.wait_for_load_state("networkidle")
-    # Once its buttons are there: what is typed while they are put around the number would be lost.
-    page.locator("input[data-quantity-ready]").first.fill("5")
-    expect(page.locator("input[type=number]").first).to_have_value("5")
+    page.locator("input[type=number]").first.fill("5")
 
 
 def slot(page: Page, time: str) -> Locator:

@@ -1,14 +1,11 @@
-/** Buttons around input[type=number][data-quantity]; without JavaScript the plain input does the work. */
+/**
+ * Buttons in .quantity around input[type=number][data-quantity]; without JavaScript the plain input does the work.
+ * The input itself stays where it is: moving it would take the focus away from whoever types already.
+ */
 export function enhanceQuantities(root) {
-  for (const input of root.querySelectorAll("input[data-quantity]:not([data-quantity-ready])")) {
+  for (const input of root.querySelectorAll(".quantity > input[data-quantity]:not([data-quantity-ready])")) {
     input.dataset.quantityReady = "";
-    let box = input.closest(".quantity");
-    if (!box) {
-      box = document.createElement("span");
-      box.className = "quantity";
-      input.replaceWith(box);
-      box.append(input);
-    }
+    const box = input.parentElement;
     box.classList.add("quantity-ready");
     const less = button("−", input.dataset.less);
     const more = button("+", input.dataset.more);
@@ -26,8 +23,8 @@ export function enhanceQuantities(root) {
     less.addEventListener("click", () => step(-1));
     more.addEventListener("click", () => step(1));
     input.addEventListener("input", refresh);
-    box.prepend(less);
-    box.append(more);
+    input.before(less);
+    input.after(more);
     refresh();
   }
 }
