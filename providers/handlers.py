@@ -7,7 +7,8 @@ from bookings.models import WorkOrder
 from concierge import events
 from concierge.models import Event
 from concierge.tenancy import system_actor
-from providers.actions.offers import let_go_of_accepted, start_round, withdraw_offers
+from providers.actions.offers import let_go_of_accepted, pass_on, start_round, withdraw_offers
+from providers.models import Offer
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
 
@@ -51,3 +52,12 @@ def given_to_someone_else(event: Event) -> None:
     work_order = _work_order(event)
     if work_order.performer_kind == PerformerKind.OWN_TEAM:
         withdraw_offers(work_order, by=system_actor(work_order.organisation))
+
+
+@events.subscribe("provider.stopped")
+def pass_on_what_is_open(event: Event) -> None:
+    """A provider is no longer asked: others are, at once. What it has accepted stays with it until a person decides."""
+    stopped = Offer.objects.open().filter(provider__public_id=event.subject_id, provider__is_active=False)
+    # By work order: every transaction that locks several does so in this order.
+    for offer in stopped.select_related("work_order", "round").order_by("work_order_id"):
+        pass_on(offer, by=system_actor(event.organisation))

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from providers import api
-from providers.views import link, space, staff
+from providers.views import link, partnership, space, staff
 
 app_name = "providers"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -34,11 +34,16 @@ urlpatterns = [
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", staff.resend, name="resend-offer"),
     path("prestataires/demandes/<uuid:request_id>/propositions/", staff.offers_of_request, name="offers-of-request"),
     re_path(
-        rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer)/$",
+        rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
         staff.steer,
         name="steer",
     ),
     path("prestataires/<uuid:public_id>/", staff.provider_page, name="provider"),
+    re_path(
+        rf"^prestataires/(?P<public_id>{UUID})/partenariat/(?P<verb>arreter|reprendre)/$",
+        partnership.partnership,
+        name="partnership",
+    ),
     path("prestataires/<uuid:public_id>/cles/", staff.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff.revoke_key, name="revoke-key"),
     # --- API ----------------------------------------------------------------------------------------------------------

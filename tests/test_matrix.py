@@ -83,6 +83,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},
     "providers:provider": lambda s: {"public_id": s.provider.public_id},
+    "providers:partnership": lambda s: {"public_id": s.provider.public_id, "verb": "arreter"},
     "providers:create-key": lambda s: {"public_id": s.provider.public_id},
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},

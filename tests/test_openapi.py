@@ -112,7 +112,7 @@ DECLARED_IN = (
     "concierge.api.",
     "bookings.actions.holds",
     "bookings.actions.requests",
-    "providers.actions.offers",
+    "providers.actions.refusals",
     "billing.actions.documents",
 )
 

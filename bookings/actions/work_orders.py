@@ -170,6 +170,21 @@ def release_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> Work
 
 
 @transaction.atomic
+def take_work_order_back(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
+    """Its doer cannot go on, begun or not: ``booked … rework → needs_dispatch``, a person decides who does it instead.
+
+    What was begun counts as not begun for the next doer; the request stays where it is.
+    """
+    locked = _move(work_order, "take_back")
+    locked.performer_kind, locked.performer_id, locked.performer_label = PerformerKind.NOBODY, None, ""
+    locked.planned_start = locked.planned_end = locked.started_at = None
+    locked.attempt += 1
+    locked.save()
+    _say(locked, "needs_dispatch", by, reason=reason)
+    return locked
+
+
+@transaction.atomic
 def fail_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
     """The work could not be done: ``→ failed``. When nothing is left to do the request becomes partly fulfilled."""
     locked = _move(work_order, "fail")

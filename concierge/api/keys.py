@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpRequest
@@ -87,6 +88,17 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
+# An app says when a key may do nothing at all for the time being.
+KeyGuard = Callable[[Actor], None]
+_guards: list[KeyGuard] = []
+
+
+def guard_keys(guard: KeyGuard) -> None:
+    """Have every call with a key pass a guard, which raises a ``DomainError`` to refuse it."""
+    if guard not in _guards:
+        _guards.append(guard)
+
+
 class HasScope(BasePermission):
     """The key carries the scope that the view names in ``scopes`` (by method, ``*`` for all). No scope named: no."""
 
@@ -100,6 +112,8 @@ class HasScope(BasePermission):
         scopes: dict[str, str] = getattr(view, "scopes", {})
         needed = scopes.get(request.method or "", scopes.get("*"))
         actor = actor_of(request)
+        for guard in _guards:
+            guard(actor)
         return needed is not None and actor.has_scope(needed)
 
 

@@ -86,7 +86,12 @@ def change_provider(provider: Provider, details: ProviderDetails, *, by: Actor) 
 
 @transaction.atomic
 def set_active(provider: Provider, *, is_active: bool, by: Actor) -> Provider:
-    """Stop or resume asking a provider. Work it already holds stays with it."""
+    """Stop or resume working with a provider.
+
+    Stopped, it is asked nothing and its keys and links refuse (``PartnershipPaused``); its open offers go to others at
+    once (``handlers.pass_on_what_is_open``). Work it has accepted stays with it until staff takes it back
+    (``take_job_back``).
+    """
     locked = _lock(provider)
     if locked.is_active != is_active:
         locked.is_active = is_active

@@ -14,10 +14,17 @@ from concierge.enums import Scope
 from concierge.errors import Invalid
 from concierge.models import ApiClient
 from concierge.tenancy import Actor
+from providers.actions.refusals import PartnershipPaused
 from providers.models import Provider
 
 # What a provider's own system may do; nothing about other people's requests or invoices.
 PROVIDER_SCOPES = (Scope.OFFERS_READ, Scope.OFFERS_WRITE, Scope.WORK_ORDERS_READ, Scope.WORK_ORDERS_WRITE)
+
+
+def refuse_stopped(actor: Actor) -> None:
+    """Keys of a stopped provider wait for better days. Raises ``PartnershipPaused`` (403)."""
+    if actor.provider_id is not None and Provider.objects.filter(pk=actor.provider_id, is_active=False).exists():
+        raise PartnershipPaused
 
 
 @transaction.atomic

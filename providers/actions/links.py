@@ -16,6 +16,7 @@ from concierge import events
 from concierge.errors import DomainError
 from concierge.models import Domain
 from concierge.tenancy import Actor
+from providers.actions.refusals import PartnershipPaused
 from providers.models import AccessLink, Offer
 from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
 
@@ -93,7 +94,10 @@ def offer_link_code(offer: Offer) -> str:
 
 
 def open_link(token: str) -> AccessLink | None:
-    """The link of a token, or ``None``. Raises ``LinkRevoked`` or ``LinkExpired`` when its time is over."""
+    """The link of a token, or ``None``.
+
+    Raises ``LinkRevoked`` or ``LinkExpired`` when its time is over, ``PartnershipPaused`` when its provider is stopped.
+    """
     link = (
         AccessLink.objects.select_related(
             "offer__provider",
@@ -108,6 +112,8 @@ def open_link(token: str) -> AccessLink | None:
         raise LinkRevoked
     if link is not None and link.expires_at <= timezone.now():
         raise LinkExpired
+    if link is not None and not link.offer.provider.is_active:
+        raise PartnershipPaused
     return link
 
 

@@ -6,64 +6,42 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.work_orders import ask_for_dispatch, book_work_order, lock_work_order, offer_work_order
+from bookings.actions.work_orders import (
+    ask_for_dispatch,
+    book_work_order,
+    lock_work_order,
+    offer_work_order,
+    take_work_order_back,
+)
 from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge import deadlines, events
 from concierge.db import refuse_on
-from concierge.errors import DomainError, Invalid, WrongState
+from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.matching import Candidates, Policy, consider_providers, policy_for
+from providers.actions.refusals import (
+    REFUSALS,
+    OfferAnswered,
+    OfferExpired,
+    OfferTaken,
+    OfferWithdrawn,
+    PartnershipPaused,
+)
 from providers.enums import OFFER_TRANSITIONS, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
 from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, OfferWave, Provider
 from providers.rules.matching import BINDING, Consideration
 
 EXPIRY = "offer.expiry"
-
-
-class OfferTaken(DomainError):
-    """Another provider was quicker."""
-
-    code, status = "offer_taken", 409
-    message = _("Another provider has just taken this job. Thank you for answering: we will ask you again soon.")
-
-
-class OfferExpired(DomainError):
-    """The time to answer is over."""
-
-    code, status = "offer_expired", 409
-    message = _("The time to answer this offer is over. Thank you all the same: we will ask you again soon.")
-
-
-class OfferWithdrawn(DomainError):
-    """The job is no longer offered."""
-
-    code, status = "offer_withdrawn", 409
-    message = _("This job is no longer needed. We are sorry, and thank you for answering.")
-
-
-class OfferAnswered(DomainError):
-    """This offer already has an answer."""
-
-    code, status = "offer_already_answered", 409
-    message = _("You have already answered this offer.")
-
-
-# What is said to whoever answers an offer in this state.
-REFUSALS: dict[str, type[DomainError]] = {
-    OfferStatus.EXPIRED: OfferExpired,
-    OfferStatus.WITHDRAWN: OfferWithdrawn,
-    OfferStatus.UNDELIVERABLE: OfferWithdrawn,
-    OfferStatus.NOT_SELECTED: OfferTaken,
-}
 
 
 @transaction.atomic
@@ -75,11 +53,7 @@ def start_round(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     locked = lock_work_order(work_order)
     if locked.status not in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH}:
         raise WrongState(current_status=locked.status)
-    policy = policy_for(locked)
-    found = consider_providers(locked, policy)
-    started = _open_round(locked, RoundMode.WAVE, found.verdicts)
-    _send_wave(started, locked, policy, found, by=by)
-    return started
+    return _search(locked, by=by)
 
 
 @transaction.atomic
@@ -92,7 +66,7 @@ def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> O
     if locked.status not in WORK_ORDER_TRANSITIONS["offer"][0]:
         raise WrongState(current_status=locked.status)
     policy = policy_for(locked)
-    found = consider_providers(locked, policy, only=provider)
+    found = _consider(locked, policy, only=provider)
     verdict = next(iter(found.verdicts), None)
     if verdict is None or verdict.rule in BINDING:
         rule = Obstacle(verdict.rule) if verdict and verdict.rule else Obstacle.NO_AGREEMENT
@@ -176,6 +150,38 @@ def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
 
 
 @transaction.atomic
+def pass_on(offer: Offer, *, by: Actor) -> None:
+    """Its provider was stopped: the question is taken back, and unless others are being asked a new round starts.
+
+    Safe twice, and for an offer that was answered in the meantime.
+    """
+    work_order = lock_work_order(offer.work_order)
+    locked = _lock(offer)
+    if locked.status != OfferStatus.SENT:
+        return
+    locked.status = OfferStatus.WITHDRAWN
+    locked.save(update_fields=["status"])
+    _say(locked, "withdrawn", by, reason="partnership_paused")
+    if work_order.status == WorkOrderStatus.OFFERING and not locked.round.offers.filter(status=OfferStatus.SENT):
+        _close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
+        _search(work_order, by=by)
+
+
+@transaction.atomic
+def take_job_back(work_order: WorkOrder, *, by: Actor) -> WorkOrder:
+    """Staff takes accepted or begun work from its provider: a person decides who does it (``→ needs_dispatch``).
+
+    Raises ``WrongState`` (409) for work that no provider holds, or that is done.
+    """
+    locked = lock_work_order(work_order)
+    if locked.performer_kind != PerformerKind.PROVIDER:
+        raise WrongState(current_status=locked.status)
+    taken = take_work_order_back(locked, reason="taken_back", by=by)
+    let_go_of_accepted(taken, verb="release", by=by)
+    return taken
+
+
+@transaction.atomic
 def let_go_of_accepted(work_order: WorkOrder, *, verb: str, by: Actor) -> None:
     """The accepted offer of work that was given back (``release``) or cancelled (``withdraw``) is over."""
     locked = lock_work_order(work_order)
@@ -222,6 +228,9 @@ def _lock(offer: Offer) -> Offer:
 def _answering(offer: Offer, verb: str) -> Offer:
     """Lock an offer and set the status the verb leads to (not saved). Raises the kind word for why not."""
     locked = _lock(offer)
+    _keep_as_they_are([locked.provider_id])
+    if not Provider.objects.active().filter(pk=locked.provider_id).exists():
+        raise PartnershipPaused
     allowed_from, target = OFFER_TRANSITIONS[verb]
     if locked.status not in allowed_from:
         raise REFUSALS.get(locked.status, OfferAnswered)(current_status=locked.status)
@@ -230,6 +239,33 @@ def _answering(offer: Offer, verb: str) -> Offer:
         raise OfferExpired
     locked.status, locked.answered_at = target, now
     return locked
+
+
+def _keep_as_they_are(providers: Iterable[int]) -> None:
+    """Nobody stops or resumes one of these providers before this transaction ends.
+
+    Under ``FOR SHARE`` those who ask and those who answer do not wait for each other, and whoever stops a provider
+    waits for them: what it finds afterwards is all that was asked (``handlers.pass_on_what_is_open``). Always last in
+    the order of locks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM providers_provider WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(providers)])
+
+
+def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+    """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
+    agreeing = Provider.objects.agreeing_on(work_order.service).values_list("pk", flat=True)
+    _keep_as_they_are([only.pk] if only is not None else agreeing)
+    return consider_providers(work_order, policy, only=only)
+
+
+def _search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
+    """A new round of a locked work order."""
+    policy = policy_for(work_order)
+    found = _consider(work_order, policy)
+    started = _open_round(work_order, RoundMode.WAVE, found.verdicts)
+    _send_wave(started, work_order, policy, found, by=by)
+    return started
 
 
 def _open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration]) -> OfferRound:
@@ -269,7 +305,7 @@ def _go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
     if current.mode == RoundMode.DIRECT or waves >= policy.max_waves:
         _exhaust(current, work_order, "all_waves_sent", by=by)
         return
-    found = consider_providers(work_order, policy)
+    found = _consider(work_order, policy)
     for verdict in found.verdicts:
         # Who was eligible this morning may be full or without insurance now.
         if verdict.rule is not None:

@@ -6,6 +6,7 @@ from providers.models.businesses import (
     ProviderHours,
     ProviderMember,
     ServiceAgreement,
+    acts_for_stopped,
     provider_id_of,
 )
 from providers.models.links import AccessLink
@@ -23,5 +24,6 @@ __all__ = [
     "ProviderHours",
     "ProviderMember",
     "ServiceAgreement",
+    "acts_for_stopped",
     "provider_id_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
@@ -265,6 +266,12 @@ class ProviderMember(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.provider}"
+
+
+def acts_for_stopped(user: User | AnonymousUser, organisation: Organisation) -> bool:
+    """Whether a signed-in user acts here for a provider that was stopped."""
+    found = ProviderMember.objects.filter(organisation=organisation, provider__is_active=False)
+    return user.is_authenticated and found.filter(user=user).exists()
 
 
 def provider_id_of(user: User, organisation: Organisation) -> int | None:

@@ -17,9 +17,10 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions.offers import accept_offer, decline_offer
+from providers.actions.refusals import PartnershipPaused
 from providers.enums import DeclineReason
 from providers.forms import DeclineForm
-from providers.models import Offer, Provider
+from providers.models import Offer, Provider, acts_for_stopped
 from providers.views.words import answer_words, need_of, work_of
 
 IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Category.WAITING, Category.ACTIVE}]
@@ -27,7 +28,7 @@ IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Ca
 
 def _me(request: TenantRequest) -> Provider:
     if request.actor.provider_id is None:
-        raise NotAllowed
+        raise PartnershipPaused if acts_for_stopped(request.user, request.organisation) else NotAllowed
     return get_object_or_404(Provider, organisation=request.organisation, pk=request.actor.provider_id)
 
 

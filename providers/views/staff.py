@@ -28,10 +28,11 @@ from concierge.words import euros, percent, short_moment_words
 from providers import perms
 from providers.actions.keys import create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
-from providers.actions.offers import offer_directly, resend_offer, start_round, withdraw_offers
+from providers.actions.offers import offer_directly, resend_offer, start_round, take_job_back, withdraw_offers
 from providers.enums import OfferStatus
 from providers.forms import DirectOfferForm, KeyForm, ProviderFilters
 from providers.models import Offer, OfferRound, Provider, ServiceAgreement
+from providers.views.partnership import left_with
 from providers.views.words import considered_words, papers_words
 
 PAGE = 25
@@ -136,6 +137,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "share": round(100 * ours[provider.pk] / total) if total else 0,
         "offers": [_offer_row(offer) for offer in offers],
         "can_manage": can_manage,
+        "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
         "keys": list(keys) if can_manage else [],
         "key_form": key_form or KeyForm(),
     }
@@ -198,6 +200,9 @@ def offers_list(request: TenantRequest) -> HttpResponse:
         "is_open": state == "open",
         "is_all": state != "open",
         "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
+        "left": list(
+            left_with(Provider.objects.filter(organisation=request.organisation, is_active=False), request.actor)[:20]
+        ),
     }
     return render(request, "providers/offers.html", {**context, **_pages(request, page)})
 
@@ -249,12 +254,18 @@ def _searches_page(request: TenantRequest, found: ServiceRequest, *, status: int
         .order_by("provider__name", "provider__pk")
     ):
         agreed[agreement.service_id][agreement.provider_id] = agreement.provider
+    left = set(
+        left_with(Provider.objects.filter(is_active=False), request.actor)
+        .filter(request=found)
+        .values_list("pk", flat=True)
+    )
     searches = [
         {
             "order": order,
             "rounds": rounds[order.pk],
             "providers": list(agreed[order.service_id].values()),
             "may_steer": perms.can_dispatch(request.actor, order),
+            "is_left": order.pk in left,
             "is_looking": order.status == WorkOrderStatus.OFFERING,
             "can_look": order.status in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH},
         }
@@ -266,7 +277,7 @@ def _searches_page(request: TenantRequest, found: ServiceRequest, *, status: int
 
 @require_POST
 def steer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
-    """Start or stop the search for a job, or ask one provider only."""
+    """Start or stop the search for a job, ask one provider only, or take the job back from whoever has it."""
     order = get_object_or_404(
         WorkOrder.objects.visible_to(request.actor).select_related("request", "service", "site"), public_id=public_id
     )
@@ -288,6 +299,9 @@ def _steer(request: TenantRequest, order: WorkOrder, verb: str) -> str:
     if verb == "arreter":
         withdraw_offers(order, by=request.actor)
         return _("The offers are withdrawn.")
+    if verb == "reprendre":
+        take_job_back(order, by=request.actor)
+        return _("The work is free again: ask another provider, or find someone yourself.")
     choices = Provider.objects.visible_to(request.actor).active().agreeing_on(order.service)
     form = DirectOfferForm(request.POST, providers=choices)
     if not form.is_valid():

@@ -241,7 +241,7 @@ def test_list_asks_the_database_as_often_for_one_as_for_three(world: World, coun
     ) as asked:
         assert len(api.get(OFFERS).json()["results"]) == count
     assert (
-        len([query for query in asked if query["sql"].startswith("SELECT") and "set_config" not in query["sql"]]) == 4
+        len([query for query in asked if query["sql"].startswith("SELECT") and "set_config" not in query["sql"]]) == 5
     )
 
 

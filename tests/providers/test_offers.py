@@ -17,10 +17,6 @@ from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline, Event
 from providers.actions.businesses import set_active, set_offer_policy
 from providers.actions.offers import (
-    OfferAnswered,
-    OfferExpired,
-    OfferTaken,
-    OfferWithdrawn,
     accept_offer,
     decline_offer,
     expire_offer,
@@ -29,6 +25,7 @@ from providers.actions.offers import (
     start_round,
     withdraw_offers,
 )
+from providers.actions.refusals import OfferAnswered, OfferExpired, OfferTaken, OfferWithdrawn
 from providers.enums import DeclineReason, OfferStatus, RoundStatus
 from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, Provider
 from tests.conftest import settle

@@ -1,0 +1,54 @@
+"""Why an answer is refused."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from concierge.errors import DomainError
+from providers.enums import OfferStatus
+
+
+class OfferTaken(DomainError):
+    """Another provider was quicker."""
+
+    code, status = "offer_taken", 409
+    message = _("Another provider has just taken this job. Thank you for answering: we will ask you again soon.")
+
+
+class OfferExpired(DomainError):
+    """The time to answer is over."""
+
+    code, status = "offer_expired", 409
+    message = _("The time to answer this offer is over. Thank you all the same: we will ask you again soon.")
+
+
+class OfferWithdrawn(DomainError):
+    """The job is no longer offered."""
+
+    code, status = "offer_withdrawn", 409
+    message = _("This job is no longer needed. We are sorry, and thank you for answering.")
+
+
+class OfferAnswered(DomainError):
+    """This offer already has an answer."""
+
+    code, status = "offer_already_answered", 409
+    message = _("You have already answered this offer.")
+
+
+class PartnershipPaused(DomainError):
+    """The organisation has stopped working with this provider, for a while or for good."""
+
+    code, status = "partnership_paused", 403
+    message = _(
+        "Our partnership is paused: for now we ask nothing of you. If you have work of ours in hand, please call us."
+    )
+
+
+# What is said to whoever answers an offer in this state.
+REFUSALS: dict[str, type[DomainError]] = {
+    OfferStatus.EXPIRED: OfferExpired,
+    OfferStatus.WITHDRAWN: OfferWithdrawn,
+    OfferStatus.UNDELIVERABLE: OfferWithdrawn,
+    OfferStatus.NOT_SELECTED: OfferTaken,
+}
