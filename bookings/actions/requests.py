@@ -249,10 +249,17 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
 
 
 def _keep_client_limit(client: Client, by: Actor) -> None:
+    """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
+    _queue_up(client)
     if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
+
+
+def _queue_up(client: Client) -> None:
+    """Wait until no other order of this client is being written."""
+    Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
 
 
 def _insert_request(

@@ -18,6 +18,7 @@ from bookings.enums import HoldStatus, Place
 from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
 from concierge import tenancy
 from concierge.errors import DomainError
+from concierge.tenancy import Actor
 from tests.bookings.conftest import at, details, wish_heels, wish_shirts
 from tests.world import World, build_world
 
@@ -171,3 +172,42 @@ def test_one_mailbox_is_one_client_however_many_forms_it_sends(real_world: World
 
     assert race(world, 8, book) == {"ok": 8}
     assert Client.objects.filter(email="ines.garnier@example.fr").count() == 1
+
+
+def book_as_myself(world: World) -> Callable[[int], object]:
+    """One client, one mailbox, each order at another time."""
+    myself = Actor(kind="anonymous", organisation=world.organisation)
+
+    def book(number: int) -> None:
+        kept = hold_slot(world.site, Place.DESK, at(24, 9 + number), token=f"t{number}", by=myself)
+        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=myself)
+
+    return book
+
+
+@pytest.mark.promise("S33")
+def test_nobody_hoards_requests_by_being_quick(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "MOST_OPEN_REQUESTS", 2)
+    assert race(real_world, 8, book_as_myself(real_world)) == {"ok": 2, "too_many_attempts": 6}
+    assert (ServiceRequest.objects.count(), WorkOrder.objects.count()) == (2, 2)
+    # Nothing half-done: whoever was refused still holds the place, and loses it in ten minutes.
+    assert Hold.objects.filter(status=HoldStatus.HELD).count() == 6
+
+
+@pytest.mark.promise("S33")
+def test_without_the_lock_on_the_client_two_are_one_too_many(
+    real_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: both count before either order is there."""
+    book_as_myself(real_world)(5)
+    both_have_counted, insert = threading.Barrier(2), requests._insert_request
+
+    def insert_late(*args: Any, **kwargs: Any) -> ServiceRequest:
+        both_have_counted.wait(timeout=10)
+        return insert(*args, **kwargs)
+
+    monkeypatch.setattr(requests, "MOST_OPEN_REQUESTS", 2)
+    monkeypatch.setattr(requests, "_queue_up", lambda client: None)
+    monkeypatch.setattr(requests, "_insert_request", insert_late)
+    assert race(real_world, 2, book_as_myself(real_world)) == {"ok": 2}
+    assert ServiceRequest.objects.count() == 3
