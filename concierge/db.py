@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from psycopg import errors as pg
+from redis.exceptions import ConnectionError as CacheUnreachable
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as CacheTimeout
 
 from concierge.errors import Conflict, DomainError, Unavailable
 
@@ -51,6 +53,16 @@ def is_passing(error: BaseException | None) -> bool:
     """Whether an error is the state of a server and not a bug: a lock that did not come, a database that restarts, a
     lost cache. Whoever asked is told to try again (503), never shown a fault (R07, R10, R14)."""
     return isinstance(error, OperationalError | InterfaceError | RedisError)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the server itself cannot be reached or is stopping: nothing in our code can be learnt from that."""
+    if isinstance(error, CacheUnreachable | CacheTimeout):
+        return True
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = error.__cause__.sqlstate if isinstance(error.__cause__, pg.Error) else None
+    return state is None or state.startswith(("08", "57P"))  # connection exceptions; shutdown, crash, start
 
 
 def advisory_lock(*parts: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -30,6 +31,18 @@ def hide_link_tokens(logger: Any, method: str, entry: MutableMapping[str, Any]) 
     for key, value in entry.items():
         if isinstance(value, str):
             entry[key] = hide_in_address(value) if key == "request" else hide_secrets(value)
+    return entry
+
+
+def shorten_outage(logger: Any, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: while a server is away every request would leave two stacks that say the same. One line."""
+    from concierge.db import is_away  # the settings import this module
+
+    given = entry.get("exc_info")
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if is_away(error):
+        entry["exc_info"] = None
+        entry["error"] = type(error).__name__
     return entry
 
 

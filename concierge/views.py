@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
@@ -148,6 +149,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         answer: HttpResponse = problem_answer(503, Unavailable.code, Unavailable.message)
     else:
-        answer = HttpResponse(render_to_string("errors/503.html"), status=503)
+        answer = HttpResponse(render_to_string("errors/503.html", {"again": _page_of(request)}), status=503)
     answer["Retry-After"] = "5"
     return answer
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page to open again: this one, or the one whose form was sent."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    sent_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(sent_from, {request.get_host()}, require_https=request.is_secure())
+    return sent_from if ours else "/"

@@ -106,12 +106,32 @@ def test_a_restarting_server_is_no_bug(world: World, client: Browser) -> None:
     """Try again (503) is said by pages and by the API; a fault of ours stays a 500 without details."""
     client.force_login(world.users["trainee"])
     client.raise_request_exception = False
-    for address in ("/without-database/", "/without-cache/"):
+    for address in ("/without-database/?page=2", "/without-cache/"):
         answer = client.get(address)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert "Nous revenons dans un instant" in answer.content.decode()
+        assert f'<a href="{address}">Réessayer</a>' in answer.content.decode()
     assert client.get("/api/without-database").json()["code"] == "unavailable"
     assert client.get("/with-a-bug/").status_code == 500
+
+
+@pytest.mark.promise("R10", "S34")
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    ("sent_from", "again"),
+    [
+        ("http://testserver/reserver/republique/", "http://testserver/reserver/republique/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_whoever_sent_a_form_goes_back_to_it(world: World, client: Browser, sent_from: str, again: str) -> None:
+    client.force_login(world.users["trainee"])
+    client.raise_request_exception = False
+    answer = client.post("/without-database/", headers={"Referer": sent_from})
+    assert answer.status_code == 503
+    assert f'<a href="{again}">Réessayer</a>' in answer.content.decode()
 
 
 def test_unknown_host_is_told_when_there_are_several_organisations(

@@ -8,10 +8,15 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
+import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.test import Client as Browser
+from redis.exceptions import ConnectionError as CacheUnreachable
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as CacheTimeout
 
 from bookings.models import Client
 from concierge.logs import hide_in_report, hide_in_span
@@ -19,6 +24,12 @@ from tests.world import World
 
 pytestmark = pytest.mark.promise("S39")
 CANARIES = ("SECRET-TOKEN", "camille", "0612345678", "Dupont")
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """An error as Django wraps it."""
+    error.__cause__ = cause
+    return error
 
 
 @pytest.fixture
@@ -95,3 +106,29 @@ def test_reports_and_traces_lose_them_too() -> None:
     span = Span()
     hide_in_span(span, None)
     assert span.attributes == {"http.url": "https://x/suivi/…/?…", "net.peer.ip": "", "http.status_code": 200}
+
+
+@pytest.mark.parametrize(
+    ("error", "is_short"),
+    [
+        (caused(OperationalError("gone"), psycopg.OperationalError("connection refused")), True),
+        (caused(OperationalError("gone"), psycopg.errors.AdminShutdown("terminating connection")), True),
+        (InterfaceError("the connection is closed"), True),
+        (CacheUnreachable("refused"), True),
+        (CacheTimeout("slow"), True),
+        (caused(OperationalError("slow"), psycopg.errors.QueryCanceled("statement timeout")), False),
+        (ResponseError("WRONGTYPE"), False),
+        (ValueError("ours"), False),
+    ],
+)
+@pytest.mark.parametrize("logger", [logging.getLogger("django.request"), structlog.get_logger("ours")])
+def test_an_outage_leaves_lines_and_a_bug_leaves_its_stack(
+    lines: io.StringIO, logger: Any, error: Exception, is_short: bool
+) -> None:
+    try:
+        raise error
+    except type(error):
+        logger.exception("request_failed")
+    entry = json.loads(lines.getvalue())
+    assert ("exception" in entry) is not is_short
+    assert entry.get("error") == (type(error).__name__ if is_short else None)
