@@ -10,6 +10,8 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from allauth.mfa.utils import is_mfa_enabled
@@ -19,10 +21,14 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from concierge.actions import end_sessions, forget_the_unproved
 from concierge.errors import Unavailable
 from concierge.models import User, normalise_email
+
+# Sentences of libraries that our French says otherwise: our catalogue comes before theirs.
+OURS = (gettext_noop("Email"), gettext_noop("Enter a valid email address."))
 
 # In the session that opened an account and chose its password: which account.
 OPENED = "account_opened_here"
@@ -62,6 +68,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             super().send_mail(template_prefix, email, context)
         except (SMTPException, OSError) as error:
             raise Unavailable(_("The e-mail could not be sent. Please try again in a minute.")) from error
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # as above
+    """What devices and apps show when they keep a second factor: the organisation's own name."""
+
+    def get_totp_issuer(self) -> str:
+        """The heading in the app of codes."""
+        return organisation_name()
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """The owner of a passkey: bound to the host name, shown by the organisation's name."""
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return {**entity, "name": organisation_name()}
+
+
+def organisation_name() -> str:
+    """Of the request being answered."""
+    return str(context.request.organisation.name)
 
 
 def used_second_factor(request: HttpRequest) -> bool:

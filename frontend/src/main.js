@@ -13,12 +13,14 @@ import { enhanceDialogs } from "./components/dialogs.js";
 import { enhanceForms } from "./components/forms.js";
 import { enhanceMenus } from "./components/menus.js";
 import { enhanceMessages } from "./components/messages.js";
+import { enhancePasskeys } from "./components/passkeys.js";
 import { enhanceQuantities } from "./components/quantities.js";
 
 enhanceDialogs(document);
 enhanceForms(document);
 enhanceMenus(document);
 enhanceMessages(document);
+enhancePasskeys(document);
 enhanceQuantities(document);
 
 document.addEventListener("click", (event) => {
