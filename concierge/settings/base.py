@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "django.forms",
     "allauth",
     "allauth.account",
@@ -155,9 +156,29 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Limits against guessing count by visitor, not by proxy: else ten wrong passwords lock everybody out.
 NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
+ACCOUNT_FORMS = {
+    "login": "concierge.forms.LoginForm",
+    "signup": "concierge.forms.SignupForm",
+    "request_login_code": "concierge.forms.RequestLoginCodeForm",
+    "confirm_login_code": "concierge.forms.ConfirmCodeForm",
+    "confirm_email_verification_code": "concierge.forms.ConfirmEmailForm",
+    "add_email": "concierge.forms.AddEmailForm",
+    "change_password": "concierge.forms.ChangePasswordForm",
+    "set_password": "concierge.forms.SetPasswordForm",
+    "reset_password": "concierge.forms.ResetPasswordForm",
+    "reset_password_from_key": "concierge.forms.ResetPasswordKeyForm",
+    "reauthenticate": "concierge.forms.ReauthenticateForm",
+}
+MFA_ADAPTER = "concierge.accounts.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "concierge.forms.SecondFactorForm",
+    "reauthenticate": "concierge.forms.SecondFactorAgainForm",
+    "activate_totp": "concierge.forms.ActivateTOTPForm",
+    "add_webauthn": "concierge.forms.AddPasskeyForm",
+    "edit_webauthn": "concierge.forms.RenamePasskeyForm",
+}
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "Conciergerie"
 
 # --- sessions, cookies, headers ---------------------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # survives a lost Redis (R14)
