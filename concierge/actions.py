@@ -31,6 +31,8 @@ def open_organisation(
     for host in hosts:
         with refuse_on("concierge_domain_host_key", Conflict(_("This host name is already used."), field="host")):
             Domain.objects.create(host=host.lower(), organisation=organisation)
+    with tenancy.working_for(organisation):
+        events.record("organisation.opened", organisation, by=system_actor(organisation))
     return organisation
 
 
@@ -93,7 +95,10 @@ def give_role(
     elif _opened_by_anybody(user):
         forget_the_unproved(user)
     with refuse_on("membership_role_once", Conflict(_("This person already has this role here."))):
-        return Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
+        membership = Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
+    where = site.slug if site else ""
+    events.record("role.given", organisation, by=by, role=str(role), user=str(user.public_id), site=where)
+    return membership
 
 
 def _opened_by_anybody(user: User) -> bool:

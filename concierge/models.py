@@ -79,6 +79,11 @@ class Organisation(PublicIdModel):
         """The telephone number to read; links take ``phone``."""
         return national_phone(self.phone)
 
+    @property
+    def organisation_id(self) -> int:
+        """So that an event may be about the organisation itself."""
+        return self.pk
+
 
 class Domain(models.Model):
     """Host name → organisation. When there is a single organisation, it answers on every allowed host."""

@@ -102,22 +102,22 @@ def _open_site(organisation: Organisation, site: data.SiteData, by: Actor) -> Si
         by=by,
     )
     catalogue.set_opening(
-        opened, [(day, dt.time.fromisoformat(a), dt.time.fromisoformat(b)) for day, a, b in site.hours]
+        opened, [(day, dt.time.fromisoformat(a), dt.time.fromisoformat(b)) for day, a, b in site.hours], by=by
     )
-    catalogue.set_slots(opened, place=Place.DESK, minutes=30, capacity=3)
-    catalogue.set_slots(opened, place=Place.HOME, minutes=60, capacity=2)
-    catalogue.serve_postcodes(opened, POSTCODES)
+    catalogue.set_slots(opened, place=Place.DESK, minutes=30, capacity=3, by=by)
+    catalogue.set_slots(opened, place=Place.HOME, minutes=60, capacity=2, by=by)
+    catalogue.serve_postcodes(opened, POSTCODES, by=by)
     return opened
 
 
 def _fill_catalogue(organisation: Organisation, sites: tuple[Site, ...], by: Actor) -> dict[str, Service]:
     for code, rate, law_ref in data.VAT:
         catalogue.set_vat_rate(
-            organisation, code=code, rate=Decimal(rate), valid_from=dt.date(2014, 1, 1), law_ref=law_ref
+            organisation, code=code, rate=Decimal(rate), valid_from=dt.date(2014, 1, 1), law_ref=law_ref, by=by
         )
     categories = {
         code: catalogue.add_category(
-            organisation, code=code, name=name, name_en=name_en, pictogram=pictogram, position=position
+            organisation, code=code, name=name, name_en=name_en, pictogram=pictogram, position=position, by=by
         )
         for position, (code, name, name_en, pictogram) in enumerate(data.CATEGORIES)
     }
@@ -146,6 +146,6 @@ def _fill_catalogue(organisation: Organisation, sites: tuple[Site, ...], by: Act
             unit_price=Decimal(one.price) if one.price else None,
         )
         for site in sites:
-            catalogue.offer_service_at(site, service, lead_time_hours=1)
+            catalogue.offer_service_at(site, service, lead_time_hours=1, by=by)
         services[one.code] = service
     return services

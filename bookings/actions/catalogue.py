@@ -46,25 +46,29 @@ def _insert(row: Row) -> Row:
 
 @transaction.atomic
 def add_category(
-    organisation: Organisation, *, code: str, name: str, name_en: str = "", pictogram: str, position: int = 0
+    organisation: Organisation, *, by: Actor, code: str, name: str, name_en: str = "", pictogram: str, position: int = 0
 ) -> ServiceCategory:
     """A label of the catalogue (domain.md 1.2)."""
-    return _insert(
+    category = _insert(
         ServiceCategory(
             organisation=organisation, code=code, name=name, name_en=name_en, pictogram=pictogram, position=position
         )
     )
+    events.record("category.added", category, by=by)
+    return category
 
 
 @transaction.atomic
 def set_vat_rate(
-    organisation: Organisation, *, code: str, rate: Decimal, valid_from: dt.date, law_ref: str = ""
+    organisation: Organisation, *, by: Actor, code: str, rate: Decimal, valid_from: dt.date, law_ref: str = ""
 ) -> VatRate:
     """A rate in per cent from a day on; the rate before it ends the day before. Raises ``Invalid`` when one of this
     code already starts later."""
     before = VatRate.objects.filter(organisation=organisation, code=code, valid_from__lt=valid_from, valid_to=None)
     before.update(valid_to=valid_from - dt.timedelta(days=1))
-    return _insert(VatRate(organisation=organisation, code=code, rate=rate, valid_from=valid_from, law_ref=law_ref))
+    row = _insert(VatRate(organisation=organisation, code=code, rate=rate, valid_from=valid_from, law_ref=law_ref))
+    events.record("vat_rate.set", organisation, by=by, code=code, rate=str(rate), valid_from=valid_from.isoformat())
+    return row
 
 
 @transaction.atomic
@@ -95,26 +99,28 @@ def add_service(
 
 
 @transaction.atomic
-def offer_service_at(site: Site, service: Service, **terms: Any) -> ServiceAtSite:
+def offer_service_at(site: Site, service: Service, *, by: Actor, **terms: Any) -> ServiceAtSite:
     """Offer a service at a site; ``terms``: lead time, cut-off, most orders a day. Again: changes the terms."""
     row, _made = ServiceAtSite.objects.update_or_create(
         organisation_id=site.organisation_id, site=site, service=service, defaults={"is_offered": True, **terms}
     )
+    events.record("service.offered", service, by=by, site=site.slug, terms=sorted(terms))
     return row
 
 
 @transaction.atomic
-def set_opening(site: Site, hours: Iterable[tuple[int, dt.time, dt.time]]) -> None:
+def set_opening(site: Site, hours: Iterable[tuple[int, dt.time, dt.time]], *, by: Actor) -> None:
     """Replace the week of a site: ``(weekday from Monday = 0, opens, closes)`` in its own time."""
     OpeningHours.objects.filter(site=site).delete()
     for weekday, opens, closes in hours:
         _insert(
             OpeningHours(organisation_id=site.organisation_id, site=site, weekday=weekday, opens=opens, closes=closes)
         )
+    events.record("site.changed", site, by=by, what="hours")
 
 
 @transaction.atomic
-def set_slots(site: Site, *, place: Place, minutes: int, capacity: int) -> SlotRule:
+def set_slots(site: Site, *, place: Place, minutes: int, capacity: int, by: Actor) -> SlotRule:
     """How the opening hours are cut into slots, for the desk or for home visits."""
     rule, _made = SlotRule.objects.update_or_create(
         organisation_id=site.organisation_id,
@@ -122,15 +128,17 @@ def set_slots(site: Site, *, place: Place, minutes: int, capacity: int) -> SlotR
         place=place,
         defaults={"slot_minutes": minutes, "capacity": capacity},
     )
+    events.record("site.changed", site, by=by, what=f"slots:{place}")
     return rule
 
 
 @transaction.atomic
-def serve_postcodes(site: Site, postcodes: Iterable[str]) -> None:
+def serve_postcodes(site: Site, postcodes: Iterable[str], *, by: Actor) -> None:
     """Replace the list of postcodes to which somebody is sent."""
     ServedPostcode.objects.filter(site=site).delete()
     for postcode in postcodes:
         _insert(ServedPostcode(organisation_id=site.organisation_id, site=site, postcode=postcode))
+    events.record("site.changed", site, by=by, what="postcodes")
 
 
 @transaction.atomic

@@ -214,6 +214,7 @@ def set_offer_policy(
     max_waves: int = 3,
     answer_hours: Decimal = Decimal(4),
     weights: tuple[int, int, int] = (40, 35, 25),
+    by: Actor,
 ) -> OfferPolicy:
     """Set how providers are asked for a service, or (no service) for all others.
 
@@ -225,6 +226,8 @@ def set_offer_policy(
     policy.weight_distance, policy.weight_share, policy.weight_capacity = weights
     _check(policy)
     policy.save()
+    terms = {"wave_size": wave_size, "max_waves": max_waves, "answer_hours": str(answer_hours), "weights": weights}
+    events.record("offer_policy.changed", service or organisation, by=by, **terms)
     return policy
 
 

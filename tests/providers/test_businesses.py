@@ -141,10 +141,13 @@ def test_a_member_acts_for_one_active_provider(world: World, other_world: World)
 )
 def test_senseless_policies_are_refused(world: World, terms: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        set_offer_policy(world.organisation, **terms)
-    set_offer_policy(world.organisation, wave_size=2)
-    set_offer_policy(world.organisation, wave_size=4)
+        set_offer_policy(world.organisation, **terms, by=world.actor())
+    set_offer_policy(world.organisation, wave_size=2, by=world.actor("network_head"))
+    set_offer_policy(world.organisation, wave_size=4, by=world.actor("network_head"))
     assert OfferPolicy.objects.get().wave_size == 4
+    told = Event.objects.filter(name="offer_policy.changed").order_by("pk")
+    assert [event.data["wave_size"] for event in told] == [2, 4]
+    assert {event.actor for event in told} == {world.actor("network_head").reference}
 
 
 @pytest.mark.promise("I11")

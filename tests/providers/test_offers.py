@@ -142,7 +142,14 @@ def test_without_a_candidate_a_person_decides_at_once(world: World, heels: WorkO
 
 
 def test_waves_have_an_end(world: World, heels: WorkOrder, cobblers: list[Provider]) -> None:
-    set_offer_policy(world.organisation, service=world.cobbler, wave_size=1, max_waves=2, answer_hours=Decimal("1.5"))
+    set_offer_policy(
+        world.organisation,
+        service=world.cobbler,
+        wave_size=1,
+        max_waves=2,
+        answer_hours=Decimal("1.5"),
+        by=world.actor(),
+    )
     start_round(heels, by=world.actor())
     for _wave in range(2):
         offer = Offer.objects.open().get()
@@ -265,7 +272,7 @@ def test_capacity_counts_the_work_of_that_day(world: World, heels: WorkOrder) ->
 @pytest.mark.promise("R34")
 def test_work_is_shared_in_turn(world: World) -> None:
     twins = [add_provider(world, daily_capacity=50) for _n in range(2)]
-    set_offer_policy(world.organisation, wave_size=1, weights=(20, 60, 20))
+    set_offer_policy(world.organisation, wave_size=1, weights=(20, 60, 20), by=world.actor())
     winners = []
     for _n in range(4):
         start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
