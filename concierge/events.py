@@ -35,8 +35,12 @@ class HasPublicId(Protocol):
 
     pk: Any
     public_id: uuid.UUID
-    organisation_id: int
     _meta: ClassVar[Any]
+
+    @property
+    def organisation_id(self) -> int:
+        """Whose history it belongs to."""
+        ...
 
 
 def subscribe(*names: str) -> Callable[[Handler], Handler]:

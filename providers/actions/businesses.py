@@ -226,8 +226,15 @@ def set_offer_policy(
     policy.weight_distance, policy.weight_share, policy.weight_capacity = weights
     _check(policy)
     policy.save()
-    terms = {"wave_size": wave_size, "max_waves": max_waves, "answer_hours": str(answer_hours), "weights": weights}
-    events.record("offer_policy.changed", service or organisation, by=by, **terms)
+    events.record(
+        "offer_policy.changed",
+        service or organisation,
+        by=by,
+        wave_size=wave_size,
+        max_waves=max_waves,
+        answer_hours=str(answer_hours),
+        weights=weights,
+    )
     return policy
 
 
