@@ -73,6 +73,7 @@ def refused(answer: Any, status: int, code: str, title: str) -> None:
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     body = answer.json()
     assert (body["status"], body["code"], body["title"]) == (status, code, title)
+    assert body["type"] == f"urn:concierge:problem:{code}"
 
 
 def world_is(**counts: int) -> None:
