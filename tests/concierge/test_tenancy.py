@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, ProgrammingError, connection, models, transaction
 
 from bookings.models import Client, ClientAccount, ClientMembership, Service
-from concierge import tenancy
-from concierge.models import Site
+from concierge import events, tenancy
+from concierge.models import Event, Site
 from tests.world import World
 
 
@@ -24,34 +24,38 @@ def tenant_models() -> list[type[models.Model]]:
 @pytest.mark.promise("S49")
 @pytest.mark.django_db
 def test_every_tenant_table_has_a_forced_policy() -> None:
+    """One policy each, for every command and everybody, on what is read and on what is written: a second one would
+    open the table, for policies add up."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid "
-            "WHERE c.relrowsecurity AND c.relforcerowsecurity AND p.polname = 'tenant'"
+            "SELECT c.relname, p.polname, p.polcmd::text, p.polroles = '{0}', "
+            "pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid) "
+            "FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid AND c.relrowsecurity AND c.relforcerowsecurity"
         )
-        guarded = {row[0] for row in cursor.fetchall()}
-    assert guarded == {model._meta.db_table for model in tenant_models()}
+        guarded = sorted(cursor.fetchall())
+    own = "(organisation_id = app_organisation())"
+    assert guarded == sorted((model._meta.db_table, "tenant", "*", True, own, own) for model in tenant_models())
 
 
 @pytest.mark.promise("I11")
 @pytest.mark.django_db
 def test_every_reference_between_tenant_tables_is_composite() -> None:
-    """A foreign key to a tenant table names the organisation too."""
+    """A foreign key to a tenant table names the organisation too, column by column."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT conrelid::regclass::text, conkey, confrelid::regclass::text FROM pg_constraint "
-            "WHERE contype = 'f' AND array_length(conkey, 1) = 2"
+            "SELECT conrelid::regclass::text, array_agg(attname::text ORDER BY attname), confrelid::regclass::text "
+            "FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY (conkey) "
+            "WHERE contype = 'f' AND array_length(conkey, 1) = 2 GROUP BY pg_constraint.oid"
         )
-        pairs = {(row[0], row[2]) for row in cursor.fetchall()}
-    missing = [
-        (model._meta.db_table, field.name)
+        composite = {(table, *columns, target) for table, columns, target in cursor.fetchall()}
+    references = [
+        (model._meta.db_table, *sorted([field.column, "organisation_id"]), field.related_model._meta.db_table)
         for model in tenant_models()
         for field in model._meta.local_fields
-        if isinstance(field, models.ForeignKey)
-        and field.related_model in tenant_models()
-        and (model._meta.db_table, field.related_model._meta.db_table) not in pairs
+        if isinstance(field, models.ForeignKey) and field.related_model in tenant_models()
     ]
-    assert missing == []
+    assert len(references) > 50
+    assert [reference for reference in references if reference not in composite] == []
 
 
 @pytest.mark.promise("S49")
@@ -102,3 +106,26 @@ def test_the_tenant_never_outlives_its_transaction() -> None:
             assert Client.objects.count() == 1
     raw = connection.connection
     assert raw.execute("SELECT current_setting('app.organisation', true)").fetchone()[0] in {None, ""}
+
+
+@pytest.mark.promise("S49")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            f"UPDATE concierge_event SET {column} = {column}"
+            for column in ("name", "actor", "actor_label", "data", "act_at", "recorded_at", "subject_id", "request_id")
+        ),
+        "UPDATE django_migrations SET app = app",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('concierge', '9999_never', now())",
+    ],
+)
+def test_the_runtime_role_cannot_rewrite_what_happened(world: World, statement: str) -> None:
+    refused = pytest.raises(ProgrammingError, match="permission denied")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_runtime_role_hands_events_on(world: World) -> None:
+    events.record("site.opened", world.site, by=world.actor())
+    assert Event.objects.update(dispatch=Event.Dispatch.DONE, attempts=1) == 1
