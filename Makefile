@@ -27,7 +27,7 @@ demo:  ## Play the whole main job against the running system
 test: browser  ## Run the whole suite on its own servers (ARGS="tests/bookings -x" for a part)
 	@$(STACK) services -- $(BIN)/pytest -n 2 $(ARGS)
 
-chaos: install  ## Kill the worker, beat, web, Valkey, PostgreSQL ... of a real system while it is used (12 minutes)
+chaos: install  ## Kill the worker, beat, web, Valkey, PostgreSQL ... of a real system while it is used (15 minutes)
 	@env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest tests/chaos --confcutdir=tests/chaos -o DJANGO_SETTINGS_MODULE= \
 		-n 0 -p no:randomly $(ARGS)
 
