@@ -26,6 +26,7 @@ from django.utils.translation import gettext_noop
 from concierge.actions import end_sessions, forget_the_unproved
 from concierge.errors import Unavailable
 from concierge.models import User, normalise_email
+from concierge.visitors import plain
 
 # Sentences of libraries that our French says otherwise: our catalogue comes before theirs.
 OURS = (gettext_noop("Email"), gettext_noop("Enter a valid email address."))
@@ -61,6 +62,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Open the session on the row as it is now: proving the address may have changed it a moment ago."""
         user.refresh_from_db()
         super().login(request, user)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As every other limit counts; the library itself counts IPv6 by network."""
+        address: str = super().get_client_ip(request)
+        return str(plain(address) or address)
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """A session that never gave the second factor gives it now; the password alone is not enough (S12)."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if is_mfa_enabled(user) and not used_second_factor(self.request):
+            return [method for method in methods if method["id"] != "reauthenticate"]
+        return methods
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Codes live for minutes, so they leave at once and are not queued; a dead mail server is said kindly."""

@@ -6,7 +6,7 @@ that escapes is a bug and becomes a reported 500.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError
@@ -85,6 +85,11 @@ class TooManyAttempts(DomainError):
     code = "too_many_attempts"
     status = 429
     message = _("Too many attempts. Please wait a little, then try again.")
+
+    def __init__(self, message: str | Promise | None = None, *, retry_after: int = 60, **details: Any) -> None:
+        """``retry_after``: seconds until trying again is worth while, for ``Retry-After``."""
+        super().__init__(message, **details)
+        self.retry_after = retry_after
 
 
 # What code of ours raises when it is wrong. A queue that meets one of these parks the item and goes on with the others

@@ -22,7 +22,7 @@ from django_htmx.middleware import HtmxDetails
 from concierge import tenancy
 from concierge.accounts import second_factor_page, used_second_factor
 from concierge.enums import MFA_ROLES
-from concierge.errors import DomainError
+from concierge.errors import DomainError, TooManyAttempts
 from concierge.models import ApiClient, Domain, Organisation, User
 from concierge.tenancy import Actor
 
@@ -42,6 +42,9 @@ ACCOUNT_PREFIX = "/compte/"
 PLAIN_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
 # Pages that a member without a second factor may still open, to get one or to leave.
 WITHOUT_MFA = (ACCOUNT_PREFIX, "/i18n/", "/static/")
+
+# Seconds, where a page that refuses knows nothing better: the limits of signing in count by the minute.
+RETRY_AFTER = "60"
 
 Identity = Callable[[User, Organisation], int | None]
 _identities: dict[str, Identity] = {}
@@ -113,7 +116,10 @@ class TenantMiddleware:
         with tenancy.working_for(organisation):
             request.actor = cast("Actor", SimpleLazyObject(lambda: actor_of(request.user, organisation)))
             with self._reading(request):
-                return self.get_response(request)
+                response = self.get_response(request)
+        if response.status_code == 429:
+            response.headers.setdefault("Retry-After", RETRY_AFTER)
+        return response
 
     def _reading(self, request: HttpRequest) -> ExitStack:
         """A GET may not write: PostgreSQL itself refuses it. The account pages of allauth are left alone."""
@@ -154,6 +160,8 @@ class TenantMiddleware:
         response = render(request, "errors/refused.html", {"error": exception}, status=exception.status)
         if exception.status == 503:
             response["Retry-After"] = "5"
+        elif isinstance(exception, TooManyAttempts):
+            response["Retry-After"] = str(exception.retry_after)
         return response
 
 

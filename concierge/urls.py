@@ -34,4 +34,6 @@ if settings.DEMO_ALLOWED:
 handler400 = "concierge.views.bad_request"
 handler403 = "concierge.views.forbidden"
 handler404 = "concierge.views.page_not_found"
+# The sign-in library looks for this one.
+handler429 = "concierge.views.too_many"
 handler500 = "concierge.views.server_error"

@@ -133,6 +133,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 @login_not_required
+def too_many(request: HttpRequest) -> HttpResponse:
+    """A limit of the sign-in pages was reached."""
+    return render(request, "errors/429.html", status=429)
+
+
+@login_not_required
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Nothing here, or nothing of yours."""
     return render(request, "errors/404.html", status=404)

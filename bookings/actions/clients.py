@@ -108,7 +108,8 @@ def start_verification(
     recent = EmailVerification.objects.filter(organisation=organisation, email=email, created_at__gt=now - CODES_WINDOW)
     if not advisory_lock("email-code", organisation.pk, email) or recent.count() >= MAX_CODES:
         raise TooManyAttempts(
-            _("We have already sent several codes to this address. Please wait a quarter of an hour.")
+            _("We have already sent several codes to this address. Please wait a quarter of an hour."),
+            retry_after=int(CODES_WINDOW.total_seconds()),
         )
     verification = EmailVerification(
         organisation=organisation,

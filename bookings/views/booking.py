@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
-from rest_framework.throttling import BaseThrottle
 
 from bookings.actions import clients, holds, requests
 from bookings.enums import HoldStatus
@@ -28,6 +27,7 @@ from bookings.views.steps import clock, go, show, step
 from bookings.views.words import hours_words
 from concierge.errors import DomainError, TooManyAttempts
 from concierge.models import Site, national_phone, normalise_email
+from concierge.visitors import visitor_address
 from concierge.words import date_words, euros, percent
 
 # Days with free slots shown at once.
@@ -147,11 +147,11 @@ def _not_too_many(request: HttpRequest, what: str, most: int) -> None:
 
     A lost cache lets people through: one place per session and ten minutes per place remain.
     """
-    key = f"{what}_{BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]  # reads META only
+    key = f"{what}_{visitor_address(request)}"
     try:
         cache.add(key, 0, timeout=HOLDS_WINDOW)
         if cache.incr(key) > most:
-            raise TooManyAttempts
+            raise TooManyAttempts(retry_after=HOLDS_WINDOW)
     except (RedisError, ValueError):
         return
 

@@ -19,9 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from bookings.views.draft import DONE, Draft
+from concierge.errors import TooManyAttempts
 from concierge.models import Site
 from concierge.words import moment_words
 
+# Seconds: places and codes are counted by the quarter of an hour at most.
+RETRY_AFTER = "900"
 STEPS = ("services", "details", "slot", "contact", "review")
 
 Page = Callable[..., HttpResponse]
@@ -82,7 +85,10 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
     if hold is not None:
         base["hold_until"] = clock(hold.expires_at, draft.site)
         base["slot_words"] = moment_words(hold.slot.starts_at, draft.site)
-    return render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
+    response = render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
+    if status == TooManyAttempts.status:
+        response["Retry-After"] = RETRY_AFTER
+    return response
 
 
 def clock(moment: dt.datetime, site: Site) -> str:

@@ -21,6 +21,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from concierge import tenancy
 from concierge.models import ApiClient, Organisation
 from concierge.tenancy import Actor
+from concierge.visitors import visitor_address
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -134,7 +135,7 @@ class KeyThrottle(SimpleRateThrottle):
         self.scope = "api_anonymous"
         self.rate = self.get_rate()
         self.num_requests, self.duration = self.parse_rate(self.rate)
-        return f"throttle_ip_{self.get_ident(request)}"
+        return f"throttle_ip_{visitor_address(request)}"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         try:

@@ -45,6 +45,7 @@ class Refused(exceptions.APIException):
         detail: Any = {error.field: [str(error.message)]} if error.field else str(error.message)
         super().__init__(detail=detail, code=error.code)
         self.status_code = error.status
+        self.retry_after = getattr(error, "retry_after", None)
         self.problem_details = {key: str(value) for key, value in error.details.items()}
 
 
@@ -60,12 +61,13 @@ class ProblemHandler(ExceptionHandler):
             return Refused(Unavailable())
         if isinstance(exc, RequestDataTooBig):
             return PayloadTooLarge()
-        if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+        if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated | exceptions.PermissionDenied):
             return self._counted(exc)
         return super().convert_known_exceptions(exc)
 
     def _counted(self, exc: exceptions.APIException) -> exceptions.APIException:
-        """Calls without a good key never reach the throttles of the view: they are counted here, by address (S31)."""
+        """Calls without a good key or scope never reach the throttles of the view: they are counted here, by address
+        or by key (S31)."""
         request, throttle = self.context["request"], KeyThrottle()
         if request is None or throttle.allow_request(request, self.context["view"]):
             return exc
@@ -79,6 +81,8 @@ class ProblemHandler(ExceptionHandler):
         response.content_type = "application/problem+json"
         if exc.status_code == 503:
             response["Retry-After"] = "5"
+        elif getattr(exc, "retry_after", None):
+            response["Retry-After"] = str(exc.retry_after)
         return response
 
 

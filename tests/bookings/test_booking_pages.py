@@ -288,7 +288,9 @@ def test_too_many_codes_are_refused(path: Path) -> None:
         assert answer.status_code == 302
     for _again in range(4):
         assert path.post("code/nouveau/").status_code == 302
-    shown(path.post("code/nouveau/"), 429)
+    refused = path.post("code/nouveau/")
+    shown(refused, 429)
+    assert refused.headers["Retry-After"] == "900"
     assert EmailVerification.objects.count() == 5
     assert Event.objects.filter(name="email.code_requested").count() == 5
 

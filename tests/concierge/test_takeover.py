@@ -157,8 +157,10 @@ def test_a_session_that_did_not_use_the_factor_is_asked_for_it(world: World, cli
 def test_the_password_typed_again_is_not_the_second_factor(world: World, client: Browser) -> None:
     client.force_login(world.users["dispatcher"])
     forget_second_factor(client)
-    client.post("/compte/reauthenticate/", {"password": PASSWORD})
+    answer = client.post("/compte/reauthenticate/", {"password": PASSWORD})
+    assert answer.headers["Location"] == REAUTHENTICATE
     assert client.get("/affectations/").status_code == 302
+    assert client.get("/compte/2fa/webauthn/add/").headers["Location"].startswith(REAUTHENTICATE)
 
 
 @pytest.mark.promise("S12")

@@ -1,0 +1,34 @@
+"""Where a visitor comes from, as every limit counts it (trust.md S31)."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.throttling import BaseThrottle
+
+# One subscriber holds a whole network of this size and may change address within it at will.
+IPV6_PREFIX = 64
+
+
+def visitor_address(request: HttpRequest | Any) -> str:
+    """The IPv4 address, or the IPv6 network of 64 bits, behind as many proxies as the installation has."""
+    return counted(BaseThrottle().get_ident(request) or "")
+
+
+def counted(address: str) -> str:
+    """How an address counts. Text that is no address counts as it is."""
+    known = plain(address)
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(known), IPV6_PREFIX), strict=False))
+    return address if known is None else str(known)
+
+
+def plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address itself; IPv4 as IPv4 when a socket for both wraps it (``::ffff:203.0.113.7``)."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(known, "ipv4_mapped", None) or known
