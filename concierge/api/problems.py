@@ -81,7 +81,7 @@ class ProblemHandler(ExceptionHandler):
         response.content_type = "application/problem+json"
         if exc.status_code == 503:
             response["Retry-After"] = "5"
-        elif getattr(exc, "retry_after", None):
+        elif isinstance(exc, Refused) and exc.retry_after:
             response["Retry-After"] = str(exc.retry_after)
         return response
 
