@@ -265,7 +265,7 @@ class RequestFilters(forms.Form):
     category = forms.ChoiceField(label=_("State"), required=False)
     site = forms.ModelChoiceField(Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id")
     late = forms.BooleanField(label=_("Late only"), required=False)
-    q = forms.CharField(label=_("Reference, name or phone"), required=False, max_length=80)
+    q = forms.CharField(label=_("Reference, name, e-mail or phone"), required=False, max_length=80)
 
     def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -25,6 +24,7 @@ from bookings.actions.work_orders import reject_quality, verify_work_order
 from bookings.enums import REQUEST_CATEGORY, Execution, RequestStatus, WorkOrderStatus
 from bookings.forms import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
+from bookings.models.requests import ServiceRequestQuerySet
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, NotAllowed
@@ -80,7 +80,7 @@ def requests_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _filtered(found: QuerySet[ServiceRequest], form: RequestFilters) -> QuerySet[ServiceRequest]:
+def _filtered(found: ServiceRequestQuerySet, form: RequestFilters) -> ServiceRequestQuerySet:
     if not form.is_valid():
         return found
     wanted = form.cleaned_data
@@ -97,11 +97,7 @@ def _filtered(found: QuerySet[ServiceRequest], form: RequestFilters) -> QuerySet
         )
     text = wanted["q"].strip()
     if text:
-        digits = "".join(c for c in text if c in "0123456789").removeprefix("0")
-        about = Q(reference__iexact=text) | Q(contact_name__icontains=text) | Q(work_orders__reference__iexact=text)
-        if len(digits) >= 4:
-            about |= Q(contact_phone__contains=digits)
-        found = found.filter(about).distinct()
+        found = found.matching(text)
     return found
 
 

@@ -45,7 +45,7 @@ def test_what_is_typed_while_the_script_loads_is_kept(live_world: World, screen:
     screen.open("/reserver/republique/")
     page.locator(".choice-card input").first.check()
     held: list[Route] = []
-    page.route("**/assets/main-*.js", lambda route: held.append(route))
+    page.route("**/assets/main-*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
     page.locator(".form-actions button[type=submit]").click()
     number = page.locator("input[type=number]").first
     number.focus()
