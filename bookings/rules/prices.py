@@ -139,8 +139,8 @@ def total(lines: Iterable[PricedLine]) -> Decimal:
 def vat_shares(amounts: Iterable[tuple[Decimal, Decimal]]) -> list[VatShare]:
     """Split (rate in per cent, amount including VAT) pairs by rate, highest rate first.
 
-    The amount without VAT is rounded once per rate, half up to the cent, and the tax is the rest: so that without and
-    tax always add up to what the client pays.
+    The tax is taken out once per rate, half up to the cent, and the amount without it is the rest: both always add up
+    to what the client pays, and the tax shown before booking is the tax of the invoice (billing/rules/money.py).
     """
     sums: dict[Decimal, Decimal] = {}
     for rate, amount in amounts:
@@ -148,6 +148,6 @@ def vat_shares(amounts: Iterable[tuple[Decimal, Decimal]]) -> list[VatShare]:
     shares = []
     for rate in sorted(sums, reverse=True):
         incl = sums[rate]
-        excl = (incl * 100 / (100 + rate)).quantize(CENT, rounding=ROUND_HALF_UP)
-        shares.append(VatShare(rate, excl, incl - excl, incl))
+        vat = (incl * rate / (100 + rate)).quantize(CENT, rounding=ROUND_HALF_UP)
+        shares.append(VatShare(rate, incl - vat, vat, incl))
     return shares

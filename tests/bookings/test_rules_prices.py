@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.rules.money import Line, compute
 from bookings.rules.prices import WHOLE, Price, Tariff, Unpriceable, Wish, price_lines, total, vat_shares
 
 IRONING = Tariff(
@@ -92,3 +93,29 @@ def test_tax_and_amount_without_tax_always_add_up(amounts: list[tuple[Decimal, D
 def test_vat_of_a_known_amount() -> None:
     (share,) = vat_shares([(Decimal("20.00"), Decimal("33.00"))])
     assert (share.excl, share.vat) == (Decimal("27.50"), Decimal("5.50"))
+
+
+@pytest.mark.promise("R30")
+def test_half_a_cent_of_vat_counts_for_a_whole_one() -> None:
+    shares = vat_shares([(Decimal("20.00"), Decimal("1.95")), (Decimal("10.00"), Decimal("0.99"))])
+    assert [(share.excl, share.vat) for share in shares] == [
+        (Decimal("1.62"), Decimal("0.33")),  # a sixth: 0.325
+        (Decimal("0.90"), Decimal("0.09")),
+    ]
+
+
+@pytest.mark.promise("R30")
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([Decimal("20.00"), Decimal("10.00"), Decimal("5.50"), Decimal("2.10")]),
+            st.integers(1, 100_000).map(lambda n: Decimal(n) / 100),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_the_vat_shown_before_booking_is_the_vat_of_the_invoice(amounts: list[tuple[Decimal, Decimal]]) -> None:
+    lines = [Line(description="x", quantity=Decimal(1), unit_price=amount, vat_rate=rate) for rate, amount in amounts]
+    invoiced = [(row.rate, row.basis, row.amount) for row in compute(lines, basis="gross").vat]
+    assert [(share.rate, share.excl, share.vat) for share in vat_shares(amounts)] == invoiced
