@@ -43,7 +43,7 @@ from bookings.serializers import (
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
 from concierge.enums import Scope
-from concierge.errors import Invalid, NotAllowed
+from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.models import Site
 
 IF_MATCH = OpenApiParameter(
@@ -234,15 +234,20 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             by=actor,
             services=services,
         )
-        made = actions.submit_request(
-            site,
-            client=ClientDetails(**asked["client"]),
-            wishes=wishes,
-            hold=hold,
-            by=actor,
-            payer=_payer(asked["payer_siren"]),
-            note=asked["note"],
-        )
+        try:
+            made = actions.submit_request(
+                site,
+                client=ClientDetails(**asked["client"]),
+                wishes=wishes,
+                hold=hold,
+                by=actor,
+                payer=_payer(asked["payer_siren"]),
+                note=asked["note"],
+            )
+        except DomainError as error:
+            if error.field in asked["client"]:
+                error.field = f"client.{error.field}"
+            raise
         made = _requests(request).get(pk=made.pk)
         headers = {
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),

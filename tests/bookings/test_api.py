@@ -243,7 +243,7 @@ def test_outside_the_area_nothing_is_left(world: World, api: Api) -> None:
     asked["client"].update(street="1 quai de Saône", postcode="69002", city="Lyon")
     before = rows()
     body = problem(api.post(REQUESTS, asked), 422, "outside_area")
-    assert body["errors"][0]["attr"] == "postcode"
+    assert body["errors"][0]["attr"] == "client.postcode"
     assert rows() == before
     asked["client"].update(postcode="21000", city="Dijon")
     assert api.post(REQUESTS, asked).status_code == 201
