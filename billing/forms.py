@@ -25,6 +25,12 @@ class InvoiceFilters(forms.Form):
     )
 
 
+class PayerFilters(forms.Form):
+    """Which payers the list "To invoice" shows."""
+
+    q = forms.CharField(label=_("Name or e-mail"), required=False, max_length=80)
+
+
 class PayerForm(forms.Form):
     """Which payer to invoice now."""
 

@@ -12,7 +12,7 @@ from billing.actions.documents import claim_drawing, note_render_failure, store_
 from billing.actions.invoices import InvoicingNotReady, NothingToInvoice, invoice_payer
 from billing.gateways import DocumentRenderFailed, render_invoice_pdf
 from billing.models import Invoice
-from billing.models.billable import dues
+from billing.models.billable import owing
 from bookings.models import Client, ClientAccount
 from concierge import tenancy
 from concierge.errors import FAULTS
@@ -31,8 +31,9 @@ def invoice_everyone() -> None:
     until = timezone.now()
     for organisation_id in organisation_ids():
         with tenancy.working_for(organisation_id):
-            for due in dues(organisation_id, until=until):
-                poke(invoice_one_payer, organisation_id, due.payer_kind, due.payer.pk, until.isoformat())
+            for row in owing(organisation_id, until=until):
+                kind = "account" if row["account"] else "client"
+                poke(invoice_one_payer, organisation_id, kind, row["account"] or row["person"], until.isoformat())
     beat_seen("nightly-invoicing")
 
 

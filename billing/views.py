@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from billing.actions.documents import kept_pdf
 from billing.actions.invoices import credit_invoice, invoice_payer, invoice_request, left_to_credit
 from billing.actions.issuers import change_issuer, set_up_issuer
-from billing.forms import CreditForm, InvoiceFilters, IssuerForm, PayerForm
+from billing.forms import CreditForm, InvoiceFilters, IssuerForm, PayerFilters, PayerForm
 from billing.models import Invoice, InvoiceQuerySet, LegalEntity
-from billing.models.billable import dues, is_unfinished, lines_of
+from billing.models.billable import dues_of, is_unfinished, lines_of, owing
 from billing.perms import can_invoice, can_see_invoices_of_others
 from bookings.models import Client, ClientAccount, ServiceRequest
 from concierge.errors import DomainError, NotAllowed
@@ -165,13 +165,21 @@ def credit(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def to_invoice(request: TenantRequest) -> HttpResponse:
-    """Payers with checked work that is on no invoice yet."""
+    """Payers with checked work that is on no invoice yet, the largest amount first."""
     _allow_invoicing(request)
-    found = dues(request.organisation.pk, until=timezone.now())
+    form = PayerFilters(request.GET or None)
+    name = form.cleaned_data["q"] if form.is_bound and form.is_valid() else ""
+    found = owing(request.organisation.pk, until=timezone.now(), name=name)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "layout": _layout(request),
-        "dues": found,
-        "total": sum(due.total for due in found),
+        "form": form,
+        "filtered": bool(name or form.errors),
+        "dues": dues_of(page.object_list),
+        "page": page,
+        "previous": _page_link(request, page.previous_page_number()) if page.has_previous() else "",
+        "next": _page_link(request, page.next_page_number()) if page.has_next() else "",
+        "total": found.aggregate(all=Sum("total"))["all"] or 0,
         "has_issuer": LegalEntity.objects.filter(organisation=request.organisation).exists(),
     }
     return render(request, "billing/to_invoice.html", context)
@@ -198,21 +206,23 @@ def invoice_now(request: TenantRequest) -> HttpResponse:
 
 @require_POST
 def invoice_all_now(request: TenantRequest) -> HttpResponse:
-    """Invoice every payer at once; those that cannot be invoiced are named with the reason."""
+    """Invoice every payer at once, 200 of them; those that cannot be invoiced are named with the reason."""
     _allow_invoicing(request)
     until = timezone.now()
     made = 0
-    for due in dues(request.organisation.pk, until=until)[:AT_ONCE]:
+    owed = owing(request.organisation.pk, until=until)
+    for due in dues_of(owed[:AT_ONCE]):
         try:
             invoice_payer(due.payer, until=until, by=request.actor)
         except DomainError as refusal:
-            messages.error(request, f"{due.payer} : {refusal.message}")
+            refused = {"payer": due.payer, "reason": refusal.message}
+            messages.error(request, _("%(payer)s: %(reason)s") % refused)
         else:
             made += 1
     if made:
         said = ngettext("%(n)s invoice is issued.", "%(n)s invoices are issued.", made) % {"n": made}
         messages.success(request, said)
-    return redirect("billing:invoices" if made else "billing:to-invoice")
+    return redirect("billing:to-invoice" if owed.exists() else "billing:invoices")
 
 
 @never_cache

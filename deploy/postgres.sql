@@ -36,7 +36,8 @@ GRANT CONNECT ON DATABASE concierge TO concierge_app;
 
 -- Not every extension may be made by the owner. Behind row-level security an index serves LIKE only if LIKE and upper()
 -- are known to tell nobody what they read, which only a superuser may say: they fail for the pattern alone, which
--- Django escapes. Without it the search is right but reads every row of the table. In template1 too, for the databases that tests make.
+-- Django escapes. Without it the search is right but reads every row of the table.
+-- In template1 too, for the databases that tests make.
 \connect template1
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS btree_gist;

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 
 from bookings.enums import WorkOrderStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest
@@ -45,21 +47,39 @@ def lines_of(payer: Client | ClientAccount, *, until: dt.datetime) -> QuerySet[R
     return found.filter(request__payer_account=None, request__client=payer)
 
 
-def dues(organisation_id: int, *, until: dt.datetime) -> list[Due]:
-    """Every payer with something billable, the largest amount first. Three queries, whatever their number."""
+def owing(organisation_id: int, *, until: dt.datetime, name: str = "") -> QuerySet[Any, Any]:
+    """One row per payer with something billable, the largest amount first: ``account`` or ``person``, ``lines``,
+    ``total``. With ``name``, only payers whose name or e-mail has it."""
     found = billable_lines(organisation_id, until=until)
-    by_account = _sums(found.exclude(request__payer_account=None), "request__payer_account_id")
-    by_client = _sums(found.filter(request__payer_account=None), "request__client_id")
-    accounts = ClientAccount.objects.filter(organisation_id=organisation_id).in_bulk(list(by_account))
-    clients = Client.objects.filter(organisation_id=organisation_id).in_bulk(list(by_client))
-    result = [Due(payer=accounts[pk], lines=lines, total=total) for pk, (lines, total) in by_account.items()]
-    result += [Due(payer=clients[pk], lines=lines, total=total) for pk, (lines, total) in by_client.items()]
-    return sorted(result, key=lambda due: (-due.total, str(due.payer)))
+    if name:
+        called = Q()
+        for word in name.split():
+            called &= Q(request__client__first_name__icontains=word) | Q(request__client__last_name__icontains=word)
+        person = Q(request__payer_account=None) & (called | Q(request__client__email__icontains=name))
+        found = found.filter(Q(request__payer_account__name__icontains=name) | person)
+    by_client = When(request__payer_account=None, then=F("request__client_id"))
+    return (
+        found.annotate(account=F("request__payer_account_id"), person=Case(by_client, default=None))
+        .order_by()
+        .values("account", "person")
+        .annotate(lines=Count("pk"), total=Sum("total_incl_vat"))
+        .order_by("-total", "account", "person")
+    )
 
 
-def _sums(lines: QuerySet[RequestLine], key: str) -> dict[int, tuple[int, Decimal]]:
-    rows = lines.order_by(key).values_list(key).annotate(Count("pk"), Sum("total_incl_vat"))
-    return {pk: (count, total) for pk, count, total in rows}
+def dues_of(rows: Iterable[dict[str, Any]]) -> list[Due]:
+    """Rows of ``owing`` with their payers. Two queries, whatever their number."""
+    rows = list(rows)
+    accounts = ClientAccount.objects.in_bulk([row["account"] for row in rows if row["account"]])
+    clients = Client.objects.in_bulk([row["person"] for row in rows if row["person"]])
+    return [
+        Due(
+            payer=accounts[row["account"]] if row["account"] else clients[row["person"]],
+            lines=row["lines"],
+            total=row["total"],
+        )
+        for row in rows
+    ]
 
 
 def is_unfinished(request: ServiceRequest) -> bool:

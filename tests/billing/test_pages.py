@@ -226,6 +226,66 @@ def test_to_invoice_lists_payers_and_invoices_one(visitor: Browser, world: World
     assert "There is nothing to invoice" in again.text
 
 
+def owe(world: World, *names: str) -> None:
+    """Checked work of these clients, on no invoice."""
+    for name in names:
+        request = world.request()
+        ServiceRequest.objects.filter(pk=request.pk).update(client=make_client(world, name))
+        finish(world, request)
+
+
+def test_to_invoice_has_pages_and_a_search(
+    visitor: Browser, world: World, finished: ServiceRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.views.PER_PAGE", 2)
+    owe(world, "Dominique", "Claude", "Sacha")
+    finish(world, world.request(payer_account=make_account(world)))
+    as_(visitor, world, "accountant")
+
+    def payers(**query: str) -> list[str]:
+        answer = visitor.get(page("to-invoice"), query)
+        assert UNDEFINED not in answer.content
+        return [str(due.payer) for due in answer.context["dues"]]
+
+    pages = [payers(page=str(number)) for number in (1, 2, 3)]
+    assert [len(names) for names in pages] == [2, 2, 1]
+    assert len({*pages[0], *pages[1], *pages[2]}) == 5
+    assert payers(q="claude") == ["Claude Lopez"]
+    assert payers(q="lopez sacha") == ["Sacha Lopez"]
+    assert payers(q="sacha@example.org") == ["Sacha Lopez"]
+    assert payers(q="moutarderie") == ["Moutarderie du Lac SAS"]
+    assert payers(q="personne") == []
+    total = visitor.get(page("to-invoice"), {"q": "lopez"}).context["total"]
+    assert (total, visitor.get(page("to-invoice")).context["total"]) == (Decimal(54), Decimal(108))
+
+
+def test_to_invoice_costs_the_same_for_one_and_three(
+    visitor: Browser, world: World, issuer: LegalEntity, django_assert_max_num_queries: Any
+) -> None:
+    as_(visitor, world, "accountant")
+    spent = []
+    for names in (["Dominique"], ["Claude", "Sacha"]):
+        owe(world, *names)
+        visitor.get(page("to-invoice"))
+        with django_assert_max_num_queries(40) as captured:
+            visitor.get(page("to-invoice"))
+        spent.append(len(captured))
+    assert spent[0] == spent[1]
+
+
+def test_invoice_everyone_stops_at_a_number_and_shows_the_rest(
+    visitor: Browser, world: World, finished: ServiceRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.views.AT_ONCE", 2)
+    owe(world, "Dominique", "Claude")
+    as_(visitor, world, "accountant")
+
+    assert visitor.post(page("invoice-all-now")).headers["Location"] == page("to-invoice")
+    assert Invoice.objects.count() == 2
+    assert visitor.post(page("invoice-all-now")).headers["Location"] == page("invoices")
+    assert Invoice.objects.count() == 3
+
+
 def test_invoice_everyone_names_those_who_cannot_be(visitor: Browser, world: World, finished: ServiceRequest) -> None:
     account = make_account(world, siren="")
     finish(world, world.request(payer_account=account))
