@@ -246,11 +246,13 @@ class ReviewForm(forms.Form):
     hold = forms.UUIDField(widget=forms.HiddenInput)
     payer = forms.ChoiceField(label=_("Who pays?"), required=False)
 
-    def __init__(self, *args: Any, accounts: Sequence[ClientAccount], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, accounts: Sequence[ClientAccount], for_others: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["payer"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = [("", _("I pay myself")), *((str(a.public_id), a.name) for a in accounts)]
+        self.accounts = accounts
+        nobody_else = _("The client pays") if for_others else _("I pay myself")
+        field.choices = [("", nobody_else), *((str(a.public_id), a.name) for a in accounts)]
 
 
 class ReasonForm(forms.Form):

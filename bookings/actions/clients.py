@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -226,6 +228,20 @@ def _known_client(organisation: Organisation, details: ClientDetails) -> Client 
     if details.email:
         return known.filter(email__iexact=details.email).first()
     return known.filter(phone=details.phone, last_name__iexact=details.last_name).first()
+
+
+def payers_at_desk(organisation: Organisation, email: str, *, name: str, chosen: str, most: int) -> list[ClientAccount]:
+    """Whom the desk may let pay: at most ``most`` bodies called ``name``, those of the client's e-mail first.
+
+    The one that was ``chosen`` (its public identifier) stays on the list whatever is looked for.
+    """
+    active = ClientAccount.objects.filter(organisation=organisation, is_active=True).order_by("name", "pk")
+    found = list(active.filter(name__icontains=name)[:most])
+    first = [] if name else list(accounts_for(organisation, email)[:most])
+    if chosen:
+        with suppress(ValueError):
+            first += active.filter(public_id=uuid.UUID(chosen))
+    return list(dict.fromkeys([*first, *found]))[: most + 1]
 
 
 def accounts_for(organisation: Organisation, email: str) -> QuerySet[ClientAccount]:

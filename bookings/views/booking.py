@@ -36,6 +36,8 @@ DAYS_SHOWN = 3
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
 # Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
 MOST_CODES = 30
+# Bodies that may pay, shown at once: the desk looks for others by name.
+MOST_PAYERS = 12
 # Where a refusal of the last step is shown: on the page of the field at fault.
 PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
 
@@ -306,8 +308,9 @@ def _verification(draft: Draft) -> EmailVerification | None:
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
     hold = draft.hold
-    accounts = _accounts(draft)
-    form = ReviewForm(request.POST if request.method == "POST" else None, accounts=accounts)
+    accounts = _accounts(request, draft)
+    typed = request.POST if request.method == "POST" else None
+    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
     if hold is None or not form.is_valid():
         return _review_page(request, draft, form, 422 if form.is_bound else 200)
     if form.cleaned_data["hold"] != hold.public_id:
@@ -330,10 +333,16 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     return redirect("bookings:done", token=made.tracking_token)
 
 
-def _accounts(draft: Draft) -> list[ClientAccount]:
-    if draft.for_others:
-        return list(ClientAccount.objects.filter(is_active=True).order_by("name", "pk"))
-    return list(clients.accounts_for(draft.site.organisation, draft.contact.get("email", "")))
+def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
+    organisation, email = draft.site.organisation, draft.contact.get("email", "")
+    if not draft.for_others:
+        return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
+    chosen = request.POST.get("payer", "")
+    return clients.payers_at_desk(organisation, email, name=_payer_name(request), chosen=chosen, most=MOST_PAYERS)
+
+
+def _payer_name(request: HttpRequest) -> str:
+    return request.GET.get("payer_name", "").replace("\x00", "").strip()[:80]
 
 
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
@@ -364,6 +373,8 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         shares=shares,
         total=euros(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
+        payer_name=_payer_name(request),
+        looks_for_payers=draft.for_others and (bool(_payer_name(request)) or len(form.accounts) >= MOST_PAYERS),
     )
 
 

@@ -397,6 +397,51 @@ def test_the_desk_books_for_a_client_without_a_code(world: World, path: Path) ->
     assert (event.actor_label, event.channel) == (world.users["concierge"].get_full_name(), "desk")
 
 
+def at_the_desk(world: World, path: Path, **contact: str) -> None:
+    """A concierge has typed everything but the last page."""
+    path.browser.force_login(world.users["concierge"])
+    path.services()
+    path.details()
+    path.slot()
+    path.contact(**contact)
+
+
+def test_the_desk_looks_for_a_payer_among_many(world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bookings.views.booking.MOST_PAYERS", 3)
+    ours = ClientAccount.objects.create(organisation=world.organisation, name="Zinc", email_domain="example.fr")
+    for name in ("Ateliers", "Bailleur du Parc", "Commune de Dijon", "Domaine du Lac"):
+        ClientAccount.objects.create(organisation=world.organisation, name=name)
+    hidden = ClientAccount.objects.get(name="Domaine du Lac")
+    at_the_desk(world, path, email="camille@example.fr")
+
+    def names(query: str = "") -> list[str]:
+        page = shown(path.get(f"verification/{query}"))
+        every = ("Zinc", "Ateliers", "Bailleur du Parc", "Commune de Dijon", "Domaine du Lac")
+        return [name for name in every if f">{name}<" in page]
+
+    assert names() == ["Zinc", "Ateliers", "Bailleur du Parc", "Commune de Dijon"]
+    assert names("?payer_name=du") == ["Bailleur du Parc", "Domaine du Lac"]
+    assert names("?payer_name=personne") == []
+    assert "payer_name" in shown(path.get("verification/?payer_name=personne"))
+    assert path.review(payer=str(hidden.public_id)).status_code == 302
+    assert ServiceRequest.objects.get().payer_account == hidden
+    assert ours.requests.count() == 0
+
+
+def test_the_payers_cost_the_same_for_one_and_three(
+    world: World, path: Path, django_assert_max_num_queries: Any
+) -> None:
+    at_the_desk(world, path, email="camille@example.fr")
+    spent = []
+    for names in (["Ateliers"], ["Bailleur", "Commune"]):
+        for name in names:
+            ClientAccount.objects.create(organisation=world.organisation, name=name)
+        with django_assert_max_num_queries(60) as captured:
+            assert names[-1] in shown(path.get("verification/"))
+        spent.append(len(captured))
+    assert spent[0] == spent[1]
+
+
 def test_a_price_changed_meanwhile_is_the_price_that_counts_and_is_shown(world: World, path: Path) -> None:
     path.up_to_review()
     world.shirt.unit_price = "4.00"
