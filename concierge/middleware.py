@@ -11,7 +11,8 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -39,7 +40,8 @@ class TenantRequest(HttpRequest):
 
 # Paths whose GET writes (sign-in flows of allauth) or that speak of the installation, not of an organisation.
 ACCOUNT_PREFIX = "/compte/"
-PLAIN_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
+PROBES = ("/healthz", "/readyz", "/metrics")
+PLAIN_PATHS = (*PROBES, "/static/")
 # Pages that a member without a second factor may still open, to get one or to leave.
 WITHOUT_MFA = (ACCOUNT_PREFIX, "/i18n/", "/static/")
 
@@ -92,6 +94,15 @@ def actor_of(user: Any, organisation: Organisation) -> Actor:
         client_id=_identity("client_id", user, organisation),
         trainee_id=_identity("trainee_id", user, organisation),
     )
+
+
+class PublicNames(CommonMiddleware):
+    """Refuses host names that are not ours, except from probes and Prometheus: those know a server by its address, and
+    what they are told depends on no name."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Look at the host name (``ALLOWED_HOSTS``)."""
+        return None if request.path in PROBES else super().process_request(request)
 
 
 class TenantMiddleware:

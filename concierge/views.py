@@ -17,13 +17,14 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerDown
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from concierge.api.problems import problem_answer
 from concierge.db import is_passing
 from concierge.enums import Role
 from concierge.errors import Unavailable
+from concierge.metrics import exposition
 from concierge.middleware import TenantRequest
 from concierge.models import Heartbeat
 
@@ -110,8 +111,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
         raise Http404
-    response: HttpResponse = ExportToDjangoView(request)
-    return response
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 @login_not_required

@@ -51,12 +51,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_vite",
     "lucide",
-    "django_prometheus",
     "django_structlog",
     "csp",
 ]
 
 MIDDLEWARE = [
+    "concierge.metrics.MeasuringMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "concierge.middleware.PublicNames",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

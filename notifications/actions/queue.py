@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from concierge import events
+from concierge import events, metrics
 from concierge.db import violated_constraint
 from concierge.errors import NotAllowed, WrongState
 from concierge.models import Event, Organisation, Site
@@ -23,6 +25,18 @@ log = structlog.get_logger(__name__)
 
 # What somebody is waiting for in front of a screen, or on their feet.
 URGENT = (Kind.EMAIL_CODE, Kind.HELP_REQUESTED)
+
+
+@metrics.queue("messages", since="created_at")
+def queued_messages(now: dt.datetime) -> QuerySet[Message]:
+    """What has not left yet, whatever it waits for."""
+    return Message.objects.filter(status=MessageStatus.QUEUED)
+
+
+@metrics.queue("messages_parked", since="created_at")
+def parked_messages(now: dt.datetime) -> QuerySet[Message]:
+    """What was tried too often."""
+    return Message.objects.filter(status=MessageStatus.DEAD)
 
 
 @dataclass(frozen=True)

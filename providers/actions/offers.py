@@ -6,10 +6,12 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,7 @@ from bookings.actions.work_orders import (
 )
 from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
-from concierge import deadlines, events
+from concierge import deadlines, events, metrics
 from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
@@ -127,6 +129,12 @@ def expire_offer(offer: Offer, *, by: Actor) -> bool:
     _say(locked, "expired", by)
     _go_on(locked.round, work_order, by=by)
     return True
+
+
+@metrics.queue("offers_about_to_expire", since="sent_at")
+def offers_about_to_expire(now: dt.datetime) -> QuerySet[Offer]:
+    """Questions that nobody has answered, with half an hour left at most."""
+    return Offer.objects.filter(status=OfferStatus.SENT, due_at__lte=now + dt.timedelta(minutes=30))
 
 
 @deadlines.on(EXPIRY)

@@ -8,7 +8,6 @@ import pytest
 from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as Browser
-from django.test import override_settings
 from django.urls import path
 from django.utils import timezone
 from redis.exceptions import ConnectionError as CacheDown
@@ -38,16 +37,6 @@ def test_readyz_tells_what_is_missing(world: World, client: Browser) -> None:
     assert client.get("/readyz").json()["status"] == "ok"
     Heartbeat.objects.update(at=timezone.now() - dt.timedelta(minutes=10))
     assert client.get("/readyz").json()["sweep"] == "late"
-
-
-@pytest.mark.promise("S03")
-def test_metrics_exist_only_with_the_token(world: World, client: Browser) -> None:
-    assert client.get("/metrics").status_code == 404
-    with override_settings(METRICS_TOKEN="s3cret"):
-        assert client.get("/metrics").status_code == 404
-        answer = client.get("/metrics", headers={"Authorization": "Bearer s3cret"})
-    assert answer.status_code == 200
-    assert b"django_" in answer.content
 
 
 def writing_get(request: HttpRequest) -> HttpResponse:

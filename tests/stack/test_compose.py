@@ -19,6 +19,7 @@ READ_BY_SETTINGS = re.compile(r"\benv(?:\.\w+)?\(\s*\"(\w+)\"(?P<rest>[^\n]*)")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 APPLICATION = ("web", "worker", "sweeper", "beat", "migrate")
 NOT_FOR_PRODUCTION = {"DEBUG"}
+READ_BY_LIBRARIES = {"PROMETHEUS_MULTIPROC_DIR"}
 
 
 @cache
@@ -94,7 +95,7 @@ def test_application_gets_every_variable_it_reads_and_no_other() -> None:
     assert len(known) > 10
     required = {name for name, must in known.items() if must}
     for name in APPLICATION:
-        given = set(service(name)["environment"]) - {"DJANGO_SETTINGS_MODULE"}
+        given = set(service(name)["environment"]) - {"DJANGO_SETTINGS_MODULE"} - READ_BY_LIBRARIES
         assert given <= set(known), name
         assert required <= given, name
         assert set(known) - given <= NOT_FOR_PRODUCTION, name
@@ -165,6 +166,19 @@ def test_commands_name_what_exists() -> None:
     longest = re.search(r"CELERY_TASK_TIME_LIMIT = (\d+)", (ROOT / "concierge/settings/base.py").read_text())
     assert longest is not None
     assert int(service("worker")["stop_grace_period"].removesuffix("s")) > int(longest[1])
+
+
+@pytest.mark.promise("S03")
+def test_metrics_of_all_processes_are_told_inside_only() -> None:
+    folder = service("web")["environment"]["PROMETHEUS_MULTIPROC_DIR"]
+    assert folder.startswith(service("web")["tmpfs"][0].partition(":")[0])
+    # Emptied before the first process of this life imports anything: a restart begins at nought.
+    before, _serving, _after = words("web").partition("python manage.py check")
+    assert 'rm -rf "$$PROMETHEUS_MULTIPROC_DIR" && mkdir "$$PROMETHEUS_MULTIPROC_DIR"' in before
+    for name in set(APPLICATION) - {"web"}:
+        assert "PROMETHEUS_MULTIPROC_DIR" not in service(name)["environment"], "nobody asks them"
+    assert "ports" not in service("web")
+    assert "METRICS_TOKEN" in service("web")["environment"]
 
 
 def test_application_needs_no_rights_and_no_disk() -> None:
