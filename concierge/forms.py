@@ -1,7 +1,8 @@
-"""Forms of people's accounts: those of the sign-in library, in our words."""
+"""Forms of people's accounts, those of the sign-in library in our words; and of API keys."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account import forms as account
@@ -10,6 +11,8 @@ from allauth.mfa.totp.forms import ActivateTOTPForm as LibraryActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from concierge.enums import Scope
 
 LABELS = {
     "email": _("E-mail"),
@@ -121,9 +124,7 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # as above
         kwargs["initial"] = {"name": _("This device"), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("Name of this passkey")
-        self.fields["name"].help_text = _(
-            "So that you know it later: the telephone or the computer that holds it."
-        )
+        self.fields["name"].help_text = _("So that you know it later: the telephone or the computer that holds it.")
         self.fields["name"].max_length = 80
         self.fields["name"].widget.attrs["maxlength"] = 80
         self.fields["passwordless"].widget = forms.HiddenInput()
@@ -140,6 +141,29 @@ class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]  # as above
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("Name of this passkey")
         self.fields["name"].max_length = 80
+
+
+class KeyForm(forms.Form):
+    """A new API key."""
+
+    name = forms.CharField(
+        label=_("Name of the key"),
+        max_length=80,
+        help_text=_("The system that uses it, so that you know it later."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one of the rights listed.")},
+    )
+
+    def __init__(self, *args: Any, scopes: Iterable[Scope], chosen: Iterable[Scope] = (), **kwargs: Any) -> None:
+        """``scopes`` are offered, ``chosen`` are ticked."""
+        super().__init__(*args, **kwargs)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
+        field.choices = [(scope.value, scope.label) for scope in scopes]
+        field.initial = [scope.value for scope in chosen]
 
 
 def in_digits(field: forms.Field, label: Any) -> None:

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
-from providers.actions.keys import PROVIDER_SCOPES
 from providers.enums import DeclineReason
 from providers.models import Provider
 
@@ -80,16 +79,3 @@ class DirectOfferForm(forms.Form):
         field = self.fields["provider"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = providers
-
-
-class KeyForm(forms.Form):
-    """A new API key."""
-
-    name = forms.CharField(label=_("Name of the key"), max_length=80, help_text=_("For example: workshop software."))
-    scopes = forms.MultipleChoiceField(
-        label=_("What it may do"),
-        choices=[(scope.value, scope.label) for scope in PROVIDER_SCOPES],
-        initial=[scope.value for scope in PROVIDER_SCOPES],
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one of the rights listed.")},
-    )

@@ -15,7 +15,8 @@ from billing.models import Invoice
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.models import Client, ServiceRequest, WorkOrder
 from concierge import tenancy
-from concierge.enums import Role
+from concierge.actions import issue_api_key
+from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.models import Message
@@ -50,6 +51,7 @@ class Scene:
     provider: Provider
     rival: Provider
     provider_key: ApiClient
+    own_key: ApiClient
     offer: Offer
     offer_token: str
     invoice: Invoice
@@ -68,6 +70,7 @@ def build_scene(world: World) -> Scene:
         )
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
+        own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
         businesses.add_member(provider, world.users["provider"], by=by)
         trainee = _trainee(world)
         own, other = _clients(world)
@@ -102,6 +105,7 @@ def build_scene(world: World) -> Scene:
             provider=provider,
             rival=rival,
             provider_key=provider_key,
+            own_key=own_key,
             offer=offer,
             offer_token=offer_link_url(offer).rstrip("/").rpartition("/")[2],
             invoice=invoice,

@@ -12,25 +12,28 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from bookings.enums import Execution, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder
+from concierge import key_pages
 from concierge.days import today_of, zone_of
 from concierge.errors import DomainError, Invalid, NotAllowed
+from concierge.forms import KeyForm
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
 from concierge.words import euros, percent, short_moment_words
 from providers import perms
-from providers.actions.keys import create_provider_key, revoke_provider_key
+from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
 from providers.actions.offers import offer_directly, resend_offer, start_round, take_job_back, withdraw_offers
 from providers.enums import OfferStatus
-from providers.forms import DirectOfferForm, KeyForm, ProviderFilters
+from providers.forms import DirectOfferForm, ProviderFilters
 from providers.models import Offer, OfferRound, Provider, ServiceAgreement
 from providers.views.partnership import left_with
 from providers.views.words import considered_words, papers_words
@@ -126,8 +129,9 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         for row in provider.agreements.select_related("service")
     ]
     can_manage = perms.can_manage_providers(request.actor)
-    keys = ApiClient.objects.filter(organisation=request.organisation, provider_id=provider.pk).order_by("-pk")
+    keys = _keys(request, provider) if can_manage else ApiClient.objects.none()
     context = {
+        **key_pages.listed(request, keys, lambda key: _revoke_url(provider, key)),
         "provider": provider,
         "zone": zone,
         "papers": papers_words(provider, today),
@@ -138,8 +142,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "offers": [_offer_row(offer) for offer in offers],
         "can_manage": can_manage,
         "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
-        "keys": list(keys) if can_manage else [],
-        "key_form": key_form or KeyForm(),
+        "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
     }
     return render(request, "providers/provider.html", context, status=422 if key_form else 200)
 
@@ -159,25 +162,42 @@ def create_key(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     provider = _provider(request, public_id)
     if not perms.can_manage_providers(request.actor):
         raise NotAllowed
-    form = KeyForm(request.POST)
+    form = KeyForm(request.POST, scopes=PROVIDER_SCOPES)
     if not form.is_valid():
         return _file(request, provider, key_form=form)
     client, key = create_provider_key(
         provider, name=form.cleaned_data["name"], scopes=form.cleaned_data["scopes"], by=request.actor
     )
-    return render(request, "providers/key_created.html", {"provider": provider, "client": client, "key": key})
+    return key_pages.shown_once(request, client, key, owner=provider.name, back=_file_url(provider))
 
 
-@require_POST
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: TenantRequest, public_id: uuid.UUID, key_id: uuid.UUID) -> HttpResponse:
-    """Make a key useless at once."""
+    """Make a key useless at once, after a question."""
     provider = _provider(request, public_id)
     if not perms.can_manage_providers(request.actor):
         raise NotAllowed
-    client = get_object_or_404(ApiClient, organisation=request.organisation, provider_id=provider.pk, public_id=key_id)
-    revoke_provider_key(provider, client, by=request.actor)
-    messages.success(request, _("The key %(prefix)s… no longer works.") % {"prefix": client.prefix})
-    return redirect("providers:provider", provider.public_id)
+    client = get_object_or_404(_keys(request, provider), public_id=key_id)
+    return key_pages.revoked(
+        request,
+        client,
+        lambda: revoke_provider_key(provider, client, by=request.actor),
+        owner=provider.name,
+        back=_file_url(provider),
+    )
+
+
+def _keys(request: TenantRequest, provider: Provider) -> QuerySet[ApiClient]:
+    return ApiClient.objects.filter(organisation=request.organisation, provider_id=provider.pk)
+
+
+def _revoke_url(provider: Provider, key: ApiClient) -> str:
+    return reverse("providers:revoke-key", args=[provider.public_id, key.public_id])
+
+
+def _file_url(provider: Provider) -> str:
+    return reverse("providers:provider", args=[provider.public_id])
 
 
 # --- offers ----------------------------------------

@@ -115,7 +115,7 @@ def test_a_passkey_is_made_and_signs_a_member_of_the_team_in(dispatcher: User, s
     page = screen.open("/compte/login/?next=/affectations/")
     screen.shot("account-sign-in")
     page.locator("form[data-passkey] button").click()
-    page.wait_for_url("**/affectations/")
+    page.wait_for_url(f"{screen.base}/affectations/")
     screen.check()
 
 
@@ -137,7 +137,7 @@ def test_a_passkey_is_the_second_step_after_a_code(dispatcher: User, screen: Scr
     assert "/compte/login/" in page.url or "/authenticate/" in page.url
     page.goto(f"{screen.base}/compte/2fa/authenticate/")
     page.locator("form[data-passkey] button").click()
-    page.wait_for_url("**/affectations/")
+    page.wait_for_url(f"{screen.base}/affectations/")
 
 
 @pytest.mark.promise("S12")
@@ -182,7 +182,7 @@ def test_an_app_is_set_up_and_used_and_a_recovery_code_too(dispatcher: User, scr
     assert page.locator("form[data-passkey]").count() == 0
     page.locator("input[name=code]").fill(code)
     page.locator("main form button").first.click()
-    page.wait_for_url("**/affectations/")
+    page.wait_for_url(f"{screen.base}/affectations/")
     for path, name in (("totp/deactivate/", "app-stop"), ("recovery-codes/generate/", "recovery-codes-new")):
         page.goto(f"{screen.base}/compte/2fa/{path}")
         show_it_is_me(screen)
@@ -217,3 +217,30 @@ def test_every_account_page_is_whole_in_both_languages(
     for path in (f"2fa/webauthn/keys/{passkey.pk}/edit/", f"2fa/webauthn/keys/{passkey.pk}/remove/"):
         screen.open(f"/compte/{path}")
         screen.shot(f"account-passkey-{path.split('/')[-2]}-{language}")
+
+
+@pytest.mark.promise("S36")
+def test_a_manager_makes_a_key_copies_it_and_ends_it(live_world: World, screen: Screen, client: Client) -> None:
+    sign_in(screen, client, live_world.users["site_manager"])
+    page = screen.open("/cles-api/")
+    screen.shot("keys-none")
+    page.locator("input[name=name]").fill("Intranet de la mairie")
+    page.locator("input[value='requests:read']").check()
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("copy-link")).to_be_visible()
+    key = page.locator("copy-link").get_attribute("text")
+    screen.check()
+    screen.shot("keys-new")
+    page.locator("copy-link button").click()
+    assert page.request.get(f"{screen.base}/api/v1/service-requests", headers={"Authorization": f"Bearer {key}"}).ok
+    page.locator("main a[href$='/cles-api/']").last.click()
+    screen.check()
+    screen.shot("keys-list")
+    page.locator("a[href$='/revoquer/']").click()
+    screen.check()
+    screen.shot("keys-revoke")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/cles-api/")
+    expect(page.locator(".badge-cancelled")).to_be_visible()
+    refused = page.request.get(f"{screen.base}/api/v1/service-requests", headers={"Authorization": f"Bearer {key}"})
+    assert refused.status == 401
