@@ -234,7 +234,7 @@ def test_hours_are_written_as_people_do(world: World, path: Path) -> None:
     assert [line.split(" ", 1)[1] for line in lines] == ["09:00–18:00", "10:00–12:00, 14:00–16:00"]
 
 
-@pytest.mark.promise("R33")
+@pytest.mark.promise("S33")
 def test_when_the_ten_minutes_are_over_only_the_time_is_chosen_again(world: World, path: Path, monday: Any) -> None:
     path.up_to_review()
     monday.shift(dt.timedelta(minutes=10, seconds=1))

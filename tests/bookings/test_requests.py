@@ -145,7 +145,7 @@ def test_the_loser_keeps_what_they_had_and_sees_the_next_free_slots(world: World
     assert (mine.status, refusal.value.status, refusal.value.code) == (HoldStatus.HELD, 409, "slot_taken")
 
 
-@pytest.mark.promise("R33")
+@pytest.mark.promise("S33")
 def test_a_hold_ends_by_itself_and_its_place_is_free_again(world: World, monday: Any) -> None:
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
     monday.shift(dt.timedelta(minutes=9))

@@ -33,7 +33,7 @@ def ids(**careless: Any) -> list[str]:
         return [str(error.id) for error in checks.no_careless_settings(None)]
 
 
-@pytest.mark.promise("S44")
+@pytest.mark.promise("DR8", "S44")
 @pytest.mark.parametrize(
     ("careless", "expected"),
     [

@@ -49,7 +49,7 @@ def problems_of(screen: Screen, path: str) -> list[str]:
     return found
 
 
-@pytest.mark.promise("S01")
+@pytest.mark.promise("domain R45")
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("screen", ["desktop"], indirect=True)
 def test_every_page_is_whole_and_accessible(live_world: World, screen: Screen, share: int) -> None:

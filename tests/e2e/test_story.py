@@ -240,7 +240,7 @@ def accountant_invoices(screen: Screen, world: World, client: Client) -> None:
     screen.open("/factures/")
 
 
-@pytest.mark.promise("R01", "R14", "R28", "S16")
+@pytest.mark.promise("domain R14", "S16")
 def test_the_main_job(dijon: World, clock: time_machine.Traveller, screen: Screen, client: Client) -> None:
     path = book(screen, dijon)
     settle(dijon.organisation)

@@ -84,7 +84,7 @@ def world_is(**counts: int) -> None:
     assert IdempotencyRecord.objects.count() == 0
 
 
-@pytest.mark.promise("P05", "R31")
+@pytest.mark.promise("P05", "domain R31")
 def test_before_acceptance_only_area_and_need(world: World, api: Api, offers: list[Offer]) -> None:
     ServiceRequest.objects.update(note="Sonner chez Roux", street="1 rue Secrète", contact_phone="+33612345678")
     body = api.get(OFFERS).json()
@@ -101,7 +101,7 @@ def test_before_acceptance_only_area_and_need(world: World, api: Api, offers: li
     assert api.get(f"/api/v1/work-orders/{offers[0].work_order.public_id}").status_code == 404
 
 
-@pytest.mark.promise("R31", "R02")
+@pytest.mark.promise("domain R31", "R02")
 def test_accept_gives_the_work_order_and_the_client(world: World, api: Api, offers: list[Offer]) -> None:
     answer = api.accept(offers[0])
     assert (answer.status_code, answer.json()["status"]) == (200, "accepted")

@@ -65,7 +65,7 @@ def test_siret_is_compacted_and_unique_per_organisation(world: World, other_worl
     assert changed.name == "Autre nom"
 
 
-@pytest.mark.promise("R33")
+@pytest.mark.promise("domain R33")
 def test_agreements_do_not_overlap(world: World) -> None:
     provider = add_provider(world, price=None)
     first = agree_service(

@@ -40,7 +40,7 @@ def test_an_agreement_begins_on_the_day_it_is_made(world: World) -> None:
     assert made.valid_from == TOMORROW
 
 
-@pytest.mark.promise("R32", "R33")
+@pytest.mark.promise("domain R32", "domain R33")
 def test_pages_say_what_is_true_here(world: World) -> None:
     begun, ended = add_provider(world, price=None), add_provider(world, price=None)
     by = world.actor()

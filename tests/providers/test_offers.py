@@ -46,7 +46,7 @@ def status_of(work_order: WorkOrder) -> str:
     return WorkOrder.objects.get(pk=work_order.pk).status
 
 
-@pytest.mark.promise("R31")
+@pytest.mark.promise("domain R31")
 def test_a_ready_job_asks_the_three_best(world: World, heels: WorkOrder, cobblers: list[Provider]) -> None:
     with transaction.atomic():
         events.record("work_order.ready", heels, by=world.actor(), request_id=heels.request.public_id)
@@ -69,7 +69,7 @@ def test_own_work_is_not_offered(world: World, cobblers: list[Provider]) -> None
     assert Offer.objects.count() == 0
 
 
-@pytest.mark.promise("R34")
+@pytest.mark.promise("domain R34")
 def test_everybody_considered_has_a_line_with_rule_or_score(world: World, heels: WorkOrder) -> None:
     near = add_provider(world, latitude=Decimal("47.33"))
     far = add_provider(world, latitude=Decimal("48.85"), longitude=Decimal("2.35"))
@@ -191,7 +191,7 @@ def test_who_had_accepted_hears_of_a_cancelled_job(world: World, heels: WorkOrde
     assert statuses() == ["withdrawn", "not_selected", "not_selected"]
 
 
-@pytest.mark.promise("R31")
+@pytest.mark.promise("domain R31")
 def test_given_back_work_is_offered_again_without_them(world: World, heels: WorkOrder, offers: list[Offer]) -> None:
     accept_offer(offers[0], by=acting_for(offers[0].provider))
     release_work_order(heels, reason="ill", by=world.actor())
@@ -239,7 +239,7 @@ def test_staff_asks_one_only(world: World, heels: WorkOrder, cobblers: list[Prov
         offer_directly(heels, far, by=world.actor("dispatcher"))
 
 
-@pytest.mark.promise("R32")
+@pytest.mark.promise("domain R32")
 @pytest.mark.parametrize("changes", [{"papers": False}, {"price": None}])
 def test_nobody_is_asked_without_agreement_or_papers(world: World, heels: WorkOrder, changes: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
@@ -269,7 +269,7 @@ def test_capacity_counts_the_work_of_that_day(world: World, heels: WorkOrder) ->
     assert Offer.objects.open().get().work_order == later
 
 
-@pytest.mark.promise("R34")
+@pytest.mark.promise("domain R34")
 def test_work_is_shared_in_turn(world: World) -> None:
     twins = [add_provider(world, daily_capacity=50) for _n in range(2)]
     set_offer_policy(world.organisation, wave_size=1, weights=(20, 60, 20), by=world.actor())

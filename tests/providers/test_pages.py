@@ -125,7 +125,7 @@ def test_as_many_queries_for_one_as_for_three(world: World, path: str) -> None:
     assert counts[0] == counts[1]
 
 
-@pytest.mark.promise("R32", "R34")
+@pytest.mark.promise("domain R32", "domain R34")
 def test_file_shows_papers_prices_and_share(world: World, staff: Browser, offers: list[Offer]) -> None:
     provider = offers[0].provider
     accept_offer(offers[0], by=acting_for(provider))
@@ -191,7 +191,7 @@ def test_only_managers_make_keys(staff: Browser, manager: Browser, cobblers: lis
 # --- the search for a job ----------------------------------------
 
 
-@pytest.mark.promise("R34")
+@pytest.mark.promise("domain R34")
 def test_fragment_tells_who_was_asked_and_why(world: World, staff: Browser, offers: list[Offer]) -> None:
     add_provider(world, name="Trop loin", latitude=48)
     decline_offer(offers[1], reason=DeclineReason.TOO_BUSY, comment="En congé", by=acting_for(offers[1].provider))
@@ -232,7 +232,7 @@ def test_send_again(staff: Browser, offers: list[Offer]) -> None:
     assert AccessLink.objects.filter(offer=offers[0]).count() == 2
 
 
-@pytest.mark.promise("S06")
+@pytest.mark.promise("S01", "S07")
 @pytest.mark.parametrize(
     "role", ["concierge", "supervisor", "social_adviser", "accountant", "trainee", "provider", None]
 )
@@ -293,7 +293,7 @@ def mine(world: World, offers: list[Offer]) -> Browser:
     return browser_of(world.users["provider"])
 
 
-@pytest.mark.promise("P05", "R31")
+@pytest.mark.promise("P05", "domain R31")
 def test_my_space_from_offer_to_done(mine: Browser, offers: list[Offer]) -> None:
     body = page(mine.get("/prestataires/mon-espace/"))
     assert "Pose de talons" in body

@@ -49,7 +49,7 @@ def open_offers() -> list[Provider]:
 # --- what was asked ----------------------------------------
 
 
-@pytest.mark.promise("R31")
+@pytest.mark.promise("domain R31")
 def test_one_of_the_wave_is_stopped(world: World, offers: list[Offer], cobblers: list[Provider]) -> None:
     """The others of the wave are still thinking: nobody else is asked yet."""
     stop(cobblers[0], world)
@@ -60,7 +60,7 @@ def test_one_of_the_wave_is_stopped(world: World, offers: list[Offer], cobblers:
     assert Event.objects.get(name="provider.stopped").actor == f"user:{world.users['site_manager'].public_id}"
 
 
-@pytest.mark.promise("R31")
+@pytest.mark.promise("domain R31")
 def test_the_only_one_asked_is_stopped(world: World, heels: WorkOrder, cobblers: list[Provider]) -> None:
     """A new round starts at once, with everybody but them."""
     offer_directly(heels, cobblers[0], by=world.actor())
@@ -237,7 +237,7 @@ def test_what_nobody_holds_or_is_done_cannot_be_taken_back(world: World, offers:
     assert Offer.objects.get(pk=offers[0].pk).status == "accepted"
 
 
-@pytest.mark.promise("S06", "S01")
+@pytest.mark.promise("S01", "S07")
 def test_who_may_pause(world: World, other_world: World, offers: list[Offer]) -> None:
     address = f"/prestataires/{offers[0].provider.public_id}/partenariat/arreter/"
     for role in ("concierge", "dispatcher", "supervisor", "accountant", "provider"):

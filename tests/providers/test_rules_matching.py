@@ -43,7 +43,7 @@ def candidate(**changes: Any) -> Candidate:
     return Candidate(**(given_ | changes))
 
 
-@pytest.mark.promise("R31", "R32")
+@pytest.mark.promise("domain R31", "domain R32")
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
@@ -105,7 +105,7 @@ weightings = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(
 )
 
 
-@pytest.mark.promise("R34")
+@pytest.mark.promise("domain R34")
 @given(st.lists(candidates, max_size=12, unique_by=lambda one: one.key), weightings)
 def test_everybody_gets_a_verdict_and_parts_add_up(found: list[Candidate], weights: Weights) -> None:
     verdicts = consider(found, today=TODAY, weights=weights)
@@ -127,7 +127,7 @@ def test_distance_between_two_known_places() -> None:
     assert distance_km(dijon, dijon) == 0
 
 
-@pytest.mark.promise("R33")
+@pytest.mark.promise("domain R33")
 @pytest.mark.parametrize(
     ("purchase", "commission", "paid"),
     [

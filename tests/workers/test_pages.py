@@ -74,7 +74,7 @@ def test_the_kernel_knows_who_is_a_trainee(team: Team) -> None:
     assert actor_of(team.world.users["trainee"], team.world.organisation).trainee_id is None
 
 
-@pytest.mark.promise("R18")
+@pytest.mark.promise("domain R18")
 def test_the_next_card_is_in_front(team: Team, phone: Client) -> None:
     second = give(team, team.amina, 11)
     first = give(team, team.amina, 9)
@@ -88,7 +88,7 @@ def test_the_next_card_is_in_front(team: Team, phone: Client) -> None:
     assert "Roux" not in text
 
 
-@pytest.mark.promise("R18")
+@pytest.mark.promise("domain R18")
 def test_start_finish_and_the_end_of_the_day(team: Team, phone: Client, assignment: Assignment) -> None:
     assert step(phone, "start", assignment).status_code == 302
     text = page(phone, DAY)
@@ -146,7 +146,7 @@ def test_an_account_without_a_person_is_told(team: Team, client: Client, assignm
     assert client.post(reverse("workers:help")).status_code == 403
 
 
-@pytest.mark.promise("R19")
+@pytest.mark.promise("domain R19")
 def test_the_page_speaks_the_person_s_language(team: Team, phone: Client, assignment: Assignment) -> None:
     Trainee.objects.update(language="en")
     assert '<html lang="en">' in page(phone, DAY)

@@ -43,7 +43,7 @@ def test_somebody_who_fits_has_only_reasons_for() -> None:
     assert codes() == {"available": "for", "free": "for", "skill": "for", "hours_left": "for"}
 
 
-@pytest.mark.promise("R14")
+@pytest.mark.promise("domain R14")
 @pytest.mark.parametrize(
     ("change", "reason", "severity"),
     [
