@@ -42,11 +42,11 @@ REQUEST_ROLES = (
     Role.ACCOUNTANT,
 )
 
-# Letters and digits that nobody confuses on paper or on the phone.
-REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-
 # Fewer digits than these are no telephone number.
 FEWEST_DIGITS = 4
+
+# Letters and digits that nobody confuses on paper or on the phone.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_reference() -> str:
@@ -68,9 +68,6 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
             return found if sites is None else found.filter(site_id__in=sites)
         return found.filter(client_id=actor.client_id) if actor.client_id else found.none()
 
-    def open(self) -> Self:
-        """Not yet closed, cancelled or declined."""
-        return self.exclude(status__in=[RequestStatus.CLOSED, RequestStatus.CANCELLED, RequestStatus.DECLINED])
     def matching(self, text: str) -> Self:
         """What somebody at the desk types: a reference of ours, part of a name, of an address or of a number.
 
@@ -86,6 +83,9 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         found = (named.values("pk"), orders.values("request_id"))
         return self.filter(pk__in=contact.values("pk").order_by().union(*(one.order_by() for one in found)))
 
+    def open(self) -> Self:
+        """Not yet closed, cancelled or declined."""
+        return self.exclude(status__in=[RequestStatus.CLOSED, RequestStatus.CANCELLED, RequestStatus.DECLINED])
 
 
 class ServiceRequest(PublicIdModel, TenantModel):
@@ -135,9 +135,6 @@ class ServiceRequest(PublicIdModel, TenantModel):
             models.Index(fields=["organisation", "status", "-id"], name="request_by_status"),
             models.Index(fields=["organisation", "site", "-id"], name="request_by_site"),
             models.Index(fields=["organisation", "client", "-id"], name="request_by_client"),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "reference"], name="request_reference_once"),
             # Parts of words; usable behind row-level security because of deploy/postgres.sql.
             GinIndex(
                 OpClass(Upper("contact_name"), name="gin_trgm_ops"),
@@ -145,6 +142,9 @@ class ServiceRequest(PublicIdModel, TenantModel):
                 OpClass(F("contact_phone"), name="gin_trgm_ops"),
                 name="request_search",
             ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "reference"], name="request_reference_once"),
             models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_is_known"),
             models.CheckConstraint(condition=Q(total_incl_vat__gte=0), name="request_total_not_negative"),
             models.CheckConstraint(
