@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -23,10 +22,9 @@ from rest_framework.views import APIView
 from bookings import perms
 from bookings.actions import requests as actions
 from bookings.actions.clients import ClientDetails
-from bookings.actions.holds import hold_slot
 from bookings.actions.work_orders import complete_work_order, start_work_order
 from bookings.enums import WORK_ORDER_CATEGORY, Category, RequestStatus
-from bookings.models import ClientAccount, Service, ServiceRequest, WorkOrder, calendar
+from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder, calendar
 from bookings.rules.prices import WHOLE, Wish
 from bookings.serializers import (
     UUID_PATH,
@@ -70,7 +68,8 @@ def _uuid(request: Request, name: str) -> uuid.UUID:
 
 
 def _site(request: Request, public_id: uuid.UUID) -> Site:
-    return get_object_or_404(Site.objects.visible_to(actor_of(request)).active(), public_id=public_id)
+    sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
+    return get_object_or_404(sites, public_id=public_id)
 
 
 class Sites(generics.ListAPIView[Site]):
@@ -226,20 +225,13 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
         if len(services) < len(wanted):
             raise actions.BadOrder(actions.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
-        hold = hold_slot(
-            site,
-            actions.place_of(services),
-            asked["slot"],
-            token=secrets.token_urlsafe(32),
-            by=actor,
-            services=services,
-        )
         try:
-            made = actions.submit_request(
+            made = actions.book_request(
                 site,
                 client=ClientDetails(**asked["client"]),
                 wishes=wishes,
-                hold=hold,
+                services=services,
+                starts_at=asked["slot"],
                 by=actor,
                 payer=_payer(asked["payer_siren"]),
                 note=asked["note"],
@@ -248,7 +240,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             if error.field in asked["client"]:
                 error.field = f"client.{error.field}"
             raise
-        made = _requests(request).get(pk=made.pk)
+        prefetch_related_objects([made], *SHOWN_WITH)
         headers = {
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
@@ -256,11 +248,18 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         return Response(ServiceRequestOut(made).data, status=201, headers=headers)
 
 
+# What the shape of a request shows beside its own columns.
+SHOWN_WITH = (
+    Prefetch("lines", RequestLine.objects.select_related("service")),
+    Prefetch("work_orders", WorkOrder.objects.select_related("service")),
+)
+
+
 def _requests(request: Request) -> QuerySet[ServiceRequest]:
     return (
         ServiceRequest.objects.visible_to(actor_of(request))
         .select_related("site", "client")
-        .prefetch_related("lines__service", "work_orders__service")
+        .prefetch_related(*SHOWN_WITH)
     )
 
 

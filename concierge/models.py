@@ -343,7 +343,7 @@ class Event(PublicIdModel, TenantModel):
         verbose_name_plural = _("events")
         ordering = ["pk"]
         indexes = [
-            models.Index(fields=["organisation", "next_at"], condition=Q(dispatch="pending"), name="event_pending"),
+            models.Index(fields=["organisation", "id"], condition=Q(dispatch="pending"), name="event_pending"),
             models.Index(fields=["organisation"], condition=Q(dispatch="dead"), name="event_parked"),
             models.Index(fields=["organisation", "subject_type", "subject_id", "id"], name="event_of_subject"),
             models.Index(fields=["organisation", "request_id", "id"], name="event_of_request"),

@@ -41,13 +41,18 @@ def dispatch_events(organisation_id: int) -> None:
             poke(dispatch_events, organisation_id)
 
 
-def sweep() -> None:
-    """Fire due deadlines and handle events whose wake-up call was lost. ``run_sweeper`` calls it, without a broker."""
+def sweep() -> bool:
+    """Fire due deadlines and handle events whose wake-up call was lost. ``run_sweeper`` calls it, without a broker.
+
+    Returns whether there is more to do at once: each organisation gets its turn, however much another one has.
+    """
+    more = False
     for organisation_id in organisation_ids():
         with tenancy.working_for(organisation_id):
-            deadlines.sweep(organisation_id)
-            events.dispatch(organisation_id)
+            more |= deadlines.sweep(organisation_id) >= deadlines.LIMIT
+            more |= events.dispatch(organisation_id) >= events.BATCH
     beat_seen("sweep")
+    return more
 
 
 @shared_task(name="concierge.purge")

@@ -3,7 +3,8 @@
 
 devstack.py run                run everything until Ctrl-C; the state stays in .state/ (or CONCIERGE_STATE)
 devstack.py exec -- COMMAND    run a command in the environment of the running system
-devstack.py services -- COMMAND   a throw-away PostgreSQL and Valkey for the time of a command (tests)
+devstack.py services -- COMMAND   a throw-away PostgreSQL and Valkey for the time of a command (tests);
+                               with --durable they write to disk as in production (benchmarks)
 devstack.py status             what runs, with process ids
 devstack.py reset              forget the local data
 """
@@ -43,7 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser = commands.add_parser("run")
     run_parser.add_argument("--instead", action="append", metavar="NAME=COMMAND", help=argparse.SUPPRESS)
     for name in ("exec", "services"):
-        commands.add_parser(name).add_argument("command", nargs="+")
+        one = commands.add_parser(name)
+        if name == "services":
+            one.add_argument("--durable", action="store_true")
+        one.add_argument("command", nargs="+")
     commands.add_parser("status")
     commands.add_parser("reset")
     options = parser.parse_args(arguments)
@@ -56,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "exec":
                 return execute(options.command)
             case "services":
-                return services(options.command)
+                return services(options.command, durable=options.durable)
             case "status":
                 return status()
             case _:
@@ -277,10 +281,11 @@ def execute(command: list[str]) -> int:
         raise StackError(f"{command[0]}: {error.strerror}") from error
 
 
-def services(command: list[str]) -> int:
+def services(command: list[str], *, durable: bool = False) -> int:
     """Run a command beside empty servers that are removed afterwards; returns its exit status (128 + n after signal n).
 
-    Here DATABASE_URL belongs to a superuser, who may create test databases and take any role.
+    `durable`: they flush every commit, as in production; else they are fast and forgetful. DATABASE_URL belongs to a
+    superuser, who may create test databases and take any role.
     """
     account = server_account()
     folder = Path(tempfile.mkdtemp(prefix="concierge-test-")).resolve()
@@ -297,9 +302,9 @@ def services(command: list[str]) -> int:
     supervisor = Supervisor()
     try:
         secrets = state.secrets()
-        postgres = Postgres(state, account, secrets, throw_away=True)
+        postgres = Postgres(state, account, secrets, throw_away=not durable)
         homes += [postgres.sockets]
-        valkey = Valkey(state, secrets["valkey"], throw_away=True)
+        valkey = Valkey(state, secrets["valkey"], throw_away=not durable)
         homes += [valkey.socket.parent]
         postgres.initialise()
         supervisor.add(postgres.child(mark))

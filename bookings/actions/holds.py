@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection
+import secrets
+from collections import Counter
+from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold, Service, Slot, SlotRule, calendar
+from bookings.models import Hold, Service, Slot, calendar
 from bookings.rules.slots import FreeSlot
 from concierge import deadlines, retention
 from concierge.db import refuse_on
@@ -75,8 +78,6 @@ def hold_slot(
     ``slot_not_over_capacity`` stands behind it. Locks: holds before slots, slots by key.
     """
     now = now or timezone.now()
-    if abs(starts_at - now) > dt.timedelta(days=calendar.BOOKABLE_DAYS + 1):
-        raise SlotNotOffered(field="slot")
     slot = _slot(site, place, starts_at, services=services, now=now)
     mine = Hold.objects.select_for_update(no_key=True).filter(token_hash=token_hash(token), status=HoldStatus.HELD)
     previous = mine.order_by("pk").first()
@@ -86,8 +87,7 @@ def hold_slot(
         both = Slot.objects.select_for_update(no_key=True).filter(pk__in=[slot.pk, previous.slot_id]).order_by("pk")
         list(both)
         _end(previous, HoldStatus.RELEASED)
-    if not _take(slot) and not (_expire_stale(slot, now) and _take(slot)):
-        raise SlotTaken(calendar.next_free(site, place, now=now, services=services))
+    _take_or_refuse(slot, services=services, now=now)
     with refuse_on("hold_one_per_person", Conflict()):
         hold = Hold.objects.create(
             organisation_id=site.organisation_id,
@@ -99,25 +99,53 @@ def hold_slot(
     return hold
 
 
+def book_slot(
+    site: Site, place: Place | str, starts_at: dt.datetime, *, services: Collection[Service], now: dt.datetime
+) -> Hold:
+    """Take one place of a slot for good: for the request that the caller makes of it in the same transaction.
+
+    Raises ``SlotNotOffered`` (422) and ``SlotTaken`` (409, with the next free slots), and guards as ``hold_slot`` does.
+    """
+    slot = _slot(site, place, starts_at, services=services, now=now)
+    _take_or_refuse(slot, services=services, now=now)
+    return Hold.objects.create(
+        organisation_id=site.organisation_id,
+        slot=slot,
+        token_hash=token_hash(secrets.token_urlsafe(32)),
+        status=HoldStatus.CONFIRMED,
+        expires_at=now,
+    )
+
+
 def _slot(
     site: Site, place: Place | str, starts_at: dt.datetime, *, services: Collection[Service], now: dt.datetime
 ) -> Slot:
     """The row of a slot that is really offered, made at first touch."""
+    if abs(starts_at - now) > dt.timedelta(days=calendar.BOOKABLE_DAYS + 1):
+        raise SlotNotOffered(field="slot")
     day = starts_at.astimezone(ZoneInfo(site.time_zone)).date()
     offered = calendar.slots_left(site, place, now=now, first_day=day, days=1, services=services, ignore_taken=True)
     match = next((slot for slot in offered if slot.starts_at == starts_at), None)
     if match is None:
         raise SlotNotOffered(field="slot")
+    touched = Slot.objects.filter(site=site, place=place, starts_at=match.starts_at)
+    if (known := touched.first()) is not None:
+        return known
     fresh = Slot(
         organisation_id=site.organisation_id,
         site=site,
         place=place,
         starts_at=match.starts_at,
         ends_at=match.ends_at,
-        capacity=SlotRule.objects.get(site=site, place=place).capacity,
+        capacity=match.left,
     )
     Slot.objects.bulk_create([fresh], ignore_conflicts=True)
-    return Slot.objects.get(site=site, place=place, starts_at=match.starts_at)
+    return touched.get()
+
+
+def _take_or_refuse(slot: Slot, *, services: Collection[Service], now: dt.datetime) -> None:
+    if not _take(slot) and not (_expire_stale(slot, now) and _take(slot)):
+        raise SlotTaken(calendar.next_free(slot.site, slot.place, now=now, services=services))
 
 
 def _take(slot: Slot) -> bool:
@@ -163,14 +191,17 @@ def release_hold(hold: Hold, *, by: Actor) -> Hold:
     return locked
 
 
-@deadlines.on(EXPIRY)
-def expire_hold(deadline: Deadline) -> None:
-    """The time is over: the place is free again, unless the request was sent meanwhile."""
-    hold = Hold.objects.select_for_update(no_key=True).filter(pk=deadline.subject_id).first()
-    if hold is not None and hold.status == HoldStatus.HELD:
-        hold.status = HoldStatus.EXPIRED
-        hold.save(update_fields=["status"])
-        free_place(hold.slot_id)
+@deadlines.on_many(EXPIRY)
+def expire_holds(due: Sequence[Deadline]) -> None:
+    """The time is over: the places are free again, unless the request was sent meanwhile."""
+    keys = [deadline.subject_id for deadline in due]
+    ended = list(Hold.objects.select_for_update(no_key=True).filter(pk__in=keys, status=HoldStatus.HELD).order_by("pk"))
+    Hold.objects.filter(pk__in=[hold.pk for hold in ended]).update(status=HoldStatus.EXPIRED)
+    freed = Counter(hold.slot_id for hold in ended)
+    list(Slot.objects.select_for_update(no_key=True).filter(pk__in=freed).order_by("pk"))
+    for places in set(freed.values()):
+        slots = [slot_id for slot_id, count in freed.items() if count == places]
+        Slot.objects.filter(pk__in=slots).update(taken=Greatest(F("taken") - places, 0))
 
 
 @retention.forget("holds")

@@ -1,4 +1,4 @@
-"""Verbs on service requests (lifecycles.md 2.1): submit, confirm, decline, cancel, close."""
+"""Verbs on service requests (lifecycles.md 2.1): submit (and confirm), decline, cancel, close."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from bookings.models import (
     Service,
     ServiceAtSite,
     ServiceRequest,
+    Slot,
     WorkOrder,
     calendar,
 )
@@ -181,8 +182,54 @@ def submit_request(
         raise holds.HoldExpired(field="slot")
     if held.slot.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
-    zone = ZoneInfo(site.time_zone)
     services = list(Service.objects.offered_at(site))
+    request = _make_request(
+        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+    )
+    held.status = HoldStatus.CONFIRMED
+    held.save(update_fields=["status"])
+    deadlines.cancel_deadline(holds.EXPIRY, organisation_id=site.organisation_id, subject_id=held.pk)
+    return request
+
+
+@transaction.atomic
+def book_request(
+    site: Site,
+    *,
+    client: ClientDetails,
+    wishes: Sequence[prices.Wish],
+    services: Sequence[Service],
+    starts_at: dt.datetime,
+    by: Actor,
+    payer: ClientAccount | None = None,
+    note: str = "",
+) -> ServiceRequest:
+    """Take a place and make the request of it in one go: for callers that know everything at once (the API).
+
+    ``services`` are those wished, from ``Service.objects.offered_at(site)``. Raises what ``hold_slot`` and
+    ``submit_request`` raise, and leaves nothing then.
+    """
+    now = timezone.now()
+    held = holds.book_slot(site, place_of(services), starts_at, services=services, now=now)
+    return _make_request(
+        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+    )
+
+
+def _make_request(
+    site: Site,
+    held: Hold,
+    *,
+    client: ClientDetails,
+    services: Sequence[Service],
+    wishes: Sequence[prices.Wish],
+    by: Actor,
+    payer: ClientAccount | None,
+    note: str,
+    now: dt.datetime,
+) -> ServiceRequest:
+    """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    zone = ZoneInfo(site.time_zone)
     lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
@@ -192,17 +239,15 @@ def submit_request(
     if payer is not None:
         check_payer(payer, details.email, by)
     _keep_day_limits(site, chosen, held)
-    owner = find_or_create_client(site.organisation, details)
+    owner = find_or_create_client(by.organisation, details)
     _keep_client_limit(owner, by)
-    held.status = HoldStatus.CONFIRMED
-    held.save(update_fields=["status"])
-    deadlines.cancel_deadline(holds.EXPIRY, organisation_id=site.organisation_id, subject_id=held.pk)
+    orders = _plan_work(site, held.slot, place, chosen, lines)
     request = _insert_request(
-        site, owner, details, held, payer, place=place, total=prices.total(lines), note=note, by=by, now=now
+        site, owner, details, held, payer, orders, place=place, total=prices.total(lines), note=note, by=by, now=now
     )
-    _insert_work(request, chosen, lines)
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
-    return confirm_request(request, by=by, now=now)
+    _insert_work(request, orders, lines)
+    _say_confirmed(request, orders, by=by, now=now)
+    return request
 
 
 def place_of(services: Collection[Service]) -> Place:
@@ -268,6 +313,7 @@ def _insert_request(
     details: ClientDetails,
     hold: Hold,
     payer: ClientAccount | None,
+    orders: Sequence[WorkOrder],
     *,
     place: Place,
     total: Decimal,
@@ -275,6 +321,7 @@ def _insert_request(
     by: Actor,
     now: dt.datetime,
 ) -> ServiceRequest:
+    """The request as it is confirmed: promised when the last of its work orders is."""
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
         site=site,
@@ -283,6 +330,7 @@ def _insert_request(
         slot=hold.slot,
         hold=hold,
         place=place,
+        status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
         contact_phone=details.phone,
@@ -292,60 +340,88 @@ def _insert_request(
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.slot.starts_at,
+        promised_end=max(order.promised_end for order in orders),
         total_incl_vat=total,
         channel=by.channel,
         submitted_at=now,
+        version=2,  # the second one: confirmed
     )
 
 
-def _insert_work(request: ServiceRequest, services: Sequence[Service], lines: Sequence[prices.PricedLine]) -> None:
-    """One work order per service, with its lines; the request is promised when the last of them is."""
-    site, slot = request.site, request.slot
-    assert slot is not None  # noqa: S101 - every request made here has one
+def _plan_work(
+    site: Site, slot: Slot, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
+) -> list[WorkOrder]:
+    """One work order per service (not saved yet), each with its promise."""
     zone = ZoneInfo(site.time_zone)
     first = slot.starts_at.astimezone(zone).date()
     closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
     opening = calendar.opening_of(site)
-    position = 0
+    orders = []
     for service in services:
-        own = [line for line in lines if line.service == str(service.public_id)]
+        own = (line for line in lines if line.service == str(service.public_id))
         quantity = sum(line.quantity for line in own if not line.is_option)
         # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
         pieces = quantity if service.price_mode == PriceMode.FIXED else 1
         minutes = min(service.duration_minutes * pieces, MOST_MINUTES)
-        if request.place == Place.HOME:
+        if place == Place.HOME:
             end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
         else:
             end = ready_by(slot.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
-        work_order = WorkOrder.objects.create(
+        orders.append(
+            WorkOrder(
+                organisation_id=site.organisation_id,
+                site=site,
+                service=service,
+                execution=service.execution,
+                quantity=quantity,
+                duration_minutes=minutes,
+                promised_start=slot.starts_at,
+                promised_end=end,
+            )
+        )
+    return orders
+
+
+def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+    """The work orders of a request, and under each its lines."""
+    for order in orders:
+        order.request = request
+    WorkOrder.objects.bulk_create(orders)
+    under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
+    RequestLine.objects.bulk_create(
+        RequestLine(
             organisation_id=request.organisation_id,
             request=request,
-            site=site,
-            service=service,
-            execution=service.execution,
-            quantity=quantity,
-            duration_minutes=minutes,
-            promised_start=slot.starts_at,
-            promised_end=end,
+            work_order=order,
+            service=order.service,
+            kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+            description=line.label,
+            quantity=line.quantity,
+            unit_price_incl_vat=line.unit_price,
+            vat_code=line.vat_code,
+            vat_rate=line.vat_rate,
+            total_incl_vat=line.total,
+            position=position,
         )
-        request.promised_end = max(request.promised_end or end, end)
-        for line in own:
-            RequestLine.objects.create(
-                organisation_id=request.organisation_id,
-                request=request,
-                work_order=work_order,
-                service=service,
-                kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
-                description=line.label,
-                quantity=line.quantity,
-                unit_price_incl_vat=line.unit_price,
-                vat_code=line.vat_code,
-                vat_rate=line.vat_rate,
-                total_incl_vat=line.total,
-                position=position,
-            )
-            position += 1
-    request.save(update_fields=["promised_end"])
+        for position, (order, line) in enumerate(under)
+    )
+
+
+def _say_confirmed(request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime) -> None:
+    """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    for order in orders:
+        events.record(
+            "work_order.ready",
+            order,
+            by=by,
+            request_id=request.public_id,
+            act_at=now,
+            work_order=order.reference,
+            service=order.service.code,
+            execution=order.execution,
+        )
 
 
 def _move(request: ServiceRequest, verb: str) -> ServiceRequest:
@@ -356,26 +432,6 @@ def _move(request: ServiceRequest, verb: str) -> ServiceRequest:
         raise WrongState(current_status=locked.status)
     locked.status = target
     locked.version += 1
-    return locked
-
-
-@transaction.atomic
-def confirm_request(request: ServiceRequest, *, by: Actor, now: dt.datetime | None = None) -> ServiceRequest:
-    """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    locked = _move(request, "confirm")
-    locked.save(update_fields=["status", "version"])
-    events.record("service_request.confirmed", locked, by=by, request_id=locked.public_id, act_at=now)
-    for work_order in locked.work_orders.select_related("service").order_by("pk"):
-        events.record(
-            "work_order.ready",
-            work_order,
-            by=by,
-            request_id=locked.public_id,
-            act_at=now,
-            work_order=work_order.reference,
-            service=work_order.service.code,
-            execution=work_order.execution,
-        )
     return locked
 
 

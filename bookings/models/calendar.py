@@ -6,12 +6,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
 
 from bookings.enums import Place, WorkOrderStatus
-from bookings.models.availability import Closure, OpeningHours, Slot, SlotRule
+from bookings.models.availability import Closure, Slot, SlotRule
 from bookings.models.catalogue import Service, ServiceAtSite
 from bookings.models.requests import WorkOrder
 from bookings.rules import slots as rules
@@ -27,17 +28,23 @@ def public_holidays(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
 
     In Alsace and Moselle Good Friday is a holiday only in towns with a Protestant church: a flag of the site says so.
     """
-    calendar = holidays.country_holidays(
-        "FR", subdiv=site.holiday_zone or None, years=range(first.year, last.year + 1), language="fr"
-    )
+    found: set[dt.date] = set()
+    for year in range(first.year, last.year + 1):
+        found |= _holidays_of(year, site.holiday_zone, site.good_friday_off)
+    return {day for day in found if first <= day <= last}
+
+
+@lru_cache(maxsize=256)
+def _holidays_of(year: int, zone: str, good_friday_off: bool) -> frozenset[dt.date]:
+    calendar = holidays.country_holidays("FR", subdiv=zone or None, years=year, language="fr")
     found = set(calendar)
     for easter_monday in calendar.get_named("Lundi de Pâques", lookup="exact"):
         good_friday = easter_monday - dt.timedelta(days=3)
-        if site.good_friday_off:
+        if good_friday_off:
             found.add(good_friday)
-        elif site.holiday_zone in {HolidayZone.METROPOLE, HolidayZone.ALSACE_MOSELLE}:
+        elif zone in {HolidayZone.METROPOLE, HolidayZone.ALSACE_MOSELLE}:
             found.discard(good_friday)
-    return {day for day in found if first <= day <= last}
+    return frozenset(found)
 
 
 def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
@@ -53,7 +60,7 @@ def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
 
 def opening_of(site: Site) -> list[rules.Opening]:
     """The week of a site, as rules understand it."""
-    return [rules.Opening(o.weekday, o.opens, o.closes) for o in OpeningHours.objects.filter(site=site)]
+    return [rules.Opening(o.weekday, o.opens, o.closes) for o in site.opening_hours.all()]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections import Counter
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from bookings.actions import holds, requests
 from bookings.actions.holds import hold_slot
 from bookings.enums import HoldStatus, Place
 from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
-from concierge import tenancy
+from concierge import deadlines, tenancy
 from concierge.errors import DomainError
+from concierge.models import Deadline
 from concierge.tenancy import Actor
 from tests.bookings.conftest import at, details, wish_heels, wish_shirts
 from tests.world import World, build_world
@@ -211,3 +214,69 @@ def test_without_the_lock_on_the_client_two_are_one_too_many(
     monkeypatch.setattr(requests, "_insert_request", insert_late)
     assert race(real_world, 2, book_as_myself(real_world)) == {"ok": 2}
     assert ServiceRequest.objects.count() == 3
+
+
+@pytest.mark.promise("R33")
+def test_the_end_of_many_holds_meets_those_who_send_and_those_who_move(real_world: World, monday: Any) -> None:
+    """Half of the holds are sent at the very moment when all of them end; two sweepers; nobody's place is lost."""
+    world = real_world
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=40)
+    kept = [
+        hold_slot(world.site, Place.DESK, at(24, 10 + n % 2), token=f"t{n}", by=world.actor(), now=timezone.now())
+        for n in range(32)
+    ]
+    Deadline.objects.update(due_at=timezone.now() - dt.timedelta(minutes=1))
+
+    def act(number: int) -> None:
+        if number < 2:
+            deadlines.sweep(world.organisation.pk)
+        elif number % 2:
+            client = details(email=f"client{number}@example.fr")
+            requests.submit_request(
+                world.site, client=client, wishes=[wish_heels(world)], hold=kept[number], by=world.actor()
+            )
+        else:
+            hold_slot(world.site, Place.DESK, at(24, 11 - number % 2), token=f"t{number}", by=world.actor())
+
+    outcome = race(world, 16, act)
+    assert set(outcome) <= {"ok", "hold_expired", "conflict"}
+    while deadlines.sweep(world.organisation.pk, now=timezone.now() + dt.timedelta(hours=1)):
+        pass
+    taken = dict(Slot.objects.order_by("pk").values_list("pk", "taken"))
+    sent = Counter(Hold.objects.filter(status=HoldStatus.CONFIRMED).order_by("pk").values_list("slot_id", flat=True))
+    assert taken == {slot_id: sent[slot_id] for slot_id in taken}
+    assert sum(sent.values()) == ServiceRequest.objects.count()
+    assert not Hold.objects.filter(status=HoldStatus.HELD).exists()
+
+
+@pytest.mark.promise("R33")
+def test_without_the_locks_a_place_that_was_sent_is_given_back(
+    real_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: read the holds, then end them, whatever became of them meanwhile."""
+    world = real_world
+    kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
+    has_read, is_sent = threading.Event(), threading.Event()
+    Deadline.objects.update(due_at=timezone.now() - dt.timedelta(minutes=1))
+
+    def end_what_was_read(deadline: Deadline) -> None:
+        hold = Hold.objects.get(pk=deadline.subject_id)
+        has_read.set()
+        is_sent.wait(10)
+        if hold.status == HoldStatus.HELD:
+            hold.status = HoldStatus.EXPIRED
+            hold.save(update_fields=["status"])
+            holds.free_place(hold.slot_id)
+
+    monkeypatch.setitem(deadlines._kinds, holds.EXPIRY, end_what_was_read)
+
+    def act(number: int) -> None:
+        if number:
+            deadlines.sweep(world.organisation.pk)
+            return
+        has_read.wait(10)
+        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor())
+        is_sent.set()
+
+    race(world, 2, act)
+    assert (ServiceRequest.objects.count(), Slot.objects.get().taken) == (1, 0)

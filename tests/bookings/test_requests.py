@@ -30,12 +30,13 @@ from bookings.models import (
     ServiceAtSite,
     ServiceRequest,
     Slot,
+    SlotRule,
     VatRate,
     WorkOrder,
     calendar,
 )
 from bookings.rules.prices import WHOLE, Wish
-from concierge import tenancy
+from concierge import deadlines, tenancy
 from concierge.errors import DomainError, Invalid, TooManyAttempts, WrongState
 from concierge.models import Event
 from concierge.tenancy import Actor
@@ -156,6 +157,18 @@ def test_a_hold_ends_by_itself_and_its_place_is_free_again(world: World, monday:
     settle(world.organisation)
     kept.refresh_from_db()
     assert (kept.status, Slot.objects.get().taken) == (HoldStatus.EXPIRED, 0)
+
+
+def test_holds_that_end_together_free_as_many_places(world: World, monday: Any) -> None:
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=3)
+    for token, hour in (("a", 10), ("b", 10), ("c", 11), ("d", 12)):
+        hold_slot(world.site, Place.DESK, at(24, hour), token=token, by=world.actor())
+    sent = hold_slot(world.site, Place.DESK, at(24, 12), token="e", by=world.actor())
+    requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=sent, by=world.actor())
+    monday.shift(dt.timedelta(minutes=11))
+    assert deadlines.sweep(world.organisation.pk) == 4
+    assert list(Slot.objects.order_by("starts_at").values_list("taken", flat=True)) == [0, 0, 1]
+    assert Hold.objects.filter(status=HoldStatus.EXPIRED).count() == 4
 
 
 def test_a_stale_hold_does_not_block_the_last_place_before_the_sweep(world: World, monday: Any) -> None:

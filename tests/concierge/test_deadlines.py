@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from django.db import OperationalError, connections, transaction
@@ -80,6 +80,59 @@ def test_each_organisation_sweeps_its_own(world: World, other_world: World, fire
     plan(world)
     assert deadlines.sweep(other_world.organisation.pk) == 0
     assert fired == []
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Kind ``test.many``: fired together; a deadline for subject 13 cannot be fired."""
+    calls: list[list[int]] = []
+
+    def fire(due: Sequence[Deadline]) -> None:
+        calls.append([deadline.subject_id for deadline in due])
+        if any(deadline.subject_id == 13 for deadline in due):
+            raise Conflict
+
+    monkeypatch.setattr(deadlines, "_many", {})
+    monkeypatch.setitem(deadlines._kinds, "test.many", None)
+    deadlines.on_many("test.many")(fire)
+    return calls
+
+
+def plan_many(world: World, *subjects: int) -> None:
+    due = timezone.now() - dt.timedelta(minutes=1)
+    for subject_id in subjects:
+        deadlines.set_deadline("test.many", organisation_id=world.organisation.pk, subject_id=subject_id, due_at=due)
+
+
+def test_what_falls_due_together_is_fired_together(world: World, together: list[list[int]]) -> None:
+    plan_many(world, 1, 2, 3)
+    assert deadlines.sweep(world.organisation.pk) == 3
+    assert deadlines.sweep(world.organisation.pk) == 0
+    assert together == [[1, 2, 3]]
+    assert not Deadline.objects.filter(fired_at=None).exists()
+
+
+@pytest.mark.promise("R18")
+def test_one_that_fails_does_not_hold_the_others_back(world: World, together: list[list[int]]) -> None:
+    plan_many(world, 12, 13, 14)
+    assert deadlines.sweep(world.organisation.pk) == 3
+    assert together == [[12, 13, 14], [12], [13], [14]]
+    broken = Deadline.objects.get(fired_at=None)
+    assert (broken.subject_id, broken.attempts, broken.last_error) == (13, 1, "Conflict")
+
+
+def test_a_sweep_takes_no_more_than_it_was_told(world: World, together: list[list[int]]) -> None:
+    plan_many(world, 1, 2, 3, 4, 5)
+    assert deadlines.sweep(world.organisation.pk, limit=3) == 3
+    assert Deadline.objects.filter(fired_at=None).count() == 2
+
+
+def test_a_deadline_that_fired_leaves_room_for_the_next(world: World, fired: list[int]) -> None:
+    plan(world)
+    deadlines.sweep(world.organisation.pk)
+    plan(world)
+    assert deadlines.sweep(world.organisation.pk) == 1
+    assert fired == [1, 1]
 
 
 @pytest.mark.promise("R18")

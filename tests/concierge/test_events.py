@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from concierge import events, tenancy
@@ -83,7 +86,7 @@ def test_recording_needs_no_broker(world: World, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("celery.app.task.Task.apply_async", refuse)
     event = say(world)
-    events._wake(world.organisation.pk)
+    events._wake(world.organisation.pk)()
     assert Event.objects.get(pk=event.pk).dispatch == Event.Dispatch.PENDING
     settle(world.organisation)
     assert Event.objects.get(pk=event.pk).dispatch == Event.Dispatch.DONE
@@ -173,3 +176,55 @@ def test_no_fault_of_a_handler_stops_the_queue(world: World, consumers: None, fa
     assert heard == [after.pk]
     poison.refresh_from_db()
     assert (poison.attempts, poison.dispatch) == (1, "pending")
+
+
+def test_a_worker_is_called_once_per_transaction(
+    world: World, sent_tasks: list[tuple[str, tuple[object, ...]]], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        say(world)
+        with transaction.atomic():
+            say(world)
+    assert sent_tasks == [("concierge.dispatch_events", (world.organisation.pk,))]
+
+
+def test_a_call_that_was_undone_does_not_stand_for_the_next(
+    world: World, sent_tasks: list[tuple[str, tuple[object, ...]]], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        with pytest.raises(Conflict), transaction.atomic():
+            say(world)
+            raise Conflict
+        say(world)
+    assert len(sent_tasks) == 1
+
+
+def test_what_nobody_hears_is_closed_at_once(world: World, django_assert_max_num_queries: Any) -> None:
+    for _n in range(30):
+        say(world, "test.unheard")
+    with django_assert_max_num_queries(8):
+        assert events.dispatch(world.organisation.pk) == 30
+    closed = Event.objects.filter(name="test.unheard", dispatch=Event.Dispatch.DONE, attempts=1)
+    assert closed.exclude(dispatched_at=None).count() == 30
+    assert Inbox.objects.count() == 0
+
+
+def test_what_is_not_due_stays(world: World) -> None:
+    event = say(world, "test.unheard")
+    Event.objects.filter(pk=event.pk).update(next_at=timezone.now() + dt.timedelta(minutes=5))
+    assert events.dispatch(world.organisation.pk) == 0
+
+
+def test_news_come_in_order(world: World, consumers: None) -> None:
+    heard: list[str] = []
+    events.subscribe("test.happened", "test.followed")(lambda event: heard.append(event.name))
+    for name in ("test.happened", "test.unheard", "test.followed", "test.happened"):
+        say(world, name)
+    settle(world.organisation)
+    assert heard == ["test.happened", "test.followed", "test.happened"]
+
+
+def test_the_oldest_event_is_found_without_reading_the_others(world: World) -> None:
+    """However many wait: an index gives them in order."""
+    index = next(index for index in Event._meta.indexes if index.name == "event_pending")
+    assert (index.fields, index.condition) == (["organisation", "id"], Q(dispatch="pending"))

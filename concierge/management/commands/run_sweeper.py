@@ -34,13 +34,14 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_given: stop.set())
         while True:
+            more = False
             try:
-                sweep()
+                more = sweep()
             except DatabaseError as error:
                 log.warning("sweep_failed", error=type(error).__name__)
                 connection.close()
             else:
                 if options["touch"]:
                     Path(options["touch"]).touch()
-            if options["once"] or stop.wait(options["every"]):
+            if options["once"] or stop.wait(0 if more else options["every"]):
                 return
