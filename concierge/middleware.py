@@ -126,6 +126,8 @@ class TenantMiddleware:
         request.organisation = organisation
         with tenancy.working_for(organisation):
             request.actor = cast("Actor", SimpleLazyObject(lambda: actor_of(request.user, organisation)))
+            # Settled before reading begins: a session that is no longer good is ended, which writes.
+            bool(request.user.is_authenticated)
             with self._reading(request):
                 response = self.get_response(request)
         if response.status_code == 429:

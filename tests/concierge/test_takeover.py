@@ -202,3 +202,13 @@ def test_resetting_the_factor_ends_the_other_sessions(world: World, verb: str) -
     assert here.post(f"/compte/2fa/{verb}/").status_code == 302
     assert is_signed_in(here)
     assert not is_signed_in(elsewhere)
+
+
+def test_a_session_that_ended_elsewhere_leads_to_signing_in(world: World, client: Browser) -> None:
+    """Reading requests may not write: the session is ended before they read."""
+    user = world.users["dispatcher"]
+    client.force_login(user)
+    user.set_password("un-autre-mot-de-passe-long")
+    user.save()
+    answer = client.get("/demandes/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/compte/login/?next=/demandes/")
