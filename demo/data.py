@@ -51,6 +51,7 @@ SITES = (
         WEEK,
     ),
 )
+OTHER_HOST = "autre.localhost"
 OTHER_SITE = SiteData(
     "Le Coup de main Chenôve",
     "chenove",

@@ -44,7 +44,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     other = open_house(
         name="Le Coup de main",
         slug="le-coup-de-main",
-        hosts=["autre.localhost"],
+        hosts=[data.OTHER_HOST],
         email="bonjour@coup-de-main.example",
         sites=(data.OTHER_SITE,),
     )

@@ -1,0 +1,20 @@
+"""What ``make run`` prints when it is ready."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from django.core.management import call_command
+
+from demo.people import ACCOUNTS
+
+
+def test_everybody_and_the_other_organisation_are_named(settings: Any) -> None:
+    settings.BASE_URL = "http://localhost:8131"
+    printed = io.StringIO()
+    call_command("demo_accounts", stdout=printed)
+    lines = printed.getvalue().splitlines()
+    assert [line.split()[0] for line in lines[1:-1]] == [account.email for account in ACCOUNTS]
+    assert all(label in line for label, line in zip([a.label for a in ACCOUNTS], lines[1:-1], strict=True))
+    assert lines[-1].endswith(" http://autre.localhost:8131")
