@@ -177,7 +177,6 @@ def start_application(
     mailbox = [python, "scripts/mailbox.py", "serve", "--port", str(mail_port), "--folder", str(state.folder / "mail")]
     supervisor.add(Child("mailbox", mailbox, env=env, cwd=ROOT, rank=1, log=state.folder / "log/mailbox.log"))
     if has_command("seed_demo"):
-        say("Loading the demonstration data (the first time only)")
         supervisor.run_step([*manage, "seed_demo", "--once"], env=env, cwd=ROOT, quiet=False)
     celery = [str(scripts / "celery"), "--quiet", "-A", "concierge"]
     beat_file = state.folder / "run/beat-schedule"

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         refuse_in_production()
         if options["once"] and Organisation.objects.exists():
             return
+        self.stdout.write("· Loading the demonstration data (the first time only)")
         started = time.monotonic()
         seed.seed_everything(until=timezone.now(), say=self.stdout.write)
         self.stdout.write(f"Demonstration data: ready in {time.monotonic() - started:.0f} s")
