@@ -1,7 +1,8 @@
 """How amounts, days and moments are written, on pages, in mails and in documents alike.
 
 In French by the rules of the Imprimerie nationale: a narrow no-break space between the thousands and before a sign,
-a comma before the decimals, "1er" for the first of a month.
+a comma before the decimals, "1er" for the first of a month. Sentences are set when they are compiled
+(``scripts/messages.py``).
 """
 
 from __future__ import annotations

@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Spaces that no line may end on in French: before a sign, inside quotation marks, before a unit. Typed as plain ones.
-BOUND_SPACE = re.compile(r" (?=[;:!?»€]|%%|(?:h|min|km)\b)|(?<=«) ")
-NARROW = "\u202f"
+# Spaces that no line may end on in French, typed as plain ones: narrow before high signs, a whole one before a colon,
+# a unit and inside quotation marks (Imprimerie nationale).
+NARROW = re.compile(r" (?=[;!?€]|%%)")
+WHOLE = re.compile(r" (?=[:»]|(?:h|min|km)\b)|(?<=«) ")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
 EXTRACT = (
     *(
@@ -94,7 +95,7 @@ def typeset(entries: list[Entry]) -> None:
     for entry in entries:
         for name in entry.fields:
             if name.startswith("msgstr") and entry.key:
-                entry.fields[name] = BOUND_SPACE.sub(NARROW, entry.fields[name])
+                entry.fields[name] = WHOLE.sub("\u00a0", NARROW.sub("\u202f", entry.fields[name]))
 
 
 def binary(entries: list[Entry]) -> bytes:

@@ -119,7 +119,7 @@ def test_the_loser_is_told_kindly(world: World, api: Api, offers: list[Offer]) -
     accept_offer(offers[1], by=acting_for(offers[1].provider))
     words = (
         "Un autre prestataire vient de prendre ce travail. "
-        "Merci de votre réponse\u202f: nous reviendrons vers vous bientôt."
+        "Merci de votre réponse\u00a0: nous reviendrons vers vous bientôt."
     )
     refused(api.accept(offers[0]), 409, "offer_taken", words)
     refused(api.decline(offers[0], {"reason": "price"}), 409, "offer_taken", words)
@@ -128,7 +128,7 @@ def test_the_loser_is_told_kindly(world: World, api: Api, offers: list[Offer]) -
 
 def test_accept_after_expiry(world: World, api: Api, offers: list[Offer], monday: Any) -> None:
     monday.move_to(MONDAY + dt.timedelta(hours=5))
-    words = "Le délai de réponse est passé. Merci quand même\u202f: nous reviendrons vers vous bientôt."
+    words = "Le délai de réponse est passé. Merci quand même\u00a0: nous reviendrons vers vous bientôt."
     refused(api.accept(offers[0]), 409, "offer_expired", words)
     world_is(sent=3)
     settle(world.organisation)

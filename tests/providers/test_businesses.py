@@ -32,13 +32,13 @@ from tests.world import World
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"siret": "12345678901234"}, "siret", "Ce SIRET n’est pas valable\u202f: vérifiez ses quatorze chiffres."),
-        ({"siret": "732 829 320"}, "siret", "Ce SIRET n’est pas valable\u202f: vérifiez ses quatorze chiffres."),
+        ({"siret": "12345678901234"}, "siret", "Ce SIRET n’est pas valable\u00a0: vérifiez ses quatorze chiffres."),
+        ({"siret": "732 829 320"}, "siret", "Ce SIRET n’est pas valable\u00a0: vérifiez ses quatorze chiffres."),
         ({"phone": "0123"}, "phone", "Ce numéro de téléphone n’est pas valable."),
         ({"postcode": "2100"}, None, "Un code postal français a cinq chiffres."),
         ({"email": "", "phone": ""}, None, "Indiquez une adresse e-mail ou un numéro de téléphone."),
         ({"email": "pas-une-adresse"}, "email", None),
-        ({"radius_km": 0}, None, "Le secteur desservi doit être compris entre 1 et 500\u202fkm."),
+        ({"radius_km": 0}, None, "Le secteur desservi doit être compris entre 1 et 500\u00a0km."),
         ({"latitude": Decimal(91)}, None, "Ces coordonnées ne sont pas sur Terre."),
         ({"name": ""}, "name", None),
     ],

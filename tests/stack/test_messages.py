@@ -77,7 +77,7 @@ def test_french_signs_never_begin_a_line(catalogue: Path, tmp_path: Path) -> Non
     """Plain spaces in the catalogue, narrow no-break ones in what Django reads."""
     messages.compile_all(tmp_path)
     french = gettext.GNUTranslations(io.BytesIO(catalogue.with_suffix(".mo").read_bytes()))
-    said = "Vraiment_? Oui_: «_%(percent)s_%%_», 3_h, 2 hivers".replace("_", "\u202f")
+    said = "Vraiment_? Oui~: «~%(percent)s_%%~», 3~h, 2 hivers".replace("_", "\u202f").replace("~", "\u00a0")
     assert french.gettext("Really? Yes: %(percent)s%%") == said
     assert french.gettext("Gone") == "Gone"
 
