@@ -104,6 +104,11 @@ WORK_ORDER_CATEGORY: dict[str, Category] = {
     W.CANCELLED: Category.CANCELLED,
 }
 
+# Nobody holds it yet.
+UNASSIGNED = (W.READY, W.OFFERING, W.NEEDS_DISPATCH)
+# Its provider waits for what our team collected.
+TO_COLLECT = (W.BOOKED, W.SCHEDULED, W.REWORK)
+
 # verb → (states it may start from, state it leads to). Anything else is WrongState (409).
 REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "confirm": (frozenset({R.SUBMITTED}), R.CONFIRMED),
@@ -143,6 +148,14 @@ class PerformerKind(models.TextChoices):
     NOBODY = "", _("Nobody yet")
     OWN_TEAM = "own_team", _("Our team")
     PROVIDER = "provider", _("A local provider")
+
+
+class Leg(models.TextChoices):
+    """What our own team does on a work order: the work itself, or carrying what a provider works on."""
+
+    WORK = "", _("The work itself")
+    COLLECT = "collect", _("Bring it to the provider")
+    RETURN = "return", _("Fetch it from the provider")
 
 
 class LineKind(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bookings.enums import REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, PerformerKind
+from bookings.enums import REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, Leg, PerformerKind
 from bookings.models import ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
@@ -53,6 +53,16 @@ def checks(actor: Actor, work_order: WorkOrder) -> bool:
     supervisor says so elsewhere, and here only a manager in their place."""
     own_team = work_order.performer_kind == PerformerKind.OWN_TEAM
     return actor.has_role(*(OWN_TEAM_CHECKERS if own_team else CHECKERS), site_id=work_order.site_id)
+
+
+def carries(actor: Actor, work_order: WorkOrder) -> bool:
+    """Say that things are with the provider, or back, without anybody of the team having carried them."""
+    return actor.has_role(*DESK, site_id=work_order.site_id)
+
+
+def can_carry(actor: Actor, work_order: WorkOrder) -> bool:
+    """Say so now."""
+    return work_order.leg_now in {Leg.COLLECT, Leg.RETURN} and carries(actor, work_order)
 
 
 def can_check(actor: Actor, work_order: WorkOrder) -> bool:

@@ -282,6 +282,10 @@ class WorkOrderOut(serializers.Serializer[Any]):
     promised_end = serializers.DateTimeField()
     planned_start = serializers.DateTimeField(allow_null=True)
     planned_end = serializers.DateTimeField(allow_null=True)
+    collected_at = serializers.DateTimeField(
+        allow_null=True, help_text="When our team brought it to the provider, who cannot start before."
+    )
+    returned_at = serializers.DateTimeField(allow_null=True, help_text="When our team brought it back.")
     started_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     verified_at = serializers.DateTimeField(allow_null=True)

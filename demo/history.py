@@ -15,7 +15,7 @@ from bookings.actions.clients import ClientDetails, accounts_for
 from bookings.actions.holds import hold_slot
 from bookings.actions.requests import close_request, submit_request
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.enums import Execution, RequestStatus, WorkOrderStatus
+from bookings.enums import Leg, RequestStatus, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder, calendar
 from bookings.rules.prices import WHOLE, Wish
 from concierge import deadlines, events, tenancy
@@ -28,7 +28,8 @@ from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer, Provider
 from workers.actions import dispatch, work
 from workers.actions.candidates import candidates
-from workers.models import Trainee
+from workers.enums import AssignmentStatus
+from workers.models import Assignment, Trainee
 from workers.models.plan import team_day
 from workers.rules.candidates import WARNINGS
 
@@ -169,10 +170,9 @@ def _plan(month: Month) -> None:
     tomorrow = timezone.now().astimezone(ZONE).date() + dt.timedelta(days=1)
     while tomorrow.weekday() > 4:
         tomorrow += dt.timedelta(days=1)
-    waiting = WorkOrder.objects.filter(
-        execution=Execution.OWN_TEAM, status=WorkOrderStatus.READY, promised_start__date__lte=tomorrow
-    )
-    for work_order in waiting.select_related("service", "site").order_by("promised_end", "pk"):
+    waiting = WorkOrder.objects.for_team_now().filter(promised_start__date__lte=tomorrow)
+    carried = Assignment.objects.occupying().carrying().values("work_order")
+    for work_order in waiting.exclude(pk__in=carried).select_related("service", "site").order_by("promised_end", "pk"):
         team = team_day(Trainee.objects.active().filter(site=work_order.site), tomorrow, ZONE)
         fits = [one for one in candidates(work_order, team, now=timezone.now()) if one.verdict.is_possible]
         if not fits:
@@ -186,10 +186,17 @@ def _plan(month: Month) -> None:
 
 def _do(month: Month) -> None:
     now = timezone.now()
+    for carried in (
+        Assignment.objects.occupying().carrying().filter(planned_end__lte=now).order_by("planned_start", "pk")
+    ):
+        work.start_assignment(carried, by=month.by, act_at=carried.planned_start)
+        work.finish_assignment(carried, by=month.by, act_at=carried.planned_end)
     for order in WorkOrder.objects.filter(status__in=[WorkOrderStatus.BOOKED, WorkOrderStatus.SCHEDULED]).order_by(
         "pk"
     ):
-        assignment = order.assignments.holding().order_by("pk").first()
+        if order.awaits_collection:
+            continue
+        assignment = order.assignments.holding().filter(leg=Leg.WORK).order_by("pk").first()
         if assignment is not None:
             if assignment.planned_end <= now:
                 work.start_assignment(assignment, by=month.by, act_at=assignment.planned_start)
@@ -201,8 +208,18 @@ def _do(month: Month) -> None:
 
 
 def _check(month: Month) -> None:
+    for carried in Assignment.objects.filter(status=AssignmentStatus.DONE).carrying().order_by("pk"):
+        work.validate_assignment(carried, by=_supervisor_actor(month, carried.trainee))
     for order in WorkOrder.objects.filter(status=WorkOrderStatus.COMPLETED).order_by("pk"):
-        assignment = order.assignments.holding().select_related("trainee__supervisor").order_by("pk").first()
+        if order.leg_now == Leg.RETURN:
+            continue
+        assignment = (
+            order.assignments.holding()
+            .filter(leg=Leg.WORK)
+            .select_related("trainee__supervisor")
+            .order_by("pk")
+            .first()
+        )
         if assignment is None:
             verify_work_order(order, by=month.by)
         else:

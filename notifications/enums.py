@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     OFFER_NOT_SELECTED = "offer.not_selected", _("Offer taken by someone else")
     OFFER_WITHDRAWN = "offer.withdrawn", _("Offer withdrawn")
     OFFER_EXPIRED = "offer.expired", _("Offer expired")
+    WORK_ON_ITS_WAY = "work_order.on_its_way", _("The things are on their way to the provider")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")

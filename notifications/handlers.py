@@ -18,6 +18,7 @@ from concierge.tasks import poke
 from notifications.actions.queue import Reader, queue_message
 from notifications.enums import Kind, RecipientKind
 from notifications.tasks import send_messages
+from providers.enums import OfferStatus
 from providers.models import Offer
 from workers.models import HelpCall
 
@@ -101,15 +102,27 @@ def send_the_invoice(event: Event) -> None:
 def tell_the_provider(event: Event) -> None:
     """What is asked of a business, and what came of it."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
-        provider = offer.provider
-        reader = Reader(
-            RecipientKind.PROVIDER,
-            address=provider.email,
-            language=provider.language,
-            name=provider.contact_name or provider.name,
-            key=provider.pk,
-        )
-        _tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
+        _tell_business(event, offer)
+
+
+@subscribe("work_order.on_its_way")
+def tell_who_waits_for_it(event: Event) -> None:
+    """Somebody of the team has left with the things: the business that does the work."""
+    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    for offer in accepted.filter(work_order__public_id=event.subject_id):
+        _tell_business(event, offer)
+
+
+def _tell_business(event: Event, offer: Offer) -> None:
+    provider = offer.provider
+    reader = Reader(
+        RecipientKind.PROVIDER,
+        address=provider.email,
+        language=provider.language,
+        name=provider.contact_name or provider.name,
+        key=provider.pk,
+    )
+    _tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
 
 
 @subscribe("work_order.needs_dispatch")

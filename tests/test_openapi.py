@@ -112,6 +112,7 @@ DECLARED_IN = (
     "concierge.api.",
     "bookings.actions.holds",
     "bookings.actions.requests",
+    "bookings.actions.work_orders",
     "providers.actions.refusals",
     "billing.actions.documents",
 )

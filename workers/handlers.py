@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bookings.actions.work_orders import start_work_order
-from bookings.enums import WorkOrderStatus
+from bookings.enums import Leg, WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
@@ -26,17 +26,32 @@ def free_the_person(event: Event) -> None:
 @subscribe("work_order.verified")
 def follow_the_check(event: Event) -> None:
     """The work was checked on the request's own page: the person's part is checked too."""
-    for assignment in _assignments(event, WorkOrderStatus.VERIFIED).filter(status=AssignmentStatus.DONE):
+    for assignment in _assignments(event, WorkOrderStatus.VERIFIED).filter(status=AssignmentStatus.DONE, leg=Leg.WORK):
         note_check(assignment, by=system_actor(event.organisation))
 
 
 @subscribe("work_order.sent_back")
 def follow_the_return(event: Event) -> None:
     """The work was sent back on the request's own page: the person finds it at work again."""
-    for assignment in _assignments(event, WorkOrderStatus.REWORK).filter(status=AssignmentStatus.DONE):
+    for assignment in _assignments(event, WorkOrderStatus.REWORK).filter(status=AssignmentStatus.DONE, leg=Leg.WORK):
         by = system_actor(event.organisation)
         note_return(assignment, by=by)
         start_work_order(assignment.work_order, by=by)
+
+
+@subscribe(
+    "work_order.released",
+    "work_order.needs_dispatch",
+    "work_order.collected",
+    "work_order.returned",
+    "work_order.verified",
+)
+def carry_no_more(event: Event) -> None:
+    """Its provider gave it back, or somebody else has carried it already: nobody of the team has to."""
+    carrying = Assignment.objects.filter(work_order__public_id=event.subject_id).occupying().carrying()
+    for assignment in carrying.select_related("work_order"):
+        if assignment.leg != assignment.work_order.leg_now:
+            stop_assignment(assignment, by=system_actor(event.organisation))
 
 
 def _assignments(event: Event, *statuses: WorkOrderStatus) -> AssignmentQuerySet:

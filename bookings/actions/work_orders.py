@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
+    Leg,
     PerformerKind,
     RequestStatus,
     WorkOrderStatus,
@@ -19,6 +20,14 @@ from bookings.models import ServiceRequest, WorkOrder
 from concierge import events
 from concierge.errors import Invalid, WrongState
 from concierge.tenancy import Actor
+
+
+class NotBroughtYet(WrongState):
+    """The provider waits for what our team collected."""
+
+    code = "not_brought_yet"
+    message = _("We have not brought you the things for this job yet. We tell you when they are on their way.")
+
 
 SETTLED = (WorkOrderStatus.VERIFIED, WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED)
 
@@ -33,14 +42,27 @@ def _move(work_order: WorkOrder, verb: str) -> WorkOrder:
     locked = lock_work_order(work_order)
     allowed_from, target = WORK_ORDER_TRANSITIONS[verb]
     if locked.status not in allowed_from:
-        raise WrongState(
-            _("This work order is “%(status)s”: this step is no longer possible.")
-            % {"status": locked.get_status_display()},
-            current_status=locked.status,
-        )
+        raise _refusal(locked)
     locked.status = target
     locked.version += 1
     return locked
+
+
+def _refusal(work_order: WorkOrder) -> WrongState:
+    return WrongState(
+        _("This work order is “%(status)s”: this step is no longer possible.")
+        % {"status": work_order.get_status_display()},
+        current_status=work_order.status,
+    )
+
+
+def _forget_holder(work_order: WorkOrder) -> None:
+    """Nobody has it any more (not saved); what was carried has to be carried again."""
+    work_order.performer_kind, work_order.performer_id = PerformerKind.NOBODY, None
+    work_order.performer_label = work_order.performer_address = ""
+    work_order.planned_start = work_order.planned_end = None
+    work_order.collected_at = work_order.returned_at = None
+    work_order.attempt += 1
 
 
 def _say(work_order: WorkOrder, name: str, by: Actor, act_at: dt.datetime | None = None, **data: object) -> None:
@@ -76,9 +98,16 @@ def ask_for_dispatch(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOr
 
 @transaction.atomic
 def book_work_order(
-    work_order: WorkOrder, *, performer_kind: PerformerKind, performer_id: int, performer_label: str, by: Actor
+    work_order: WorkOrder,
+    *,
+    performer_kind: PerformerKind,
+    performer_id: int,
+    performer_label: str,
+    by: Actor,
+    performer_address: str = "",
 ) -> WorkOrder:
-    """Give the work to one doer: ``→ booked``. ``performer_label`` is the name the client will read.
+    """Give the work to one doer: ``→ booked``. ``performer_label`` is the name the client will read;
+    ``performer_address`` is for whoever carries things there.
 
     Raises ``WrongState`` (409) when somebody else already holds it.
     """
@@ -86,7 +115,8 @@ def book_work_order(
     locked.performer_kind = performer_kind
     locked.performer_id = performer_id
     locked.performer_label = performer_label
-    locked.save(update_fields=["status", "version", "performer_kind", "performer_id", "performer_label"])
+    locked.performer_address = performer_address[:250]
+    locked.save()
     _say(locked, "booked", by, performer_kind=str(performer_kind))
     return locked
 
@@ -107,13 +137,55 @@ def schedule_work_order(
 
 @transaction.atomic
 def start_work_order(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
-    """Work begins: ``booked|scheduled|rework|on_hold → in_progress``; the first one starts the request too."""
+    """Work begins: ``booked|scheduled|rework|on_hold → in_progress``; the first one starts the request too.
+
+    Raises ``NotBroughtYet`` (409) as long as our team has not brought the things to its provider.
+    """
     locked = _move(work_order, "start")
+    if locked.awaits_collection:
+        raise NotBroughtYet(current_status=work_order.status)
     if locked.started_at is None:
         locked.started_at = act_at or timezone.now()
     locked.save(update_fields=["status", "version", "started_at"])
     _say(locked, "started", by, act_at)
     _move_request(locked, "start", by, only_from=RequestStatus.CONFIRMED)
+    return locked
+
+
+@transaction.atomic
+def set_out(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
+    """Somebody of ours has left with the things for the provider, who is told. Raises ``WrongState``."""
+    locked = _carried(work_order, Leg.COLLECT)
+    _say(locked, "on_its_way", by, act_at)
+    return locked
+
+
+@transaction.atomic
+def bring_to_provider(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
+    """The things are with the provider, who may start. Raises ``WrongState`` when they are not awaited there."""
+    locked = _carried(work_order, Leg.COLLECT)
+    locked.collected_at = act_at or timezone.now()
+    locked.save(update_fields=["collected_at", "version"])
+    _say(locked, "collected", by, act_at)
+    return locked
+
+
+@transaction.atomic
+def bring_back(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
+    """What the provider has done is back, to be checked. Raises ``WrongState`` when there is nothing to fetch."""
+    locked = _carried(work_order, Leg.RETURN)
+    locked.returned_at = act_at or timezone.now()
+    locked.save(update_fields=["returned_at", "version"])
+    _say(locked, "returned", by, act_at)
+    return locked
+
+
+def _carried(work_order: WorkOrder, leg: Leg) -> WorkOrder:
+    """Lock a work order that has to be carried that way now, or raise ``WrongState``."""
+    locked = lock_work_order(work_order)
+    if locked.leg_now != leg:
+        raise _refusal(locked)
+    locked.version += 1
     return locked
 
 
@@ -149,10 +221,10 @@ def verify_work_order(work_order: WorkOrder, *, by: Actor) -> WorkOrder:
 
 @transaction.atomic
 def reject_quality(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
-    """Quality check failed: ``completed → rework``. The doer starts it again."""
+    """Quality check failed: ``completed → rework``. The doer starts it again; what was carried is carried again."""
     locked = _move(work_order, "reject_quality")
-    locked.completed_at = None
-    locked.save(update_fields=["status", "version", "completed_at"])
+    locked.completed_at = locked.collected_at = locked.returned_at = None
+    locked.save(update_fields=["status", "version", "completed_at", "collected_at", "returned_at"])
     _say(locked, "sent_back", by, reason=reason)
     return locked
 
@@ -161,9 +233,7 @@ def reject_quality(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrde
 def release_work_order(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
     """The doer gives it back before starting: ``booked|scheduled → ready``, free for a new round of the same order."""
     locked = _move(work_order, "release")
-    locked.performer_kind, locked.performer_id, locked.performer_label = PerformerKind.NOBODY, None, ""
-    locked.planned_start = locked.planned_end = None
-    locked.attempt += 1
+    _forget_holder(locked)
     locked.save()
     _say(locked, "released", by, reason=reason)
     return locked
@@ -176,9 +246,8 @@ def take_work_order_back(work_order: WorkOrder, *, reason: str, by: Actor) -> Wo
     What was begun counts as not begun for the next doer; the request stays where it is.
     """
     locked = _move(work_order, "take_back")
-    locked.performer_kind, locked.performer_id, locked.performer_label = PerformerKind.NOBODY, None, ""
-    locked.planned_start = locked.planned_end = locked.started_at = None
-    locked.attempt += 1
+    _forget_holder(locked)
+    locked.started_at = None
     locked.save()
     _say(locked, "needs_dispatch", by, reason=reason)
     return locked

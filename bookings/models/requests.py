@@ -17,8 +17,11 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import (
     REQUEST_CATEGORY,
+    TO_COLLECT,
+    UNASSIGNED,
     WORK_ORDER_CATEGORY,
     Execution,
+    Leg,
     LineKind,
     PerformerKind,
     Place,
@@ -199,13 +202,14 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
             return found if sites is None else found.filter(site_id__in=sites)
         return found.none()
 
-    def for_own_team(self) -> Self:
-        """Work that trainees and employees do."""
-        return self.filter(execution=Execution.OWN_TEAM)
-
-    def unassigned(self) -> Self:
-        """Nobody holds it yet."""
-        return self.filter(status__in=[WorkOrderStatus.READY, WorkOrderStatus.OFFERING, WorkOrderStatus.NEEDS_DISPATCH])
+    def for_team_now(self) -> Self:
+        """With something for our own team to do now: the same as having a ``leg_now``."""
+        to_collect = Q(status__in=TO_COLLECT, collected_at=None)
+        to_return = Q(status=WorkOrderStatus.COMPLETED, collected_at__isnull=False, returned_at=None)
+        carried = Q(execution=Execution.COLLECTED_PROVIDER, performer_kind=PerformerKind.PROVIDER)
+        return self.filter(
+            Q(execution=Execution.OWN_TEAM, status__in=UNASSIGNED) | (carried & (to_collect | to_return))
+        )
 
     def billable(self) -> Self:
         """Checked work: what an invoice may carry."""
@@ -231,10 +235,14 @@ class WorkOrder(PublicIdModel, TenantModel):
     )
     performer_id = models.BigIntegerField(null=True, blank=True, editable=False)
     performer_label = models.CharField(_("held by"), max_length=160, blank=True)
+    # Where the provider works, for whoever carries things there and back.
+    performer_address = models.CharField(_("address of the holder"), max_length=250, blank=True)
     promised_start = models.DateTimeField(_("from (client)"))
     promised_end = models.DateTimeField(_("to (client)"))
     planned_start = models.DateTimeField(_("from (worker)"), null=True, blank=True)
     planned_end = models.DateTimeField(_("to (worker)"), null=True, blank=True)
+    collected_at = models.DateTimeField(_("brought to the provider at"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("back from the provider at"), null=True, blank=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     completed_at = models.DateTimeField(_("done at"), null=True, blank=True)
     verified_at = models.DateTimeField(_("checked at"), null=True, blank=True)
@@ -283,6 +291,10 @@ class WorkOrder(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(completed_at=None) | Q(started_at__isnull=False), name="work_order_completed_after_start"
             ),
+            models.CheckConstraint(
+                condition=Q(returned_at=None) | Q(collected_at__isnull=False),
+                name="work_order_returned_after_collected",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -292,6 +304,22 @@ class WorkOrder(PublicIdModel, TenantModel):
     def category(self) -> str:
         """Fixed meaning of the status."""
         return WORK_ORDER_CATEGORY[self.status].value
+
+    @property
+    def awaits_collection(self) -> bool:
+        """Whether its provider cannot start because our team has not brought it yet."""
+        return self.execution == Execution.COLLECTED_PROVIDER and self.collected_at is None
+
+    @property
+    def leg_now(self) -> Leg | None:
+        """What our own team has to do on it now, if anything."""
+        if self.execution == Execution.OWN_TEAM:
+            return Leg.WORK if self.status in UNASSIGNED else None
+        if self.execution != Execution.COLLECTED_PROVIDER or self.performer_kind != PerformerKind.PROVIDER:
+            return None
+        if self.collected_at is None:
+            return Leg.COLLECT if self.status in TO_COLLECT else None
+        return Leg.RETURN if self.status == WorkOrderStatus.COMPLETED and self.returned_at is None else None
 
     def shows_client(self, now: dt.datetime) -> bool:
         """Whether its holder still reads the client's contact details: until 24 hours after the check (P05)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,8 +22,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import perms
 from bookings.actions import requests as actions
-from bookings.actions.work_orders import reject_quality, verify_work_order
-from bookings.enums import REQUEST_CATEGORY, Execution, RequestStatus, WorkOrderStatus
+from bookings.actions.work_orders import bring_back, bring_to_provider, reject_quality, verify_work_order
+from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
 from bookings.forms import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
@@ -158,6 +160,8 @@ def _page(
                 "can_check": perms.can_check(actor, order),
                 "waits_for_supervisor": order.status == WorkOrderStatus.COMPLETED and not perms.checks(actor, order),
                 "board_query": _board_query(actor, order, found),
+                "leg": order.leg_now or "",
+                "can_carry": perms.can_carry(actor, order),
             }
             for order in orders
         ],
@@ -174,13 +178,14 @@ def _page(
 
 def _board_query(actor: Actor, order: WorkOrder, found: ServiceRequest) -> str:
     """Where the board shows this work of our own team: the day it is planned, else the day it may begin."""
-    if order.execution != Execution.OWN_TEAM or order.category not in {"open", "waiting", "active"}:
+    carried = order.leg_now in {Leg.COLLECT, Leg.RETURN}
+    if not carried and (order.execution != Execution.OWN_TEAM or order.category not in {"open", "waiting", "active"}):
         return ""
     if not actor.has_role(*BOARD_ROLES, site_id=found.site_id):
         return ""
     moment = (order.planned_start or order.promised_start).astimezone(ZoneInfo(found.site.time_zone))
     asked = {"site": found.site.slug, "day": moment.date().isoformat()}
-    return urlencode(asked if order.performer_kind else {**asked, "work": str(order.public_id)})
+    return urlencode({**asked, "work": str(order.public_id)} if carried or not order.performer_kind else asked)
 
 
 def _address(name: str, found: ServiceRequest) -> str:
@@ -215,6 +220,9 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
     "work_order.booked": gettext_lazy("Accepted"),
     "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.on_its_way": gettext_lazy("On its way to the provider"),
+    "work_order.collected": gettext_lazy("Brought to the provider"),
+    "work_order.returned": gettext_lazy("Back from the provider"),
     "work_order.started": gettext_lazy("Work begun"),
     "work_order.paused": gettext_lazy("Work on hold"),
     "work_order.completed": gettext_lazy("Work done"),
@@ -288,23 +296,33 @@ def change_request(request: HttpRequest, public_id: Any, verb: str) -> HttpRespo
     return redirect("bookings:request", public_id=public_id)
 
 
+# verb in the address → who may, what it does, what is said
+WORK_ORDER_VERBS: dict[str, tuple[Callable[[Actor, WorkOrder], bool], Callable[..., WorkOrder], Promise]] = {
+    "valider": (perms.checks, verify_work_order, gettext_lazy("Checked. Well done.")),
+    "reprendre": (
+        perms.checks,
+        partial(reject_quality, reason="quality"),
+        gettext_lazy("Sent back to be done again."),
+    ),
+    "apporte": (perms.carries, bring_to_provider, gettext_lazy("Noted: the provider has it and can start.")),
+    "rapporte": (perms.carries, bring_back, gettext_lazy("Noted: it is back and can be checked.")),
+}
+
+
 @login_required
 @require_http_methods(["POST"])
 def change_work_order(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
-    """The quality check: well done, or once more."""
+    """The quality check: well done, or once more. Or things carried without anybody of the team: there, or back."""
     actor = _actor(request)
     order = get_object_or_404(WorkOrder.objects.visible_to(actor).select_related("request"), public_id=public_id)
-    if verb not in {"valider", "reprendre"}:
+    if verb not in WORK_ORDER_VERBS:
         raise Http404
-    if not perms.checks(actor, order):
+    may, act, said = WORK_ORDER_VERBS[verb]
+    if not may(actor, order):
         raise NotAllowed
     try:
-        if verb == "valider":
-            verify_work_order(order, by=actor)
-            messages.success(request, _("Checked. Well done."))
-        else:
-            reject_quality(order, reason="quality", by=actor)
-            messages.success(request, _("Sent back to be done again."))
+        act(order, by=actor)
+        messages.success(request, str(said))
     except DomainError as error:
         return _page(request, actor, _find(actor, order.request.public_id), error=error)
     return redirect("bookings:request", public_id=order.request.public_id)

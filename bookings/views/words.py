@@ -11,7 +11,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
-from bookings.enums import Execution, PerformerKind, Place, RequestStatus, WorkOrderStatus
+from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
 from concierge.models import Event
 from concierge.words import moment_words
@@ -55,12 +55,16 @@ def step_words(work_order: WorkOrder) -> str:
             return _("Our team is getting ready")
         return _("We are looking for a craftsperson near you")
     if work_order.status == W.BOOKED:
+        if work_order.collected_at is not None:
+            return _("We have brought it to %(who)s") % {"who": who}
         return _("%(who)s has accepted") % {"who": who} if at_provider else _("Entrusted to our team")
     words = {
         W.SCHEDULED: _("Planned"),
         W.IN_PROGRESS: _("In progress at %(who)s") % {"who": who} if at_provider else _("In progress in our workshop"),
         W.ON_HOLD: _("On pause for a moment"),
-        W.COMPLETED: _("Done, we are checking the work"),
+        W.COMPLETED: _("Done, we are fetching it")
+        if work_order.leg_now == Leg.RETURN
+        else _("Done, we are checking the work"),
         W.REWORK: _("We are improving a detail"),
         W.VERIFIED: _("Ready"),
         W.FAILED: _("This could not be done: we will contact you"),
@@ -170,6 +174,8 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
             return _("%(service)s: accepted by a local craftsperson") % words
         return _("%(service)s: entrusted to our team") % words
     part = {
+        "work_order.on_its_way": _("%(service)s: on its way to the craftsperson"),
+        "work_order.returned": _("%(service)s: back at our desk"),
         "work_order.started": _("%(service)s: work has begun"),
         "work_order.completed": _("%(service)s: work is done"),
         "work_order.verified": _("%(service)s: checked, all is well"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.enums import Place
+from bookings.enums import Execution, Leg, Place
 from concierge.words import euros, moment_words
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
 from notifications.enums import Kind, Unsent
@@ -87,6 +87,8 @@ def accepted(message: Message) -> Note:
         if request.contact_phone:
             facts.append((_("Phone"), str(request.contact_phone)))
     else:
+        if order.execution == Execution.COLLECTED_PROVIDER:
+            facts.append((_("How it reaches you"), _("Our team brings it to you, and fetches it when it is done.")))
         facts.append((_("Our desk"), address_of(site)))
         if site.phone:
             facts.append((_("Phone of the desk"), site.phone))
@@ -97,6 +99,28 @@ def accepted(message: Message) -> Note:
         subject=_("The job %(reference)s is yours"),
         heading=_("The job is yours. Thank you!"),
         facts=facts,
+        url=offer_link_url(offer),
+        label=_("Open the job"),
+    )
+
+
+@writes(Kind.WORK_ON_ITS_WAY)
+def on_its_way(message: Message) -> Note:
+    """Our team brings the things. Not once they have arrived, or somebody else has the job."""
+    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    offer = accepted.filter(work_order__public_id=message.subject_id).first()
+    if offer is None or offer.work_order.leg_now != Leg.COLLECT:
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    return _note(
+        offer,
+        subject=_("The things for the job %(reference)s are on their way"),
+        heading=_("On its way to you"),
+        facts=[
+            (_("Reference"), order.reference),
+            (_("What"), order.service.label),
+            (_("To be done by"), moment_words(order.promised_end, order.site)),
+        ],
         url=offer_link_url(offer),
         label=_("Open the job"),
     )

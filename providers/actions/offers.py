@@ -97,6 +97,7 @@ def accept_offer(offer: Offer, *, by: Actor) -> Offer:
         performer_kind=PerformerKind.PROVIDER,
         performer_id=locked.provider_id,
         performer_label=locked.provider.name,
+        performer_address=f"{locked.provider.street}, {locked.provider.postcode} {locked.provider.city}",
         by=by,
     )
     links.keep_link_until(locked, work_order.promised_end)

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.enums import WORK_ORDER_TRANSITIONS, Place
+from bookings.enums import WORK_ORDER_TRANSITIONS, Execution, Leg, Place
 from bookings.models import WorkOrder
 from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words
@@ -40,13 +40,18 @@ def need_of(offer: Offer) -> dict[str, Any]:
     """The area and the need: all that a provider reads before accepting (P05)."""
     work_order = offer.work_order
     site = work_order.site
-    at_home = work_order.request.place == Place.HOME
+    if work_order.execution == Execution.COLLECTED_PROVIDER:
+        place = _("We bring it to you, and fetch it")
+    elif work_order.request.place == Place.HOME:
+        place = _("At the client’s home")
+    else:
+        place = _("Left at the desk: %(site)s") % {"site": site.name}
     return {
         "offer": offer,
         "service": work_order.service,
         "lines": [f"{line.quantity} × {line.description}" for line in work_order.lines.all()],
         "area": "{postcode} {city}".format(**offer.area),
-        "place": _("At the client’s home") if at_home else _("Left at the desk: %(site)s") % {"site": site.name},
+        "place": place,
         "starts": moment_words(work_order.promised_start, site),
         "ends": moment_words(work_order.promised_end, site),
         "price": euros(offer.price),
@@ -67,7 +72,11 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
         "ends": moment_words(work_order.promised_end, work_order.site),
         "place": request.place,
         "client": request if mine and work_order.shows_client(timezone.now()) else None,
-        "can_start": mine and work_order.status in WORK_ORDER_TRANSITIONS["start"][0],
+        "is_awaited": mine and work_order.leg_now == Leg.COLLECT,
+        "is_fetched": mine and work_order.leg_now == Leg.RETURN,
+        "can_start": mine
+        and work_order.status in WORK_ORDER_TRANSITIONS["start"][0]
+        and not work_order.awaits_collection,
         "can_complete": mine and work_order.status in WORK_ORDER_TRANSITIONS["complete"][0],
     }
 

@@ -19,11 +19,12 @@ from bookings.actions.work_orders import (
     book_work_order,
     complete_work_order,
     fail_work_order,
+    set_out,
     start_work_order,
     verify_work_order,
 )
-from bookings.enums import PerformerKind
-from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from bookings.enums import Execution, PerformerKind
+from bookings.models import EmailVerification, Service, ServiceRequest, WorkOrder
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
@@ -135,6 +136,14 @@ def _nobody(world: World) -> None:
     start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
 
 
+def _on_its_way(world: World) -> None:
+    Service.objects.filter(pk=world.cobbler.pk).update(execution=Execution.COLLECTED_PROVIDER)
+    world.cobbler.refresh_from_db()
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+    set_out(offer.work_order, by=world.actor())
+
+
 def _help(world: World) -> None:
     team = build_team(world)
     call_for_help(team.amina, by=team.themself(team.amina))
@@ -156,6 +165,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),
     Kind.OFFER_EXPIRED: _offer_event("offer.expired"),
     Kind.OFFER_MISDIRECTED: _misdirected,
+    Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
     Kind.HELP_REQUESTED: _help,
 }

@@ -17,10 +17,10 @@ from tests.providers.test_api import Api, api_of, refused
 from tests.providers.test_link_page import Phone, text_of
 from tests.world import World
 
-EXPIRED = "Le délai de réponse est passé. Merci quand même\u202f: nous reviendrons vers vous bientôt."
+EXPIRED = "Le délai de réponse est passé. Merci quand même\xa0: nous reviendrons vers vous bientôt."
 TAKEN = (
     "Un autre prestataire vient de prendre ce travail. "
-    "Merci de votre réponse\u202f: nous reviendrons vers vous bientôt."
+    "Merci de votre réponse\xa0: nous reviendrons vers vous bientôt."
 )
 ANSWERED = "Vous avez déjà répondu à cette proposition."
 NOT_THERE = "Non trouvé."
@@ -87,7 +87,7 @@ def test_complete_before_start(api: Api, offers: list[Offer]) -> None:
     accept_offer(offers[0], by=acting_for(offers[0].provider))
     before = everything()
     path = f"/api/v1/work-orders/{offers[0].work_order.public_id}"
-    words = "Cet ordre de service est «\u202fAcceptée\u202f»\u202f: cette étape n’est plus possible."
+    words = "Cet ordre de service est «\xa0Acceptée\xa0»\xa0: cette étape n’est plus possible."
     refused(api.post(f"{path}/complete"), 409, "wrong_state", words)
     assert everything() == before
     assert WorkOrder.objects.get().completed_at is None

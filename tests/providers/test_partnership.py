@@ -32,7 +32,7 @@ from tests.providers.test_pages import browser_of, of_request, page
 from tests.world import World, build_world
 
 PAUSED = (
-    "Notre partenariat est en pause\u202f: pour le moment, nous ne vous demandons rien. "
+    "Notre partenariat est en pause\xa0: pour le moment, nous ne vous demandons rien. "
     "Si vous avez un travail pour nous en cours, appelez-nous."
 )
 

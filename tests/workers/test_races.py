@@ -181,3 +181,35 @@ def test_two_moves_without_a_version_both_happen(team: Team) -> None:
         lambda: move_assignment(assignment, starts_at=at(9, days=7), by=team.supervisor),
     )
     assert answers == ["ok", "ok"]
+
+
+# --- things carried to a provider ----------------------------------------
+
+
+def same_carrying(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """One thing to bring to a provider, for two people."""
+    work = team.work(starts=at(9, days=7))
+    WorkOrder.objects.filter(pk=work.pk).update(
+        execution="collected_provider", status="booked", performer_kind="provider", performer_id=1
+    )
+    return (
+        lambda: assign_work_order(work, team.amina, starts_at=at(10, days=7), by=team.dispatcher),
+        lambda: assign_work_order(work, team.bilal, starts_at=at(10, days=7), by=team.supervisor),
+    )
+
+
+@pytest.mark.promise("DR4")
+def test_two_people_are_not_sent_with_the_same_things(team: Team) -> None:
+    assert at_once(team, *same_carrying(team)) == ["ok", "work_order_taken"]
+    assert Assignment.objects.occupying().carrying().count() == 1
+
+
+@pytest.mark.promise("DR4")
+def test_the_index_alone_sends_one_person(team: Team, blind: None) -> None:
+    assert at_once(team, *same_carrying(team)) == ["ok", "work_order_taken"]
+
+
+def test_without_lock_and_index_two_people_are_sent(team: Team, blind: None) -> None:
+    """The twin of the two tests above."""
+    with without_constraint("assignment_one_carrier_per_work_order"):
+        assert at_once(team, *same_carrying(team)) == ["ok", "ok"]

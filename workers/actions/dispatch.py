@@ -20,7 +20,7 @@ from bookings.actions.work_orders import (
     release_work_order,
     schedule_work_order,
 )
-from bookings.enums import Execution, PerformerKind
+from bookings.enums import Execution, Leg, PerformerKind
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.db import refuse_on
@@ -54,6 +54,7 @@ def assign_work_order(
 ) -> Assignment:
     """Give work to a person of the team from ``starts_at`` on: work order ``→ scheduled``, assignment ``proposed``.
 
+    Of work that a provider does, the team carries the things there and back: then the work order stays as it is.
     ``supervision_mode`` is what suits the person's level unless told. ``accepted_warnings`` are the codes that the
     dispatcher has read. ``now`` is the moment of the decision, when that is not the present (history written later).
 
@@ -61,9 +62,10 @@ def assign_work_order(
     and ``WarningsToAccept`` (422, with ``reasons``).
     """
     locked = lock_work_order(work_order)
-    if locked.execution != Execution.OWN_TEAM:
+    if locked.execution == Execution.PROVIDER:
         raise NotOwnTeamWork
-    if not WorkOrder.objects.unassigned().filter(pk=locked.pk).exists():
+    leg = locked.leg_now
+    if leg is None or Assignment.objects.filter(work_order=locked).occupying().carrying().exists():
         raise _taken(locked)
     locked_trainee = lock_trainee(trainee)
     candidate = judged(
@@ -77,24 +79,27 @@ def assign_work_order(
     with (
         refuse_on("trainee_not_in_two_places", TraineeBusy(field="starts_at")),
         refuse_on("assignment_one_holder_per_work_order", WorkOrderTaken()),
+        refuse_on("assignment_one_carrier_per_work_order", WorkOrderTaken()),
     ):
         assignment = Assignment.objects.create(
             organisation_id=locked.organisation_id,
             work_order=locked,
+            leg=leg,
             trainee=locked_trainee,
             supervision_mode=candidate.mode,
             planned_start=candidate.starts_at,
             planned_end=candidate.ends_at,
             accepted_warnings=sorted(candidate.verdict.warnings),
         )
-    book_work_order(
-        locked,
-        performer_kind=PerformerKind.OWN_TEAM,
-        performer_id=locked_trainee.pk,
-        performer_label=locked_trainee.first_name,
-        by=by,
-    )
-    schedule_work_order(locked, planned_start=candidate.starts_at, planned_end=candidate.ends_at, by=by)
+    if leg == Leg.WORK:
+        book_work_order(
+            locked,
+            performer_kind=PerformerKind.OWN_TEAM,
+            performer_id=locked_trainee.pk,
+            performer_label=locked_trainee.first_name,
+            by=by,
+        )
+        schedule_work_order(locked, planned_start=candidate.starts_at, planned_end=candidate.ends_at, by=by)
     say(assignment, "proposed", by, warnings=assignment.accepted_warnings)
     return assignment
 
@@ -144,7 +149,8 @@ def move_assignment(
     moved.accepted_at = None
     with refuse_on("trainee_not_in_two_places", TraineeBusy(field="starts_at")):
         moved.save()
-    schedule_work_order(moved.work_order, planned_start=moved.planned_start, planned_end=moved.planned_end, by=by)
+    if moved.leg == Leg.WORK:
+        schedule_work_order(moved.work_order, planned_start=moved.planned_start, planned_end=moved.planned_end, by=by)
     say(moved, "moved", by)
     return moved
 
@@ -246,6 +252,7 @@ def say(assignment: Assignment, name: str, by: Actor, act_at: dt.datetime | None
         act_at=act_at,
         work_order=assignment.work_order.reference,
         trainee=str(assignment.trainee.public_id),
+        leg=assignment.leg,
         **data,
     )
 
@@ -253,14 +260,15 @@ def say(assignment: Assignment, name: str, by: Actor, act_at: dt.datetime | None
 def _take_back(assignment: Assignment, by: Actor, *, reason: str, verb: str, version: int | None = None) -> Assignment:
     taken = take_step(assignment, verb, version=version)
     taken.save(update_fields=["status", "version"])
-    release_work_order(taken.work_order, reason=reason, by=by)
+    if taken.leg == Leg.WORK:
+        release_work_order(taken.work_order, reason=reason, by=by)
     say(taken, "cancelled", by, reason=reason)
     return taken
 
 
 def _taken(work_order: WorkOrder) -> WorkOrderTaken:
     holder = (
-        Assignment.objects.filter(work_order=work_order)
+        Assignment.objects.filter(work_order=work_order, leg=work_order.leg_now or Leg.WORK)
         .exclude(status__in=[AssignmentStatus.CANCELLED, AssignmentStatus.DECLINED])
         .select_related("trainee")
         .first()

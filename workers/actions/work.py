@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.work_orders import (
+    bring_back,
+    bring_to_provider,
     complete_work_order,
     reject_quality,
     release_work_order,
+    set_out,
     start_work_order,
     verify_work_order,
 )
+from bookings.enums import Leg
+from bookings.models import WorkOrder
 from concierge import events
 from concierge.db import refuse_on
-from concierge.errors import NotAllowed
+from concierge.errors import NotAllowed, WrongState
 from concierge.tenancy import Actor
 from workers.actions.dispatch import say, take_step
 from workers.actions.refusals import TraineeBusy
 from workers.enums import AssignmentStatus, DeclineReason, SendBackReason
 from workers.models import Assignment, HelpCall, Trainee
 from workers.perms import can_validate
+
+# What the end of each part means for its work order.
+OF_THE_ORDER: dict[Leg, Callable[..., WorkOrder]] = {
+    Leg.WORK: complete_work_order,
+    Leg.COLLECT: bring_to_provider,
+    Leg.RETURN: bring_back,
+}
 
 
 @transaction.atomic
@@ -39,6 +53,7 @@ def acknowledge(assignment: Assignment, *, by: Actor) -> Assignment:
 def start_assignment(assignment: Assignment, *, by: Actor, act_at: dt.datetime | None = None) -> Assignment:
     """``accepted → working``; work not yet seen is seen by being started. ``act_at``: when it really began.
 
+    Of things to bring to a provider: they are on their way.
     Raises ``WrongState`` (409).
     """
     if Assignment.objects.filter(pk=assignment.pk, status=AssignmentStatus.PROPOSED).exists():
@@ -46,17 +61,23 @@ def start_assignment(assignment: Assignment, *, by: Actor, act_at: dt.datetime |
     started = take_step(assignment, "start")
     started.started_at = act_at or timezone.now()
     started.save(update_fields=["status", "version", "started_at"])
-    start_work_order(started.work_order, by=by, act_at=act_at)
+    if started.leg == Leg.WORK:
+        start_work_order(started.work_order, by=by, act_at=act_at)
+    elif started.leg == Leg.COLLECT:
+        set_out(started.work_order, by=by, act_at=act_at)
     return started
 
 
 @transaction.atomic
 def finish_assignment(assignment: Assignment, *, by: Actor, act_at: dt.datetime | None = None) -> Assignment:
-    """``working → done``: waits for the supervisor. ``act_at``: when it really ended. Raises ``WrongState`` (409)."""
+    """``working → done``: waits for the supervisor. ``act_at``: when it really ended. Raises ``WrongState`` (409).
+
+    The work order is completed; of things carried, they are where they belong.
+    """
     done = take_step(assignment, "finish")
     done.done_at = max(act_at or timezone.now(), done.started_at or timezone.now())
     done.save(update_fields=["status", "version", "done_at"])
-    complete_work_order(done.work_order, by=by, act_at=act_at)
+    OF_THE_ORDER[Leg(done.leg)](done.work_order, by=by, act_at=act_at)
     say(done, "done", by, act_at)
     return done
 
@@ -70,7 +91,8 @@ def validate_assignment(assignment: Assignment, *, by: Actor) -> Assignment:
     if not can_validate(by, assignment):
         raise NotAllowed
     validated = note_check(assignment, by=by)
-    verify_work_order(validated.work_order, by=by)
+    if validated.leg == Leg.WORK:
+        verify_work_order(validated.work_order, by=by)
     return validated
 
 
@@ -87,12 +109,14 @@ def note_check(assignment: Assignment, *, by: Actor) -> Assignment:
 
 @transaction.atomic
 def send_back(assignment: Assignment, *, reason: SendBackReason, by: Actor) -> Assignment:
-    """``done → working``: something is to be done again. Only the supervisor of that person.
+    """``done → working``: something is to be done again. Only the supervisor of that person, and not what was carried.
 
     Raises ``NotAllowed`` (403), ``WrongState`` and ``TraineeBusy`` (409).
     """
     if not can_validate(by, assignment):
         raise NotAllowed
+    if assignment.leg != Leg.WORK:
+        raise WrongState(_("What was carried has arrived: it cannot be sent back."), current_status=assignment.status)
     again = note_return(assignment, by=by)
     reject_quality(again.work_order, reason=reason, by=by)
     start_work_order(again.work_order, by=by)
@@ -116,7 +140,8 @@ def decline(assignment: Assignment, *, reason: DeclineReason, by: Actor) -> Assi
     declined = take_step(assignment, "decline")
     declined.decline_reason = reason
     declined.save(update_fields=["status", "version", "decline_reason"])
-    release_work_order(declined.work_order, reason="declined", by=by)
+    if declined.leg == Leg.WORK:
+        release_work_order(declined.work_order, reason="declined", by=by)
     say(declined, "declined", by, reason=str(reason))
     return declined
 

@@ -11,6 +11,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from bookings.enums import Leg
 from bookings.models import WorkOrder
 from concierge.models import PublicIdModel, TenantModel, User
 from concierge.tenancy import Actor
@@ -47,6 +48,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Taking the person's time."""
         return self.filter(status__in=OCCUPYING)
 
+    def carrying(self) -> Self:
+        """Of things to a provider and back, not the work itself."""
+        return self.exclude(leg=Leg.WORK)
+
     def to_validate(self, supervisor: User) -> Self:
         """Done by the supervisor's own team and not yet checked, oldest first."""
         return self.filter(status=AssignmentStatus.DONE, trainee__supervisor=supervisor).order_by("done_at", "pk")
@@ -68,6 +73,7 @@ class Assignment(PublicIdModel, TenantModel):
     status = models.CharField(
         _("status"), max_length=10, choices=AssignmentStatus.choices, default=AssignmentStatus.PROPOSED
     )
+    leg = models.CharField(_("part"), max_length=10, choices=Leg.choices, default=Leg.WORK, blank=True)
     supervision_mode = models.CharField(
         _("accompanied"), max_length=12, choices=SupervisionMode.choices, default=SupervisionMode.SUPERVISED
     )
@@ -115,9 +121,17 @@ class Assignment(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=~Q(status="validated") | Q(validated_at__isnull=False), name="assignment_validated_has_a_time"
             ),
+            models.CheckConstraint(condition=Q(leg__in=Leg.values), name="assignment_leg_is_known"),
+            # Carried by one person at a time; again when it has to be done again.
             models.UniqueConstraint(
                 fields=["work_order"],
-                condition=Q(status__in=HOLDING),
+                condition=Q(status__in=OCCUPYING) & ~Q(leg=Leg.WORK),
+                name="assignment_one_carrier_per_work_order",
+                violation_error_message=_("This work has already been given to somebody."),
+            ),
+            models.UniqueConstraint(
+                fields=["work_order"],
+                condition=Q(status__in=HOLDING, leg=Leg.WORK),
                 name="assignment_one_holder_per_work_order",
                 violation_error_message=_("This work has already been given to somebody."),
             ),

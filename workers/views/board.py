@@ -28,7 +28,7 @@ from workers.models import Assignment, HelpCall, Trainee
 from workers.models.plan import TeamDay, team_day
 from workers.perms import can_dispatch, can_see_team
 from workers.rules.intervals import Interval, civil_day
-from workers.views.common import assignment_or_404, clock, hours_text, initials
+from workers.views.common import assignment_or_404, clock, hours_text, initials, pictogram_of, title_of
 
 FIRST_HOUR, LAST_HOUR = 8, 19
 # The grid has 64 columns at most: sixteen hours.
@@ -123,19 +123,22 @@ def _hours_shown(team: TeamDay) -> tuple[int, int]:
 
 
 def _unassigned(focus: Focus) -> list[WorkOrder]:
-    """Own-team work that nobody has and whose time has come by that day, the most urgent first."""
+    """What the team has to do, nobody has and whose time has come by that day, the most urgent first."""
     today = civil_day(focus.day, focus.zone)
     return list(
-        _orders(focus)
-        .unassigned()
+        _to_give(focus)
         .filter(site=focus.site, promised_start__lt=today.end)
         .order_by("promised_end", "pk")[: LIST_LENGTH + 200]
     )
 
 
 def _orders(focus: Focus) -> WorkOrderQuerySet:
-    orders = WorkOrder.objects.visible_to(focus.actor).for_own_team()
-    return orders.select_related("service", "site", "request__client")
+    return WorkOrder.objects.visible_to(focus.actor).select_related("service", "site", "request__client")
+
+
+def _to_give(focus: Focus) -> WorkOrderQuerySet:
+    """For the team to do now and in nobody's hands: work of its own, and things to carry to providers and back."""
+    return _orders(focus).for_team_now().exclude(pk__in=Assignment.objects.occupying().carrying().values("work_order"))
 
 
 def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
@@ -146,7 +149,7 @@ def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
     }
     return {
         "public_id": order.public_id,
-        "title": _title(order),
+        "title": _title(order, order.leg_now or ""),
         "detail": f"{words} · {order.duration_minutes} min",
         "is_late": order.promised_end < focus.now,
         "state": "active" if order.public_id == focus.work else "waiting",
@@ -154,11 +157,12 @@ def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
     }
 
 
-def _title(order: WorkOrder) -> str:
+def _title(order: WorkOrder, leg: str) -> str:
+    title = title_of(order, leg)
     if order.quantity <= 1:
-        return order.service.label
+        return title
     items = ngettext("%(n)d item", "%(n)d items", order.quantity) % {"n": order.quantity}
-    return f"{order.service.label}, {items}"
+    return f"{title}, {items}"
 
 
 def _row(focus: Focus, team: TeamDay, trainee: Trainee, first: int, last: int, takes_drops: bool) -> dict[str, Any]:
@@ -203,9 +207,9 @@ def _card(focus: Focus, card: Assignment, shown: Interval) -> dict[str, Any]:
     place = _columns(card.window, shown)
     return {
         **place,
-        "pictogram": card.work_order.service.pictogram,
+        "pictogram": pictogram_of(card.work_order, card.leg),
         "brief": clock(card.planned_start, focus.zone) if place["span"] <= BRIEF else "",
-        "title": card.work_order.service.label,
+        "title": title_of(card.work_order, card.leg),
         "detail": f"{hours_text(card.planned_start, card.planned_end, focus.zone)} · {card.get_status_display()}",
         "state": "failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
         "drag": str(card.public_id) if is_here and card.status in MOVABLE else "",
@@ -242,7 +246,7 @@ def _done(focus: Focus) -> dict[str, Any] | None:
     return {
         "words": _("%(service)s is given to %(name)s, %(hours)s.")
         % {
-            "service": given.work_order.service.label,
+            "service": title_of(given.work_order, given.leg),
             "name": given.trainee.first_name,
             "hours": hours_text(given.planned_start, given.planned_end, focus.zone),
         },
@@ -258,9 +262,7 @@ def _panel(focus: Focus, team: TeamDay) -> dict[str, Any] | None:
         return _panel_of(focus, team, card.work_order, card) if card.status in MOVABLE else _finished_panel(focus, card)
     if focus.work is not None:
         order: WorkOrder = get_object_or_404(_orders(focus), public_id=focus.work, site=focus.site)
-        if not WorkOrder.objects.unassigned().filter(pk=order.pk).exists():
-            return None
-        return _panel_of(focus, team, order, None)
+        return _panel_of(focus, team, order, None) if _to_give(focus).filter(pk=order.pk).exists() else None
     return None
 
 
@@ -276,7 +278,7 @@ def _panel_of(focus: Focus, team: TeamDay, order: WorkOrder, card: Assignment | 
         reverse("workers:move", args=[card.public_id]) if card else reverse("workers:assign", args=[order.public_id])
     )
     return {
-        **_facts(focus, order),
+        **_facts(focus, order, card.leg if card else order.leg_now or ""),
         "card": card,
         "who": card.trainee.short_name if card else "",
         "at": clock(starts_at, focus.zone) if starts_at else "",
@@ -288,12 +290,12 @@ def _panel_of(focus: Focus, team: TeamDay, order: WorkOrder, card: Assignment | 
     }
 
 
-def _facts(focus: Focus, order: WorkOrder) -> dict[str, Any]:
+def _facts(focus: Focus, order: WorkOrder, leg: str) -> dict[str, Any]:
     start, end = order.promised_start.astimezone(focus.zone), order.promised_end.astimezone(focus.zone)
     return {
         "work": order.public_id,
-        "title": _title(order),
-        "pictogram": order.service.pictogram,
+        "title": _title(order, leg),
+        "pictogram": pictogram_of(order, leg),
         "reference": order.reference,
         "client": order.request.client.first_name,
         "minutes": order.duration_minutes,
@@ -306,7 +308,7 @@ def _facts(focus: Focus, order: WorkOrder) -> dict[str, Any]:
 def _finished_panel(focus: Focus, card: Assignment) -> dict[str, Any]:
     """Work that has begun: who and when, nothing to change."""
     return {
-        **_facts(focus, card.work_order),
+        **_facts(focus, card.work_order, card.leg),
         "card": card,
         "who": card.trainee.short_name,
         "status": card.get_status_display(),

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from bookings.enums import Leg
 from concierge.enums import Role
 from concierge.errors import DomainError
 from concierge.words import date_words
@@ -20,7 +21,7 @@ from workers.enums import SendBackReason
 from workers.forms import SendBackForm, cleaned
 from workers.models import Assignment
 from workers.perms import can_validate
-from workers.views.common import acting, assignment_or_404, hours_text, initials, require
+from workers.views.common import acting, assignment_or_404, hours_text, initials, pictogram_of, require, title_of
 
 # One screen of work; the rest follows as this is checked.
 PAGE = 50
@@ -78,8 +79,9 @@ def _item(assignment: Assignment) -> dict[str, Any]:
     started, done = assignment.started_at or assignment.planned_start, assignment.done_at or assignment.planned_end
     return {
         "public_id": assignment.public_id,
-        "title": assignment.work_order.service.label,
-        "pictogram": assignment.work_order.service.pictogram,
+        "title": title_of(assignment.work_order, assignment.leg),
+        "pictogram": pictogram_of(assignment.work_order, assignment.leg),
+        "can_send_back": assignment.leg == Leg.WORK,
         "reference": assignment.work_order.reference,
         "quantity": assignment.work_order.quantity,
         "name": assignment.trainee.short_name,

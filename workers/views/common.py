@@ -10,7 +10,10 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import dateformat
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
+from bookings.enums import Leg
+from bookings.models import WorkOrder
 from concierge.errors import NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -66,6 +69,21 @@ def trainee_or_404(actor: Actor, public_id: uuid.UUID) -> Trainee:
     """A trainee the actor may see."""
     found: Trainee = get_object_or_404(Trainee.objects.visible_to(actor).select_related("site"), public_id=public_id)
     return found
+
+
+def title_of(order: WorkOrder, leg: str) -> str:
+    """What somebody of the team does: the service, or the way its things go."""
+    words = {"service": order.service.label, "who": order.performer_label}
+    if leg == Leg.COLLECT:
+        return _("Bring to %(who)s: %(service)s") % words
+    if leg == Leg.RETURN:
+        return _("Fetch from %(who)s: %(service)s") % words
+    return order.service.label
+
+
+def pictogram_of(order: WorkOrder, leg: str) -> str:
+    """The drawing of it."""
+    return "courier" if leg else order.service.pictogram
 
 
 def clock(moment: dt.datetime, zone: ZoneInfo) -> str:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.enums import Place
+from bookings.enums import Leg, Place
 from bookings.models import WorkOrder
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
@@ -28,7 +28,7 @@ from workers.enums import OCCUPYING, AssignmentStatus, DeclineReason
 from workers.forms import DeclineForm, cleaned
 from workers.models import Assignment, Trainee
 from workers.rules.intervals import civil_day
-from workers.views.common import acting, clock, hours_text
+from workers.views.common import acting, clock, hours_text, pictogram_of, title_of
 
 S = AssignmentStatus
 # How long "somebody is coming" stays on the page.
@@ -157,13 +157,14 @@ def _day(trainee: Trainee) -> dict[str, Any]:
 
 def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
     order = card.work_order
-    place, map_url = _place(order)
+    place, map_url = _way(order, card.leg)
+    title = title_of(order, card.leg)
     items = ngettext("%(n)d item", "%(n)d items", order.quantity) % {"n": order.quantity} if order.quantity > 1 else ""
     client = order.request.client.first_name
     return {
         "public_id": card.public_id,
-        "pictogram": order.service.pictogram,
-        "title": order.service.label,
+        "pictogram": pictogram_of(order, card.leg),
+        "title": title,
         "time": hours_text(card.planned_start, card.planned_end, zone),
         "items": items,
         "client": client,
@@ -171,7 +172,7 @@ def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
         "map_url": map_url,
         "status": card.status,
         "mode": card.get_supervision_mode_display() if card.supervision_mode != "autonomous" else "",
-        "say": _say(order.service.label, card.planned_start, card.planned_end, zone, items, client, place),
+        "say": _say(title, card.planned_start, card.planned_end, zone, items, client, place),
     }
 
 
@@ -185,6 +186,17 @@ def _say(title: str, start: dt.datetime, end: dt.datetime, zone: ZoneInfo, items
         "place": place,
     }
     return str(words)
+
+
+def _way(order: WorkOrder, leg: str) -> tuple[str, str]:
+    """Where to go, in words, and on a map: of things to carry, from where to where and the provider's address."""
+    here, map_url = _place(order)
+    if leg == Leg.WORK:
+        return here, map_url
+    there = f"{order.performer_label}, {order.performer_address}"
+    start, end = (here, there) if leg == Leg.COLLECT else (there, order.site.name)
+    words = _("Fetch it: %(from)s. Bring it: %(to)s") % {"from": start, "to": end}
+    return words, f"https://www.openstreetmap.org/search?{urlencode({'query': order.performer_address})}"
 
 
 def _place(order: WorkOrder) -> tuple[str, str]:

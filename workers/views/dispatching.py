@@ -32,6 +32,7 @@ from workers.views.common import (
     chosen_site,
     require,
     team_sites,
+    title_of,
     trainee_or_404,
 )
 
@@ -106,7 +107,7 @@ def take_back(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
         return show(request, replace(focus, work=None, card=card.public_id, error=error))
     messages.success(
         request,
-        _("%(service)s is to be given again.") % {"service": card.work_order.service.label},
+        _("%(service)s is to be given again.") % {"service": title_of(card.work_order, card.leg)},
     )
     return after(request, focus)
 

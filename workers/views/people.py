@@ -23,7 +23,7 @@ from workers.forms import AbsenceForm, SkillForm, cleaned
 from workers.models import Trainee
 from workers.models.people import TraineeQuerySet
 from workers.perms import TEAM_PAGE_ROLES, can_see_team, leads
-from workers.views.common import acting, hours_text, initials, require, trainee_or_404
+from workers.views.common import acting, hours_text, initials, require, title_of, trainee_or_404
 
 # How much of the plan ahead a person's page shows.
 UPCOMING = 20
@@ -134,7 +134,7 @@ def _upcoming(trainee: Trainee) -> list[dict[str, Any]]:
     found = trainee.assignments.occupying().filter(planned_end__gte=timezone.now()).for_cards()[:UPCOMING]
     return [
         {
-            "title": card.work_order.service.label,
+            "title": title_of(card.work_order, card.leg),
             "day": date_words(card.planned_start.astimezone(zone), "l j F"),
             "hours": hours_text(card.planned_start, card.planned_end, zone),
             "mode": card.get_supervision_mode_display(),
