@@ -363,3 +363,7 @@ class RequestLine(TenantModel):
 
     def __str__(self) -> str:
         return self.description
+
+    def within(self, service: Service) -> str:
+        """What it is, where the page names the service already: ``Chemise`` and not ``Repassage – Chemise``."""
+        return self.description.removeprefix(f"{service.name} – ")

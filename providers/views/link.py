@@ -91,6 +91,7 @@ def _page(
     error: DomainError | None = None,
     code_form: CodeForm | None = None,
     decline_form: DeclineForm | None = None,
+    status: int = 0,
 ) -> HttpResponse:
     offer = link.offer
     known = knows_code(request, link)
@@ -108,7 +109,7 @@ def _page(
         "decline_form": decline_form or DeclineForm(),
         "error": error,
     }
-    status = error.status if error else 422 if form_errors else 200
+    status = status or (error.status if error else 422 if form_errors else 200)
     return render(request, "providers/offer_link.html", context, status=status)
 
 
@@ -129,7 +130,8 @@ def type_code(request: TenantRequest, token: str, link: AccessLink) -> HttpRespo
     try:
         check_link_code(link, form.cleaned_data["code"])
     except DomainError as error:
-        return _page(request, token, link, error=error)
+        form.add_error("code", str(error.message))
+        return _page(request, token, link, code_form=form, status=error.status)
     address = reverse("providers:offer-link", args=[token])
     response = redirect(address)
     response.set_signed_cookie(

@@ -49,7 +49,7 @@ def need_of(offer: Offer) -> dict[str, Any]:
     return {
         "offer": offer,
         "service": work_order.service,
-        "lines": [f"{line.quantity} × {line.description}" for line in work_order.lines.all()],
+        "lines": [f"{line.quantity} × {line.within(work_order.service)}" for line in work_order.lines.all()],
         "area": "{postcode} {city}".format(**offer.area),
         "place": place,
         "starts": moment_words(work_order.promised_start, site),
@@ -67,7 +67,7 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
     return {
         "work_order": work_order,
         "service": work_order.service,
-        "lines": [f"{line.quantity} × {line.description}" for line in work_order.lines.all()],
+        "lines": [f"{line.quantity} × {line.within(work_order.service)}" for line in work_order.lines.all()],
         "starts": moment_words(work_order.promised_start, work_order.site),
         "ends": moment_words(work_order.promised_end, work_order.site),
         "place": request.place,

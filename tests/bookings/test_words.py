@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from bookings.enums import Place
+from bookings.models import RequestLine, Service
 from bookings.views import words
 from concierge.models import national_phone
 from tests.bookings.conftest import at
@@ -42,3 +43,10 @@ def test_late_work_is_said_to_be_late(world: World) -> None:
     with translation.override("fr"):
         assert "Prêt au plus tard" in words.next_date(request, at(21, 10))
         assert "du retard" in words.next_date(request, at(24, 10))
+
+
+def test_a_line_under_the_name_of_its_service_does_not_repeat_it() -> None:
+    service = Service(name="Repassage")
+    assert RequestLine(description="Repassage – Chemise").within(service) == "Chemise"
+    assert RequestLine(description="Repassage").within(service) == "Repassage"
+    assert RequestLine(description="Ancien nom – Chemise").within(service) == "Ancien nom – Chemise"
