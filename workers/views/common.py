@@ -83,7 +83,7 @@ def title_of(order: WorkOrder, leg: str) -> str:
 
 def pictogram_of(order: WorkOrder, leg: str) -> str:
     """The drawing of it."""
-    return "courier" if leg else order.service.pictogram
+    return "parcel" if leg else order.service.pictogram
 
 
 def clock(moment: dt.datetime, zone: ZoneInfo) -> str:
