@@ -43,6 +43,11 @@ def can_close(actor: Actor, request: ServiceRequest) -> bool:
     return request.status in REQUEST_TRANSITIONS["close"][0] and actor.has_role(*DESK, site_id=request.site_id)
 
 
+def can_renew_link(actor: Actor, request: ServiceRequest) -> bool:
+    """End the tracking link and have the client sent a new one; in any state."""
+    return actor.has_role(*DESK, site_id=request.site_id)
+
+
 def can_decline(actor: Actor, request: ServiceRequest) -> bool:
     """Refuse what was not confirmed yet."""
     return request.status in REQUEST_TRANSITIONS["decline"][0] and actor.has_role(*DESK, site_id=request.site_id)

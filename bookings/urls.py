@@ -22,6 +22,7 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
+    path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),

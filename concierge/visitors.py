@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 from typing import cast
 
+from django.core.cache import cache
 from django.http import HttpRequest
+from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from concierge.errors import TooManyAttempts
 
 # One subscriber holds a whole network of this size and may change address within it at will.
 IPV6_PREFIX = 64
@@ -16,6 +20,20 @@ IPV6_PREFIX = 64
 def visitor_address(request: HttpRequest | Request) -> str:
     """The IPv4 address, or the IPv6 network of 64 bits, behind as many proxies as the installation has."""
     return counted(BaseThrottle().get_ident(cast("Request", request)) or "")  # reads META only
+
+
+def not_too_many(request: HttpRequest, what: str, *, most: int, seconds: int) -> None:
+    """Whoever does something over and over from one network is slowed down (S33). Raises ``TooManyAttempts``.
+
+    A lost cache lets people through: what is counted here has limits of its own in the database.
+    """
+    key = f"{what}_{visitor_address(request)}"
+    try:
+        cache.add(key, 0, timeout=seconds)
+        if cache.incr(key) > most:
+            raise TooManyAttempts(retry_after=seconds)
+    except (RedisError, ValueError):
+        return
 
 
 def counted(address: str) -> str:

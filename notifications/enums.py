@@ -13,6 +13,7 @@ class Kind(models.TextChoices):
     REQUEST_FULFILLED = "service_request.fulfilled", _("Everything is ready")
     REQUEST_PARTIAL = "service_request.partially_fulfilled", _("Part of it could not be done")
     REQUEST_CANCELLED = "service_request.cancelled", _("Request cancelled")
+    LINK_SENT = "service_request.link_sent", _("Tracking link")
     REQUEST_DECLINED = "service_request.declined", _("Request declined")
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")

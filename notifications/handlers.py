@@ -57,6 +57,7 @@ def send_the_code(event: Event) -> None:
     "service_request.partially_fulfilled",
     "service_request.cancelled",
     "service_request.declined",
+    "service_request.link_sent",
 )
 def tell_the_client(event: Event) -> None:
     """How the request goes, to its contact."""

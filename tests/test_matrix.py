@@ -58,6 +58,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track": lambda s: {"token": s.open.tracking_token},
     "bookings:track-state": lambda s: {"token": s.open.tracking_token},
     "bookings:track-cancel": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-renew": lambda s: {"token": s.open.tracking_token},
     "bookings:done": lambda s: {"token": s.open.tracking_token},
     "bookings:request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},

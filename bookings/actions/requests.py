@@ -40,6 +40,7 @@ from bookings.models import (
     calendar,
 )
 from bookings.models.catalogue import vat_rate_on
+from bookings.models.requests import TRACKING_DAYS
 from bookings.rules import prices
 from bookings.rules.slots import ready_by, serves
 from concierge import deadlines, events
@@ -475,7 +476,8 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
         elif work_order.status != WorkOrderStatus.CANCELLED:
             raise NotCancellable(current_status=locked.status)
     locked.cancel_reason = reason.strip()[:200]
-    locked.save(update_fields=["status", "version", "cancel_reason"])
+    locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
+    locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
     if locked.slot_id is not None:
         holds.free_place(locked.slot_id)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
@@ -487,6 +489,7 @@ def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     """Handed over at the desk: ``fulfilled|partially_fulfilled → closed``."""
     locked = _move(request, "close")
     locked.closed_at = timezone.now()
-    locked.save(update_fields=["status", "version", "closed_at"])
+    locked.tracking_until = locked.closed_at + dt.timedelta(days=TRACKING_DAYS)
+    locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
     events.record("service_request.closed", locked, by=by, request_id=locked.public_id)
     return locked

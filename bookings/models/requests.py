@@ -45,6 +45,9 @@ REQUEST_ROLES = (
     Role.ACCOUNTANT,
 )
 
+# How long the tracking link of an ended request still opens its page.
+TRACKING_DAYS = 90
+
 # Fewer digits than these are no telephone number.
 FEWEST_DIGITS = 4
 
@@ -126,6 +129,7 @@ class ServiceRequest(PublicIdModel, TenantModel):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     cancel_reason = models.CharField(_("reason of cancellation"), max_length=200, blank=True)
     tracking_version = models.PositiveSmallIntegerField(default=1, editable=False)
+    tracking_until = models.DateTimeField(_("tracking link valid until"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
     objects = ServiceRequestQuerySet.as_manager()
@@ -171,11 +175,29 @@ class ServiceRequest(PublicIdModel, TenantModel):
         return Signer(salt=f"tracking:{self.tracking_version}", sep=".").sign(self.public_id.hex)
 
     def holds_tracking_token(self, token: str) -> bool:
-        """Whether a token opens this request's tracking page."""
+        """Whether a token opens this request's tracking page, as long as its time is not over."""
+        return self._signed(token, self.tracking_version)
+
+    def held_tracking_token(self, token: str) -> bool:
+        """Whether a token once opened it, before the link was renewed."""
+        return any(self._signed(token, version) for version in range(1, self.tracking_version))
+
+    def _signed(self, token: str, version: int) -> bool:
         try:
-            return Signer(salt=f"tracking:{self.tracking_version}", sep=".").unsign(token) == self.public_id.hex
+            return Signer(salt=f"tracking:{version}", sep=".").unsign(token) == self.public_id.hex
         except BadSignature:
             return False
+
+    @property
+    def tracking_ends(self) -> dt.datetime | None:
+        """When the link stops opening the page; ``None`` while the request is under way."""
+        if self.tracking_until is not None or self.closed_at is None:
+            return self.tracking_until
+        return self.closed_at + dt.timedelta(days=TRACKING_DAYS)
+
+    def tracking_is_over(self, now: dt.datetime) -> bool:
+        """Whether the time of the link is over."""
+        return self.tracking_ends is not None and self.tracking_ends <= now
 
 
 def public_id_of_tracking_token(token: str) -> uuid.UUID | None:

@@ -8,13 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from redis.exceptions import RedisError
 
 from bookings.actions import clients, holds, requests
 from bookings.enums import HoldStatus
@@ -25,9 +23,9 @@ from bookings.rules.slots import FreeSlot
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import clock, go, show, step
 from bookings.views.words import hours_words
-from concierge.errors import DomainError, TooManyAttempts
+from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
-from concierge.visitors import visitor_address
+from concierge.visitors import not_too_many
 from concierge.words import date_words, euros, percent
 
 # Days with free slots shown at once.
@@ -129,7 +127,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
         expired = holds.HoldExpired(field="slot") if "expired" in request.GET else None
         return _slot_page(request, draft, form, 422 if form.is_bound else 200, error=expired)
     try:
-        _not_too_many(request, "holds", MOST_HOLDS)
+        not_too_many(request, "holds", most=MOST_HOLDS, seconds=HOLDS_WINDOW)
         draft.save()
         holds.hold_slot(
             draft.site,
@@ -142,20 +140,6 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
     return go(draft.site, "contact")
-
-
-def _not_too_many(request: HttpRequest, what: str, most: int) -> None:
-    """Whoever opens session after session to hoard places, or to send codes to strangers, is slowed down (S33).
-
-    A lost cache lets people through: one place per session and ten minutes per place remain.
-    """
-    key = f"{what}_{visitor_address(request)}"
-    try:
-        cache.add(key, 0, timeout=HOLDS_WINDOW)
-        if cache.incr(key) > most:
-            raise TooManyAttempts(retry_after=HOLDS_WINDOW)
-    except (RedisError, ValueError):
-        return
 
 
 def _slot_page(
@@ -239,7 +223,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _start_verification(request: HttpRequest, draft: Draft) -> None:
-    _not_too_many(request, "codes", MOST_CODES)
+    not_too_many(request, "codes", most=MOST_CODES, seconds=HOLDS_WINDOW)
     verification = clients.start_verification(
         request.organisation,  # type: ignore[attr-defined]  # set by TenantMiddleware
         draft.contact["email"],

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import perms
 from bookings.actions import requests as actions
+from bookings.actions.links import renew_link
 from bookings.actions.work_orders import bring_back, bring_to_provider, reject_quality, verify_work_order
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
 from bookings.forms import ReasonForm, RequestFilters
@@ -169,6 +170,9 @@ def _page(
         "can_cancel": perms.can_cancel(actor, found),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
+        "can_renew_link": perms.can_renew_link(actor, found),
+        "link_ends": found.tracking_ends,
+        "link_is_over": found.tracking_is_over(timezone.now()),
         "fragments": [
             {"url": address, "label": label} for name, label in FRAGMENTS.items() if (address := _address(name, found))
         ],
@@ -215,6 +219,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.closed": gettext_lazy("Handed over and closed"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "work_order.ready": gettext_lazy("To be given to someone"),
     "work_order.offered": gettext_lazy("Offered to providers"),
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
@@ -257,7 +262,12 @@ EVENT_WORDS: dict[str, Promise | str] = {
 }
 
 # verb in the address → may they?
-REQUEST_VERBS = {"annuler": perms.can_cancel, "refuser": perms.can_decline, "remettre": perms.can_close}
+REQUEST_VERBS = {
+    "annuler": perms.can_cancel,
+    "refuser": perms.can_decline,
+    "remettre": perms.can_close,
+    "lien": perms.can_renew_link,
+}
 
 
 def _change(found: ServiceRequest, verb: str, reason: str, actor: Actor) -> str:
@@ -268,6 +278,11 @@ def _change(found: ServiceRequest, verb: str, reason: str, actor: Actor) -> str:
     if verb == "refuser":
         actions.decline_request(found, reason=reason, by=actor)
         return _("The request is declined and the client is told.")
+    if verb == "lien":
+        renew_link(found, by=actor)
+        if found.contact_email:
+            return _("The old link no longer opens. The client receives the new one by e-mail.")
+        return _("The old link no longer opens. This client has no e-mail address: show or print the new link.")
     actions.close_request(found, by=actor)
     return _("Handed over. The request is closed.")
 

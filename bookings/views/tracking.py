@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import segno
@@ -14,9 +16,10 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import perms
+from bookings.actions.links import send_link
 from bookings.actions.requests import cancel_request
 from bookings.enums import Category
 from bookings.forms import ReasonForm
@@ -25,21 +28,58 @@ from bookings.models.requests import public_id_of_tracking_token
 from bookings.views import words
 from concierge import events
 from concierge.errors import DomainError
+from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
+from concierge.visitors import not_too_many
 from concierge.words import euros, moment_words
 
 CLOSED = {"closed", "cancelled", "declined"}
+# How often one network may ask for links in an hour: a whole company sits behind one.
+MOST_ASKED, ASKED_WINDOW = 20, 3600
 
 
 def request_of_token(token: str) -> ServiceRequest:
-    """The request behind a tracking link; a wrong, changed or revoked link is a 404."""
+    """The request that a tracking link speaks of, whether it still opens or not; one that never was is a 404."""
     public_id = public_id_of_tracking_token(token)
     if public_id is None:
         raise Http404
     found = ServiceRequest.objects.select_related("site", "client").filter(public_id=public_id).first()
-    if found is None or not found.holds_tracking_token(token):
+    if found is None or not (found.holds_tracking_token(token) or found.held_tracking_token(token)):
         raise Http404
     return found
+
+
+View = Callable[..., HttpResponse]
+
+
+def link_page(view: View) -> View:
+    """Find the request; a link that was renewed, or whose time is over, gets a page that says what to do (410)."""
+
+    @login_not_required
+    @never_cache
+    @wraps(view)
+    def page(request: TenantRequest, token: str) -> HttpResponse:
+        found = request_of_token(token)
+        if found.holds_tracking_token(token):
+            known = ServiceRequest.objects.visible_to(request.actor).filter(pk=found.pk)
+            if not found.tracking_is_over(timezone.now()) or known.exists():
+                return view(request, token, found)
+        if request.htmx:
+            return HttpResponse(status=410, headers={"HX-Refresh": "true"})
+        return render(request, "bookings/link_over.html", {"token": token}, status=410)
+
+    return page
+
+
+@require_POST
+@login_not_required
+@never_cache
+def ask_for_link(request: TenantRequest, token: str) -> HttpResponse:
+    """The present link, by e-mail to the address on file. The answer is the same whether there is one or not."""
+    found = request_of_token(token)
+    not_too_many(request, "links", most=MOST_ASKED, seconds=ASKED_WINDOW)
+    send_link(found, by=Actor(kind="link", organisation=request.organisation, channel="link"))
+    return render(request, "bookings/link_sent.html")
 
 
 def bearer(request: HttpRequest, found: ServiceRequest) -> Actor:
@@ -82,16 +122,14 @@ def state_of(found: ServiceRequest) -> dict[str, Any]:
     }
 
 
-@login_not_required
-@never_cache
 @require_safe
-def track(request: HttpRequest, token: str) -> HttpResponse:
+@link_page
+def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
     """Where the request stands.
 
     The site-wide ``Referrer-Policy: same-origin`` keeps the link from every other site; ``no-referrer`` would also make
     browsers send ``Origin: null`` with the forms of these pages, which the protection against forgery refuses.
     """
-    found = request_of_token(token)
     context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
     context["lines"] = [
         {
@@ -105,24 +143,20 @@ def track(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "bookings/track.html", context)
 
 
-@login_not_required
-@never_cache
 @require_safe
-def track_state(request: HttpRequest, token: str) -> HttpResponse:
+@link_page
+def track_state(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
     """The live part, asked for every fifteen seconds; 204 while nothing has happened."""
-    found = request_of_token(token)
     context = state_of(found)
     if request.GET.get("seen") == str(context["seen"]):
         return HttpResponse(status=204)
     return render(request, "bookings/_track_state.html", {**context, "token": token})
 
 
-@login_not_required
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancel_by_link(request: HttpRequest, token: str) -> HttpResponse:
+@link_page
+def cancel_by_link(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
     """Cancel before work begins: a page that asks, then a POST that acts."""
-    found = request_of_token(token)
     actor = bearer(request, found)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -147,12 +181,10 @@ def _track(token: str) -> str:
     return reverse("bookings:track", args=[token])
 
 
-@login_not_required
-@never_cache
 @require_safe
-def done(request: HttpRequest, token: str) -> HttpResponse:
+@link_page
+def done(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
     """The booking is made: reference, QR code, tracking link, something to print."""
-    found = request_of_token(token)
     link = request.build_absolute_uri(_track(token))
     # The SVG holds nothing but our own address.
     code = mark_safe(segno.make(link, error="m").svg_inline(omitsize=True, border=2))  # noqa: S308 - made here
@@ -163,7 +195,7 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
         "next_date": words.next_date(found, timezone.now()),
         "ready_by": moment_words(found.promised_end, found.site) if found.promised_end else "",
         "total": euros(found.total_incl_vat),
-        "for_others": perms.can_book_for_others(request.actor, found.site),  # type: ignore[attr-defined]  # as above
+        "for_others": perms.can_book_for_others(request.actor, found.site),
     }
     return render(request, "bookings/done.html", context)
 

@@ -91,6 +91,18 @@ def confirmed(message: Message) -> Note:
     )
 
 
+@writes(Kind.LINK_SENT)
+def link_sent(message: Message) -> Note:
+    """The link as it is when the letter leaves: whatever was renewed since."""
+    return _about(
+        _request(message),
+        message,
+        subject=_("Your link to follow your request %(reference)s"),
+        heading=_("Your link to follow your request"),
+        facts=[],
+    )
+
+
 @writes(Kind.REQUEST_STARTED)
 def started(message: Message) -> Note:
     """Work has begun."""

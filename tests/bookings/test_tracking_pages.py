@@ -116,7 +116,7 @@ def test_a_link_is_all_or_nothing(world: World, other_world: World, book: Book, 
             assert client.get(f"/suivi/{wrong}/{rest}").status_code == 404
     assert Browser(headers={"host": other_world.host}).get(address(request)).status_code == 404
     ServiceRequest.objects.update(tracking_version=2)
-    assert client.get(f"/suivi/{token}/").status_code == 404
+    assert client.get(f"/suivi/{token}/").status_code == 410
 
 
 def test_the_link_does_not_leak(world: World, book: Book, client: Browser) -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
+from concierge import tenancy
 from concierge.models import User
 from tests.e2e.conftest import Screen, sign_in
 from tests.world import PASSWORD, World
@@ -217,6 +218,31 @@ def test_every_account_page_is_whole_in_both_languages(
     for path in (f"2fa/webauthn/keys/{passkey.pk}/edit/", f"2fa/webauthn/keys/{passkey.pk}/remove/"):
         screen.open(f"/compte/{path}")
         screen.shot(f"account-passkey-{path.split('/')[-2]}-{language}")
+
+
+@pytest.mark.promise("S16")
+def test_a_dead_tracking_link_offers_a_new_one(live_world: World, screen: Screen, client: Client) -> None:
+    with tenancy.working_for(live_world.organisation):
+        request = live_world.request(live_world.cobbler)
+    old = f"/suivi/{request.tracking_token}/"
+    sign_in(screen, client, live_world.users["dispatcher"])
+    page = screen.open(f"/demandes/{request.public_id}/")
+    page.locator("a[href$='/lien/']").click()
+    screen.check()
+    screen.shot("link-renew")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url(f"{screen.base}/demandes/{request.public_id}/")
+    sign_out(screen)
+    assert page.goto(f"{screen.base}{old}").status == 410  # type: ignore[union-attr]  # it answered
+    screen.check()
+    screen.shot("link-over")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/nouveau-lien/")
+    screen.check()
+    screen.shot("link-sent")
+    with tenancy.working_for(live_world.organisation):
+        request.refresh_from_db()
+    screen.open(f"/suivi/{request.tracking_token}/")
 
 
 @pytest.mark.promise("S36")

@@ -14,6 +14,7 @@ from billing.actions.documents import store_pdf
 from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
 from bookings.actions.clients import start_verification, verification_code
+from bookings.actions.links import renew_link
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.work_orders import (
     book_work_order,
@@ -157,6 +158,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_PARTIAL: _partial,
     Kind.REQUEST_CANCELLED: _cancel,
     Kind.REQUEST_DECLINED: _decline,
+    Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
@@ -239,6 +241,20 @@ def test_the_story_of_a_request(world: World, box: Letterbox) -> None:
     assert body is not None
     assert "Cordonnerie Monge takes care of it" in body.get_content()
     assert f"http://testserver:8000/suivi/{request.tracking_token}/" in body.get_content()
+
+
+@pytest.mark.promise("S16")
+def test_a_renewed_link_is_the_one_that_leaves(world: World, box: Letterbox) -> None:
+    request = world.request(world.cobbler)
+    old = request.tracking_token
+    renew_link(request, by=world.actor("dispatcher"))
+    settle()
+    request = renew_link(request, by=world.actor("dispatcher"))
+    send_due(world.organisation.pk)
+    body = box.received[0].get_body(("plain",))
+    assert body is not None
+    assert f"/suivi/{request.tracking_token}/" in body.get_content()
+    assert old not in body.get_content()
 
 
 def test_french_clients_read_french(world: World) -> None:
