@@ -19,8 +19,7 @@ from tests.world import World
 
 EXPIRED = "Le délai de réponse est passé. Merci quand même\xa0: nous reviendrons vers vous bientôt."
 TAKEN = (
-    "Un autre prestataire vient de prendre ce travail. "
-    "Merci de votre réponse\xa0: nous reviendrons vers vous bientôt."
+    "Un autre prestataire vient de prendre ce travail. Merci de votre réponse\xa0: nous reviendrons vers vous bientôt."
 )
 ANSWERED = "Vous avez déjà répondu à cette proposition."
 NOT_THERE = "Non trouvé."

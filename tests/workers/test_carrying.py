@@ -211,8 +211,7 @@ def test_the_card_says_where_to_fetch_and_where_to_bring(team: Team, cleaner: Pr
     text = page(phone, DAY)
     assert "Porter chez Pressing du Bourg" in text
     assert (
-        "À prendre\xa0: Conciergerie République. "
-        "À porter\xa0: Pressing du Bourg, 12 rue du Bourg, 21000 Dijon" in text
+        "À prendre\xa0: Conciergerie République. À porter\xa0: Pressing du Bourg, 12 rue du Bourg, 21000 Dijon" in text
     )
     assert "query=12+rue+du+Bourg" in text
     for step in ("commencer", "terminer"):
