@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from concierge.models import Site
 
-NARROW = "\u202f"
+NARROW, WHOLE = "\u202f", "\u00a0"
 MINUS = "\u2212"
 FIRST = r"1\e\r"
 
@@ -50,6 +50,14 @@ def date_words(value: dt.date, form: str = "DATE_FORMAT") -> str:
     if value.day == 1 and _in_french():
         form = form.replace("j", FIRST)
     return date_format(value, form)
+
+
+def duration_words(minutes: int) -> str:
+    """How long something takes: 45 min, 3 h, 1 h 30."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest}{WHOLE}min"
+    return f"{hours}{WHOLE}h" + (f"{WHOLE}{rest:02d}" if rest else "")
 
 
 def moment_words(value: dt.datetime, site: Site) -> str:

@@ -54,6 +54,13 @@ def test_the_first_of_a_month_has_its_own_form_in_french(language: str, form: st
         assert words.date_words(dt.date(2026, 12, 11), form) == eleventh
 
 
+@pytest.mark.parametrize(
+    ("minutes", "written"), [(0, "0 min"), (45, "45 min"), (90, "1 h 30"), (125, "2 h 05"), (180, "3 h")]
+)
+def test_a_duration_is_written_in_hours(minutes: int, written: str) -> None:
+    assert words.duration_words(minutes) == written.replace(" ", "\u00a0")
+
+
 def test_the_filter_reads_a_moment_in_the_zone_of_the_page() -> None:
     late = dt.datetime(2026, 11, 30, 23, 30, tzinfo=dt.UTC)
     with timezone.override("Europe/Paris"):

@@ -21,7 +21,7 @@ from concierge.enums import Role
 from concierge.errors import DomainError
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import date_words
+from concierge.words import date_words, duration_words
 from workers.actions.candidates import Candidate, candidates
 from workers.enums import MOVABLE, AssignmentStatus, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
@@ -150,7 +150,7 @@ def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
     return {
         "public_id": order.public_id,
         "title": _title(order, order.leg_now or ""),
-        "detail": f"{words} · {order.duration_minutes} min",
+        "detail": f"{words} · {duration_words(order.duration_minutes)}",
         "is_late": order.promised_end < focus.now,
         "state": "active" if order.public_id == focus.work else "waiting",
         "url": f"{focus.url(work=order.public_id)}#who",
@@ -210,6 +210,7 @@ def _card(focus: Focus, card: Assignment, shown: Interval) -> dict[str, Any]:
         "pictogram": pictogram_of(card.work_order, card.leg),
         "brief": clock(card.planned_start, focus.zone) if place["span"] <= BRIEF else "",
         "title": title_of(card.work_order, card.leg),
+        "hours": hours_text(card.planned_start, card.planned_end, focus.zone),
         "detail": f"{hours_text(card.planned_start, card.planned_end, focus.zone)} · {card.get_status_display()}",
         "state": "failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
         "drag": str(card.public_id) if is_here and card.status in MOVABLE else "",
@@ -298,7 +299,7 @@ def _facts(focus: Focus, order: WorkOrder, leg: str) -> dict[str, Any]:
         "pictogram": pictogram_of(order, leg),
         "reference": order.reference,
         "client": order.request.client.first_name,
-        "minutes": order.duration_minutes,
+        "duration": duration_words(order.duration_minutes),
         "from": f"{date_words(start, 'D j N')} {clock(start, focus.zone)}",
         "until": f"{date_words(end, 'D j N')} {clock(end, focus.zone)}",
         "close_url": focus.url(),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.enums import Leg
 from concierge.enums import Role
 from concierge.errors import DomainError
-from concierge.words import date_words
+from concierge.words import date_words, duration_words
 from workers.actions.work import send_back, validate_assignment
 from workers.enums import SendBackReason
 from workers.forms import SendBackForm, cleaned
@@ -92,5 +92,5 @@ def _item(assignment: Assignment) -> dict[str, Any]:
         "day": date_words(started.astimezone(zone), "l j F"),
         "planned": hours_text(assignment.planned_start, assignment.planned_end, zone),
         "real": hours_text(started, done, zone),
-        "minutes": round((done - started).total_seconds() / 60),
+        "duration": duration_words(round((done - started).total_seconds() / 60)),
     }
