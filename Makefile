@@ -75,8 +75,8 @@ messages:  ## Take new sentences into the translation catalogues, and compile th
 	@$(BIN)/python scripts/messages.py update
 	@$(BIN)/python scripts/messages.py compile
 
-bench: install  ## Measure the promises of benchmarks/
-	@$(STACK) services -- $(BIN)/pytest benchmarks -p no:randomly -n 0 -s $(ARGS)
+bench: install  ## Measure the promises of benchmarks/ on servers that flush every commit (5 minutes)
+	@$(STACK) services --durable -- $(BIN)/pytest benchmarks -p no:randomly -n 0 -s $(ARGS)
 
 lock: install  ## Resolve the lock files again from pyproject.toml
 	echo "uv==$$(.uv/bin/uv --version | cut -d' ' -f2)" | $(COMPILE) - -o requirements/uv.txt

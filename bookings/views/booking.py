@@ -158,7 +158,7 @@ def _slot_page(
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
     )
-    days = _by_day(free, draft.site)
+    days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
     selected = hold.slot.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
@@ -175,10 +175,11 @@ def _slot_page(
     )
 
 
-def _by_day(free: list[FreeSlot], site: Site) -> list[dict[str, Any]]:
+def _by_day(free: list[FreeSlot], site: Site, *, most: int) -> list[dict[str, Any]]:
     zone = ZoneInfo(site.time_zone)
     days = []
-    for day, members in itertools.groupby(free, key=lambda s: s.starts_at.astimezone(zone).date()):
+    grouped = itertools.groupby(free, key=lambda s: s.starts_at.astimezone(zone).date())
+    for day, members in itertools.islice(grouped, most):
         slots = [
             {
                 "value": member.starts_at.isoformat(),

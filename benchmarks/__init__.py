@@ -1,0 +1,1 @@
+"""Promises about speed, measured on real servers. How to read them: docs/performance.md."""
