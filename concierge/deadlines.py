@@ -75,7 +75,7 @@ def cancel_deadline(kind: str, *, organisation_id: int, subject_id: int) -> None
     still_open = Deadline.objects.select_for_update(skip_locked=True, no_key=True).filter(
         organisation_id=organisation_id, kind=kind, subject_id=subject_id, fired_at=None, cancelled_at=None
     )
-    Deadline.objects.filter(pk__in=still_open.values("pk")).update(cancelled_at=timezone.now())
+    Deadline.objects.filter(pk__in=list(still_open.values_list("pk", flat=True))).update(cancelled_at=timezone.now())
 
 
 def sweep(organisation_id: int, *, now: dt.datetime | None = None, limit: int = LIMIT) -> int:

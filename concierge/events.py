@@ -142,8 +142,9 @@ def _pass_unheard(organisation_id: int) -> int:
     """Close events without a handler: there is nothing to do for them, and nothing that could fail."""
     if _all:
         return 0
-    unheard = _pending(organisation_id).exclude(name__in=_handlers)[:MANY]
-    return Event.objects.filter(pk__in=unheard.values("pk")).update(
+    # Read first: as part of the UPDATE, a planner that takes the table for small runs the search once per row.
+    unheard = list(_pending(organisation_id).exclude(name__in=_handlers).values_list("pk", flat=True)[:MANY])
+    return Event.objects.filter(pk__in=unheard).update(
         dispatch=Event.Dispatch.DONE, attempts=F("attempts") + 1, dispatched_at=timezone.now()
     )
 
