@@ -7,6 +7,8 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import structlog
+
 # Addresses whose next part is a secret: whoever reads it can act for a provider, follow a client's request, or choose
 # somebody's new password.
 SECRET_PATHS = re.compile(r"/(offre|suivi|compte/password/reset/key)/[^/\s?\"']+")
@@ -14,6 +16,11 @@ SECRET_PATHS = re.compile(r"/(offre|suivi|compte/password/reset/key)/[^/\s?\"']+
 ROW_DETAIL = re.compile(r"DETAIL:.*?(?=\n\n(?:The above|During handling)|\Z)", re.DOTALL)
 # What staff searched for is in the query: names, telephone numbers.
 QUERY = re.compile(r"\?\S*")
+
+
+def request_id() -> str:
+    """The UUID of the call that is being answered, as every line of the log about it says; empty outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def hide_secrets(text: str) -> str:

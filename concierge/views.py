@@ -24,6 +24,7 @@ from concierge.api.problems import problem_answer
 from concierge.db import is_passing
 from concierge.enums import Role
 from concierge.errors import Unavailable
+from concierge.logs import request_id
 from concierge.metrics import exposition
 from concierge.middleware import TenantRequest
 from concierge.models import Heartbeat
@@ -151,7 +152,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     from django.template.loader import render_to_string
 
     if not is_passing(sys.exc_info()[1]):
-        return HttpResponse(render_to_string("errors/500.html"), status=500)
+        return HttpResponse(render_to_string("errors/500.html", {"request_id": request_id()}), status=500)
     if request.path.startswith("/api/"):
         answer: HttpResponse = problem_answer(503, Unavailable.code, Unavailable.message)
     else:

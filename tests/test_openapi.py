@@ -101,7 +101,9 @@ def test_every_operation_is_described(name: str) -> None:
 
 def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> None:
     sent = Browser().get("/api/v1/sites", headers={"Authorization": "Bearer x", "Accept-Language": "en"}).json()
-    assert sent == DOCUMENT["components"]["responses"]["Problem401"]["content"][PROBLEM_JSON]["example"]
+    example = DOCUMENT["components"]["responses"]["Problem401"]["content"][PROBLEM_JSON]["example"]
+    assert sent == {**example, "instance": sent["instance"]}
+    assert re.fullmatch("urn:uuid:[0-9a-f-]{36}", sent["instance"])
 
 
 # Refusals that only pages and staff can meet.

@@ -110,6 +110,7 @@ def _problem_response(status: int) -> dict[str, Any]:
         "type": f"urn:concierge:problem:{code}",
         "title": title,
         "status": status,
+        "instance": "urn:uuid:5f1b1d7c-6d5e-4b8e-9a52-0c9d8f2f4f11",
         "code": code,
         "errors": [{"code": code, "detail": title, "attr": None}],
     }

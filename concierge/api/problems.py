@@ -18,6 +18,7 @@ from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
 from concierge.db import is_passing
 from concierge.errors import DomainError, Unavailable
+from concierge.logs import request_id
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -32,6 +33,7 @@ class ProblemFormatter(ExceptionFormatter):
             "type": f"urn:concierge:problem:{first.code if len(error_response.errors) == 1 else 'invalid'}",
             "title": str(first.detail),
             "status": status,
+            "instance": f"urn:uuid:{request_id()}",
             "code": first.code if len(error_response.errors) == 1 else "invalid",
             "errors": [{"code": e.code, "detail": str(e.detail), "attr": e.attr} for e in error_response.errors],
             **getattr(self.exc, "problem_details", {}),
@@ -100,6 +102,7 @@ class Problem(serializers.Serializer[Any]):
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
+    instance = serializers.CharField(help_text="Names this refusal in our logs: quote it when you ask us about it.")
     code = serializers.CharField()
     errors = ProblemError(many=True)  # type: ignore[assignment]  # the member is named by the format
 
@@ -118,6 +121,7 @@ def problem_answer(status: int, code: str, title: Any) -> JsonResponse:
             "type": f"urn:concierge:problem:{code}",
             "title": str(title),
             "status": status,
+            "instance": f"urn:uuid:{request_id()}",
             "code": code,
             "errors": [{"code": code, "detail": str(title), "attr": None}],
         },

@@ -379,6 +379,9 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# Identities of calls are ours: a caller's own would write what it likes into every line.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "public_id"
 
 # --- optional services ------------------------------------------------------------------------------------------------
