@@ -30,8 +30,9 @@ from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
 from notifications.actions.letters import WRITERS, NotNeeded
+from notifications.actions.queue import Reader, queue_message
 from notifications.actions.writing import write
-from notifications.enums import Kind, Unsent
+from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.links import offer_link_code, offer_link_url, open_link
@@ -387,3 +388,14 @@ def test_text_and_html_treat_names_as_names(world: World) -> None:
     assert message.recipient_name in letter.text
     assert "<script" not in letter.html
     assert "&lt;script&gt;" in letter.html
+
+
+@pytest.mark.promise("R06")
+def test_one_piece_of_news_is_told_once_to_each_reader(world: World, queued: Message) -> None:
+    """Handlers run once by their inbox; should one say the same thing twice, the constraint keeps it to one mail."""
+    event = Event.objects.get(pk=queued.event_id)
+    again = Reader(RecipientKind.CLIENT, address=queued.address)
+    assert queue_message(Kind(queued.kind), again, event=event) is None
+    other = Reader(RecipientKind.CLIENT, address=f"other.{queued.address}")
+    assert queue_message(Kind(queued.kind), other, event=event) is not None
+    assert Message.objects.filter(event=event).count() == 2
