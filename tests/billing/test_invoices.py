@@ -24,7 +24,7 @@ from billing.actions.invoices import (
 from billing.enums import VatRegime
 from billing.models import Invoice, InvoiceLine, LegalEntity, LegalText, Series, StoredDocument
 from billing.models.billable import dues_of, owing
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import ServiceRequest, VatRate, WorkOrder
 from concierge.errors import Conflict, Invalid, WrongState
 from concierge.models import Event
 from tests.billing.conftest import finish, make_account, make_issuer
@@ -65,6 +65,16 @@ def test_later_changes_do_not_reach_the_invoice(world: World, finished: ServiceR
     assert again.snapshot["buyer"]["name"] == "Camille Roux"
     assert again.snapshot["seller"]["name"] == world.organisation.name
     assert again.snapshot_sha256 == seal_of(again.snapshot)
+
+
+def test_what_was_booked_is_billed_whatever_the_catalogue_says_now(world: World, finished: ServiceRequest) -> None:
+    world.cobbler.unit_price, world.cobbler.name, world.cobbler.vat_code = D("99.00"), "Autre nom", "reduced"
+    world.cobbler.save()
+    VatRate.objects.update(rate=D("10.00"))
+
+    invoice = invoice_payer(world.client, until=soon(), by=world.actor())
+    assert (invoice.total_vat, invoice.total_incl_vat) == (D("6.00"), D("36.00"))
+    assert [row["description"] for row in invoice.snapshot["lines"]] == ["Repassage", "Pose de talons"]
 
 
 def test_nothing_is_billed_twice(world: World, finished: ServiceRequest) -> None:

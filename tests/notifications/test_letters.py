@@ -393,7 +393,8 @@ def test_text_and_html_treat_names_as_names(world: World) -> None:
 @pytest.mark.promise("R06")
 def test_one_piece_of_news_is_told_once_to_each_reader(world: World, queued: Message) -> None:
     """Handlers run once by their inbox; should one say the same thing twice, the constraint keeps it to one mail."""
-    event = Event.objects.get(pk=queued.event_id)
+    event = queued.event
+    assert event is not None
     again = Reader(RecipientKind.CLIENT, address=queued.address)
     assert queue_message(Kind(queued.kind), again, event=event) is None
     other = Reader(RecipientKind.CLIENT, address=f"other.{queued.address}")
