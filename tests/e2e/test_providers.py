@@ -50,7 +50,7 @@ def test_a_provider_answers_with_one_thumb(asked: World, screen: Screen) -> None
     screen.shot("provider-link-new")
     page.get_by_role("textbox").fill("0000" if code != "0000" else "1111")
     page.locator("form[action$='/code/'] button").click()
-    expect(page.locator(".alert.tone-error")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     screen.check()
     page.get_by_role("textbox").fill(code)
     page.locator("form[action$='/code/'] button").click()
