@@ -81,7 +81,8 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         """
         digits = "".join(c for c in text if c in "0123456789").removeprefix("0")
         about = Q(contact_name__icontains=text) | Q(contact_email__icontains=text)
-        if len(digits) >= FEWEST_DIGITS:
+        # The digits of a reference or of an address are not part of a number.
+        if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
             about |= Q(contact_phone__contains=digits)
         contact = ServiceRequest.objects.filter(about)
         named = ServiceRequest.objects.filter(reference=text.upper())

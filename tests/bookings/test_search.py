@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from bookings.models import ServiceRequest
+from bookings.models import ServiceRequest, WorkOrder
 from tests.conftest import as_owner
 from tests.world import World
 
@@ -72,3 +72,5 @@ def test_the_search_finds_parts_whole_references_and_numbers(world: World, many:
     assert found("100% _") == []
     order = world.request().work_orders.get()
     assert found(order.reference.lower()) == [order.request.reference]
+    WorkOrder.objects.filter(pk=order.pk).update(reference="AB60-0000")
+    assert found("ab60-0000") == [order.request.reference]  # though many numbers begin with 06 00 00
