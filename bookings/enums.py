@@ -131,7 +131,11 @@ WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "reject_quality": (frozenset({W.COMPLETED}), W.REWORK),
     "verify": (frozenset({W.COMPLETED}), W.VERIFIED),
     "release": (frozenset({W.BOOKED, W.SCHEDULED}), W.READY),
-    "fail": (frozenset({W.BOOKED, W.SCHEDULED, W.IN_PROGRESS, W.ON_HOLD, W.REWORK}), W.FAILED),
+    # Also what nobody was found for: else the rest of its request could never end (lifecycles.md 2.1).
+    "fail": (
+        frozenset({W.READY, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED, W.IN_PROGRESS, W.ON_HOLD, W.REWORK}),
+        W.FAILED,
+    ),
     # A provider stops for good, perhaps in the middle: lifecycles.md only knows releases before the start.
     "take_back": (frozenset({W.BOOKED, W.SCHEDULED, W.IN_PROGRESS, W.ON_HOLD, W.REWORK}), W.NEEDS_DISPATCH),
     "retry": (frozenset({W.FAILED}), W.READY),

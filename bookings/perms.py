@@ -70,6 +70,16 @@ def can_carry(actor: Actor, work_order: WorkOrder) -> bool:
     return work_order.leg_now in {Leg.COLLECT, Leg.RETURN} and carries(actor, work_order)
 
 
+def gives_up(actor: Actor, work_order: WorkOrder) -> bool:
+    """Say that work cannot be done."""
+    return actor.has_role(*DESK, site_id=work_order.site_id)
+
+
+def can_give_up(actor: Actor, work_order: WorkOrder) -> bool:
+    """Say so now."""
+    return work_order.status in WORK_ORDER_TRANSITIONS["fail"][0] and gives_up(actor, work_order)
+
+
 def can_check(actor: Actor, work_order: WorkOrder) -> bool:
     """Verify finished work now, or send it back."""
     return work_order.status in WORK_ORDER_TRANSITIONS["verify"][0] and checks(actor, work_order)

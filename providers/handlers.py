@@ -37,7 +37,7 @@ def look_again(event: Event) -> None:
     _search(work_order)
 
 
-@events.subscribe("work_order.cancelled")
+@events.subscribe("work_order.cancelled", "work_order.failed")
 def stop_looking(event: Event) -> None:
     """Nobody needs to answer any more, and who had accepted is told."""
     work_order = _work_order(event)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
 from bookings.enums import WorkOrderStatus
-from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest
+from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,10 @@ class Due:
 
 
 def billable_lines(organisation_id: int, *, until: dt.datetime) -> QuerySet[RequestLine]:
-    """Lines of work that was checked before ``until``, with a price, on no invoice."""
+    """Lines of work that was checked before ``until``, with a price, on no invoice, of requests that are finished:
+    whoever asked for two things gets one invoice."""
     return RequestLine.objects.filter(
+        ~Exists(unfinished_orders().filter(request=OuterRef("request_id"))),
         organisation_id=organisation_id,
         work_order__status=WorkOrderStatus.VERIFIED,
         work_order__verified_at__lt=until,
@@ -82,7 +84,12 @@ def dues_of(rows: Iterable[dict[str, Any]]) -> list[Due]:
     ]
 
 
-def is_unfinished(request: ServiceRequest) -> bool:
-    """Whether some of its work is neither checked, nor failed, nor cancelled."""
+def unfinished_orders() -> QuerySet[WorkOrder]:
+    """Work that is neither checked, nor failed, nor cancelled."""
     settled = (WorkOrderStatus.VERIFIED, WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED)
-    return request.work_orders.exclude(status__in=settled).exists()
+    return WorkOrder.objects.exclude(status__in=settled)
+
+
+def is_unfinished(request: ServiceRequest) -> bool:
+    """Whether some of its work is not finished."""
+    return unfinished_orders().filter(request=request).exists()

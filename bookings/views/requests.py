@@ -23,14 +23,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests as actions
 from bookings.actions.links import renew_link
-from bookings.actions.work_orders import bring_back, bring_to_provider, reject_quality, verify_work_order
+from bookings.actions.work_orders import (
+    bring_back,
+    bring_to_provider,
+    fail_work_order,
+    reject_quality,
+    verify_work_order,
+)
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
 from bookings.forms import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
 from concierge import events
 from concierge.enums import Role
-from concierge.errors import DomainError, NotAllowed
+from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import euros, moment_words, short_moment_words
@@ -163,6 +169,7 @@ def _page(
                 "board_query": _board_query(actor, order, found),
                 "leg": order.leg_now or "",
                 "can_carry": perms.can_carry(actor, order),
+                "can_give_up": perms.can_give_up(actor, order),
             }
             for order in orders
         ],
@@ -321,13 +328,23 @@ WORK_ORDER_VERBS: dict[str, tuple[Callable[[Actor, WorkOrder], bool], Callable[.
     ),
     "apporte": (perms.carries, bring_to_provider, gettext_lazy("Noted: the provider has it and can start.")),
     "rapporte": (perms.carries, bring_back, gettext_lazy("Noted: it is back and can be checked.")),
+    "impossible": (perms.gives_up, fail_work_order, gettext_lazy("Noted: this cannot be done. It is not charged.")),
 }
+
+
+def _why(request: HttpRequest) -> str:
+    """The reason that was typed. Raises ``Invalid`` (400) without one: the next person at the desk will ask."""
+    form = ReasonForm(request.POST)
+    if form.is_valid() and form.cleaned_data["reason"]:
+        return str(form.cleaned_data["reason"])
+    raise Invalid(_("Say in a few words why it cannot be done."), field="reason")
 
 
 @login_required
 @require_http_methods(["POST"])
 def change_work_order(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
-    """The quality check: well done, or once more. Or things carried without anybody of the team: there, or back."""
+    """The quality check: well done, or once more. Things carried without anybody of the team: there, or back. Or work
+    that cannot be done, with the reason."""
     actor = _actor(request)
     order = get_object_or_404(WorkOrder.objects.visible_to(actor).select_related("request"), public_id=public_id)
     if verb not in WORK_ORDER_VERBS:
@@ -336,7 +353,7 @@ def change_work_order(request: HttpRequest, public_id: Any, verb: str) -> HttpRe
     if not may(actor, order):
         raise NotAllowed
     try:
-        act(order, by=actor)
+        act(order, by=actor, **({"reason": _why(request)} if verb == "impossible" else {}))
         messages.success(request, str(said))
     except DomainError as error:
         return _page(request, actor, _find(actor, order.request.public_id), error=error)

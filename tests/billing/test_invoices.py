@@ -24,6 +24,7 @@ from billing.actions.invoices import (
 from billing.enums import VatRegime
 from billing.models import Invoice, InvoiceLine, LegalEntity, LegalText, Series, StoredDocument
 from billing.models.billable import dues_of, owing
+from bookings.actions.work_orders import fail_work_order
 from bookings.models import ServiceRequest, VatRate, WorkOrder
 from concierge.errors import Conflict, Invalid, WrongState
 from concierge.models import Event
@@ -173,6 +174,25 @@ def test_unfinished_request_is_refused(world: World, issuer: LegalEntity) -> Non
         invoice_request(request, by=world.actor())
     assert (refusal.value.code, refusal.value.status) == ("work_unfinished", 409)
     assert not Invoice.objects.exists()
+
+
+def test_half_a_request_is_not_billed_and_what_failed_is_not_waited_for(world: World, issuer: LegalEntity) -> None:
+    request = world.request(world.ironing, world.cobbler)
+    now = timezone.now()
+    WorkOrder.objects.filter(request=request, service=world.ironing).update(
+        status="verified",
+        performer_kind="own_team",
+        performer_id=1,
+        started_at=now,
+        completed_at=now,
+        verified_at=now,
+    )
+    with pytest.raises(NothingToInvoice):
+        invoice_payer(world.client, until=soon(), by=world.actor())
+    assert not owing(world.organisation.pk, until=soon()).exists()
+    fail_work_order(WorkOrder.objects.get(service=world.cobbler), reason="nobody", by=world.actor())
+    invoice = invoice_payer(world.client, until=soon(), by=world.actor())
+    assert [row["description"] for row in invoice.snapshot["lines"]] == ["Repassage"]
 
 
 def test_request_invoiced_now(world: World, finished: ServiceRequest) -> None:

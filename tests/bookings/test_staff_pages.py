@@ -11,7 +11,13 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions.work_orders import book_work_order, complete_work_order, start_work_order
+from bookings.actions.work_orders import (
+    ask_for_dispatch,
+    book_work_order,
+    complete_work_order,
+    start_work_order,
+    verify_work_order,
+)
 from bookings.enums import PerformerKind
 from bookings.models import ServiceRequest, WorkOrder
 from concierge.enums import Role
@@ -225,3 +231,45 @@ def test_every_pictogram_of_the_catalogue_is_drawn() -> None:
     defaults = {model._meta.get_field("pictogram").default for model in (Service, ServiceCategory)}
     for name in (*PICTOGRAMS, *defaults):
         assert finders.find(f"concierge/pictograms/{name}.svg"), name
+
+
+def test_what_nobody_can_do_does_not_keep_the_rest_open(world: World, book: Book, desk: Browser) -> None:
+    request = book()
+    heels = request.work_orders.get(service=world.cobbler)
+    ironing = request.work_orders.get(service=world.ironing)
+    book_work_order(
+        ironing,
+        performer_kind=PerformerKind.OWN_TEAM,
+        performer_id=1,
+        performer_label="Samira",
+        by=world.actor(),
+    )
+    start_work_order(ironing, by=world.actor())
+    complete_work_order(ironing, by=world.actor())
+    verify_work_order(ironing, by=world.actor())
+    ask_for_dispatch(heels, reason="no_eligible_provider", by=world.actor())
+    page, act = f"/demandes/{request.public_id}/", f"/demandes/travaux/{heels.public_id}/impossible/"
+    assert act in shown(desk.get(page))
+    assert "Dites en quelques mots pourquoi c’est impossible." in shown(desk.post(act, {"reason": " "}), 400)
+    heels.refresh_from_db()
+    assert heels.status == "needs_dispatch"
+    assert desk.post(act, {"reason": "Plus aucun cordonnier"}).headers["Location"] == page
+    request.refresh_from_db()
+    heels.refresh_from_db()
+    assert (heels.status, heels.failure_reason) == ("failed", "Plus aucun cordonnier")
+    assert request.status == "partially_fulfilled"
+    told = shown(desk.get(page))
+    assert ("Plus aucun cordonnier" in told, act in told, "remettre/" in told) == (True, False, True)
+    assert "Plus aucun cordonnier" not in shown(desk.get(f"/suivi/{request.tracking_token}/"))
+    shown(desk.post(act, {"reason": "encore"}), 409)
+    assert desk.post(f"{page}remettre/").status_code == 302
+
+
+@pytest.mark.promise("S07")
+@pytest.mark.parametrize("role", ["supervisor", "accountant", "network_head"])
+def test_only_the_desk_gives_work_up(world: World, book: Book, client: Browser, role: str) -> None:
+    order = book(wish_heels(world)).work_orders.get()
+    client.force_login(world.users[role])
+    assert client.post(f"/demandes/travaux/{order.public_id}/impossible/", {"reason": "x"}).status_code == 403
+    order.refresh_from_db()
+    assert order.status == "ready"

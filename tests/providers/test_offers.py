@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.actions.work_orders import book_work_order, cancel_work_order, release_work_order
+from bookings.actions.work_orders import book_work_order, cancel_work_order, fail_work_order, release_work_order
 from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge import events
@@ -308,3 +308,14 @@ def test_handlers_are_safe_twice(world: World, heels: WorkOrder, cobblers: list[
     settle(world.organisation)
     assert (OfferRound.objects.count(), statuses()) == (1, ["sent"] * 3)
     assert Event.objects.exclude(last_error="").count() == 0
+
+
+def test_work_that_cannot_be_done_ends_the_offer_that_was_accepted(
+    world: World, heels: WorkOrder, offers: list[Offer]
+) -> None:
+    accept_offer(offers[0], by=acting_for(offers[0].provider))
+    fail_work_order(WorkOrder.objects.get(pk=heels.pk), reason="broken", by=world.actor())
+    settle(world.organisation)
+    offers[0].refresh_from_db()
+    assert offers[0].status == "withdrawn"
+    assert Event.objects.filter(name="offer.withdrawn", subject_id=offers[0].public_id).count() == 1
