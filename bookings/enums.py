@@ -138,7 +138,6 @@ WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     ),
     # A provider stops for good, perhaps in the middle: lifecycles.md only knows releases before the start.
     "take_back": (frozenset({W.BOOKED, W.SCHEDULED, W.IN_PROGRESS, W.ON_HOLD, W.REWORK}), W.NEEDS_DISPATCH),
-    "retry": (frozenset({W.FAILED}), W.READY),
     "cancel": (
         frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED, W.ON_HOLD, W.FAILED}),
         W.CANCELLED,

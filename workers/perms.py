@@ -40,11 +40,6 @@ def can_validate(actor: Actor, assignment: Assignment) -> bool:
     return leads(actor, assignment.trainee)
 
 
-def can_do(actor: Actor, assignment: Assignment) -> bool:
-    """Start and finish work: the person, or their own supervisor who writes it down for them."""
-    return actor.trainee_id == assignment.trainee_id or leads(actor, assignment.trainee)
-
-
 def can_answer(actor: Actor, call: HelpCall) -> bool:
     """Say that somebody is on the way."""
     return actor.has_role(*DISPATCH_ROLES, site_id=call.trainee.site_id)
