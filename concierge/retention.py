@@ -1,7 +1,7 @@
 """What is not kept for ever (P04): each app says which of its rows have had their day, one run deletes them in batches.
 
 Events, requests, offers and invoices are the record of what happened: nobody registers them here, and the runtime role
-may not delete them at all (``tenancy.AllowDelete``).
+may not delete them at all (``tenancy.allow_delete``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A place is kept for ten minutes for somebody who is still filling in the form, then given back (R01, R33)."""
+"""A place is kept for ten minutes for somebody who is still filling in the form, then given back (R01, S33)."""
 
 from __future__ import annotations
 

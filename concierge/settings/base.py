@@ -399,7 +399,7 @@ KEEP_DAYS = {
     "idempotency": 2,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
-# How long a booked place is held for somebody who is still filling in the form (R33).
+# How long a booked place is held for somebody who is still filling in the form (S33).
 HOLD_MINUTES = 10
 DEMO_ALLOWED = False
 # Whether the boot checks end the process (concierge/checks.py).
