@@ -118,6 +118,21 @@ def _clean_cache(request: pytest.FixtureRequest) -> None:
         cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _run_on_commit(request: pytest.FixtureRequest, sent_tasks: list[Any]) -> Iterator[None]:
+    """What waits for the commit is run at the end of a test that never commits: a wake-up call that breaks is told."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+    if commits or not (marker or "db" in request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("db")  # taken down after this one
+    yield
+    waiting, connection.run_on_commit = connection.run_on_commit, []
+    for one in waiting:
+        one[1]()
+
+
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
     """One organisation in Dijon with people, services and hours; the test works for it."""
