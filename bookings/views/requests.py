@@ -34,6 +34,7 @@ from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, Work
 from bookings.forms import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
+from bookings.views import words
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, Invalid, NotAllowed
@@ -148,15 +149,7 @@ def _page(
     context = {
         "found": found,
         "error": error,
-        "lines": [
-            {
-                "label": line.description,
-                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
-                "amount": euros(line.total_incl_vat),
-            }
-            for line in found.lines.all()
-        ],
-        "total": euros(found.total_incl_vat),
+        **words.order_lines(found),
         "appointment": moment_words(found.promised_start, found.site) if found.promised_start else "",
         "orders": [
             {

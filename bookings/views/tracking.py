@@ -131,15 +131,7 @@ def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResp
     browsers send ``Origin: null`` with the forms of these pages, which the protection against forgery refuses.
     """
     context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
-    context["lines"] = [
-        {
-            "label": line.description,
-            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
-            "amount": euros(line.total_incl_vat),
-        }
-        for line in found.lines.all()
-    ]
-    context["total"] = euros(found.total_incl_vat)
+    context |= words.order_lines(found)
     return render(request, "bookings/track.html", context)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.dates import WEEKDAYS
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
 from concierge.models import Event
-from concierge.words import moment_words
+from concierge.words import euros, moment_words
 
 R, W = RequestStatus, WorkOrderStatus
 
@@ -35,6 +36,23 @@ def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
         (str(WEEKDAYS[run[0]]) if len(run) == 1 else f"{WEEKDAYS[run[0]]}–{WEEKDAYS[run[-1]]}") + f" {spans[run[0]]}"
         for run in runs
     ]
+
+
+def order_lines(found: ServiceRequest) -> dict[str, Any]:
+    """What was ordered, line by line, and its total including VAT; work that will not be done is not charged."""
+    lines, total = [], Decimal(0)
+    for line in found.lines.select_related("work_order"):
+        is_charged = line.work_order is None or line.work_order.status not in {W.FAILED, W.CANCELLED}
+        total += line.total_incl_vat if is_charged else 0
+        lines.append(
+            {
+                "label": line.description,
+                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+                "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
+                "is_charged": is_charged,
+            }
+        )
+    return {"lines": lines, "total": euros(total)}
 
 
 def holder(work_order: WorkOrder) -> str:

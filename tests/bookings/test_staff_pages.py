@@ -22,6 +22,7 @@ from bookings.enums import PerformerKind
 from bookings.models import ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Membership, Site
+from concierge.words import euros
 from tests.bookings.conftest import at, details, wish_heels
 from tests.bookings.test_booking_pages import shown
 from tests.world import World
@@ -260,7 +261,12 @@ def test_what_nobody_can_do_does_not_keep_the_rest_open(world: World, book: Book
     assert request.status == "partially_fulfilled"
     told = shown(desk.get(page))
     assert ("Plus aucun cordonnier" in told, act in told, "remettre/" in told) == (True, False, True)
-    assert "Plus aucun cordonnier" not in shown(desk.get(f"/suivi/{request.tracking_token}/"))
+    followed = shown(desk.get(f"/suivi/{request.tracking_token}/"))
+    assert "Plus aucun cordonnier" not in followed
+    for page_read in (told, followed):
+        charged = request.lines.get(work_order=ironing).total_incl_vat
+        assert (page_read.count("non facturé"), euros(charged) in page_read) == (1, True)
+        assert euros(request.total_incl_vat) not in page_read
     shown(desk.post(act, {"reason": "encore"}), 409)
     assert desk.post(f"{page}remettre/").status_code == 302
 
