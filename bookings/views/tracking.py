@@ -98,7 +98,7 @@ def state_of(found: ServiceRequest) -> dict[str, Any]:
     orders = list(found.work_orders.select_related("service").order_by("pk"))
     told = list(events.history(request_id=found.public_id))
     now = timezone.now()
-    stages, stage = words.stages(found)
+    stages, stage = words.stages(found, orders)
     return {
         "found": found,
         "headline": words.headline(found, orders),

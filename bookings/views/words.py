@@ -91,9 +91,18 @@ def step_words(work_order: WorkOrder) -> str:
     return words[W(work_order.status)]
 
 
+def came_to_nothing(request: ServiceRequest, orders: Iterable[WorkOrder]) -> bool:
+    """Whether a request ended, and no part of it was done."""
+    statuses = {order.status for order in orders}
+    return request.status in {R.PARTIALLY_FULFILLED, R.CLOSED} and W.FAILED in statuses <= {W.FAILED, W.CANCELLED}
+
+
 def headline(request: ServiceRequest, orders: Iterable[WorkOrder]) -> str:
     """One sentence for the whole request."""
     statuses = {order.status for order in orders}
+    if came_to_nothing(request, orders):
+        closed = request.status == R.CLOSED
+        return _("This request is closed.") if closed else _("We could not do what you asked for. We will contact you.")
     looking = any(
         order.status in {W.READY, W.OFFERING, W.NEEDS_DISPATCH} and order.execution != Execution.OWN_TEAM
         for order in orders
@@ -133,7 +142,7 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
     return _("Ready by %(when)s at the latest.") % {"when": moment_words(request.promised_end, site)}
 
 
-def stages(request: ServiceRequest) -> tuple[list[dict[str, str]], int]:
+def stages(request: ServiceRequest, orders: Iterable[WorkOrder]) -> tuple[list[dict[str, str]], int]:
     """The path of a request and where it stands on it, from 1; past the last one when all is over, 0 off the path."""
     labels = [_("Confirmed"), _("In hand"), _("Ready"), _("Handed over")]
     if request.place == Place.HOME:
@@ -146,7 +155,8 @@ def stages(request: ServiceRequest) -> tuple[list[dict[str, str]], int]:
         R.PARTIALLY_FULFILLED: 3,
         R.CLOSED: len(labels) + 1,
     }
-    return [{"label": label, "url": ""} for label in labels], reached.get(R(request.status), 0)
+    stage = 0 if came_to_nothing(request, orders) else reached.get(R(request.status), 0)
+    return [{"label": label, "url": ""} for label in labels], stage
 
 
 @dataclass(frozen=True)
@@ -162,8 +172,12 @@ class Told:
 def history(request: ServiceRequest, orders: Iterable[WorkOrder], told: Iterable[Event]) -> list[Told]:
     """What happened, oldest first, in plain words. Internal steps and names of our people are left out."""
     by_reference = {order.reference: order for order in orders}
+    untrue = {"service_request.partially_fulfilled", "service_request.closed"}
+    left_out = untrue if came_to_nothing(request, by_reference.values()) else set()
     lines = []
     for event in told:
+        if event.name in left_out:
+            continue
         order = by_reference.get(str(event.data.get("work_order", "")))
         title = _sentence(event, order)
         if title:

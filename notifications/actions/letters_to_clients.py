@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -138,17 +140,21 @@ def fulfilled(message: Message) -> Note:
 
 @writes(Kind.REQUEST_PARTIAL)
 def partly(message: Message) -> Note:
-    """Some of it could not be done: say which, and that we call."""
+    """Some of it, or all of it, could not be done: say which, and that we call."""
     request = _request(message)
     failed = request.work_orders.filter(status=WorkOrderStatus.FAILED).order_by("pk")
     missing = ", ".join(dict.fromkeys(order.service.label for order in failed))
-    return _about(
+    some = request.work_orders.filter(status=WorkOrderStatus.VERIFIED).exists()
+    note = _about(
         request,
         message,
-        subject=_("Your request %(reference)s: part of it could not be done"),
-        heading=_("Part of it could not be done"),
+        subject=_("Your request %(reference)s: part of it could not be done")
+        if some
+        else _("Your request %(reference)s could not be done"),
+        heading=_("Part of it could not be done") if some else _("We could not do it"),
         facts=[(_("Reference"), request.reference), (_("Not done"), missing)],
     )
+    return replace(note, words={**note.words, "some_done": some})
 
 
 @writes(Kind.REQUEST_CANCELLED, Kind.REQUEST_DECLINED)

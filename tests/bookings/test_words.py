@@ -8,7 +8,7 @@ from django.utils import translation
 from bookings.enums import Place
 from bookings.models import RequestLine, Service
 from bookings.views import words
-from concierge.models import national_phone
+from concierge.models import Event, national_phone
 from tests.bookings.conftest import at
 from tests.world import World
 
@@ -35,7 +35,33 @@ def test_a_telephone_number_is_written_as_people_do(stored: str, shown: str) -> 
 def test_the_stage_of_a_request(world: World, status: str, place: Place, stage: int) -> None:
     request = world.request(status=status)
     request.place = place
-    assert words.stages(request)[1] == stage
+    assert words.stages(request, request.work_orders.all())[1] == stage
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence", "stage"),
+    [
+        (["verified", "failed"], "Part of your request could not be done. We will contact you.", 3),
+        (["failed", "failed"], "We could not do what you asked for. We will contact you.", 0),
+        (["failed", "cancelled"], "We could not do what you asked for. We will contact you.", 0),
+    ],
+)
+def test_what_came_to_nothing_is_not_said_to_be_done(
+    world: World, outcome: list[str], sentence: str, stage: int
+) -> None:
+    request = world.request(world.ironing, world.cobbler, status="partially_fulfilled")
+    orders = list(request.work_orders.all())
+    for order, status in zip(orders, outcome, strict=True):
+        order.status = status
+    told = [Event(name="service_request.partially_fulfilled", act_at=at(20, 10))]
+    with translation.override("en"):
+        assert words.headline(request, orders) == sentence
+        assert words.stages(request, orders)[1] == stage
+        assert [line.title for line in words.history(request, orders, told)] == ["Part of your request is done"] * bool(
+            stage
+        )
+        request.status = "closed"
+        assert words.headline(request, orders) == ("All done. Thank you!" if stage else "This request is closed.")
 
 
 def test_late_work_is_said_to_be_late(world: World) -> None:

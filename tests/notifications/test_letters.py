@@ -244,6 +244,23 @@ def test_the_story_of_a_request(world: World, box: Letterbox) -> None:
     assert f"http://testserver:8000/suivi/{request.tracking_token}/" in body.get_content()
 
 
+@pytest.mark.parametrize("some", [True, False])
+def test_the_letter_says_whether_anything_was_done(world: World, some: bool) -> None:
+    request = world.request(world.ironing, world.cobbler, language="en")
+    booked(world, request)
+    ironing, heels = request.work_orders.select_related("request", "service").order_by("pk")
+    if some:
+        for step in (start_work_order, complete_work_order, verify_work_order):
+            step(ironing, by=world.actor())
+    else:
+        fail_work_order(ironing, reason="broken", by=world.actor())
+    fail_work_order(heels, reason="broken", by=world.actor())
+    letter = write(told(Kind.REQUEST_PARTIAL)[0])
+    assert ("part of it" in letter.subject) is some
+    for part in (letter.text, letter.html):
+        assert ("You only pay for what was done." in part, "Nothing will be charged." in part) == (some, not some)
+
+
 @pytest.mark.promise("S16")
 def test_a_renewed_link_is_the_one_that_leaves(world: World, box: Letterbox) -> None:
     request = world.request(world.cobbler)
