@@ -39,13 +39,18 @@ class RequestStatus(models.TextChoices):
     """States of a service request; the words clients read are in the tracking page's templates."""
 
     SUBMITTED = "submitted", _("Sent")
+    QUALIFYING = "qualifying", _("Being looked at")
+    AWAITING_CLIENT = "awaiting_client", _("Waiting for the client's answer")
+    AWAITING_APPROVAL = "awaiting_approval", _("Quote to be accepted")
     CONFIRMED = "confirmed", _("Confirmed")
     IN_PROGRESS = "in_progress", _("In progress")
+    ON_HOLD = "on_hold", _("On hold")
     FULFILLED = "fulfilled", _("Ready")
     PARTIALLY_FULFILLED = "partially_fulfilled", _("Partly done")
     CLOSED = "closed", _("Closed")
     CANCELLED = "cancelled", _("Cancelled")
     DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
 
 
 class WorkOrderStatus(models.TextChoices):
@@ -80,13 +85,18 @@ R, W = RequestStatus, WorkOrderStatus
 
 REQUEST_CATEGORY: dict[str, Category] = {
     R.SUBMITTED: Category.OPEN,
+    R.QUALIFYING: Category.OPEN,
+    R.AWAITING_CLIENT: Category.WAITING,
+    R.AWAITING_APPROVAL: Category.WAITING,
     R.CONFIRMED: Category.WAITING,
     R.IN_PROGRESS: Category.ACTIVE,
+    R.ON_HOLD: Category.WAITING,
     R.FULFILLED: Category.DONE,
     R.PARTIALLY_FULFILLED: Category.DONE,
     R.CLOSED: Category.DONE,
     R.CANCELLED: Category.CANCELLED,
     R.DECLINED: Category.CANCELLED,
+    R.EXPIRED: Category.CANCELLED,
 }
 
 WORK_ORDER_CATEGORY: dict[str, Category] = {
@@ -111,13 +121,30 @@ TO_COLLECT = (W.BOOKED, W.SCHEDULED, W.REWORK)
 
 # verb → (states it may start from, state it leads to). Anything else is WrongState (409).
 REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
-    "confirm": (frozenset({R.SUBMITTED}), R.CONFIRMED),
-    "decline": (frozenset({R.SUBMITTED}), R.DECLINED),
+    "start_review": (frozenset({R.SUBMITTED}), R.QUALIFYING),
+    "ask_client": (frozenset({R.QUALIFYING}), R.AWAITING_CLIENT),
+    "client_replied": (frozenset({R.AWAITING_CLIENT}), R.QUALIFYING),
+    # Again while one is out: the next version.
+    "send_quote": (frozenset({R.QUALIFYING, R.AWAITING_APPROVAL}), R.AWAITING_APPROVAL),
+    "quote_accepted": (frozenset({R.AWAITING_APPROVAL}), R.CONFIRMED),
+    "quote_declined": (frozenset({R.AWAITING_APPROVAL}), R.QUALIFYING),
+    "expire": (frozenset({R.AWAITING_CLIENT, R.AWAITING_APPROVAL}), R.EXPIRED),
+    "revive": (frozenset({R.EXPIRED}), R.QUALIFYING),
+    "confirm": (frozenset({R.SUBMITTED, R.QUALIFYING}), R.CONFIRMED),
+    "decline": (frozenset({R.SUBMITTED, R.QUALIFYING}), R.DECLINED),
+    # Back to where it was held from.
+    "hold": (
+        frozenset({R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.IN_PROGRESS}),
+        R.ON_HOLD,
+    ),
     "start": (frozenset({R.CONFIRMED}), R.IN_PROGRESS),
     "fulfil": (frozenset({R.IN_PROGRESS}), R.FULFILLED),
     "stop": (frozenset({R.CONFIRMED, R.IN_PROGRESS}), R.PARTIALLY_FULFILLED),
     "close": (frozenset({R.FULFILLED, R.PARTIALLY_FULFILLED}), R.CLOSED),
-    "cancel": (frozenset({R.SUBMITTED, R.CONFIRMED}), R.CANCELLED),
+    "cancel": (
+        frozenset({R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}),
+        R.CANCELLED,
+    ),
 }
 
 WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {

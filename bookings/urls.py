@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from bookings import api
+from bookings.api import catalogue, work_orders
+from bookings.api import requests as api
 from bookings.views import booking, requests, tracking
 
 app_name = "bookings"
@@ -30,20 +31,28 @@ urlpatterns = [
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     # --- API ----------------------------------------
-    path("api/v1/sites", api.Sites.as_view(), name="api-sites"),
-    path("api/v1/services", api.Services.as_view(), name="api-services"),
-    path("api/v1/slots", api.Slots.as_view(), name="api-slots"),
+    path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
+    path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
+    path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
-    path("api/v1/service-requests/<uuid:public_id>", api.ServiceRequestDetail.as_view(), name="api-service-request"),
+    path(
+        "api/v1/service-requests/<uuid:public_id>",
+        api.ServiceRequestDetail.as_view(),
+        name="api-service-request",
+    ),
     path(
         "api/v1/service-requests/<uuid:public_id>/cancel",
         api.CancelServiceRequest.as_view(),
         name="api-service-request-cancel",
     ),
-    path("api/v1/work-orders", api.WorkOrders.as_view(), name="api-work-orders"),
-    path("api/v1/work-orders/<uuid:public_id>", api.WorkOrderDetail.as_view(), name="api-work-order"),
-    path("api/v1/work-orders/<uuid:public_id>/start", api.StartWorkOrder.as_view(), name="api-work-order-start"),
+    path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
+    path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
     path(
-        "api/v1/work-orders/<uuid:public_id>/complete", api.CompleteWorkOrder.as_view(), name="api-work-order-complete"
+        "api/v1/work-orders/<uuid:public_id>/start", work_orders.StartWorkOrder.as_view(), name="api-work-order-start"
+    ),
+    path(
+        "api/v1/work-orders/<uuid:public_id>/complete",
+        work_orders.CompleteWorkOrder.as_view(),
+        name="api-work-order-complete",
     ),
 ]

@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.enums import Place
-from bookings.serializers import Euros, WorkLineOut
+from bookings.serializers.fields import Euros
+from bookings.serializers.work_orders import WorkLineOut
 from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer
 

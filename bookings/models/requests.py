@@ -91,8 +91,15 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         return self.filter(pk__in=contact.values("pk").order_by().union(*(one.order_by() for one in found)))
 
     def open(self) -> Self:
-        """Not yet closed, cancelled or declined."""
-        return self.exclude(status__in=[RequestStatus.CLOSED, RequestStatus.CANCELLED, RequestStatus.DECLINED])
+        """Not yet closed, cancelled, declined or expired."""
+        return self.exclude(
+            status__in=[
+                RequestStatus.CLOSED,
+                RequestStatus.CANCELLED,
+                RequestStatus.DECLINED,
+                RequestStatus.EXPIRED,
+            ]
+        )
 
 
 class ServiceRequest(PublicIdModel, TenantModel):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions import clients, holds, requests
 from bookings.enums import HoldStatus
-from bookings.forms import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
+from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, calendar
 from bookings.rules import prices
 from bookings.rules.slots import FreeSlot

@@ -14,7 +14,7 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.requests import place_of
 from bookings.enums import HoldStatus, Place
-from bookings.forms import wishes_of
+from bookings.forms.booking import wishes_of
 from bookings.models import Hold, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish

@@ -31,7 +31,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
-from bookings.forms import ReasonForm, RequestFilters
+from bookings.forms.requests import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.views import words

@@ -22,7 +22,7 @@ from bookings import perms
 from bookings.actions.links import send_link
 from bookings.actions.requests import cancel_request
 from bookings.enums import Category
-from bookings.forms import ReasonForm
+from bookings.forms.requests import ReasonForm
 from bookings.models import ServiceRequest
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.views import words

@@ -1,4 +1,4 @@
-"""Forms of the booking pages and of the team's pages. They parse; actions decide."""
+"""Forms of the booking pages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.requests import place_of
-from bookings.enums import Category, Place, PriceMode
+from bookings.enums import Place, PriceMode
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
 from concierge.errors import DomainError
-from concierge.models import Site, normalise_email
+from concierge.models import normalise_email
 from concierge.words import euros
 
 
@@ -253,32 +253,3 @@ class ReviewForm(forms.Form):
         self.accounts = accounts
         nobody_else = _("The client pays") if for_others else _("I pay myself")
         field.choices = [("", nobody_else), *((str(a.public_id), a.name) for a in accounts)]
-
-
-class ReasonForm(forms.Form):
-    """A short reason, when one helps."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
-
-
-class RequestFilters(forms.Form):
-    """Filters of the team's list. Nonsense filters nothing."""
-
-    category = forms.ChoiceField(label=_("State"), required=False)
-    site = forms.ModelChoiceField(Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id")
-    late = forms.BooleanField(label=_("Late only"), required=False)
-    q = forms.CharField(label=_("Reference, name, e-mail or phone"), required=False, max_length=80)
-
-    def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        category, site = self.fields["category"], self.fields["site"]
-        assert isinstance(category, forms.ChoiceField)  # noqa: S101 - declared above
-        assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - declared above
-        category.choices = [("", _("All")), *Category.choices]
-        site.queryset = sites
-        site.empty_label = gettext("All sites")
-
-    @property
-    def boxes(self) -> list[forms.BoundField]:
-        """What is shown as a box with a label."""
-        return [self["q"], self["category"], self["site"]]

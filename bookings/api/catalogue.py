@@ -1,0 +1,101 @@
+"""Endpoints: sites, services, slots."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bookings.actions import requests as actions
+from bookings.api.common import site_of, uuid_of
+from bookings.models import Service, calendar
+from bookings.serializers.catalogue import ServiceOut, SiteOut, SlotsOut, SlotsQuery
+from bookings.serializers.fields import UUID_PATH
+from concierge.api.keys import actor_of
+from concierge.enums import Scope
+from concierge.models import Site
+
+
+class Sites(generics.ListAPIView[Site]):
+    """Sites of the organisation."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.CATALOGUE_READ}
+    serializer_class = SiteOut
+    queryset = Site.objects.none()
+
+    def get_queryset(self) -> QuerySet[Site]:
+        """Active ones."""
+        return Site.objects.visible_to(actor_of(self.request)).active()
+
+    @extend_schema(operation_id="listSites", tags=["catalogue"], summary="Sites that take requests")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class Services(generics.ListAPIView[Service]):
+    """Services of a site."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.CATALOGUE_READ}
+    serializer_class = ServiceOut
+    queryset = Service.objects.none()
+
+    def get_queryset(self) -> QuerySet[Service]:
+        """Those that the site offers."""
+        return Service.objects.offered_at(site_of(self.request, uuid_of(self.request, "site")))
+
+    @extend_schema(
+        operation_id="listServices",
+        tags=["catalogue"],
+        summary="Services and prices of a site",
+        parameters=[OpenApiParameter("site", UUID_PATH, required=True, description="Which site.")],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class Slots(APIView):
+    """Free times for some services at a site."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.CATALOGUE_READ}
+
+    @extend_schema(
+        operation_id="listSlots",
+        tags=["catalogue"],
+        summary="Free times",
+        parameters=[
+            OpenApiParameter("site", UUID_PATH, required=True),
+            OpenApiParameter("service", UUID_PATH, required=True, many=True, description="Repeat for several."),
+            OpenApiParameter("from", dt.date, description="First day, today when left out."),
+            OpenApiParameter("days", int, description="How many days, 1 to 60; 14 when left out."),
+        ],
+        responses=SlotsOut,
+    )
+    def get(self, request: Request) -> Response:
+        """Slots with places left that satisfy the strictest lead time, cut-off and daily limit of the services."""
+        given: dict[str, Any] = {
+            name: request.query_params[name] for name in ("site", "from", "days") if name in request.query_params
+        }
+        query = SlotsQuery(data={**given, "service": request.query_params.getlist("service")})
+        query.is_valid(raise_exception=True)
+        wanted = query.validated_data
+        site = site_of(request, wanted["site"])
+        services = list(Service.objects.offered_at(site).filter(public_id__in=wanted["service"]))
+        if len(services) != len(set(wanted["service"])):
+            raise Http404
+        free = calendar.slots_left(
+            site,
+            actions.place_of(services),
+            now=timezone.now(),
+            first_day=wanted.get("from"),
+            days=wanted["days"],
+            services=services,
+        )
+        return Response(SlotsOut({"results": free}).data)

@@ -1,0 +1,39 @@
+"""What several endpoints share."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from concierge.api.keys import actor_of
+from concierge.models import Site
+
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="`ETag` of the version you saw; 412 when it changed since."
+)
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, required=True, description="The version, for `If-Match`.", response=[200, 201]
+)
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, required=True, description="Path of the request.", response=[201]
+)
+
+
+def uuid_of(request: Request, name: str) -> uuid.UUID:
+    """A query parameter that must be a UUID: 400 when it is not."""
+    field = serializers.UUIDField()
+    try:
+        value: uuid.UUID = field.run_validation(request.query_params.get(name))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
+    return value
+
+
+def site_of(request: Request, public_id: uuid.UUID) -> Site:
+    sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
+    return get_object_or_404(sites, public_id=public_id)

@@ -1,0 +1,208 @@
+"""Endpoints: service requests."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bookings.actions import requests as actions
+from bookings.actions.clients import ClientDetails
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
+from bookings.enums import RequestStatus
+from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
+from bookings.rules.prices import WHOLE, Wish
+from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
+from concierge.api.idempotency import check_if_match, etag, idempotent
+from concierge.api.keys import actor_of
+from concierge.enums import Scope
+from concierge.errors import DomainError, NotAllowed
+
+EXAMPLE = OpenApiExample(
+    "Five shirts on hangers",
+    request_only=True,
+    value={
+        "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+        "slot": "2026-11-24T09:00:00Z",
+        "client": {
+            "first_name": "Inès",
+            "last_name": "Garnier",
+            "email": "ines.garnier@example.fr",
+            "phone": "+33612345678",
+        },
+        "lines": [
+            {
+                "service": "0c9b7a57-4a39-4c55-8f2e-5a1b5a9d7e22",
+                "items": [{"item": "1b2d3f4a-7c11-4d22-9e33-6f445a556677", "quantity": 5}],
+                "options": ["2c3e4f5b-8d22-4e33-8f44-705566677788"],
+            }
+        ],
+    },
+)
+
+
+class ServiceRequests(generics.ListAPIView[ServiceRequest]):
+    """Service requests."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.REQUESTS_READ, "POST": Scope.REQUESTS_WRITE}
+    serializer_class = ServiceRequestOut
+    queryset = ServiceRequest.objects.none()
+
+    def get_queryset(self) -> QuerySet[ServiceRequest]:
+        """All that the key may see, in one state when asked."""
+        found = _requests(self.request)
+        status = self.request.query_params.get("status")
+        if status is None:
+            return found
+        if status not in RequestStatus.values:
+            raise ValidationError({"status": [_("This is not a known state.")]})
+        return found.filter(status=status)
+
+    @extend_schema(
+        operation_id="listServiceRequests",
+        tags=["service requests"],
+        summary="Requests, newest first",
+        parameters=[OpenApiParameter("status", str, enum=RequestStatus.values)],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="createServiceRequest",
+        tags=["service requests"],
+        summary="Book",
+        request=ServiceRequestIn,
+        parameters=[ETAG, LOCATION],
+        responses={201: ServiceRequestOut},
+        examples=[EXAMPLE],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Take a place of the slot and confirm the request at once, or refuse and leave nothing.
+
+        `slot_taken` (409) carries `next_free`.
+        """
+        actor = actor_of(request)
+        if actor.provider_id is not None:
+            raise NotAllowed
+        body = ServiceRequestIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        site = site_of(request, asked["site"])
+        wishes = [_wish(line) for line in asked["lines"]]
+        wanted = {wish.service for wish in wishes}
+        services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
+        if len(services) < len(wanted):
+            raise actions.BadOrder(actions.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
+        try:
+            made = actions.book_request(
+                site,
+                client=ClientDetails(**asked["client"]),
+                wishes=wishes,
+                services=services,
+                starts_at=asked["slot"],
+                by=actor,
+                payer=_payer(asked["payer_siren"]),
+                note=asked["note"],
+            )
+        except DomainError as error:
+            if error.field in asked["client"]:
+                error.field = f"client.{error.field}"
+            raise
+        prefetch_related_objects([made], *SHOWN_WITH)
+        headers = {
+            "Location": reverse("bookings:api-service-request", args=[made.public_id]),
+            "ETag": etag(made.version),
+        }
+        return Response(ServiceRequestOut(made).data, status=201, headers=headers)
+
+
+# What the shape of a request shows beside its own columns.
+SHOWN_WITH = (
+    Prefetch("lines", RequestLine.objects.select_related("service")),
+    Prefetch("work_orders", WorkOrder.objects.select_related("service")),
+)
+
+
+def _requests(request: Request) -> QuerySet[ServiceRequest]:
+    return (
+        ServiceRequest.objects.visible_to(actor_of(request))
+        .select_related("site", "client")
+        .prefetch_related(*SHOWN_WITH)
+    )
+
+
+def _wish(line: dict[str, Any]) -> Wish:
+    """A line as rules understand it. An item named twice is refused rather than guessed about."""
+    items = [(str(entry["item"]), entry["quantity"]) for entry in line["items"]]
+    quantities = dict(items)
+    if len(quantities) != len(items):
+        raise actions.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
+    if line.get("quantity") is not None:
+        quantities[WHOLE] = line["quantity"]
+    return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))
+
+
+def _payer(siren: str) -> ClientAccount | None:
+    if not siren:
+        return None
+    account = ClientAccount.objects.filter(siren=siren, is_active=True).order_by("pk").first()
+    if account is None:
+        raise actions.PayerRefused(field="payer_siren")
+    return account
+
+
+class ServiceRequestDetail(APIView):
+    """One service request."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.REQUESTS_READ}
+
+    @extend_schema(
+        operation_id="getServiceRequest",
+        tags=["service requests"],
+        summary="One request",
+        parameters=[ETAG],
+        responses=ServiceRequestOut,
+    )
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """A request with its lines and work orders."""
+        found = get_object_or_404(_requests(request), public_id=public_id)
+        return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
+
+
+class CancelServiceRequest(APIView):
+    """Cancel a request."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.REQUESTS_WRITE}
+
+    @extend_schema(
+        operation_id="cancelServiceRequest",
+        tags=["service requests"],
+        summary="Cancel, as long as no work has begun",
+        parameters=[IF_MATCH, ETAG],
+        request=CancelIn,
+        responses=ServiceRequestOut,
+        examples=[OpenApiExample("A reason", request_only=True, value={"reason": "La cliente est absente"})],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Cancels the work orders and frees the place; 409 once work has begun."""
+        found = get_object_or_404(_requests(request), public_id=public_id)
+        actions.lock_work_of(found)
+        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        check_if_match(request, found.version)
+        body = CancelIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        actions.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
+        found = _requests(request).get(pk=found.pk)
+        return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})

@@ -1,0 +1,1 @@
+"""Forms parse; actions decide."""

@@ -1,0 +1,41 @@
+"""Forms of the team's pages about requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import Category
+from concierge.models import Site
+
+
+class ReasonForm(forms.Form):
+    """A short reason, when one helps."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+
+class RequestFilters(forms.Form):
+    """Filters of the team's list. Nonsense filters nothing."""
+
+    category = forms.ChoiceField(label=_("State"), required=False)
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id")
+    late = forms.BooleanField(label=_("Late only"), required=False)
+    q = forms.CharField(label=_("Reference, name, e-mail or phone"), required=False, max_length=80)
+
+    def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category, site = self.fields["category"], self.fields["site"]
+        assert isinstance(category, forms.ChoiceField)  # noqa: S101 - declared above
+        assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - declared above
+        category.choices = [("", _("All")), *Category.choices]
+        site.queryset = sites
+        site.empty_label = gettext("All sites")
+
+    @property
+    def boxes(self) -> list[forms.BoundField]:
+        """What is shown as a box with a label."""
+        return [self["q"], self["category"], self["site"]]

@@ -1,0 +1,88 @@
+"""Shapes of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from bookings.enums import Place, PriceMode
+from bookings.serializers.fields import Euros
+
+
+class SiteOut(serializers.Serializer[Any]):
+    """A desk that takes requests."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField()
+    street = serializers.CharField()
+    postcode = serializers.CharField()
+    city = serializers.CharField()
+    latitude = serializers.DecimalField(max_digits=9, decimal_places=6)
+    longitude = serializers.DecimalField(max_digits=9, decimal_places=6)
+    time_zone = serializers.CharField()
+    phone = serializers.CharField()
+
+
+class PriceOut(serializers.Serializer[Any]):
+    """An item of the price grid, or an option."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField()
+    unit_price = Euros(help_text="Including VAT, in euros.")
+
+
+class ServiceOut(serializers.Serializer[Any]):
+    """Something that may be booked at a site."""
+
+    id = serializers.UUIDField(source="public_id")
+    code = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    category = serializers.CharField(source="category.code")
+    price_mode = serializers.ChoiceField(choices=PriceMode.choices)
+    unit_price = Euros(allow_null=True, help_text="Of a fixed-price service.")
+    place = serializers.ChoiceField(choices=Place.choices)
+    max_quantity = serializers.IntegerField()
+    items = serializers.SerializerMethodField()
+    options = serializers.SerializerMethodField()
+
+    @extend_schema_field(PriceOut(many=True))
+    def get_items(self, service: Any) -> Any:
+        """Active items only."""
+        return PriceOut([item for item in service.price_items.all() if item.is_active], many=True).data
+
+    @extend_schema_field(PriceOut(many=True))
+    def get_options(self, service: Any) -> Any:
+        """Active options only."""
+        return PriceOut([option for option in service.options.all() if option.is_active], many=True).data
+
+
+class SlotOut(serializers.Serializer[Any]):
+    """A time with places left."""
+
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    places_left = serializers.IntegerField(source="left")
+
+
+class SlotsOut(serializers.Serializer[Any]):
+    """Free times, in order."""
+
+    results = SlotOut(many=True)
+
+
+class SlotsQuery(serializers.Serializer[Any]):
+    """What ``GET /slots`` takes."""
+
+    site = serializers.UUIDField()
+    service = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=20)
+    from_ = serializers.DateField(required=False)
+    days = serializers.IntegerField(min_value=1, max_value=60, default=14)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``from`` is a word of Python."""
+        fields = super().get_fields()
+        fields["from"] = fields.pop("from_")
+        return fields

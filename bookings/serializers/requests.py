@@ -1,0 +1,142 @@
+"""Shapes of service requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.serializerfields import PhoneNumberField
+from rest_framework import serializers
+from stdnum.fr import siren, siret
+
+from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
+from bookings.models import ServiceRequest
+from bookings.serializers.fields import Count, Euros
+
+
+class ClientIn(serializers.Serializer[Any]):
+    """For whom. An e-mail address or a phone number is needed; the address when somebody comes."""
+
+    first_name = serializers.CharField(max_length=80)
+    last_name = serializers.CharField(max_length=80)
+    email = serializers.EmailField(required=False, default="", allow_blank=True)
+    phone = PhoneNumberField(required=False, default="", allow_blank=True, region="FR")
+    language = serializers.ChoiceField(choices=["fr", "en"], default="fr")
+    street = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    postcode = serializers.RegexField(
+        r"\A([0-9]{5})?\Z",
+        required=False,
+        default="",
+        allow_blank=True,
+        error_messages={"invalid": _("A French postcode has five digits.")},
+    )
+    city = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+
+    def validate_phone(self, value: Any) -> str:
+        """International form, or empty."""
+        return value.as_e164 if value else ""
+
+
+class ItemIn(serializers.Serializer[Any]):
+    """How many of one item of the price grid."""
+
+    item = serializers.UUIDField()
+    quantity = Count(min_value=1, max_value=500)
+
+
+class LineIn(serializers.Serializer[Any]):
+    """One service: items of its grid, or ``quantity`` when its price is fixed; its options once each."""
+
+    service = serializers.UUIDField()
+    quantity = Count(min_value=1, max_value=500, required=False)
+    items = serializers.ListField(child=ItemIn(), required=False, default=list, max_length=100)
+    options = serializers.ListField(child=serializers.UUIDField(), required=False, default=list, max_length=50)
+
+
+class ServiceRequestIn(serializers.Serializer[Any]):
+    """A booking. Prices are computed here; none is read from you."""
+
+    site = serializers.UUIDField()
+    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`.")
+    client = ClientIn()
+    lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
+    payer_siren = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=20,
+        help_text="SIREN or SIRET of the client account that pays; without it, the client pays.",
+    )
+    note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+    def validate_payer_siren(self, value: str) -> str:
+        """Nine digits with their check digit; of a SIRET, its first nine."""
+        digits = "".join(value.split())
+        if not digits:
+            return ""
+        if siren.is_valid(digits):
+            return str(siren.compact(digits))
+        if siret.is_valid(digits):
+            return str(siret.compact(digits))[:9]
+        raise serializers.ValidationError(_("This is not a valid SIREN (nine digits) or SIRET (fourteen digits)."))
+
+
+class RequestLineOut(serializers.Serializer[Any]):
+    """A frozen line."""
+
+    service = serializers.CharField(source="service.code")
+    kind = serializers.ChoiceField(choices=LineKind.choices)
+    description = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price_incl_vat = Euros()
+    vat_rate = serializers.DecimalField(max_digits=4, decimal_places=2)
+    total_incl_vat = Euros()
+
+
+class RequestWorkOut(serializers.Serializer[Any]):
+    """A work order, as its request shows it."""
+
+    id = serializers.UUIDField(source="public_id")
+    reference = serializers.CharField()
+    service = serializers.CharField(source="service.code")
+    execution = serializers.ChoiceField(choices=Execution.choices)
+    status = serializers.ChoiceField(choices=WorkOrderStatus.choices)
+    category = serializers.CharField()
+    performer = serializers.CharField(source="performer_label")
+
+
+class ServiceRequestOut(serializers.Serializer[Any]):
+    """A request with its lines and work orders."""
+
+    id = serializers.UUIDField(source="public_id")
+    reference = serializers.CharField()
+    status = serializers.ChoiceField(choices=RequestStatus.choices)
+    category = serializers.CharField()
+    site = serializers.UUIDField(source="site.public_id")
+    client = serializers.UUIDField(source="client.public_id")
+    contact_name = serializers.CharField()
+    contact_email = serializers.CharField()
+    contact_phone = serializers.SerializerMethodField()
+    place = serializers.ChoiceField(choices=Place.choices)
+    promised_start = serializers.DateTimeField(allow_null=True)
+    promised_end = serializers.DateTimeField(allow_null=True)
+    total_incl_vat = Euros()
+    submitted_at = serializers.DateTimeField()
+    tracking_path = serializers.SerializerMethodField(help_text="Path of the client's tracking page: keep it secret.")
+    version = serializers.IntegerField()
+    lines = RequestLineOut(many=True)
+    work_orders = RequestWorkOut(many=True)
+
+    def get_contact_phone(self, request: ServiceRequest) -> str:
+        """International form, or empty."""
+        return request.contact_phone.as_e164 if request.contact_phone else ""
+
+    def get_tracking_path(self, request: ServiceRequest) -> str:
+        """The unguessable path."""
+        return f"/suivi/{request.tracking_token}/"
+
+
+class CancelIn(serializers.Serializer[Any]):
+    """Why, in a few words."""
+
+    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
