@@ -14,8 +14,8 @@ from django.utils import timezone
 from benchmarks.measuring import note, scaled, timed
 from benchmarks.places import open_desk
 from bookings.actions import holds
+from bookings.actions.booking import book_request
 from bookings.actions.clients import ClientDetails
-from bookings.actions.requests import book_request
 from bookings.enums import HoldStatus, Place
 from bookings.models import Hold, Service, ServiceRequest, Slot, SlotRule, calendar
 from bookings.rules.prices import WHOLE, Wish

@@ -9,6 +9,9 @@ class PriceMode(models.TextChoices):
 
     FIXED = "fixed", _("Fixed price")
     PER_ITEM = "per_item", _("Price per item")
+    PER_UNIT = "per_unit", _("Price per unit or weight")
+    PER_HALF_HOUR = "per_half_hour", _("Price per started half hour")
+    ON_QUOTE = "on_quote", _("On quote")
 
 
 class Execution(models.TextChoices):

@@ -11,9 +11,10 @@ import time_machine
 from django.utils import timezone
 
 from billing.actions.invoices import NothingToInvoice, invoice_request
+from bookings.actions.booking import submit_request
 from bookings.actions.clients import ClientDetails, accounts_for
 from bookings.actions.holds import hold_slot
-from bookings.actions.requests import close_request, submit_request
+from bookings.actions.requests import close_request
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.enums import Leg, RequestStatus, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder, calendar

@@ -112,7 +112,9 @@ NOT_BY_API = {"refused"}
 DECLARED_IN = (
     "concierge.errors",
     "concierge.api.",
+    "bookings.actions.booking",
     "bookings.actions.holds",
+    "bookings.actions.pricing",
     "bookings.actions.requests",
     "bookings.actions.work_orders",
     "providers.actions.refusals",

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import requests as actions
+from bookings.actions import booking
 from bookings.api.common import site_of, uuid_of
 from bookings.models import Service, calendar
 from bookings.serializers.catalogue import ServiceOut, SiteOut, SlotsOut, SlotsQuery
@@ -92,7 +92,7 @@ class Slots(APIView):
             raise Http404
         free = calendar.slots_left(
             site,
-            actions.place_of(services),
+            booking.place_of(services),
             now=timezone.now(),
             first_day=wanted.get("from"),
             days=wanted["days"],

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import requests as actions
+from bookings.actions import booking, pricing, requests
 from bookings.actions.clients import ClientDetails
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
 from bookings.enums import RequestStatus
@@ -103,9 +103,9 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         wanted = {wish.service for wish in wishes}
         services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
         if len(services) < len(wanted):
-            raise actions.BadOrder(actions.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
+            raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
         try:
-            made = actions.book_request(
+            made = booking.book_request(
                 site,
                 client=ClientDetails(**asked["client"]),
                 wishes=wishes,
@@ -147,7 +147,7 @@ def _wish(line: dict[str, Any]) -> Wish:
     items = [(str(entry["item"]), entry["quantity"]) for entry in line["items"]]
     quantities = dict(items)
     if len(quantities) != len(items):
-        raise actions.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
+        raise pricing.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
     if line.get("quantity") is not None:
         quantities[WHOLE] = line["quantity"]
     return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))
@@ -158,7 +158,7 @@ def _payer(siren: str) -> ClientAccount | None:
         return None
     account = ClientAccount.objects.filter(siren=siren, is_active=True).order_by("pk").first()
     if account is None:
-        raise actions.PayerRefused(field="payer_siren")
+        raise booking.PayerRefused(field="payer_siren")
     return account
 
 
@@ -198,11 +198,11 @@ class CancelServiceRequest(APIView):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Cancels the work orders and frees the place; 409 once work has begun."""
         found = get_object_or_404(_requests(request), public_id=public_id)
-        actions.lock_work_of(found)
+        requests.lock_work_of(found)
         found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = CancelIn(data=request.data)
         body.is_valid(raise_exception=True)
-        actions.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
+        requests.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
         found = _requests(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from bookings.actions.requests import place_of
+from bookings.actions.booking import place_of
 from bookings.enums import Place, PriceMode
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish

@@ -113,7 +113,7 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     description = models.CharField(_("description"), max_length=300, blank=True)
     description_en = models.CharField(_("description in English"), max_length=300, blank=True)
     pictogram = models.CharField(_("pictogram"), max_length=20, default="welcome-desk")
-    price_mode = models.CharField(_("price mode"), max_length=10, choices=PriceMode.choices, default=PriceMode.FIXED)
+    price_mode = models.CharField(_("price mode"), max_length=20, choices=PriceMode.choices, default=PriceMode.FIXED)
     unit_price = models.DecimalField(_("price incl. VAT (€)"), max_digits=8, decimal_places=2, null=True, blank=True)
     vat_code = models.SlugField(_("VAT code"), max_length=20, default="standard")
     execution = models.CharField(_("done by"), max_length=20, choices=Execution.choices)
@@ -138,10 +138,12 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 violation_error_message=_("Another service already has this code."),
             ),
             models.CheckConstraint(
-                condition=Q(price_mode="per_item", unit_price=None) | Q(price_mode="fixed", unit_price__gte=0),
-                name="service_fixed_price_has_a_price",
+                condition=Q(price_mode__in=["per_item", "on_quote"], unit_price=None)
+                | Q(price_mode__in=["fixed", "per_unit", "per_half_hour"], unit_price__gte=0),
+                name="service_price_fits_its_mode",
                 violation_error_message=_(
-                    "A fixed-price service needs a price; a per-item service has its prices on the items."
+                    "This way of pricing needs one price; a per-item service has its prices on the items, a service on "
+                    "quote has none."
                 ),
             ),
             models.CheckConstraint(

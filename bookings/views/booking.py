@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import clients, holds, requests
+from bookings.actions import booking, clients, holds, pricing
 from bookings.enums import HoldStatus
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, calendar
@@ -106,8 +106,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            tariffs = requests.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-            requests.price_order(tariffs, wishes_of(form.wishes()))
+            tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
+            pricing.price_order(tariffs, wishes_of(form.wishes()))
         except DomainError as error:
             form.add_error(None, str(error.message))
         else:
@@ -210,7 +210,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         draft.data.pop("typed", None)
         draft.save(contact={**draft.contact, **typed})
         try:
-            requests.check_place(draft.site, draft.place, draft.place, draft.details())
+            booking.check_place(draft.site, draft.place, draft.place, draft.details())
             if not draft.is_verified:
                 _start_verification(request, draft)
         except DomainError as error:
@@ -303,7 +303,7 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review_page(request, draft, form, 409)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
     try:
-        made = requests.submit_request(
+        made = booking.submit_request(
             draft.site,
             client=draft.details(),
             wishes=draft.wishes,
@@ -332,8 +332,8 @@ def _payer_name(request: HttpRequest) -> str:
 
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
-        tariffs = requests.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = requests.price_order(tariffs, draft.wishes)
+        tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
+        lines = pricing.price_order(tariffs, draft.wishes)
     except DomainError:
         return go(draft.site, "details")
     shown = [

@@ -10,9 +10,9 @@ from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
-from bookings.actions.requests import place_of
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, Service

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import perms
-from bookings.actions import requests as actions
+from bookings.actions import requests
 from bookings.actions.links import renew_link
 from bookings.actions.work_orders import (
     bring_back,
@@ -273,17 +273,17 @@ REQUEST_VERBS = {
 def _change(found: ServiceRequest, verb: str, reason: str, actor: Actor) -> str:
     """Do it; returns what to say."""
     if verb == "annuler":
-        actions.cancel_request(found, reason=reason, by=actor)
+        requests.cancel_request(found, reason=reason, by=actor)
         return _("The request is cancelled and the client is told.")
     if verb == "refuser":
-        actions.decline_request(found, reason=reason, by=actor)
+        requests.decline_request(found, reason=reason, by=actor)
         return _("The request is declined and the client is told.")
     if verb == "lien":
         renew_link(found, by=actor)
         if found.contact_email:
             return _("The old link no longer opens. The client receives the new one by e-mail.")
         return _("The old link no longer opens. This client has no e-mail address: show or print the new link.")
-    actions.close_request(found, by=actor)
+    requests.close_request(found, by=actor)
     return _("Handed over. The request is closed.")
 
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
+from bookings.actions.booking import submit_request
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_slot
-from bookings.actions.requests import submit_request
 from bookings.enums import Place
 from bookings.models import ServiceRequest
 from bookings.rules.prices import WHOLE, Wish

@@ -12,9 +12,9 @@ import pytest
 from django.db import models
 from django.test import Client as Browser
 
+from bookings.actions.booking import submit_request
 from bookings.actions.clients import CodeExpired, check_code, start_verification, verification_code
 from bookings.actions.holds import SlotNotOffered, hold_slot
-from bookings.actions.requests import submit_request
 from bookings.enums import HoldStatus, Place
 from bookings.models import (
     Client,

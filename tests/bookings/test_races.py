@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from bookings.actions import holds, requests
+from bookings.actions import booking, holds, requests
 from bookings.actions.holds import hold_slot
 from bookings.enums import HoldStatus, Place
 from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
@@ -70,7 +70,7 @@ def test_exactly_as_many_as_there_are_places_get_one(real_world: World) -> None:
     def book(number: int) -> None:
         kept = hold_slot(world.site, Place.DESK, at(24, 10), token=f"t{number}", by=world.actor())
         client = details(email=f"client{number}@example.fr")
-        requests.submit_request(world.site, client=client, wishes=[wish_heels(world)], hold=kept, by=world.actor())
+        booking.submit_request(world.site, client=client, wishes=[wish_heels(world)], hold=kept, by=world.actor())
 
     assert race(world, 64, book) == {"ok": 3, "slot_taken": 61}
     assert (Slot.objects.get().taken, ServiceRequest.objects.count(), WorkOrder.objects.count()) == (3, 3, 3)
@@ -116,7 +116,7 @@ def test_the_same_form_sent_by_many_threads_is_one_request(real_world: World) ->
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
 
     def send(number: int) -> None:
-        requests.submit_request(world.site, client=details(), wishes=[wish_shirts(world)], hold=kept, by=world.actor())
+        booking.submit_request(world.site, client=details(), wishes=[wish_shirts(world)], hold=kept, by=world.actor())
 
     assert race(world, 16, send) == {"ok": 16}
     assert (ServiceRequest.objects.count(), Slot.objects.get().taken) == (1, 1)
@@ -143,7 +143,7 @@ def test_a_daily_limit_holds_under_pressure(real_world: World) -> None:
 
     def book(number: int) -> None:
         kept = hold_slot(world.site, Place.DESK, at(24, 9 + number % 8), token=f"t{number}", by=world.actor())
-        requests.submit_request(
+        booking.submit_request(
             world.site,
             client=details(email=f"client{number}@example.fr"),
             wishes=[wish_heels(world)],
@@ -160,7 +160,7 @@ def test_cancelling_twice_at_once_frees_one_place(real_world: World) -> None:
     actor: Any = world.actor()
     for name in ("a", "b"):
         kept = hold_slot(world.site, Place.DESK, at(24, 10), token=name, by=actor)
-        request = requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=actor)
+        request = booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=actor)
     outcome = race(world, 8, lambda n: requests.cancel_request(request, by=actor))
     assert outcome["ok"] == 1
     assert Slot.objects.get().taken == 1
@@ -171,7 +171,7 @@ def test_one_mailbox_is_one_client_however_many_forms_it_sends(real_world: World
 
     def book(number: int) -> None:
         kept = hold_slot(world.site, Place.DESK, at(24, 9 + number), token=f"t{number}", by=world.actor())
-        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor())
+        booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor())
 
     assert race(world, 8, book) == {"ok": 8}
     assert Client.objects.filter(email="ines.garnier@example.fr").count() == 1
@@ -183,14 +183,14 @@ def book_as_myself(world: World) -> Callable[[int], object]:
 
     def book(number: int) -> None:
         kept = hold_slot(world.site, Place.DESK, at(24, 9 + number), token=f"t{number}", by=myself)
-        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=myself)
+        booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=myself)
 
     return book
 
 
 @pytest.mark.promise("S33")
 def test_nobody_hoards_requests_by_being_quick(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "MOST_OPEN_REQUESTS", 2)
+    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 2)
     assert race(real_world, 8, book_as_myself(real_world)) == {"ok": 2, "too_many_attempts": 6}
     assert (ServiceRequest.objects.count(), WorkOrder.objects.count()) == (2, 2)
     # Nothing half-done: whoever was refused still holds the place, and loses it in ten minutes.
@@ -203,15 +203,15 @@ def test_without_the_lock_on_the_client_two_are_one_too_many(
 ) -> None:
     """The twin: both count before either order is there."""
     book_as_myself(real_world)(5)
-    both_have_counted, insert = threading.Barrier(2), requests._insert_request
+    both_have_counted, insert = threading.Barrier(2), booking._insert_request
 
     def insert_late(*args: Any, **kwargs: Any) -> ServiceRequest:
         both_have_counted.wait(timeout=10)
         return insert(*args, **kwargs)
 
-    monkeypatch.setattr(requests, "MOST_OPEN_REQUESTS", 2)
-    monkeypatch.setattr(requests, "_queue_up", lambda client: None)
-    monkeypatch.setattr(requests, "_insert_request", insert_late)
+    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 2)
+    monkeypatch.setattr(booking, "_queue_up", lambda client: None)
+    monkeypatch.setattr(booking, "_insert_request", insert_late)
     assert race(real_world, 2, book_as_myself(real_world)) == {"ok": 2}
     assert ServiceRequest.objects.count() == 3
 
@@ -232,7 +232,7 @@ def test_the_end_of_many_holds_meets_those_who_send_and_those_who_move(real_worl
             deadlines.sweep(world.organisation.pk)
         elif number % 2:
             client = details(email=f"client{number}@example.fr")
-            requests.submit_request(
+            booking.submit_request(
                 world.site, client=client, wishes=[wish_heels(world)], hold=kept[number], by=world.actor()
             )
         else:
@@ -275,7 +275,7 @@ def test_without_the_locks_a_place_that_was_sent_is_given_back(
             deadlines.sweep(world.organisation.pk)
             return
         has_read.wait(10)
-        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor())
+        booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor())
         is_sent.set()
 
     race(world, 2, act)

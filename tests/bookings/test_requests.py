@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bookings.actions import holds, requests
+from bookings.actions import booking, holds, pricing, requests
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_slot
 from bookings.actions.work_orders import (
@@ -94,7 +94,7 @@ def test_the_events_tell_the_story_in_order(world: World, book: Book) -> None:
 
 def test_the_vat_rate_is_that_of_the_day(world: World, book: Book) -> None:
     VatRate.objects.update(valid_to=dt.date(2026, 11, 22))
-    with pytest.raises(requests.PriceMissing):
+    with pytest.raises(pricing.PriceMissing):
         book()
     VatRate.objects.create(
         organisation=world.organisation, code="standard", rate=Decimal("21.00"), valid_from=dt.date(2026, 11, 23)
@@ -114,7 +114,7 @@ def test_the_same_hold_sent_twice_is_one_request(world: World, book: Book) -> No
 def test_history_can_be_written_with_its_own_now(world: World) -> None:
     then = at(2, 8)
     kept = hold_slot(world.site, Place.DESK, at(3, 10), token="t", by=world.actor(), now=then)
-    request = requests.submit_request(
+    request = booking.submit_request(
         world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor(), now=then
     )
     assert (request.submitted_at, request.promised_start) == (then, at(3, 10))
@@ -164,7 +164,7 @@ def test_holds_that_end_together_free_as_many_places(world: World, monday: Any) 
     for token, hour in (("a", 10), ("b", 10), ("c", 11), ("d", 12)):
         hold_slot(world.site, Place.DESK, at(24, hour), token=token, by=world.actor())
     sent = hold_slot(world.site, Place.DESK, at(24, 12), token="e", by=world.actor())
-    requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=sent, by=world.actor())
+    booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=sent, by=world.actor())
     monday.shift(dt.timedelta(minutes=11))
     assert deadlines.sweep(world.organisation.pk) == 4
     assert list(Slot.objects.order_by("starts_at").values_list("taken", flat=True)) == [0, 0, 1]
@@ -215,7 +215,7 @@ def test_lead_time_cut_off_and_daily_limits_shape_the_slots(world: World, book: 
     ServiceAtSite.objects.filter(pk=row.pk).update(max_per_day=1)
     book(wish_shirts(world), starts_at=at(24, 9))
     assert first() == at(25, 9)
-    with pytest.raises(requests.DayFull):
+    with pytest.raises(booking.DayFull):
         book(wish_shirts(world), starts_at=at(24, 15))
     assert book(wish_heels(world), starts_at=at(24, 15)).status == "confirmed"
 
@@ -315,7 +315,7 @@ def test_an_employer_pays_for_its_people_only(world: World, book: Book) -> None:
     works = ClientAccount.objects.create(organisation=world.organisation, name="Ateliers", email_domain="ateliers.fr")
     assert book(client=details(email="a@ateliers.fr"), payer=works).payer_account == works
     by = anonymous(world)
-    with pytest.raises(requests.PayerRefused) as refusal:
+    with pytest.raises(booking.PayerRefused) as refusal:
         book(client=details(email="b@example.fr"), payer=works, by=by, starts_at=at(24, 11))
     assert refusal.value.field == "payer"
     assert book(client=details(email="c@ateliers.fr"), payer=works, by=by, starts_at=at(24, 12)).payer_account == works
@@ -326,7 +326,7 @@ def test_an_employer_pays_for_its_people_only(world: World, book: Book) -> None:
 
 @pytest.mark.promise("S33")
 def test_nobody_hoards_requests(world: World, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "MOST_OPEN_REQUESTS", 1)
+    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 1)
     book(by=anonymous(world))
     with pytest.raises(TooManyAttempts):
         book(by=anonymous(world), starts_at=at(24, 11))
@@ -410,8 +410,8 @@ def other_service(world: World) -> Wish:
 def test_an_order_without_sense_leaves_nothing(world: World, order: Callable[[World], list[Wish]], reason: str) -> None:
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
     before = counts()
-    with pytest.raises(requests.BadOrder) as refusal:
-        requests.submit_request(world.site, client=details(), wishes=order(world), hold=kept, by=world.actor())
+    with pytest.raises(pricing.BadOrder) as refusal:
+        booking.submit_request(world.site, client=details(), wishes=order(world), hold=kept, by=world.actor())
     assert (refusal.value.status, refusal.value.code, refusal.value.details["reason"]) == (400, "bad_order", reason)
     assert counts() == before
     kept.refresh_from_db()
@@ -437,7 +437,7 @@ def test_a_malformed_contact_names_its_field_and_leaves_nothing(
     before = counts()
     client: ClientDetails = details(**changes)
     with pytest.raises(Invalid) as refusal:
-        requests.submit_request(world.site, client=client, wishes=[wish_heels(world)], hold=kept, by=world.actor())
+        booking.submit_request(world.site, client=client, wishes=[wish_heels(world)], hold=kept, by=world.actor())
     assert (refusal.value.status, refusal.value.field) == (400, field)
     assert counts() == before
 
@@ -448,7 +448,7 @@ def test_an_expired_hold_leaves_nothing(world: World, monday: Any) -> None:
     monday.shift(dt.timedelta(minutes=10, seconds=1))
     for _sweep in range(2):
         with pytest.raises(holds.HoldExpired) as refusal:
-            requests.submit_request(
+            booking.submit_request(
                 world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=world.actor()
             )
         assert (refusal.value.status, refusal.value.code) == (409, "hold_expired")
@@ -460,17 +460,17 @@ def test_a_hold_of_another_organisation_cannot_even_be_seen(world: World, other_
     with tenancy.working_for(other_world.organisation):
         theirs = hold_slot(other_world.site, Place.DESK, at(24, 10), token="t", by=other_world.actor())
     with pytest.raises(Hold.DoesNotExist):
-        requests.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=theirs, by=world.actor())
+        booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=theirs, by=world.actor())
     assert ServiceRequest.objects.count() == 0
 
 
 def test_desk_and_home_are_two_bookings(world: World, cleaning: Service) -> None:
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
     both = [wish_heels(world), Wish(str(cleaning.public_id), {WHOLE: 1})]
-    with pytest.raises(requests.MixedPlaces):
-        requests.submit_request(world.site, client=details(**HOME), wishes=both, hold=kept, by=world.actor())
+    with pytest.raises(booking.MixedPlaces):
+        booking.submit_request(world.site, client=details(**HOME), wishes=both, hold=kept, by=world.actor())
     with pytest.raises(holds.SlotNotOffered):
-        requests.submit_request(world.site, client=details(**HOME), wishes=both[1:], hold=kept, by=world.actor())
+        booking.submit_request(world.site, client=details(**HOME), wishes=both[1:], hold=kept, by=world.actor())
     assert PARIS.key == world.site.time_zone
 
 

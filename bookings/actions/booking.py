@@ -1,0 +1,345 @@
+"""From a kept place to a confirmed request with its lines and work orders (lifecycles.md 2.1: submit, confirm)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions import holds
+from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
+from bookings.actions.pricing import price_order, tariffs_of
+from bookings.enums import (
+    REQUEST_TRANSITIONS,
+    HoldStatus,
+    LineKind,
+    Place,
+    PriceMode,
+)
+from bookings.models import (
+    Client,
+    ClientAccount,
+    Hold,
+    RequestLine,
+    ServedPostcode,
+    Service,
+    ServiceAtSite,
+    ServiceRequest,
+    Slot,
+    WorkOrder,
+    calendar,
+)
+from bookings.rules import prices
+from bookings.rules.slots import ready_by, serves
+from concierge import deadlines, events
+from concierge.errors import DomainError, Invalid, TooManyAttempts
+from concierge.models import Site
+from concierge.tenancy import Actor
+
+# What one client may have open at once, when nobody of the team books for them (S33).
+MOST_OPEN_REQUESTS = 10
+# A work order is at most a fortnight of somebody's whole time; more pieces than that are more than one order.
+MOST_MINUTES = 14 * 24 * 60
+
+
+class OutsideArea(DomainError):
+    """Nobody comes to this address from this site."""
+
+    code, status = "outside_area", 422
+    message = _("We do not come to this address: it is outside the area of this concierge desk.")
+
+
+class MixedPlaces(DomainError):
+    """Some services are left at the desk, others are done at home: they are two appointments."""
+
+    code, status = "mixed_places", 422
+    message = _("Services at the desk and services at your place need two bookings, because they are two appointments.")
+
+
+class DayFull(DomainError):
+    """A service takes no more orders that day."""
+
+    code, status = "day_full", 409
+    message = _("We cannot take more orders of this service that day. Please choose another day.")
+
+
+class PayerRefused(DomainError):
+    """This body does not pay for this person."""
+
+    code, status = "payer_refused", 422
+    message = _("We know no agreement by which this organisation pays for you.")
+
+
+@transaction.atomic
+def submit_request(
+    site: Site,
+    *,
+    client: ClientDetails,
+    wishes: Sequence[prices.Wish],
+    hold: Hold,
+    by: Actor,
+    payer: ClientAccount | None = None,
+    note: str = "",
+    now: dt.datetime | None = None,
+) -> ServiceRequest:
+    """Turn a kept place into a confirmed request with frozen lines and one work order per service.
+
+    The same hold sent twice gives the same request. ``client.email`` must have been verified by the caller, unless
+    staff or the organisation's own systems book. ``now`` is only for writing history.
+
+    Raises ``BadOrder`` (400), ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing`` (409), ``OutsideArea``,
+    ``MixedPlaces``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    """
+    now = now or timezone.now()
+    held = holds.lock_hold(hold)
+    if held.status == HoldStatus.CONFIRMED:
+        return ServiceRequest.objects.get(hold=held)
+    if held.status != HoldStatus.HELD or held.expires_at <= now:
+        raise holds.HoldExpired(field="slot")
+    if held.slot.site_id != site.pk:
+        raise holds.SlotNotOffered(field="slot")
+    services = list(Service.objects.offered_at(site))
+    request = _make_request(
+        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+    )
+    held.status = HoldStatus.CONFIRMED
+    held.save(update_fields=["status"])
+    deadlines.cancel_deadline(holds.EXPIRY, organisation_id=site.organisation_id, subject_id=held.pk)
+    return request
+
+
+@transaction.atomic
+def book_request(
+    site: Site,
+    *,
+    client: ClientDetails,
+    wishes: Sequence[prices.Wish],
+    services: Sequence[Service],
+    starts_at: dt.datetime,
+    by: Actor,
+    payer: ClientAccount | None = None,
+    note: str = "",
+) -> ServiceRequest:
+    """Take a place and make the request of it in one go: for callers that know everything at once (the API).
+
+    ``services`` are those wished, from ``Service.objects.offered_at(site)``. Raises what ``hold_slot`` and
+    ``submit_request`` raise, and leaves nothing then.
+    """
+    now = timezone.now()
+    held = holds.book_slot(site, place_of(services), starts_at, services=services, now=now)
+    return _make_request(
+        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+    )
+
+
+def _make_request(
+    site: Site,
+    held: Hold,
+    *,
+    client: ClientDetails,
+    services: Sequence[Service],
+    wishes: Sequence[prices.Wish],
+    by: Actor,
+    payer: ClientAccount | None,
+    note: str,
+    now: dt.datetime,
+) -> ServiceRequest:
+    """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    zone = ZoneInfo(site.time_zone)
+    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
+    wanted = {wish.service for wish in wishes}
+    chosen = [service for service in services if str(service.public_id) in wanted]
+    place = place_of(chosen)
+    details = clean_details(client)
+    check_place(site, place, held.slot.place, details)
+    if payer is not None:
+        check_payer(payer, details.email, by)
+    _keep_day_limits(site, chosen, held)
+    owner = find_or_create_client(by.organisation, details)
+    _keep_client_limit(owner, by)
+    orders = _plan_work(site, held.slot, place, chosen, lines)
+    request = _insert_request(
+        site, owner, details, held, payer, orders, place=place, total=prices.total(lines), note=note, by=by, now=now
+    )
+    _insert_work(request, orders, lines)
+    _say_confirmed(request, orders, by=by, now=now)
+    return request
+
+
+def place_of(services: Collection[Service]) -> Place:
+    """Where client and concierge meet for these services. Raises ``MixedPlaces`` when that is not one place."""
+    places = {service.place for service in services}
+    if len(places) > 1:
+        raise MixedPlaces(field="services")
+    return Place(places.pop()) if places else Place.DESK
+
+
+def check_place(site: Site, place: Place, slot_place: str, details: ClientDetails) -> None:
+    """The slot is of the right kind, and somebody comes to that address. Raises ``SlotNotOffered``, ``OutsideArea``."""
+    if place != slot_place:
+        raise holds.SlotNotOffered(field="slot")
+    if place == Place.HOME:
+        if not details.street or not details.city or not details.postcode:
+            raise Invalid(_("Tell us the address where we should come."), field="street")
+        served = set(ServedPostcode.objects.filter(site=site).values_list("postcode", flat=True))
+        if not serves(details.postcode, site.postcode, served):
+            raise OutsideArea(field="postcode")
+
+
+def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
+    """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
+    vouched = by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
+    if not payer.is_active or not (vouched or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()):
+        raise PayerRefused(field="payer")
+
+
+def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
+    """Refuse the order that would exceed a service's orders per day.
+
+    Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one
+    order at a time for that service and site, and nobody else waits. Cancelled orders stop counting by themselves.
+    """
+    limited = list(
+        ServiceAtSite.objects.select_for_update(of=("self",), no_key=True)
+        .filter(site=site, service__in=services, max_per_day__isnull=False)
+        .order_by("pk")
+    )
+    day = hold.slot.starts_at.astimezone(ZoneInfo(site.time_zone)).date()
+    if calendar.full_days(site, limited, day, day):
+        raise DayFull(field="slot")
+
+
+def _keep_client_limit(client: Client, by: Actor) -> None:
+    """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
+    if by.is_staff or by.kind in {"api", "system"}:
+        return
+    _queue_up(client)
+    if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
+        raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
+
+
+def _queue_up(client: Client) -> None:
+    """Wait until no other order of this client is being written."""
+    Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
+
+
+def _insert_request(
+    site: Site,
+    client: Client,
+    details: ClientDetails,
+    hold: Hold,
+    payer: ClientAccount | None,
+    orders: Sequence[WorkOrder],
+    *,
+    place: Place,
+    total: Decimal,
+    note: str,
+    by: Actor,
+    now: dt.datetime,
+) -> ServiceRequest:
+    """The request as it is confirmed: promised when the last of its work orders is."""
+    return ServiceRequest.objects.create(
+        organisation_id=site.organisation_id,
+        site=site,
+        client=client,
+        payer_account=payer,
+        slot=hold.slot,
+        hold=hold,
+        place=place,
+        status=REQUEST_TRANSITIONS["confirm"][1],
+        contact_name=details.full_name[:160],
+        contact_email=details.email,
+        contact_phone=details.phone,
+        street=details.street if place == Place.HOME else "",
+        postcode=details.postcode if place == Place.HOME else "",
+        city=details.city if place == Place.HOME else "",
+        note=note.strip()[:500],
+        language=details.language,
+        promised_start=hold.slot.starts_at,
+        promised_end=max(order.promised_end for order in orders),
+        total_incl_vat=total,
+        channel=by.channel,
+        submitted_at=now,
+        version=2,  # the second one: confirmed
+    )
+
+
+def _plan_work(
+    site: Site, slot: Slot, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
+) -> list[WorkOrder]:
+    """One work order per service (not saved yet), each with its promise."""
+    zone = ZoneInfo(site.time_zone)
+    first = slot.starts_at.astimezone(zone).date()
+    closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
+    opening = calendar.opening_of(site)
+    orders = []
+    for service in services:
+        own = (line for line in lines if line.service == str(service.public_id))
+        quantity = sum(line.quantity for line in own if not line.is_option)
+        # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
+        pieces = quantity if service.price_mode == PriceMode.FIXED else 1
+        minutes = min(service.duration_minutes * pieces, MOST_MINUTES)
+        if place == Place.HOME:
+            end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
+        else:
+            end = ready_by(slot.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+        orders.append(
+            WorkOrder(
+                organisation_id=site.organisation_id,
+                site=site,
+                service=service,
+                execution=service.execution,
+                quantity=quantity,
+                duration_minutes=minutes,
+                promised_start=slot.starts_at,
+                promised_end=end,
+            )
+        )
+    return orders
+
+
+def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+    """The work orders of a request, and under each its lines."""
+    for order in orders:
+        order.request = request
+    WorkOrder.objects.bulk_create(orders)
+    under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
+    RequestLine.objects.bulk_create(
+        RequestLine(
+            organisation_id=request.organisation_id,
+            request=request,
+            work_order=order,
+            service=order.service,
+            kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+            description=line.label,
+            quantity=line.quantity,
+            unit_price_incl_vat=line.unit_price,
+            vat_code=line.vat_code,
+            vat_rate=line.vat_rate,
+            total_incl_vat=line.total,
+            position=position,
+        )
+        for position, (order, line) in enumerate(under)
+    )
+
+
+def _say_confirmed(request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime) -> None:
+    """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    for order in orders:
+        events.record(
+            "work_order.ready",
+            order,
+            by=by,
+            request_id=request.public_id,
+            act_at=now,
+            work_order=order.reference,
+            service=order.service.code,
+            execution=order.execution,
+        )
