@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import booking, requests, tracking
+from bookings.views import booking, following, requests, silences, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -22,13 +22,19 @@ urlpatterns = [
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
+    path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
+    path("silences/", silences.silences_list, name="silences"),
+    path("silences/compte/", silences.silences_count, name="silences-count"),
+    path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),

@@ -150,6 +150,11 @@ class Site(PublicIdModel, TenantModel):
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     directions = models.CharField(_("how to find us"), max_length=300, blank=True)
+    silence_days = models.PositiveSmallIntegerField(
+        _("days without news"),
+        default=3,
+        help_text=_("Work under way of which nothing was heard for so many days is on the list of silences."),
+    )
     is_active = models.BooleanField(_("takes requests"), default=True)
 
     objects = SiteQuerySet.as_manager()
@@ -173,6 +178,11 @@ class Site(PublicIdModel, TenantModel):
                 condition=Q(postcode__regex=r"^[0-9]{5}$"),
                 name="site_postcode_has_five_digits",
                 violation_error_message=_("A French postcode has five digits."),
+            ),
+            models.CheckConstraint(
+                condition=Q(silence_days__range=(1, 60)),
+                name="site_silence_is_noticed",
+                violation_error_message=_("Choose between 1 and 60 days."),
             ),
         ]
 

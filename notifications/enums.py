@@ -25,6 +25,15 @@ class Kind(models.TextChoices):
     WORK_ON_ITS_WAY = "work_order.on_its_way", _("The things are on their way to the provider")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
+    QUESTION_ASKED = "question.asked", _("Question to the client")
+    QUESTION_REMINDED = "question.reminded", _("Reminder of a question")
+    QUESTION_ANSWERED = "question.answered", _("A client has answered")
+    REQUEST_HELD = "service_request.held", _("Request on hold")
+    REQUEST_RESUMED = "service_request.resumed", _("Request goes on")
+    REQUEST_EXPIRED = "service_request.expired", _("Request given up")
+    REQUEST_REMINDED = "service_request.reminded", _("Reminder to the client")
+    WORK_REMINDED = "work_order.reminded", _("Reminder to a provider")
+    SILENCES = "silence.reported", _("Who is silent today")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -1,0 +1,29 @@
+"""After how many days without news work is called silent, site by site."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("concierge", "0006_pending_events_in_order"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="site",
+            name="silence_days",
+            field=models.PositiveSmallIntegerField(
+                default=3,
+                help_text="Work under way of which nothing was heard for so many days is on the list of silences.",
+                verbose_name="days without news",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="site",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("silence_days__range", (1, 60))),
+                name="site_silence_is_noticed",
+                violation_error_message="Choose between 1 and 60 days.",
+            ),
+        ),
+    ]
