@@ -28,7 +28,7 @@ from bookings.enums import (
     RequestStatus,
     WorkOrderStatus,
 )
-from bookings.models.availability import Hold, Slot
+from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from concierge.enums import Role
@@ -110,9 +110,6 @@ class ServiceRequest(PublicIdModel, TenantModel):
     client = models.ForeignKey(Client, models.PROTECT, related_name="requests", verbose_name=_("client"))
     payer_account = models.ForeignKey(
         ClientAccount, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("paid by")
-    )
-    slot = models.ForeignKey(
-        Slot, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("slot")
     )
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="request", editable=False)
     place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
