@@ -19,7 +19,8 @@ FEW_LANES = 8
 MOST_TRIES = 200
 
 # By the drawers' rule, one of the first n + 1 lanes is free when n are taken; none is looked for when all are.
-TAKE = """
+TAKE = " ".join(
+    """
 INSERT INTO "bookings_hold"
     ("organisation_id", "public_id", "site_id", "place", "lane", "starts_at", "ends_at", "status", "token_hash",
      "expires_at")
@@ -40,7 +41,8 @@ WHERE (SELECT count(*) FROM taken) < %(lanes)s AND NOT EXISTS (SELECT FROM taken
 ORDER BY turn LIMIT 1
 ON CONFLICT ON CONSTRAINT "hold_one_per_lane" DO NOTHING
 RETURNING "id", "lane"
-"""
+""".split()
+)
 
 
 @dataclass(frozen=True)

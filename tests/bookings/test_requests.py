@@ -485,3 +485,67 @@ def test_a_huge_quantity_of_long_work_is_capped_not_a_crash(world: World, book: 
     Service.objects.filter(pk=world.cobbler.pk).update(duration_minutes=600, max_quantity=500)
     request = book(wish_heels(world, 500))
     assert request.work_orders.get().duration_minutes == 14 * 24 * 60
+
+
+# --- stretches of time ----------------------------------------
+
+
+def test_a_visit_takes_as_long_as_its_work_and_frees_it_all(world: World, book: Book, cleaning: Service) -> None:
+    """95 minutes of windows on a day cut into hours: nobody else is promised the second hour, nor the third."""
+    Service.objects.filter(pk=cleaning.pk).update(duration_minutes=95)
+    cleaning.refresh_from_db()
+    wish = Wish(str(cleaning.public_id), {WHOLE: 1})
+    request = book(wish, place=Place.HOME, client=details(**HOME), starts_at=at(24, 10))
+    hold = request.hold
+    assert hold is not None
+    assert (hold.starts_at, hold.ends_at) == (at(24, 10), at(24, 11, 35))
+    day = at(24, 0).astimezone(PARIS).date()
+
+    def free() -> list[dt.datetime]:
+        found = calendar.slots_left(
+            world.site, Place.HOME, now=at(23, 8), first_day=day, days=1, services=[cleaning], minutes=95
+        )
+        return [slot.starts_at for slot in found]
+
+    assert free() == [at(24, hour) for hour in (12, 13, 14, 15, 16)]
+    with pytest.raises(holds.SlotTaken) as refusal:
+        hold_slot(world.site, Place.HOME, at(24, 11, 30), token="x", by=world.actor(), minutes=95)
+    assert refusal.value.free[0].starts_at == at(23, 9)
+    assert hold_slot(world.site, Place.HOME, at(24, 11, 35), token="x", by=world.actor(), minutes=95)
+    requests.cancel_request(request, by=world.actor())
+    assert free() == [at(24, 9), at(24, 10), at(24, 14), at(24, 15), at(24, 16)]
+
+
+def test_more_work_than_said_makes_the_place_longer_or_is_refused(world: World, book: Book, cleaning: Service) -> None:
+    kept = hold_slot(world.site, Place.HOME, at(24, 10), token="t", by=world.actor())
+    other = hold_slot(world.site, Place.HOME, at(24, 11), token="u", by=world.actor())
+    Service.objects.filter(pk=cleaning.pk).update(duration_minutes=60)
+    wish = Wish(str(cleaning.public_id), {WHOLE: 2})
+    with pytest.raises(holds.SlotTaken):
+        book(wish, hold=kept, client=details(**HOME))
+    kept.refresh_from_db()
+    assert (kept.status, kept.ends_at) == (HoldStatus.HELD, at(24, 11))
+    holds.release_hold(other, by=world.actor())
+    book(wish, hold=kept, client=details(**HOME))
+    kept.refresh_from_db()
+    assert (kept.status, kept.ends_at) == (HoldStatus.CONFIRMED, at(24, 12))
+
+
+def test_work_longer_than_the_day_takes_the_whole_of_it(world: World, cleaning: Service) -> None:
+    kept = hold_slot(world.site, Place.HOME, at(24, 9), token="t", by=world.actor(), minutes=3000)
+    assert kept.ends_at == at(24, 18)
+
+
+def test_free_times_are_one_statement_however_many_are_taken(world: World, book: Book) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            calendar.slots_left(world.site, Place.DESK, now=at(23, 8), services=[world.ironing], days=60)
+        return len(queries)
+
+    book()
+    before = cost()
+    book(starts_at=at(24, 11)), book(starts_at=at(25, 11))
+    assert cost() == before

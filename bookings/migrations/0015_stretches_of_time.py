@@ -63,7 +63,7 @@ def give_lanes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0013_price_modes"),
+        ("bookings", "0014_promises"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
