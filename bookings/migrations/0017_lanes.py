@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0015_stretches_of_time"),
+        ("bookings", "0016_stretches_of_time"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 

@@ -63,7 +63,7 @@ def give_lanes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0014_promises"),
+        ("bookings", "0015_beneficiary"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
