@@ -19,8 +19,7 @@ FEW_LANES = 8
 MOST_TRIES = 200
 
 # By the drawers' rule, one of the first n + 1 lanes is free when n are taken; none is looked for when all are.
-TAKE = " ".join(
-    """
+TAKE = """
 INSERT INTO "bookings_hold"
     ("organisation_id", "public_id", "site_id", "place", "lane", "starts_at", "ends_at", "status", "token_hash",
      "expires_at")
@@ -41,8 +40,7 @@ WHERE (SELECT count(*) FROM taken) < %(lanes)s AND NOT EXISTS (SELECT FROM taken
 ORDER BY turn LIMIT 1
 ON CONFLICT ON CONSTRAINT "hold_one_per_lane" DO NOTHING
 RETURNING "id", "lane"
-""".split()
-)
+""".strip().replace("\n", " ")
 
 
 @dataclass(frozen=True)
