@@ -123,11 +123,10 @@ def expire_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     for order in orders:
         if order.status in WORK_ORDER_TRANSITIONS["cancel"][0]:
             cancel_work_order(order, reason="request_expired", by=by)
-    if locked.slot_id is not None:
-        holds.free_place(locked.slot_id)
-    locked.slot = locked.hold = None
+    if locked.hold_id is not None:
+        holds.free_place(locked.hold_id)
     locked.tracking_until = now + REVIVABLE
-    locked.save(update_fields=["status", "version", "slot", "hold", "tracking_until"])
+    locked.save(update_fields=["status", "version", "tracking_until"])
     events.record("service_request.expired", locked, by=by, request_id=locked.public_id)
     return locked
 
