@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0007_silence_days"),
-        ("notifications", "0004_tracking_links"),
+        ("notifications", "0005_beneficiary"),
     ]
 
     operations = [
@@ -27,6 +27,8 @@ class Migration(migrations.Migration):
                     ("service_request.cancelled", "Request cancelled"),
                     ("service_request.link_sent", "Tracking link"),
                     ("service_request.declined", "Request declined"),
+                    ("beneficiary.booked", "Something was booked for this person"),
+                    ("beneficiary.cancelled", "What was booked for this person does not take place"),
                     ("work_order.booked", "Somebody takes care of it"),
                     ("invoice.rendered", "Invoice"),
                     ("offer.sent", "Offer to a provider"),
@@ -67,6 +69,8 @@ class Migration(migrations.Migration):
                             "service_request.cancelled",
                             "service_request.link_sent",
                             "service_request.declined",
+                            "beneficiary.booked",
+                            "beneficiary.cancelled",
                             "work_order.booked",
                             "invoice.rendered",
                             "offer.sent",
