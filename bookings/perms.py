@@ -11,6 +11,7 @@ from concierge.tenancy import Actor
 DESK = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 CHECKERS = (*DESK, Role.SUPERVISOR)
 # The own team's work is checked by the supervisor of that person, on the pages of the workers app; these stand in.
+MANAGERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 OWN_TEAM_CHECKERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
@@ -38,6 +39,11 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     if actor.client_id is not None and actor.client_id == request.client_id:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def manages(actor: Actor, site: Site) -> bool:
+    """Set what a site's managers set."""
+    return actor.has_role(*MANAGERS, site_id=site.pk)
 
 
 def holds(actor: Actor, request: ServiceRequest) -> bool:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, following, requests, silences, tracking
+from bookings.views import beneficiary, booking, following, public, requests, silences, site_rules, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -19,6 +19,12 @@ urlpatterns = [
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),
+    # --- for everybody ------------------------------------------------------------------------------------------------
+    path("conciergeries/", public.site_list, name="public-sites"),
+    path("conciergeries/<slug:slug>/", public.site_page, name="public-site"),
+    path("integrer/<slug:slug>/", public.widget, name="widget"),
+    path("sitemap.xml", public.sitemap, name="sitemap"),
+    path("robots.txt", public.robots, name="robots"),
     # --- following a request ------------------------------------------------------------------------------------------
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
@@ -33,6 +39,8 @@ urlpatterns = [
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
+    path("reglages/", site_rules.first_rules, name="first-rules"),
+    path("reglages/<slug:slug>/", site_rules.site_rules, name="site-rules"),
     path("silences/", silences.silences_list, name="silences"),
     path("silences/compte/", silences.silences_count, name="silences-count"),
     path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -150,6 +151,9 @@ class Site(PublicIdModel, TenantModel):
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     directions = models.CharField(_("how to find us"), max_length=300, blank=True)
+    frame_origins = ArrayField(
+        models.CharField(max_length=120), verbose_name=_("pages that may show the widget"), default=list, blank=True
+    )
     silence_days = models.PositiveSmallIntegerField(
         _("days without news"),
         default=3,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("concierge", "0007_silence_days"),
+        ("concierge", "0007_site_rules"),
         ("notifications", "0005_beneficiary"),
     ]
 

@@ -1,5 +1,6 @@
-"""After how many days without news work is called silent, site by site."""
+"""Site by site: days without news until work is called silent, and pages that may show the widget."""
 
+import django.contrib.postgres.fields
 from django.db import migrations, models
 
 
@@ -9,6 +10,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="site",
+            name="frame_origins",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=120),
+                blank=True,
+                default=list,
+                size=None,
+                verbose_name="pages that may show the widget",
+            ),
+        ),
         migrations.AddField(
             model_name="site",
             name="silence_days",
