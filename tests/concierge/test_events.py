@@ -210,7 +210,12 @@ def test_what_is_recorded_while_a_worker_begins_is_heard(world: World, monkeypat
     """The call is forgotten before the events are read, never after: the other order would lose the last one."""
     order: list[str] = []
     monkeypatch.setattr("concierge.tasks.cache.delete", lambda _key: order.append("forgotten"))
-    monkeypatch.setattr("concierge.tasks.events.dispatch", lambda _organisation_id: order.append("read") or 0)
+
+    def read(_organisation_id: int) -> int:
+        order.append("read")
+        return 0
+
+    monkeypatch.setattr("concierge.tasks.events.dispatch", read)
     tasks.dispatch_events(world.organisation.pk)
     assert order == ["forgotten", "read"]
 

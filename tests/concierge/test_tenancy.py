@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -122,9 +123,12 @@ def test_a_transaction_and_its_tenant_are_one_round_trip(monkeypatch: pytest.Mon
     world = build_world()
     said: list[str] = []
     execute = type(connection.connection).execute
-    monkeypatch.setattr(
-        type(connection.connection), "execute", lambda line, query: said.append(query) or execute(line, query)
-    )
+
+    def note(line: Any, query: str) -> Any:
+        said.append(query)
+        return execute(line, query)
+
+    monkeypatch.setattr(type(connection.connection), "execute", note)
     with tenancy.working_for(world.organisation):
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             Site.objects.update(name="Ailleurs")
@@ -142,6 +146,7 @@ def test_a_connection_whose_server_process_ended_is_noticed_at_once() -> None:
     assert connection.is_usable()
     pid = connection.connection.info.backend_pid
     with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.execute("SET ROLE NONE")
         other.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
     assert not connection.is_usable()
     connection.close()
@@ -152,9 +157,12 @@ def test_a_connection_whose_server_process_ended_is_noticed_at_once() -> None:
 def test_a_quiet_connection_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     connection.ensure_connection()
     asked: list[int] = []
-    monkeypatch.setattr(
-        "django.db.backends.postgresql.base.DatabaseWrapper.is_usable", lambda _self: asked.append(1) or True
-    )
+
+    def ask(_line: Any) -> bool:
+        asked.append(1)
+        return True
+
+    monkeypatch.setattr("django.db.backends.postgresql.base.DatabaseWrapper.is_usable", ask)
     for looked_at, times in ((time.monotonic(), 0), (time.monotonic() - QUIET, 1)):
         connection.looked_at = looked_at  # type: ignore[attr-defined]  # our backend's
         assert connection.is_usable()
