@@ -19,7 +19,7 @@ M = TypeVar("M", bound=models.Model)
 class Given(Value):
     """A gap in a statement, by its name."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         """A placeholder, and the gap itself where the parameter goes."""
         return "%s", [self]
 
@@ -34,14 +34,15 @@ class Reading(Generic[M]):
         self.write, self.names = write, names
 
     @cached_property
-    def _written(self) -> tuple[str, tuple[Any, ...], type[M], list[str], list[tuple[int, list[Any], Any]]]:
+    def _written(self) -> tuple[str, Any, type[M], list[str], list[tuple[int, list[Any], Any]]]:
         """SQL, parameters with gaps, the model, its columns, and how values of some columns are converted."""
-        query = self.write({name: Given(name) for name in self.names}).query
+        queryset = self.write({name: Given(name) for name in self.names})
+        query = queryset.query
         compiler = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         columns = [expression for expression, _sql, _alias in compiler.select]
-        converters = [(place, *found) for place, found in compiler.get_converters(columns).items()]
-        return sql, parameters, query.model, [column.target.attname for column in columns], converters
+        converters = [(place, one[0], one[1]) for place, one in compiler.get_converters(columns).items()]
+        return sql, parameters, queryset.model, [column.target.attname for column in columns], converters
 
     def all(self, **given: Any) -> list[M]:
         """The rows, read now."""
