@@ -1,5 +1,6 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
+from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
@@ -13,7 +14,12 @@ __all__ = [
     "EmailVerification",
     "Hold",
     "OpeningHours",
+    "OrderSheet",
+    "PreOrder",
+    "PreOrderPlan",
+    "PreOrderRun",
     "PriceItem",
+    "Producer",
     "RequestLine",
     "ServedPostcode",
     "Service",
@@ -23,6 +29,7 @@ __all__ = [
     "ServiceRequest",
     "Slot",
     "SlotRule",
+    "Substitution",
     "VatRate",
     "WorkOrder",
 ]
