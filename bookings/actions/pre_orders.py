@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import booking
+from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, price_order, tariffs_of
 from bookings.enums import REQUEST_TRANSITIONS, PerformerKind, Place, RequestStatus, RunStatus, WorkOrderStatus
@@ -107,6 +108,7 @@ def order_ahead(
     by: Actor,
     payer: ClientAccount | None = None,
     note: str = "",
+    beneficiary: Beneficiary | None = None,
     sent_key: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Order for a run: a confirmed request with frozen prices, its work already with the producer.
@@ -123,12 +125,12 @@ def order_ahead(
         if sent is not None:
             return sent
     service, order = price_for(run, wishes, now=now)
-    details = clean_details(client)
+    details, other = clean_details(client), clean_beneficiary(beneficiary)
     if payer is not None:
         booking.check_payer(payer, details.email, by)
     owner = find_or_create_client(by.organisation, details)
     booking.keep_client_limit(owner, by)
-    request = _insert_request(run, owner, details, payer, order.total, note=note, by=by, now=now)
+    request = _insert_request(run, owner, details, payer, order.total, other=other, note=note, by=by, now=now)
     booking.insert_work(request, [_work_order(run, service, order.pieces)], order.lines)
     with refuse_on("pre_order_sent_once", Conflict()):
         PreOrder.objects.create(
@@ -140,7 +142,14 @@ def order_ahead(
         )
     _take(run, order.pieces, now)
     events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
-    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    events.record(
+        "service_request.confirmed",
+        request,
+        by=by,
+        request_id=request.public_id,
+        act_at=now,
+        **agreed_to(other),
+    )
     return request
 
 
@@ -151,6 +160,7 @@ def _insert_request(
     payer: ClientAccount | None,
     total: Decimal,
     *,
+    other: Beneficiary | None,
     note: str,
     by: Actor,
     now: dt.datetime,
@@ -165,6 +175,10 @@ def _insert_request(
         contact_name=details.full_name[:160],
         contact_email=details.email,
         contact_phone=details.phone,
+        beneficiary=find_or_create_beneficiary(client, other, by=by) if other else None,
+        beneficiary_name=other.full_name[:160] if other else "",
+        beneficiary_phone=other.phone if other else "",
+        beneficiary_email=other.email if other and other.agreed else "",
         note=note.strip()[:500],
         language=details.language,
         promised_start=run.handout_starts_at,

@@ -1,20 +1,24 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
 from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
+from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
     "Client",
     "ClientAccount",
     "ClientMembership",
+    "ClientQuestion",
     "Closure",
     "EmailVerification",
+    "FollowUp",
     "Hold",
     "OpeningHours",
     "OrderSheet",
+    "Pause",
     "PreOrder",
     "PreOrderPlan",
     "PreOrderRun",
@@ -27,7 +31,6 @@ __all__ = [
     "ServiceCategory",
     "ServiceOption",
     "ServiceRequest",
-    "Slot",
     "SlotRule",
     "Substitution",
     "VatRate",

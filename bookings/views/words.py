@@ -139,6 +139,8 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
         return ahead.fetch_words(request.pre_order.run, now)
     if request.promised_start > now:
         when = {"when": moment_words(request.promised_start, site), "site": site.name}
+        if request.place == Place.HOME and request.beneficiary_name:
+            return _("We come to %(name)s on %(when)s.") % {**when, "name": request.beneficiary_name}
         if request.place == Place.HOME:
             return _("We come to your place on %(when)s.") % when
         return _("Bring your things to %(site)s on %(when)s.") % when

@@ -124,7 +124,7 @@ def test_a_service_is_ordered_ahead_by_one_plan_at_a_site(world: World, plan: Pr
 def test_an_order_is_confirmed_with_frozen_prices_and_its_producer(world: World, plan: PreOrderPlan) -> None:
     request = order(world, plan, small=2, big=1)
     work = request.work_orders.get()
-    assert (request.status, request.total_incl_vat, request.slot) == ("confirmed", Decimal("33.00"), None)
+    assert (request.status, request.total_incl_vat, request.hold) == ("confirmed", Decimal("33.00"), None)
     assert [(line.description, line.quantity) for line in request.lines.all()] == [
         ("Panier de légumes – Petit", 2),
         ("Panier de légumes – Grand", 1),

@@ -6,7 +6,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0014_pre_orders")]
+    dependencies = [("bookings", "0018_pre_orders")]
 
     operations = [
         ProtectTenant("Producer", "PreOrderPlan", "OrderSheet", "PreOrderRun", "PreOrder", "Substitution"),
