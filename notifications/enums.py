@@ -36,6 +36,10 @@ class Kind(models.TextChoices):
     REQUEST_REMINDED = "service_request.reminded", _("Reminder to the client")
     WORK_REMINDED = "work_order.reminded", _("Reminder to a provider")
     SILENCES = "silence.reported", _("Who is silent today")
+    ORDER_SHEET = "order_sheet.ready", _("Order sheet")
+    PRE_ORDER_KEPT = "pre_order.kept", _("Not fetched, kept for later")
+    PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
+    SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, pre_orders
 from bookings.actions.waits import drop_waits
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
@@ -97,6 +97,7 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     drop_waits(locked, timezone.now())
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
+    pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
 

@@ -28,7 +28,7 @@ from bookings.forms.waits import AnswerForm, ReviveForm
 from bookings.models import ServiceRequest
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
-from bookings.views import waits, words
+from bookings.views import ahead, waits, words
 from concierge import events
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -61,12 +61,12 @@ def link_page(view: View) -> View:
     @login_not_required
     @never_cache
     @wraps(view)
-    def page(request: TenantRequest, token: str) -> HttpResponse:
+    def page(request: TenantRequest, token: str, **more: Any) -> HttpResponse:
         found = request_of_token(token)
         if found.holds_tracking_token(token):
             known = ServiceRequest.objects.visible_to(request.actor).filter(pk=found.pk)
             if not found.tracking_is_over(timezone.now()) or known.exists():
-                return view(request, token, found)
+                return view(request, token, found, **more)
         if request.htmx:
             return HttpResponse(status=410, headers={"HX-Refresh": "true"})
         return render(request, "bookings/link_over.html", {"token": token}, status=410)
@@ -154,7 +154,7 @@ def _page(
     request: TenantRequest, token: str, found: ServiceRequest, *, form: Any = None, status: int = 200
 ) -> HttpResponse:
     context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
-    context |= words.order_lines(found)
+    context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
     question = context["question"]
     context["answer_due"] = moment_words(question.due_at, found.site) if question else ""
     context["can_revive"] = found.status == RequestStatus.EXPIRED

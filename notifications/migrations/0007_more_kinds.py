@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0007_site_rules"),
-        ("notifications", "0005_beneficiary"),
+        ("notifications", "0006_orders_ahead"),
     ]
 
     operations = [
@@ -48,6 +48,10 @@ class Migration(migrations.Migration):
                     ("service_request.reminded", "Reminder to the client"),
                     ("work_order.reminded", "Reminder to a provider"),
                     ("silence.reported", "Who is silent today"),
+                    ("order_sheet.ready", "Order sheet"),
+                    ("pre_order.kept", "Not fetched, kept for later"),
+                    ("pre_order.missed", "Not fetched, given away"),
+                    ("pre_order.substituted", "Something is replaced"),
                     ("help.requested", "Somebody asks for help"),
                 ],
                 max_length=60,
@@ -90,6 +94,10 @@ class Migration(migrations.Migration):
                             "service_request.reminded",
                             "work_order.reminded",
                             "silence.reported",
+                            "order_sheet.ready",
+                            "pre_order.kept",
+                            "pre_order.missed",
+                            "pre_order.substituted",
                             "help.requested",
                         ],
                     )
