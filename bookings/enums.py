@@ -192,10 +192,11 @@ class Leg(models.TextChoices):
 
 
 class LineKind(models.TextChoices):
-    """A line is a thing or service asked for, or an option that goes with it."""
+    """A line is a thing or service asked for, an option that goes with it, or a supplement to its price."""
 
     ITEM = "item", _("Service")
     OPTION = "option", _("Option")
+    SUPPLEMENT = "supplement", _("Supplement")
 
 
 class AccountKind(models.TextChoices):

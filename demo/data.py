@@ -104,6 +104,10 @@ class ServiceData:
     place: str = "desk"
     skill: str = ""
     vat: str = "standard"
+    # How the price is meant when it is not one price for one piece, and what is counted then.
+    mode: str = ""
+    unit: str = ""
+    step: str = "1"
 
 
 SERVICES = (
@@ -126,6 +130,23 @@ SERVICES = (
         ),
         options=(("Sur cintre", "On hangers", "1.50"), ("Livraison au bureau", "Delivered to your office", "3.00")),
         skill="H2410",
+    ),
+    ServiceData(
+        "repassage",
+        "linge-au-poids",
+        "Linge au poids",
+        "Laundry by weight",
+        "Lavé, séché, plié : vous payez ce que pèse le panier.",
+        "Washed, dried, folded: you pay what the basket weighs.",
+        "own_team",
+        60,
+        48,
+        "4.90",
+        options=(("Lessive sans parfum", "Unscented detergent", "0.80"),),
+        skill="H2410",
+        mode="per_unit",
+        unit="kg",
+        step="0.05",
     ),
     ServiceData(
         "pressing",
@@ -246,6 +267,22 @@ SERVICES = (
         skill="I1203",
     ),
     ServiceData(
+        "petits-travaux",
+        "coup-de-main",
+        "Coup de main",
+        "A helping hand",
+        "Un meuble à monter, une ampoule à changer : chaque demi-heure commencée compte.",
+        "Furniture to assemble, a bulb to change: each started half hour counts.",
+        "own_team",
+        60,
+        0,
+        "14.00",
+        place="home",
+        skill="I1203",
+        vat="intermediate",
+        mode="per_half_hour",
+    ),
+    ServiceData(
         "jardins",
         "jardin",
         "Entretien du jardin (2 h)",
@@ -257,6 +294,20 @@ SERVICES = (
         96,
         price="64.00",
         place="home",
+    ),
+    ServiceData(
+        "jardins",
+        "taille-haie",
+        "Taille de haie",
+        "Hedge trimming",
+        "Nous venons voir, puis nous vous envoyons un devis.",
+        "We come and see, then we send you a quote.",
+        "provider",
+        120,
+        0,
+        place="home",
+        vat="intermediate",
+        mode="on_quote",
     ),
     ServiceData(
         "aide-menagere",

@@ -142,7 +142,9 @@ def _fill_catalogue(organisation: Organisation, sites: tuple[Site, ...], by: Act
             skill_code=one.skill,
             vat_code=one.vat,
             position=position,
-            price_mode=PriceMode.FIXED if one.price else PriceMode.PER_ITEM,
+            price_mode=one.mode or (PriceMode.FIXED if one.price else PriceMode.PER_ITEM),
+            unit=one.unit,
+            quantity_step=Decimal(one.step),
             unit_price=Decimal(one.price) if one.price else None,
         )
         for site in sites:

@@ -280,10 +280,9 @@ def _plan_work(
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
-        quantity = sum(line.quantity for line in own if not line.is_option)
-        # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
-        pieces = quantity if service.price_mode == PriceMode.FIXED else 1
-        minutes = min(service.duration_minutes * pieces, MOST_MINUTES)
+        items = [line for line in own if line.kind == prices.ITEM]
+        quantity = sum((line.quantity for line in items), Decimal(0))
+        minutes = min(working_minutes(service, quantity), MOST_MINUTES)
         if place == Place.HOME:
             end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
         else:
@@ -295,12 +294,20 @@ def _plan_work(
                 service=service,
                 execution=service.execution,
                 quantity=quantity,
+                unit=items[0].unit,
                 duration_minutes=minutes,
                 promised_start=slot.starts_at,
                 promised_end=end,
             )
         )
     return orders
+
+
+def working_minutes(service: Service, quantity: Decimal) -> int:
+    """How long a doer needs: a fixed price is for one piece, half hours say it, else the usual time of an order."""
+    if service.price_mode == PriceMode.PER_HALF_HOUR:
+        return int(quantity) * prices.BRACKET_MINUTES
+    return service.duration_minutes * (int(quantity) if service.price_mode == PriceMode.FIXED else 1)
 
 
 def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
@@ -315,9 +322,10 @@ def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
             request=request,
             work_order=order,
             service=order.service,
-            kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+            kind=LineKind(line.kind),
             description=line.label,
             quantity=line.quantity,
+            unit=line.unit,
             unit_price_incl_vat=line.unit_price,
             vat_code=line.vat_code,
             vat_rate=line.vat_rate,

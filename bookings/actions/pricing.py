@@ -5,21 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import (
-    PriceMode,
-)
-from bookings.models import (
-    Service,
-)
+from bookings.enums import PriceMode
+from bookings.models import Service
 from bookings.models.catalogue import vat_rate_on
 from bookings.rules import prices
 from concierge.errors import DomainError, Invalid
 from concierge.models import Site
+from concierge.words import HALF_HOUR, quantity_words
 
 
 class BadOrder(Invalid):
@@ -42,6 +40,7 @@ ORDER_MESSAGES = {
     "unknown_item": _("One of the items is not in our price list any more. Please choose again."),
     "unknown_option": _("One of the options does not exist any more. Please choose again."),
     "bad_quantity": _("A quantity is a whole number, zero or more."),
+    "on_quote": _("This service has no fixed price: we make you a quote. Please call us."),
     "nothing_of_service": _("Say how many for each service that you chose."),
 }
 
@@ -61,7 +60,7 @@ def tariffs_of(site: Site, day: dt.date, *, services: Collection[Service] | None
 
 
 def _tariff(service: Service, rate: Decimal) -> prices.Tariff:
-    if service.price_mode == PriceMode.FIXED and service.unit_price is not None:
+    if service.unit_price is not None:
         items = {prices.WHOLE: prices.Price(prices.WHOLE, service.name, service.unit_price)}
     else:
         items = {
@@ -74,7 +73,25 @@ def _tariff(service: Service, rate: Decimal) -> prices.Tariff:
         for option in service.options.all()
         if option.is_active
     }
-    return prices.Tariff(str(service.public_id), items, options, service.vat_code, rate, service.max_quantity)
+    return prices.Tariff(
+        str(service.public_id),
+        items,
+        options,
+        service.vat_code,
+        rate,
+        service.max_quantity,
+        is_on_quote=service.price_mode == PriceMode.ON_QUOTE,
+        **_counting(service),
+    )
+
+
+def _counting(service: Service) -> dict[str, Any]:
+    """How quantities of a service are counted."""
+    if service.price_mode == PriceMode.PER_HALF_HOUR:
+        return {"unit": HALF_HOUR, "smallest": service.smallest_quantity}
+    if service.price_mode == PriceMode.PER_UNIT:
+        return {"unit": service.unit, "step": service.quantity_step, "smallest": service.smallest_quantity}
+    return {}
 
 
 def price_order(tariffs: Mapping[str, prices.Tariff], wishes: Sequence[prices.Wish]) -> list[prices.PricedLine]:
@@ -85,4 +102,10 @@ def price_order(tariffs: Mapping[str, prices.Tariff], wishes: Sequence[prices.Wi
         message: str | Promise | None = ORDER_MESSAGES.get(error.code)
         if error.code == "too_many":
             message = gettext("At most %(limit)d per order for this service. For more, please call us.") % error.details
+        if error.code == "too_little":
+            least = quantity_words(Decimal(error.details["limit"]), str(error.details["unit"]))
+            message = gettext("At least %(least)s per order for this service.") % {"least": least}
+        if error.code == "bad_quantity" and error.details["step"] != prices.ONE:
+            step = quantity_words(Decimal(error.details["step"]), str(error.details["unit"]))
+            message = gettext("A quantity is a multiple of %(step)s.") % {"step": step}
         raise BadOrder(message, field="lines", reason=error.code, where=error.where) from error

@@ -21,7 +21,7 @@ from bookings.actions.clients import ClientDetails
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
-from bookings.rules.prices import WHOLE, Wish
+from bookings.rules.prices import WHOLE, Wish, brackets
 from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
@@ -150,6 +150,10 @@ def _wish(line: dict[str, Any]) -> Wish:
         raise pricing.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
     if line.get("quantity") is not None:
         quantities[WHOLE] = line["quantity"]
+    if line.get("minutes") is not None:
+        if WHOLE in quantities:
+            raise pricing.BadOrder(_("Give a quantity or minutes, not both."), field="lines", reason="quantity_twice")
+        quantities[WHOLE] = brackets(line["minutes"])
     return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))
 
 

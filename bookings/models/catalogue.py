@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -122,6 +123,10 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     turnaround_hours = models.PositiveSmallIntegerField(_("usual turnaround (hours)"), default=48)
     skill_code = models.CharField(_("skill (ROME)"), max_length=5, blank=True)
     max_quantity = models.PositiveSmallIntegerField(_("most per order"), default=30)
+    # Of a price per unit or weight: what is counted, in which steps, and how little may be asked for.
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    quantity_step = models.DecimalField(_("step"), max_digits=6, decimal_places=3, default=Decimal(1))
+    smallest_quantity = models.DecimalField(_("least per order"), max_digits=6, decimal_places=3, default=Decimal(1))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -152,6 +157,16 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 violation_error_message=_("The working time must be between 5 minutes and 10 hours."),
             ),
             models.CheckConstraint(condition=Q(max_quantity__range=(1, 500)), name="service_max_quantity_is_plausible"),
+            models.CheckConstraint(
+                condition=Q(price_mode="per_unit", quantity_step__gt=0) & ~Q(unit="") | ~Q(price_mode="per_unit"),
+                name="service_unit_is_named",
+                violation_error_message=_("Say what is counted (kg, m², basket…) and in which steps."),
+            ),
+            models.CheckConstraint(
+                condition=Q(smallest_quantity__gt=0, smallest_quantity__lte=F("max_quantity")),
+                name="service_smallest_quantity_is_plausible",
+                violation_error_message=_("The least per order must be above zero and not above the most per order."),
+            ),
         ]
 
     @property

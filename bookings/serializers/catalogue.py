@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from bookings.enums import Place, PriceMode
 from bookings.serializers.fields import Euros
+from concierge.words import HALF_HOUR
 
 
 class SiteOut(serializers.Serializer[Any]):
@@ -42,11 +43,18 @@ class ServiceOut(serializers.Serializer[Any]):
     description = serializers.CharField()
     category = serializers.CharField(source="category.code")
     price_mode = serializers.ChoiceField(choices=PriceMode.choices)
-    unit_price = Euros(allow_null=True, help_text="Of a fixed-price service.")
+    unit_price = Euros(allow_null=True, help_text="Of a service with one price: fixed, or per unit or half hour.")
+    unit = serializers.SerializerMethodField(help_text="What the price is for: `kg`, `30 min`; empty for a piece.")
+    quantity_step = serializers.DecimalField(max_digits=6, decimal_places=3)
+    smallest_quantity = serializers.DecimalField(max_digits=6, decimal_places=3)
     place = serializers.ChoiceField(choices=Place.choices)
     max_quantity = serializers.IntegerField()
     items = serializers.SerializerMethodField()
     options = serializers.SerializerMethodField()
+
+    def get_unit(self, service: Any) -> str:
+        """Half hours are counted, units have a name."""
+        return HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else str(service.unit)
 
     @extend_schema_field(PriceOut(many=True))
     def get_items(self, service: Any) -> Any:

@@ -11,7 +11,7 @@ from stdnum.fr import siren, siret
 
 from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import ServiceRequest
-from bookings.serializers.fields import Count, Euros
+from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
 
 
 class ClientIn(serializers.Serializer[Any]):
@@ -45,10 +45,11 @@ class ItemIn(serializers.Serializer[Any]):
 
 
 class LineIn(serializers.Serializer[Any]):
-    """One service: items of its grid, or ``quantity`` when its price is fixed; its options once each."""
+    """One service: items of its grid, or ``quantity`` (or ``minutes``) when it has one price; its options once each."""
 
     service = serializers.UUIDField()
-    quantity = Count(min_value=1, max_value=500, required=False)
+    quantity = QuantityIn(min_value=1, max_value=500, required=False)
+    minutes = Count(min_value=1, max_value=1440, required=False, help_text="Each started half hour counts.")
     items = serializers.ListField(child=ItemIn(), required=False, default=list, max_length=100)
     options = serializers.ListField(child=serializers.UUIDField(), required=False, default=list, max_length=50)
 
@@ -87,7 +88,8 @@ class RequestLineOut(serializers.Serializer[Any]):
     service = serializers.CharField(source="service.code")
     kind = serializers.ChoiceField(choices=LineKind.choices)
     description = serializers.CharField()
-    quantity = serializers.IntegerField()
+    quantity = QuantityOut()
+    unit = serializers.CharField(allow_blank=True)
     unit_price_incl_vat = Euros()
     vat_rate = serializers.DecimalField(max_digits=4, decimal_places=2)
     total_incl_vat = Euros()
