@@ -199,6 +199,23 @@ class LineKind(models.TextChoices):
     SUPPLEMENT = "supplement", _("Supplement")
 
 
+class SupplementRule(models.TextChoices):
+    """What brings a supplement."""
+
+    CHOSEN = "chosen", _("When the client chooses it")
+    SATURDAY = "saturday", _("On a Saturday")
+    EVENING = "evening", _("In the evening")
+    BEYOND = "beyond", _("Far away")
+
+
+class AreaKind(models.TextChoices):
+    """How an area is described."""
+
+    COMMUNE = "commune", _("A commune or a postcode")
+    RADIUS = "radius", _("A distance from the site")
+    POLYGON = "polygon", _("A shape on the map")
+
+
 class AccountKind(models.TextChoices):
     """Bodies that pay for their people."""
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
-from bookings.actions.pricing import price_order, tariffs_of
+from bookings.actions.pricing import circumstances, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -26,7 +26,6 @@ from bookings.models import (
     ClientAccount,
     Hold,
     RequestLine,
-    ServedPostcode,
     Service,
     ServiceAtSite,
     ServiceRequest,
@@ -34,8 +33,9 @@ from bookings.models import (
     WorkOrder,
     calendar,
 )
+from bookings.models.areas import judge_address
 from bookings.rules import prices
-from bookings.rules.slots import ready_by, serves
+from bookings.rules.slots import ready_by
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
@@ -151,7 +151,8 @@ def _make_request(
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
-    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
+    known = circumstances(site, held.slot.starts_at, latitude=client.latitude, longitude=client.longitude)
+    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes, known)
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
@@ -186,8 +187,8 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
     if place == Place.HOME:
         if not details.street or not details.city or not details.postcode:
             raise Invalid(_("Tell us the address where we should come."), field="street")
-        served = set(ServedPostcode.objects.filter(site=site).values_list("postcode", flat=True))
-        if not serves(details.postcode, site.postcode, served):
+        found = judge_address(site, postcode=details.postcode, latitude=details.latitude, longitude=details.longitude)
+        if not found.is_served:
             raise OutsideArea(field="postcode")
 
 
@@ -258,6 +259,8 @@ def _insert_request(
         street=details.street if place == Place.HOME else "",
         postcode=details.postcode if place == Place.HOME else "",
         city=details.city if place == Place.HOME else "",
+        latitude=details.latitude if place == Place.HOME else None,
+        longitude=details.longitude if place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.slot.starts_at,

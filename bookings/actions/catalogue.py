@@ -12,12 +12,12 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from stdnum.fr import siren as siren_number
 
-from bookings.enums import AccountKind, Place
+from bookings.enums import AccountKind, AreaKind, Place
 from bookings.models import (
     ClientAccount,
     OpeningHours,
     PriceItem,
-    ServedPostcode,
+    ServedArea,
     Service,
     ServiceAtSite,
     ServiceCategory,
@@ -135,9 +135,9 @@ def set_slots(site: Site, *, place: Place, minutes: int, capacity: int, by: Acto
 @transaction.atomic
 def serve_postcodes(site: Site, postcodes: Iterable[str], *, by: Actor) -> None:
     """Replace the list of postcodes to which somebody is sent."""
-    ServedPostcode.objects.filter(site=site).delete()
+    ServedArea.objects.filter(site=site, kind=AreaKind.COMMUNE).delete()
     for postcode in postcodes:
-        _insert(ServedPostcode(organisation_id=site.organisation_id, site=site, postcode=postcode))
+        _insert(ServedArea(organisation_id=site.organisation_id, site=site, postcode=postcode))
     events.record("site.changed", site, by=by, what="postcodes")
 
 

@@ -1,8 +1,10 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
+from bookings.models.areas import ServedArea
+from bookings.models.availability import Closure, Hold, OpeningHours, Slot, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -10,12 +12,13 @@ __all__ = [
     "ClientAccount",
     "ClientMembership",
     "Closure",
+    "DatedPrice",
     "EmailVerification",
     "Hold",
     "OpeningHours",
     "PriceItem",
     "RequestLine",
-    "ServedPostcode",
+    "ServedArea",
     "Service",
     "ServiceAtSite",
     "ServiceCategory",
@@ -23,6 +26,7 @@ __all__ = [
     "ServiceRequest",
     "Slot",
     "SlotRule",
+    "Supplement",
     "VatRate",
     "WorkOrder",
 ]

@@ -16,6 +16,7 @@ from bookings.models.availability import Closure, Slot, SlotRule
 from bookings.models.catalogue import Service, ServiceAtSite
 from bookings.models.requests import WorkOrder
 from bookings.rules import slots as rules
+from bookings.rules.terms import next_weekly_cut_off
 from concierge.enums import HolidayZone
 from concierge.models import Site
 
@@ -69,7 +70,13 @@ class Terms:
 
     lead_time: dt.timedelta
     cut_off: dt.time | None
+    weekly: tuple[tuple[int, dt.time], ...]
     limited: tuple[ServiceAtSite, ...]
+
+    def earliest(self, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+        """The first moment that may be booked: what is gathered weekly begins to count when it is gathered."""
+        gathered = [next_weekly_cut_off(now, weekday, time, zone) for weekday, time in self.weekly]
+        return rules.earliest_start(max([now, *gathered]), self.lead_time, self.cut_off, zone)
 
 
 def terms_of(site: Site, services: Collection[Service]) -> Terms:
@@ -78,6 +85,11 @@ def terms_of(site: Site, services: Collection[Service]) -> Terms:
     return Terms(
         lead_time=dt.timedelta(hours=max((row.lead_time_hours for row in rows), default=0)),
         cut_off=min((row.cut_off for row in rows if row.cut_off), default=None),
+        weekly=tuple(
+            (row.weekly_cut_off_day, row.weekly_cut_off_time)
+            for row in rows
+            if row.weekly_cut_off_day is not None and row.weekly_cut_off_time is not None
+        ),
         limited=tuple(row for row in rows if row.max_per_day is not None),
     )
 
@@ -147,7 +159,7 @@ def slots_left(
         closed=closed,
         grid=rules.Grid(rule.slot_minutes, rule.capacity),
         left=left,
-        earliest=rules.earliest_start(now, terms.lead_time, terms.cut_off, zone),
+        earliest=terms.earliest(now, zone),
         zone=zone,
         first_day=first,
         days=(last - first).days + 1,

@@ -10,11 +10,12 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Execution, Place, PriceMode
-from concierge.models import PublicIdModel, Site, TenantModel
+from concierge.models import Organisation, PublicIdModel, Site, TenantModel
 
 
 class DateRange(Func):
@@ -101,7 +102,7 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return (
             self.filter(is_active=True, at_sites__site=site, at_sites__is_offered=True)
             .select_related("category")
-            .prefetch_related("price_items", "options")
+            .prefetch_related("price_items", "options", "supplements")
             .order_by("category__position", "position", "pk")
         )
 
@@ -127,8 +128,11 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     unit = models.CharField(_("unit"), max_length=20, blank=True)
     quantity_step = models.DecimalField(_("step"), max_digits=6, decimal_places=3, default=Decimal(1))
     smallest_quantity = models.DecimalField(_("least per order"), max_digits=6, decimal_places=3, default=Decimal(1))
+    # Services à la personne: shown only where the executing body is declared (domain.md 1.5).
+    sap_eligible = models.BooleanField(_("personal service (tax credit)"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
     objects = ServiceQuerySet.as_manager()
 
@@ -168,6 +172,10 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 violation_error_message=_("The least per order must be above zero and not above the most per order."),
             ),
         ]
+
+    def gives_tax_credit(self, organisation: Organisation) -> bool:
+        """Whether the client may be told of the tax credit: a personal service, done by a body that is declared."""
+        return self.sap_eligible and organisation.sap_declared and self.execution == Execution.OWN_TEAM
 
     @property
     def text(self) -> str:
@@ -215,6 +223,11 @@ class ServiceAtSite(TenantModel):
     lead_time_hours = models.PositiveSmallIntegerField(_("lead time (hours)"), default=2)
     cut_off = models.TimeField(_("orders after this time count for the next day"), null=True, blank=True)
     max_per_day = models.PositiveSmallIntegerField(_("most orders per day"), null=True, blank=True)
+    # Orders are gathered once a week, then done: a basket ordered until Tuesday noon.
+    weekly_cut_off_day = models.PositiveSmallIntegerField(
+        _("orders are gathered on"), choices=list(WEEKDAYS.items()), null=True, blank=True
+    )
+    weekly_cut_off_time = models.TimeField(_("until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("service at a site")
@@ -225,7 +238,13 @@ class ServiceAtSite(TenantModel):
                 fields=["site", "service"],
                 name="service_once_per_site",
                 violation_error_message=_("This service is already offered at this site."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(weekly_cut_off_day=None, weekly_cut_off_time=None)
+                | Q(weekly_cut_off_day__lte=6, weekly_cut_off_time__isnull=False),
+                name="service_weekly_cut_off_is_whole",
+                violation_error_message=_("Say both the weekday and the time until which orders are gathered."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from bookings.rules.supplements import CHOSEN, NOTHING_KNOWN, Circumstances, Supplement
+
 CENT = Decimal("0.01")
 ONE = Decimal(1)
 # Thousandths: a gram of a kilogram.
@@ -61,6 +63,11 @@ class Tariff:
     step: Decimal = ONE
     smallest: Decimal = ONE
     is_on_quote: bool = False
+    supplements: Mapping[str, Supplement] = field(default_factory=dict)
+
+    def can_choose(self, key: str) -> bool:
+        """Whether it is a supplement that a client asks for."""
+        return key in self.supplements and self.supplements[key].rule == CHOSEN
 
 
 @dataclass(frozen=True)
@@ -101,8 +108,10 @@ class VatShare:
     incl: Decimal
 
 
-def price_lines(tariffs: Mapping[str, Tariff], wishes: Iterable[Wish]) -> list[PricedLine]:
-    """Price an order: the items of each service, then its options once each.
+def price_lines(
+    tariffs: Mapping[str, Tariff], wishes: Iterable[Wish], known: Circumstances = NOTHING_KNOWN
+) -> list[PricedLine]:
+    """Price an order: the items of each service, then its options once each, then its supplements.
 
     Raises ``Unpriceable`` with code ``empty``, ``unknown_service``, ``unknown_item``, ``unknown_option``,
     ``bad_quantity``, ``too_little``, ``too_many``, ``nothing_of_service``, ``on_quote`` or ``service_twice``.
@@ -116,7 +125,8 @@ def price_lines(tariffs: Mapping[str, Tariff], wishes: Iterable[Wish]) -> list[P
         tariff = tariffs.get(wish.service)
         if tariff is None:
             raise Unpriceable("unknown_service", wish.service)
-        lines += _lines_of(tariff, wish)
+        own = _lines_of(tariff, wish)
+        lines += own + _supplements(tariff, wish, total(own), known)
     if not lines:
         raise Unpriceable("empty")
     return lines
@@ -138,7 +148,7 @@ def _lines_of(tariff: Tariff, wish: Wish) -> list[PricedLine]:
     if count < tariff.smallest:
         raise Unpriceable("too_little", tariff.service, limit=tariff.smallest, unit=tariff.unit)
     for key in sorted(wish.options):
-        if key not in tariff.options:
+        if key not in tariff.options and not tariff.can_choose(key):
             raise Unpriceable("unknown_option", key)
     asked = [(price, Decimal(wish.quantities.get(key, 0)), ITEM) for key, price in tariff.items.items()]
     asked += [(price, ONE, OPTION) for key, price in tariff.options.items() if key in wish.options]
@@ -155,6 +165,15 @@ def _lines_of(tariff: Tariff, wish: Wish) -> list[PricedLine]:
         )
         for price, quantity, kind in asked
         if quantity
+    ]
+
+
+def _supplements(tariff: Tariff, wish: Wish, base: Decimal, known: Circumstances) -> list[PricedLine]:
+    """What is chosen or comes by rule, each on what the service costs with its options."""
+    return [
+        PricedLine(tariff.service, one.label, ONE, one.price(base), tariff.vat_code, tariff.vat_rate, kind=SUPPLEMENT)
+        for key, one in tariff.supplements.items()
+        if one.applies(known, is_chosen=key in wish.options)
     ]
 
 

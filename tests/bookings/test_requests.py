@@ -25,7 +25,7 @@ from bookings.models import (
     ClientMembership,
     Hold,
     RequestLine,
-    ServedPostcode,
+    ServedArea,
     Service,
     ServiceAtSite,
     ServiceRequest,
@@ -385,7 +385,7 @@ def test_an_address_where_nobody_goes_is_refused(
 
 
 def test_a_site_may_list_the_postcodes_it_serves(world: World, book: Book, cleaning: Service) -> None:
-    ServedPostcode.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
+    ServedArea.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
     wish = Wish(str(cleaning.public_id), {WHOLE: 1})
     assert book(wish, place=Place.HOME, client=details(**{**HOME, "postcode": "21300"})).postcode == "21300"
 
