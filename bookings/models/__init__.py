@@ -5,17 +5,21 @@ from bookings.models.availability import Closure, Hold, OpeningHours, Slot, Slot
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
 from bookings.models.prices import DatedPrice, Supplement
+from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
     "Client",
     "ClientAccount",
     "ClientMembership",
+    "ClientQuestion",
     "Closure",
     "DatedPrice",
     "EmailVerification",
+    "FollowUp",
     "Hold",
     "OpeningHours",
+    "Pause",
     "PriceItem",
     "RequestLine",
     "ServedArea",
