@@ -93,3 +93,18 @@ def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:
     if actor.provider_id is not None:
         return work_order.performer_kind == PerformerKind.PROVIDER and work_order.performer_id == actor.provider_id
     return is_own_system(actor) and work_order.performer_kind != PerformerKind.OWN_TEAM
+
+
+def can_see_catalogue(actor: Actor) -> bool:
+    """Read prices and terms."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_edit_catalogue(actor: Actor) -> bool:
+    """Change services and their prices, which are those of every site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
+def can_edit_terms(actor: Actor, site: Site) -> bool:
+    """Change what one site offers, on which terms and where."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 PASSWORD = "demonstration-2026"  # noqa: S105 - published on purpose
 # Known to everybody who reads this file: demonstration accounts never exist in production (S44).
@@ -108,6 +110,7 @@ class ServiceData:
     mode: str = ""
     unit: str = ""
     step: str = "1"
+    sap: bool = False
 
 
 SERVICES = (
@@ -281,6 +284,7 @@ SERVICES = (
         skill="I1203",
         vat="intermediate",
         mode="per_half_hour",
+        sap=True,
     ),
     ServiceData(
         "jardins",
@@ -336,6 +340,26 @@ SERVICES = (
         skill="K1205",
     ),
 )
+
+
+# What a site asks for beyond an hour of notice: baskets are gathered until Tuesday noon.
+TERMS: dict[str, dict[str, Any]] = {
+    "panier": {"weekly_cut_off_day": 1, "weekly_cut_off_time": dt.time(12)},
+}
+SUPPLEMENTS: dict[str, tuple[dict[str, Any], ...]] = {
+    "linge-au-poids": ({"name": "Express, le jour même", "name_en": "Express, same day", "percent": Decimal(30)},),
+    "coup-de-main": (
+        {"name": "Samedi", "name_en": "Saturday", "rule": "saturday", "percent": Decimal(25)},
+        {"name": "Soirée", "name_en": "Evening", "rule": "evening", "amount": Decimal("6.00"), "after": dt.time(18)},
+        {
+            "name": "Hors de l’agglomération",
+            "name_en": "Out of town",
+            "rule": "beyond",
+            "amount": Decimal("8.00"),
+            "beyond_km": Decimal(10),
+        },
+    ),
+}
 
 
 @dataclass(frozen=True)

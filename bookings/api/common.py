@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.shortcuts import get_object_or_404
@@ -29,6 +30,17 @@ def uuid_of(request: Request, name: str) -> uuid.UUID:
     field = serializers.UUIDField()
     try:
         value: uuid.UUID = field.run_validation(request.query_params.get(name))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
+    return value
+
+
+def date_of(request: Request, name: str) -> dt.date | None:
+    """A query parameter that is a date when it is given: 400 when it is none."""
+    if name not in request.query_params:
+        return None
+    try:
+        value: dt.date = serializers.DateField().run_validation(request.query_params[name])
     except ValidationError as error:
         raise ValidationError({name: error.detail}) from error
     return value

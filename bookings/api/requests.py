@@ -99,7 +99,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         site = site_of(request, asked["site"])
-        wishes = [_wish(line) for line in asked["lines"]]
+        wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
         services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
         if len(services) < len(wanted):
@@ -142,7 +142,7 @@ def _requests(request: Request) -> QuerySet[ServiceRequest]:
     )
 
 
-def _wish(line: dict[str, Any]) -> Wish:
+def wish_of(line: dict[str, Any]) -> Wish:
     """A line as rules understand it. An item named twice is refused rather than guessed about."""
     items = [(str(entry["item"]), entry["quantity"]) for entry in line["items"]]
     quantities = dict(items)

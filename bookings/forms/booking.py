@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.booking import place_of
-from bookings.enums import Place, PriceMode
+from bookings.enums import Place, PriceMode, SupplementRule
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import BRACKET_MINUTES, WHOLE, Wish
 from concierge.errors import DomainError
@@ -94,6 +94,7 @@ class DetailsForm(forms.Form):
                     "service": service,
                     "items": self._add_items(service, known.get("quantities", {})),
                     "options": self._add_options(service, known.get("options", [])),
+                    "supplements": [one for one in service.supplements.all() if one.is_active and one.when_words],
                 }
             )
 
@@ -171,6 +172,14 @@ class DetailsForm(forms.Form):
                     initial=str(option.public_id) in known,
                 )
                 self.fields[name].widget.key = str(option.public_id)
+                names.append(name)
+        for one in service.supplements.all():
+            if one.is_active and one.rule == SupplementRule.CHOSEN:
+                name = f"o-{one.public_id.hex}"
+                self.fields[name] = forms.BooleanField(
+                    label=f"{one.label} · {one.price_words}", required=False, initial=str(one.public_id) in known
+                )
+                self.fields[name].widget.key = str(one.public_id)
                 names.append(name)
         return [self[name] for name in names]
 

@@ -48,7 +48,7 @@ class ServedArea(TenantModel):
                 violation_error_message=_("An INSEE code has five characters: 21231, 2A004."),
             ),
             models.CheckConstraint(
-                condition=Q(kind="radius", radius_km__gt=0, radius_km__lte=200)
+                condition=Q(kind="radius", radius_km__isnull=False, radius_km__gt=0, radius_km__lte=200)
                 | (~Q(kind="radius") & Q(radius_km=None)),
                 name="served_radius_is_plausible",
                 violation_error_message=_("The distance must be above 0 and at most 200 km."),
@@ -69,6 +69,11 @@ class ServedArea(TenantModel):
     def as_rule(self) -> rules.Area:
         """As rules understand it."""
         return rules.Area(self.kind, self.postcode, self.radius_km, self.shape)
+
+
+def has_measured_areas(site: Site) -> bool:
+    """Whether a distance or a shape is part of what the site serves: then an address should have coordinates."""
+    return ServedArea.objects.filter(site=site).exclude(kind=AreaKind.COMMUNE).exists()
 
 
 def spot_of(latitude: object, longitude: object) -> rules.Spot | None:

@@ -148,7 +148,11 @@ class Service(PublicIdModel, TenantModel, NamedModel):
             ),
             models.CheckConstraint(
                 condition=Q(price_mode__in=["per_item", "on_quote"], unit_price=None)
-                | Q(price_mode__in=["fixed", "per_unit", "per_half_hour"], unit_price__gte=0),
+                | Q(
+                    price_mode__in=["fixed", "per_unit", "per_half_hour"],
+                    unit_price__isnull=False,
+                    unit_price__gte=0,
+                ),
                 name="service_price_fits_its_mode",
                 violation_error_message=_(
                     "This way of pricing needs one price; a per-item service has its prices on the items, a service on "
@@ -241,7 +245,7 @@ class ServiceAtSite(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(weekly_cut_off_day=None, weekly_cut_off_time=None)
-                | Q(weekly_cut_off_day__lte=6, weekly_cut_off_time__isnull=False),
+                | Q(weekly_cut_off_day__isnull=False, weekly_cut_off_day__lte=6, weekly_cut_off_time__isnull=False),
                 name="service_weekly_cut_off_is_whole",
                 violation_error_message=_("Say both the weekday and the time until which orders are gathered."),
             ),

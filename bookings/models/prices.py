@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -10,11 +11,14 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils.formats import time_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import SupplementRule
 from bookings.models.catalogue import DateRange, NamedModel, PriceItem, Service, ServiceOption
 from concierge.models import PublicIdModel, TenantModel
+from concierge.words import euros, figures, percent
 
 
 class DatedPriceQuerySet(models.QuerySet["DatedPrice"]):
@@ -88,15 +92,32 @@ class Supplement(PublicIdModel, TenantModel, NamedModel):
         ordering = ["position", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gte=0, percent=None) | Q(amount=None, percent__gt=0, percent__lte=100),
+                condition=Q(amount__isnull=False, amount__gte=0, percent=None)
+                | Q(amount=None, percent__isnull=False, percent__gt=0, percent__lte=100),
                 name="supplement_is_amount_or_percent",
                 violation_error_message=_("Give an amount, or a percentage up to 100, not both."),
             ),
             models.CheckConstraint(
                 condition=Q(rule="evening", after__isnull=False, beyond_km=None)
-                | Q(rule="beyond", beyond_km__gt=0, after=None)
+                | Q(rule="beyond", beyond_km__isnull=False, beyond_km__gt=0, after=None)
                 | Q(rule__in=["chosen", "saturday"], after=None, beyond_km=None),
                 name="supplement_rule_is_whole",
                 violation_error_message=_("In the evening: say from which time. Far away: say beyond which distance."),
             ),
         ]
+
+    @property
+    def price_words(self) -> str:
+        """+ 5,00 €, or + 20 %."""
+        return f"+\u00a0{euros(self.amount) if self.amount is not None else percent(self.percent or Decimal(0))}"
+
+    @property
+    def when_words(self) -> str:
+        """On a Saturday, from 18:00, beyond 10 km; empty when the client chooses."""
+        if self.rule == SupplementRule.SATURDAY:
+            return gettext("on a Saturday")
+        if self.rule == SupplementRule.EVENING and self.after is not None:
+            return gettext("from %(time)s on") % {"time": time_format(self.after)}
+        if self.rule == SupplementRule.BEYOND and self.beyond_km is not None:
+            return gettext("beyond %(distance)s km") % {"distance": figures(self.beyond_km)}
+        return ""

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from bookings.enums import Place, PriceMode
+from bookings.enums import Place, PriceMode, SupplementRule
 from bookings.serializers.fields import Euros
 from concierge.words import HALF_HOUR
 
@@ -34,6 +34,22 @@ class PriceOut(serializers.Serializer[Any]):
     unit_price = Euros(help_text="Including VAT, in euros.")
 
 
+class SupplementOut(serializers.Serializer[Any]):
+    """Something added to the price of a service."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField()
+    rule = serializers.ChoiceField(
+        choices=SupplementRule.choices, help_text="`chosen`: only when the line asks for it."
+    )
+    amount = Euros(allow_null=True, help_text="Including VAT, in euros.")
+    percent = serializers.DecimalField(
+        max_digits=5, decimal_places=2, allow_null=True, help_text="Of the service with its options."
+    )
+    after = serializers.TimeField(allow_null=True, help_text="From this time of the site on.")
+    beyond_km = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
+
+
 class ServiceOut(serializers.Serializer[Any]):
     """Something that may be booked at a site."""
 
@@ -51,6 +67,8 @@ class ServiceOut(serializers.Serializer[Any]):
     max_quantity = serializers.IntegerField()
     items = serializers.SerializerMethodField()
     options = serializers.SerializerMethodField()
+    supplements = serializers.SerializerMethodField(help_text="Chosen among the `options` of a line, or added by rule.")
+    tax_credit = serializers.SerializerMethodField(help_text="Personal service done by a declared body (France: SAP).")
 
     def get_unit(self, service: Any) -> str:
         """Half hours are counted, units have a name."""
@@ -65,6 +83,15 @@ class ServiceOut(serializers.Serializer[Any]):
     def get_options(self, service: Any) -> Any:
         """Active options only."""
         return PriceOut([option for option in service.options.all() if option.is_active], many=True).data
+
+    @extend_schema_field(SupplementOut(many=True))
+    def get_supplements(self, service: Any) -> Any:
+        """Active supplements only."""
+        return SupplementOut([one for one in service.supplements.all() if one.is_active], many=True).data
+
+    def get_tax_credit(self, service: Any) -> bool:
+        """Whether a tax credit may be shown."""
+        return bool(service.gives_tax_credit(self.context["organisation"]))
 
 
 class SlotOut(serializers.Serializer[Any]):

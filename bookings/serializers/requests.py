@@ -14,6 +14,13 @@ from bookings.models import ServiceRequest
 from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
 
 
+def check_spot(attrs: Any) -> Any:
+    """Both coordinates, or neither."""
+    if (attrs.get("latitude") is None) != (attrs.get("longitude") is None):
+        raise serializers.ValidationError({"latitude": [_("Give both latitude and longitude, or neither.")]})
+    return attrs
+
+
 class ClientIn(serializers.Serializer[Any]):
     """For whom. An e-mail address or a phone number is needed; the address when somebody comes."""
 
@@ -31,6 +38,14 @@ class ClientIn(serializers.Serializer[Any]):
         error_messages={"invalid": _("A French postcode has five digits.")},
     )
     city = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    latitude = serializers.DecimalField(max_digits=9, decimal_places=6, min_value=-90, max_value=90, required=False)
+    longitude = serializers.DecimalField(
+        max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False, help_text="Both, or neither."
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        """A point has two coordinates."""
+        return check_spot(attrs)
 
     def validate_phone(self, value: Any) -> str:
         """International form, or empty."""

@@ -121,6 +121,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
         else:
             draft.save(asked=form.wishes())
             return go(draft.site, "slot")
+    for group in form.groups:
+        group["gives_tax_credit"] = group["service"].gives_tax_credit(draft.actor.organisation)
     return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
@@ -341,7 +343,8 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = pricing.price_order(tariffs, draft.wishes)
+        starts_at = draft.hold.slot.starts_at if draft.hold else None
+        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
     shown = [
