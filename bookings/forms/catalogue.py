@@ -60,7 +60,7 @@ class CatalogueFilters(forms.Form):
         choices_of(self, "mode", [("", _("All")), *PriceMode.choices])
 
 
-class ServiceForm(forms.ModelForm[Service]):
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
     """What is written of a service."""
 
     class Meta:
@@ -156,7 +156,7 @@ class DatedPriceForm(forms.Form):
         choices_of(self, "thing", choices)
 
 
-class TermsForm(forms.ModelForm[ServiceAtSite]):
+class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
     """On which terms a site offers a service."""
 
     class Meta:
@@ -172,7 +172,7 @@ class TermsForm(forms.ModelForm[ServiceAtSite]):
         widgets = {"cut_off": forms.TimeInput(attrs=TIME), "weekly_cut_off_time": forms.TimeInput(attrs=TIME)}
 
 
-class AreaForm(forms.ModelForm[ServedArea]):
+class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
     """One more area; a shape comes as a file."""
 
     file = forms.FileField(

@@ -1,7 +1,7 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
 from bookings.models.areas import ServedArea
-from bookings.models.availability import Closure, Hold, OpeningHours, Slot, SlotRule
+from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
 from bookings.models.prices import DatedPrice, Supplement
@@ -28,7 +28,6 @@ __all__ = [
     "ServiceCategory",
     "ServiceOption",
     "ServiceRequest",
-    "Slot",
     "SlotRule",
     "Supplement",
     "VatRate",

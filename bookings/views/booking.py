@@ -146,6 +146,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             token=draft.token,
             by=draft.actor,
             services=draft.services,
+            minutes=calendar.minutes_of(draft.services, draft.wishes),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
@@ -167,10 +168,11 @@ def _slot_page(
         first_day=first,
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
+        minutes=calendar.minutes_of(draft.services, draft.wishes),
     )
     days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
-    selected = hold.slot.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
+    selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
         request,
         draft,
@@ -212,7 +214,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
     form = ContactForm(
         request.POST if request.method == "POST" else None,
         initial=_known_contact(draft),
-        place=draft.place,
+        asks_address=draft.comes_to_client,
         for_others=draft.for_others,
     )
     if form.is_valid():
@@ -220,7 +222,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         draft.data.pop("typed", None)
         draft.save(contact={**draft.contact, **typed})
         try:
-            booking.check_place(draft.site, draft.place, draft.place, draft.details())
+            booking.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
             if not draft.is_verified:
                 _start_verification(request, draft)
         except DomainError as error:
@@ -321,6 +323,7 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             payer=payer,
             note=draft.contact.get("note", ""),
+            beneficiary=draft.beneficiary(),
         )
     except DomainError as error:
         return _refused(request, draft, form, error)
@@ -343,7 +346,7 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        starts_at = draft.hold.slot.starts_at if draft.hold else None
+        starts_at = draft.hold.starts_at if draft.hold else None
         lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
@@ -369,6 +372,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         shares=shares,
         total=euros(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
+        other_phone=national_phone(draft.other.get("phone", "")),
         payer_name=_payer_name(request),
         looks_for_payers=draft.for_others and (bool(_payer_name(request)) or len(form.accounts) >= MOST_PAYERS),
     )
@@ -394,7 +398,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
     known = {**draft.contact}
-    contact_form = ContactForm(known, place=draft.place, for_others=draft.for_others)
+    contact_form = ContactForm(known, asks_address=draft.comes_to_client, for_others=draft.for_others)
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

@@ -91,7 +91,7 @@ def catalogue(request: TenantRequest) -> HttpResponse:
         }
         for service in on_day(page.object_list, today_of(request.organisation))
     ]
-    kept = {name: str(value) for name, value in request.GET.items() if name != "page" and value}
+    kept: dict[str, str] = {name: str(value) for name, value in request.GET.items() if name != "page" and value}
     context = {
         "rows": rows,
         "form": form,
