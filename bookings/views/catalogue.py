@@ -69,6 +69,11 @@ def seen_version(request: TenantRequest) -> int:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
 
+def refused_status(error: DomainError) -> int:
+    """A page with what is wrong is 422; a version that is over stays 412."""
+    return 422 if error.status == 400 else error.status
+
+
 @login_required
 @require_safe
 def catalogue(request: TenantRequest) -> HttpResponse:
@@ -99,8 +104,8 @@ def catalogue(request: TenantRequest) -> HttpResponse:
         "is_filtered": bool(kept),
         "may_edit": perms.can_edit_catalogue(request.actor),
         "sites": [site for site in Site.objects.visible_to(request.actor) if perms.can_edit_terms(request.actor, site)],
-        "previous": "?" + urlencode({**kept, "page": page.previous_page_number()}) if page.has_previous() else "",
-        "next": "?" + urlencode({**kept, "page": page.next_page_number()}) if page.has_next() else "",
+        "previous": "?" + urlencode({**kept, "page": str(page.number - 1)}) if page.has_previous() else "",
+        "next": "?" + urlencode({**kept, "page": str(page.number + 1)}) if page.has_next() else "",
     }
     return render(request, "bookings/catalogue.html", context)
 
@@ -175,7 +180,7 @@ def service_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
             editing.edit_service(service, form.cleaned_data, version=seen_version(request), by=request.actor)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            status = error.status
+            status = refused_status(error)
         else:
             messages.success(request, _("Saved. What was booked before keeps its price."))
             return redirect("bookings:catalogue-service", public_id=public_id)
@@ -198,7 +203,7 @@ def grid(request: TenantRequest, public_id: uuid.UUID, part: str) -> HttpRespons
             editing.save_rows(service, model, cleaned, version=seen_version(request), by=request.actor)
         except DomainError as error:
             rows.non_form_errors().append(str(error.message))
-            status = error.status
+            status = refused_status(error)
         else:
             messages.success(request, _("Saved. What was booked before keeps its price."))
             return redirect("bookings:catalogue-service", public_id=public_id)
@@ -226,7 +231,7 @@ def set_price(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
             )
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            status = error.status if error.status != 400 else 422
+            status = refused_status(error)
         else:
             messages.success(request, _("The new price is planned. Orders until the day before keep the old one."))
             return redirect("bookings:catalogue-service", public_id=public_id)

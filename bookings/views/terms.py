@@ -22,7 +22,7 @@ from bookings.forms.catalogue import AreaForm, PreviewForm, TermsForm
 from bookings.models import ServedArea, Service, ServiceAtSite, calendar
 from bookings.models.catalogue import vat_rate_on
 from bookings.views.booking import price_words
-from bookings.views.catalogue import find, may_see, seen_version
+from bookings.views.catalogue import find, may_see, refused_status, seen_version
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -55,7 +55,7 @@ def terms(request: TenantRequest, public_id: uuid.UUID, slug: str) -> HttpRespon
             editing.edit_terms(service, site, form.cleaned_data, version=seen_version(request), by=request.actor)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            status = error.status
+            status = refused_status(error)
         else:
             messages.success(request, _("Saved for %(site)s.") % {"site": site.name})
             return redirect("bookings:catalogue-service", public_id=public_id)
