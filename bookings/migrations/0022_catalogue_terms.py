@@ -13,7 +13,7 @@ import bookings.models.catalogue
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0019_served_areas"),
+        ("bookings", "0021_served_areas"),
         ("concierge", "0007_sap_declared"),
     ]
 

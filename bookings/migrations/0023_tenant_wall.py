@@ -6,6 +6,6 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0020_catalogue_terms"), ("concierge", "0003_what_may_go")]
+    dependencies = [("bookings", "0022_catalogue_terms"), ("concierge", "0003_what_may_go")]
 
     operations = [ProtectTenant("DatedPrice", "Supplement"), allow_delete("bookings_datedprice")]
