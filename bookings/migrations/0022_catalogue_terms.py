@@ -14,7 +14,7 @@ import bookings.models.catalogue
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0021_served_areas"),
-        ("concierge", "0007_sap_declared"),
+        ("concierge", "0008_sap_declared"),
     ]
 
     operations = [
