@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, requests, tracking
+from bookings.views import beneficiary, booking, moving, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -23,12 +23,15 @@ urlpatterns = [
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/rendez-vous.ics", tracking.calendar_file, name="track-ics"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     # --- API ----------------------------------------
@@ -45,6 +48,11 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/cancel",
         api.CancelServiceRequest.as_view(),
         name="api-service-request-cancel",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/reschedule",
+        api.RescheduleServiceRequest.as_view(),
+        name="api-service-request-reschedule",
     ),
     path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
     path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
