@@ -258,12 +258,12 @@ class RescheduleServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Takes the new time and frees the old one, or refuses and changes nothing; `slot_taken` has `next_free`."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         requests.lock_work_of(found)
-        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = RescheduleIn(data=request.data)
         body.is_valid(raise_exception=True)
         reschedule_request(found, body.validated_data["slot"], by=actor_of(request))
-        found = _requests(request).get(pk=found.pk)
+        found = requests_of(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
