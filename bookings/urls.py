@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, requests, terms, tracking
+from bookings.views import beneficiary, booking, imports, requests, terms, tracking
 from bookings.views import catalogue as views_catalogue
 
 app_name = "bookings"
@@ -35,6 +35,10 @@ urlpatterns = [
     # --- catalogue ----------------------------------------------------------------------------------------------------
     path("catalogue/", views_catalogue.catalogue, name="catalogue"),
     path("catalogue/nouveau/", views_catalogue.new_service, name="catalogue-new"),
+    path("catalogue/import/", imports.upload, name="catalogue-upload"),
+    path("catalogue/import/<uuid:public_id>/", imports.report, name="catalogue-import"),
+    path("catalogue/import/<uuid:public_id>/charger/", imports.load, name="catalogue-import-load"),
+    path("catalogue/fichiers/<slug:what>.<slug:kind>", imports.download, name="catalogue-file"),
     path("catalogue/zones/<slug:slug>/", terms.areas, name="catalogue-areas"),
     path("catalogue/zones/<slug:slug>/<int:area>/retirer/", terms.remove_area, name="catalogue-area-remove"),
     path("catalogue/<uuid:public_id>/", views_catalogue.service_page, name="catalogue-service"),
