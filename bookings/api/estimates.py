@@ -12,8 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bookings.actions import pricing
-from bookings.api.common import site_of
-from bookings.api.requests import wish_of
+from bookings.api.common import site_of, wish_of
 from bookings.models import Service
 from bookings.models.areas import judge_address
 from bookings.rules import prices

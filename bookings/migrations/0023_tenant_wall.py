@@ -1,4 +1,4 @@
-"""Row-level security of what 0022 added; files that were read are not kept."""
+"""Row-level security of what 0017 added; a price that was only planned may be taken back."""
 
 from django.db import migrations
 
@@ -6,6 +6,6 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0022_imports"), ("concierge", "0003_what_may_go")]
+    dependencies = [("bookings", "0022_catalogue_terms"), ("concierge", "0003_what_may_go")]
 
-    operations = [ProtectTenant("CatalogueImport"), allow_delete("bookings_catalogueimport")]
+    operations = [ProtectTenant("DatedPrice", "Supplement"), allow_delete("bookings_datedprice")]

@@ -1,5 +1,6 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
+from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
 from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
@@ -21,8 +22,13 @@ __all__ = [
     "FollowUp",
     "Hold",
     "OpeningHours",
+    "OrderSheet",
     "Pause",
+    "PreOrder",
+    "PreOrderPlan",
+    "PreOrderRun",
     "PriceItem",
+    "Producer",
     "RequestLine",
     "ServedArea",
     "Service",
@@ -31,6 +37,7 @@ __all__ = [
     "ServiceOption",
     "ServiceRequest",
     "SlotRule",
+    "Substitution",
     "Supplement",
     "VatRate",
     "WorkOrder",

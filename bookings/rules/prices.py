@@ -27,6 +27,11 @@ ITEM, OPTION, SUPPLEMENT = "item", "option", "supplement"
 WHOLE = ""
 
 
+def cents(amount: Decimal) -> Decimal:
+    """An amount to the cent, half a cent counting for a whole one."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
 class Unpriceable(ValueError):
     """The order cannot be priced. ``code`` says why, ``where`` which service, item or option is at fault."""
 
@@ -95,7 +100,7 @@ class PricedLine:
     @property
     def total(self) -> Decimal:
         """Quantity times unit price, half a cent counting for a whole one."""
-        return (self.quantity * self.unit_price).quantize(CENT, rounding=ROUND_HALF_UP)
+        return cents(self.quantity * self.unit_price)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0018_measures")]
+    dependencies = [("bookings", "0020_measures")]
 
     operations = [
         migrations.RemoveConstraint(model_name="servedpostcode", name="served_postcode_once_per_site"),

@@ -13,8 +13,8 @@ import bookings.models.catalogue
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0019_served_areas"),
-        ("concierge", "0007_sap_declared"),
+        ("bookings", "0021_served_areas"),
+        ("concierge", "0008_sap_declared"),
     ]
 
     operations = [

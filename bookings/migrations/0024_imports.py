@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0021_tenant_wall"),
+        ("bookings", "0023_tenant_wall"),
         ("concierge", "0007_sap_declared"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("concierge", "0006_pending_events_in_order"),
+        ("concierge", "0007_site_rules"),
     ]
 
     operations = [
