@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0023_tenant_wall"),
-        ("concierge", "0007_sap_declared"),
+        ("concierge", "0008_sap_declared"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
