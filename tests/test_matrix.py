@@ -65,6 +65,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:act-on-silence": lambda s: {"public_id": s.open.public_id, "verb": "appel"},
     "bookings:done": lambda s: {"token": s.open.tracking_token},
     "bookings:request": _open_request,
+    "bookings:reprice": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     **{
