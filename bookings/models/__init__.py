@@ -3,16 +3,20 @@
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
     "Client",
     "ClientAccount",
     "ClientMembership",
+    "ClientQuestion",
     "Closure",
     "EmailVerification",
+    "FollowUp",
     "Hold",
     "OpeningHours",
+    "Pause",
     "PriceItem",
     "RequestLine",
     "ServedPostcode",
