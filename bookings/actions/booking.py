@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds
+from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
 from bookings.actions.pricing import price_order, tariffs_of
 from bookings.enums import (
@@ -86,6 +87,7 @@ def submit_request(
     payer: ClientAccount | None = None,
     note: str = "",
     now: dt.datetime | None = None,
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
@@ -105,7 +107,16 @@ def submit_request(
         raise holds.SlotNotOffered(field="slot")
     services = list(Service.objects.offered_at(site))
     request = _make_request(
-        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+        site,
+        held,
+        client=client,
+        services=services,
+        wishes=wishes,
+        by=by,
+        payer=payer,
+        note=note,
+        now=now,
+        beneficiary=beneficiary,
     )
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
@@ -124,6 +135,7 @@ def book_request(
     by: Actor,
     payer: ClientAccount | None = None,
     note: str = "",
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
@@ -133,7 +145,16 @@ def book_request(
     now = timezone.now()
     held = holds.book_slot(site, place_of(services), starts_at, services=services, now=now)
     return _make_request(
-        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+        site,
+        held,
+        client=client,
+        services=services,
+        wishes=wishes,
+        by=by,
+        payer=payer,
+        note=note,
+        now=now,
+        beneficiary=beneficiary,
     )
 
 
@@ -148,6 +169,7 @@ def _make_request(
     payer: ClientAccount | None,
     note: str,
     now: dt.datetime,
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
@@ -156,7 +178,8 @@ def _make_request(
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
     details = clean_details(client)
-    check_place(site, place, held.slot.place, details)
+    other = clean_beneficiary(beneficiary)
+    check_place(site, place, held.slot.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
     _keep_day_limits(site, chosen, held)
@@ -164,10 +187,21 @@ def _make_request(
     _keep_client_limit(owner, by)
     orders = _plan_work(site, held.slot, place, chosen, lines)
     request = _insert_request(
-        site, owner, details, held, payer, orders, place=place, total=prices.total(lines), note=note, by=by, now=now
+        site,
+        owner,
+        details,
+        held,
+        payer,
+        orders,
+        place=place,
+        total=prices.total(lines),
+        note=note,
+        by=by,
+        now=now,
+        other=other,
     )
     _insert_work(request, orders, lines)
-    _say_confirmed(request, orders, by=by, now=now)
+    _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
     return request
 
 
@@ -179,7 +213,7 @@ def place_of(services: Collection[Service]) -> Place:
     return Place(places.pop()) if places else Place.DESK
 
 
-def check_place(site: Site, place: Place, slot_place: str, details: ClientDetails) -> None:
+def check_place(site: Site, place: Place, slot_place: str, details: ClientDetails | Beneficiary) -> None:
     """The slot is of the right kind, and somebody comes to that address. Raises ``SlotNotOffered``, ``OutsideArea``."""
     if place != slot_place:
         raise holds.SlotNotOffered(field="slot")
@@ -241,8 +275,10 @@ def _insert_request(
     note: str,
     by: Actor,
     now: dt.datetime,
+    other: Beneficiary | None,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
+    where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
         site=site,
@@ -255,9 +291,13 @@ def _insert_request(
         contact_name=details.full_name[:160],
         contact_email=details.email,
         contact_phone=details.phone,
-        street=details.street if place == Place.HOME else "",
-        postcode=details.postcode if place == Place.HOME else "",
-        city=details.city if place == Place.HOME else "",
+        beneficiary=find_or_create_beneficiary(client, other, by=by) if other else None,
+        beneficiary_name=other.full_name[:160] if other else "",
+        beneficiary_phone=other.phone if other else "",
+        beneficiary_email=other.email if other and other.agreed else "",
+        street=where.street if place == Place.HOME else "",
+        postcode=where.postcode if place == Place.HOME else "",
+        city=where.city if place == Place.HOME else "",
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.slot.starts_at,
@@ -328,9 +368,11 @@ def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
     )
 
 
-def _say_confirmed(request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime) -> None:
+def _say_confirmed(
+    request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime, **said: str
+) -> None:
     """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
     events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
     for order in orders:
         events.record(

@@ -29,7 +29,7 @@ def _requests() -> models.QuerySet[Any]:
 
 
 class PlainText(Func):
-    """A text as ``rules.names.plain`` writes it; the function is made by migration 0015."""
+    """A text as ``rules.names.plain`` writes it; the function is made by migration 0016."""
 
     function = "plain_text"
     arity = 1
@@ -80,9 +80,9 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
     def like(self, *, name: str, phone: str = "", email: str = "", most: int = 5) -> list[Client]:
         """Who may be this person already: same address or number, or a name so alike that it may be a slip."""
-        known = Q(email__iexact=email) if email else Q(pk__in=[])
+        known = Q(search_text__endswith=f" {email.lower()}") if email else Q(pk__in=[])
         if phone:
-            known |= Q(phone=phone)
+            known |= Q(phone__contains=phone)
         found = list(self.filter(known).order_by("pk")[:most])
         letters = names.plain(name).split()
         if len(letters) < 2:
@@ -92,6 +92,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
             near |= Q(search_text__contains=f" {one[:3]}") & Q(search_text__contains=f" {other[:1]}")
         others = list(self.filter(near).exclude(pk__in=[c.pk for c in found]).recent_first()[:MOST_CANDIDATES])
         return (found + [others[place] for place in names.most_alike(name, list(map(str, others)))])[:most]
+
+    def helped_by(self, client_id: int) -> Self:
+        """People this client has asked for."""
+        return self.filter(requests_for_them__client=client_id).distinct()
 
 
 class Client(PublicIdModel, TenantModel):

@@ -202,7 +202,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
     form = ContactForm(
         request.POST if request.method == "POST" else None,
         initial=_known_contact(draft),
-        place=draft.place,
+        asks_address=draft.comes_to_client,
         for_others=draft.for_others,
     )
     if form.is_valid():
@@ -210,7 +210,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         draft.data.pop("typed", None)
         draft.save(contact={**draft.contact, **typed})
         try:
-            booking.check_place(draft.site, draft.place, draft.place, draft.details())
+            booking.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
             if not draft.is_verified:
                 _start_verification(request, draft)
         except DomainError as error:
@@ -311,6 +311,7 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             payer=payer,
             note=draft.contact.get("note", ""),
+            beneficiary=draft.beneficiary(),
         )
     except DomainError as error:
         return _refused(request, draft, form, error)
@@ -358,6 +359,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         shares=shares,
         total=euros(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
+        other_phone=national_phone(draft.other.get("phone", "")),
         payer_name=_payer_name(request),
         looks_for_payers=draft.for_others and (bool(_payer_name(request)) or len(form.accounts) >= MOST_PAYERS),
     )
@@ -383,7 +385,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
     known = {**draft.contact}
-    contact_form = ContactForm(known, place=draft.place, for_others=draft.for_others)
+    contact_form = ContactForm(known, asks_address=draft.comes_to_client, for_others=draft.for_others)
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

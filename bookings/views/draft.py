@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
@@ -130,6 +131,21 @@ class Draft:
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
         return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
 
+    @property
+    def other(self) -> dict[str, Any]:
+        """What was typed about the person it is for, when that is not the client."""
+        typed: dict[str, Any] = self.data.get("other", {})
+        return typed
+
+    def beneficiary(self) -> Beneficiary | None:
+        """That person, as actions take them."""
+        return Beneficiary(**self.other) if self.other else None
+
+    @property
+    def comes_to_client(self) -> bool:
+        """Whether we come to the client's own place: then it is the client who gives the address."""
+        return self.place == Place.HOME and not self.other
+
     def missing_before(self, step: str) -> str | None:
         """The first step that is not complete before this one, else ``None``."""
         complete = {
@@ -137,7 +153,7 @@ class Draft:
             "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
             "slot": self.holds_a_place,
             "contact": bool(self.contact.get("last_name"))
-            and (self.place != Place.HOME or bool(self.contact.get("street"))),
+            and (self.place != Place.HOME or bool((self.other or self.contact).get("street"))),
             "code": self.is_verified,
         }
         for name, is_complete in complete.items():

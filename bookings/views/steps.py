@@ -26,6 +26,8 @@ from concierge.words import moment_words
 # Seconds: places and codes are counted by the quarter of an hour at most.
 RETRY_AFTER = "900"
 STEPS = ("services", "details", "slot", "contact", "review")
+# Pages that belong to the step about people.
+BESIDE_CONTACT = ("code", "beneficiary")
 
 Page = Callable[..., HttpResponse]
 
@@ -76,9 +78,9 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
         "review": _("Check"),
     }
     steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in STEPS]
-    current = 4 if name == "code" else STEPS.index(name) + 1
+    current = 4 if name in BESIDE_CONTACT else STEPS.index(name) + 1
     back = steps[current - 2]["url"] if current > 1 else reverse("bookings:sites")
-    if name == "code":
+    if name in BESIDE_CONTACT:
         back = steps[3]["url"]
     hold = draft.hold if draft.holds_a_place and current > 3 else None
     base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
