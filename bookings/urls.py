@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, requests, tracking
+from bookings.views import beneficiary, booking, desk, desk_people, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -31,6 +31,13 @@ urlpatterns = [
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
+    # --- the desk -----------------------------------------------------------------------------------------------------
+    path("guichet/", desk.desks, name="desks"),
+    path("guichet/<slug:slug>/", desk.desk, name="desk"),
+    path("guichet/<slug:slug>/nouvelle-personne/", desk_people.new_person, name="desk-new"),
+    path("guichet/<slug:slug>/nouvelle-personne/proches/", desk_people.likely_people, name="desk-likely"),
+    path("guichet/<slug:slug>/personne/<uuid:client>/", desk.person, name="desk-person"),
+    path("guichet/<slug:slug>/demande/<uuid:public_id>/<slug:verb>/", desk.act, name="desk-act"),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),

@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:done": lambda s: {"token": s.open.tracking_token},
     "bookings:request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     "bookings:api-service-request": _open_request,
     "bookings:api-service-request-cancel": _open_request,
@@ -96,6 +97,7 @@ ARGUMENTS: dict[str, Arguments] = {
 BY_NAME: dict[str, Callable[[Scene], Any]] = {
     "slug": lambda s: s.world.site.slug,
     "request_id": lambda s: s.open.public_id,
+    "client": lambda s: s.world.client.public_id,
     "trainee": lambda s: s.trainee.public_id,
     "assignment": lambda s: s.assignment.public_id,
     "call": lambda s: s.help_call.public_id,
