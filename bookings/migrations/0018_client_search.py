@@ -22,7 +22,7 @@ RETURN lower(btrim(regexp_replace(regexp_replace(normalize(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0015_beneficiary")]
+    dependencies = [("bookings", "0017_lanes")]
 
     operations = [
         migrations.RunSQL(PLAIN_TEXT, "DROP FUNCTION plain_text(text)"),
