@@ -193,11 +193,11 @@ class AlreadyKnown(DomainError):
 
 
 @transaction.atomic
-def add_client(organisation: Organisation, details: ClientDetails) -> Client:
+def add_client(organisation: Organisation, details: ClientDetails, *, by: Actor) -> Client:
     """Somebody new at the desk. Raises ``Invalid`` (400) and ``AlreadyKnown`` (409)."""
     found = clean_details(details)
     with refuse_on("client_email_once_per_organisation", AlreadyKnown(field="email")):
-        return Client.objects.create(
+        made = Client.objects.create(
             organisation=organisation,
             first_name=found.first_name,
             last_name=found.last_name,
@@ -205,6 +205,8 @@ def add_client(organisation: Organisation, details: ClientDetails) -> Client:
             phone=found.phone,
             language=found.language,
         )
+    events.record("client.added", made, by=by)
+    return made
 
 
 def find_or_create_client(organisation: Organisation, details: ClientDetails) -> Client:

@@ -31,7 +31,7 @@ def new_person(request: TenantRequest, site: Site) -> HttpResponse:
     if likely and "create" not in request.POST:
         return show(request, site, "desk_new", 422, form=form, likely=likely, asks=True)
     try:
-        made = add_client(request.organisation, ClientDetails(language="fr", **form.cleaned_data))
+        made = add_client(request.organisation, ClientDetails(language="fr", **form.cleaned_data), by=request.actor)
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
         return show(request, site, "desk_new", error.status, form=form, likely=likely)

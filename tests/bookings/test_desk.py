@@ -185,6 +185,7 @@ def test_somebody_new_is_made_only_after_a_look_at_likely_people(world: World, d
     camile = Client.objects.get(first_name="Camile")
     assert made["Location"] == person(world, camile)
     assert Client.objects.filter(phone="+33699887766").get() == camile
+    assert Event.objects.get(name="client.added").subject_id == camile.public_id
     nobody_like = desk.post(new, {"first_name": "Zoé", "last_name": "Martin", "email": "zoe@example.fr"})
     assert nobody_like.status_code == 302
     twice = desk.post(new, {"first_name": "Zo", "last_name": "M", "email": "ZOE@example.fr", "create": "1"})
