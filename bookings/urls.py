@@ -10,10 +10,14 @@ from bookings.views import (
     booking,
     desk,
     desk_people,
+    following,
     hand_outs,
     orders_ahead,
+    public,
     requests,
     runs,
+    silences,
+    site_rules,
     tracking,
 )
 
@@ -30,10 +34,18 @@ urlpatterns = [
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),
+    # --- for everybody ------------------------------------------------------------------------------------------------
+    path("conciergeries/", public.site_list, name="public-sites"),
+    path("conciergeries/<slug:slug>/", public.site_page, name="public-site"),
+    path("integrer/<slug:slug>/", public.widget, name="widget"),
+    path("sitemap.xml", public.sitemap, name="sitemap"),
+    path("robots.txt", public.robots, name="robots"),
     # --- following a request ------------------------------------------------------------------------------------------
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
+    path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
     path("suivi/<str:token>/modifier/", orders_ahead.change, name="track-change"),
     path("suivi/<str:token>/remplacement/<uuid:public_id>/refuser/", orders_ahead.refuse, name="track-refuse"),
@@ -42,7 +54,13 @@ urlpatterns = [
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
+    path("reglages/", site_rules.first_rules, name="first-rules"),
+    path("reglages/<slug:slug>/", site_rules.site_rules, name="site-rules"),
+    path("silences/", silences.silences_list, name="silences"),
+    path("silences/compte/", silences.silences_count, name="silences-count"),
+    path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     # --- the desk -----------------------------------------------------------------------------------------------------
     path("guichet/", desk.desks, name="desks"),
