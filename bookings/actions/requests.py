@@ -128,7 +128,7 @@ def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
 def take_back(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     """``closed → fulfilled|partially_fulfilled``: it was the wrong bag. Raises ``TooLateToUndo`` after five minutes."""
     orders = lock_work_of(request)
-    locked = _move(request, "take_back")
+    locked = move_request(request, "take_back")
     if locked.closed_at is None or locked.closed_at < timezone.now() - UNDO:
         raise TooLateToUndo
     if any(order.status == WorkOrderStatus.FAILED for order in orders):
