@@ -176,6 +176,12 @@ WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     ),
 }
 
+# An appointment may be moved as long as nothing has begun (lifecycles.md 2.6): the request and each of its works.
+MOVABLE_REQUESTS = frozenset(
+    {R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}
+)
+MOVABLE_WORK = frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED})
+
 
 class PerformerKind(models.TextChoices):
     """Who holds a booked work order."""
@@ -213,10 +219,28 @@ class Ball(models.TextChoices):
 
 
 class LineKind(models.TextChoices):
-    """A line is a thing or service asked for, or an option that goes with it."""
+    """A line is a thing or service asked for, an option that goes with it, or a supplement to its price."""
 
     ITEM = "item", _("Service")
     OPTION = "option", _("Option")
+    SUPPLEMENT = "supplement", _("Supplement")
+
+
+class SupplementRule(models.TextChoices):
+    """What brings a supplement."""
+
+    CHOSEN = "chosen", _("When the client chooses it")
+    SATURDAY = "saturday", _("On a Saturday")
+    EVENING = "evening", _("In the evening")
+    BEYOND = "beyond", _("Far away")
+
+
+class AreaKind(models.TextChoices):
+    """How an area is described."""
+
+    COMMUNE = "commune", _("A commune or a postcode")
+    RADIUS = "radius", _("A distance from the site")
+    POLYGON = "polygon", _("A shape on the map")
 
 
 class AccountKind(models.TextChoices):

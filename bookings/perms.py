@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bookings.enums import REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, Leg, PerformerKind, RequestStatus
+from bookings.enums import (
+    MOVABLE_REQUESTS,
+    REQUEST_TRANSITIONS,
+    WORK_ORDER_TRANSITIONS,
+    Leg,
+    PerformerKind,
+    RequestStatus,
+)
 from bookings.models import ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
@@ -49,6 +56,18 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     if actor.client_id is not None and actor.client_id == request.client_id:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def moves(actor: Actor, request: ServiceRequest) -> bool:
+    """Whose part it is to move an appointment: the desk, the organisation's systems, the client."""
+    if actor.client_id is not None and actor.client_id == request.client_id:
+        return True
+    return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_move(actor: Actor, request: ServiceRequest) -> bool:
+    """Do so now; whether its work has begun is asked when it is done."""
+    return request.status in MOVABLE_REQUESTS and request.promised_start is not None and moves(actor, request)
 
 
 def manages(actor: Actor, site: Site) -> bool:
@@ -147,3 +166,18 @@ def can_run_hand_outs(actor: Actor, site: Site) -> bool:
 def can_plan_ahead(actor: Actor) -> bool:
     """Open an order-ahead plan somewhere: the desk; at which site is asked there."""
     return actor.has_role(*DESK)
+
+
+def can_see_catalogue(actor: Actor) -> bool:
+    """Read prices and terms."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_edit_catalogue(actor: Actor) -> bool:
+    """Change services and their prices, which are those of every site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
+def can_edit_terms(actor: Actor, site: Site) -> bool:
+    """Change what one site offers, on which terms and where."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

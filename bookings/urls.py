@@ -3,7 +3,7 @@
 from django.urls import path
 
 from bookings.api import ahead as api_ahead
-from bookings.api import catalogue, work_orders
+from bookings.api import catalogue, estimates, work_orders
 from bookings.api import requests as api
 from bookings.views import (
     beneficiary,
@@ -12,14 +12,17 @@ from bookings.views import (
     desk_people,
     following,
     hand_outs,
+    moving,
     orders_ahead,
     public,
     requests,
     runs,
     silences,
     site_rules,
+    terms,
     tracking,
 )
+from bookings.views import catalogue as views_catalogue
 
 app_name = "bookings"
 urlpatterns = [
@@ -44,6 +47,8 @@ urlpatterns = [
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/rendez-vous.ics", tracking.calendar_file, name="track-ics"),
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
@@ -54,6 +59,7 @@ urlpatterns = [
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("reglages/", site_rules.first_rules, name="first-rules"),
@@ -79,9 +85,33 @@ urlpatterns = [
     path("precommandes/<uuid:public_id>/annuler/", runs.cancel_run, name="cancel-run"),
     path("precommandes/<uuid:public_id>/remplacer/", runs.substitute, name="substitute"),
     path("precommandes/<uuid:public_id>/remise/", hand_outs.hand_out_list, name="hand-out"),
+    # --- catalogue ----------------------------------------------------------------------------------------------------
+    path("catalogue/", views_catalogue.catalogue, name="catalogue"),
+    path("catalogue/nouveau/", views_catalogue.new_service, name="catalogue-new"),
+    path("catalogue/zones/<slug:slug>/", terms.areas, name="catalogue-areas"),
+    path("catalogue/zones/<slug:slug>/<int:area>/retirer/", terms.remove_area, name="catalogue-area-remove"),
+    path("catalogue/<uuid:public_id>/", views_catalogue.service_page, name="catalogue-service"),
+    path("catalogue/<uuid:public_id>/apercu/", terms.preview, name="catalogue-preview"),
+    path("catalogue/<uuid:public_id>/prix/", views_catalogue.set_price, name="catalogue-price"),
+    path(
+        "catalogue/<uuid:public_id>/prix/<uuid:price>/retirer/",
+        views_catalogue.take_price_back,
+        name="catalogue-price-back",
+    ),
+    path("catalogue/<uuid:public_id>/sites/<slug:slug>/", terms.terms, name="catalogue-terms"),
+    *(
+        path(
+            f"catalogue/<uuid:public_id>/{part}/",
+            views_catalogue.grid,
+            {"part": part},
+            name=f"catalogue-{part}",
+        )
+        for part in views_catalogue.GRIDS
+    ),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
+    path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
     path(
@@ -93,6 +123,11 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/cancel",
         api.CancelServiceRequest.as_view(),
         name="api-service-request-cancel",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/reschedule",
+        api.RescheduleServiceRequest.as_view(),
+        name="api-service-request-reschedule",
     ),
     path(
         "api/v1/service-requests/<uuid:public_id>/change-order",

@@ -29,7 +29,7 @@ def _requests() -> models.QuerySet[Any]:
 
 
 class PlainText(Func):
-    """A text as ``rules.names.plain`` writes it; the function is made by migration 0020."""
+    """A text as ``rules.names.plain`` writes it; the function is made by migration 0025."""
 
     function = "plain_text"
     arity = 1

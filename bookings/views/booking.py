@@ -16,23 +16,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions import booking, clients, holds, pre_orders, pricing
-from bookings.enums import HoldStatus
+from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, ServiceRequest, calendar
 from bookings.rules import prices
-from bookings.rules.slots import FreeSlot
 from bookings.views import ahead
 from bookings.views.draft import KEPT_FIELDS, Draft
-from bookings.views.steps import clock, go, show, step
+from bookings.views.steps import go, show, step
+from bookings.views.times import days_of, first_day_of
 from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import date_words, euros, percent
+from concierge.words import HALF_HOUR, euros, percent, times_words
 
-# Days with free slots shown at once.
-DAYS_SHOWN = 3
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
 # Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
@@ -82,7 +80,12 @@ def _services_page(
     kept = [*draft.data.get("services", []), *request.GET.getlist("service")]
     ticked = set(request.POST.getlist("services") if form.is_bound else kept)
     cards: list[dict[str, Any]] = [
-        {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
+        {
+            "service": service,
+            "price": price_words(service),
+            "checked": str(service.public_id) in ticked,
+            "is_on_quote": service.price_mode == PriceMode.ON_QUOTE,
+        }
         for service in draft.offered
     ]
     groups = [
@@ -97,8 +100,11 @@ def _services_page(
 
 def price_words(service: Any) -> str:
     """What a service costs, in a few words."""
+    if service.price_mode == PriceMode.ON_QUOTE:
+        return _("on quote")
     if service.unit_price is not None:
-        return euros(service.unit_price)
+        unit = HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else service.unit
+        return f"{euros(service.unit_price)} / {unit}" if unit else euros(service.unit_price)
     amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
     return _("from %(price)s a piece") % {"price": euros(min(amounts))} if amounts else ""
 
@@ -124,6 +130,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
         else:
             draft.save(asked=form.wishes())
             return go(draft.site, "slot")
+    for group in form.groups:
+        group["gives_tax_credit"] = group["service"].gives_tax_credit(draft.actor.organisation)
     return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
@@ -171,14 +179,10 @@ def _choose_run(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _slot_page(
     request: HttpRequest, draft: Draft, form: SlotForm | RunForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    now = timezone.now()
+    now, first = timezone.now(), first_day_of(request)
     if draft.plan is not None:
         runs = ahead.choices(draft.plan, chosen=draft.data.get("run", ""), now=now)
         return show(request, draft, "slot", status, form=form, runs=runs, error=error)
-    try:
-        first = dt.date.fromisoformat(request.GET.get("from", ""))
-    except ValueError:
-        first = None
     free = calendar.slots_left(
         draft.site,
         draft.place,
@@ -188,7 +192,6 @@ def _slot_page(
         services=draft.services,
         minutes=calendar.minutes_of(draft.services, draft.wishes),
     )
-    days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
     selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
@@ -197,30 +200,10 @@ def _slot_page(
         "slot",
         status,
         form=form,
-        days=days[:DAYS_SHOWN],
-        later=days[DAYS_SHOWN]["date"] if len(days) > DAYS_SHOWN else "",
-        earlier=bool(first),
         selected=selected,
         error=error,
+        **days_of(free, draft.site, first=first),
     )
-
-
-def _by_day(free: list[FreeSlot], site: Site, *, most: int) -> list[dict[str, Any]]:
-    zone = ZoneInfo(site.time_zone)
-    days = []
-    grouped = itertools.groupby(free, key=lambda s: s.starts_at.astimezone(zone).date())
-    for day, members in itertools.islice(grouped, most):
-        slots = [
-            {
-                "value": member.starts_at.isoformat(),
-                "label": clock(member.starts_at, site),
-                "note": _("last place") if member.left == 1 else "",
-                "free": True,
-            }
-            for member in members
-        ]
-        days.append({"date": day.isoformat(), "label": date_words(day, "l j F").capitalize(), "slots": slots})
-    return days
 
 
 # --- 4. contact, code ----------------------------------------
@@ -382,13 +365,14 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = pricing.price_order(tariffs, draft.wishes)
+        starts_at = draft.hold.starts_at if draft.hold else None
+        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
     shown = [
         {
             "label": line.label,
-            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price)}",
+            "detail": times_words(line.quantity, line.unit, line.unit_price),
             "amount": euros(line.total),
         }
         for line in lines

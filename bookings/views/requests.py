@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
     bring_back,
     bring_to_provider,
@@ -30,9 +31,10 @@ from bookings.actions.work_orders import (
     reject_quality,
     verify_work_order,
 )
-from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
+from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
 from bookings.forms.requests import ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
@@ -173,6 +175,7 @@ def _page(
             }
             for order in orders
         ],
+        "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
         "follow_up": FollowUp.objects.select_related("owner").filter(request=found).first(),
@@ -183,6 +186,7 @@ def _page(
             if perms.can_wait(actor, found, verb.name)
         ],
         "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
@@ -241,6 +245,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "service_request.held": gettext_lazy("Put on hold"),
     "service_request.resumed": gettext_lazy("Goes on"),
@@ -259,6 +264,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
     "work_order.booked": gettext_lazy("Accepted"),
     "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.rescheduled": gettext_lazy("Moved with the appointment"),
     "work_order.on_its_way": gettext_lazy("On its way to the provider"),
     "work_order.collected": gettext_lazy("Brought to the provider"),
     "work_order.returned": gettext_lazy("Back from the provider"),

@@ -16,7 +16,7 @@ from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, 
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
 from bookings.views import ahead
 from concierge.models import Event
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, times_words
 
 R, W = RequestStatus, WorkOrderStatus
 # Lines of the history that are no good news.
@@ -50,7 +50,7 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
         lines.append(
             {
                 "label": line.description,
-                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+                "detail": times_words(line.quantity, line.unit, line.unit_price_incl_vat),
                 "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
                 "is_charged": is_charged,
             }
@@ -194,6 +194,7 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.closed": _("Handed over"),
         "service_request.taken_back": _("Not handed over after all"),
         "service_request.cancelled": _("The request was cancelled"),
+        "service_request.rescheduled": _("The appointment was moved"),
         "service_request.declined": _("We could not take the request"),
         "service_request.held": _("Your request was put on hold"),
         "service_request.resumed": _("Your request goes on"),

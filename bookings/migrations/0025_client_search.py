@@ -22,7 +22,7 @@ RETURN lower(btrim(regexp_replace(regexp_replace(normalize(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0019_pre_orders_wall")]
+    dependencies = [("bookings", "0024_moved")]
 
     operations = [
         migrations.RunSQL(PLAIN_TEXT, "DROP FUNCTION plain_text(text)"),
