@@ -11,7 +11,7 @@ from benchmarks.measuring import alternate, figure, gate, note, postgres_pid, qu
 from benchmarks.places import Desk, open_desk
 from benchmarks.replay import pgbench, record, script, telling_keys
 from benchmarks.serving import Call, Server, Visitor, hammer
-from bookings.models import Hold, RequestLine, ServiceRequest, Slot, WorkOrder
+from bookings.models import Hold, RequestLine, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.models import Event, IdempotencyRecord
 
@@ -24,7 +24,7 @@ KEY = "booking_ratio_pgbench"
 
 
 def _warm_up(desk: Desk, server: Server) -> None:
-    """Every slot has its row and every client is known."""
+    """Every time is taken by somebody and every client is known."""
     with closing(Visitor(server.port)) as visitor:
         for number in range(max(SLOTS, CLIENTS)):
             answer = visitor.call(desk.booking(number % CLIENTS))
@@ -57,7 +57,7 @@ def _effects(desk: Desk) -> dict[str, int]:
             "work orders": WorkOrder.objects.count(),
             "lines": RequestLine.objects.count(),
             "holds": Hold.objects.filter(status="confirmed").count(),
-            "places": sum(Slot.objects.order_by("pk").values_list("taken", flat=True)),
+            "places": Hold.objects.live().count(),
             "answers": IdempotencyRecord.objects.count(),
             "events": Event.objects.count(),
         }

@@ -29,7 +29,7 @@ from bookings.enums import (
     RequestStatus,
     WorkOrderStatus,
 )
-from bookings.models.availability import Hold, Slot
+from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from concierge.enums import Role
@@ -119,9 +119,6 @@ class ServiceRequest(PublicIdModel, TenantModel):
     beneficiary_name = models.CharField(_("name of the person it is for"), max_length=160, blank=True)
     beneficiary_phone = PhoneNumberField(_("phone of the person it is for"), blank=True)
     beneficiary_email = models.EmailField(_("e-mail of the person it is for"), blank=True)
-    slot = models.ForeignKey(
-        Slot, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("slot")
-    )
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="request", editable=False)
     place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
     status = models.CharField(
