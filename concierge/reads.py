@@ -6,7 +6,7 @@ what fills them is given when it is run. The rows are read anew each time, under
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=models.Model)
 class Given(Value):
     """A gap in a statement, by its name."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         """A placeholder, and the gap itself where the parameter goes."""
         return "%s", [self]
 
@@ -34,14 +34,15 @@ class Reading(Generic[M]):
         self.write, self.names = write, names
 
     @cached_property
-    def _written(self) -> tuple[str, tuple[Any, ...], type[M], list[str], list[tuple[int, list[Any], Any]]]:
+    def _written(self) -> tuple[str, Any, type[M], list[str], list[tuple[int, list[Any], Any]]]:
         """SQL, parameters with gaps, the model, its columns, and how values of some columns are converted."""
-        query = self.write({name: Given(name) for name in self.names}).query
+        queryset = self.write({name: Given(name) for name in self.names})
+        query = queryset.query
         compiler = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         columns = [expression for expression, _sql, _alias in compiler.select]
-        converters = [(place, *found) for place, found in compiler.get_converters(columns).items()]
-        return sql, parameters, query.model, [column.target.attname for column in columns], converters
+        converters = [(place, one[0], one[1]) for place, one in compiler.get_converters(columns).items()]
+        return sql, parameters, queryset.model, [column.target.attname for column in columns], converters
 
     def all(self, **given: Any) -> list[M]:
         """The rows, read now."""
@@ -60,3 +61,10 @@ class Reading(Generic[M]):
     def first(self, **given: Any) -> M | None:
         """The first row, if any. For a statement that finds one at most, or says which comes first."""
         return next(iter(self.all(**given)), None)
+
+
+def know(thing: models.Model, relation: str, rows: Sequence[models.Model]) -> None:
+    """The rows of a relation were just written: ``thing.relation.all()`` gives these, and nobody reads them again."""
+    known = type(rows[0])._default_manager.all() if rows else getattr(thing, relation).none()
+    known._result_cache = list(rows)
+    thing.__dict__.setdefault("_prefetched_objects_cache", {})[relation] = known

@@ -33,11 +33,13 @@ from bookings.models import (
     WorkOrder,
     calendar,
 )
+from bookings.models.catalogue import offered_services
 from bookings.rules import prices
 from bookings.rules.slots import ready_by, serves
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
+from concierge.reads import know
 from concierge.tenancy import Actor
 
 # What one client may have open at once, when nobody of the team books for them (S33).
@@ -102,7 +104,7 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
-    services = list(Service.objects.offered_at(site))
+    services = offered_services(site.pk)
     request = _make_request(
         site,
         held,
@@ -136,7 +138,7 @@ def book_request(
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
-    ``services`` are those wished, from ``Service.objects.offered_at(site)``. Raises what ``hold_slot`` and
+    ``services`` are those wished, of those that the site offers. Raises what ``hold_slot`` and
     ``submit_request`` raise, and leaves nothing then.
     """
     now = timezone.now()
@@ -237,6 +239,8 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
     Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one
     order at a time for that service and site, and nobody else waits. Cancelled orders stop counting by themselves.
     """
+    if not calendar.terms_of(site, services).limited:
+        return
     limited = list(
         ServiceAtSite.objects.select_for_update(of=("self",), no_key=True)
         .filter(site=site, service__in=services, max_per_day__isnull=False)
@@ -343,9 +347,9 @@ def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    WorkOrder.objects.bulk_create(orders)
+    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    RequestLine.objects.bulk_create(
+    written = RequestLine.objects.bulk_create(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,
@@ -362,6 +366,7 @@ def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
         )
         for position, (order, line) in enumerate(under)
     )
+    know(request, "lines", written)
 
 
 def _say_confirmed(

@@ -16,7 +16,7 @@ from bookings.enums import (
 from bookings.models import (
     Service,
 )
-from bookings.models.catalogue import vat_rate_on
+from bookings.models.catalogue import offered_services, vat_rate_on
 from bookings.rules import prices
 from concierge.errors import DomainError, Invalid
 from concierge.models import Site
@@ -50,7 +50,7 @@ def tariffs_of(site: Site, day: dt.date, *, services: Collection[Service] | None
     """Price list of a site on a day, by public id of the service. Raises ``PriceMissing`` without a VAT rate."""
     found = {}
     rates: dict[str, Decimal] = {}
-    for service in Service.objects.offered_at(site) if services is None else services:
+    for service in offered_services(site.pk) if services is None else services:
         if service.vat_code not in rates:
             rate = vat_rate_on(site.organisation_id, service.vat_code, day)
             if rate is None:

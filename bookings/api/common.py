@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from concierge.api.keys import actor_of
+from concierge.editions import kept
 from concierge.models import Site
 
 IF_MATCH = OpenApiParameter(
@@ -35,5 +36,10 @@ def uuid_of(request: Request, name: str) -> uuid.UUID:
 
 
 def site_of(request: Request, public_id: uuid.UUID) -> Site:
-    sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
-    return get_object_or_404(sites, public_id=public_id)
+    """The active site of the caller's organisation with this identifier: 404 when there is none."""
+    return _site(actor_of(request).organisation.pk, public_id)
+
+
+@kept
+def _site(organisation_id: int, public_id: uuid.UUID) -> Site:
+    return get_object_or_404(Site.objects.active(), organisation=organisation_id, public_id=public_id)

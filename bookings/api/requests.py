@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,9 +21,11 @@ from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
 from bookings.enums import RequestStatus
-from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
+from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
+from bookings.models.catalogue import offered_services
 from bookings.rules.prices import WHOLE, Wish
 from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
+from concierge import editions
 from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
@@ -107,6 +109,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         examples=[EXAMPLE, FOR_A_PARENT],
     )
     @idempotent
+    @editions.held()
     def post(self, request: Request) -> Response:
         """Take a place of the slot and confirm the request at once, or refuse and leave nothing.
 
@@ -119,7 +122,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         site = site_of(request, asked["site"])
         wishes = [_wish(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
-        services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
+        services = [service for service in offered_services(site.pk) if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
         try:
@@ -140,7 +143,6 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             elif error.field in asked["client"]:
                 error.field = f"client.{error.field}"
             raise
-        prefetch_related_objects([made], *SHOWN_WITH)
         headers = {
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Execution, Place, PriceMode
+from concierge.editions import kept
 from concierge.models import PublicIdModel, Site, TenantModel
 
 
@@ -95,7 +96,7 @@ class VatRate(TenantModel):
 class ServiceQuerySet(models.QuerySet["Service"]):
     """Reads of services."""
 
-    def offered_at(self, site: Site) -> Self:
+    def offered_at(self, site: Site | int) -> Self:
         """Active services that the site offers, in catalogue order, with everything the price needs."""
         return (
             self.filter(is_active=True, at_sites__site=site, at_sites__is_offered=True)
@@ -217,6 +218,13 @@ class ServiceAtSite(TenantModel):
         return f"{self.service} · {self.site}"
 
 
+@kept
+def offered_services(site_id: int) -> tuple[Service, ...]:
+    """What a site offers, with everything a price needs, in catalogue order. Shared by all threads: to be read only."""
+    return tuple(Service.objects.offered_at(site_id))
+
+
+@kept
 def vat_rate_on(organisation_id: int, code: str, day: dt.date) -> VatRate | None:
     """The VAT rate with this code that is valid on that day, or ``None``."""
     return (

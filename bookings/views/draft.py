@@ -17,6 +17,7 @@ from bookings.actions.holds import hold_of
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, Service
+from bookings.models.catalogue import offered_services
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -58,7 +59,7 @@ class Draft:
     @cached_property
     def offered(self) -> list[Service]:
         """What the site offers."""
-        return list(Service.objects.offered_at(self.site))
+        return list(offered_services(self.site.pk))
 
     @property
     def services(self) -> list[Service]:

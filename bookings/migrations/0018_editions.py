@@ -1,0 +1,23 @@
+"""A change of the catalogue or of the calendar gives the organisation a new edition (concierge/editions.py)."""
+
+from django.db import migrations
+
+from concierge.editions import CountEditions
+
+
+class Migration(migrations.Migration):
+    dependencies = [("bookings", "0017_lanes"), ("concierge", "0007_editions")]
+
+    operations = [
+        CountEditions(
+            "ServiceCategory",
+            "VatRate",
+            "Service",
+            "PriceItem",
+            "ServiceOption",
+            "ServiceAtSite",
+            "OpeningHours",
+            "Closure",
+            "SlotRule",
+        )
+    ]
