@@ -65,6 +65,6 @@ class Reading(Generic[M]):
 
 def know(thing: models.Model, relation: str, rows: Sequence[models.Model]) -> None:
     """The rows of a relation were just written: ``thing.relation.all()`` gives these, and nobody reads them again."""
-    known = type(rows[0])._default_manager.all() if rows else getattr(thing, relation).none()
+    known: models.QuerySet[Any] = getattr(thing, relation).all()
     known._result_cache = list(rows)
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[relation] = known

@@ -6,7 +6,7 @@ from concierge.editions import CountEditions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0017_lanes"), ("concierge", "0007_editions")]
+    dependencies = [("bookings", "0019_pre_orders_wall"), ("concierge", "0007_editions")]
 
     operations = [
         CountEditions(
