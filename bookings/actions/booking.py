@@ -347,18 +347,16 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-<<<<<<< HEAD
     know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
-=======
-    WorkOrder.objects.bulk_create(orders)
-    insert_lines(request, orders, lines)
+    know(request, "lines", insert_lines(request, orders, lines))
 
 
-def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_lines(
+    request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]
+) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
->>>>>>> main
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    written = RequestLine.objects.bulk_create(
+    return RequestLine.objects.bulk_create(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,
@@ -375,7 +373,6 @@ def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
         )
         for position, (order, line) in enumerate(under)
     )
-    know(request, "lines", written)
 
 
 def _say_confirmed(

@@ -40,7 +40,6 @@ def uuid_of(request: Request, name: str) -> uuid.UUID:
 
 
 def site_of(request: Request, public_id: uuid.UUID) -> Site:
-<<<<<<< HEAD
     """The active site of the caller's organisation with this identifier: 404 when there is none."""
     return _site(actor_of(request).organisation.pk, public_id)
 
@@ -48,9 +47,6 @@ def site_of(request: Request, public_id: uuid.UUID) -> Site:
 @kept
 def _site(organisation_id: int, public_id: uuid.UUID) -> Site:
     return get_object_or_404(Site.objects.active(), organisation=organisation_id, public_id=public_id)
-=======
-    sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
-    return get_object_or_404(sites, public_id=public_id)
 
 
 def wish_of(line: dict[str, Any]) -> Wish:
@@ -62,4 +58,3 @@ def wish_of(line: dict[str, Any]) -> Wish:
     if line.get("quantity") is not None:
         quantities[WHOLE] = line["quantity"]
     return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))
->>>>>>> main

@@ -22,13 +22,8 @@ from bookings.actions.clients import ClientDetails
 from bookings.api.ahead import run_of
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, wish_of
 from bookings.enums import RequestStatus
-<<<<<<< HEAD
 from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from bookings.models.catalogue import offered_services
-from bookings.rules.prices import WHOLE, Wish
-=======
-from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
->>>>>>> main
 from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
 from concierge import editions
 from concierge.api import shapes
