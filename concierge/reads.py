@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
@@ -64,7 +65,11 @@ class Reading(Generic[M]):
 
 
 def know(thing: models.Model, relation: str, rows: Sequence[models.Model]) -> None:
-    """The rows of a relation were just written: ``thing.relation.all()`` gives these, and nobody reads them again."""
+    """The rows of a relation were just written: ``thing.relation.all()`` gives these, in the order of their model, and
+    nobody reads them again."""
     known: models.QuerySet[Any] = getattr(thing, relation).all()
-    known._result_cache = list(rows)
+    in_order = list(rows)
+    for name in reversed(known.model._meta.ordering):
+        in_order.sort(key=attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
+    known._result_cache = in_order
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[relation] = known
