@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -23,7 +25,6 @@ from bookings.api.ahead import run_of
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, wish_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
-from bookings.models.catalogue import offered_services
 from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
 from concierge import editions
 from concierge.api import shapes
@@ -138,7 +139,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         site = site_of(request, asked["site"])
         wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
-        services = [service for service in offered_services(site.pk) if str(service.public_id) in wanted]
+        today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+        services = [service for service in pricing.offered_on(site.pk, today) if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
         given: dict[str, Any] = {

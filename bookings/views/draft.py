@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
@@ -17,10 +18,10 @@ from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
+from bookings.actions.pricing import offered_on
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, PreOrderPlan, PreOrderRun, Service
-from bookings.models.catalogue import offered_services
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -62,7 +63,8 @@ class Draft:
     @cached_property
     def offered(self) -> list[Service]:
         """What the site offers."""
-        return list(offered_services(self.site.pk))
+        today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
+        return list(offered_on(self.site.pk, today))
 
     @property
     def services(self) -> list[Service]:

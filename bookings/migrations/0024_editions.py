@@ -6,7 +6,7 @@ from concierge.editions import CountEditions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0019_pre_orders_wall"), ("concierge", "0007_editions")]
+    dependencies = [("bookings", "0023_tenant_wall"), ("concierge", "0009_editions")]
 
     operations = [
         CountEditions(
@@ -16,6 +16,8 @@ class Migration(migrations.Migration):
             "PriceItem",
             "ServiceOption",
             "ServiceAtSite",
+            "DatedPrice",
+            "Supplement",
             "OpeningHours",
             "Closure",
             "SlotRule",

@@ -34,7 +34,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("concierge", "0006_pending_events_in_order")]
+    dependencies = [("concierge", "0008_sap_declared")]
 
     operations = [
         migrations.CreateModel(
