@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import uuid
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -30,6 +28,7 @@ from concierge import editions
 from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
+from concierge.days import today_at
 from concierge.enums import Scope
 from concierge.errors import DomainError, NotAllowed
 
@@ -139,8 +138,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         site = site_of(request, asked["site"])
         wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
-        today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
-        services = [service for service in pricing.offered_on(site.pk, today) if str(service.public_id) in wanted]
+        offered = pricing.offered_on(site.pk, today_at(site))
+        services = [service for service in offered if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
         given: dict[str, Any] = {
