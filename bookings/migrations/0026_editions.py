@@ -6,7 +6,7 @@ from concierge.editions import CountEditions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0023_tenant_wall"), ("concierge", "0009_editions")]
+    dependencies = [("bookings", "0025_client_search"), ("concierge", "0009_editions")]
 
     operations = [
         CountEditions(
