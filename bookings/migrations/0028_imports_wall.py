@@ -6,6 +6,6 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0026_imports"), ("concierge", "0003_what_may_go")]
+    dependencies = [("bookings", "0027_imports"), ("concierge", "0003_what_may_go")]
 
     operations = [ProtectTenant("CatalogueImport"), allow_delete("bookings_catalogueimport")]

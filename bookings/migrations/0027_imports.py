@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0025_client_search"),
+        ("bookings", "0026_editions"),
         ("concierge", "0008_sap_declared"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
