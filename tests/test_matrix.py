@@ -67,8 +67,10 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:act-on-silence": lambda s: {"public_id": s.open.public_id, "verb": "appel"},
     "bookings:done": lambda s: {"token": s.open.tracking_token},
     "bookings:request": _open_request,
+    "bookings:reprice": _open_request,
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     **{
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
@@ -76,6 +78,9 @@ ARGUMENTS: dict[str, Arguments] = {
     },
     "bookings:catalogue-price-back": lambda s: {"public_id": s.world.ironing.public_id, "price": s.open.public_id},
     "bookings:catalogue-terms": lambda s: {"public_id": s.world.ironing.public_id, "slug": s.world.site.slug},
+    "bookings:catalogue-import": _open_request,
+    "bookings:catalogue-import-load": _open_request,
+    "bookings:catalogue-file": lambda s: {"what": "modele", "kind": "csv"},
     "bookings:catalogue-area-remove": lambda s: {"slug": s.world.site.slug, "area": 1},
     "bookings:api-service-request": _open_request,
     "bookings:api-service-request-cancel": _open_request,
@@ -129,6 +134,7 @@ ARGUMENTS: dict[str, Arguments] = {
 BY_NAME: dict[str, Callable[[Scene], Any]] = {
     "slug": lambda s: s.world.site.slug,
     "request_id": lambda s: s.open.public_id,
+    "client": lambda s: s.world.client.public_id,
     "trainee": lambda s: s.trainee.public_id,
     "assignment": lambda s: s.assignment.public_id,
     "call": lambda s: s.help_call.public_id,
