@@ -16,6 +16,8 @@ class BookingsConfig(AppConfig):
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
         from bookings.actions import holds  # noqa: F401 - importing registers its deadline
         from bookings.models.clients import client_id_of
+        from bookings.models.people import prescriber_id_of
         from concierge.middleware import register_identity
 
         register_identity("client_id", client_id_of)
+        register_identity("prescriber_id", prescriber_id_of)

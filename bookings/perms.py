@@ -24,6 +24,11 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def can_manage_prescribers(actor: Actor) -> bool:
+    """Invite and pause professionals of partner structures."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
 def can_read_requests(actor: Actor) -> bool:
     """The team's list of requests."""
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, Role.ACCOUNTANT)

@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, requests, tracking
+from bookings.views import beneficiary, booking, people, prescribers, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -26,6 +26,15 @@ urlpatterns = [
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
+    # --- prescribers --------------------------------------------------------------------------------------------------
+    path("accompagner/", people.people, name="people"),
+    path("accompagner/ajouter/", people.add, name="person-add"),
+    path("accompagner/<uuid:public_id>/", people.person, name="person"),
+    path("accompagner/<uuid:public_id>/terminer/", people.end, name="person-end"),
+    path("accompagner/<uuid:public_id>/reserver/<slug:slug>/", people.book, name="person-book"),
+    path("prescripteurs/", prescribers.prescribers, name="prescribers"),
+    path("prescripteurs/inviter/", prescribers.invite, name="prescriber-invite"),
+    path("prescripteurs/<uuid:public_id>/<slug:verb>/", prescribers.change, name="prescriber-change"),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),

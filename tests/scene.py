@@ -12,8 +12,10 @@ from django.utils import timezone
 from billing.actions.invoices import invoice_request
 from billing.actions.issuers import set_up_issuer
 from billing.models import Invoice
+from bookings.actions.clients import ClientDetails
+from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, ServiceRequest, WorkOrder
+from bookings.models import Accompaniment, Client, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -59,6 +61,8 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    accompaniment: Accompaniment
+    prescriber: User
 
 
 def build_scene(world: World) -> Scene:
@@ -113,6 +117,8 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            accompaniment=(accompaniment := _accompaniment(world)),
+            prescriber=accompaniment.prescriber.user,
         )
 
 
@@ -171,6 +177,20 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _accompaniment(world: World) -> Accompaniment:
+    """A social worker of a partner structure and somebody they book for."""
+    prescriber = invite_prescriber(
+        world.organisation,
+        f"sonia-{uuid.uuid4().hex[:6]}@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS de Dijon",
+        by=world.actor(),
+    )
+    details = ClientDetails(first_name="Jeanne", last_name="Martin", city="Dijon")
+    return add_person(prescriber, details, agreed=True, by=world.actor())
 
 
 def _far_concierge(world: World) -> User:

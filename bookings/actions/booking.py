@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
 from bookings.actions.pricing import price_order, tariffs_of
@@ -23,9 +23,11 @@ from bookings.enums import (
     PriceMode,
 )
 from bookings.models import (
+    Accompaniment,
     Client,
     ClientAccount,
     Hold,
+    Prescriber,
     RequestLine,
     ServedPostcode,
     Service,
@@ -88,6 +90,7 @@ def submit_request(
     note: str = "",
     now: dt.datetime | None = None,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
@@ -117,6 +120,7 @@ def submit_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
@@ -136,6 +140,7 @@ def book_request(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
@@ -155,6 +160,7 @@ def book_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
 
 
@@ -170,6 +176,7 @@ def _make_request(
     note: str,
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
@@ -182,8 +189,9 @@ def _make_request(
     check_place(site, place, held.slot.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
+    person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     _keep_day_limits(site, chosen, held)
-    owner = find_or_create_client(by.organisation, details)
+    owner = person or find_or_create_client(by.organisation, details)
     _keep_client_limit(owner, by)
     orders = _plan_work(site, held.slot, place, chosen, lines)
     request = _insert_request(
@@ -193,15 +201,16 @@ def _make_request(
         held,
         payer,
         orders,
-        place=place,
         total=prices.total(lines),
         note=note,
         by=by,
         now=now,
         other=other,
+        prescriber=prescribers.prescriber_of(prescriber),
     )
     _insert_work(request, orders, lines)
-    _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
+    said = {**agreed_to(other), **prescribers.for_whom(request, by)}
+    _say_confirmed(request, orders, by=by, now=now, **said)
     return request
 
 
@@ -270,20 +279,22 @@ def _insert_request(
     payer: ClientAccount | None,
     orders: Sequence[WorkOrder],
     *,
-    place: Place,
     total: Decimal,
     note: str,
     by: Actor,
     now: dt.datetime,
     other: Beneficiary | None,
+    prescriber: Prescriber | None,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
+    place = hold.slot.place
     where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
         site=site,
         client=client,
         payer_account=payer,
+        prescriber=prescriber,
         slot=hold.slot,
         hold=hold,
         place=place,

@@ -3,10 +3,12 @@
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
+    "Accompaniment",
     "Client",
     "ClientAccount",
     "ClientMembership",
@@ -17,6 +19,7 @@ __all__ = [
     "Hold",
     "OpeningHours",
     "Pause",
+    "Prescriber",
     "PriceItem",
     "RequestLine",
     "ServedPostcode",

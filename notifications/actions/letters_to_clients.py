@@ -15,7 +15,7 @@ from bookings.models import EmailVerification, ServiceRequest, WorkOrder
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
-from notifications.enums import Kind, Unsent
+from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 
 OVER = (RequestStatus.CANCELLED, RequestStatus.DECLINED)
@@ -39,7 +39,7 @@ def code(message: Message) -> Note:
 
 def _request(message: Message) -> ServiceRequest:
     found = (
-        ServiceRequest.objects.select_related("site")
+        ServiceRequest.objects.select_related("site", "prescriber__user")
         .prefetch_related("work_orders__service")
         .filter(public_id=message.subject_id)
         .first()
@@ -55,6 +55,13 @@ def _services(request: ServiceRequest) -> str:
 
 def _recap(request: ServiceRequest) -> Facts:
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
+    if request.prescriber is not None:
+        facts = [
+            (_("Reference"), request.reference),
+            (_("Person"), request.contact_name),
+            (_("Asked for by"), str(request.prescriber)),
+            (_("Service"), _services(request)),
+        ]
     if request.promised_start is not None:
         label = _("We come on") if request.place == Place.HOME else _("Bring it on")
         facts.append((label, moment_words(request.promised_start, request.site)))
@@ -84,13 +91,16 @@ def confirmed(message: Message) -> Note:
     request = _request(message)
     if request.status in OVER:
         raise NotNeeded(Unsent.OUTDATED)
-    return _about(
+    note = _about(
         request,
         message,
         subject=_("Your request %(reference)s is confirmed"),
         heading=_("Your request is confirmed"),
         facts=_recap(request),
     )
+    told = request.prescriber is not None and message.recipient_kind == RecipientKind.CLIENT
+    note.words["by_prescriber"] = str(request.prescriber) if told else ""
+    return note
 
 
 @writes(Kind.LINK_SENT)

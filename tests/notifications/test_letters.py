@@ -15,6 +15,7 @@ from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
 from bookings.actions.clients import start_verification, verification_code
 from bookings.actions.links import renew_link
+from bookings.actions.prescribers import invite_prescriber
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.work_orders import (
     book_work_order,
@@ -96,6 +97,17 @@ def _for_a_parent(world: World) -> ServiceRequest:
     return request
 
 
+def _invite(world: World) -> None:
+    invite_prescriber(
+        world.organisation,
+        "sonia@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS",
+        by=world.actor("concierge"),
+    )
+
+
 def _cancel(world: World) -> None:
     cancel_request(world.request(world.ironing), by=world.actor())
 
@@ -173,6 +185,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
+    Kind.PRESCRIBER_INVITED: _invite,
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
