@@ -20,7 +20,6 @@ from bookings.enums import (
     HoldStatus,
     LineKind,
     Place,
-    PriceMode,
 )
 from bookings.models import (
     Accompaniment,
@@ -33,7 +32,6 @@ from bookings.models import (
     Service,
     ServiceAtSite,
     ServiceRequest,
-    Slot,
     WorkOrder,
     calendar,
 )
@@ -46,8 +44,6 @@ from concierge.tenancy import Actor
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
-# A work order is at most a fortnight of somebody's whole time; more pieces than that are more than one order.
-MOST_MINUTES = 14 * 24 * 60
 
 
 class OutsideArea(DomainError):
@@ -102,11 +98,12 @@ def submit_request(
     """
     now = now or timezone.now()
     held = holds.lock_hold(hold)
-    if held.status == HoldStatus.CONFIRMED:
-        return ServiceRequest.objects.get(hold=held)
     if held.status != HoldStatus.HELD or held.expires_at <= now:
-        raise holds.HoldExpired(field="slot")
-    if held.slot.site_id != site.pk:
+        made = ServiceRequest.objects.filter(hold=held).first()
+        if made is None:
+            raise holds.HoldExpired(field="slot")
+        return made
+    if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
     services = list(Service.objects.offered_at(site))
     request = _make_request(
@@ -148,7 +145,8 @@ def book_request(
     ``submit_request`` raise, and leaves nothing then.
     """
     now = timezone.now()
-    held = holds.book_slot(site, place_of(services), starts_at, services=services, now=now)
+    minutes = calendar.minutes_of(services, wishes)
+    held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
     return _make_request(
         site,
         held,
@@ -186,14 +184,15 @@ def _make_request(
     place = place_of(chosen)
     details = clean_details(client)
     other = clean_beneficiary(beneficiary)
-    check_place(site, place, held.slot.place, other or details)
+    check_place(site, place, held.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     _keep_day_limits(site, chosen, held)
     owner = person or find_or_create_client(by.organisation, details)
     _keep_client_limit(owner, by)
-    orders = _plan_work(site, held.slot, place, chosen, lines)
+    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
         site,
         owner,
@@ -252,7 +251,7 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
         .filter(site=site, service__in=services, max_per_day__isnull=False)
         .order_by("pk")
     )
-    day = hold.slot.starts_at.astimezone(ZoneInfo(site.time_zone)).date()
+    day = hold.starts_at.astimezone(ZoneInfo(site.time_zone)).date()
     if calendar.full_days(site, limited, day, day):
         raise DayFull(field="slot")
 
@@ -287,7 +286,7 @@ def _insert_request(
     prescriber: Prescriber | None,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
-    place = hold.slot.place
+    place = hold.place
     where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
@@ -295,7 +294,6 @@ def _insert_request(
         client=client,
         payer_account=payer,
         prescriber=prescriber,
-        slot=hold.slot,
         hold=hold,
         place=place,
         status=REQUEST_TRANSITIONS["confirm"][1],
@@ -311,7 +309,7 @@ def _insert_request(
         city=where.city if place == Place.HOME else "",
         note=note.strip()[:500],
         language=details.language,
-        promised_start=hold.slot.starts_at,
+        promised_start=hold.starts_at,
         promised_end=max(order.promised_end for order in orders),
         total_incl_vat=total,
         channel=by.channel,
@@ -321,24 +319,22 @@ def _insert_request(
 
 
 def _plan_work(
-    site: Site, slot: Slot, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
+    site: Site, held: Hold, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
 ) -> list[WorkOrder]:
     """One work order per service (not saved yet), each with its promise."""
     zone = ZoneInfo(site.time_zone)
-    first = slot.starts_at.astimezone(zone).date()
+    first = held.starts_at.astimezone(zone).date()
     closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
     opening = calendar.opening_of(site)
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
         quantity = sum(line.quantity for line in own if not line.is_option)
-        # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
-        pieces = quantity if service.price_mode == PriceMode.FIXED else 1
-        minutes = min(service.duration_minutes * pieces, MOST_MINUTES)
+        minutes = calendar.working_minutes(service, quantity)
         if place == Place.HOME:
-            end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
+            end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
         else:
-            end = ready_by(slot.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+            end = ready_by(held.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
         orders.append(
             WorkOrder(
                 organisation_id=site.organisation_id,
@@ -347,7 +343,7 @@ def _plan_work(
                 execution=service.execution,
                 quantity=quantity,
                 duration_minutes=minutes,
-                promised_start=slot.starts_at,
+                promised_start=held.starts_at,
                 promised_end=end,
             )
         )

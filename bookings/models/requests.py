@@ -29,7 +29,7 @@ from bookings.enums import (
     RequestStatus,
     WorkOrderStatus,
 )
-from bookings.models.availability import Hold, Slot
+from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from bookings.models.people import Prescriber
@@ -125,9 +125,6 @@ class ServiceRequest(PublicIdModel, TenantModel):
     # Who asked for the client, on their word.
     prescriber = models.ForeignKey(
         Prescriber, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("prescriber")
-    )
-    slot = models.ForeignKey(
-        Slot, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("slot")
     )
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="request", editable=False)
     place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)

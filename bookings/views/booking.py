@@ -136,6 +136,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             token=draft.token,
             by=draft.actor,
             services=draft.services,
+            minutes=calendar.minutes_of(draft.services, draft.wishes),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
@@ -157,10 +158,11 @@ def _slot_page(
         first_day=first,
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
+        minutes=calendar.minutes_of(draft.services, draft.wishes),
     )
     days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
-    selected = hold.slot.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
+    selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
         request,
         draft,

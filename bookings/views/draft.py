@@ -96,13 +96,13 @@ class Draft:
     def hold(self) -> Hold | None:
         """The place kept for this session, live or not."""
         hold = hold_of(self.token) if self.token else None
-        return hold if hold is not None and hold.slot.site_id == self.site.pk else None
+        return hold if hold is not None and hold.site_id == self.site.pk else None
 
     @property
     def holds_a_place(self) -> bool:
         """A place of the right kind is kept."""
         hold = self.hold
-        return hold is not None and hold.status == HoldStatus.HELD and hold.slot.place == self.place
+        return hold is not None and hold.status == HoldStatus.HELD and hold.place == self.place
 
     @property
     def contact(self) -> dict[str, str]:
