@@ -24,6 +24,11 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def can_merge_clients(actor: Actor) -> bool:
+    """Say that two rows are one person, and take it back: whoever meets the clients."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
 def can_manage_prescribers(actor: Actor) -> bool:
     """Invite and pause professionals of partner structures."""
     return actor.has_role(*DESK, Role.NETWORK_HEAD)
@@ -38,7 +43,7 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     """The desk, the organisation's systems, the client, or whoever holds the tracking link; before work begins."""
     if request.status not in REQUEST_TRANSITIONS["cancel"][0]:
         return False
-    if actor.client_id is not None and actor.client_id == request.client_id:
+    if actor.client_id is not None and actor.client_id in {request.client_id, request.client.merged_into_id}:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
 

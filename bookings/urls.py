@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, people, prescribers, requests, tracking
+from bookings.views import beneficiary, booking, duplicates, people, prescribers, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -32,6 +32,11 @@ urlpatterns = [
     path("accompagner/<uuid:public_id>/", people.person, name="person"),
     path("accompagner/<uuid:public_id>/terminer/", people.end, name="person-end"),
     path("accompagner/<uuid:public_id>/reserver/<slug:slug>/", people.book, name="person-book"),
+    # --- clients known twice ------------------------------------------------------------------------------------------
+    path("clients/doublons/", duplicates.duplicates, name="duplicates"),
+    path("clients/doublons/<uuid:one>/<uuid:other>/", duplicates.compare, name="duplicates-compare"),
+    path("clients/doublons/<uuid:one>/<uuid:other>/fusionner/", duplicates.merge, name="duplicates-merge"),
+    path("clients/doublons/<uuid:public_id>/separer/", duplicates.unmerge, name="client-unmerge"),
     path("prescripteurs/", prescribers.prescribers, name="prescribers"),
     path("prescripteurs/inviter/", prescribers.invite, name="prescriber-invite"),
     path("prescripteurs/<uuid:public_id>/<slug:verb>/", prescribers.change, name="prescriber-change"),

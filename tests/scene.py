@@ -63,6 +63,7 @@ class Scene:
     far_concierge: User
     accompaniment: Accompaniment
     prescriber: User
+    twin: Client
 
 
 def build_scene(world: World) -> Scene:
@@ -119,6 +120,7 @@ def build_scene(world: World) -> Scene:
             far_concierge=_far_concierge(world),
             accompaniment=(accompaniment := _accompaniment(world)),
             prescriber=accompaniment.prescriber.user,
+            twin=_twin(world),
         )
 
 
@@ -177,6 +179,12 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _twin(world: World) -> Client:
+    """The client once more, under another number."""
+    names = {"first_name": world.client.first_name, "last_name": world.client.last_name}
+    return Client.objects.create(organisation=world.organisation, phone="+33698765432", **names)
 
 
 def _accompaniment(world: World) -> Accompaniment:

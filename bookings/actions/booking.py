@@ -261,7 +261,8 @@ def _keep_client_limit(client: Client, by: Actor) -> None:
     if by.is_staff or by.kind in {"api", "system"}:
         return
     _queue_up(client)
-    if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
+    family = Client.objects.family_of(client.pk).values("pk")
+    if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 

@@ -153,7 +153,7 @@ def person_of(named: Prescriber | Accompaniment | None, *, by: Actor, paid_by_so
     )
     if paid_by_somebody or not live.exists():
         raise NotAllowed
-    return named.client
+    return named.client.merged_into or named.client
 
 
 def prescriber_of(named: Prescriber | Accompaniment | None) -> Prescriber | None:

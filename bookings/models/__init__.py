@@ -2,7 +2,7 @@
 
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
-from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
@@ -13,6 +13,7 @@ __all__ = [
     "ClientAccount",
     "ClientMembership",
     "ClientQuestion",
+    "ClientsApart",
     "Closure",
     "EmailVerification",
     "FollowUp",

@@ -75,7 +75,9 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         if actor.is_staff:
             sites = actor.site_ids(*REQUEST_ROLES)
             return found if sites is None else found.filter(site_id__in=sites)
-        own = Q(client_id=actor.client_id) if actor.client_id else Q(pk__in=[])
+        own = Q(pk__in=[])
+        if actor.client_id:
+            own = Q(client_id__in=Client.objects.family_of(actor.client_id).values("pk"))
         return found.filter(own | Q(prescriber_id=actor.prescriber_id) if actor.prescriber_id else own)
 
     def matching(self, text: str) -> Self:

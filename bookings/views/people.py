@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.actions.clients import ClientDetails
 from bookings.actions.prescribers import add_person, end_accompaniment
 from bookings.forms.people import PersonForm
-from bookings.models import Accompaniment, Prescriber, ServiceRequest
+from bookings.models import Accompaniment, Client, Prescriber, ServiceRequest
 from bookings.models.people import CONSENTS
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.views.draft import KEY
@@ -96,10 +97,15 @@ def person(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         "found": found,
         "consent": CONSENTS.get(found.consent, ""),
-        "requests": _rows(_requests(found.prescriber).filter(client=found.client)),
+        "requests": _rows(_requests(found.prescriber).filter(client__in=_family(found))),
         "sites": Site.objects.visible_to(request.actor).active(),
     }
     return render(request, "bookings/person.html", context)
+
+
+def _family(found: Accompaniment) -> QuerySet[Client]:
+    """The person, under whichever rows."""
+    return Client.objects.family_of(found.client.kept_id)
 
 
 @require_POST

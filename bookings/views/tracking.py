@@ -23,7 +23,7 @@ from bookings.actions.links import send_link
 from bookings.actions.requests import cancel_request
 from bookings.enums import Category
 from bookings.forms.requests import ReasonForm
-from bookings.models import ServiceRequest
+from bookings.models import Client, ServiceRequest
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.views import words
 from concierge import events
@@ -199,7 +199,8 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     mine = ServiceRequest.objects.none()
     if actor.client_id is not None:
-        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id=actor.client_id)
+        family = Client.objects.family_of(actor.client_id).values("pk")
+        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id__in=family)
     rows = [
         {"found": found, "services": [order.service.label for order in found.work_orders.all()]}
         for found in mine.select_related("site").prefetch_related("work_orders__service").order_by("-pk")[:100]
