@@ -28,6 +28,10 @@ class Kind(models.TextChoices):
     WORK_ON_ITS_WAY = "work_order.on_its_way", _("The things are on their way to the provider")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
+    ORDER_SHEET = "order_sheet.ready", _("Order sheet")
+    PRE_ORDER_KEPT = "pre_order.kept", _("Not fetched, kept for later")
+    PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
+    SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

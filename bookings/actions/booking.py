@@ -190,7 +190,7 @@ def _make_request(
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     _keep_day_limits(site, chosen, held)
     owner = person or find_or_create_client(by.organisation, details)
-    _keep_client_limit(owner, by)
+    keep_client_limit(owner, by)
     holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
@@ -207,7 +207,7 @@ def _make_request(
         other=other,
         prescriber=prescribers.prescriber_of(prescriber),
     )
-    _insert_work(request, orders, lines)
+    insert_work(request, orders, lines)
     said = {**agreed_to(other), **prescribers.for_whom(request, by)}
     _say_confirmed(request, orders, by=by, now=now, **said)
     return request
@@ -256,7 +256,7 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
         raise DayFull(field="slot")
 
 
-def _keep_client_limit(client: Client, by: Actor) -> None:
+def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
@@ -351,11 +351,16 @@ def _plan_work(
     return orders
 
 
-def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
     WorkOrder.objects.bulk_create(orders)
+    insert_lines(request, orders, lines)
+
+
+def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+    """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
     RequestLine.objects.bulk_create(
         RequestLine(

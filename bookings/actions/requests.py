@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, pre_orders
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
     REQUEST_TRANSITIONS,
@@ -88,6 +88,7 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
+    pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
 

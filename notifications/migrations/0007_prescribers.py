@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0006_pending_events_in_order"),
-        ("notifications", "0005_beneficiary"),
+        ("notifications", "0006_orders_ahead"),
     ]
 
     operations = [
