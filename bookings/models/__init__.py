@@ -1,10 +1,12 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
 from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
+from bookings.models.areas import ServedArea
+from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
 from bookings.models.people import Accompaniment, Prescriber
+from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
@@ -16,6 +18,7 @@ __all__ = [
     "ClientQuestion",
     "ClientsApart",
     "Closure",
+    "DatedPrice",
     "EmailVerification",
     "FollowUp",
     "Hold",
@@ -29,7 +32,7 @@ __all__ = [
     "PriceItem",
     "Producer",
     "RequestLine",
-    "ServedPostcode",
+    "ServedArea",
     "Service",
     "ServiceAtSite",
     "ServiceCategory",
@@ -37,6 +40,7 @@ __all__ = [
     "ServiceRequest",
     "SlotRule",
     "Substitution",
+    "Supplement",
     "VatRate",
     "WorkOrder",
 ]
