@@ -174,6 +174,12 @@ WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     ),
 }
 
+# An appointment may be moved as long as nothing has begun (lifecycles.md 2.6): the request and each of its works.
+MOVABLE_REQUESTS = frozenset(
+    {R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}
+)
+MOVABLE_WORK = frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED})
+
 
 class PerformerKind(models.TextChoices):
     """Who holds a booked work order."""

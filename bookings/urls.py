@@ -11,6 +11,7 @@ from bookings.views import (
     duplicates,
     following,
     hand_outs,
+    moving,
     orders_ahead,
     people,
     prescribers,
@@ -47,6 +48,8 @@ urlpatterns = [
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/rendez-vous.ics", tracking.calendar_file, name="track-ics"),
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
@@ -71,6 +74,7 @@ urlpatterns = [
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("reglages/", site_rules.first_rules, name="first-rules"),
@@ -127,6 +131,11 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/cancel",
         api.CancelServiceRequest.as_view(),
         name="api-service-request-cancel",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/reschedule",
+        api.RescheduleServiceRequest.as_view(),
+        name="api-service-request-reschedule",
     ),
     path(
         "api/v1/service-requests/<uuid:public_id>/change-order",

@@ -190,7 +190,7 @@ def _make_request(
     if payer is not None:
         check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
-    _keep_day_limits(site, chosen, held)
+    keep_day_limits(site, chosen, held)
     owner = person or find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
     holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
@@ -242,7 +242,7 @@ def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
         raise PayerRefused(field="payer")
 
 
-def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
+def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
     """Refuse the order that would exceed a service's orders per day.
 
     Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
     bring_back,
     bring_to_provider,
@@ -187,6 +188,7 @@ def _page(
             if perms.can_wait(actor, found, verb.name)
         ],
         "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
@@ -244,6 +246,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.closed": gettext_lazy("Handed over and closed"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "service_request.held": gettext_lazy("Put on hold"),
     "service_request.resumed": gettext_lazy("Goes on"),
@@ -262,6 +265,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
     "work_order.booked": gettext_lazy("Accepted"),
     "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.rescheduled": gettext_lazy("Moved with the appointment"),
     "work_order.on_its_way": gettext_lazy("On its way to the provider"),
     "work_order.collected": gettext_lazy("Brought to the provider"),
     "work_order.returned": gettext_lazy("Back from the provider"),

@@ -193,6 +193,7 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.partially_fulfilled": _("Part of your request is done"),
         "service_request.closed": _("Handed over"),
         "service_request.cancelled": _("The request was cancelled"),
+        "service_request.rescheduled": _("The appointment was moved"),
         "service_request.declined": _("We could not take the request"),
         "service_request.held": _("Your request was put on hold"),
         "service_request.resumed": _("Your request goes on"),
