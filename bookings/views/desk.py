@@ -157,7 +157,7 @@ def person_page(
     request: TenantRequest, site: Site, client: Client, *, error: DomainError | None = None
 ) -> HttpResponse:
     """The page of a person, with a refusal on it when there is one."""
-    seen = ServiceRequest.objects.visible_to(request.actor).filter(client=client)
+    seen = ServiceRequest.objects.visible_to(request.actor).filter(client__in=Client.objects.family_of(client.kept_id))
     rows = seen.select_related("site", "payer_account").prefetch_related("work_orders__service").order_by("-pk")
     is_open = list(rows.open()[: MOST_OPEN + 1])
     waiting = waiting_of(is_open, now=timezone.now())
