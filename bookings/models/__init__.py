@@ -5,18 +5,15 @@ from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
-from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.imports import CatalogueImport
+from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
-<<<<<<< HEAD
     "Accompaniment",
-=======
     "CatalogueImport",
->>>>>>> main
     "Client",
     "ClientAccount",
     "ClientMembership",
