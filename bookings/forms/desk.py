@@ -121,7 +121,6 @@ class OrderForm(DetailsForm):
         field.required, field.initial = False, None
         if isinstance(field, forms.TypedChoiceField):
             field.choices = [("", "–"), *field.choices]  # type: ignore[misc]  # pairs
-            field.empty_value = 0
         return found
 
     def clean(self) -> dict[str, Any]:
