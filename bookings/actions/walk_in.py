@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,8 +16,9 @@ from bookings import perms
 from bookings.actions import holds
 from bookings.actions.booking import make_request, place_of, queue_up
 from bookings.actions.clients import ClientDetails
+from bookings.actions.pricing import offered_on
 from bookings.enums import Place
-from bookings.models import Client, ClientAccount, Service, ServiceRequest, calendar
+from bookings.models import Client, ClientAccount, ServiceRequest, calendar
 from bookings.rules import prices
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Site
@@ -60,7 +62,7 @@ def book_walk_in(
             raise Conflict
         return known
     now = timezone.now()
-    services = list(Service.objects.offered_at(site))
+    services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)

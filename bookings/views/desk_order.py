@@ -79,8 +79,7 @@ def _visit(form: OrderForm) -> Visit | None:
 
 
 def _offered(site: Site) -> list[Service]:
-    found = [one for one in Service.objects.offered_at(site) if one.price_mode != PriceMode.ON_QUOTE]
-    return pricing.on_day(found, _today(site))
+    return [one for one in pricing.offered_on(site.pk, _today(site)) if one.price_mode != PriceMode.ON_QUOTE]
 
 
 def _today(site: Site) -> dt.date:
