@@ -5,6 +5,7 @@ from django.urls import path
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import requests as api
+from bookings.api import waits as api_waits
 from bookings.views import (
     beneficiary,
     booking,
@@ -148,6 +149,23 @@ urlpatterns = [
         name="api-service-request-change-order",
     ),
     path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/answer",
+        api_waits.AnswerQuestion.as_view(),
+        name="api-service-request-answer",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/hold",
+        api_waits.HoldServiceRequest.as_view(),
+        name="api-service-request-hold",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/resume",
+        api_waits.ResumeServiceRequest.as_view(),
+        name="api-service-request-resume",
+    ),
+    path("api/v1/silences", api_waits.Silences.as_view(), name="api-silences"),
+    path("api/v1/sites/<uuid:public_id>", catalogue.SiteDetail.as_view(), name="api-site"),
     path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
     path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
     path(
