@@ -71,6 +71,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-receipt": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
+    "bookings:desk-receipt-pdf": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     **{
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -107,7 +108,7 @@ def submit_request(
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
-    request = _make_request(
+    request = make_request(
         site,
         held,
         client=client,
@@ -148,7 +149,7 @@ def book_request(
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
     held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
-    return _make_request(
+    return make_request(
         site,
         held,
         client=client,
@@ -163,7 +164,7 @@ def book_request(
     )
 
 
-def _make_request(
+def make_request(
     site: Site,
     held: Hold,
     *,
@@ -176,6 +177,8 @@ def _make_request(
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
+    owner: Client | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
@@ -192,9 +195,10 @@ def _make_request(
         check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     keep_day_limits(site, chosen, held)
-    owner = person or find_or_create_client(by.organisation, details)
+    owner = owner or person or find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
-    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    if held.pk:
+        holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
         site,
@@ -209,6 +213,7 @@ def _make_request(
         now=now,
         other=other,
         prescriber=prescribers.prescriber_of(prescriber),
+        public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
     said = {**agreed_to(other), **prescribers.for_whom(request, by)}
@@ -265,13 +270,13 @@ def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
-    _queue_up(client)
+    queue_up(client)
     family = Client.objects.family_of(client.pk).values("pk")
     if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
-def _queue_up(client: Client) -> None:
+def queue_up(client: Client) -> None:
     """Wait until no other order of this client is being written."""
     Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
 
@@ -290,18 +295,20 @@ def _insert_request(
     now: dt.datetime,
     other: Beneficiary | None,
     prescriber: Prescriber | None,
+    public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     place = hold.place
     where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
+        public_id=public_id,
         site=site,
         client=client,
         payer_account=payer,
         prescriber=prescriber,
-        hold=hold,
-        place=place,
+        hold=hold if hold.pk else None,  # who stands at the counter takes no place
+        place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
@@ -310,11 +317,11 @@ def _insert_request(
         beneficiary_name=other.full_name[:160] if other else "",
         beneficiary_phone=other.phone if other else "",
         beneficiary_email=other.email if other and other.agreed else "",
-        street=where.street if place == Place.HOME else "",
-        postcode=where.postcode if place == Place.HOME else "",
-        city=where.city if place == Place.HOME else "",
-        latitude=where.latitude if place == Place.HOME else None,
-        longitude=where.longitude if place == Place.HOME else None,
+        street=where.street if hold.place == Place.HOME else "",
+        postcode=where.postcode if hold.place == Place.HOME else "",
+        city=where.city if hold.place == Place.HOME else "",
+        latitude=where.latitude if hold.place == Place.HOME else None,
+        longitude=where.longitude if hold.place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
