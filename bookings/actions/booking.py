@@ -298,7 +298,6 @@ def _insert_request(
     public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
-    place = hold.place
     where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
