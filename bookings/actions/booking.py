@@ -161,7 +161,7 @@ def _make_request(
         check_payer(payer, details.email, by)
     _keep_day_limits(site, chosen, held)
     owner = find_or_create_client(by.organisation, details)
-    _keep_client_limit(owner, by)
+    keep_client_limit(owner, by)
     orders = _plan_work(site, held.slot, place, chosen, lines)
     request = _insert_request(
         site, owner, details, held, payer, orders, place=place, total=prices.total(lines), note=note, by=by, now=now
@@ -214,7 +214,7 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
         raise DayFull(field="slot")
 
 
-def _keep_client_limit(client: Client, by: Actor) -> None:
+def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return

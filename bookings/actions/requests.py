@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
+    QUOTE_TRANSITIONS,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
+    QuoteStatus,
     RequestStatus,
     WorkOrderStatus,
 )
 from bookings.models import (
+    Quote,
     ServiceRequest,
     WorkOrder,
 )
@@ -86,10 +90,18 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     locked.cancel_reason = reason.strip()[:200]
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
     locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
+    _take_quotes_back(locked)
     if locked.slot_id is not None:
         holds.free_place(locked.slot_id)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
+
+
+def _take_quotes_back(request: ServiceRequest) -> None:
+    """Nobody accepts a quote of a request that has ended; its page says why."""
+    Quote.objects.filter(request=request, status=QuoteStatus.SENT).update(
+        status=QUOTE_TRANSITIONS["withdraw"][1], edits=F("edits") + 1
+    )
 
 
 @transaction.atomic
