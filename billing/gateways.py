@@ -1,11 +1,11 @@
-"""The documents of billing, drawn from their sealed snapshot."""
+"""How the documents of billing are drawn: snapshot in, bytes of an archival PDF out."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from billing.rules.snapshot import Snapshot
-from concierge.pdf import DocumentRenderFailed, render_pdf
+from concierge.documents import DocumentRenderFailed, render_pdf
 
 __all__ = ["DocumentRenderFailed", "render_invoice_pdf"]
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bookings.models import QuoteDocument
 from bookings.models.quotes import acceptance_of
-from concierge.pdf import DocumentRenderFailed, render_pdf
+from concierge.documents import DocumentRenderFailed, render_pdf
 
 
 def render_quote_pdf(document: QuoteDocument) -> bytes:

@@ -11,7 +11,7 @@ from bookings.models import QuoteDocument
 from concierge import tenancy
 from concierge.errors import FAULTS
 from concierge.models import Organisation
-from concierge.pdf import DocumentRenderFailed
+from concierge.documents import DocumentRenderFailed
 from concierge.tasks import beat_seen, organisation_ids
 
 log = structlog.get_logger(__name__)

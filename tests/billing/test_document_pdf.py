@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from billing.gateways import DocumentRenderFailed, render_invoice_pdf
 from billing.rules.money import Line
 from billing.rules.snapshot import Snapshot
-from concierge import pdf
+from concierge import documents
 from tests.billing.documents import COMPANY, CONSUMER, LINES, SELLER, snapshot
 
 D = Decimal
@@ -170,7 +170,7 @@ def test_qpdf_finds_no_fault(tmp_path: Path) -> None:
 
 def test_same_snapshot_same_bytes() -> None:
     first = render_invoice_pdf(snapshot(), language="fr")
-    pdf._fonts.cache_clear()
+    documents._fonts.cache_clear()
 
     assert render_invoice_pdf(snapshot(), language="fr") == first
     assert render_invoice_pdf(snapshot(number="F2026-000043"), language="fr") != first
@@ -258,7 +258,7 @@ def test_two_hundred_lines_repeat_the_header_on_every_page() -> None:
 
 
 def test_renderer_that_breaks_is_a_domain_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "_templates", lambda: Path("/nowhere"))
+    monkeypatch.setattr(documents, "_templates", lambda: Path("/nowhere"))
 
     with pytest.raises(DocumentRenderFailed) as caught:
         render_invoice_pdf(snapshot(), language="fr")
@@ -268,7 +268,7 @@ def test_renderer_that_breaks_is_a_domain_error(monkeypatch: pytest.MonkeyPatch)
 
 def test_no_snapshot_text_reaches_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message is for people and logs: no name of a client in it (S39)."""
-    monkeypatch.setattr(pdf, "_drawable", lambda char: char)
+    monkeypatch.setattr(documents, "_drawable", lambda char: char)
 
     with pytest.raises(DocumentRenderFailed) as caught:
         render_invoice_pdf(snapshot(buyer=replace(CONSUMER, name="王小明")), language="fr")

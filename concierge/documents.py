@@ -1,7 +1,7 @@
 """The one place where documents are drawn: data in, bytes of an accessible archival PDF out (Typst).
 
-PDF/A-3a for keeping ten years and PDF/UA-1 for screen readers. The same data always give the same bytes: the caller
-names the timestamp and no system font is used, so a job can render again and compare.
+PDF/A-3a for keeping ten years and PDF/UA-1 for screen readers. The same data always give the same bytes: the timestamp
+is an argument and no system font is used, so a job can render again and compare.
 """
 
 from __future__ import annotations
@@ -38,15 +38,14 @@ class DocumentRenderFailed(DomainError):
 
 
 def render_pdf(template: str, data: Mapping[str, Any], *, language: str, timestamp: datetime) -> bytes:
-    """Compile a template of ``templates/documents`` with JSON data, in ``fr`` or ``en``.
+    """Compile a template of ``templates/documents`` in ``fr`` or ``en``; raises ``DocumentRenderFailed``.
 
-
-    Texts travel as JSON values, never as Typst source. Raises ``DocumentRenderFailed``.
+    Texts travel as JSON values, never as Typst source.
     """
     if language not in LANGUAGES:
         raise DocumentRenderFailed(reason=f"no layout in {language}")
     root = _templates()
-    text = json.dumps(_printable(dict(data)), ensure_ascii=False, sort_keys=True)
+    values = json.dumps(_printable(data), ensure_ascii=False, sort_keys=True)
     try:
         pdf = typst.compile(
             root / template,
@@ -54,7 +53,7 @@ def render_pdf(template: str, data: Mapping[str, Any], *, language: str, timesta
             font_paths=_fonts(),
             ignore_system_fonts=True,
             format="pdf",
-            sys_inputs={"data": text, "language": language},
+            sys_inputs={"data": values, "language": language},
             pdf_standards=["a-3a", "ua-1"],
             timestamp=timestamp,
         )
@@ -91,9 +90,9 @@ def _printable(value: Any) -> Any:  # any JSON value
     """Return the JSON value with every text drawable.
 
     Control characters and direction overrides, which could disguise a name, are dropped; a character that no font has
-    is written in Latin letters. The sealed snapshot keeps the original.
+    is written in Latin letters. What is stored keeps the original.
     """
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _printable(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_printable(one) for one in value]
