@@ -9,9 +9,9 @@ from bookings.actions.quote_documents import claim_quote_drawing, note_drawing_f
 from bookings.gateways import render_quote_pdf
 from bookings.models import QuoteDocument
 from concierge import tenancy
+from concierge.documents import DocumentRenderFailed
 from concierge.errors import FAULTS
 from concierge.models import Organisation
-from concierge.documents import DocumentRenderFailed
 from concierge.tasks import beat_seen, organisation_ids
 
 log = structlog.get_logger(__name__)

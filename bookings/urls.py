@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import booking, requests, tracking
+from bookings.views import asking, booking, quote_link, quotes, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -18,16 +18,32 @@ urlpatterns = [
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),
+    path("reserver/<slug:slug>/besoin/", asking.wishes, name="book-wishes"),
+    path("reserver/<slug:slug>/demander/", asking.ask, name="book-ask"),
     # --- following a request ------------------------------------------------------------------------------------------
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
+    path("suivi/<str:token>/devis/", quote_link.read_quote, name="quote-link"),
+    path("suivi/<str:token>/devis/pdf/", quote_link.quote_pdf_by_link, name="quote-link-pdf"),
+    path("suivi/<str:token>/devis/accepter/", quote_link.accept_by_link, name="quote-link-accept"),
+    path("suivi/<str:token>/devis/refuser/", quote_link.decline_by_link, name="quote-link-decline"),
+    path("suivi/<str:token>/devis/modifier/", quote_link.change_by_link, name="quote-link-change"),
+    path("suivi/<str:token>/devis/renouveler/", quote_link.renew_by_link, name="quote-link-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/devis/", quotes.begin_quote, name="begin-quote"),
+    path("demandes/<uuid:public_id>/etudier/", quotes.review_request, name="review-request"),
+    path("demandes/<uuid:public_id>/rendez-vous/", quotes.plan_request, name="plan-request"),
+    path("devis/", quotes.quotes_list, name="quotes"),
+    path("devis/<uuid:public_id>/", quotes.quote_page, name="quote"),
+    path("devis/<uuid:public_id>/modifier/", quotes.edit_quote, name="quote-edit"),
+    path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
+    path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     # --- API ----------------------------------------

@@ -25,6 +25,16 @@ class Kind(models.TextChoices):
     WORK_ON_ITS_WAY = "work_order.on_its_way", _("The things are on their way to the provider")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
+    QUOTE_REQUESTED = "quote.requested", _("A quote is asked for")
+    QUOTE_RENDERED = "quote.rendered", _("Quote")
+    QUOTE_REMINDED = "quote.reminded", _("A quote ends soon")
+    QUOTE_ACCEPTED = "quote.accepted", _("A client accepted a quote")
+    QUOTE_COUNTERSIGNED = "quote.countersigned", _("Accepted quote")
+    QUOTE_DECLINED = "quote.declined", _("A client declined a quote")
+    QUOTE_CHANGES = "quote.changes_requested", _("A client wants a change")
+    QUOTE_EXPIRED = "quote.expired", _("A quote has ended")
+    QUOTE_WITHDRAWN = "quote.withdrawn", _("Quote withdrawn")
+    QUOTE_RENEWAL = "quote.renewal_asked", _("A client wants a quote renewed")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -229,9 +229,9 @@ def check_draft(organisation_id: int, draft: QuoteDraft) -> None:
         raise Invalid(_("At most six options: more than that nobody compares."), field="options")
     if not draft.fee.is_finite() or not 0 <= draft.fee <= 1000:
         raise Invalid(_("The price of the quote itself is between 0 and €1,000."), field="fee")
+    if sum(len(option.lines) for option in draft.options) > rules.MOST_LINES:
+        raise Invalid(_("At most a hundred lines in one quote."), field="options")
     for number, option in enumerate(draft.options):
-        if len(option.lines) > rules.MOST_LINES:
-            raise Invalid(_("At most sixty lines in one option."), field=f"options.{number}")
         for rank, line in enumerate(option.lines):
             try:
                 _quoted(line, rates, franchise=False)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.booking import place_of
+from bookings.actions.quote_requests import is_on_quote
 from bookings.enums import Place, PriceMode
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
@@ -44,6 +45,7 @@ class ServicesForm(forms.Form):
         wanted = set(self.cleaned_data["services"])
         chosen = [service for service in self.offered if str(service.public_id) in wanted]
         try:
+            is_on_quote(chosen)
             place_of(chosen)
         except DomainError as error:
             raise forms.ValidationError(str(error.message), code=error.code) from error

@@ -15,7 +15,7 @@ MOST_QUANTITY = Decimal(10000)
 MOST_PRICE = Decimal(100000)
 MOST_LINE = Decimal("999999.99")
 MOST_TOTAL = Decimal("9999999.99")
-MOST_LINES, MOST_OPTIONS = 60, 6
+MOST_LINES, MOST_OPTIONS = 100, 6
 
 Snapshot = dict[str, Any]  # any JSON value
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions import booking, clients, holds, pricing
-from bookings.enums import HoldStatus
+from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, calendar
 from bookings.rules import prices
@@ -62,7 +62,7 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
     form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.offered)
     if form.is_valid():
         draft.save(services=form.cleaned_data["services"])
-        return go(draft.site, "details")
+        return go(draft.site, "wishes" if draft.on_quote else "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
@@ -86,6 +86,8 @@ def _services_page(
 
 def price_words(service: Any) -> str:
     """What a service costs, in a few words."""
+    if service.price_mode == PriceMode.ON_QUOTE:
+        return _("on quote")
     if service.unit_price is not None:
         return euros(service.unit_price)
     amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
@@ -202,7 +204,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
     form = ContactForm(
         request.POST if request.method == "POST" else None,
         initial=_known_contact(draft),
-        place=draft.place,
+        place=draft.form_place,
         for_others=draft.for_others,
     )
     if form.is_valid():
@@ -216,7 +218,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return show(request, draft, "contact", error.status, form=form)
-        return go(draft.site, "review" if draft.is_verified else "code")
+        return go(draft.site, draft.last_step if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
@@ -252,7 +254,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 def code(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Type the six digits."""
     if draft.is_verified:
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     sent = _verification(draft)
     if sent is None:
         return go(draft.site, "contact")
@@ -264,7 +266,7 @@ def code(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("code", str(error.message))
             return show(request, draft, "code", error.status, form=form)
         draft.save(verified=sent.email)
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
 
 
@@ -293,7 +295,7 @@ def _verification(draft: Draft) -> EmailVerification | None:
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
     hold = draft.hold
-    accounts = _accounts(request, draft)
+    accounts = payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
     form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
     if hold is None or not form.is_valid():
@@ -314,11 +316,11 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
         )
     except DomainError as error:
         return _refused(request, draft, form, error)
-    draft.finish(hold, made.tracking_token)
+    draft.finish(hold.public_id, made.tracking_token)
     return redirect("bookings:done", token=made.tracking_token)
 
 
-def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
+def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
     if not draft.for_others:
         return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
@@ -382,8 +384,12 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     if error.field in {"payer", None}:
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
-    known = {**draft.contact}
-    contact_form = ContactForm(known, place=draft.place, for_others=draft.for_others)
+    return refused_contact(request, draft, error)
+
+
+def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
+    """What is wrong with who one is, on the page where it was typed."""
+    contact_form = ContactForm({**draft.contact}, place=draft.form_place, for_others=draft.for_others)
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

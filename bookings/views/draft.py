@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
+import uuid
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.utils.functional import cached_property
 from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
+from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, Service
@@ -48,11 +51,11 @@ class Draft:
         self.data.setdefault("token", secrets.token_urlsafe(32))
         self.request.session[KEY] = self.data
 
-    def finish(self, hold: Hold, tracking_token: str) -> None:
-        """Forget everything typed (the next person may sit at the same screen); remember what this hold became."""
+    def finish(self, form: uuid.UUID, tracking_token: str) -> None:
+        """Forget everything typed (the next person may sit at the same screen); remember what this form became."""
         self.request.session.pop(KEY, None)
         done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
-        self.request.session[DONE] = {**done, str(hold.public_id): tracking_token}
+        self.request.session[DONE] = {**done, str(form): tracking_token}
 
     @cached_property
     def offered(self) -> list[Service]:
@@ -72,6 +75,39 @@ class Draft:
             return place_of(self.services)
         except DomainError:
             return Place.DESK
+
+    @property
+    def on_quote(self) -> bool:
+        """What was chosen has no price yet: no quantities, no time, a quote instead."""
+        try:
+            return is_on_quote(self.services)
+        except DomainError:
+            return False
+
+    @property
+    def form_place(self) -> Place:
+        """Whether the address is asked for: a quote names it wherever the work is done."""
+        return Place.HOME if self.on_quote else self.place
+
+    @property
+    def last_step(self) -> str:
+        """Where everything is shown once more."""
+        return "ask" if self.on_quote else "review"
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What is to be quoted, in the client's words."""
+        kept: dict[str, Any] = self.data.get("wanted", {})
+        return [
+            Wanted(service, wish["description"], _day(wish["wanted_from"]), _day(wish["wanted_until"]))
+            for service in self.services
+            if (wish := kept.get(str(service.public_id)))
+        ]
+
+    @property
+    def key(self) -> uuid.UUID | None:
+        """Names the request that this draft becomes, so that sending it twice is one."""
+        return uuid.UUID(self.data["key"]) if "key" in self.data else None
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -132,17 +168,33 @@ class Draft:
 
     def missing_before(self, step: str) -> str | None:
         """The first step that is not complete before this one, else ``None``."""
-        complete = {
-            "services": bool(self.services),
-            "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
-            "slot": self.holds_a_place,
-            "contact": bool(self.contact.get("last_name"))
-            and (self.place != Place.HOME or bool(self.contact.get("street"))),
-            "code": self.is_verified,
-        }
-        for name, is_complete in complete.items():
+        path = self._path()
+        if step not in {*path, self.last_step}:  # a page of the other kind of request
+            return next((name for name, is_complete in path.items() if not is_complete), self.last_step)
+        for name, is_complete in path.items():
             if name == step:
                 return None
             if not is_complete:
                 return name
         return None
+
+    def _path(self) -> dict[str, bool]:
+        """The steps of this kind of request in order, and whether each is complete."""
+        chosen = {str(service.public_id) for service in self.services}
+        last = {
+            "contact": bool(self.contact.get("last_name"))
+            and (self.form_place != Place.HOME or bool(self.contact.get("street"))),
+            "code": self.is_verified,
+        }
+        if self.on_quote:
+            return {"services": True, "wishes": bool(self.key) and len(self.wanted) == len(chosen), **last}
+        return {
+            "services": bool(chosen),
+            "details": bool(self.wishes) and set(self.asked) == chosen,
+            "slot": self.holds_a_place,
+            **last,
+        }
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

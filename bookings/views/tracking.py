@@ -132,6 +132,8 @@ def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResp
     """
     context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
     context |= words.order_lines(found)
+    context["quote"] = found.quotes.shown_to_client().first()
+    context["wishes"] = found.wishes.select_related("service").order_by("position")
     return render(request, "bookings/track.html", context)
 
 
@@ -201,7 +203,12 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     if actor.client_id is not None:
         mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id=actor.client_id)
     rows = [
-        {"found": found, "services": [order.service.label for order in found.work_orders.all()]}
-        for found in mine.select_related("site").prefetch_related("work_orders__service").order_by("-pk")[:100]
+        {
+            "found": found,
+            "services": [row.service.label for row in found.work_orders.all() or found.wishes.all()],
+        }
+        for found in mine.select_related("site")
+        .prefetch_related("work_orders__service", "wishes__service")
+        .order_by("-pk")[:100]
     ]
     return render(request, "bookings/my_requests.html", {"rows": rows})

@@ -113,6 +113,11 @@ def headline(request: ServiceRequest, orders: Iterable[WorkOrder]) -> str:
         return _("The work is done. We are checking it.")
     return {
         R.SUBMITTED: _("We have received your request."),
+        R.QUALIFYING: _("We are looking at your request."),
+        R.AWAITING_CLIENT: _("We are waiting for your answer."),
+        R.AWAITING_APPROVAL: _("Your quote is ready: please read it, then answer."),
+        R.ON_HOLD: _("Your request is on hold."),
+        R.EXPIRED: _("The time to accept your quote is over. You can ask us to renew it."),
         R.CONFIRMED: _("Your request is confirmed."),
         R.IN_PROGRESS: _("We are working on it."),
         R.FULFILLED: _("Everything is ready."),
@@ -155,7 +160,8 @@ def stages(request: ServiceRequest, orders: Iterable[WorkOrder]) -> tuple[list[d
         R.PARTIALLY_FULFILLED: 3,
         R.CLOSED: len(labels) + 1,
     }
-    stage = 0 if came_to_nothing(request, orders) else reached.get(R(request.status), 0)
+    unpriced = request.status == R.SUBMITTED and request.promised_start is None
+    stage = 0 if unpriced or came_to_nothing(request, orders) else reached.get(R(request.status), 0)
     return [{"label": label, "url": ""} for label in labels], stage
 
 
@@ -195,6 +201,14 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.closed": _("Handed over"),
         "service_request.cancelled": _("The request was cancelled"),
         "service_request.declined": _("We could not take the request"),
+        "service_request.reviewed": _("We are looking at your request"),
+        "quote.sent": _("We sent you a quote"),
+        "quote.accepted": _("You accepted the quote"),
+        "quote.declined": _("You declined the quote"),
+        "quote.changes_requested": _("You asked for a change of the quote"),
+        "quote.withdrawn": _("We withdrew the quote"),
+        "quote.expired": _("The time to accept the quote is over"),
+        "quote.renewal_asked": _("You asked us to renew the quote"),
     }
     if event.name in whole:
         return str(whole[event.name])

@@ -12,7 +12,7 @@ from bookings.actions import quotes
 from bookings.actions.quote_answers import accept_quote
 from bookings.actions.quotes import draft_quote, save_quote, send_quote, withdraw_quote
 from bookings.actions.requests import cancel_request
-from bookings.models import Quote, RequestLine, ServiceRequest, WorkOrder
+from bookings.models import Quote, QuoteDocument, RequestLine, ServiceRequest, WorkOrder
 from concierge.models import Event
 from tests.bookings.conftest import at
 from tests.bookings.quoting import asked, sent, two_options, yes
@@ -50,8 +50,9 @@ def test_without_the_locks_two_options_are_accepted(real_world: World, monkeypat
 
     def unguarded(found: Quote, verb: str, *fields: str) -> None:
         # The seal of the database would refuse the second answer too.
-        Quote.objects.filter(pk=found.pk).update(status="accepted", chosen=found.chosen, answer_name="x",
-                                                 answered_at=found.answered_at) if not fields else None
+        Quote.objects.filter(pk=found.pk).update(
+            status="accepted", chosen=found.chosen, answer_name="x", answered_at=found.answered_at
+        ) if not fields else None
 
     monkeypatch.setattr(answers, "lock_work_of", lambda request: [])
     monkeypatch.setattr(answers, "lock_request", lambda request: ServiceRequest.objects.get(pk=request.pk))
@@ -59,7 +60,7 @@ def test_without_the_locks_two_options_are_accepted(real_world: World, monkeypat
     monkeypatch.setattr(answers, "move", unguarded)
     monkeypatch.setattr(answers, "step", lambda request, verb: None)
     monkeypatch.setattr(answers, "fill_order", lambda request, found, by: None)
-    monkeypatch.setattr(answers.QuoteDocument.objects, "create", lambda **given: None)
+    monkeypatch.setattr(QuoteDocument.objects, "create", lambda **given: None)
     both = [yes(quote, 0), yes(quote, 1)]
     assert race(world, 2, lambda n: accept_quote(quote, both[n], by=world.actor())) == {"ok": 2}
     assert Event.objects.filter(name="quote.accepted").count() == 2
