@@ -191,6 +191,15 @@ class Leg(models.TextChoices):
     RETURN = "return", _("Fetch it from the provider")
 
 
+class HoldReason(models.TextChoices):
+    """Why a request stands still; the client reads it."""
+
+    CLIENT = "client", _("We wait for your answer")
+    MATERIAL = "material", _("We wait for the material")
+    ACCESS = "access", _("We wait for access to the place")
+    OURS = "ours", _("Something holds us up on our side")
+
+
 class LineKind(models.TextChoices):
     """A line is a thing or service asked for, or an option that goes with it."""
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from billing.actions.invoices import invoice_request
 from billing.actions.issuers import set_up_issuer
 from billing.models import Invoice
+from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, ServiceRequest, WorkOrder
+from bookings.models import Client, Quote, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -59,6 +60,9 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    quote: Quote
+    draft: Quote
+    unpriced: ServiceRequest
 
 
 def build_scene(world: World) -> Scene:
@@ -93,6 +97,7 @@ def build_scene(world: World) -> Scene:
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
         message = Message.objects.order_by("pk").first()
         assert message is not None
+        quote, draft, unpriced = _quotes(world)
         return Scene(
             world=world,
             open=waiting,
@@ -113,7 +118,19 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            quote=quote,
+            draft=draft,
+            unpriced=unpriced,
         )
+
+
+def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
+    """A quote with two options that waits for the client, a draft, and a request that nobody has looked at."""
+    from tests.bookings.quoting import asked, sent, two_options
+
+    quote, by = sent(world, asked(world, email=world.client.email)), world.actor()
+    draft = save_quote(draft_quote(asked(world, email=world.client.email), by=by), two_options(), by=by)
+    return quote, draft, asked(world, email=world.client.email)
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))

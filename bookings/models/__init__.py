@@ -3,6 +3,7 @@
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.quotes import (
     Quote,
     QuoteDocument,
@@ -17,10 +18,13 @@ __all__ = [
     "Client",
     "ClientAccount",
     "ClientMembership",
+    "ClientQuestion",
     "Closure",
     "EmailVerification",
+    "FollowUp",
     "Hold",
     "OpeningHours",
+    "Pause",
     "PriceItem",
     "Quote",
     "QuoteDocument",

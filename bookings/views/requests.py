@@ -34,7 +34,8 @@ from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, Work
 from bookings.forms.requests import ReasonForm, RequestFilters
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
-from bookings.views import words
+from bookings.models.waiting import Waiting, waiting_of
+from bookings.views import waits, words
 from bookings.views.quotes import card_of
 from concierge import events
 from concierge.enums import Role
@@ -79,11 +80,12 @@ def requests_list(request: HttpRequest) -> HttpResponse:
         .prefetch_related("work_orders__service", "wishes__service")
         .order_by("-pk")[: PAGE + 1]
     )
+    waiting = waiting_of(rows[:PAGE], now=timezone.now())
     return render(
         request,
         "bookings/requests.html",
         {
-            "rows": [_row(row) for row in rows[:PAGE]],
+            "rows": [_row(row, waiting[row.pk]) for row in rows[:PAGE]],
             "form": form,
             "next": _more(request, rows) if len(rows) > PAGE else "",
             "is_filtered": any(request.GET.get(name) for name in ("category", "site", "late", "q")),
@@ -112,16 +114,16 @@ def _filtered(found: ServiceRequestQuerySet, form: RequestFilters) -> ServiceReq
     return found
 
 
-def _row(found: ServiceRequest) -> dict[str, Any]:
-    end = found.promised_end
-    is_open = found.category in {"open", "waiting", "active"}
+def _row(found: ServiceRequest, waiting: Waiting) -> dict[str, Any]:
+    now = timezone.now()
     return {
         "found": found,
         "services": ", ".join(
             dict.fromkeys(row.service.label for row in found.work_orders.all() or found.wishes.all())
         ),
         "when": short_moment_words(found.promised_start, found.site) if found.promised_start else "",
-        "is_late": is_open and end is not None and end < timezone.now(),
+        "is_late": waiting.request.breaks_promise(now),
+        "wait": waits.shown(waiting.request, found.site, now=now),
         # Nothing is priced before a quote is accepted.
         "total": euros(found.total_incl_vat) if found.promised_start or found.total_incl_vat else "–",
     }
@@ -150,10 +152,13 @@ def _page(
 ) -> HttpResponse:
     orders = list(found.work_orders.select_related("service").order_by("pk"))
     told = events.history(request_id=found.public_id)
+    now = timezone.now()
+    waiting = waiting_of([found], now=now)[found.pk]
     context = {
         "found": found,
         "error": error,
         "quoting": card_of(actor, found),
+        "wait": waits.shown(waiting.request, found.site, now=now),
         **words.order_lines(found),
         "appointment": moment_words(found.promised_start, found.site) if found.promised_start else "",
         "orders": [
@@ -161,7 +166,8 @@ def _page(
                 "order": order,
                 "holder": order.performer_label,
                 "ready_by": moment_words(order.promised_end, found.site),
-                "is_late": order.category in {"open", "waiting", "active"} and order.promised_end < timezone.now(),
+                "wait": waits.shown(waiting.works[order.pk], found.site, now=now),
+                "is_late": waiting.works[order.pk].breaks_promise(now),
                 "can_check": perms.can_check(actor, order),
                 "waits_for_supervisor": order.status == WorkOrderStatus.COMPLETED and not perms.checks(actor, order),
                 "board_query": _board_query(actor, order, found),
