@@ -37,7 +37,7 @@ class Waiting:
 
 
 def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int, Waiting]:
-    """For each request, by its key. Four queries in all, five when a quote waits; the requests may come from anywhere."""
+    """For each request, by its key. Four queries in all, one more when a quote waits."""
     requests = list(found)
     works = _works_of(requests)
     questions = {

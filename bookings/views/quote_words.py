@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
@@ -56,7 +57,7 @@ def _option(option: Snapshot, number: int) -> dict[str, Any]:
 def _detail(line: Snapshot) -> str:
     if line["quantity"] == "1" and not line["unit"]:
         return ""
-    quantity = line["quantity"].replace(".", str(_("."))) + (f" {line['unit']}" if line["unit"] else "")
+    quantity = number_format(line["quantity"], use_l10n=True) + (f" {line['unit']}" if line["unit"] else "")
     return f"{quantity} × {euros(line['unit_price'])}"
 
 
