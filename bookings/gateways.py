@@ -22,4 +22,5 @@ def render_quote_pdf(document: QuoteDocument) -> bytes:
         acceptance = {**acceptance, "day": local.date().isoformat(), "time": f"{local:%H:%M}"}
     data = {**quote.content, "acceptance": acceptance, "seal": quote.seal}
     moment = (quote.answered_at if acceptance else None) or quote.sent_at
-    return render_pdf("quote.typ", data, language=quote.request.language, timestamp=moment.astimezone(dt.UTC).replace(microsecond=0))
+    stamp = moment.astimezone(dt.UTC).replace(microsecond=0)
+    return render_pdf("quote.typ", data, language=quote.request.language, timestamp=stamp)
