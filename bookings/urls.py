@@ -3,6 +3,7 @@
 from django.urls import path
 
 from bookings.api import catalogue, work_orders
+from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
 from bookings.views import asking, booking, quote_link, quotes, requests, tracking
 
@@ -60,6 +61,18 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/cancel",
         api.CancelServiceRequest.as_view(),
         name="api-service-request-cancel",
+    ),
+    path("api/v1/quote-requests", quotes_api.QuoteRequests.as_view(), name="api-quote-requests"),
+    path("api/v1/quotes", quotes_api.Quotes.as_view(), name="api-quotes"),
+    path("api/v1/quotes/<uuid:public_id>", quotes_api.QuoteDetail.as_view(), name="api-quote"),
+    path("api/v1/quotes/<uuid:public_id>/send", quotes_api.SendQuote.as_view(), name="api-quote-send"),
+    path("api/v1/quotes/<uuid:public_id>/withdraw", quotes_api.WithdrawQuote.as_view(), name="api-quote-withdraw"),
+    path("api/v1/quotes/<uuid:public_id>/accept", quotes_api.AcceptQuote.as_view(), name="api-quote-accept"),
+    path("api/v1/quotes/<uuid:public_id>/decline", quotes_api.DeclineQuote.as_view(), name="api-quote-decline"),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/quote",
+        quotes_api.WriteQuote.as_view(),
+        name="api-quote-write",
     ),
     path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
     path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),

@@ -47,7 +47,7 @@ class Acceptance:
 def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
     """``sent → accepted``: binding. The request is confirmed and gets lines and work; an amendment replaces both.
 
-    The same acceptance twice is the same answer. Raises ``Invalid`` (400), ``QuoteExpired`` (410), ``QuoteReplaced``,
+    The same acceptance twice is the same answer. Raises ``Invalid`` (400), ``QuoteExpired``, ``QuoteReplaced``,
     ``QuoteAnswered``, ``QuoteWithdrawn``, ``WrongState`` (409).
     """
     name = " ".join(acceptance.name.split())[:160]

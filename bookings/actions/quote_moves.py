@@ -22,7 +22,7 @@ UNDER_WAY = (RequestStatus.CONFIRMED, RequestStatus.IN_PROGRESS)
 class QuoteExpired(DomainError):
     """Too late to accept."""
 
-    code, status = "quote_expired", 410
+    code, status = "quote_expired", 409
     message = _("This quote is no longer valid. Ask us to renew it: one press is enough.")
 
 

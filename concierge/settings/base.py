@@ -319,6 +319,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "catalogue", "description": "Where, what, for how much and when."},
         {"name": "service requests", "description": "What a client asked for."},
+        {"name": "quotes", "description": "What has no price yet: asked for, offered, accepted."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},
@@ -332,6 +333,8 @@ SPECTACULAR_SETTINGS = {
         "InvoiceStatus": "billing.enums.DocumentStatus",
         "LineKind": "bookings.enums.LineKind",
         "OfferStatus": "providers.enums.OfferStatus",
+        "QuoteLineKind": "bookings.enums.QuoteLineKind",
+        "QuoteStatus": "bookings.enums.QuoteStatus",
         "RequestStatus": "bookings.enums.RequestStatus",
         "WorkOrderStatus": "bookings.enums.WorkOrderStatus",
     },

@@ -334,7 +334,7 @@ def test_too_late_says_what_to_do(world: World, client: Browser, monday: Any) ->
     posted = {"name": "Inès", "seal": quote.seal, "option": str(quote.options.order_by("position")[0].public_id)}
     assert client.post(link(quote, "renouveler/")).status_code == 409
     monday.shift(dt.timedelta(days=60))
-    page = shown(client.post(link(quote, "accepter/"), posted), 410)
+    page = shown(client.post(link(quote, "accepter/"), posted), 409)
     assert "renouveler/" in page
     settle(world.organisation)
     assert "renouveler/" in shown(client.get(link(quote)))
