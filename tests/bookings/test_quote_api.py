@@ -144,5 +144,5 @@ def test_the_list_reads_flat(world: World, api: Api, count: int) -> None:
     api.get(f"{API}/quotes")
     with CaptureQueriesContext(connection) as queries:
         assert len(api.get(f"{API}/quotes").json()["results"]) == count
-    assert len(queries) == 9
+    assert len(queries) == 8
     assert QuoteLine.objects.count() == 5 * count
