@@ -12,7 +12,7 @@ from benchmarks.measuring import ROUNDS, alternate, gate, note, quote, scaled, t
 from benchmarks.places import open_desk
 from bookings.actions.holds import EXPIRY
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold, Slot
+from bookings.models import Hold
 from concierge import deadlines, tenancy
 from concierge.models import Deadline
 from tests.world import World
@@ -36,13 +36,17 @@ def _sweep_all(world: World) -> float:
     return span.seconds
 
 
-def _holds(world: World, slots: list[Slot], count: int) -> float:
+def _holds(world: World, start: dt.datetime, count: int) -> float:
     """Holds of people who went away, given back; per second."""
     made = Hold.objects.bulk_create(
         [
             Hold(
                 organisation=world.organisation,
-                slot=slots[number % len(slots)],
+                site=world.site,
+                place=Place.DESK,
+                lane=number // SLOTS,
+                starts_at=start + dt.timedelta(minutes=30 * (number % SLOTS)),
+                ends_at=start + dt.timedelta(minutes=30 * (number % SLOTS) + 30),
                 token_hash=f"{timezone.now():%s%f}{number}",
                 expires_at=timezone.now(),
             )
@@ -50,12 +54,10 @@ def _holds(world: World, slots: list[Slot], count: int) -> float:
         ],
         batch_size=2_000,
     )
-    for slot in slots:
-        Slot.objects.filter(pk=slot.pk).update(taken=sum(hold.slot_id == slot.pk for hold in made))
     _plan(world, EXPIRY, [hold.pk for hold in made])
     seconds = _sweep_all(world)
     assert not Hold.objects.exclude(status=HoldStatus.EXPIRED).exists()
-    assert not Slot.objects.filter(taken__gt=0).exists()
+    assert not Hold.objects.live().exists()
     return count / seconds
 
 
@@ -81,19 +83,8 @@ def test_sweep(no_worker: None, light_kind: None) -> None:
     world = open_desk("p7", slots=1, keys=1).world
     with tenancy.working_for(world.organisation):
         start = timezone.now() + dt.timedelta(days=1)
-        slots = Slot.objects.bulk_create(
-            Slot(
-                organisation=world.organisation,
-                site=world.site,
-                place=Place.DESK,
-                starts_at=start + dt.timedelta(minutes=30 * number),
-                ends_at=start + dt.timedelta(minutes=30 * number + 30),
-                capacity=30_000,
-            )
-            for number in range(SLOTS)
-        )
         found = alternate(
-            {"holds": lambda: _holds(world, slots, DUE // ROUNDS), "one by one": lambda: _one_by_one(world, FEW)}
+            {"holds": lambda: _holds(world, start, DUE // ROUNDS), "one by one": lambda: _one_by_one(world, FEW)}
         )
         assert not Deadline.objects.filter(fired_at=None).exists()
         assert Hold.objects.count() == DUE // ROUNDS * ROUNDS

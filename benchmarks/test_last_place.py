@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -13,11 +15,11 @@ from django.utils import timezone
 
 from benchmarks.measuring import note, scaled, timed
 from benchmarks.places import open_desk
-from bookings.actions import holds
+from bookings.actions import lanes
 from bookings.actions.booking import book_request
 from bookings.actions.clients import ClientDetails
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold, Service, ServiceRequest, Slot, SlotRule, calendar
+from bookings.models import Hold, Service, ServiceRequest, SlotRule, calendar
 from bookings.rules.prices import WHOLE, Wish
 from concierge import tenancy
 from concierge.db import retryable
@@ -75,17 +77,6 @@ def _last_places(world: World, count: int) -> list[dt.datetime]:
         SlotRule.objects.update(capacity=1)
         free = calendar.slots_left(world.site, Place.DESK, now=timezone.now(), days=calendar.BOOKABLE_DAYS)
         far = free[: -count - 1 : -1]
-        Slot.objects.bulk_create(
-            Slot(
-                organisation=world.organisation,
-                site=world.site,
-                place=Place.DESK,
-                starts_at=slot.starts_at,
-                ends_at=slot.ends_at,
-                capacity=1,
-            )
-            for slot in far
-        )
     assert len(far) == count
     return [slot.starts_at for slot in far]
 
@@ -103,22 +94,31 @@ def test_nobody_gets_a_place_twice(no_worker: None) -> None:
     assert {outcome["ok"] for outcome in outcomes} == {1}
     assert set(sum(outcomes, Counter[str]())) <= {"ok", "slot_taken", "unavailable"}
     with tenancy.working_for(world.organisation):
-        assert set(Slot.objects.order_by("pk").values_list("taken", flat=True)) == {1}
+        sold = Counter(Hold.objects.live().order_by("pk").values_list("starts_at", flat=True))
+        assert sold == Counter(slots)
         booked = ServiceRequest.objects.count(), Hold.objects.filter(status=HoldStatus.CONFIRMED).count()
     assert booked == (len(slots), len(slots))
 
 
-def test_the_twin_without_the_guarded_update_oversells(no_worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_twin_without_the_referee_oversells(no_worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     world = open_desk("p3-twin", slots=1, keys=1).world
     slots = _last_places(world, 5)
+    numbers = itertools.count(100)
 
-    def read_then_write(slot: Slot) -> bool:
-        free = Slot.objects.get(pk=slot.pk).taken < slot.capacity
-        if free:
-            Slot.objects.filter(pk=slot.pk).update(taken=slot.capacity)
-        return free
+    def read_then_write(wanted: lanes.Wanted, **given: Any) -> Hold | None:
+        if lanes.is_full(wanted):
+            return None
+        return Hold.objects.create(
+            organisation=world.organisation,
+            site=world.site,
+            place=wanted.place,
+            lane=next(numbers),
+            starts_at=wanted.starts_at,
+            ends_at=wanted.ends_at,
+            **given,
+        )
 
-    monkeypatch.setattr(holds, "_take", read_then_write)
+    monkeypatch.setattr(lanes, "take", read_then_write)
     sold = [outcome["ok"] for outcome in _race(world, slots)]
     note("P3", f"the twin that reads, then writes, sold {sold} times the last place")
     assert max(sold) > 1

@@ -5,7 +5,7 @@ from django.urls import path
 from bookings.api import catalogue, work_orders
 from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
-from bookings.views import asking, booking, quote_link, quotes, requests, tracking
+from bookings.views import asking, beneficiary, booking, quote_link, quotes, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("reserver/<slug:slug>/creneau/", booking.slot, name="book-slot"),
     path("reserver/<slug:slug>/creneau/liberer/", booking.give_up_hold, name="book-release"),
     path("reserver/<slug:slug>/coordonnees/", booking.contact, name="book-contact"),
+    path("reserver/<slug:slug>/pour-qui/", beneficiary.beneficiary, name="book-beneficiary"),
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),

@@ -15,6 +15,8 @@ class Kind(models.TextChoices):
     REQUEST_CANCELLED = "service_request.cancelled", _("Request cancelled")
     LINK_SENT = "service_request.link_sent", _("Tracking link")
     REQUEST_DECLINED = "service_request.declined", _("Request declined")
+    BENEFICIARY_BOOKED = "beneficiary.booked", _("Something was booked for this person")
+    BENEFICIARY_CANCELLED = "beneficiary.cancelled", _("What was booked for this person does not take place")
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")
     OFFER_SENT = "offer.sent", _("Offer to a provider")
@@ -42,6 +44,7 @@ class RecipientKind(models.TextChoices):
     """Who reads it; ``recipient_id`` is the key of that row, when there is one."""
 
     CLIENT = "client", _("Client")
+    BENEFICIARY = "helped", _("Person it is for")
     PAYER = "payer", _("Payer")
     PROVIDER = "provider", _("Provider")
     STAFF = "staff", _("Team")

@@ -24,9 +24,14 @@ from workers.models import HelpCall
 
 
 def _tell(
-    event: Event, readers: Iterable[Reader], *, site: Site | None = None, request_id: uuid.UUID | None = None
+    event: Event,
+    readers: Iterable[Reader],
+    *,
+    site: Site | None = None,
+    request_id: uuid.UUID | None = None,
+    kind: Kind | None = None,
 ) -> None:
-    kind = Kind(event.name)
+    kind = kind or Kind(event.name)
     queued = [queue_message(kind, reader, event=event, site=site, request_id=request_id) for reader in readers]
     if any(queued):
         transaction.on_commit(partial(poke, send_messages, event.organisation_id), robust=True)
@@ -103,6 +108,28 @@ def _quotes(event: Event) -> list[Quote]:
 
 def _desk_of(request: ServiceRequest) -> list[Reader]:
     return _team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+
+
+# What the person a request is for is told, when they agreed: only when somebody comes, and when nobody does after all.
+FOR_BENEFICIARY = {
+    "service_request.confirmed": Kind.BENEFICIARY_BOOKED,
+    "service_request.cancelled": Kind.BENEFICIARY_CANCELLED,
+    "service_request.declined": Kind.BENEFICIARY_CANCELLED,
+}
+
+
+@subscribe(*FOR_BENEFICIARY)
+def tell_whom_it_is_for(event: Event) -> None:
+    """In simple words, to the person who is helped; the client is told apart."""
+    for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+        reader = Reader(
+            RecipientKind.BENEFICIARY,
+            address=request.beneficiary_email,
+            language=request.language,
+            name=request.beneficiary_name,
+            key=request.beneficiary_id,
+        )
+        _tell(event, [reader], site=request.site, request_id=request.public_id, kind=FOR_BENEFICIARY[event.name])
 
 
 @subscribe("work_order.booked")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds
+from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
 from bookings.actions.pricing import price_order, tariffs_of
 from bookings.enums import (
@@ -19,7 +20,6 @@ from bookings.enums import (
     HoldStatus,
     LineKind,
     Place,
-    PriceMode,
 )
 from bookings.models import (
     Client,
@@ -30,7 +30,6 @@ from bookings.models import (
     Service,
     ServiceAtSite,
     ServiceRequest,
-    Slot,
     WorkOrder,
     calendar,
 )
@@ -43,8 +42,6 @@ from concierge.tenancy import Actor
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
-# A work order is at most a fortnight of somebody's whole time; more pieces than that are more than one order.
-MOST_MINUTES = 14 * 24 * 60
 
 
 class OutsideArea(DomainError):
@@ -86,6 +83,7 @@ def submit_request(
     payer: ClientAccount | None = None,
     note: str = "",
     now: dt.datetime | None = None,
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
@@ -97,15 +95,25 @@ def submit_request(
     """
     now = now or timezone.now()
     held = holds.lock_hold(hold)
-    if held.status == HoldStatus.CONFIRMED:
-        return ServiceRequest.objects.get(hold=held)
     if held.status != HoldStatus.HELD or held.expires_at <= now:
-        raise holds.HoldExpired(field="slot")
-    if held.slot.site_id != site.pk:
+        made = ServiceRequest.objects.filter(hold=held).first()
+        if made is None:
+            raise holds.HoldExpired(field="slot")
+        return made
+    if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
     services = list(Service.objects.offered_at(site))
     request = _make_request(
-        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+        site,
+        held,
+        client=client,
+        services=services,
+        wishes=wishes,
+        by=by,
+        payer=payer,
+        note=note,
+        now=now,
+        beneficiary=beneficiary,
     )
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
@@ -124,6 +132,7 @@ def book_request(
     by: Actor,
     payer: ClientAccount | None = None,
     note: str = "",
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
@@ -131,9 +140,19 @@ def book_request(
     ``submit_request`` raise, and leaves nothing then.
     """
     now = timezone.now()
-    held = holds.book_slot(site, place_of(services), starts_at, services=services, now=now)
+    minutes = calendar.minutes_of(services, wishes)
+    held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
     return _make_request(
-        site, held, client=client, services=services, wishes=wishes, by=by, payer=payer, note=note, now=now
+        site,
+        held,
+        client=client,
+        services=services,
+        wishes=wishes,
+        by=by,
+        payer=payer,
+        note=note,
+        now=now,
+        beneficiary=beneficiary,
     )
 
 
@@ -148,6 +167,7 @@ def _make_request(
     payer: ClientAccount | None,
     note: str,
     now: dt.datetime,
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
@@ -156,18 +176,31 @@ def _make_request(
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
     details = clean_details(client)
-    check_place(site, place, held.slot.place, details)
+    other = clean_beneficiary(beneficiary)
+    check_place(site, place, held.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
     _keep_day_limits(site, chosen, held)
     owner = find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
-    orders = _plan_work(site, held.slot, place, chosen, lines)
+    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
-        site, owner, details, held, payer, orders, place=place, total=prices.total(lines), note=note, by=by, now=now
+        site,
+        owner,
+        details,
+        held,
+        payer,
+        orders,
+        place=place,
+        total=prices.total(lines),
+        note=note,
+        by=by,
+        now=now,
+        other=other,
     )
     _insert_work(request, orders, lines)
-    _say_confirmed(request, orders, by=by, now=now)
+    _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
     return request
 
 
@@ -179,7 +212,7 @@ def place_of(services: Collection[Service]) -> Place:
     return Place(places.pop()) if places else Place.DESK
 
 
-def check_place(site: Site, place: Place, slot_place: str, details: ClientDetails) -> None:
+def check_place(site: Site, place: Place, slot_place: str, details: ClientDetails | Beneficiary) -> None:
     """The slot is of the right kind, and somebody comes to that address. Raises ``SlotNotOffered``, ``OutsideArea``."""
     if place != slot_place:
         raise holds.SlotNotOffered(field="slot")
@@ -209,7 +242,7 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
         .filter(site=site, service__in=services, max_per_day__isnull=False)
         .order_by("pk")
     )
-    day = hold.slot.starts_at.astimezone(ZoneInfo(site.time_zone)).date()
+    day = hold.starts_at.astimezone(ZoneInfo(site.time_zone)).date()
     if calendar.full_days(site, limited, day, day):
         raise DayFull(field="slot")
 
@@ -241,26 +274,31 @@ def _insert_request(
     note: str,
     by: Actor,
     now: dt.datetime,
+    other: Beneficiary | None,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
+    where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
         site=site,
         client=client,
         payer_account=payer,
-        slot=hold.slot,
         hold=hold,
         place=place,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
         contact_phone=details.phone,
-        street=details.street if place == Place.HOME else "",
-        postcode=details.postcode if place == Place.HOME else "",
-        city=details.city if place == Place.HOME else "",
+        beneficiary=find_or_create_beneficiary(client, other, by=by) if other else None,
+        beneficiary_name=other.full_name[:160] if other else "",
+        beneficiary_phone=other.phone if other else "",
+        beneficiary_email=other.email if other and other.agreed else "",
+        street=where.street if place == Place.HOME else "",
+        postcode=where.postcode if place == Place.HOME else "",
+        city=where.city if place == Place.HOME else "",
         note=note.strip()[:500],
         language=details.language,
-        promised_start=hold.slot.starts_at,
+        promised_start=hold.starts_at,
         promised_end=max(order.promised_end for order in orders),
         total_incl_vat=total,
         channel=by.channel,
@@ -270,24 +308,22 @@ def _insert_request(
 
 
 def _plan_work(
-    site: Site, slot: Slot, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
+    site: Site, held: Hold, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
 ) -> list[WorkOrder]:
     """One work order per service (not saved yet), each with its promise."""
     zone = ZoneInfo(site.time_zone)
-    first = slot.starts_at.astimezone(zone).date()
+    first = held.starts_at.astimezone(zone).date()
     closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
     opening = calendar.opening_of(site)
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
         quantity = sum(line.quantity for line in own if not line.is_option)
-        # The usual time of a per-item service is for a usual order; a fixed price is for one piece.
-        pieces = quantity if service.price_mode == PriceMode.FIXED else 1
-        minutes = min(service.duration_minutes * pieces, MOST_MINUTES)
+        minutes = calendar.working_minutes(service, quantity)
         if place == Place.HOME:
-            end = max(slot.ends_at, slot.starts_at + dt.timedelta(minutes=minutes))
+            end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
         else:
-            end = ready_by(slot.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+            end = ready_by(held.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
         orders.append(
             WorkOrder(
                 organisation_id=site.organisation_id,
@@ -296,7 +332,7 @@ def _plan_work(
                 execution=service.execution,
                 quantity=quantity,
                 duration_minutes=minutes,
-                promised_start=slot.starts_at,
+                promised_start=held.starts_at,
                 promised_end=end,
             )
         )
@@ -328,9 +364,11 @@ def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
     )
 
 
-def _say_confirmed(request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime) -> None:
+def _say_confirmed(
+    request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime, **said: str
+) -> None:
     """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
     events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
     for order in orders:
         events.record(

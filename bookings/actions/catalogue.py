@@ -120,13 +120,14 @@ def set_opening(site: Site, hours: Iterable[tuple[int, dt.time, dt.time]], *, by
 
 
 @transaction.atomic
-def set_slots(site: Site, *, place: Place, minutes: int, capacity: int, by: Actor) -> SlotRule:
-    """How the opening hours are cut into slots, for the desk or for home visits."""
+def set_slots(site: Site, *, place: Place, minutes: int, capacity: int, by: Actor, step: int | None = None) -> SlotRule:
+    """How times are offered at the desk or for home visits: how long one takes, how often one begins (``step``: after
+    the other when left out), how many at the same time."""
     rule, _made = SlotRule.objects.update_or_create(
         organisation_id=site.organisation_id,
         site=site,
         place=place,
-        defaults={"slot_minutes": minutes, "capacity": capacity},
+        defaults={"slot_minutes": minutes, "step_minutes": step, "capacity": capacity},
     )
     events.record("site.changed", site, by=by, what=f"slots:{place}")
     return rule

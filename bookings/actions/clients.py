@@ -153,8 +153,11 @@ def check_code(verification: EmailVerification, code: str, *, session_token: str
     return verification
 
 
-def clean_details(details: ClientDetails) -> ClientDetails:
-    """Normalise and check what a client typed. Raises ``Invalid`` naming the field."""
+def clean_details(details: ClientDetails, *, must_answer: bool = True) -> ClientDetails:
+    """Normalise and check what a client typed. Raises ``Invalid`` naming the field.
+
+    ``must_answer=False`` for somebody who is helped without being asked anything: no e-mail, no number is needed.
+    """
     email = normalise_email(details.email)
     if not details.first_name.strip() or not details.last_name.strip():
         raise Invalid(_("Tell us your first and last name."), field="last_name")
@@ -163,7 +166,7 @@ def clean_details(details: ClientDetails) -> ClientDetails:
     phone = to_python(details.phone, region="FR") if details.phone else None
     if phone is not None and not phone.is_valid():
         raise Invalid(_("This phone number does not exist. Example: 06 12 34 56 78."), field="phone")
-    if not email and phone is None:
+    if must_answer and not email and phone is None:
         raise Invalid(_("We need an e-mail address or a phone number to reach you."), field="email")
     if details.postcode and not (
         len(details.postcode) == 5 and details.postcode.isascii() and details.postcode.isdigit()

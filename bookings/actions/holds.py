@@ -5,19 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections import Counter
 from collections.abc import Collection, Sequence
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions import lanes
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold, Service, Slot, calendar
+from bookings.models import Hold, Service, calendar
 from bookings.rules.slots import FreeSlot
 from concierge import deadlines, retention
 from concierge.db import refuse_on
@@ -40,7 +38,7 @@ class SlotTaken(DomainError):
 
 
 class SlotNotOffered(DomainError):
-    """No such slot: closed day, past, too soon, too far, or not on the grid."""
+    """No such time: closed then, past, too soon, too far, too long for the opening, or not in five minutes."""
 
     code, status = "slot_not_offered", 422
     message = _("This time cannot be booked: we are closed then, or it is too soon. Please choose another one.")
@@ -69,117 +67,139 @@ def hold_slot(
     token: str,
     by: Actor,
     services: Collection[Service] = (),
+    minutes: int | None = None,
     now: dt.datetime | None = None,
 ) -> Hold:
-    """Keep one place of a slot for the bearer of ``token``; another place kept with the same token is given back.
+    """Keep a place at this time for the bearer of ``token``; another place kept with the same token is given back.
 
-    ``services`` adds their lead time and cut-off; ``now`` is only for writing history. Raises ``SlotNotOffered`` (422)
-    and ``SlotTaken`` (409, with the next free slots). The place is taken by one guarded UPDATE, and PostgreSQL's check
-    ``slot_not_over_capacity`` stands behind it. Locks: holds before slots, slots by key.
+    ``services`` adds their lead time and cut-off, ``minutes`` how long the work takes at the client's place; ``now`` is
+    only for writing history. Raises ``SlotNotOffered`` (422) and ``SlotTaken`` (409, with the next free times): the
+    bearer then keeps what they had.
     """
     now = now or timezone.now()
-    slot = _slot(site, place, starts_at, services=services, now=now)
+    wanted = _wanted(site, place, starts_at, services=services, minutes=minutes, now=now)
     mine = Hold.objects.select_for_update(no_key=True).filter(token_hash=token_hash(token), status=HoldStatus.HELD)
     previous = mine.order_by("pk").first()
     if previous is not None:
-        if previous.slot_id == slot.pk and previous.expires_at > now:
+        if wanted.is_kept_by(previous) and previous.expires_at > now:
             return previous
-        both = Slot.objects.select_for_update(no_key=True).filter(pk__in=[slot.pk, previous.slot_id]).order_by("pk")
-        list(both)
-        _end(previous, HoldStatus.RELEASED)
-    _take_or_refuse(slot, services=services, now=now)
+        end_hold(previous, HoldStatus.RELEASED)
     with refuse_on("hold_one_per_person", Conflict()):
-        hold = Hold.objects.create(
-            organisation_id=site.organisation_id,
-            slot=slot,
-            token_hash=token_hash(token),
+        hold = _take_or_refuse(
+            wanted,
+            HoldStatus.HELD,
+            token=token,
             expires_at=now + dt.timedelta(minutes=settings.HOLD_MINUTES),
+            services=services,
+            now=now,
         )
     deadlines.set_deadline(EXPIRY, organisation_id=site.organisation_id, subject_id=hold.pk, due_at=hold.expires_at)
     return hold
 
 
 def book_slot(
-    site: Site, place: Place | str, starts_at: dt.datetime, *, services: Collection[Service], now: dt.datetime
+    site: Site,
+    place: Place | str,
+    starts_at: dt.datetime,
+    *,
+    services: Collection[Service],
+    minutes: int | None = None,
+    now: dt.datetime,
 ) -> Hold:
-    """Take one place of a slot for good: for the request that the caller makes of it in the same transaction.
+    """Take a place at this time for good: for the request that the caller makes of it in the same transaction.
 
-    Raises ``SlotNotOffered`` (422) and ``SlotTaken`` (409, with the next free slots), and guards as ``hold_slot`` does.
+    Raises ``SlotNotOffered`` (422) and ``SlotTaken`` (409, with the next free times), and guards as ``hold_slot`` does.
     """
-    slot = _slot(site, place, starts_at, services=services, now=now)
-    _take_or_refuse(slot, services=services, now=now)
-    return Hold.objects.create(
-        organisation_id=site.organisation_id,
-        slot=slot,
-        token_hash=token_hash(secrets.token_urlsafe(32)),
-        status=HoldStatus.CONFIRMED,
-        expires_at=now,
+    wanted = _wanted(site, place, starts_at, services=services, minutes=minutes, now=now)
+    return _take_or_refuse(
+        wanted, HoldStatus.CONFIRMED, token=secrets.token_urlsafe(32), expires_at=now, services=services, now=now
     )
 
 
-def _slot(
-    site: Site, place: Place | str, starts_at: dt.datetime, *, services: Collection[Service], now: dt.datetime
-) -> Slot:
-    """The row of a slot that is really offered, made at first touch."""
+def lengthen(hold: Hold, minutes: int, *, services: Collection[Service], now: dt.datetime) -> None:
+    """Make room for work that takes longer than was said when the place was kept, if it ends too early.
+
+    The caller holds the row's lock. Raises ``SlotNotOffered`` and ``SlotTaken``; the place is kept as it was then.
+    """
+    if hold.ends_at - hold.starts_at >= dt.timedelta(minutes=minutes):
+        return
+    wanted = _wanted(hold.site, hold.place, hold.starts_at, services=services, minutes=minutes, now=now)
+    if hold.ends_at >= wanted.ends_at:
+        return
+    lane = lanes.free_lane(wanted, besides=hold)
+    if lane is None:
+        raise _taken(wanted, services=services, now=now)
+    with refuse_on("hold_one_per_lane", SlotTaken([])):
+        hold.lane, hold.ends_at = lane, wanted.ends_at
+        hold.save(update_fields=["lane", "ends_at"])
+
+
+def _wanted(
+    site: Site,
+    place: Place | str,
+    starts_at: dt.datetime,
+    *,
+    services: Collection[Service],
+    minutes: int | None,
+    now: dt.datetime,
+) -> lanes.Wanted:
+    """The stretch of time, if it is one that is offered."""
     if abs(starts_at - now) > dt.timedelta(days=calendar.BOOKABLE_DAYS + 1):
         raise SlotNotOffered(field="slot")
-    day = starts_at.astimezone(ZoneInfo(site.time_zone)).date()
-    offered = calendar.slots_left(site, place, now=now, first_day=day, days=1, services=services, ignore_taken=True)
-    match = next((slot for slot in offered if slot.starts_at == starts_at), None)
-    if match is None:
+    visit = calendar.offered_visit(site, place, starts_at, now=now, services=services, minutes=minutes)
+    if visit is None:
         raise SlotNotOffered(field="slot")
-    touched = Slot.objects.filter(site=site, place=place, starts_at=match.starts_at)
-    if (known := touched.first()) is not None:
-        return known
-    fresh = Slot(
-        organisation_id=site.organisation_id,
-        site=site,
-        place=place,
-        starts_at=match.starts_at,
-        ends_at=match.ends_at,
-        capacity=match.left,
-    )
-    Slot.objects.bulk_create([fresh], ignore_conflicts=True)
-    return touched.get()
+    return lanes.Wanted(site, place, starts_at, visit)
 
 
-def _take_or_refuse(slot: Slot, *, services: Collection[Service], now: dt.datetime) -> None:
-    if not _take(slot) and not (_expire_stale(slot, now) and _take(slot)):
-        raise SlotTaken(calendar.next_free(slot.site, slot.place, now=now, services=services))
+def _take_or_refuse(
+    wanted: lanes.Wanted,
+    status: HoldStatus,
+    *,
+    token: str,
+    expires_at: dt.datetime,
+    services: Collection[Service],
+    now: dt.datetime,
+) -> Hold:
+    hashed = token_hash(token)
+    hold = lanes.take(wanted, status=status, token_hash=hashed, expires_at=expires_at)
+    if hold is None and _expire_stale(wanted, now):
+        hold = lanes.take(wanted, status=status, token_hash=hashed, expires_at=expires_at)
+    if hold is None:
+        raise _taken(wanted, services=services, now=now)
+    return hold
 
 
-def _take(slot: Slot) -> bool:
-    return bool(Slot.objects.filter(pk=slot.pk, taken__lt=F("capacity")).update(taken=F("taken") + 1))
+def _taken(wanted: lanes.Wanted, *, services: Collection[Service], now: dt.datetime) -> SlotTaken:
+    minutes = wanted.visit.minutes
+    return SlotTaken(calendar.next_free(wanted.site, wanted.place, now=now, services=services, minutes=minutes))
 
 
-def _expire_stale(slot: Slot, now: dt.datetime) -> bool:
+def _expire_stale(wanted: lanes.Wanted, now: dt.datetime) -> bool:
     """Give back places whose time is over but which the sweep has not reached yet."""
     stale = list(
-        Hold.objects.select_for_update(no_key=True, skip_locked=True).filter(
-            slot=slot, status=HoldStatus.HELD, expires_at__lte=now
-        )
+        Hold.objects.taking(wanted.site, wanted.place, wanted.starts_at, wanted.ends_at)
+        .select_for_update(no_key=True, skip_locked=True)
+        .filter(status=HoldStatus.HELD, expires_at__lte=now)
+        .order_by("pk")
     )
     for hold in stale:
-        _end(hold, HoldStatus.EXPIRED)
+        end_hold(hold, HoldStatus.EXPIRED)
     return bool(stale)
 
 
-def _end(hold: Hold, status: HoldStatus) -> None:
-    """Give the place back. The caller holds the row's lock and knows that it is still held."""
+def end_hold(hold: Hold, status: HoldStatus) -> None:
+    """Give the place back. The caller holds the row's lock and knows that it is still taken."""
+    was_kept = hold.status == HoldStatus.HELD
     hold.status = status
     hold.save(update_fields=["status"])
-    free_place(hold.slot_id)
-    deadlines.cancel_deadline(EXPIRY, organisation_id=hold.organisation_id, subject_id=hold.pk)
-
-
-def free_place(slot_id: int) -> None:
-    """One place of a slot is free again."""
-    Slot.objects.filter(pk=slot_id, taken__gt=0).update(taken=F("taken") - 1)
+    if was_kept:
+        deadlines.cancel_deadline(EXPIRY, organisation_id=hold.organisation_id, subject_id=hold.pk)
 
 
 def lock_hold(hold: Hold) -> Hold:
     """Re-read a hold under its row lock."""
-    return Hold.objects.select_for_update(of=("self",), no_key=True).select_related("slot").get(pk=hold.pk)
+    return Hold.objects.select_for_update(of=("self",), no_key=True).get(pk=hold.pk)
 
 
 @transaction.atomic
@@ -187,21 +207,21 @@ def release_hold(hold: Hold, *, by: Actor) -> Hold:
     """Somebody does not want the place any more; a hold that ended already is left as it is."""
     locked = lock_hold(hold)
     if locked.status == HoldStatus.HELD:
-        _end(locked, HoldStatus.RELEASED)
+        end_hold(locked, HoldStatus.RELEASED)
     return locked
+
+
+def free_place(hold_id: int) -> None:
+    """The place of a request that will not come is free again."""
+    Hold.objects.filter(pk=hold_id, status=HoldStatus.CONFIRMED).update(status=HoldStatus.RELEASED)
 
 
 @deadlines.on_many(EXPIRY)
 def expire_holds(due: Sequence[Deadline]) -> None:
     """The time is over: the places are free again, unless the request was sent meanwhile."""
     keys = [deadline.subject_id for deadline in due]
-    ended = list(Hold.objects.select_for_update(no_key=True).filter(pk__in=keys, status=HoldStatus.HELD).order_by("pk"))
+    ended = Hold.objects.select_for_update(no_key=True).filter(pk__in=keys, status=HoldStatus.HELD).order_by("pk")
     Hold.objects.filter(pk__in=[hold.pk for hold in ended]).update(status=HoldStatus.EXPIRED)
-    freed = Counter(hold.slot_id for hold in ended)
-    list(Slot.objects.select_for_update(no_key=True).filter(pk__in=freed).order_by("pk"))
-    for places in set(freed.values()):
-        slots = [slot_id for slot_id, count in freed.items() if count == places]
-        Slot.objects.filter(pk__in=slots).update(taken=Greatest(F("taken") - places, 0))
 
 
 @retention.forget("holds")
@@ -213,6 +233,4 @@ def ended_holds(before: dt.datetime) -> QuerySet[Hold]:
 
 def hold_of(token: str) -> Hold | None:
     """The place kept or booked last with this token, if any."""
-    return (
-        Hold.objects.filter(token_hash=token_hash(token)).select_related("slot", "slot__site").order_by("-pk").first()
-    )
+    return Hold.objects.filter(token_hash=token_hash(token)).select_related("site").order_by("-pk").first()

@@ -91,8 +91,8 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
     locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
     _take_quotes_back(locked)
-    if locked.slot_id is not None:
-        holds.free_place(locked.slot_id)
+    if locked.hold_id is not None:
+        holds.free_place(locked.hold_id)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
 

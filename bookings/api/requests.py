@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bookings.actions import booking, pricing, requests
+from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
 from bookings.enums import RequestStatus
@@ -47,6 +48,24 @@ EXAMPLE = OpenApiExample(
                 "options": ["2c3e4f5b-8d22-4e33-8f44-705566677788"],
             }
         ],
+    },
+)
+FOR_A_PARENT = OpenApiExample(
+    "For somebody else than the client",
+    request_only=True,
+    value={
+        "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+        "slot": "2026-11-24T09:00:00Z",
+        "client": {"first_name": "Inès", "last_name": "Garnier", "email": "ines.garnier@example.fr"},
+        "beneficiary": {
+            "first_name": "Jeanne",
+            "last_name": "Garnier",
+            "phone": "+33380505050",
+            "street": "8 rue des Roses",
+            "postcode": "21000",
+            "city": "Dijon",
+        },
+        "lines": [{"service": "7d2f8a11-0c44-4a3b-9d55-1e2f3a4b5c66", "quantity": 1}],
     },
 )
 
@@ -84,7 +103,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         request=ServiceRequestIn,
         parameters=[ETAG, LOCATION],
         responses={201: ServiceRequestOut},
-        examples=[EXAMPLE],
+        examples=[EXAMPLE, FOR_A_PARENT],
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -114,9 +133,12 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
                 by=actor,
                 payer=_payer(asked["payer_siren"]),
                 note=asked["note"],
+                beneficiary=Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
             )
         except DomainError as error:
-            if error.field in asked["client"]:
+            if asked["beneficiary"] and error.field in ADDRESS:
+                error.field = f"beneficiary.{error.field}"
+            elif error.field in asked["client"]:
                 error.field = f"client.{error.field}"
             raise
         prefetch_related_objects([made], *SHOWN_WITH)
@@ -126,6 +148,9 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         }
         return Response(ServiceRequestOut(made).data, status=201, headers=headers)
 
+
+# Of whoever the team comes to: the beneficiary's, when there is one.
+ADDRESS = ("street", "postcode", "city")
 
 # What the shape of a request shows beside its own columns.
 SHOWN_WITH = (
@@ -137,7 +162,7 @@ SHOWN_WITH = (
 def _requests(request: Request) -> QuerySet[ServiceRequest]:
     return (
         ServiceRequest.objects.visible_to(actor_of(request))
-        .select_related("site", "client")
+        .select_related("site", "client", "beneficiary")
         .prefetch_related(*SHOWN_WITH)
     )
 

@@ -14,7 +14,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.booking import place_of
 from bookings.actions.quote_requests import is_on_quote
-from bookings.enums import Place, PriceMode
+from bookings.enums import PriceMode
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
 from concierge.errors import DomainError
@@ -206,9 +206,9 @@ class ContactForm(forms.Form):
         help_text=_("A stain, a button to keep, a door code…"),
     )
 
-    def __init__(self, *args: Any, place: str, for_others: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asks_address: bool, for_others: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if place != Place.HOME:
+        if not asks_address:
             for name in ("street", "postcode", "city"):
                 del self.fields[name]
         self.fields["email"].required = not for_others

@@ -1,6 +1,6 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, Slot, SlotRule
+from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
@@ -39,7 +39,6 @@ __all__ = [
     "ServiceCategory",
     "ServiceOption",
     "ServiceRequest",
-    "Slot",
     "SlotRule",
     "VatRate",
     "WorkOrder",

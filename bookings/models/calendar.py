@@ -11,16 +11,19 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from bookings.enums import Place, WorkOrderStatus
-from bookings.models.availability import Closure, Slot, SlotRule
+from bookings.enums import Place, PriceMode, WorkOrderStatus
+from bookings.models.availability import Busy, Closure, Hold, SlotRule
 from bookings.models.catalogue import Service, ServiceAtSite
 from bookings.models.requests import WorkOrder
 from bookings.rules import slots as rules
+from bookings.rules.prices import Wish
 from concierge.enums import HolidayZone
 from concierge.models import Site
 
 # How far ahead a slot may be booked.
 BOOKABLE_DAYS = 60
+# A work order is at most a fortnight of somebody's whole time; more pieces than that are more than one order.
+MOST_MINUTES = 14 * 24 * 60
 
 
 def public_holidays(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
@@ -110,6 +113,80 @@ def full_days(site: Site, limited: Sequence[ServiceAtSite], first: dt.date, last
     return {day for (service_id, day), count in orders.items() if count >= most[service_id]}
 
 
+def visit_at(site: Site, place: Place | str, minutes: int | None = None) -> rules.Visit | None:
+    """How a site offers times at a place; ``None`` when it does not. ``minutes``: how long the work takes, when that
+    is longer than the usual appointment. What would fill more than the longest opening begins then and is continued."""
+    rule = SlotRule.objects.filter(site=site, place=place).first()
+    if rule is None:
+        return None
+    needed = max(rule.slot_minutes, minutes or 0)
+    if needed > rule.slot_minutes:
+        longest = max((_minutes(o.closes) - _minutes(o.opens) for o in site.opening_hours.all()), default=0)
+        needed = max(rule.slot_minutes, min(needed, longest))
+    return rules.Visit(needed, rule.step_minutes or rule.slot_minutes, rule.capacity)
+
+
+def _minutes(time: dt.time) -> int:
+    return 60 * time.hour + time.minute
+
+
+def minutes_of(services: Collection[Service], wishes: Collection[Wish]) -> int:
+    """How long somebody is at the client's place: the working time of everything that is done there, in turn."""
+    at_home = {str(service.public_id): service for service in services if service.place == Place.HOME}
+    asked = [(at_home[wish.service], sum(wish.quantities.values())) for wish in wishes if wish.service in at_home]
+    return sum(working_minutes(service, quantity) for service, quantity in asked)
+
+
+def working_minutes(service: Service, quantity: int) -> int:
+    """How long the work takes. The usual time of a per-item service is for a usual order; a fixed price is for one."""
+    pieces = quantity if service.price_mode == PriceMode.FIXED else 1
+    return min(service.duration_minutes * pieces, MOST_MINUTES)
+
+
+def lanes_between(site: Site, place: Place | str, start: dt.datetime, end: dt.datetime) -> list[rules.Lane]:
+    """What is taken on each lane: one range scan, united by PostgreSQL."""
+    busy = (
+        Hold.objects.taking(site, place, start, end)
+        .order_by("lane")
+        .values("lane")
+        .annotate(busy=Busy("starts_at", "ends_at"))
+        .values_list("busy", flat=True)
+    )
+    return [[(one.lower, one.upper) for one in taken] for taken in busy]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days of a site: from the first to the last, in its own time."""
+
+    first: dt.date
+    last: dt.date
+    zone: ZoneInfo
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def start(self) -> dt.datetime:
+        """Midnight at which it begins."""
+        return dt.datetime.combine(self.first, dt.time(0), tzinfo=self.zone)
+
+    @property
+    def end(self) -> dt.datetime:
+        """Midnight at which it ends."""
+        return dt.datetime.combine(self.last + dt.timedelta(days=1), dt.time(0), tzinfo=self.zone)
+
+
+def bookable_span(site: Site, now: dt.datetime, first_day: dt.date | None, days: int) -> Span | None:
+    """The part of these days on which something may be booked now, if any."""
+    zone = ZoneInfo(site.time_zone)
+    today = now.astimezone(zone).date()
+    first, furthest = max(first_day or today, today), today + dt.timedelta(days=BOOKABLE_DAYS)
+    return None if first > furthest else Span(first, min(first + dt.timedelta(days=days - 1), furthest), zone)
+
+
 def slots_left(
     site: Site,
     place: Place | str,
@@ -118,47 +195,61 @@ def slots_left(
     first_day: dt.date | None = None,
     days: int = 14,
     services: Collection[Service] = (),
-    ignore_taken: bool = False,
+    minutes: int | None = None,
 ) -> list[rules.FreeSlot]:
-    """Slots that may be booked for these services, in order. ``ignore_taken``: as if nobody had booked yet."""
-    rule = SlotRule.objects.filter(site=site, place=place).first()
-    if rule is None:
+    """Times that may be booked for these services, in order. ``minutes``: how long the work takes at the client's."""
+    visit = visit_at(site, place, minutes)
+    span = bookable_span(site, now, first_day, days)
+    if visit is None or span is None:
         return []
-    zone = ZoneInfo(site.time_zone)
-    today = now.astimezone(zone).date()
-    first, furthest = max(first_day or today, today), today + dt.timedelta(days=BOOKABLE_DAYS)
-    if first > furthest:
-        return []
-    last = min(first + dt.timedelta(days=days - 1), furthest)
     terms = terms_of(site, services)
-    closed = closed_days(site, first, last)
-    left: dict[dt.datetime, int] = {}
-    if not ignore_taken:
-        closed |= full_days(site, terms.limited, first, last)
-        touched = Slot.objects.filter(
-            site=site,
-            place=place,
-            starts_at__gte=dt.datetime.combine(first, dt.time(0), tzinfo=zone),
-            starts_at__lt=dt.datetime.combine(last + dt.timedelta(days=1), dt.time(0), tzinfo=zone),
-        )
-        left = {slot.starts_at: slot.capacity - slot.taken for slot in touched}
+    closed = closed_days(site, span.first, span.last) | full_days(site, terms.limited, span.first, span.last)
     return rules.free_slots(
         opening=opening_of(site),
         closed=closed,
-        grid=rules.Grid(rule.slot_minutes, rule.capacity),
-        left=left,
-        earliest=rules.earliest_start(now, terms.lead_time, terms.cut_off, zone),
-        zone=zone,
-        first_day=first,
-        days=(last - first).days + 1,
+        visit=visit,
+        lanes=lanes_between(site, place, span.start, span.end),
+        earliest=rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone),
+        zone=span.zone,
+        first_day=span.first,
+        days=span.days,
     )
 
 
+def offered_visit(
+    site: Site,
+    place: Place | str,
+    starts_at: dt.datetime,
+    *,
+    now: dt.datetime,
+    services: Collection[Service] = (),
+    minutes: int | None = None,
+) -> rules.Visit | None:
+    """How long somebody is received who comes at this moment, which any that fits may be; ``None`` when none may:
+    closed, too soon, too far, too long for the opening. Does not ask whether it is taken."""
+    visit = visit_at(site, place, minutes)
+    span = bookable_span(site, now, starts_at.astimezone(ZoneInfo(site.time_zone)).date(), 1)
+    if visit is None or span is None or not span.start <= starts_at < span.end:
+        return None
+    terms = terms_of(site, services)
+    if starts_at < rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone):
+        return None
+    closed = closed_days(site, span.first, span.last)
+    windows = rules.windows_of(opening_of(site), closed, zone=span.zone, first_day=span.first, days=1)
+    return visit if rules.fits(starts_at, visit, (window for _d, _o, window in windows), span.zone) else None
+
+
 def next_free(
-    site: Site, place: Place | str, *, now: dt.datetime, services: Collection[Service] = (), count: int = 3
+    site: Site,
+    place: Place | str,
+    *,
+    now: dt.datetime,
+    services: Collection[Service] = (),
+    minutes: int | None = None,
+    count: int = 3,
 ) -> list[rules.FreeSlot]:
     """The first free slots from now on: what somebody is shown who came too late."""
-    near = slots_left(site, place, now=now, days=7, services=services)
+    near = slots_left(site, place, now=now, days=7, services=services, minutes=minutes)
     if len(near) < count:
-        near = slots_left(site, place, now=now, days=BOOKABLE_DAYS, services=services)
+        near = slots_left(site, place, now=now, days=BOOKABLE_DAYS, services=services, minutes=minutes)
     return near[:count]

@@ -26,6 +26,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
             return found
         return found.filter(pk=actor.client_id) if actor.client_id else found.none()
 
+    def helped_by(self, client_id: int) -> Self:
+        """People this client has asked for."""
+        return self.filter(requests_for_them__client=client_id).distinct()
+
 
 class Client(PublicIdModel, TenantModel):
     """A person who asks for services; with an account when ``user`` is set."""

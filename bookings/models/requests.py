@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.enums import (
     REQUEST_CATEGORY,
@@ -28,7 +29,7 @@ from bookings.enums import (
     RequestStatus,
     WorkOrderStatus,
 )
-from bookings.models.availability import Hold, Slot
+from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from concierge.enums import Role
@@ -111,9 +112,13 @@ class ServiceRequest(PublicIdModel, TenantModel):
     payer_account = models.ForeignKey(
         ClientAccount, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("paid by")
     )
-    slot = models.ForeignKey(
-        Slot, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("slot")
+    # For whom, when that is not the client; their e-mail only when they agreed to be written to.
+    beneficiary = models.ForeignKey(
+        Client, models.PROTECT, null=True, blank=True, related_name="requests_for_them", verbose_name=_("for")
     )
+    beneficiary_name = models.CharField(_("name of the person it is for"), max_length=160, blank=True)
+    beneficiary_phone = PhoneNumberField(_("phone of the person it is for"), blank=True)
+    beneficiary_email = models.EmailField(_("e-mail of the person it is for"), blank=True)
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="request", editable=False)
     place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
     status = models.CharField(
@@ -167,10 +172,30 @@ class ServiceRequest(PublicIdModel, TenantModel):
                 name="request_home_visit_has_an_address",
                 violation_error_message=_("Tell us the address where we should come."),
             ),
+            models.CheckConstraint(
+                condition=Q(beneficiary=None, beneficiary_name="", beneficiary_phone="", beneficiary_email="")
+                | (Q(beneficiary__isnull=False) & ~Q(beneficiary_name="")),
+                name="request_beneficiary_is_whole",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def met_name(self) -> str:
+        """The person whom the doer meets."""
+        return self.beneficiary_name or self.contact_name
+
+    @property
+    def met_first_name(self) -> str:
+        """What the team calls the person there."""
+        return (self.beneficiary or self.client).first_name
+
+    @property
+    def met_phone(self) -> PhoneNumber | str:
+        """Their number; that of the client when they have none."""
+        return self.beneficiary_phone or self.contact_phone
 
     @property
     def category(self) -> str:

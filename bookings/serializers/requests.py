@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
 from stdnum.fr import siren, siret
@@ -37,6 +38,40 @@ class ClientIn(serializers.Serializer[Any]):
         return value.as_e164 if value else ""
 
 
+class BeneficiaryIn(serializers.Serializer[Any]):
+    """The person who is helped, when that is not the client. When somebody comes, it is to their address."""
+
+    first_name = serializers.CharField(max_length=80)
+    last_name = serializers.CharField(max_length=80)
+    phone = PhoneNumberField(required=False, default="", allow_blank=True, region="FR")
+    email = serializers.EmailField(required=False, default="", allow_blank=True)
+    agreed = serializers.BooleanField(
+        default=False, help_text="They agree to be written to about this request; needs `email`."
+    )
+    street = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    postcode = serializers.RegexField(
+        r"\A([0-9]{5})?\Z",
+        required=False,
+        default="",
+        allow_blank=True,
+        error_messages={"invalid": _("A French postcode has five digits.")},
+    )
+    city = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+
+    def validate_phone(self, value: Any) -> str:
+        """International form, or empty."""
+        return value.as_e164 if value else ""
+
+
+class BeneficiaryOut(serializers.Serializer[Any]):
+    """The person who is helped, as the request keeps them."""
+
+    id = serializers.UUIDField(source="beneficiary.public_id")
+    name = serializers.CharField(source="beneficiary_name")
+    phone = serializers.CharField(source="beneficiary_phone")
+    email = serializers.CharField(source="beneficiary_email", help_text="Only when they agreed to be written to.")
+
+
 class ItemIn(serializers.Serializer[Any]):
     """How many of one item of the price grid."""
 
@@ -59,6 +94,7 @@ class ServiceRequestIn(serializers.Serializer[Any]):
     site = serializers.UUIDField()
     slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`.")
     client = ClientIn()
+    beneficiary = BeneficiaryIn(required=False, default=None, allow_null=True)
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
     payer_siren = serializers.CharField(
         required=False,
@@ -117,6 +153,7 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     contact_name = serializers.CharField()
     contact_email = serializers.CharField()
     contact_phone = serializers.SerializerMethodField()
+    beneficiary = serializers.SerializerMethodField()
     place = serializers.ChoiceField(choices=Place.choices)
     promised_start = serializers.DateTimeField(allow_null=True)
     promised_end = serializers.DateTimeField(allow_null=True)
@@ -130,6 +167,11 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     def get_contact_phone(self, request: ServiceRequest) -> str:
         """International form, or empty."""
         return request.contact_phone.as_e164 if request.contact_phone else ""
+
+    @extend_schema_field(BeneficiaryOut(allow_null=True))
+    def get_beneficiary(self, request: ServiceRequest) -> Any:
+        """``null`` when it is for the client."""
+        return BeneficiaryOut(request).data if request.beneficiary_name else None
 
     def get_tracking_path(self, request: ServiceRequest) -> str:
         """The unguessable path."""

@@ -19,7 +19,7 @@ class WorkLineOut(serializers.Serializer[Any]):
 
 
 class WorkClientOut(serializers.Serializer[Any]):
-    """Who it is for: only for the holder, and until 24 hours after the check (P05)."""
+    """Who is met there: only for the holder, and until 24 hours after the check (P05)."""
 
     name = serializers.CharField()
     phone = serializers.CharField()
@@ -65,9 +65,9 @@ class WorkOrderOut(serializers.Serializer[Any]):
         if not work_order.shows_client(self.context["now"]):
             return None
         request = work_order.request
-        phone = request.contact_phone.as_e164 if request.contact_phone else ""
+        phone = getattr(request.met_phone, "as_e164", "")
         return {
-            "name": request.contact_name,
+            "name": request.met_name,
             "phone": phone,
             "street": request.street,
             "postcode": request.postcode,

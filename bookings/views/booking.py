@@ -138,6 +138,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             token=draft.token,
             by=draft.actor,
             services=draft.services,
+            minutes=calendar.minutes_of(draft.services, draft.wishes),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
@@ -159,10 +160,11 @@ def _slot_page(
         first_day=first,
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
+        minutes=calendar.minutes_of(draft.services, draft.wishes),
     )
     days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
-    selected = hold.slot.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
+    selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
         request,
         draft,
@@ -204,7 +206,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
     form = ContactForm(
         request.POST if request.method == "POST" else None,
         initial=_known_contact(draft),
-        place=draft.form_place,
+        asks_address=draft.comes_to_client,
         for_others=draft.for_others,
     )
     if form.is_valid():
@@ -212,7 +214,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         draft.data.pop("typed", None)
         draft.save(contact={**draft.contact, **typed})
         try:
-            booking.check_place(draft.site, draft.place, draft.place, draft.details())
+            booking.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
             if not draft.is_verified:
                 _start_verification(request, draft)
         except DomainError as error:
@@ -313,6 +315,7 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             payer=payer,
             note=draft.contact.get("note", ""),
+            beneficiary=draft.beneficiary(),
         )
     except DomainError as error:
         return _refused(request, draft, form, error)
@@ -360,6 +363,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         shares=shares,
         total=euros(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
+        other_phone=national_phone(draft.other.get("phone", "")),
         payer_name=_payer_name(request),
         looks_for_payers=draft.for_others and (bool(_payer_name(request)) or len(form.accounts) >= MOST_PAYERS),
     )
@@ -389,7 +393,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
 
 def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
     """What is wrong with who one is, on the page where it was typed."""
-    contact_form = ContactForm({**draft.contact}, place=draft.form_place, for_others=draft.for_others)
+    contact_form = ContactForm({**draft.contact}, asks_address=draft.comes_to_client, for_others=draft.for_others)
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

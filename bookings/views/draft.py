@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
@@ -85,11 +86,6 @@ class Draft:
             return False
 
     @property
-    def form_place(self) -> Place:
-        """Whether the address is asked for: a quote names it wherever the work is done."""
-        return Place.HOME if self.on_quote else self.place
-
-    @property
     def last_step(self) -> str:
         """Where everything is shown once more."""
         return "ask" if self.on_quote else "review"
@@ -130,13 +126,13 @@ class Draft:
     def hold(self) -> Hold | None:
         """The place kept for this session, live or not."""
         hold = hold_of(self.token) if self.token else None
-        return hold if hold is not None and hold.slot.site_id == self.site.pk else None
+        return hold if hold is not None and hold.site_id == self.site.pk else None
 
     @property
     def holds_a_place(self) -> bool:
         """A place of the right kind is kept."""
         hold = self.hold
-        return hold is not None and hold.status == HoldStatus.HELD and hold.slot.place == self.place
+        return hold is not None and hold.status == HoldStatus.HELD and hold.place == self.place
 
     @property
     def contact(self) -> dict[str, str]:
@@ -166,6 +162,26 @@ class Draft:
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
         return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
 
+    @property
+    def other(self) -> dict[str, Any]:
+        """What was typed about the person it is for, when that is not the client."""
+        typed: dict[str, Any] = self.data.get("other", {})
+        return {} if self.on_quote else typed
+
+    def beneficiary(self) -> Beneficiary | None:
+        """That person, as actions take them."""
+        return Beneficiary(**self.other) if self.other else None
+
+    @property
+    def comes_to_client(self) -> bool:
+        """Whether we come to the client's own place: then it is the client who gives the address."""
+        return self.asks_address and not self.other
+
+    @property
+    def asks_address(self) -> bool:
+        """Whether an address is needed: of where we come, and on every quote."""
+        return self.on_quote or self.place == Place.HOME
+
     def missing_before(self, step: str) -> str | None:
         """The first step that is not complete before this one, else ``None``."""
         path = self._path()
@@ -183,7 +199,7 @@ class Draft:
         chosen = {str(service.public_id) for service in self.services}
         last = {
             "contact": bool(self.contact.get("last_name"))
-            and (self.form_place != Place.HOME or bool(self.contact.get("street"))),
+            and (not self.asks_address or bool((self.other or self.contact).get("street"))),
             "code": self.is_verified,
         }
         if self.on_quote:

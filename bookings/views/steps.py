@@ -28,6 +28,8 @@ RETRY_AFTER = "900"
 STEPS = ("services", "details", "slot", "contact", "review")
 # What has no price yet is asked for in words, without a time.
 QUOTE_STEPS = ("services", "wishes", "contact", "ask")
+# Pages that belong to the step about people.
+BESIDE_CONTACT = ("code", "beneficiary")
 
 Page = Callable[..., HttpResponse]
 
@@ -82,15 +84,15 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
     names = QUOTE_STEPS if draft.on_quote else STEPS
     steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in names]
     contact = names.index("contact") + 1
-    current = contact if name == "code" else names.index(name) + 1
+    current = contact if name in BESIDE_CONTACT else names.index(name) + 1
     back = steps[current - 2]["url"] if current > 1 else reverse("bookings:sites")
-    if name == "code":
+    if name in BESIDE_CONTACT:
         back = steps[contact - 1]["url"]
     hold = draft.hold if not draft.on_quote and draft.holds_a_place and current > 3 else None
     base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
     if hold is not None:
         base["hold_until"] = clock(hold.expires_at, draft.site)
-        base["slot_words"] = moment_words(hold.slot.starts_at, draft.site)
+        base["slot_words"] = moment_words(hold.starts_at, draft.site)
     response = render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
     if status == TooManyAttempts.status:
         response["Retry-After"] = RETRY_AFTER

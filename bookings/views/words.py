@@ -137,6 +137,8 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
         return _("You can collect it at %(site)s.") % {"site": site.name} if request.place == Place.DESK else ""
     if request.promised_start > now:
         when = {"when": moment_words(request.promised_start, site), "site": site.name}
+        if request.place == Place.HOME and request.beneficiary_name:
+            return _("We come to %(name)s on %(when)s.") % {**when, "name": request.beneficiary_name}
         if request.place == Place.HOME:
             return _("We come to your place on %(when)s.") % when
         return _("Bring your things to %(site)s on %(when)s.") % when

@@ -81,11 +81,11 @@ def accepted(message: Message) -> Note:
     facts = [(_("Reference"), order.reference), *_need(offer)]
     if request.place == Place.HOME:
         facts += [
-            (_("Client"), request.contact_name),
+            (_("Client"), request.met_name),
             (_("Address"), f"{request.street}, {request.postcode} {request.city}"),
         ]
-        if request.contact_phone:
-            facts.append((_("Phone"), str(request.contact_phone)))
+        if request.met_phone:
+            facts.append((_("Phone"), str(request.met_phone)))
     else:
         if order.execution == Execution.COLLECTED_PROVIDER:
             facts.append((_("How it reaches you"), _("Our team brings it to you, and fetches it when it is done.")))

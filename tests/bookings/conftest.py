@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from bookings.actions.booking import submit_request
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_slot
 from bookings.enums import Place
-from bookings.models import ServiceRequest
+from bookings.models import Hold, ServiceRequest
 from bookings.rules.prices import WHOLE, Wish
 from tests.world import World
 
@@ -34,6 +35,13 @@ def monday() -> Any:
 def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
     """A moment of November 2026 in Dijon."""
     return dt.datetime(2026, 11, day, hour, minute, tzinfo=PARIS).astimezone(dt.UTC)
+
+
+def taken() -> list[int]:
+    """How many places are taken at each time that somebody ever kept, in order."""
+    times = Counter(Hold.objects.order_by("pk").values_list("starts_at", flat=True))
+    live = Counter(Hold.objects.live().order_by("pk").values_list("starts_at", flat=True))
+    return [live[moment] for moment in sorted(times)]
 
 
 def details(**changes: Any) -> ClientDetails:

@@ -25,7 +25,6 @@ from bookings.models import (
     Service,
     ServiceAtSite,
     ServiceRequest,
-    Slot,
     WorkOrder,
 )
 from concierge.enums import Scope
@@ -87,7 +86,7 @@ def booking(world: World, **changes: Any) -> dict[str, Any]:
 
 
 def rows() -> list[int]:
-    models = (Client, Hold, IdempotencyRecord, RequestLine, ServiceRequest, Slot, WorkOrder, Event)
+    models = (Client, Hold, IdempotencyRecord, RequestLine, ServiceRequest, WorkOrder, Event)
     return [model._default_manager.count() for model in models]
 
 
@@ -277,7 +276,7 @@ def test_cancelling_needs_the_version_that_was_seen(world: World, api: Api) -> N
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
     assert {order["status"] for order in answer.json()["work_orders"]} == {"cancelled"}
     problem(api.post(address), 409, "wrong_state")
-    assert Slot.objects.get().taken == 0
+    assert not Hold.objects.live().exists()
 
 
 def test_scopes_are_needed(world: World) -> None:

@@ -25,7 +25,6 @@ from bookings.models import (
     Service,
     ServiceAtSite,
     ServiceRequest,
-    Slot,
     SlotRule,
     WorkOrder,
 )
@@ -37,7 +36,7 @@ from tests.bookings.test_booking_pages import HOME, Path
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
-TABLES = (Client, EmailVerification, Event, Hold, IdempotencyRecord, RequestLine, ServiceRequest, Slot, WorkOrder)
+TABLES = (Client, EmailVerification, Event, Hold, IdempotencyRecord, RequestLine, ServiceRequest, WorkOrder)
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 

@@ -64,7 +64,7 @@ def status(row: Any) -> str:
 @pytest.mark.promise("domain R5")
 def test_a_request_for_a_quote_has_words_but_no_price_slot_or_work(world: World) -> None:
     request = asked(world)
-    assert (request.status, request.total_incl_vat, request.slot_id, request.promised_start) == (
+    assert (request.status, request.total_incl_vat, request.hold_id, request.promised_start) == (
         "submitted",
         Decimal(0),
         None,

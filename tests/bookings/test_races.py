@@ -11,18 +11,17 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from bookings.actions import booking, holds, requests
+from bookings.actions import booking, holds, lanes, requests
 from bookings.actions.holds import hold_slot
 from bookings.enums import HoldStatus, Place
-from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, Slot, SlotRule, WorkOrder
+from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, SlotRule, WorkOrder
 from concierge import deadlines, tenancy
 from concierge.errors import DomainError
 from concierge.models import Deadline
 from concierge.tenancy import Actor
-from tests.bookings.conftest import at, details, wish_heels, wish_shirts
+from tests.bookings.conftest import at, details, taken, wish_heels, wish_shirts
 from tests.world import World, build_world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("monday")]
@@ -73,28 +72,33 @@ def test_exactly_as_many_as_there_are_places_get_one(real_world: World) -> None:
         booking.submit_request(world.site, client=client, wishes=[wish_heels(world)], hold=kept, by=world.actor())
 
     assert race(world, 64, book) == {"ok": 3, "slot_taken": 61}
-    assert (Slot.objects.get().taken, ServiceRequest.objects.count(), WorkOrder.objects.count()) == (3, 3, 3)
+    assert (Hold.objects.live().count(), ServiceRequest.objects.count(), WorkOrder.objects.count()) == (3, 3, 3)
     assert Hold.objects.filter(status=HoldStatus.CONFIRMED).count() == 3
 
 
 @pytest.mark.promise("R01")
-def test_without_the_guarded_update_places_are_sold_twice(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The twin: read, then write. It must oversell, else the race above proves nothing."""
+def test_without_the_referee_places_are_sold_twice(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: read, then write, each on a lane of its own. It must oversell, else the race above proves nothing."""
     world = real_world
     both_have_read = threading.Barrier(2)
 
-    def read_then_write(slot: Slot) -> bool:
-        free = Slot.objects.get(pk=slot.pk).taken < slot.capacity
-        both_have_read.wait(timeout=10)
-        if free:
-            Slot.objects.filter(pk=slot.pk).update(taken=slot.capacity)
-        return free
+    def read_then_write(wanted: lanes.Wanted, **given: Any) -> Hold | None:
+        is_full = lanes.is_full(wanted)
+        lane = 100 + both_have_read.wait(timeout=10)
+        if is_full:
+            return None
+        return Hold.objects.create(
+            organisation=world.organisation,
+            site=world.site,
+            place=wanted.place,
+            lane=lane,
+            starts_at=wanted.starts_at,
+            ends_at=wanted.ends_at,
+            **given,
+        )
 
     SlotRule.objects.filter(place=Place.DESK).update(capacity=1)
-    hold_slot(world.site, Place.DESK, at(24, 10), token="first", by=world.actor())
-    Slot.objects.update(taken=F("taken") - 1)
-    Hold.objects.all().delete()
-    monkeypatch.setattr(holds, "_take", read_then_write)
+    monkeypatch.setattr(lanes, "take", read_then_write)
     outcome = race(
         world,
         2,
@@ -103,12 +107,38 @@ def test_without_the_guarded_update_places_are_sold_twice(real_world: World, mon
     assert (outcome, Hold.objects.filter(status=HoldStatus.HELD).count()) == ({"ok": 2}, 2)
 
 
-def test_the_database_itself_refuses_one_too_many(real_world: World) -> None:
+@pytest.mark.promise("R01")
+def test_overlapping_stretches_of_one_lane_are_sold_once(real_world: World) -> None:
+    """Ten o'clock, five past, ten past …: whoever overlaps somebody else on the only lane comes too late."""
+    world = real_world
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=1)
+
+    def keep(number: int) -> None:
+        moment = at(24, 10) + dt.timedelta(minutes=5 * (number % 6))
+        hold_slot(world.site, Place.DESK, moment, token=f"t{number}", by=world.actor())
+
+    assert race(world, 64, keep) == {"ok": 1, "slot_taken": 63}
+
+
+def test_a_crowd_finds_every_place_there_is(real_world: World) -> None:
+    """As many people as places, with more lanes than are filled in order: nobody is refused."""
+    world = real_world
+    SlotRule.objects.filter(place=Place.DESK).update(capacity=32)
+
+    def keep(number: int) -> None:
+        hold_slot(world.site, Place.DESK, at(24, 10), token=f"t{number}", by=world.actor())
+
+    assert race(world, 32, keep) == {"ok": 32}
+    assert set(Hold.objects.values_list("lane", flat=True)) == set(range(32))
+
+
+def test_the_database_itself_refuses_two_on_one_lane(real_world: World) -> None:
     from django.db import IntegrityError
 
-    hold_slot(real_world.site, Place.DESK, at(24, 10), token="t", by=real_world.actor())
-    with pytest.raises(IntegrityError, match="slot_not_over_capacity"), transaction.atomic():
-        Slot.objects.update(taken=F("capacity") + 1)
+    first = hold_slot(real_world.site, Place.DESK, at(24, 10), token="t", by=real_world.actor())
+    other = hold_slot(real_world.site, Place.DESK, at(24, 11), token="u", by=real_world.actor())
+    with pytest.raises(IntegrityError, match="hold_one_per_lane"), transaction.atomic():
+        Hold.objects.filter(pk=other.pk).update(starts_at=first.ends_at - dt.timedelta(minutes=5))
 
 
 def test_the_same_form_sent_by_many_threads_is_one_request(real_world: World) -> None:
@@ -119,7 +149,7 @@ def test_the_same_form_sent_by_many_threads_is_one_request(real_world: World) ->
         booking.submit_request(world.site, client=details(), wishes=[wish_shirts(world)], hold=kept, by=world.actor())
 
     assert race(world, 16, send) == {"ok": 16}
-    assert (ServiceRequest.objects.count(), Slot.objects.get().taken) == (1, 1)
+    assert (ServiceRequest.objects.count(), Hold.objects.live().count()) == (1, 1)
 
 
 def test_people_who_swap_slots_do_not_block_each_other(real_world: World) -> None:
@@ -133,7 +163,7 @@ def test_people_who_swap_slots_do_not_block_each_other(real_world: World) -> Non
         hold_slot(world.site, Place.DESK, at(24, 11 - number % 2), token=f"t{number}", by=world.actor())
 
     assert race(world, 16, swap) == {"ok": 16}
-    assert list(Slot.objects.values_list("taken", flat=True)) == [8, 8]
+    assert taken() == [8, 8]
 
 
 def test_a_daily_limit_holds_under_pressure(real_world: World) -> None:
@@ -163,7 +193,7 @@ def test_cancelling_twice_at_once_frees_one_place(real_world: World) -> None:
         request = booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=kept, by=actor)
     outcome = race(world, 8, lambda n: requests.cancel_request(request, by=actor))
     assert outcome["ok"] == 1
-    assert Slot.objects.get().taken == 1
+    assert Hold.objects.live().count() == 1
 
 
 def test_one_mailbox_is_one_client_however_many_forms_it_sends(real_world: World) -> None:
@@ -242,9 +272,8 @@ def test_the_end_of_many_holds_meets_those_who_send_and_those_who_move(real_worl
     assert set(outcome) <= {"ok", "hold_expired", "conflict"}
     while deadlines.sweep(world.organisation.pk, now=timezone.now() + dt.timedelta(hours=1)):
         pass
-    taken = dict(Slot.objects.order_by("pk").values_list("pk", "taken"))
-    sent = Counter(Hold.objects.filter(status=HoldStatus.CONFIRMED).order_by("pk").values_list("slot_id", flat=True))
-    assert taken == {slot_id: sent[slot_id] for slot_id in taken}
+    sent = Counter(Hold.objects.filter(status=HoldStatus.CONFIRMED).order_by("pk").values_list("starts_at", flat=True))
+    assert Counter(Hold.objects.live().order_by("pk").values_list("starts_at", flat=True)) == sent
     assert sum(sent.values()) == ServiceRequest.objects.count()
     assert not Hold.objects.filter(status=HoldStatus.HELD).exists()
 
@@ -266,7 +295,6 @@ def test_without_the_locks_a_place_that_was_sent_is_given_back(
         if hold.status == HoldStatus.HELD:
             hold.status = HoldStatus.EXPIRED
             hold.save(update_fields=["status"])
-            holds.free_place(hold.slot_id)
 
     monkeypatch.setitem(deadlines._kinds, holds.EXPIRY, end_what_was_read)
 
@@ -279,4 +307,4 @@ def test_without_the_locks_a_place_that_was_sent_is_given_back(
         is_sent.set()
 
     race(world, 2, act)
-    assert (ServiceRequest.objects.count(), Slot.objects.get().taken) == (1, 0)
+    assert (ServiceRequest.objects.count(), Hold.objects.live().count()) == (1, 0)

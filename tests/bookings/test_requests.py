@@ -29,7 +29,6 @@ from bookings.models import (
     Service,
     ServiceAtSite,
     ServiceRequest,
-    Slot,
     SlotRule,
     VatRate,
     WorkOrder,
@@ -40,7 +39,7 @@ from concierge import deadlines, tenancy
 from concierge.errors import DomainError, Invalid, TooManyAttempts, WrongState
 from concierge.models import Event
 from concierge.tenancy import Actor
-from tests.bookings.conftest import PARIS, at, details, wish_heels, wish_shirts
+from tests.bookings.conftest import PARIS, at, details, taken, wish_heels, wish_shirts
 from tests.conftest import settle
 from tests.world import World
 
@@ -108,7 +107,7 @@ def test_the_same_hold_sent_twice_is_one_request(world: World, book: Book) -> No
     before = counts()
     assert book(hold=kept).pk == first.pk
     assert counts() == before
-    assert Slot.objects.get().taken == 1
+    assert Hold.objects.live().count() == 1
 
 
 def test_history_can_be_written_with_its_own_now(world: World) -> None:
@@ -131,7 +130,7 @@ def test_a_second_hold_with_the_same_token_gives_the_first_place_back(world: Wor
     second = hold_slot(world.site, Place.DESK, at(24, 11), token="t", by=world.actor())
     first.refresh_from_db()
     assert (first.status, second.status) == (HoldStatus.RELEASED, HoldStatus.HELD)
-    assert list(Slot.objects.values_list("starts_at", "taken")) == [(at(24, 10), 0), (at(24, 11), 1)]
+    assert list(Hold.objects.live().values_list("starts_at", flat=True)) == [at(24, 11)]
 
 
 @pytest.mark.promise("R01")
@@ -151,12 +150,12 @@ def test_a_hold_ends_by_itself_and_its_place_is_free_again(world: World, monday:
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
     monday.shift(dt.timedelta(minutes=9))
     settle(world.organisation)
-    assert Slot.objects.get().taken == 1
+    assert Hold.objects.live().count() == 1
     monday.shift(dt.timedelta(minutes=2))
     settle(world.organisation)
     settle(world.organisation)
     kept.refresh_from_db()
-    assert (kept.status, Slot.objects.get().taken) == (HoldStatus.EXPIRED, 0)
+    assert (kept.status, taken()) == (HoldStatus.EXPIRED, [0])
 
 
 def test_holds_that_end_together_free_as_many_places(world: World, monday: Any) -> None:
@@ -167,7 +166,7 @@ def test_holds_that_end_together_free_as_many_places(world: World, monday: Any) 
     booking.submit_request(world.site, client=details(), wishes=[wish_heels(world)], hold=sent, by=world.actor())
     monday.shift(dt.timedelta(minutes=11))
     assert deadlines.sweep(world.organisation.pk) == 4
-    assert list(Slot.objects.order_by("starts_at").values_list("taken", flat=True)) == [0, 0, 1]
+    assert taken() == [0, 0, 1]
     assert Hold.objects.filter(status=HoldStatus.EXPIRED).count() == 4
 
 
@@ -176,28 +175,36 @@ def test_a_stale_hold_does_not_block_the_last_place_before_the_sweep(world: Worl
         hold_slot(world.site, Place.DESK, at(24, 10), token=name, by=world.actor())
     monday.shift(dt.timedelta(minutes=11))
     assert hold_slot(world.site, Place.DESK, at(24, 10), token="me", by=world.actor()).status == HoldStatus.HELD
-    assert Slot.objects.get().taken == 1
+    assert Hold.objects.live().count() == 1
     settle(world.organisation)
-    assert Slot.objects.get().taken == 1
+    assert Hold.objects.live().count() == 1
 
 
 def test_a_released_hold_frees_its_place_once(world: World) -> None:
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
     holds.release_hold(kept, by=world.actor())
     holds.release_hold(kept, by=world.actor())
-    assert Slot.objects.get().taken == 0
+    assert Hold.objects.live().count() == 0
 
 
 @pytest.mark.parametrize(
     "moment",
-    [at(23, 7), at(22, 10), at(28, 10), at(24, 10, 15), at(24, 18), at(24, 3), at(23, 10) + dt.timedelta(days=365)],
-    ids=["past", "yesterday", "sunday", "off the grid", "at closing", "at night", "next year"],
+    [
+        pytest.param(at(23, 7), id="past"),
+        pytest.param(at(22, 10), id="yesterday"),
+        pytest.param(at(28, 10), id="sunday"),
+        pytest.param(at(24, 10, 7), id="not in five minutes"),
+        pytest.param(at(24, 17, 45), id="too late to end before closing"),
+        pytest.param(at(24, 18), id="at closing"),
+        pytest.param(at(24, 3), id="at night"),
+        pytest.param(at(23, 10) + dt.timedelta(days=365), id="next year"),
+    ],
 )
 def test_a_time_that_is_not_offered_is_refused(world: World, moment: dt.datetime) -> None:
     with pytest.raises(holds.SlotNotOffered) as refusal:
         hold_slot(world.site, Place.DESK, moment, token="t", by=world.actor())
     assert (refusal.value.status, refusal.value.code) == (422, "slot_not_offered")
-    assert (Slot.objects.count(), Hold.objects.count()) == (0, 0)
+    assert Hold.objects.count() == 0
 
 
 def test_lead_time_cut_off_and_daily_limits_shape_the_slots(world: World, book: Book) -> None:
@@ -241,10 +248,10 @@ def test_cancelling_frees_the_place_and_ends_the_work(world: World, book: Book) 
     request = requests.cancel_request(book(), reason="Je serai absente", by=world.actor())
     assert (request.status, request.cancel_reason) == ("cancelled", "Je serai absente")
     assert set(request.work_orders.values_list("status", flat=True)) == {"cancelled"}
-    assert Slot.objects.get().taken == 0
+    assert Hold.objects.live().count() == 0
     with pytest.raises(WrongState):
         requests.cancel_request(request, by=world.actor())
-    assert Slot.objects.get().taken == 0
+    assert Hold.objects.live().count() == 0
 
 
 def carry_out(world: World, request: ServiceRequest, *, until: str = "verify") -> None:
@@ -290,7 +297,7 @@ def test_only_what_was_not_confirmed_can_be_declined(world: World, book: Book) -
         requests.decline_request(request, reason="x", by=world.actor())
     ServiceRequest.objects.update(status="submitted")
     assert requests.decline_request(request, reason="Pas de place", by=world.actor()).status == "declined"
-    assert Slot.objects.get().taken == 0
+    assert Hold.objects.live().count() == 0
 
 
 # --- clients and payers ----------------------------------------
@@ -478,3 +485,67 @@ def test_a_huge_quantity_of_long_work_is_capped_not_a_crash(world: World, book: 
     Service.objects.filter(pk=world.cobbler.pk).update(duration_minutes=600, max_quantity=500)
     request = book(wish_heels(world, 500))
     assert request.work_orders.get().duration_minutes == 14 * 24 * 60
+
+
+# --- stretches of time ----------------------------------------
+
+
+def test_a_visit_takes_as_long_as_its_work_and_frees_it_all(world: World, book: Book, cleaning: Service) -> None:
+    """95 minutes of windows on a day cut into hours: nobody else is promised the second hour, nor the third."""
+    Service.objects.filter(pk=cleaning.pk).update(duration_minutes=95)
+    cleaning.refresh_from_db()
+    wish = Wish(str(cleaning.public_id), {WHOLE: 1})
+    request = book(wish, place=Place.HOME, client=details(**HOME), starts_at=at(24, 10))
+    hold = request.hold
+    assert hold is not None
+    assert (hold.starts_at, hold.ends_at) == (at(24, 10), at(24, 11, 35))
+    day = at(24, 0).astimezone(PARIS).date()
+
+    def free() -> list[dt.datetime]:
+        found = calendar.slots_left(
+            world.site, Place.HOME, now=at(23, 8), first_day=day, days=1, services=[cleaning], minutes=95
+        )
+        return [slot.starts_at for slot in found]
+
+    assert free() == [at(24, hour) for hour in (12, 13, 14, 15, 16)]
+    with pytest.raises(holds.SlotTaken) as refusal:
+        hold_slot(world.site, Place.HOME, at(24, 11, 30), token="x", by=world.actor(), minutes=95)
+    assert refusal.value.free[0].starts_at == at(23, 9)
+    assert hold_slot(world.site, Place.HOME, at(24, 11, 35), token="x", by=world.actor(), minutes=95)
+    requests.cancel_request(request, by=world.actor())
+    assert free() == [at(24, 9), at(24, 10), at(24, 14), at(24, 15), at(24, 16)]
+
+
+def test_more_work_than_said_makes_the_place_longer_or_is_refused(world: World, book: Book, cleaning: Service) -> None:
+    kept = hold_slot(world.site, Place.HOME, at(24, 10), token="t", by=world.actor())
+    other = hold_slot(world.site, Place.HOME, at(24, 11), token="u", by=world.actor())
+    Service.objects.filter(pk=cleaning.pk).update(duration_minutes=60)
+    wish = Wish(str(cleaning.public_id), {WHOLE: 2})
+    with pytest.raises(holds.SlotTaken):
+        book(wish, hold=kept, client=details(**HOME))
+    kept.refresh_from_db()
+    assert (kept.status, kept.ends_at) == (HoldStatus.HELD, at(24, 11))
+    holds.release_hold(other, by=world.actor())
+    book(wish, hold=kept, client=details(**HOME))
+    kept.refresh_from_db()
+    assert (kept.status, kept.ends_at) == (HoldStatus.CONFIRMED, at(24, 12))
+
+
+def test_work_longer_than_the_day_takes_the_whole_of_it(world: World, cleaning: Service) -> None:
+    kept = hold_slot(world.site, Place.HOME, at(24, 9), token="t", by=world.actor(), minutes=3000)
+    assert kept.ends_at == at(24, 18)
+
+
+def test_free_times_are_one_statement_however_many_are_taken(world: World, book: Book) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            calendar.slots_left(world.site, Place.DESK, now=at(23, 8), services=[world.ironing], days=60)
+        return len(queries)
+
+    book()
+    before = cost()
+    book(starts_at=at(24, 11)), book(starts_at=at(25, 11))
+    assert cost() == before

@@ -21,7 +21,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import PerformerKind, WorkOrderStatus
-from bookings.models import ServiceRequest, Slot
+from bookings.models import Hold, ServiceRequest
 from bookings.views.words import step_words
 from concierge.models import Event
 from tests.bookings.conftest import at, wish_heels
@@ -139,7 +139,7 @@ def test_cancelling_asks_first_and_frees_the_place(world: World, book: Book, cli
     assert answer.headers["Location"] == address(request)
     request.refresh_from_db()
     assert (request.status, request.cancel_reason) == ("cancelled", "Je pars en voyage")
-    assert Slot.objects.get().taken == 0
+    assert not Hold.objects.live().exists()
     event = Event.objects.get(name="service_request.cancelled")
     assert (event.channel, event.data["by_kind"]) == ("link", "link")
     assert client.get(address(request, "annuler/")).status_code == 302

@@ -14,7 +14,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from bookings.enums import HoldStatus, Place
-from bookings.models import EmailVerification, Hold, Slot
+from bookings.models import EmailVerification, Hold
 from concierge import events, retention, tenancy
 from concierge.models import Deadline, Event, IdempotencyRecord, Inbox
 from concierge.tasks import purge, purge_organisation
@@ -49,17 +49,13 @@ DELETABLE = {
 
 def hold(world: World, number: int, status: HoldStatus, *, ended_days_ago: float) -> Hold:
     start = timezone.now() + dt.timedelta(days=2, hours=number)
-    slot = Slot.objects.create(
+    return Hold.objects.create(
         organisation=world.organisation,
         site=world.site,
         place=Place.DESK,
+        lane=0,
         starts_at=start,
         ends_at=start + dt.timedelta(minutes=30),
-        capacity=2,
-    )
-    return Hold.objects.create(
-        organisation=world.organisation,
-        slot=slot,
         token_hash=f"{number:064}",
         status=status,
         expires_at=timezone.now() - dt.timedelta(days=ended_days_ago),

@@ -97,6 +97,17 @@ def _request_event(name: str) -> Callable[[World], None]:
     return happen
 
 
+def _for_a_parent(world: World) -> ServiceRequest:
+    request = world.request(
+        world.cobbler,
+        beneficiary=world.client,
+        beneficiary_name="Jeanne Roux",
+        beneficiary_email="jeanne@example.fr",
+    )
+    say(world, "service_request.confirmed", request, request)
+    return request
+
+
 def _cancel(world: World) -> None:
     cancel_request(world.request(world.ironing), by=world.actor())
 
@@ -188,6 +199,8 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_CANCELLED: _cancel,
     Kind.REQUEST_DECLINED: _decline,
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
+    Kind.BENEFICIARY_BOOKED: _for_a_parent,
+    Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,

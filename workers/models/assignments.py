@@ -62,7 +62,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
     def for_cards(self) -> Self:
         """With everything a card shows."""
-        return self.select_related("trainee", "work_order__service", "work_order__site", "work_order__request__client")
+        return self.select_related(
+            "trainee",
+            "work_order__service",
+            "work_order__site",
+            "work_order__request__client",
+            "work_order__request__beneficiary",
+        )
 
 
 class Assignment(PublicIdModel, TenantModel):

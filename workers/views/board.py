@@ -133,7 +133,9 @@ def _unassigned(focus: Focus) -> list[WorkOrder]:
 
 
 def _orders(focus: Focus) -> WorkOrderQuerySet:
-    return WorkOrder.objects.visible_to(focus.actor).select_related("service", "site", "request__client")
+    return WorkOrder.objects.visible_to(focus.actor).select_related(
+        "service", "site", "request__client", "request__beneficiary"
+    )
 
 
 def _to_give(focus: Focus) -> WorkOrderQuerySet:
@@ -298,7 +300,7 @@ def _facts(focus: Focus, order: WorkOrder, leg: str) -> dict[str, Any]:
         "title": _title(order, leg),
         "pictogram": pictogram_of(order, leg),
         "reference": order.reference,
-        "client": order.request.client.first_name,
+        "client": order.request.met_first_name,
         "duration": duration_words(order.duration_minutes),
         "from": f"{date_words(start, 'D j N')} {clock(start, focus.zone)}",
         "until": f"{date_words(end, 'D j N')} {clock(end, focus.zone)}",

@@ -160,7 +160,7 @@ def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
     place, map_url = _way(order, card.leg)
     title = title_of(order, card.leg)
     items = ngettext("%(n)d item", "%(n)d items", order.quantity) % {"n": order.quantity} if order.quantity > 1 else ""
-    client = order.request.client.first_name
+    client = order.request.met_first_name
     return {
         "public_id": card.public_id,
         "pictogram": pictogram_of(order, card.leg),

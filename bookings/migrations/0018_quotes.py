@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0014_promises"),
+        ("bookings", "0017_lanes"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 

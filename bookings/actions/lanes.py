@@ -1,0 +1,130 @@
+"""Taking a place: one row on a lane, and PostgreSQL's exclusion constraint as the referee (R01, ADR 7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import connection
+
+from bookings.enums import HoldStatus, Place
+from bookings.models import Hold
+from bookings.rules.slots import Visit
+from concierge.models import Site
+
+# A few lanes are filled from the first up, so that a long visit still finds one free. Where there are more, people do
+# not queue for the same one: each transaction begins to look at another.
+FEW_LANES = 8
+# Each further try means that somebody else's place was committed in between: a crowd is served, nothing turns for ever.
+MOST_TRIES = 200
+
+# By the drawers' rule, one of the first n + 1 lanes is free when n are taken; none is looked for when all are.
+TAKE = """
+INSERT INTO "bookings_hold"
+    ("organisation_id", "public_id", "site_id", "place", "lane", "starts_at", "ends_at", "status", "token_hash",
+     "expires_at")
+WITH taken AS (
+    SELECT lane FROM bookings_hold
+    WHERE site_id = %(site)s AND place = %(place)s AND status IN ('held', 'confirmed')
+        AND starts_at > %(start)s - interval '1 day' AND starts_at < %(end)s AND ends_at > %(start)s
+), tried AS (
+    SELECT (pg_current_xact_id()::text::bigint %% %(lanes)s)::int AS lane, 0 AS turn WHERE %(lanes)s > %(few)s
+    UNION ALL
+    SELECT number, number + 1
+    FROM generate_series(0, least(%(lanes)s - 1, (SELECT count(*) FROM taken)::int)) AS number
+)
+SELECT %(organisation)s, %(public_id)s, %(site)s, %(place)s, lane, %(start)s, %(end)s, %(status)s, %(token_hash)s,
+    %(expires_at)s
+FROM tried
+WHERE (SELECT count(*) FROM taken) < %(lanes)s AND NOT EXISTS (SELECT FROM taken WHERE taken.lane = tried.lane)
+ORDER BY turn LIMIT 1
+ON CONFLICT ON CONSTRAINT "hold_one_per_lane" DO NOTHING
+RETURNING "id", "lane"
+""".strip().replace("\n", " ")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A stretch of time somebody wants at a site."""
+
+    site: Site
+    place: Place | str
+    starts_at: dt.datetime
+    visit: Visit
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        """When it is over."""
+        return self.starts_at + self.visit.length
+
+    def is_kept_by(self, hold: Hold) -> bool:
+        """Whether a hold is exactly this."""
+        kept = (hold.site_id, hold.place, hold.starts_at, hold.ends_at)
+        return kept == (self.site.pk, self.place, self.starts_at, self.ends_at)
+
+
+def take(wanted: Wanted, *, status: HoldStatus, token_hash: str, expires_at: dt.datetime) -> Hold | None:
+    """Take a free lane for good, or ``None`` when none is left.
+
+    Whoever meets somebody else on a lane waits until that one has committed, then looks again. Two who insert never
+    wait for each other: ``ON CONFLICT`` asks before it inserts.
+    """
+    for _try in range(MOST_TRIES):
+        hold = insert(wanted, status=status, token_hash=token_hash, expires_at=expires_at)
+        if hold is not None or is_full(wanted):
+            return hold
+    return None
+
+
+def is_full(wanted: Wanted) -> bool:
+    """Whether as many are received at some moment of this stretch as may be."""
+    taking = Hold.objects.taking(wanted.site, wanted.place, wanted.starts_at, wanted.ends_at)
+    return taking.values("lane").distinct().count() >= wanted.visit.capacity
+
+
+def free_lane(wanted: Wanted, *, besides: Hold) -> int | None:
+    """The lane of a hold if it is free all the while, else the first that is; ``None`` when none is."""
+    others = Hold.objects.taking(wanted.site, wanted.place, wanted.starts_at, wanted.ends_at).exclude(pk=besides.pk)
+    taken = set(others.values_list("lane", flat=True))
+    if len(taken) >= wanted.visit.capacity:
+        return None
+    if besides.lane not in taken:
+        return besides.lane
+    return min(set(range(wanted.visit.capacity)) - taken, default=None)
+
+
+def insert(wanted: Wanted, *, status: HoldStatus, token_hash: str, expires_at: dt.datetime) -> Hold | None:
+    """One try, in one statement: ``None`` when every lane is taken, or somebody was faster on the one that was free."""
+    hold = Hold(
+        organisation_id=wanted.site.organisation_id,
+        site=wanted.site,
+        place=str(wanted.place),
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        status=str(status),
+        token_hash=token_hash,
+        expires_at=expires_at,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKE,
+            {
+                "organisation": hold.organisation_id,
+                "public_id": hold.public_id,
+                "site": hold.site_id,
+                "place": hold.place,
+                "start": hold.starts_at,
+                "end": hold.ends_at,
+                "status": hold.status,
+                "token_hash": token_hash,
+                "expires_at": expires_at,
+                "lanes": wanted.visit.capacity,
+                "few": FEW_LANES,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    hold.pk, hold.lane = row
+    hold._state.adding, hold._state.db = False, connection.alias
+    return hold

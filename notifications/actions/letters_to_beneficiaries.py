@@ -1,0 +1,70 @@
+"""Letters to people somebody else asked for, when they agreed: who asked, what, when and where. No price, no link: the
+request is the client's."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from bookings.enums import Place, RequestStatus
+from bookings.models import ServiceRequest
+from concierge.words import moment_words
+from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+
+OVER = (RequestStatus.CANCELLED, RequestStatus.DECLINED)
+
+
+def _request(message: Message) -> ServiceRequest:
+    found = (
+        ServiceRequest.objects.select_related("site")
+        .prefetch_related("work_orders__service")
+        .filter(public_id=message.subject_id)
+        .first()
+    )
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    return found
+
+
+def _facts(request: ServiceRequest) -> Facts:
+    services = ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.order_by("pk")))
+    facts = [(_("Asked for you by"), request.contact_name), (_("Service"), services)]
+    if request.promised_start is not None:
+        facts.append((_("When"), moment_words(request.promised_start, request.site)))
+    if request.place == Place.HOME:
+        facts.append((_("Where"), f"{request.street}, {request.postcode} {request.city}"))
+    else:
+        facts.append((_("Where"), address_of(request.site)))
+    if request.site.phone:
+        facts.append((_("Phone of the desk"), request.site.phone_shown))
+    return facts
+
+
+def _note(request: ServiceRequest, *, subject: str, heading: str) -> Note:
+    return Note(
+        subject=subject,
+        heading=heading,
+        why=_("You receive this message because somebody asked us for a service for you, and you agreed to be told."),
+        facts=_facts(request),
+        words={"at_home": request.place == Place.HOME},
+    )
+
+
+@writes(Kind.BENEFICIARY_BOOKED)
+def booked(message: Message) -> Note:
+    """Somebody comes. Not when it was cancelled before it left."""
+    request = _request(message)
+    if request.status in OVER:
+        raise NotNeeded(Unsent.OUTDATED)
+    return _note(request, subject=_("A service was booked for you"), heading=_("A service was booked for you"))
+
+
+@writes(Kind.BENEFICIARY_CANCELLED)
+def cancelled(message: Message) -> Note:
+    """Nobody comes after all."""
+    return _note(
+        _request(message),
+        subject=_("What was booked for you does not take place"),
+        heading=_("It does not take place"),
+    )
