@@ -137,3 +137,13 @@ def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:
     if actor.provider_id is not None:
         return work_order.performer_kind == PerformerKind.PROVIDER and work_order.performer_id == actor.provider_id
     return is_own_system(actor) and work_order.performer_kind != PerformerKind.OWN_TEAM
+
+
+def can_run_hand_outs(actor: Actor, site: Site) -> bool:
+    """Hand out at a site, replace and call off: the desk."""
+    return actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_plan_ahead(actor: Actor) -> bool:
+    """Open an order-ahead plan somewhere: the desk; at which site is asked there."""
+    return actor.has_role(*DESK)

@@ -2,10 +2,22 @@
 
 from django.urls import path
 
+from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, work_orders
 from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
-from bookings.views import asking, beneficiary, booking, quote_link, quotes, requests, tracking
+from bookings.views import (
+    asking,
+    beneficiary,
+    booking,
+    hand_outs,
+    orders_ahead,
+    quote_link,
+    quotes,
+    requests,
+    runs,
+    tracking,
+)
 
 app_name = "bookings"
 urlpatterns = [
@@ -27,6 +39,8 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
+    path("suivi/<str:token>/modifier/", orders_ahead.change, name="track-change"),
+    path("suivi/<str:token>/remplacement/<uuid:public_id>/refuser/", orders_ahead.refuse, name="track-refuse"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
     path("suivi/<str:token>/devis/", quote_link.read_quote, name="quote-link"),
     path("suivi/<str:token>/devis/pdf/", quote_link.quote_pdf_by_link, name="quote-link-pdf"),
@@ -48,6 +62,16 @@ urlpatterns = [
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
+    path("precommandes/", runs.runs_list, name="runs"),
+    path("precommandes/nouvelle/", runs.new_plan, name="new-plan"),
+    path("precommandes/formules/<uuid:public_id>/arreter/", runs.stop_plan, name="stop-plan"),
+    path("precommandes/bons/<uuid:public_id>.pdf", runs.sheet_pdf, name="sheet-pdf"),
+    path("precommandes/bons/<uuid:public_id>.csv", runs.sheet_csv, name="sheet-csv"),
+    path("precommandes/remise/<uuid:public_id>/<slug:verb>/", hand_outs.tick, name="tick"),
+    path("precommandes/<uuid:public_id>/", runs.run_page, name="run"),
+    path("precommandes/<uuid:public_id>/annuler/", runs.cancel_run, name="cancel-run"),
+    path("precommandes/<uuid:public_id>/remplacer/", runs.substitute, name="substitute"),
+    path("precommandes/<uuid:public_id>/remise/", hand_outs.hand_out_list, name="hand-out"),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
@@ -75,6 +99,12 @@ urlpatterns = [
         quotes_api.WriteQuote.as_view(),
         name="api-quote-write",
     ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/change-order",
+        api_ahead.ChangeOrder.as_view(),
+        name="api-service-request-change-order",
+    ),
+    path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
     path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
     path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
     path(

@@ -37,6 +37,10 @@ class Kind(models.TextChoices):
     QUOTE_EXPIRED = "quote.expired", _("A quote has ended")
     QUOTE_WITHDRAWN = "quote.withdrawn", _("Quote withdrawn")
     QUOTE_RENEWAL = "quote.renewal_asked", _("A client wants a quote renewed")
+    ORDER_SHEET = "order_sheet.ready", _("Order sheet")
+    PRE_ORDER_KEPT = "pre_order.kept", _("Not fetched, kept for later")
+    PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
+    SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -10,7 +10,16 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.models import Invoice
-from bookings.models import ClientAccount, EmailVerification, Quote, ServiceRequest, WorkOrder
+from bookings.models import (
+    ClientAccount,
+    EmailVerification,
+    OrderSheet,
+    PreOrder,
+    Quote,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event, Site, User
@@ -208,6 +217,35 @@ def tell_of_a_wrong_address(event: Event) -> None:
         order = offer.work_order
         team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
         _tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("order_sheet.ready")
+def send_the_order_sheet(event: Event) -> None:
+    """To the producer; to whoever dispatches at the sites as well, who call when there is no e-mail."""
+    for sheet in OrderSheet.objects.filter(public_id=event.subject_id).select_related("producer"):
+        producer = sheet.producer
+        sites = [run.site for run in sheet.runs.select_related("site").order_by("pk")]
+        readers = [member for site in sites for member in _team_at(site, Role.DISPATCHER, Role.CONCIERGE)]
+        if producer.email:
+            kind = RecipientKind.PROVIDER
+            readers.append(Reader(kind, address=producer.email, language=producer.language, name=producer.name))
+        _tell(event, {reader.address: reader for reader in readers}.values(), site=sites[0] if sites else None)
+
+
+@subscribe("pre_order.kept", "pre_order.missed")
+def tell_who_did_not_come(event: Event) -> None:
+    """What became of an order that was not fetched."""
+    for order in PreOrder.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        _tell(event, [_contact(order.request)], site=order.request.site, request_id=order.request.public_id)
+
+
+@subscribe("pre_order.substituted")
+def tell_of_a_replacement(event: Event) -> None:
+    """The client may refuse it until the hand-out."""
+    found = Substitution.objects.filter(public_id=event.subject_id).select_related("pre_order__request__site")
+    for one in found:
+        request = one.pre_order.request
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
 
 
 @subscribe("help.requested")

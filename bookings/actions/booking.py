@@ -199,7 +199,7 @@ def _make_request(
         now=now,
         other=other,
     )
-    _insert_work(request, orders, lines)
+    insert_work(request, orders, lines)
     _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
     return request
 
@@ -339,11 +339,16 @@ def _plan_work(
     return orders
 
 
-def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
     WorkOrder.objects.bulk_create(orders)
+    insert_lines(request, orders, lines)
+
+
+def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+    """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
     RequestLine.objects.bulk_create(
         RequestLine(
@@ -368,16 +373,11 @@ def _say_confirmed(
     request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime, **said: str
 ) -> None:
     """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
-    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    news: list[tuple[str, events.HasPublicId, dict[str, str]]] = [
+        ("service_request.submitted", request, said),
+        ("service_request.confirmed", request, {}),
+    ]
     for order in orders:
-        events.record(
-            "work_order.ready",
-            order,
-            by=by,
-            request_id=request.public_id,
-            act_at=now,
-            work_order=order.reference,
-            service=order.service.code,
-            execution=order.execution,
-        )
+        about = {"work_order": order.reference, "service": order.service.code, "execution": order.execution}
+        news.append(("work_order.ready", order, about))
+    events.record_all(news, by=by, request_id=request.public_id, act_at=now)

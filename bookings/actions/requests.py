@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, pre_orders
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
     QUOTE_TRANSITIONS,
@@ -93,6 +93,7 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     _take_quotes_back(locked)
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
+    pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
 

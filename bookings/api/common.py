@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from bookings.actions import pricing
+from bookings.rules.prices import WHOLE, Wish
 from concierge.api.keys import actor_of
 from concierge.models import Site
 
@@ -37,3 +41,14 @@ def uuid_of(request: Request, name: str) -> uuid.UUID:
 def site_of(request: Request, public_id: uuid.UUID) -> Site:
     sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
     return get_object_or_404(sites, public_id=public_id)
+
+
+def wish_of(line: dict[str, Any]) -> Wish:
+    """A line as rules understand it. An item named twice is refused rather than guessed about."""
+    items = [(str(entry["item"]), entry["quantity"]) for entry in line["items"]]
+    quantities = dict(items)
+    if len(quantities) != len(items):
+        raise pricing.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
+    if line.get("quantity") is not None:
+        quantities[WHOLE] = line["quantity"]
+    return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))

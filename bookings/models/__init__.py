@@ -1,5 +1,6 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
+from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
@@ -24,8 +25,13 @@ __all__ = [
     "FollowUp",
     "Hold",
     "OpeningHours",
+    "OrderSheet",
     "Pause",
+    "PreOrder",
+    "PreOrderPlan",
+    "PreOrderRun",
     "PriceItem",
+    "Producer",
     "Quote",
     "QuoteDocument",
     "QuoteLine",
@@ -40,6 +46,7 @@ __all__ = [
     "ServiceOption",
     "ServiceRequest",
     "SlotRule",
+    "Substitution",
     "VatRate",
     "WorkOrder",
 ]

@@ -92,7 +92,11 @@ class ServiceRequestIn(serializers.Serializer[Any]):
     """A booking. Prices are computed here; none is read from you."""
 
     site = serializers.UUIDField()
-    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`.")
+    slot = serializers.DateTimeField(required=False, help_text="`starts_at` of a slot given by `GET /slots`.")
+    run = serializers.UUIDField(
+        required=False,
+        help_text="Instead of `slot`, for what is ordered ahead: a hand-out given by `GET /pre-order-runs`.",
+    )
     client = ClientIn()
     beneficiary = BeneficiaryIn(required=False, default=None, allow_null=True)
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
@@ -104,6 +108,12 @@ class ServiceRequestIn(serializers.Serializer[Any]):
         help_text="SIREN or SIRET of the client account that pays; without it, the client pays.",
     )
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A slot or a hand-out, not both."""
+        if ("slot" in attrs) == ("run" in attrs):
+            raise serializers.ValidationError({"slot": [_("Name a slot, or a hand-out of what is ordered ahead.")]})
+        return attrs
 
     def validate_payer_siren(self, value: str) -> str:
         """Nine digits with their check digit; of a SIRET, its first nine."""

@@ -25,7 +25,7 @@ from bookings.enums import Category
 from bookings.forms.requests import ReasonForm
 from bookings.models import ServiceRequest
 from bookings.models.requests import public_id_of_tracking_token
-from bookings.views import words
+from bookings.views import ahead, words
 from concierge import events
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -58,12 +58,12 @@ def link_page(view: View) -> View:
     @login_not_required
     @never_cache
     @wraps(view)
-    def page(request: TenantRequest, token: str) -> HttpResponse:
+    def page(request: TenantRequest, token: str, **more: Any) -> HttpResponse:
         found = request_of_token(token)
         if found.holds_tracking_token(token):
             known = ServiceRequest.objects.visible_to(request.actor).filter(pk=found.pk)
             if not found.tracking_is_over(timezone.now()) or known.exists():
-                return view(request, token, found)
+                return view(request, token, found, **more)
         if request.htmx:
             return HttpResponse(status=410, headers={"HX-Refresh": "true"})
         return render(request, "bookings/link_over.html", {"token": token}, status=410)
@@ -131,7 +131,7 @@ def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResp
     browsers send ``Origin: null`` with the forms of these pages, which the protection against forgery refuses.
     """
     context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
-    context |= words.order_lines(found)
+    context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
     context["quote"] = found.quotes.shown_to_client().first()
     context["wishes"] = found.wishes.select_related("service").order_by("position")
     return render(request, "bookings/track.html", context)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
+from bookings.views import ahead
 from concierge.models import Event
 from concierge.words import euros, moment_words
 
@@ -57,7 +58,7 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
 
 def holder(work_order: WorkOrder) -> str:
     """Who has the work. Of our own team the client reads no name."""
-    if work_order.performer_kind == PerformerKind.PROVIDER:
+    if work_order.performer_kind in {PerformerKind.PROVIDER, PerformerKind.PRODUCER}:
         return work_order.performer_label
     if work_order.performer_kind == PerformerKind.OWN_TEAM or work_order.execution == Execution.OWN_TEAM:
         return _("our team")
@@ -68,6 +69,10 @@ def step_words(work_order: WorkOrder) -> str:
     """The present step of one work order."""
     at_provider = work_order.performer_kind == PerformerKind.PROVIDER
     who = holder(work_order)
+    if work_order.performer_kind == PerformerKind.PRODUCER and work_order.status in {W.BOOKED, W.IN_PROGRESS}:
+        if work_order.status == W.BOOKED:
+            return _("Ordered from %(who)s; you can still change it") % {"who": who}
+        return _("%(who)s is preparing it") % {"who": who}
     if work_order.status in {W.READY, W.OFFERING, W.NEEDS_DISPATCH}:
         if work_order.execution == Execution.OWN_TEAM:
             return _("Our team is getting ready")
@@ -135,6 +140,8 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
         return ""
     if request.status == R.FULFILLED:
         return _("You can collect it at %(site)s.") % {"site": site.name} if request.place == Place.DESK else ""
+    if getattr(request, "pre_order", None) is not None:
+        return ahead.fetch_words(request.pre_order.run, now)
     if request.promised_start > now:
         when = {"when": moment_words(request.promised_start, site), "site": site.name}
         if request.place == Place.HOME and request.beneficiary_name:

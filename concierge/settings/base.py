@@ -320,6 +320,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "catalogue", "description": "Where, what, for how much and when."},
         {"name": "service requests", "description": "What a client asked for."},
         {"name": "quotes", "description": "What has no price yet: asked for, offered, accepted."},
+        {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,7 +16,10 @@ from billing.actions.documents import store_pdf
 from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
 from bookings.actions.clients import start_verification, verification_code
+from bookings.actions.cut_offs import close_runs
+from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
+from bookings.actions.pre_orders import order_ahead
 from bookings.actions.quote_answers import (
     accept_quote,
     ask_for_renewal,
@@ -35,7 +40,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import Execution, PerformerKind
-from bookings.models import EmailVerification, Quote, Service, ServiceRequest, WorkOrder
+from bookings.models import EmailVerification, PreOrder, Quote, Service, ServiceRequest, WorkOrder
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
@@ -50,6 +55,7 @@ from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
 from providers.models import AccessLink, Offer
 from tests.billing.conftest import finish, make_issuer
+from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
 from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
@@ -190,6 +196,35 @@ def _renew(world: World) -> None:
     ask_for_renewal(quote, by=world.actor())
 
 
+def _ordered_ahead(world: World) -> PreOrder:
+    plan = weekly_basket(world, starts_on=timezone.localdate())
+    run = first_run(plan)
+    order_ahead(run, client=details(), wishes=[wish_baskets(plan)], by=world.actor())
+    close_runs(run, by=world.actor())
+    return PreOrder.objects.get()
+
+
+def _missed(world: World) -> None:
+    mark_not_fetched(_ordered_ahead(world), by=world.actor())
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=6), tick=True):
+        settle()
+
+
+def _kept(world: World) -> None:
+    order = _ordered_ahead(world)
+    until = timezone.now() + dt.timedelta(days=1)
+    PreOrder.objects.filter(pk=order.pk).update(hand_out="kept", marked_at=timezone.now(), kept_until=until)
+    say(world, "pre_order.kept", order, order.request)
+
+
+def _replaced(world: World) -> None:
+    order = _ordered_ahead(world)
+    line = order.request.lines.get()
+    substitute(
+        order.run, description=line.description, replacement="Fruits", unit_price=Decimal("8.00"), by=world.actor()
+    )
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
@@ -211,6 +246,10 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_MISDIRECTED: _misdirected,
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
+    Kind.ORDER_SHEET: _ordered_ahead,
+    Kind.PRE_ORDER_KEPT: _kept,
+    Kind.PRE_ORDER_MISSED: _missed,
+    Kind.SUBSTITUTED: _replaced,
     Kind.HELP_REQUESTED: _help,
     Kind.QUOTE_REQUESTED: asked,
     Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
