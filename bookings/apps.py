@@ -15,7 +15,16 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
         from bookings import handlers  # noqa: F401 - importing subscribes them
-        from bookings.actions import cut_offs, hand_outs, holds, quote_answers  # noqa: F401 - registers deadlines
+
+        # Importing registers their deadlines.
+        from bookings.actions import (  # noqa: F401 - see above
+            cut_offs,
+            hand_outs,
+            holds,
+            questions,
+            quote_answers,
+            silences,
+        )
         from bookings.models.clients import client_id_of
         from concierge.middleware import register_identity
 

@@ -201,6 +201,15 @@ class HoldReason(models.TextChoices):
     OURS = "ours", _("Something holds us up on our side")
 
 
+class Ball(models.TextChoices):
+    """Whose turn it is; codes of ``rules.waiting.Holder``."""
+
+    CLIENT = "client", _("The client")
+    TEAM = "team", _("Our team")
+    PROVIDER = "provider", _("Providers")
+    MATERIAL = "material", _("The material")
+
+
 class LineKind(models.TextChoices):
     """A line is a thing or service asked for, or an option that goes with it."""
 

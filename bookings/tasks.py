@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from django.utils import timezone
 
 from bookings.actions.quote_documents import claim_quote_drawing, note_drawing_failure, store_quote_pdf
+from bookings.actions.silences import plan_digests
 from bookings.gateways import render_quote_pdf
 from bookings.models import QuoteDocument
 from concierge import tenancy
@@ -50,3 +52,11 @@ def render_pending_quotes() -> None:
                     break
                 render_quote(organisation_id, document_id)
     beat_seen("render-quotes")
+
+
+@shared_task(name="bookings.plan_digests")
+def plan_all_digests() -> None:
+    """Every night: set the next mail about silences of each site. Twice, or by two beats: the same rows."""
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            plan_digests(timezone.now())

@@ -140,7 +140,6 @@ def expire_quote(quote: Quote, *, by: Actor) -> bool:
     move(locked, "expire")
     if not locked.is_amendment and request.status in REQUEST_TRANSITIONS["expire"][0]:
         step(request, "expire")
-        events.record("service_request.expired", request, by=by, request_id=request.public_id)
     say(locked, "expired", by)
     return True
 

@@ -78,7 +78,9 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _services_page(
     request: HttpRequest, draft: Draft, form: ServicesForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    ticked = set(request.POST.getlist("services")) if form.is_bound else set(draft.data.get("services", []))
+    # Beside what was chosen before, what the widget names.
+    kept = [*draft.data.get("services", []), *request.GET.getlist("service")]
+    ticked = set(request.POST.getlist("services") if form.is_bound else kept)
     cards: list[dict[str, Any]] = [
         {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
         for service in draft.offered

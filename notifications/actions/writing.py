@@ -12,6 +12,7 @@ from django.utils import translation
 
 from notifications.actions import (
     letters_about_quotes,
+    letters_about_waits,
     letters_ahead,
     letters_to_beneficiaries,
     letters_to_clients,
@@ -26,6 +27,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 # Importing them registers who writes what.
 WRITING = (
     letters_about_quotes,
+    letters_about_waits,
     letters_ahead,
     letters_to_beneficiaries,
     letters_to_clients,
