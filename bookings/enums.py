@@ -211,10 +211,28 @@ class Ball(models.TextChoices):
 
 
 class LineKind(models.TextChoices):
-    """A line is a thing or service asked for, or an option that goes with it."""
+    """A line is a thing or service asked for, an option that goes with it, or a supplement to its price."""
 
     ITEM = "item", _("Service")
     OPTION = "option", _("Option")
+    SUPPLEMENT = "supplement", _("Supplement")
+
+
+class SupplementRule(models.TextChoices):
+    """What brings a supplement."""
+
+    CHOSEN = "chosen", _("When the client chooses it")
+    SATURDAY = "saturday", _("On a Saturday")
+    EVENING = "evening", _("In the evening")
+    BEYOND = "beyond", _("Far away")
+
+
+class AreaKind(models.TextChoices):
+    """How an area is described."""
+
+    COMMUNE = "commune", _("A commune or a postcode")
+    RADIUS = "radius", _("A distance from the site")
+    POLYGON = "polygon", _("A shape on the map")
 
 
 class AccountKind(models.TextChoices):

@@ -181,3 +181,18 @@ def can_run_hand_outs(actor: Actor, site: Site) -> bool:
 def can_plan_ahead(actor: Actor) -> bool:
     """Open an order-ahead plan somewhere: the desk; at which site is asked there."""
     return actor.has_role(*DESK)
+
+
+def can_see_catalogue(actor: Actor) -> bool:
+    """Read prices and terms."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_edit_catalogue(actor: Actor) -> bool:
+    """Change services and their prices, which are those of every site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
+def can_edit_terms(actor: Actor, site: Site) -> bool:
+    """Change what one site offers, on which terms and where."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from bookings.api import ahead as api_ahead
-from bookings.api import catalogue, work_orders
+from bookings.api import catalogue, estimates, work_orders
 from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
 from bookings.views import (
@@ -20,8 +20,10 @@ from bookings.views import (
     runs,
     silences,
     site_rules,
+    terms,
     tracking,
 )
+from bookings.views import catalogue as views_catalogue
 
 app_name = "bookings"
 urlpatterns = [
@@ -90,9 +92,33 @@ urlpatterns = [
     path("precommandes/<uuid:public_id>/annuler/", runs.cancel_run, name="cancel-run"),
     path("precommandes/<uuid:public_id>/remplacer/", runs.substitute, name="substitute"),
     path("precommandes/<uuid:public_id>/remise/", hand_outs.hand_out_list, name="hand-out"),
+    # --- catalogue ----------------------------------------------------------------------------------------------------
+    path("catalogue/", views_catalogue.catalogue, name="catalogue"),
+    path("catalogue/nouveau/", views_catalogue.new_service, name="catalogue-new"),
+    path("catalogue/zones/<slug:slug>/", terms.areas, name="catalogue-areas"),
+    path("catalogue/zones/<slug:slug>/<int:area>/retirer/", terms.remove_area, name="catalogue-area-remove"),
+    path("catalogue/<uuid:public_id>/", views_catalogue.service_page, name="catalogue-service"),
+    path("catalogue/<uuid:public_id>/apercu/", terms.preview, name="catalogue-preview"),
+    path("catalogue/<uuid:public_id>/prix/", views_catalogue.set_price, name="catalogue-price"),
+    path(
+        "catalogue/<uuid:public_id>/prix/<uuid:price>/retirer/",
+        views_catalogue.take_price_back,
+        name="catalogue-price-back",
+    ),
+    path("catalogue/<uuid:public_id>/sites/<slug:slug>/", terms.terms, name="catalogue-terms"),
+    *(
+        path(
+            f"catalogue/<uuid:public_id>/{part}/",
+            views_catalogue.grid,
+            {"part": part},
+            name=f"catalogue-{part}",
+        )
+        for part in views_catalogue.GRIDS
+    ),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
+    path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
     path(

@@ -62,6 +62,8 @@ class Organisation(PublicIdModel):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.EI)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
+    # A declared body of services à la personne (Code du travail, art. L7232-1-1).
+    sap_declared = models.BooleanField(_("declared for personal services"), default=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:

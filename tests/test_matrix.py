@@ -86,6 +86,13 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quote-link-renew": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
+    **{
+        f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
+        for part in ("service", "preview", "price", "tarifs", "options", "supplements")
+    },
+    "bookings:catalogue-price-back": lambda s: {"public_id": s.world.ironing.public_id, "price": s.open.public_id},
+    "bookings:catalogue-terms": lambda s: {"public_id": s.world.ironing.public_id, "slug": s.world.site.slug},
+    "bookings:catalogue-area-remove": lambda s: {"slug": s.world.site.slug, "area": 1},
     "bookings:api-service-request": _open_request,
     "bookings:api-service-request-cancel": _open_request,
     "bookings:api-work-order": lambda s: {"public_id": s.done.work_orders.get().public_id},

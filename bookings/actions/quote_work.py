@@ -24,7 +24,7 @@ from concierge import events
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.tenancy import Actor
 
-# What a line of an order can carry as it stands; anything else becomes one piece at the price of the whole line.
+# What a line of an order can carry.
 MOST_PIECES = 500
 # An appointment farther away than this is a slip of the hand.
 FARTHEST = dt.timedelta(days=730)
@@ -102,13 +102,13 @@ def _write_lines(request: ServiceRequest, quote: Quote) -> list[RequestLine]:
 
 
 def _line(request: ServiceRequest, row: QuoteLine, service: Service | None, position: int) -> RequestLine:
-    """A line as orders carry it. A fraction of an hour or a metre is one piece at the price of the whole."""
+    """A line as orders carry it: more pieces than an order can carry are one, at the price of the whole."""
     if service is None:
         raise Invalid(_("Say which service each line belongs to."), field="service")
     total = line_total(row.quantity, row.unit_price_incl_vat)
-    whole = row.quantity == row.quantity.to_integral_value() and row.quantity <= MOST_PIECES
+    fits = row.quantity <= MOST_PIECES
     text = row.description
-    if not whole:
+    if not fits:
         unit = f" {row.unit}" if row.unit else ""
         text = f"{row.description} ({plain(row.quantity)}{unit} × {row.unit_price_incl_vat:.2f} €)"
     return RequestLine(
@@ -116,8 +116,9 @@ def _line(request: ServiceRequest, row: QuoteLine, service: Service | None, posi
         request=request,
         service=service,
         description=text[:250],
-        quantity=int(row.quantity) if whole else 1,
-        unit_price_incl_vat=row.unit_price_incl_vat if whole else total,
+        quantity=row.quantity if fits else 1,
+        unit=row.unit if fits else "",
+        unit_price_incl_vat=row.unit_price_incl_vat if fits else total,
         vat_code=row.vat_code,
         vat_rate=row.vat_rate,
         total_incl_vat=total,

@@ -29,7 +29,7 @@ from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import date_words, euros, percent
+from concierge.words import HALF_HOUR, date_words, euros, percent, times_words
 
 # Days with free slots shown at once.
 DAYS_SHOWN = 3
@@ -82,7 +82,11 @@ def _services_page(
     kept = [*draft.data.get("services", []), *request.GET.getlist("service")]
     ticked = set(request.POST.getlist("services") if form.is_bound else kept)
     cards: list[dict[str, Any]] = [
-        {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
+        {
+            "service": service,
+            "price": price_words(service),
+            "checked": str(service.public_id) in ticked,
+        }
         for service in draft.offered
     ]
     groups = [
@@ -100,7 +104,8 @@ def price_words(service: Any) -> str:
     if service.price_mode == PriceMode.ON_QUOTE:
         return _("on quote")
     if service.unit_price is not None:
-        return euros(service.unit_price)
+        unit = HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else service.unit
+        return f"{euros(service.unit_price)} / {unit}" if unit else euros(service.unit_price)
     amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
     return _("from %(price)s a piece") % {"price": euros(min(amounts))} if amounts else ""
 
@@ -126,6 +131,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
         else:
             draft.save(asked=form.wishes())
             return go(draft.site, "slot")
+    for group in form.groups:
+        group["gives_tax_credit"] = group["service"].gives_tax_credit(draft.actor.organisation)
     return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
@@ -384,13 +391,14 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = pricing.price_order(tariffs, draft.wishes)
+        starts_at = draft.hold.starts_at if draft.hold else None
+        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
     shown = [
         {
             "label": line.label,
-            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price)}",
+            "detail": times_words(line.quantity, line.unit, line.unit_price),
             "amount": euros(line.total),
         }
         for line in lines

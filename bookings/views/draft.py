@@ -7,6 +7,7 @@ import secrets
 import uuid
 from dataclasses import fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
+from bookings.actions.pricing import on_day
 from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
@@ -63,7 +65,8 @@ class Draft:
     @cached_property
     def offered(self) -> list[Service]:
         """What the site offers."""
-        return list(Service.objects.offered_at(self.site))
+        today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
+        return on_day(Service.objects.offered_at(self.site), today)
 
     @property
     def services(self) -> list[Service]:

@@ -30,9 +30,10 @@ from bookings.actions.work_orders import (
     reject_quality,
     verify_work_order,
 )
-from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
+from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
 from bookings.forms.requests import ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
@@ -178,6 +179,7 @@ def _page(
             }
             for order in orders
         ],
+        "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
         "follow_up": FollowUp.objects.select_related("owner").filter(request=found).first(),

@@ -16,7 +16,7 @@ from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, 
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
 from bookings.views import ahead
 from concierge.models import Event
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, times_words
 
 R, W = RequestStatus, WorkOrderStatus
 # Lines of the history that are no good news.
@@ -50,7 +50,7 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
         lines.append(
             {
                 "label": line.description,
-                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+                "detail": times_words(line.quantity, line.unit, line.unit_price_incl_vat),
                 "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
                 "is_charged": is_charged,
             }

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0019_pre_orders_wall"),
+        ("bookings", "0023_tenant_wall"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
