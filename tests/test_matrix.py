@@ -59,6 +59,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track-state": lambda s: {"token": s.open.tracking_token},
     "bookings:track-cancel": lambda s: {"token": s.open.tracking_token},
     "bookings:track-renew": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-move": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-ics": lambda s: {"token": s.open.tracking_token},
     "bookings:track-answer": lambda s: {"token": s.open.tracking_token},
     "bookings:track-revive": lambda s: {"token": s.open.tracking_token},
     "bookings:follow": lambda s: {"public_id": s.open.public_id, "verb": "suspendre"},
@@ -84,7 +86,9 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quote-link-decline": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-change": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-renew": lambda s: {"token": s.quote.request.tracking_token},
+    "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     **{
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
@@ -95,6 +99,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:catalogue-area-remove": lambda s: {"slug": s.world.site.slug, "area": 1},
     "bookings:api-service-request": _open_request,
     "bookings:api-service-request-cancel": _open_request,
+    "bookings:api-service-request-reschedule": _open_request,
     "bookings:api-work-order": lambda s: {"public_id": s.done.work_orders.get().public_id},
     "bookings:api-work-order-start": lambda s: {"public_id": s.done.work_orders.get().public_id},
     "bookings:api-work-order-complete": lambda s: {"public_id": s.done.work_orders.get().public_id},
@@ -140,6 +145,7 @@ ARGUMENTS: dict[str, Arguments] = {
 BY_NAME: dict[str, Callable[[Scene], Any]] = {
     "slug": lambda s: s.world.site.slug,
     "request_id": lambda s: s.open.public_id,
+    "client": lambda s: s.world.client.public_id,
     "trainee": lambda s: s.trainee.public_id,
     "assignment": lambda s: s.assignment.public_id,
     "call": lambda s: s.help_call.public_id,

@@ -182,7 +182,7 @@ def _make_request(
     check_place(site, place, held.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
-    _keep_day_limits(site, chosen, held)
+    keep_day_limits(site, chosen, held)
     owner = find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
     holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
@@ -233,7 +233,7 @@ def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
         raise PayerRefused(field="payer")
 
 
-def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
+def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
     """Refuse the order that would exceed a service's orders per day.
 
     Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one

@@ -19,11 +19,12 @@ from rest_framework.views import APIView
 from bookings.actions import booking, pre_orders, pricing, requests
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
+from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, wish_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
-from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
+from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
 from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
@@ -235,5 +236,33 @@ class CancelServiceRequest(APIView):
         body = CancelIn(data=request.data)
         body.is_valid(raise_exception=True)
         requests.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
+        found = _requests(request).get(pk=found.pk)
+        return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
+
+
+class RescheduleServiceRequest(APIView):
+    """Move the appointment of a request."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.REQUESTS_WRITE}
+
+    @extend_schema(
+        operation_id="rescheduleServiceRequest",
+        tags=["service requests"],
+        summary="Move the appointment, as long as no work has begun",
+        parameters=[IF_MATCH, ETAG],
+        request=RescheduleIn,
+        responses=ServiceRequestOut,
+        examples=[OpenApiExample("The next day", request_only=True, value={"slot": "2026-11-25T13:00:00Z"})],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Takes the new time and frees the old one, or refuses and changes nothing; `slot_taken` has `next_free`."""
+        found = get_object_or_404(_requests(request), public_id=public_id)
+        requests.lock_work_of(found)
+        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        check_if_match(request, found.version)
+        body = RescheduleIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        reschedule_request(found, body.validated_data["slot"], by=actor_of(request))
         found = _requests(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})

@@ -205,6 +205,12 @@ class ServiceRequestOut(serializers.Serializer[Any]):
         return f"/suivi/{request.tracking_token}/"
 
 
+class RescheduleIn(serializers.Serializer[Any]):
+    """The new time."""
+
+    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`, or any start that fits.")
+
+
 class CancelIn(serializers.Serializer[Any]):
     """Why, in a few words."""
 

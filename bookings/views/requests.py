@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
     bring_back,
     bring_to_provider,
@@ -190,6 +191,7 @@ def _page(
             if perms.can_wait(actor, found, verb.name)
         ],
         "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
@@ -245,8 +247,10 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.fulfilled": gettext_lazy("Everything is ready"),
     "service_request.partially_fulfilled": gettext_lazy("Partly done"),
     "service_request.closed": gettext_lazy("Handed over and closed"),
+    "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "service_request.reviewed": gettext_lazy("Being looked at"),
     "quote.requested": gettext_lazy("A quote was asked for"),
@@ -279,6 +283,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
     "work_order.booked": gettext_lazy("Accepted"),
     "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.rescheduled": gettext_lazy("Moved with the appointment"),
     "work_order.on_its_way": gettext_lazy("On its way to the provider"),
     "work_order.collected": gettext_lazy("Brought to the provider"),
     "work_order.returned": gettext_lazy("Back from the provider"),
