@@ -16,11 +16,12 @@ class BookingsConfig(AppConfig):
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
         from bookings import handlers  # noqa: F401 - importing subscribes them
 
-        # Importing registers their deadlines.
+        # Importing registers their deadlines, and what is not kept.
         from bookings.actions import (  # noqa: F401 - see above
             cut_offs,
             hand_outs,
             holds,
+            imports,
             questions,
             quote_answers,
             silences,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -23,11 +23,13 @@ from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, wish_of
 from bookings.enums import RequestStatus
-from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
+from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
+from concierge import editions
 from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
+from concierge.days import today_at
 from concierge.enums import Scope
 from concierge.errors import DomainError, NotAllowed
 
@@ -124,6 +126,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         examples=[EXAMPLE, FOR_A_PARENT, BASKET],
     )
     @idempotent
+    @editions.held()
     def post(self, request: Request) -> Response:
         """Take a place of the slot and confirm the request at once, or refuse and leave nothing.
 
@@ -136,7 +139,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         site = site_of(request, asked["site"])
         wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
-        services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
+        offered = pricing.offered_on(site.pk, today_at(site))
+        services = [service for service in offered if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
         given: dict[str, Any] = {
@@ -159,7 +163,6 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             elif error.field in asked["client"]:
                 error.field = f"client.{error.field}"
             raise
-        prefetch_related_objects([made], *SHOWN_WITH)
         headers = {
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),

@@ -91,7 +91,7 @@ DROP FUNCTION bookings_keep_quote_document();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0026_quotes")]
+    dependencies = [("bookings", "0029_quotes")]
 
     operations = [
         ProtectTenant("QuoteWish", "QuoteSeries", "Quote", "QuoteOption", "QuoteLine", "QuoteDocument"),

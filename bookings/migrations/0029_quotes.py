@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0025_client_search"),
+        ("bookings", "0028_imports_wall"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
