@@ -6,12 +6,15 @@ from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
+from bookings.api import waits as api_waits
 from bookings.views import (
     asking,
     beneficiary,
     booking,
     desk,
+    desk_order,
     desk_people,
+    desk_receipt,
     following,
     hand_outs,
     imports,
@@ -97,6 +100,10 @@ urlpatterns = [
     path("guichet/<slug:slug>/nouvelle-personne/", desk_people.new_person, name="desk-new"),
     path("guichet/<slug:slug>/nouvelle-personne/proches/", desk_people.likely_people, name="desk-likely"),
     path("guichet/<slug:slug>/personne/<uuid:client>/", desk.person, name="desk-person"),
+    path("guichet/<slug:slug>/personne/<uuid:client>/commande/", desk_order.order, name="desk-order"),
+    path("guichet/<slug:slug>/commande/total/", desk_order.order_total, name="desk-order-total"),
+    path("guichet/<slug:slug>/demande/<uuid:public_id>/recu/", desk_receipt.receipt, name="desk-receipt"),
+    path("guichet/<slug:slug>/demande/<uuid:public_id>/recu.pdf", desk_receipt.receipt_pdf, name="desk-receipt-pdf"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/<slug:verb>/", desk.act, name="desk-act"),
     path("precommandes/", runs.runs_list, name="runs"),
     path("precommandes/nouvelle/", runs.new_plan, name="new-plan"),
@@ -174,6 +181,23 @@ urlpatterns = [
         name="api-service-request-change-order",
     ),
     path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/answer",
+        api_waits.AnswerQuestion.as_view(),
+        name="api-service-request-answer",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/hold",
+        api_waits.HoldServiceRequest.as_view(),
+        name="api-service-request-hold",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/resume",
+        api_waits.ResumeServiceRequest.as_view(),
+        name="api-service-request-resume",
+    ),
+    path("api/v1/silences", api_waits.Silences.as_view(), name="api-silences"),
+    path("api/v1/sites/<uuid:public_id>", catalogue.SiteDetail.as_view(), name="api-site"),
     path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
     path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
     path(

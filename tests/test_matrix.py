@@ -90,6 +90,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-receipt": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
+    "bookings:desk-receipt-pdf": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     **{
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
@@ -103,6 +105,10 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:catalogue-area-remove": lambda s: {"slug": s.world.site.slug, "area": 1},
     "bookings:api-service-request": _open_request,
     "bookings:api-service-request-cancel": _open_request,
+    "bookings:api-service-request-answer": _open_request,
+    "bookings:api-service-request-hold": _open_request,
+    "bookings:api-service-request-resume": _open_request,
+    "bookings:api-site": lambda s: {"public_id": s.world.site.public_id},
     "bookings:api-service-request-reschedule": _open_request,
     "bookings:api-work-order": lambda s: {"public_id": s.done.work_orders.get().public_id},
     "bookings:api-work-order-start": lambda s: {"public_id": s.done.work_orders.get().public_id},
