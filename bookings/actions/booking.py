@@ -107,9 +107,9 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
+    held.site = site  # the same, which spares a read
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
     request = make_request(
-        site,
         held,
         client=client,
         services=services,
@@ -149,8 +149,8 @@ def book_request(
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
     held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
+    held.site = site  # the same, which spares a read
     return make_request(
-        site,
         held,
         client=client,
         services=services,
@@ -165,7 +165,6 @@ def book_request(
 
 
 def make_request(
-    site: Site,
     held: Hold,
     *,
     client: ClientDetails,
@@ -181,6 +180,7 @@ def make_request(
     public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    site = held.site
     zone = ZoneInfo(site.time_zone)
     met = beneficiary or client
     known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
@@ -201,7 +201,6 @@ def make_request(
         holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
-        site,
         owner,
         details,
         held,
@@ -282,7 +281,6 @@ def queue_up(client: Client) -> None:
 
 
 def _insert_request(
-    site: Site,
     client: Client,
     details: ClientDetails,
     hold: Hold,
@@ -300,9 +298,9 @@ def _insert_request(
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
-        organisation_id=site.organisation_id,
+        organisation_id=hold.organisation_id,
         public_id=public_id,
-        site=site,
+        site=hold.site,
         client=client,
         payer_account=payer,
         prescriber=prescriber,

@@ -9,6 +9,14 @@ from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.quotes import (
+    Quote,
+    QuoteDocument,
+    QuoteLine,
+    QuoteOption,
+    QuoteSeries,
+    QuoteWish,
+)
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -33,6 +41,12 @@ __all__ = [
     "Prescriber",
     "PriceItem",
     "Producer",
+    "Quote",
+    "QuoteDocument",
+    "QuoteLine",
+    "QuoteOption",
+    "QuoteSeries",
+    "QuoteWish",
     "RequestLine",
     "ServedArea",
     "Service",

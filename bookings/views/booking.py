@@ -69,7 +69,7 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("services", str(error.message))
         else:
             draft.save(services=form.cleaned_data["services"])
-            return go(draft.site, "details")
+            return go(draft.site, "wishes" if draft.on_quote else "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
@@ -84,7 +84,6 @@ def _services_page(
             "service": service,
             "price": price_words(service),
             "checked": str(service.public_id) in ticked,
-            "is_on_quote": service.price_mode == PriceMode.ON_QUOTE,
         }
         for service in draft.offered
     ]
@@ -230,7 +229,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return show(request, draft, "contact", error.status, form=form)
-        return go(draft.site, "review" if draft.is_verified else "code")
+        return go(draft.site, draft.last_step if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
@@ -269,7 +268,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 def code(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Type the six digits."""
     if draft.is_verified:
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     sent = _verification(draft)
     if sent is None:
         return go(draft.site, "contact")
@@ -281,7 +280,7 @@ def code(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("code", str(error.message))
             return show(request, draft, "code", error.status, form=form)
         draft.save(verified=sent.email)
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
 
 
@@ -310,7 +309,7 @@ def _verification(draft: Draft) -> EmailVerification | None:
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
     kept = draft.kept
-    accounts = _accounts(request, draft)
+    accounts = payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
     form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
     if kept is None or not form.is_valid():
@@ -356,7 +355,7 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
     )
 
 
-def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
+def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
     if draft.person is not None:
         return []
@@ -425,9 +424,13 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     if error.field in {"payer", None}:
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
-    known = {**draft.contact}
+    return refused_contact(request, draft, error)
+
+
+def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
+    """What is wrong with who one is, on the page where it was typed."""
     contact_form = ContactForm(
-        known,
+        {**draft.contact},
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
         knows_who=draft.person is not None,

@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0028_imports_wall"),
+        ("bookings", "0030_quotes_sealed"),
         ("concierge", "0006_pending_events_in_order"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -12,7 +12,7 @@ from concierge.tenancy import ProtectTenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0029_prescribers"),
+        ("bookings", "0031_prescribers"),
         ("concierge", "0006_pending_events_in_order"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
