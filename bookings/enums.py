@@ -144,6 +144,8 @@ REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "fulfil": (frozenset({R.IN_PROGRESS}), R.FULFILLED),
     "stop": (frozenset({R.CONFIRMED, R.IN_PROGRESS}), R.PARTIALLY_FULFILLED),
     "close": (frozenset({R.FULFILLED, R.PARTIALLY_FULFILLED}), R.CLOSED),
+    # Undone at the desk at once; to partly done, when that is what it was.
+    "take_back": (frozenset({R.CLOSED}), R.FULFILLED),
     "cancel": (
         frozenset({R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}),
         R.CANCELLED,

@@ -32,6 +32,16 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def works_at_desk(actor: Actor, site: Site) -> bool:
+    """Stands at the counter of this site."""
+    return actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_take_back(actor: Actor, request: ServiceRequest) -> bool:
+    """Undo a hand-over a moment later."""
+    return request.status in REQUEST_TRANSITIONS["take_back"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
 def can_read_requests(actor: Actor) -> bool:
     """The team's list of requests."""
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, Role.ACCOUNTANT)

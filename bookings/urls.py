@@ -8,6 +8,8 @@ from bookings.api import requests as api
 from bookings.views import (
     beneficiary,
     booking,
+    desk,
+    desk_people,
     following,
     hand_outs,
     moving,
@@ -66,6 +68,13 @@ urlpatterns = [
     path("silences/compte/", silences.silences_count, name="silences-count"),
     path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
+    # --- the desk -----------------------------------------------------------------------------------------------------
+    path("guichet/", desk.desks, name="desks"),
+    path("guichet/<slug:slug>/", desk.desk, name="desk"),
+    path("guichet/<slug:slug>/nouvelle-personne/", desk_people.new_person, name="desk-new"),
+    path("guichet/<slug:slug>/nouvelle-personne/proches/", desk_people.likely_people, name="desk-likely"),
+    path("guichet/<slug:slug>/personne/<uuid:client>/", desk.person, name="desk-person"),
+    path("guichet/<slug:slug>/demande/<uuid:public_id>/<slug:verb>/", desk.act, name="desk-act"),
     path("precommandes/", runs.runs_list, name="runs"),
     path("precommandes/nouvelle/", runs.new_plan, name="new-plan"),
     path("precommandes/formules/<uuid:public_id>/arreter/", runs.stop_plan, name="stop-plan"),

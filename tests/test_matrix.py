@@ -69,6 +69,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:request": _open_request,
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
     **{
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
@@ -125,6 +126,7 @@ ARGUMENTS: dict[str, Arguments] = {
 BY_NAME: dict[str, Callable[[Scene], Any]] = {
     "slug": lambda s: s.world.site.slug,
     "request_id": lambda s: s.open.public_id,
+    "client": lambda s: s.world.client.public_id,
     "trainee": lambda s: s.trainee.public_id,
     "assignment": lambda s: s.assignment.public_id,
     "call": lambda s: s.help_call.public_id,

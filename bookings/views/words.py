@@ -192,6 +192,7 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.fulfilled": _("Everything is ready"),
         "service_request.partially_fulfilled": _("Part of your request is done"),
         "service_request.closed": _("Handed over"),
+        "service_request.taken_back": _("Not handed over after all"),
         "service_request.cancelled": _("The request was cancelled"),
         "service_request.rescheduled": _("The appointment was moved"),
         "service_request.declined": _("We could not take the request"),
