@@ -99,7 +99,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
 
     def get_queryset(self) -> QuerySet[ServiceRequest]:
         """All that the key may see, in one state when asked."""
-        found = _requests(self.request)
+        found = requests_of(self.request)
         status = self.request.query_params.get("status")
         if status is None:
             return found
@@ -180,7 +180,8 @@ SHOWN_WITH = (
 )
 
 
-def _requests(request: Request) -> QuerySet[ServiceRequest]:
+def requests_of(request: Request) -> QuerySet[ServiceRequest]:
+    """Requests that the key may see, with what their shape shows."""
     return (
         ServiceRequest.objects.visible_to(actor_of(request))
         .select_related("site", "client", "beneficiary")
@@ -211,7 +212,7 @@ class ServiceRequestDetail(APIView):
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """A request with its lines and work orders."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
 
 
@@ -232,14 +233,14 @@ class CancelServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Cancels the work orders and frees the place; 409 once work has begun."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         requests.lock_work_of(found)
-        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = CancelIn(data=request.data)
         body.is_valid(raise_exception=True)
         requests.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
-        found = _requests(request).get(pk=found.pk)
+        found = requests_of(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
 
 
@@ -260,12 +261,12 @@ class RescheduleServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Takes the new time and frees the old one, or refuses and changes nothing; `slot_taken` has `next_free`."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         requests.lock_work_of(found)
-        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = RescheduleIn(data=request.data)
         body.is_valid(raise_exception=True)
         reschedule_request(found, body.validated_data["slot"], by=actor_of(request))
-        found = _requests(request).get(pk=found.pk)
+        found = requests_of(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})

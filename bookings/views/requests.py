@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.repricing import REPRICED_FROM
 from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
     bring_back,
@@ -175,6 +176,7 @@ def _page(
             }
             for order in orders
         ],
+        "can_reprice": found.status in REPRICED_FROM and perms.can_book_for_others(actor, found.site),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
@@ -242,6 +244,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.fulfilled": gettext_lazy("Everything is ready"),
     "service_request.partially_fulfilled": gettext_lazy("Partly done"),
     "service_request.closed": gettext_lazy("Handed over and closed"),
+    "service_request.repriced": gettext_lazy("Given the price of the day"),
     "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
