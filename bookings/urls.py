@@ -4,9 +4,11 @@ from django.urls import path
 
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
+from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
 from bookings.api import waits as api_waits
 from bookings.views import (
+    asking,
     beneficiary,
     booking,
     desk,
@@ -19,6 +21,8 @@ from bookings.views import (
     moving,
     orders_ahead,
     public,
+    quote_link,
+    quotes,
     repricing,
     requests,
     runs,
@@ -42,6 +46,8 @@ urlpatterns = [
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),
+    path("reserver/<slug:slug>/besoin/", asking.wishes, name="book-wishes"),
+    path("reserver/<slug:slug>/demander/", asking.ask, name="book-ask"),
     # --- for everybody ------------------------------------------------------------------------------------------------
     path("conciergeries/", public.site_list, name="public-sites"),
     path("conciergeries/<slug:slug>/", public.site_page, name="public-site"),
@@ -60,10 +66,24 @@ urlpatterns = [
     path("suivi/<str:token>/modifier/", orders_ahead.change, name="track-change"),
     path("suivi/<str:token>/remplacement/<uuid:public_id>/refuser/", orders_ahead.refuse, name="track-refuse"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
+    path("suivi/<str:token>/devis/", quote_link.read_quote, name="quote-link"),
+    path("suivi/<str:token>/devis/pdf/", quote_link.quote_pdf_by_link, name="quote-link-pdf"),
+    path("suivi/<str:token>/devis/accepter/", quote_link.accept_by_link, name="quote-link-accept"),
+    path("suivi/<str:token>/devis/refuser/", quote_link.decline_by_link, name="quote-link-decline"),
+    path("suivi/<str:token>/devis/modifier/", quote_link.change_by_link, name="quote-link-change"),
+    path("suivi/<str:token>/devis/renouveler/", quote_link.renew_by_link, name="quote-link-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/devis/", quotes.begin_quote, name="begin-quote"),
+    path("demandes/<uuid:public_id>/etudier/", quotes.review_request, name="review-request"),
+    path("demandes/<uuid:public_id>/rendez-vous/", quotes.plan_request, name="plan-request"),
+    path("devis/", quotes.quotes_list, name="quotes"),
+    path("devis/<uuid:public_id>/", quotes.quote_page, name="quote"),
+    path("devis/<uuid:public_id>/modifier/", quotes.edit_quote, name="quote-edit"),
+    path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
+    path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
@@ -137,6 +157,18 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/cancel",
         api.CancelServiceRequest.as_view(),
         name="api-service-request-cancel",
+    ),
+    path("api/v1/quote-requests", quotes_api.QuoteRequests.as_view(), name="api-quote-requests"),
+    path("api/v1/quotes", quotes_api.Quotes.as_view(), name="api-quotes"),
+    path("api/v1/quotes/<uuid:public_id>", quotes_api.QuoteDetail.as_view(), name="api-quote"),
+    path("api/v1/quotes/<uuid:public_id>/send", quotes_api.SendQuote.as_view(), name="api-quote-send"),
+    path("api/v1/quotes/<uuid:public_id>/withdraw", quotes_api.WithdrawQuote.as_view(), name="api-quote-withdraw"),
+    path("api/v1/quotes/<uuid:public_id>/accept", quotes_api.AcceptQuote.as_view(), name="api-quote-accept"),
+    path("api/v1/quotes/<uuid:public_id>/decline", quotes_api.DeclineQuote.as_view(), name="api-quote-decline"),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/quote",
+        quotes_api.WriteQuote.as_view(),
+        name="api-quote-write",
     ),
     path(
         "api/v1/service-requests/<uuid:public_id>/reschedule",
