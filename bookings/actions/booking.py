@@ -43,6 +43,7 @@ from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
 from concierge.reads import know
 from concierge.tenancy import Actor
+from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
@@ -297,7 +298,7 @@ def _insert_request(
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
-    return ServiceRequest.objects.create(
+    request = ServiceRequest(
         organisation_id=hold.organisation_id,
         public_id=public_id,
         site=hold.site,
@@ -328,6 +329,7 @@ def _insert_request(
         submitted_at=now,
         version=2,  # the second one: confirmed
     )
+    return insert_one(request)
 
 
 def _plan_work(
@@ -368,7 +370,7 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
+    know(request, "work_orders", insert(orders))
     know(request, "lines", insert_lines(request, orders, lines))
 
 
@@ -377,7 +379,7 @@ def insert_lines(
 ) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    return RequestLine.objects.bulk_create(
+    return insert(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,
