@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
 from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
@@ -22,9 +23,11 @@ from bookings.enums import (
     Place,
 )
 from bookings.models import (
+    Accompaniment,
     Client,
     ClientAccount,
     Hold,
+    Prescriber,
     RequestLine,
     Service,
     ServiceAtSite,
@@ -40,6 +43,7 @@ from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
 from concierge.reads import know
 from concierge.tenancy import Actor
+from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
@@ -85,6 +89,7 @@ def submit_request(
     note: str = "",
     now: dt.datetime | None = None,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
@@ -103,9 +108,9 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
+    held.site = site  # the same, which spares a read
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
-    request = _make_request(
-        site,
+    request = make_request(
         held,
         client=client,
         services=services,
@@ -115,6 +120,7 @@ def submit_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
@@ -134,6 +140,7 @@ def book_request(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
@@ -143,8 +150,8 @@ def book_request(
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
     held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
-    return _make_request(
-        site,
+    held.site = site  # the same, which spares a read
+    return make_request(
         held,
         client=client,
         services=services,
@@ -154,11 +161,11 @@ def book_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
 
 
-def _make_request(
-    site: Site,
+def make_request(
     held: Hold,
     *,
     client: ClientDetails,
@@ -169,8 +176,12 @@ def _make_request(
     note: str,
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
+    owner: Client | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    site = held.site
     zone = ZoneInfo(site.time_zone)
     met = beneficiary or client
     known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
@@ -183,27 +194,30 @@ def _make_request(
     check_place(site, place, held.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
+    person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     keep_day_limits(site, chosen, held)
-    owner = find_or_create_client(by.organisation, details)
+    owner = owner or person or find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
-    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    if held.pk:
+        holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
-        site,
         owner,
         details,
         held,
         payer,
         orders,
-        place=place,
         total=prices.total(lines),
         note=note,
         by=by,
         now=now,
         other=other,
+        prescriber=prescribers.prescriber_of(prescriber),
+        public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
-    _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
+    said = {**agreed_to(other), **prescribers.for_whom(request, by)}
+    _say_confirmed(request, orders, by=by, now=now, **said)
     return request
 
 
@@ -256,40 +270,43 @@ def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
-    _queue_up(client)
-    if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
+    queue_up(client)
+    family = Client.objects.family_of(client.pk).values("pk")
+    if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
-def _queue_up(client: Client) -> None:
+def queue_up(client: Client) -> None:
     """Wait until no other order of this client is being written."""
     Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
 
 
 def _insert_request(
-    site: Site,
     client: Client,
     details: ClientDetails,
     hold: Hold,
     payer: ClientAccount | None,
     orders: Sequence[WorkOrder],
     *,
-    place: Place,
     total: Decimal,
     note: str,
     by: Actor,
     now: dt.datetime,
     other: Beneficiary | None,
+    prescriber: Prescriber | None,
+    public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
-    return ServiceRequest.objects.create(
-        organisation_id=site.organisation_id,
-        site=site,
+    request = ServiceRequest(
+        organisation_id=hold.organisation_id,
+        public_id=public_id,
+        site=hold.site,
         client=client,
         payer_account=payer,
-        hold=hold,
-        place=place,
+        prescriber=prescriber,
+        hold=hold if hold.pk else None,  # who stands at the counter takes no place
+        place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
@@ -298,11 +315,11 @@ def _insert_request(
         beneficiary_name=other.full_name[:160] if other else "",
         beneficiary_phone=other.phone if other else "",
         beneficiary_email=other.email if other and other.agreed else "",
-        street=where.street if place == Place.HOME else "",
-        postcode=where.postcode if place == Place.HOME else "",
-        city=where.city if place == Place.HOME else "",
-        latitude=where.latitude if place == Place.HOME else None,
-        longitude=where.longitude if place == Place.HOME else None,
+        street=where.street if hold.place == Place.HOME else "",
+        postcode=where.postcode if hold.place == Place.HOME else "",
+        city=where.city if hold.place == Place.HOME else "",
+        latitude=where.latitude if hold.place == Place.HOME else None,
+        longitude=where.longitude if hold.place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
@@ -312,6 +329,7 @@ def _insert_request(
         submitted_at=now,
         version=2,  # the second one: confirmed
     )
+    return insert_one(request)
 
 
 def _plan_work(
@@ -352,7 +370,7 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
+    know(request, "work_orders", insert(orders))
     know(request, "lines", insert_lines(request, orders, lines))
 
 
@@ -361,7 +379,7 @@ def insert_lines(
 ) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    return RequestLine.objects.bulk_create(
+    return insert(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,
