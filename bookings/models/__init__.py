@@ -5,6 +5,7 @@ from bookings.models.availability import Closure, Hold, OpeningHours, ServedPost
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "EmailVerification",
     "FollowUp",
     "Hold",
+    "Occurrence",
     "OpeningHours",
     "OrderSheet",
     "Pause",
@@ -24,6 +26,7 @@ __all__ = [
     "PreOrderRun",
     "PriceItem",
     "Producer",
+    "Recurrence",
     "RequestLine",
     "ServedPostcode",
     "Service",
