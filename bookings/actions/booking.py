@@ -373,16 +373,11 @@ def _say_confirmed(
     request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime, **said: str
 ) -> None:
     """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
-    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    news: list[tuple[str, events.HasPublicId, dict[str, str]]] = [
+        ("service_request.submitted", request, said),
+        ("service_request.confirmed", request, {}),
+    ]
     for order in orders:
-        events.record(
-            "work_order.ready",
-            order,
-            by=by,
-            request_id=request.public_id,
-            act_at=now,
-            work_order=order.reference,
-            service=order.service.code,
-            execution=order.execution,
-        )
+        about = {"work_order": order.reference, "service": order.service.code, "execution": order.execution}
+        news.append(("work_order.ready", order, about))
+    events.record_all(news, by=by, request_id=request.public_id, act_at=now)

@@ -24,6 +24,7 @@ from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, wish_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
 from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
+from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
 from concierge.enums import Scope
@@ -130,9 +131,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         actor = actor_of(request)
         if actor.provider_id is not None:
             raise NotAllowed
-        body = ServiceRequestIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = shapes.read(ServiceRequestIn, request.data)
         site = site_of(request, asked["site"])
         wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
@@ -164,7 +163,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
         }
-        return Response(ServiceRequestOut(made).data, status=201, headers=headers)
+        return Response(shapes.show(ServiceRequestOut, made), status=201, headers=headers)
 
 
 # Of whoever the team comes to: the beneficiary's, when there is one.
