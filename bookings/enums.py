@@ -201,11 +201,38 @@ class HoldReason(models.TextChoices):
     OURS = "ours", _("Something holds us up on our side")
 
 
+class Ball(models.TextChoices):
+    """Whose turn it is; codes of ``rules.waiting.Holder``."""
+
+    CLIENT = "client", _("The client")
+    TEAM = "team", _("Our team")
+    PROVIDER = "provider", _("Providers")
+    MATERIAL = "material", _("The material")
+
+
 class LineKind(models.TextChoices):
-    """A line is a thing or service asked for, or an option that goes with it."""
+    """A line is a thing or service asked for, an option that goes with it, or a supplement to its price."""
 
     ITEM = "item", _("Service")
     OPTION = "option", _("Option")
+    SUPPLEMENT = "supplement", _("Supplement")
+
+
+class SupplementRule(models.TextChoices):
+    """What brings a supplement."""
+
+    CHOSEN = "chosen", _("When the client chooses it")
+    SATURDAY = "saturday", _("On a Saturday")
+    EVENING = "evening", _("In the evening")
+    BEYOND = "beyond", _("Far away")
+
+
+class AreaKind(models.TextChoices):
+    """How an area is described."""
+
+    COMMUNE = "commune", _("A commune or a postcode")
+    RADIUS = "radius", _("A distance from the site")
+    POLYGON = "polygon", _("A shape on the map")
 
 
 class AccountKind(models.TextChoices):

@@ -3,10 +3,25 @@
 from django.urls import path
 
 from bookings.api import ahead as api_ahead
-from bookings.api import catalogue, work_orders
+from bookings.api import catalogue, estimates, work_orders
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, hand_outs, orders_ahead, recurrences, requests, runs, tracking
+from bookings.views import (
+    beneficiary,
+    booking,
+    following,
+    hand_outs,
+    orders_ahead,
+    public,
+    recurrences,
+    requests,
+    runs,
+    silences,
+    site_rules,
+    terms,
+    tracking,
+)
+from bookings.views import catalogue as views_catalogue
 
 app_name = "bookings"
 urlpatterns = [
@@ -21,10 +36,18 @@ urlpatterns = [
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),
+    # --- for everybody ------------------------------------------------------------------------------------------------
+    path("conciergeries/", public.site_list, name="public-sites"),
+    path("conciergeries/<slug:slug>/", public.site_page, name="public-site"),
+    path("integrer/<slug:slug>/", public.widget, name="widget"),
+    path("sitemap.xml", public.sitemap, name="sitemap"),
+    path("robots.txt", public.robots, name="robots"),
     # --- following a request ------------------------------------------------------------------------------------------
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
+    path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
     path("suivi/<str:token>/repeter/", recurrences.repeat, name="track-repeat"),
     path("suivi/<str:token>/serie/", recurrences.series_by_link, name="track-series"),
@@ -35,7 +58,13 @@ urlpatterns = [
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
+    path("reglages/", site_rules.first_rules, name="first-rules"),
+    path("reglages/<slug:slug>/", site_rules.site_rules, name="site-rules"),
+    path("silences/", silences.silences_list, name="silences"),
+    path("silences/compte/", silences.silences_count, name="silences-count"),
+    path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     path("regulieres/", recurrences.series_list, name="series-list"),
     path("regulieres/jours/<uuid:public_id>/<slug:verb>/", recurrences.change_occurrence, name="change-occurrence"),
@@ -51,9 +80,33 @@ urlpatterns = [
     path("precommandes/<uuid:public_id>/annuler/", runs.cancel_run, name="cancel-run"),
     path("precommandes/<uuid:public_id>/remplacer/", runs.substitute, name="substitute"),
     path("precommandes/<uuid:public_id>/remise/", hand_outs.hand_out_list, name="hand-out"),
+    # --- catalogue ----------------------------------------------------------------------------------------------------
+    path("catalogue/", views_catalogue.catalogue, name="catalogue"),
+    path("catalogue/nouveau/", views_catalogue.new_service, name="catalogue-new"),
+    path("catalogue/zones/<slug:slug>/", terms.areas, name="catalogue-areas"),
+    path("catalogue/zones/<slug:slug>/<int:area>/retirer/", terms.remove_area, name="catalogue-area-remove"),
+    path("catalogue/<uuid:public_id>/", views_catalogue.service_page, name="catalogue-service"),
+    path("catalogue/<uuid:public_id>/apercu/", terms.preview, name="catalogue-preview"),
+    path("catalogue/<uuid:public_id>/prix/", views_catalogue.set_price, name="catalogue-price"),
+    path(
+        "catalogue/<uuid:public_id>/prix/<uuid:price>/retirer/",
+        views_catalogue.take_price_back,
+        name="catalogue-price-back",
+    ),
+    path("catalogue/<uuid:public_id>/sites/<slug:slug>/", terms.terms, name="catalogue-terms"),
+    *(
+        path(
+            f"catalogue/<uuid:public_id>/{part}/",
+            views_catalogue.grid,
+            {"part": part},
+            name=f"catalogue-{part}",
+        )
+        for part in views_catalogue.GRIDS
+    ),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
+    path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
     path(

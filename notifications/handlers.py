@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.models import Invoice
+from bookings.enums import HoldReason
 from bookings.models import (
     ClientAccount,
+    ClientQuestion,
     EmailVerification,
     Occurrence,
     OrderSheet,
@@ -72,11 +74,47 @@ def send_the_code(event: Event) -> None:
     "service_request.cancelled",
     "service_request.declined",
     "service_request.link_sent",
+    "service_request.resumed",
+    "service_request.expired",
+    "service_request.reminded",
 )
 def tell_the_client(event: Event) -> None:
     """How the request goes, to its contact."""
     for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("service_request.held")
+def tell_why_it_stands_still(event: Event) -> None:
+    """To its contact; when it stands still for an answer of theirs, the question says so."""
+    if event.data.get("reason") != HoldReason.CLIENT:
+        for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+            _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("question.asked", "question.reminded")
+def ask_the_client(event: Event) -> None:
+    """What we need to know, to the contact of the request."""
+    for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        request = question.request
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("question.answered")
+def tell_of_the_answer(event: Event) -> None:
+    """To whoever follows requests at the site."""
+    for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        site = question.request.site
+        team = _team_at(site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+        _tell(event, team, site=site, request_id=question.request.public_id)
+
+
+@subscribe("silence.reported")
+def tell_who_is_silent(event: Event) -> None:
+    """Once a day, to the managers and dispatchers of the site: each once, whatever roles they hold."""
+    for site in Site.objects.filter(public_id=event.subject_id):
+        people = [*_team_at(site, Role.SITE_MANAGER), *_team_at(site, Role.DISPATCHER)]
+        _tell(event, {reader.address: reader for reader in people}.values(), site=site)
 
 
 # What the person a request is for is told, when they agreed: only when somebody comes, and when nobody does after all.
@@ -142,9 +180,9 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
-@subscribe("work_order.on_its_way")
+@subscribe("work_order.on_its_way", "work_order.reminded")
 def tell_who_waits_for_it(event: Event) -> None:
-    """Somebody of the team has left with the things: the business that does the work."""
+    """The business that does the work: somebody of the team has left with the things, or waits for news."""
     accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)

@@ -59,10 +59,21 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track-state": lambda s: {"token": s.open.tracking_token},
     "bookings:track-cancel": lambda s: {"token": s.open.tracking_token},
     "bookings:track-renew": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-answer": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-revive": lambda s: {"token": s.open.tracking_token},
+    "bookings:follow": lambda s: {"public_id": s.open.public_id, "verb": "suspendre"},
+    "bookings:act-on-silence": lambda s: {"public_id": s.open.public_id, "verb": "appel"},
     "bookings:done": lambda s: {"token": s.open.tracking_token},
     "bookings:request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:change-work-order": lambda s: {"public_id": s.cobbling.public_id, "verb": "valider"},
+    **{
+        f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
+        for part in ("service", "preview", "price", "tarifs", "options", "supplements")
+    },
+    "bookings:catalogue-price-back": lambda s: {"public_id": s.world.ironing.public_id, "price": s.open.public_id},
+    "bookings:catalogue-terms": lambda s: {"public_id": s.world.ironing.public_id, "slug": s.world.site.slug},
+    "bookings:catalogue-area-remove": lambda s: {"slug": s.world.site.slug, "area": 1},
     "bookings:api-service-request": _open_request,
     "bookings:api-service-request-cancel": _open_request,
     "bookings:api-work-order": lambda s: {"public_id": s.done.work_orders.get().public_id},

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import holds
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
-from bookings.actions.pricing import price_order, tariffs_of
+from bookings.actions.pricing import circumstances, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -26,15 +26,15 @@ from bookings.models import (
     ClientAccount,
     Hold,
     RequestLine,
-    ServedPostcode,
     Service,
     ServiceAtSite,
     ServiceRequest,
     WorkOrder,
     calendar,
 )
+from bookings.models.areas import judge_address
 from bookings.rules import prices
-from bookings.rules.slots import ready_by, serves
+from bookings.rules.slots import ready_by
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
@@ -171,7 +171,9 @@ def _make_request(
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
-    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
+    met = beneficiary or client
+    known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
+    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes, known)
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
@@ -219,8 +221,8 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
     if place == Place.HOME:
         if not details.street or not details.city or not details.postcode:
             raise Invalid(_("Tell us the address where we should come."), field="street")
-        served = set(ServedPostcode.objects.filter(site=site).values_list("postcode", flat=True))
-        if not serves(details.postcode, site.postcode, served):
+        found = judge_address(site, postcode=details.postcode, latitude=details.latitude, longitude=details.longitude)
+        if not found.is_served:
             raise OutsideArea(field="postcode")
 
 
@@ -296,6 +298,8 @@ def _insert_request(
         street=where.street if place == Place.HOME else "",
         postcode=where.postcode if place == Place.HOME else "",
         city=where.city if place == Place.HOME else "",
+        latitude=where.latitude if place == Place.HOME else None,
+        longitude=where.longitude if place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
@@ -318,7 +322,8 @@ def _plan_work(
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
-        quantity = sum(line.quantity for line in own if not line.is_option)
+        items = [line for line in own if line.kind == prices.ITEM]
+        quantity = sum((line.quantity for line in items), Decimal(0))
         minutes = calendar.working_minutes(service, quantity)
         if place == Place.HOME:
             end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
@@ -331,6 +336,7 @@ def _plan_work(
                 service=service,
                 execution=service.execution,
                 quantity=quantity,
+                unit=items[0].unit,
                 duration_minutes=minutes,
                 promised_start=held.starts_at,
                 promised_end=end,
@@ -356,9 +362,10 @@ def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
             request=request,
             work_order=order,
             service=order.service,
-            kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+            kind=LineKind(line.kind),
             description=line.label,
             quantity=line.quantity,
+            unit=line.unit,
             unit_price_incl_vat=line.unit_price,
             vat_code=line.vat_code,
             vat_rate=line.vat_rate,

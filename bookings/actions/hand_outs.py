@@ -17,6 +17,7 @@ from bookings.actions.work_orders import complete_work_order, fail_work_order, s
 from bookings.enums import HandOut, LineKind, NoShowPolicy, RequestStatus, RunStatus, WorkOrderStatus
 from bookings.models import PreOrder, PreOrderRun, RequestLine, ServiceRequest, Substitution, WorkOrder, calendar
 from bookings.rules import ahead
+from bookings.rules.prices import cents
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline
@@ -268,7 +269,7 @@ def refuse_substitution(substitution: Substitution, *, by: Actor) -> Substitutio
 def _write_line(line: RequestLine, description: str, unit_price: Decimal) -> None:
     """Another thing at another price on a line, and the total of its request."""
     line.description, line.unit_price_incl_vat = description, unit_price
-    line.total_incl_vat = line.quantity * unit_price
+    line.total_incl_vat = cents(line.quantity * unit_price)
     line.save(update_fields=["description", "unit_price_incl_vat", "total_incl_vat"])
     request = ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=line.request_id)
     total = RequestLine.objects.filter(request=request).aggregate(total=Sum("total_incl_vat"))["total"]

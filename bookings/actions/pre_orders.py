@@ -95,7 +95,7 @@ def price_for(run: PreOrderRun, wishes: Sequence[prices.Wish], *, now: dt.dateti
         raise BadOrder(ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
     day = now.astimezone(ZoneInfo(run.site.time_zone)).date()
     lines = price_order(tariffs_of(run.site, day, services=[service]), wishes)
-    pieces = int(sum(line.quantity for line in lines if not line.is_option))
+    pieces = int(sum(line.quantity for line in lines if line.kind == prices.ITEM))
     return service, Order(lines, pieces, prices.total(lines))
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -90,12 +91,18 @@ def keep(wishes: Sequence[prices.Wish]) -> list[dict[str, object]]:
     ]
 
 
+def _number(text: str) -> int | Decimal:
+    """A count as a whole number, a weight as it is."""
+    value = Decimal(text)
+    return int(value) if value == int(value) else value
+
+
 def wishes_of(found: Recurrence) -> list[prices.Wish]:
     """The order as rules understand it."""
     return [
         prices.Wish(
             str(one["service"]),
-            {key: int(count) for key, count in one["quantities"].items()},
+            {key: _number(count) for key, count in one["quantities"].items()},
             frozenset(one["options"]),
         )
         for one in found.wishes

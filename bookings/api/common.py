@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -13,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from bookings.actions import pricing
-from bookings.rules.prices import WHOLE, Wish
+from bookings.rules.prices import WHOLE, Wish, brackets
 from concierge.api.keys import actor_of
 from concierge.models import Site
 
@@ -38,6 +39,17 @@ def uuid_of(request: Request, name: str) -> uuid.UUID:
     return value
 
 
+def date_of(request: Request, name: str) -> dt.date | None:
+    """A query parameter that is a date when it is given: 400 when it is none."""
+    if name not in request.query_params:
+        return None
+    try:
+        value: dt.date = serializers.DateField().run_validation(request.query_params[name])
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
+    return value
+
+
 def site_of(request: Request, public_id: uuid.UUID) -> Site:
     sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
     return get_object_or_404(sites, public_id=public_id)
@@ -51,4 +63,8 @@ def wish_of(line: dict[str, Any]) -> Wish:
         raise pricing.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
     if line.get("quantity") is not None:
         quantities[WHOLE] = line["quantity"]
+    if line.get("minutes") is not None:
+        if WHOLE in quantities:
+            raise pricing.BadOrder(_("Give a quantity or minutes, not both."), field="lines", reason="quantity_twice")
+        quantities[WHOLE] = brackets(line["minutes"])
     return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))

@@ -1,9 +1,11 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
 from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
+from bookings.models.areas import ServedArea
+from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
@@ -14,6 +16,7 @@ __all__ = [
     "ClientMembership",
     "ClientQuestion",
     "Closure",
+    "DatedPrice",
     "EmailVerification",
     "FollowUp",
     "Hold",
@@ -28,7 +31,7 @@ __all__ = [
     "Producer",
     "Recurrence",
     "RequestLine",
-    "ServedPostcode",
+    "ServedArea",
     "Service",
     "ServiceAtSite",
     "ServiceCategory",
@@ -36,6 +39,7 @@ __all__ = [
     "ServiceRequest",
     "SlotRule",
     "Substitution",
+    "Supplement",
     "VatRate",
     "WorkOrder",
 ]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions import booking, clients, holds, pre_orders, pricing
-from bookings.enums import HoldStatus
+from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, ServiceRequest, calendar
@@ -29,7 +29,7 @@ from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import date_words, euros, percent
+from concierge.words import HALF_HOUR, date_words, euros, percent, times_words
 
 # Days with free slots shown at once.
 DAYS_SHOWN = 3
@@ -78,9 +78,16 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _services_page(
     request: HttpRequest, draft: Draft, form: ServicesForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    ticked = set(request.POST.getlist("services")) if form.is_bound else set(draft.data.get("services", []))
+    # Beside what was chosen before, what the widget names.
+    kept = [*draft.data.get("services", []), *request.GET.getlist("service")]
+    ticked = set(request.POST.getlist("services") if form.is_bound else kept)
     cards: list[dict[str, Any]] = [
-        {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
+        {
+            "service": service,
+            "price": price_words(service),
+            "checked": str(service.public_id) in ticked,
+            "is_on_quote": service.price_mode == PriceMode.ON_QUOTE,
+        }
         for service in draft.offered
     ]
     groups = [
@@ -95,8 +102,11 @@ def _services_page(
 
 def price_words(service: Any) -> str:
     """What a service costs, in a few words."""
+    if service.price_mode == PriceMode.ON_QUOTE:
+        return _("on quote")
     if service.unit_price is not None:
-        return euros(service.unit_price)
+        unit = HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else service.unit
+        return f"{euros(service.unit_price)} / {unit}" if unit else euros(service.unit_price)
     amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
     return _("from %(price)s a piece") % {"price": euros(min(amounts))} if amounts else ""
 
@@ -122,6 +132,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
         else:
             draft.save(asked=form.wishes())
             return go(draft.site, "slot")
+    for group in form.groups:
+        group["gives_tax_credit"] = group["service"].gives_tax_credit(draft.actor.organisation)
     return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
@@ -380,13 +392,14 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = pricing.price_order(tariffs, draft.wishes)
+        starts_at = draft.hold.starts_at if draft.hold else None
+        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
     shown = [
         {
             "label": line.label,
-            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price)}",
+            "detail": times_words(line.quantity, line.unit, line.unit_price),
             "amount": euros(line.total),
         }
         for line in lines

@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
@@ -17,6 +18,7 @@ from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
+from bookings.actions.pricing import on_day
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, PreOrderPlan, PreOrderRun, Service
@@ -61,7 +63,8 @@ class Draft:
     @cached_property
     def offered(self) -> list[Service]:
         """What the site offers."""
-        return list(Service.objects.offered_at(self.site))
+        today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
+        return on_day(Service.objects.offered_at(self.site), today)
 
     @property
     def services(self) -> list[Service]:

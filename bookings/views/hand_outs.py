@@ -24,6 +24,7 @@ from bookings.views.requests import _actor
 from bookings.views.runs import find_run
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import national_phone
+from concierge.words import quantity_words
 
 # More orders than these are found by the search.
 MOST_LISTED = 300
@@ -81,7 +82,7 @@ def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]
         "phone": national_phone(order.request.contact_phone.as_e164) if order.request.contact_phone else "",
         "lines": [
             {
-                "text": f"{line.quantity} × {line.description}",
+                "text": f"{quantity_words(line.quantity, line.unit)} × {line.description}",
                 "instead": replaced[line.pk].old_description
                 if line.pk in replaced and not replaced[line.pk].refused_at
                 else "",

@@ -16,9 +16,11 @@ from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, 
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
 from bookings.views import ahead
 from concierge.models import Event
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, times_words
 
 R, W = RequestStatus, WorkOrderStatus
+# Lines of the history that are no good news.
+FAILURES = {"work_order.failed", "service_request.cancelled", "service_request.expired"}
 
 
 def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
@@ -48,7 +50,7 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
         lines.append(
             {
                 "label": line.description,
-                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+                "detail": times_words(line.quantity, line.unit, line.unit_price_incl_vat),
                 "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
                 "is_charged": is_charged,
             }
@@ -118,6 +120,11 @@ def headline(request: ServiceRequest, orders: Iterable[WorkOrder]) -> str:
         return _("The work is done. We are checking it.")
     return {
         R.SUBMITTED: _("We have received your request."),
+        R.QUALIFYING: _("We study your request."),
+        R.AWAITING_CLIENT: _("We need an answer from you."),
+        R.AWAITING_APPROVAL: _("Our quote waits for your answer."),
+        R.ON_HOLD: _("Your request is on hold."),
+        R.EXPIRED: _("We had no answer from you: this request has ended."),
         R.CONFIRMED: _("Your request is confirmed."),
         R.IN_PROGRESS: _("We are working on it."),
         R.FULFILLED: _("Everything is ready."),
@@ -151,23 +158,6 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
     return _("Ready by %(when)s at the latest.") % {"when": moment_words(request.promised_end, site)}
 
 
-def stages(request: ServiceRequest, orders: Iterable[WorkOrder]) -> tuple[list[dict[str, str]], int]:
-    """The path of a request and where it stands on it, from 1; past the last one when all is over, 0 off the path."""
-    labels = [_("Confirmed"), _("In hand"), _("Ready"), _("Handed over")]
-    if request.place == Place.HOME:
-        labels = [_("Confirmed"), _("In hand"), _("Done")]
-    reached = {
-        R.SUBMITTED: 1,
-        R.CONFIRMED: 1,
-        R.IN_PROGRESS: 2,
-        R.FULFILLED: 3,
-        R.PARTIALLY_FULFILLED: 3,
-        R.CLOSED: len(labels) + 1,
-    }
-    stage = 0 if came_to_nothing(request, orders) else reached.get(R(request.status), 0)
-    return [{"label": label, "url": ""} for label in labels], stage
-
-
 @dataclass(frozen=True)
 class Told:
     """One line of the history."""
@@ -190,7 +180,7 @@ def history(request: ServiceRequest, orders: Iterable[WorkOrder], told: Iterable
         order = by_reference.get(str(event.data.get("work_order", "")))
         title = _sentence(event, order)
         if title:
-            state = "failed" if event.name in {"work_order.failed", "service_request.cancelled"} else "done"
+            state = "failed" if event.name in FAILURES else "done"
             lines.append(Told(title, moment_words(event.act_at, request.site), "", state))
     return lines
 
@@ -204,6 +194,12 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.closed": _("Handed over"),
         "service_request.cancelled": _("The request was cancelled"),
         "service_request.declined": _("We could not take the request"),
+        "service_request.held": _("Your request was put on hold"),
+        "service_request.resumed": _("Your request goes on"),
+        "service_request.expired": _("We had no answer, and ended the request"),
+        "service_request.revived": _("The request was taken up again"),
+        "question.asked": _("We asked you a question"),
+        "question.answered": _("You answered our question"),
     }
     if event.name in whole:
         return str(whole[event.name])

@@ -126,8 +126,8 @@ def test_an_order_is_confirmed_with_frozen_prices_and_its_producer(world: World,
     work = request.work_orders.get()
     assert (request.status, request.total_incl_vat, request.hold) == ("confirmed", Decimal("33.00"), None)
     assert [(line.description, line.quantity) for line in request.lines.all()] == [
-        ("Panier de légumes – Petit", 2),
-        ("Panier de légumes – Grand", 1),
+        ("Panier de légumes – Petit", Decimal(2)),
+        ("Panier de légumes – Grand", Decimal(1)),
     ]
     assert (work.status, work.performer_kind, work.performer_label) == ("booked", "producer", "Les Jardins d'Ouche")
     assert first_run(plan).taken == 3
@@ -177,8 +177,10 @@ def test_an_order_is_changed_until_the_cut_off(world: World, plan: PreOrderPlan,
     request = order(world, plan, small=2)
     changed = pre_orders.change_order(request, [wish_baskets(plan, small=0, big=5)], by=world.actor())
     assert (changed.reference, changed.total_incl_vat, changed.version) == (request.reference, Decimal("75.00"), 3)
-    assert [(line.description, line.quantity) for line in changed.lines.all()] == [("Panier de légumes – Grand", 5)]
-    assert (first_run(plan).taken, PreOrder.objects.get().pieces, changed.work_orders.get().quantity) == (5, 5, 5)
+    assert [(line.description, line.quantity) for line in changed.lines.all()] == [
+        ("Panier de légumes – Grand", Decimal(5))
+    ]
+    assert (first_run(plan).taken, PreOrder.objects.get().pieces, int(changed.work_orders.get().quantity)) == (5, 5, 5)
     run = first_run(plan)
     to(monday, 24, 12, 1)
     with pytest.raises(pre_orders.OrdersClosed):

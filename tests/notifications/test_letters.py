@@ -19,7 +19,9 @@ from bookings.actions.clients import start_verification, verification_code
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
+from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.questions import answer_question, ask_client, expire_request
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.work_orders import (
@@ -31,7 +33,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import Execution, PerformerKind
-from bookings.models import EmailVerification, PreOrder, Service, ServiceRequest, WorkOrder
+from bookings.models import ClientQuestion, EmailVerification, PreOrder, Service, ServiceRequest, WorkOrder
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
@@ -169,6 +171,38 @@ def _help(world: World) -> None:
     call_for_help(team.amina, by=team.themself(team.amina))
 
 
+def _question(world: World) -> ClientQuestion:
+    request = world.request(world.ironing, status="qualifying")
+    return ask_client(
+        request, text="L'ourlet, à la main ?", due_at=timezone.now() + dt.timedelta(days=4), by=world.actor()
+    )
+
+
+def _question_reminded(world: World) -> None:
+    question = _question(world)
+    say(world, "question.reminded", question, question.request)
+
+
+def _question_answered(world: World) -> None:
+    answer_question(_question(world).request, answer="Oui, à la main.", by=world.actor())
+
+
+def _hold(world: World) -> ServiceRequest:
+    until = timezone.now() + dt.timedelta(days=2)
+    return hold_request(world.request(world.ironing), reason="material", until=until, by=world.actor())
+
+
+def _silence(world: World) -> None:
+    world.request(world.ironing, promised_start=timezone.now() - dt.timedelta(days=9))
+    say(world, "silence.reported", world.site)
+
+
+def _work_reminded(world: World) -> None:
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+    say(world, "work_order.reminded", offer.work_order, offer.work_order.request)
+
+
 def _ordered_ahead(world: World) -> PreOrder:
     plan = weekly_basket(world, starts_on=timezone.localdate())
     run = first_run(plan)
@@ -235,6 +269,15 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_MISDIRECTED: _misdirected,
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
+    Kind.QUESTION_ASKED: _question,
+    Kind.QUESTION_REMINDED: _question_reminded,
+    Kind.QUESTION_ANSWERED: _question_answered,
+    Kind.REQUEST_HELD: _hold,
+    Kind.REQUEST_RESUMED: lambda world: resume_request(_hold(world), by=world.actor()),
+    Kind.REQUEST_EXPIRED: lambda world: expire_request(_question(world).request, by=world.actor()),
+    Kind.REQUEST_REMINDED: _request_event("service_request.reminded"),
+    Kind.WORK_REMINDED: _work_reminded,
+    Kind.SILENCES: _silence,
     Kind.ORDER_SHEET: _ordered_ahead,
     Kind.PRE_ORDER_KEPT: _kept,
     Kind.PRE_ORDER_MISSED: _missed,
