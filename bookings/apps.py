@@ -14,11 +14,12 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
-        # Importing registers their deadlines.
+        # Importing registers their deadlines, and what is not kept.
         from bookings.actions import (  # noqa: F401 - see above
             cut_offs,
             hand_outs,
             holds,
+            imports,
             questions,
             recurrences,
             silences,

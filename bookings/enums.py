@@ -144,6 +144,8 @@ REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "fulfil": (frozenset({R.IN_PROGRESS}), R.FULFILLED),
     "stop": (frozenset({R.CONFIRMED, R.IN_PROGRESS}), R.PARTIALLY_FULFILLED),
     "close": (frozenset({R.FULFILLED, R.PARTIALLY_FULFILLED}), R.CLOSED),
+    # Undone at the desk at once; to partly done, when that is what it was.
+    "take_back": (frozenset({R.CLOSED}), R.FULFILLED),
     "cancel": (
         frozenset({R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}),
         R.CANCELLED,
@@ -173,6 +175,12 @@ WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
         W.CANCELLED,
     ),
 }
+
+# An appointment may be moved as long as nothing has begun (lifecycles.md 2.6): the request and each of its works.
+MOVABLE_REQUESTS = frozenset(
+    {R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}
+)
+MOVABLE_WORK = frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED})
 
 
 class PerformerKind(models.TextChoices):

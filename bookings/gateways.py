@@ -155,5 +155,5 @@ def write_xlsx(rows: Iterable[Sequence[str]]) -> bytes:
         sheet.freeze_panes(1, 0)
         for number, row in enumerate(rows):
             for column, cell in enumerate(row):
-                sheet.write_string(number, column, cell)
+                sheet.write_string(number, column, safe(cell))
     return out.getvalue()

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bookings.enums import REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, Leg, PerformerKind, RequestStatus
+from bookings.enums import (
+    MOVABLE_REQUESTS,
+    REQUEST_TRANSITIONS,
+    WORK_ORDER_TRANSITIONS,
+    Leg,
+    PerformerKind,
+    RequestStatus,
+)
 from bookings.models import ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
@@ -25,6 +32,16 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def works_at_desk(actor: Actor, site: Site) -> bool:
+    """Stands at the counter of this site."""
+    return actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_take_back(actor: Actor, request: ServiceRequest) -> bool:
+    """Undo a hand-over a moment later."""
+    return request.status in REQUEST_TRANSITIONS["take_back"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
 def can_read_requests(actor: Actor) -> bool:
     """The team's list of requests."""
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, Role.ACCOUNTANT)
@@ -39,6 +56,18 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     if actor.client_id is not None and actor.client_id == request.client_id:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def moves(actor: Actor, request: ServiceRequest) -> bool:
+    """Whose part it is to move an appointment: the desk, the organisation's systems, the client."""
+    if actor.client_id is not None and actor.client_id == request.client_id:
+        return True
+    return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_move(actor: Actor, request: ServiceRequest) -> bool:
+    """Do so now; whether its work has begun is asked when it is done."""
+    return request.status in MOVABLE_REQUESTS and request.promised_start is not None and moves(actor, request)
 
 
 def manages(actor: Actor, site: Site) -> bool:

@@ -6,14 +6,20 @@ from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
+from bookings.api import waits as api_waits
 from bookings.views import (
     beneficiary,
     booking,
+    desk,
+    desk_people,
     following,
     hand_outs,
+    imports,
+    moving,
     orders_ahead,
     public,
     recurrences,
+    repricing,
     requests,
     runs,
     silences,
@@ -46,6 +52,8 @@ urlpatterns = [
     path("suivi/<str:token>/", tracking.track, name="track"),
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
+    path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/rendez-vous.ics", tracking.calendar_file, name="track-ics"),
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
@@ -58,7 +66,9 @@ urlpatterns = [
     # --- the team -----------------------------------------------------------------------------------------------------
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
+    path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
+    path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("reglages/", site_rules.first_rules, name="first-rules"),
     path("reglages/<slug:slug>/", site_rules.site_rules, name="site-rules"),
@@ -70,6 +80,13 @@ urlpatterns = [
     path("regulieres/jours/<uuid:public_id>/<slug:verb>/", recurrences.change_occurrence, name="change-occurrence"),
     path("regulieres/<uuid:public_id>/", recurrences.series_page, name="series"),
     path("regulieres/<uuid:public_id>/<slug:verb>/", recurrences.change_series, name="change-series"),
+    # --- the desk -----------------------------------------------------------------------------------------------------
+    path("guichet/", desk.desks, name="desks"),
+    path("guichet/<slug:slug>/", desk.desk, name="desk"),
+    path("guichet/<slug:slug>/nouvelle-personne/", desk_people.new_person, name="desk-new"),
+    path("guichet/<slug:slug>/nouvelle-personne/proches/", desk_people.likely_people, name="desk-likely"),
+    path("guichet/<slug:slug>/personne/<uuid:client>/", desk.person, name="desk-person"),
+    path("guichet/<slug:slug>/demande/<uuid:public_id>/<slug:verb>/", desk.act, name="desk-act"),
     path("precommandes/", runs.runs_list, name="runs"),
     path("precommandes/nouvelle/", runs.new_plan, name="new-plan"),
     path("precommandes/formules/<uuid:public_id>/arreter/", runs.stop_plan, name="stop-plan"),
@@ -83,6 +100,10 @@ urlpatterns = [
     # --- catalogue ----------------------------------------------------------------------------------------------------
     path("catalogue/", views_catalogue.catalogue, name="catalogue"),
     path("catalogue/nouveau/", views_catalogue.new_service, name="catalogue-new"),
+    path("catalogue/import/", imports.upload, name="catalogue-upload"),
+    path("catalogue/import/<uuid:public_id>/", imports.report, name="catalogue-import"),
+    path("catalogue/import/<uuid:public_id>/charger/", imports.load, name="catalogue-import-load"),
+    path("catalogue/fichiers/<slug:what>.<slug:kind>", imports.download, name="catalogue-file"),
     path("catalogue/zones/<slug:slug>/", terms.areas, name="catalogue-areas"),
     path("catalogue/zones/<slug:slug>/<int:area>/retirer/", terms.remove_area, name="catalogue-area-remove"),
     path("catalogue/<uuid:public_id>/", views_catalogue.service_page, name="catalogue-service"),
@@ -120,6 +141,11 @@ urlpatterns = [
         name="api-service-request-cancel",
     ),
     path(
+        "api/v1/service-requests/<uuid:public_id>/reschedule",
+        api.RescheduleServiceRequest.as_view(),
+        name="api-service-request-reschedule",
+    ),
+    path(
         "api/v1/service-requests/<uuid:public_id>/change-order",
         api_ahead.ChangeOrder.as_view(),
         name="api-service-request-change-order",
@@ -152,6 +178,23 @@ urlpatterns = [
         name="api-recurrence-end",
     ),
     path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/answer",
+        api_waits.AnswerQuestion.as_view(),
+        name="api-service-request-answer",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/hold",
+        api_waits.HoldServiceRequest.as_view(),
+        name="api-service-request-hold",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/resume",
+        api_waits.ResumeServiceRequest.as_view(),
+        name="api-service-request-resume",
+    ),
+    path("api/v1/silences", api_waits.Silences.as_view(), name="api-silences"),
+    path("api/v1/sites/<uuid:public_id>", catalogue.SiteDetail.as_view(), name="api-site"),
     path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
     path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
     path(

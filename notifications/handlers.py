@@ -31,7 +31,8 @@ from notifications.enums import Kind, RecipientKind
 from notifications.tasks import send_messages
 from providers.enums import OfferStatus
 from providers.models import Offer
-from workers.models import HelpCall
+from workers.enums import RESCHEDULED
+from workers.models import Assignment, HelpCall
 
 
 def _tell(
@@ -74,6 +75,7 @@ def send_the_code(event: Event) -> None:
     "service_request.cancelled",
     "service_request.declined",
     "service_request.link_sent",
+    "service_request.rescheduled",
     "service_request.resumed",
     "service_request.expired",
     "service_request.reminded",
@@ -120,6 +122,7 @@ def tell_who_is_silent(event: Event) -> None:
 # What the person a request is for is told, when they agreed: only when somebody comes, and when nobody does after all.
 FOR_BENEFICIARY = {
     "service_request.confirmed": Kind.BENEFICIARY_BOOKED,
+    "service_request.rescheduled": Kind.BENEFICIARY_BOOKED,
     "service_request.cancelled": Kind.BENEFICIARY_CANCELLED,
     "service_request.declined": Kind.BENEFICIARY_CANCELLED,
 }
@@ -180,9 +183,9 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
-@subscribe("work_order.on_its_way", "work_order.reminded")
+@subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
-    """The business that does the work: somebody of the team has left with the things, or waits for news."""
+    """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
     accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)
@@ -204,6 +207,17 @@ def _tell_business(event: Event, offer: Offer) -> None:
 def call_a_dispatcher(event: Event) -> None:
     """A person has to decide: whoever dispatches at the site."""
     for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
+        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        _tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("assignment.cancelled")
+def call_who_plans(event: Event) -> None:
+    """A moved appointment undid what was planned: whoever dispatches at the site plans it anew."""
+    if event.data.get("reason") != RESCHEDULED:
+        return
+    for assignment in Assignment.objects.filter(public_id=event.subject_id).select_related("work_order__request"):
+        order = assignment.work_order
         team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
         _tell(event, team, site=order.site, request_id=order.request.public_id)
 

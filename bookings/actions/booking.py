@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import holds
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
-from bookings.actions.pricing import circumstances, price_order, tariffs_of
+from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -38,6 +38,7 @@ from bookings.rules.slots import ready_by
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
+from concierge.reads import know
 from concierge.tenancy import Actor
 
 # What one client may have open at once, when nobody of the team books for them (S33).
@@ -102,7 +103,7 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
-    services = list(Service.objects.offered_at(site))
+    services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
     request = _make_request(
         site,
         held,
@@ -136,7 +137,7 @@ def book_request(
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
-    ``services`` are those wished, from ``Service.objects.offered_at(site)``. Raises what ``hold_slot`` and
+    ``services`` are those wished, of those that the site offers. Raises what ``hold_slot`` and
     ``submit_request`` raise, and leaves nothing then.
     """
     now = timezone.now()
@@ -182,7 +183,7 @@ def _make_request(
     check_place(site, place, held.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
-    _keep_day_limits(site, chosen, held)
+    keep_day_limits(site, chosen, held)
     owner = find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
     holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
@@ -233,12 +234,14 @@ def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
         raise PayerRefused(field="payer")
 
 
-def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
+def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
     """Refuse the order that would exceed a service's orders per day.
 
     Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one
     order at a time for that service and site, and nobody else waits. Cancelled orders stop counting by themselves.
     """
+    if not calendar.terms_of(site, services).limited:
+        return
     limited = list(
         ServiceAtSite.objects.select_for_update(of=("self",), no_key=True)
         .filter(site=site, service__in=services, max_per_day__isnull=False)
@@ -349,14 +352,16 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    WorkOrder.objects.bulk_create(orders)
-    insert_lines(request, orders, lines)
+    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
+    know(request, "lines", insert_lines(request, orders, lines))
 
 
-def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_lines(
+    request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]
+) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    RequestLine.objects.bulk_create(
+    return RequestLine.objects.bulk_create(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,

@@ -1,4 +1,4 @@
-"""Verbs on service requests (lifecycles.md 2.1): decline, cancel, close."""
+"""Verbs on service requests (lifecycles.md 2.1): decline, cancel, close, take back what was handed over by mistake."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds, pre_orders
@@ -25,6 +26,16 @@ from bookings.models.requests import TRACKING_DAYS
 from concierge import events
 from concierge.errors import WrongState
 from concierge.tenancy import Actor
+
+# How long the desk may undo what it has just done.
+UNDO = dt.timedelta(minutes=5)
+
+
+class TooLateToUndo(WrongState):
+    """The five minutes are over."""
+
+    code = "too_late_to_undo"
+    message = _("This can be undone for five minutes only. Open the request to change it.")
 
 
 class NotCancellable(WrongState):
@@ -111,3 +122,26 @@ def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
     events.record("service_request.closed", locked, by=by, request_id=locked.public_id)
     return locked
+
+
+@transaction.atomic
+def take_back(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
+    """``closed → fulfilled|partially_fulfilled``: it was the wrong bag. Raises ``TooLateToUndo`` after five minutes."""
+    orders = lock_work_of(request)
+    locked = move_request(request, "take_back")
+    if locked.closed_at is None or locked.closed_at < timezone.now() - UNDO:
+        raise TooLateToUndo
+    if any(order.status == WorkOrderStatus.FAILED for order in orders):
+        locked.status = RequestStatus.PARTIALLY_FULFILLED
+    locked.closed_at = locked.tracking_until = None
+    locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
+    events.record("service_request.taken_back", locked, by=by, request_id=locked.public_id)
+    return locked
+
+
+@transaction.atomic
+def undo_order(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
+    """Cancel what was ordered at the desk a moment ago. Raises ``TooLateToUndo`` after five minutes."""
+    if request.submitted_at < timezone.now() - UNDO:
+        raise TooLateToUndo
+    return cancel_request(request, reason=gettext("Undone at the desk"), by=by)

@@ -140,6 +140,8 @@ class ServiceRequest(PublicIdModel, TenantModel):
     )
     promised_start = models.DateTimeField(_("appointment"), null=True, blank=True)
     promised_end = models.DateTimeField(_("ready by"), null=True, blank=True)
+    # How often the appointment was moved: SEQUENCE of its calendar entry, whose UID stays.
+    sequence = models.PositiveSmallIntegerField(default=0, editable=False)
     total_incl_vat = models.DecimalField(_("total incl. VAT (€)"), max_digits=10, decimal_places=2)
     channel = models.CharField(_("channel"), max_length=20, default="web")
     submitted_at = models.DateTimeField(_("sent at"))

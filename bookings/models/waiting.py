@@ -58,6 +58,15 @@ def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int
     return answer
 
 
+def waiting_of_new(request: ServiceRequest, *, now: dt.datetime) -> Waiting:
+    """Of a request made a moment ago, whose work orders are at hand: asks nothing more of the database."""
+    works = [_work(order) for order in request.work_orders.all()]
+    case = _case(request, works, None, None, request.submitted_at)
+    return Waiting(
+        request=rules.wait_of(case, now), works={work.key: rules.wait_of_work(work, case, now) for work in works}
+    )
+
+
 def last_news(requests: Sequence[ServiceRequest]) -> dict[int, dt.datetime]:
     """When something last happened to each of them, by key."""
     by_public_id = {request.public_id: request.pk for request in requests}
@@ -74,19 +83,21 @@ def last_news(requests: Sequence[ServiceRequest]) -> dict[int, dt.datetime]:
 def _works_of(requests: Sequence[ServiceRequest]) -> dict[int, list[rules.Work]]:
     works: dict[int, list[rules.Work]] = defaultdict(list)
     for order in WorkOrder.objects.filter(request__in=requests).order_by("pk"):
-        with_provider = order.performer_kind == PerformerKind.PROVIDER
-        works[order.request_id].append(
-            rules.Work(
-                status=order.status,
-                promised_start=order.promised_start,
-                promised_end=order.promised_end,
-                with_provider=with_provider,
-                leg=order.leg_now or "",
-                key=order.pk,
-                provider=order.performer_label if with_provider else "",
-            )
-        )
+        works[order.request_id].append(_work(order))
     return works
+
+
+def _work(order: WorkOrder) -> rules.Work:
+    with_provider = order.performer_kind == PerformerKind.PROVIDER
+    return rules.Work(
+        status=order.status,
+        promised_start=order.promised_start,
+        promised_end=order.promised_end,
+        with_provider=with_provider,
+        leg=order.leg_now or "",
+        key=order.pk,
+        provider=order.performer_label if with_provider else "",
+    )
 
 
 def _case(

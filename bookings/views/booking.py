@@ -21,18 +21,16 @@ from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, ServiceRequest, calendar
 from bookings.rules import prices
-from bookings.rules.slots import FreeSlot
 from bookings.views import ahead
 from bookings.views.draft import KEPT_FIELDS, Draft
-from bookings.views.steps import clock, go, show, step
+from bookings.views.steps import go, show, step
+from bookings.views.times import days_of, first_day_of
 from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import HALF_HOUR, date_words, euros, percent, times_words
+from concierge.words import HALF_HOUR, euros, percent, times_words
 
-# Days with free slots shown at once.
-DAYS_SHOWN = 3
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
 # Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
@@ -181,14 +179,10 @@ def _choose_run(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _slot_page(
     request: HttpRequest, draft: Draft, form: SlotForm | RunForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    now = timezone.now()
+    now, first = timezone.now(), first_day_of(request)
     if draft.plan is not None:
         runs = ahead.choices(draft.plan, chosen=draft.data.get("run", ""), now=now)
         return show(request, draft, "slot", status, form=form, runs=runs, error=error)
-    try:
-        first = dt.date.fromisoformat(request.GET.get("from", ""))
-    except ValueError:
-        first = None
     free = calendar.slots_left(
         draft.site,
         draft.place,
@@ -198,7 +192,6 @@ def _slot_page(
         services=draft.services,
         minutes=calendar.minutes_of(draft.services, draft.wishes),
     )
-    days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
     selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
@@ -207,30 +200,10 @@ def _slot_page(
         "slot",
         status,
         form=form,
-        days=days[:DAYS_SHOWN],
-        later=days[DAYS_SHOWN]["date"] if len(days) > DAYS_SHOWN else "",
-        earlier=bool(first),
         selected=selected,
         error=error,
+        **days_of(free, draft.site, first=first),
     )
-
-
-def _by_day(free: list[FreeSlot], site: Site, *, most: int) -> list[dict[str, Any]]:
-    zone = ZoneInfo(site.time_zone)
-    days = []
-    grouped = itertools.groupby(free, key=lambda s: s.starts_at.astimezone(zone).date())
-    for day, members in itertools.islice(grouped, most):
-        slots = [
-            {
-                "value": member.starts_at.isoformat(),
-                "label": clock(member.starts_at, site),
-                "note": _("last place") if member.left == 1 else "",
-                "free": True,
-            }
-            for member in members
-        ]
-        days.append({"date": day.isoformat(), "label": date_words(day, "l j F").capitalize(), "slots": slots})
-    return days
 
 
 # --- 4. contact, code ----------------------------------------

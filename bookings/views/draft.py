@@ -18,7 +18,7 @@ from bookings.actions.booking import place_of
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
-from bookings.actions.pricing import on_day
+from bookings.actions.pricing import offered_on
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, PreOrderPlan, PreOrderRun, Service
@@ -64,7 +64,7 @@ class Draft:
     def offered(self) -> list[Service]:
         """What the site offers."""
         today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
-        return on_day(Service.objects.offered_at(self.site), today)
+        return list(offered_on(self.site.pk, today))
 
     @property
     def services(self) -> list[Service]:

@@ -23,6 +23,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.repricing import REPRICED_FROM
+from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
     bring_back,
     bring_to_provider,
@@ -174,6 +176,7 @@ def _page(
             }
             for order in orders
         ],
+        "can_reprice": found.status in REPRICED_FROM and perms.can_book_for_others(actor, found.site),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
@@ -185,6 +188,7 @@ def _page(
             if perms.can_wait(actor, found, verb.name)
         ],
         "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
@@ -240,8 +244,11 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.fulfilled": gettext_lazy("Everything is ready"),
     "service_request.partially_fulfilled": gettext_lazy("Partly done"),
     "service_request.closed": gettext_lazy("Handed over and closed"),
+    "service_request.repriced": gettext_lazy("Given the price of the day"),
+    "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "service_request.held": gettext_lazy("Put on hold"),
     "service_request.resumed": gettext_lazy("Goes on"),
@@ -260,6 +267,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
     "work_order.booked": gettext_lazy("Accepted"),
     "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.rescheduled": gettext_lazy("Moved with the appointment"),
     "work_order.on_its_way": gettext_lazy("On its way to the provider"),
     "work_order.collected": gettext_lazy("Brought to the provider"),
     "work_order.returned": gettext_lazy("Back from the provider"),

@@ -22,10 +22,13 @@ from bookings import perms
 from bookings.actions.links import send_link
 from bookings.actions.questions import answer_question, revive_request
 from bookings.actions.requests import cancel_request
+from bookings.actions.rescheduling import is_movable
 from bookings.enums import Category, RequestStatus
 from bookings.forms.requests import ReasonForm
 from bookings.forms.waits import AnswerForm, ReviveForm
 from bookings.models import ServiceRequest
+from bookings.models.appointments import calendar_file as ics_of
+from bookings.models.appointments import entry_of
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.views import ahead, waits, words
@@ -153,7 +156,14 @@ def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResp
 def _page(
     request: TenantRequest, token: str, found: ServiceRequest, *, form: Any = None, status: int = 200
 ) -> HttpResponse:
-    context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
+    actor, orders = bearer(request, found), list(found.work_orders.order_by("pk"))
+    context = {
+        **state_of(found),
+        "token": token,
+        "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
+        "has_date": found.promised_start is not None,
+    }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
     question = context["question"]
     context["answer_due"] = moment_words(question.due_at, found.site) if question else ""
@@ -204,6 +214,20 @@ def track_state(request: TenantRequest, token: str, found: ServiceRequest) -> Ht
     if request.GET.get("seen") == str(context["seen"]):
         return HttpResponse(status=204)
     return render(request, "bookings/_track_state.html", {**context, "token": token})
+
+
+@require_safe
+@link_page
+def calendar_file(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
+    """The appointment for the client's own calendar. After a move or the end the same entry says so."""
+    entry = entry_of(found, url=request.build_absolute_uri(_track(token)))
+    if entry is None:
+        raise Http404
+    return HttpResponse(
+        ics_of([entry]),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{found.reference}.ics"'},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

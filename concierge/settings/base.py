@@ -400,6 +400,7 @@ KEEP_DAYS = {
     "inbox": 90,
     "deadlines": 90,
     "idempotency": 2,
+    "imports": 7,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

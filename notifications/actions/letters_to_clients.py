@@ -12,6 +12,7 @@ from billing.models import Invoice, StoredDocument
 from bookings.actions.clients import CODE_MINUTES, verification_code
 from bookings.enums import PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from bookings.models.appointments import calendar_file, entry_of
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
@@ -94,13 +95,35 @@ def confirmed(message: Message) -> Note:
     request = _request(message)
     if request.status in OVER:
         raise NotNeeded(Unsent.OUTDATED)
-    return _about(
+    note = _about(
         request,
         message,
         subject=_("Your request %(reference)s is confirmed"),
         heading=_("Your request is confirmed"),
         facts=_recap(request),
     )
+    return replace(note, attachments=_calendar(request, note.action_url))
+
+
+@writes(Kind.REQUEST_RESCHEDULED)
+def rescheduled(message: Message) -> Note:
+    """The time as it is when the letter leaves, with its calendar entry. Not when the request was given up since."""
+    request = _request(message)
+    if request.status in OVER:
+        raise NotNeeded(Unsent.OUTDATED)
+    note = _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s: the appointment is moved"),
+        heading=_("Your appointment is moved"),
+        facts=_recap(request),
+    )
+    return replace(note, attachments=_calendar(request, note.action_url))
+
+
+def _calendar(request: ServiceRequest, url: str) -> tuple[Attachment, ...]:
+    entry = entry_of(request, url=url)
+    return (Attachment(f"{request.reference}.ics", calendar_file([entry]), "text/calendar"),) if entry else ()
 
 
 @writes(Kind.LINK_SENT)

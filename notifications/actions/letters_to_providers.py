@@ -126,6 +126,29 @@ def on_its_way(message: Message) -> Note:
     )
 
 
+@writes(Kind.WORK_RESCHEDULED)
+def rescheduled(message: Message) -> Note:
+    """The client comes at another time. Not once somebody else has the job, or it is over."""
+    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    offer = accepted.filter(work_order__public_id=message.subject_id).first()
+    if offer is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    return _note(
+        offer,
+        subject=_("The appointment of the job %(reference)s is moved"),
+        heading=_("Another time for this job"),
+        facts=[
+            (_("Reference"), order.reference),
+            (_("What"), order.service.label),
+            (_("Starting on"), moment_words(order.promised_start, order.site)),
+            (_("To be done by"), moment_words(order.promised_end, order.site)),
+        ],
+        url=offer_link_url(offer),
+        label=_("Open the job"),
+    )
+
+
 @writes(Kind.OFFER_NOT_SELECTED)
 def not_selected(message: Message) -> Note:
     """Somebody was quicker; no regret to have."""

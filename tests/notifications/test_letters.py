@@ -24,6 +24,7 @@ from bookings.actions.pre_orders import order_ahead
 from bookings.actions.questions import answer_question, ask_client, expire_request
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
+from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import (
     book_work_order,
     complete_work_order,
@@ -33,7 +34,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import Execution, PerformerKind
-from bookings.models import ClientQuestion, EmailVerification, PreOrder, Service, ServiceRequest, WorkOrder
+from bookings.models import ClientQuestion, EmailVerification, PreOrder, Service, ServiceRequest, WorkOrder, calendar
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
@@ -51,6 +52,7 @@ from tests.bookings.conftest import details, first_run, weekly_basket, wish_bask
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.providers.conftest import acting_for, add_provider
+from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
 from workers.actions.work import answer_help, call_for_help
@@ -171,6 +173,29 @@ def _help(world: World) -> None:
     call_for_help(team.amina, by=team.themself(team.amina))
 
 
+def _next_free(request: ServiceRequest) -> dt.datetime:
+    now = timezone.now()
+    free = calendar.slots_left(request.site, request.place, now=now, first_day=now.date() + dt.timedelta(days=7))
+    return free[0].starts_at
+
+
+def _moved(world: World) -> None:
+    request = world.request(world.cobbler)
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
+def _moved_from_provider(world: World) -> None:
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+    request = offer.work_order.request
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
+def _moved_from_plan(world: World) -> None:
+    request = build_scene(world).open
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
 def _question(world: World) -> ClientQuestion:
     request = world.request(world.ironing, status="qualifying")
     return ask_client(
@@ -256,6 +281,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_PARTIAL: _partial,
     Kind.REQUEST_CANCELLED: _cancel,
     Kind.REQUEST_DECLINED: _decline,
+    Kind.REQUEST_RESCHEDULED: _moved,
+    Kind.WORK_RESCHEDULED: _moved_from_provider,
+    Kind.PLAN_UNDONE: _moved_from_plan,
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
