@@ -14,6 +14,8 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
+        from bookings import handlers  # noqa: F401 - importing subscribes them
+
         # Importing registers their deadlines, and what is not kept.
         from bookings.actions import (  # noqa: F401 - see above
             cut_offs,
@@ -21,6 +23,7 @@ class BookingsConfig(AppConfig):
             holds,
             imports,
             questions,
+            quote_answers,
             recurrences,
             silences,
         )

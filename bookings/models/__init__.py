@@ -8,6 +8,14 @@ from bookings.models.clients import Client, ClientAccount, ClientMembership, Ema
 from bookings.models.imports import CatalogueImport
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.quotes import (
+    Quote,
+    QuoteDocument,
+    QuoteLine,
+    QuoteOption,
+    QuoteSeries,
+    QuoteWish,
+)
 from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
@@ -31,6 +39,12 @@ __all__ = [
     "PreOrderRun",
     "PriceItem",
     "Producer",
+    "Quote",
+    "QuoteDocument",
+    "QuoteLine",
+    "QuoteOption",
+    "QuoteSeries",
+    "QuoteWish",
     "Recurrence",
     "RequestLine",
     "ServedArea",
