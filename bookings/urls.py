@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, moving, requests, tracking
+from bookings.views import agenda, beneficiary, booking, moving, openings, requests, tracking
 
 app_name = "bookings"
 urlpatterns = [
@@ -29,6 +29,20 @@ urlpatterns = [
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
     # --- the team -----------------------------------------------------------------------------------------------------
+    path("agenda/", agenda.agenda, name="agenda"),
+    path("sites/<slug:slug>/horaires/", openings.openings_page, name="openings"),
+    path("sites/<slug:slug>/horaires/semaine/", openings.week, name="openings-week"),
+    path("sites/<slug:slug>/horaires/rythme/<slug:place>/", openings.rhythm, name="openings-rule"),
+    path("sites/<slug:slug>/horaires/fermetures/nouvelle/", openings.closure, name="closure-new"),
+    path("sites/<slug:slug>/horaires/fermetures/<str:day>/", openings.closure, name="closure"),
+    path("sites/<slug:slug>/horaires/fermetures/<str:day>/supprimer/", openings.remove_closure, name="closure-remove"),
+    path("sites/<slug:slug>/horaires/stands/nouveau/", openings.presence, name="presence-new"),
+    path("sites/<slug:slug>/horaires/stands/<uuid:public_id>/", openings.presence, name="presence"),
+    path(
+        "sites/<slug:slug>/horaires/stands/<uuid:public_id>/supprimer/",
+        openings.remove_presence,
+        name="presence-remove",
+    ),
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
@@ -36,6 +50,7 @@ urlpatterns = [
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
+    path("api/v1/sites/<uuid:public_id>/openings", catalogue.SiteOpenings.as_view(), name="api-site-openings"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),

@@ -12,8 +12,9 @@ from django.utils import timezone
 from billing.actions.invoices import invoice_request
 from billing.actions.issuers import set_up_issuer
 from billing.models import Invoice
+from bookings.actions.openings import close_site, set_presence
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, ServiceRequest, WorkOrder
+from bookings.models import Client, Presence, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -59,6 +60,8 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    stand: Presence
+    closed_on: str
 
 
 def build_scene(world: World) -> Scene:
@@ -113,10 +116,30 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            stand=_stand(world, by),
+            closed_on=close_site(
+                world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
+            ).starts_on.isoformat(),
         )
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def _stand(world: World, by: Actor) -> Presence:
+    """Every Tuesday noon in the town hall."""
+    return set_presence(
+        world.site,
+        None,
+        by=by,
+        name="Hall de la mairie",
+        street="1 place de la Libération",
+        postcode="21000",
+        city="Dijon",
+        weekday=1,
+        opens=dt.time(12),
+        closes=dt.time(14),
+    )
 
 
 def _provider(world: World, name: str, siret: str) -> Provider:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from bookings.models import Presence
 from concierge.api.keys import actor_of
 from concierge.models import Site
 
@@ -37,3 +38,8 @@ def uuid_of(request: Request, name: str) -> uuid.UUID:
 def site_of(request: Request, public_id: uuid.UUID) -> Site:
     sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
     return get_object_or_404(sites, public_id=public_id)
+
+
+def presence_of(site: Site, public_id: uuid.UUID | None) -> Presence | None:
+    """One of the site's stands, when one is asked for; 404 when it is none of them."""
+    return get_object_or_404(Presence, site=site, public_id=public_id) if public_id else None

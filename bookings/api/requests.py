@@ -20,7 +20,7 @@ from bookings.actions import booking, pricing, requests
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.actions.rescheduling import reschedule_request
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
 from bookings.rules.prices import WHOLE, Wish
@@ -131,6 +131,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
                 wishes=wishes,
                 services=services,
                 starts_at=asked["slot"],
+                presence=presence_of(site, asked["presence"]),
                 by=actor,
                 payer=_payer(asked["payer_siren"]),
                 note=asked["note"],

@@ -3,6 +3,7 @@
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.presences import Presence
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
@@ -17,6 +18,7 @@ __all__ = [
     "Hold",
     "OpeningHours",
     "Pause",
+    "Presence",
     "PriceItem",
     "RequestLine",
     "ServedPostcode",

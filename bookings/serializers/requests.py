@@ -93,6 +93,9 @@ class ServiceRequestIn(serializers.Serializer[Any]):
 
     site = serializers.UUIDField()
     slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`.")
+    presence = serializers.UUIDField(
+        required=False, default=None, allow_null=True, help_text="The stand, when it is not at the desk."
+    )
     client = ClientIn()
     beneficiary = BeneficiaryIn(required=False, default=None, allow_null=True)
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)

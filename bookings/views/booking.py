@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.actions import booking, clients, holds, pricing
 from bookings.enums import HoldStatus
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, EmailVerification, calendar
+from bookings.models import Client, ClientAccount, EmailVerification, Presence, calendar
 from bookings.rules import prices
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
-from bookings.views.times import days_of, first_day_of
+from bookings.views.times import days_of, first_day_of, short_day
 from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
@@ -135,6 +135,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             services=draft.services,
             minutes=calendar.minutes_of(draft.services, draft.wishes),
+            presence=_stand(request, draft),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
@@ -144,7 +145,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _slot_page(
     request: HttpRequest, draft: Draft, form: SlotForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    now, first = timezone.now(), first_day_of(request)
+    now, first, stand = timezone.now(), first_day_of(request), _stand(request, draft)
     free = calendar.slots_left(
         draft.site,
         draft.place,
@@ -153,6 +154,7 @@ def _slot_page(
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
         minutes=calendar.minutes_of(draft.services, draft.wishes),
+        presence=stand,
     )
     hold = draft.hold
     selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
@@ -164,8 +166,28 @@ def _slot_page(
         form=form,
         selected=selected,
         error=error,
+        stand=stand,
+        where=_where(draft, stand),
         **days_of(free, draft.site, first=first),
     )
+
+
+def _stand(request: HttpRequest, draft: Draft) -> Presence | None:
+    """Where somebody wants to come instead of the desk; what they may not choose is the desk."""
+    asked = request.GET.get("lieu", "")
+    return next((one for one in draft.stands if str(one.public_id) == asked), None) if asked else None
+
+
+def _where(draft: Draft, stand: Presence | None) -> list[dict[str, Any]]:
+    """The desk and the stands to choose from; nothing when there is no choice."""
+    if not draft.stands:
+        return []
+    places: list[tuple[str, Presence | None]] = [(_("At the desk"), None)]
+    places += [(f"{one.name} ({short_day(one)})", one) for one in draft.stands]
+    return [
+        {"label": label, "url": f"?lieu={one.public_id if one else ''}", "current": one == stand}
+        for label, one in places
+    ]
 
 
 # --- 4. contact, code ----------------------------------------

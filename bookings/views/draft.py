@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.actions.booking import place_of
+from bookings.actions.booking import place_of, stands_for
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Hold, Service
+from bookings.models import Hold, Presence, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -54,6 +54,14 @@ class Draft:
         self.request.session.pop(KEY, None)
         done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
         self.request.session[DONE] = {**done, str(hold.public_id): tracking_token}
+
+    @cached_property
+    def stands(self) -> list[Presence]:
+        """Where else than at the desk this person may bring things."""
+        if self.place != Place.DESK:
+            return []
+        mine = self.contact.get("email", "") if self.is_verified else ""
+        return stands_for(self.site, mine or next(iter(sorted(self.own_emails)), ""), self.actor)
 
     @cached_property
     def offered(self) -> list[Service]:

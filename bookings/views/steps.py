@@ -86,7 +86,8 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
     base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
     if hold is not None:
         base["hold_until"] = clock(hold.expires_at, draft.site)
-        base["slot_words"] = moment_words(hold.starts_at, draft.site)
+        when = moment_words(hold.starts_at, draft.site)
+        base["slot_words"] = f"{when} – {hold.presence}" if hold.presence else when
     response = render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
     if status == TooManyAttempts.status:
         response["Retry-After"] = RETRY_AFTER

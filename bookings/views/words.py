@@ -131,7 +131,7 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
     if request.status == R.FULFILLED:
         return _("You can collect it at %(site)s.") % {"site": site.name} if request.place == Place.DESK else ""
     if request.promised_start > now:
-        when = {"when": moment_words(request.promised_start, site), "site": site.name}
+        when = {"when": moment_words(request.promised_start, site), "site": request.meets_at.name}
         if request.place == Place.HOME and request.beneficiary_name:
             return _("We come to %(name)s on %(when)s.") % {**when, "name": request.beneficiary_name}
         if request.place == Place.HOME:

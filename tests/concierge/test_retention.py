@@ -36,6 +36,7 @@ DELETABLE = {
     "bookings_openinghours": "set anew",
     "bookings_servedpostcode": "set anew",
     "bookings_closure": "set anew",
+    "bookings_presence": "a stand where nobody ever booked",
     "providers_providerhours": "set anew",
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
