@@ -14,7 +14,8 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
-        from bookings.actions import holds  # noqa: F401 - importing registers its deadline
+        # Importing registers their deadlines.
+        from bookings.actions import cut_offs, hand_outs, holds, questions, silences  # noqa: F401 - see above
         from bookings.models.clients import client_id_of
         from concierge.middleware import register_identity
 

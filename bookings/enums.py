@@ -187,6 +187,7 @@ class PerformerKind(models.TextChoices):
     NOBODY = "", _("Nobody yet")
     OWN_TEAM = "own_team", _("Our team")
     PROVIDER = "provider", _("A local provider")
+    PRODUCER = "producer", _("A producer")
 
 
 class Leg(models.TextChoices):
@@ -206,11 +207,38 @@ class HoldReason(models.TextChoices):
     OURS = "ours", _("Something holds us up on our side")
 
 
+class Ball(models.TextChoices):
+    """Whose turn it is; codes of ``rules.waiting.Holder``."""
+
+    CLIENT = "client", _("The client")
+    TEAM = "team", _("Our team")
+    PROVIDER = "provider", _("Providers")
+    MATERIAL = "material", _("The material")
+
+
 class LineKind(models.TextChoices):
-    """A line is a thing or service asked for, or an option that goes with it."""
+    """A line is a thing or service asked for, an option that goes with it, or a supplement to its price."""
 
     ITEM = "item", _("Service")
     OPTION = "option", _("Option")
+    SUPPLEMENT = "supplement", _("Supplement")
+
+
+class SupplementRule(models.TextChoices):
+    """What brings a supplement."""
+
+    CHOSEN = "chosen", _("When the client chooses it")
+    SATURDAY = "saturday", _("On a Saturday")
+    EVENING = "evening", _("In the evening")
+    BEYOND = "beyond", _("Far away")
+
+
+class AreaKind(models.TextChoices):
+    """How an area is described."""
+
+    COMMUNE = "commune", _("A commune or a postcode")
+    RADIUS = "radius", _("A distance from the site")
+    POLYGON = "polygon", _("A shape on the map")
 
 
 class AccountKind(models.TextChoices):
@@ -237,3 +265,58 @@ PICTOGRAMS = (
     "cleaning",
     "paperwork",
 )
+
+
+class HolidayRule(models.TextChoices):
+    """What happens to a repeated day on which the site is closed."""
+
+    SKIP = "skip", _("Left out")
+    BEFORE = "before", _("Moved to the open day before")
+    AFTER = "after", _("Moved to the open day after")
+
+
+# How many days at a time a closed day is moved.
+HOLIDAY_SHIFT: dict[str, int] = {HolidayRule.SKIP: 0, HolidayRule.BEFORE: -1, HolidayRule.AFTER: 1}
+
+
+class NoShowPolicy(models.TextChoices):
+    """What happens to an order ahead that nobody fetched (R7)."""
+
+    CHARGED = "charged", _("Given away and charged")
+    REFUNDED = "refunded", _("Given away, not charged")
+    KEPT = "kept", _("Kept until the next open day, then given away and charged")
+
+
+class RunStatus(models.TextChoices):
+    """States of a hand-out of orders ahead."""
+
+    OPEN = "open", _("Orders open")
+    CLOSED = "closed", _("Orders passed on")
+    DONE = "done", _("Handed out")
+    SKIPPED = "skipped", _("Left out")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class HandOut(models.TextChoices):
+    """What became of one order at its hand-out."""
+
+    EXPECTED = "expected", _("Expected")
+    HANDED_OVER = "handed_over", _("Handed over")
+    KEPT = "kept", _("Kept for later")
+    NO_SHOW = "no_show", _("Not fetched")
+
+
+RUN_CATEGORY: dict[str, Category] = {
+    RunStatus.OPEN: Category.OPEN,
+    RunStatus.CLOSED: Category.ACTIVE,
+    RunStatus.DONE: Category.DONE,
+    RunStatus.SKIPPED: Category.CANCELLED,
+    RunStatus.CANCELLED: Category.CANCELLED,
+}
+
+HAND_OUT_CATEGORY: dict[str, Category] = {
+    HandOut.EXPECTED: Category.WAITING,
+    HandOut.HANDED_OVER: Category.DONE,
+    HandOut.KEPT: Category.ACTIVE,
+    HandOut.NO_SHOW: Category.FAILED,
+}

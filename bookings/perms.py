@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bookings.enums import MOVABLE_REQUESTS, REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, Leg, PerformerKind
+from bookings.enums import (
+    MOVABLE_REQUESTS,
+    REQUEST_TRANSITIONS,
+    WORK_ORDER_TRANSITIONS,
+    Leg,
+    PerformerKind,
+    RequestStatus,
+)
 from bookings.models import ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
@@ -11,6 +18,7 @@ from concierge.tenancy import Actor
 DESK = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 CHECKERS = (*DESK, Role.SUPERVISOR)
 # The own team's work is checked by the supervisor of that person, on the pages of the workers app; these stand in.
+MANAGERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 OWN_TEAM_CHECKERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
@@ -43,6 +51,8 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     """The desk, the organisation's systems, the client, or whoever holds the tracking link; before work begins."""
     if request.status not in REQUEST_TRANSITIONS["cancel"][0]:
         return False
+    if request.status == RequestStatus.ON_HOLD and request.work_orders.filter(started_at__isnull=False).exists():
+        return False
     if actor.client_id is not None and actor.client_id == request.client_id:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
@@ -58,6 +68,37 @@ def moves(actor: Actor, request: ServiceRequest) -> bool:
 def can_move(actor: Actor, request: ServiceRequest) -> bool:
     """Do so now; whether its work has begun is asked when it is done."""
     return request.status in MOVABLE_REQUESTS and request.promised_start is not None and moves(actor, request)
+
+
+def manages(actor: Actor, site: Site) -> bool:
+    """Set what a site's managers set."""
+    return actor.has_role(*MANAGERS, site_id=site.pk)
+
+
+def holds(actor: Actor, request: ServiceRequest) -> bool:
+    """Ask the client, hold a request, let it go on: the desk, the organisation's systems, the machine itself."""
+    return actor.kind == "system" or is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_wait(actor: Actor, request: ServiceRequest, verb: str) -> bool:
+    """One of these verbs now. ``resume`` has no arrow of its own: back to where it was held from."""
+    allowed = {RequestStatus.ON_HOLD} if verb == "resume" else REQUEST_TRANSITIONS[verb][0]
+    return request.status in allowed and holds(actor, request)
+
+
+def answers(actor: Actor, request: ServiceRequest) -> bool:
+    """Answer what the client was asked: the client, or whoever holds the link; the desk notes what was said."""
+    return (actor.client_id is not None and actor.client_id == request.client_id) or holds(actor, request)
+
+
+def follows_up(actor: Actor, request: ServiceRequest) -> bool:
+    """Remind, note a call, let it rest, hand it on."""
+    return actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_follow_up(actor: Actor) -> bool:
+    """The list of who is silent."""
+    return actor.has_role(*DESK)
 
 
 def can_close(actor: Actor, request: ServiceRequest) -> bool:
@@ -115,3 +156,28 @@ def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:
     if actor.provider_id is not None:
         return work_order.performer_kind == PerformerKind.PROVIDER and work_order.performer_id == actor.provider_id
     return is_own_system(actor) and work_order.performer_kind != PerformerKind.OWN_TEAM
+
+
+def can_run_hand_outs(actor: Actor, site: Site) -> bool:
+    """Hand out at a site, replace and call off: the desk."""
+    return actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_plan_ahead(actor: Actor) -> bool:
+    """Open an order-ahead plan somewhere: the desk; at which site is asked there."""
+    return actor.has_role(*DESK)
+
+
+def can_see_catalogue(actor: Actor) -> bool:
+    """Read prices and terms."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_edit_catalogue(actor: Actor) -> bool:
+    """Change services and their prices, which are those of every site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
+def can_edit_terms(actor: Actor, site: Site) -> bool:
+    """Change what one site offers, on which terms and where."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

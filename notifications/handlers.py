@@ -10,7 +10,17 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.models import Invoice
-from bookings.models import ClientAccount, EmailVerification, ServiceRequest, WorkOrder
+from bookings.enums import HoldReason
+from bookings.models import (
+    ClientAccount,
+    ClientQuestion,
+    EmailVerification,
+    OrderSheet,
+    PreOrder,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event, Site, User
@@ -65,11 +75,47 @@ def send_the_code(event: Event) -> None:
     "service_request.declined",
     "service_request.link_sent",
     "service_request.rescheduled",
+    "service_request.resumed",
+    "service_request.expired",
+    "service_request.reminded",
 )
 def tell_the_client(event: Event) -> None:
     """How the request goes, to its contact."""
     for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("service_request.held")
+def tell_why_it_stands_still(event: Event) -> None:
+    """To its contact; when it stands still for an answer of theirs, the question says so."""
+    if event.data.get("reason") != HoldReason.CLIENT:
+        for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+            _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("question.asked", "question.reminded")
+def ask_the_client(event: Event) -> None:
+    """What we need to know, to the contact of the request."""
+    for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        request = question.request
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("question.answered")
+def tell_of_the_answer(event: Event) -> None:
+    """To whoever follows requests at the site."""
+    for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        site = question.request.site
+        team = _team_at(site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+        _tell(event, team, site=site, request_id=question.request.public_id)
+
+
+@subscribe("silence.reported")
+def tell_who_is_silent(event: Event) -> None:
+    """Once a day, to the managers and dispatchers of the site: each once, whatever roles they hold."""
+    for site in Site.objects.filter(public_id=event.subject_id):
+        people = [*_team_at(site, Role.SITE_MANAGER), *_team_at(site, Role.DISPATCHER)]
+        _tell(event, {reader.address: reader for reader in people}.values(), site=site)
 
 
 # What the person a request is for is told, when they agreed: only when somebody comes, and when nobody does after all.
@@ -136,9 +182,9 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
-@subscribe("work_order.on_its_way", "work_order.rescheduled")
+@subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
-    """Somebody of the team has left with the things, or the client comes at another time: the business that does it."""
+    """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
     accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)
@@ -182,6 +228,35 @@ def tell_of_a_wrong_address(event: Event) -> None:
         order = offer.work_order
         team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
         _tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("order_sheet.ready")
+def send_the_order_sheet(event: Event) -> None:
+    """To the producer; to whoever dispatches at the sites as well, who call when there is no e-mail."""
+    for sheet in OrderSheet.objects.filter(public_id=event.subject_id).select_related("producer"):
+        producer = sheet.producer
+        sites = [run.site for run in sheet.runs.select_related("site").order_by("pk")]
+        readers = [member for site in sites for member in _team_at(site, Role.DISPATCHER, Role.CONCIERGE)]
+        if producer.email:
+            kind = RecipientKind.PROVIDER
+            readers.append(Reader(kind, address=producer.email, language=producer.language, name=producer.name))
+        _tell(event, {reader.address: reader for reader in readers}.values(), site=sites[0] if sites else None)
+
+
+@subscribe("pre_order.kept", "pre_order.missed")
+def tell_who_did_not_come(event: Event) -> None:
+    """What became of an order that was not fetched."""
+    for order in PreOrder.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        _tell(event, [_contact(order.request)], site=order.request.site, request_id=order.request.public_id)
+
+
+@subscribe("pre_order.substituted")
+def tell_of_a_replacement(event: Event) -> None:
+    """The client may refuse it until the hand-out."""
+    found = Substitution.objects.filter(public_id=event.subject_id).select_related("pre_order__request__site")
+    for one in found:
+        request = one.pre_order.request
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
 
 
 @subscribe("help.requested")

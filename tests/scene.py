@@ -12,9 +12,22 @@ from django.utils import timezone
 from billing.actions.invoices import invoice_request
 from billing.actions.issuers import set_up_issuer
 from billing.models import Invoice
+from bookings.actions.clients import ClientDetails
+from bookings.actions.cut_offs import close_runs
+from bookings.actions.hand_outs import substitute
 from bookings.actions.openings import close_site, set_presence
+from bookings.actions.pre_orders import order_ahead
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, Presence, ServiceRequest, WorkOrder
+from bookings.models import (
+    Client,
+    OrderSheet,
+    PreOrder,
+    PreOrderPlan,
+    Presence,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -27,6 +40,7 @@ from providers.actions.links import offer_link_url
 from providers.actions.offers import accept_offer
 from providers.enums import DocumentKind
 from providers.models import Offer, Provider
+from tests.bookings.conftest import weekly_basket, wish_baskets
 from tests.conftest import settle
 from tests.world import World
 from workers.actions.dispatch import assign_work_order
@@ -62,6 +76,15 @@ class Scene:
     far_concierge: User
     stand: Presence
     closed_on: str
+    plan: PreOrderPlan
+    ahead: PreOrder
+    handed_out: PreOrder
+    substitution: Substitution
+
+    @property
+    def sheet(self) -> OrderSheet:
+        """Of the run that is closed."""
+        return OrderSheet.objects.get(runs=self.handed_out.run)
 
 
 def build_scene(world: World) -> Scene:
@@ -94,6 +117,7 @@ def build_scene(world: World) -> Scene:
         help_call = call_for_help(trainee, by=by, assignment=assignment)
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
+        plan, ahead, handed_out, substitution = _ahead(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
         return Scene(
@@ -120,6 +144,10 @@ def build_scene(world: World) -> Scene:
             closed_on=close_site(
                 world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
             ).starts_on.isoformat(),
+            plan=plan,
+            ahead=ahead,
+            handed_out=handed_out,
+            substitution=substitution,
         )
 
 
@@ -214,6 +242,28 @@ def _far_concierge(world: World) -> User:
 
     add_second_factor(user)
     return user
+
+
+def _ahead(world: World) -> tuple[PreOrderPlan, PreOrder, PreOrder, Substitution]:
+    """A weekly basket: one order that may still be changed, one whose hand-out comes, with something replaced."""
+    by = world.actor()
+    plan = weekly_basket(world, starts_on=timezone.localdate() + dt.timedelta(days=7))
+    runs = list(plan.runs.select_related("plan__producer", "plan__site", "site__organisation").order_by("due_on"))
+    client = ClientDetails(first_name="Camille", last_name="Roux", email=world.client.email)
+    first, second = (
+        order_ahead(run, client=client, wishes=[wish_baskets(plan)], by=by, sent_key=uuid.uuid4()) for run in runs[:2]
+    )
+    close_runs(runs[1], by=by)
+    (substitution,) = substitute(
+        runs[1],
+        description=second.lines.get().description,
+        replacement="Panier de fruits",
+        unit_price=Decimal("8.00"),
+        by=by,
+    )
+    settle(world.organisation)
+    orders = PreOrder.objects.select_related("request", "run__sheet")
+    return plan, orders.get(request=first), orders.get(request=second), substitution
 
 
 def _ready(request: ServiceRequest, by: Actor) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import holds
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
-from bookings.actions.pricing import price_order, tariffs_of
+from bookings.actions.pricing import circumstances, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -27,15 +27,14 @@ from bookings.models import (
     Hold,
     Presence,
     RequestLine,
-    ServedPostcode,
     Service,
     ServiceAtSite,
     ServiceRequest,
     WorkOrder,
     calendar,
 )
+from bookings.models.areas import judge_address
 from bookings.rules import prices
-from bookings.rules.slots import serves
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
@@ -177,7 +176,9 @@ def _make_request(
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
-    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
+    met = beneficiary or client
+    known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
+    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes, known)
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
@@ -189,7 +190,7 @@ def _make_request(
         check_payer(payer, details.email, by)
     keep_day_limits(site, chosen, held)
     owner = find_or_create_client(by.organisation, details)
-    _keep_client_limit(owner, by)
+    keep_client_limit(owner, by)
     holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
@@ -206,7 +207,7 @@ def _make_request(
         now=now,
         other=other,
     )
-    _insert_work(request, orders, lines)
+    insert_work(request, orders, lines)
     _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
     return request
 
@@ -226,8 +227,8 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
     if place == Place.HOME:
         if not details.street or not details.city or not details.postcode:
             raise Invalid(_("Tell us the address where we should come."), field="street")
-        served = set(ServedPostcode.objects.filter(site=site).values_list("postcode", flat=True))
-        if not serves(details.postcode, site.postcode, served):
+        found = judge_address(site, postcode=details.postcode, latitude=details.latitude, longitude=details.longitude)
+        if not found.is_served:
             raise OutsideArea(field="postcode")
 
 
@@ -276,7 +277,7 @@ def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> No
         raise DayFull(field="slot")
 
 
-def _keep_client_limit(client: Client, by: Actor) -> None:
+def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
@@ -325,6 +326,8 @@ def _insert_request(
         street=where.street if place == Place.HOME else "",
         postcode=where.postcode if place == Place.HOME else "",
         city=where.city if place == Place.HOME else "",
+        latitude=where.latitude if place == Place.HOME else None,
+        longitude=where.longitude if place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
@@ -344,7 +347,8 @@ def _plan_work(
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
-        quantity = sum(line.quantity for line in own if not line.is_option)
+        items = [line for line in own if line.kind == prices.ITEM]
+        quantity = sum((line.quantity for line in items), Decimal(0))
         minutes = calendar.working_minutes(service, quantity)
         if place == Place.HOME:
             end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
@@ -357,6 +361,7 @@ def _plan_work(
                 service=service,
                 execution=service.execution,
                 quantity=quantity,
+                unit=items[0].unit,
                 duration_minutes=minutes,
                 promised_start=held.starts_at,
                 promised_end=end,
@@ -365,11 +370,16 @@ def _plan_work(
     return orders
 
 
-def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
     WorkOrder.objects.bulk_create(orders)
+    insert_lines(request, orders, lines)
+
+
+def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+    """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
     RequestLine.objects.bulk_create(
         RequestLine(
@@ -377,9 +387,10 @@ def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Se
             request=request,
             work_order=order,
             service=order.service,
-            kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+            kind=LineKind(line.kind),
             description=line.label,
             quantity=line.quantity,
+            unit=line.unit,
             unit_price_incl_vat=line.unit_price,
             vat_code=line.vat_code,
             vat_rate=line.vat_rate,
@@ -394,16 +405,11 @@ def _say_confirmed(
     request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime, **said: str
 ) -> None:
     """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
-    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    news: list[tuple[str, events.HasPublicId, dict[str, str]]] = [
+        ("service_request.submitted", request, said),
+        ("service_request.confirmed", request, {}),
+    ]
     for order in orders:
-        events.record(
-            "work_order.ready",
-            order,
-            by=by,
-            request_id=request.public_id,
-            act_at=now,
-            work_order=order.reference,
-            service=order.service.code,
-            execution=order.execution,
-        )
+        about = {"work_order": order.reference, "service": order.service.code, "execution": order.execution}
+        news.append(("work_order.ready", order, about))
+    events.record_all(news, by=by, request_id=request.public_id, act_at=now)

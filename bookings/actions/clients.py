@@ -7,6 +7,7 @@ import hmac
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -59,6 +60,8 @@ class ClientDetails:
     street: str = ""
     postcode: str = ""
     city: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
     user: User | None = None
 
     @property
@@ -181,6 +184,8 @@ def clean_details(details: ClientDetails, *, must_answer: bool = True) -> Client
         street=details.street.strip()[:200],
         postcode=details.postcode,
         city=details.city.strip()[:100],
+        latitude=details.latitude,
+        longitude=details.longitude,
         user=details.user,
     )
 

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, pre_orders
+from bookings.actions.waits import drop_waits
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
     REQUEST_TRANSITIONS,
@@ -33,9 +34,14 @@ class NotCancellable(WrongState):
     message = _("The work has already begun: this request can no longer be cancelled. Please call us.")
 
 
-def _move(request: ServiceRequest, verb: str) -> ServiceRequest:
+def lock_request(request: ServiceRequest) -> ServiceRequest:
+    """Re-read a request under its row lock. Its work orders are locked before it."""
+    return ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+
+
+def move_request(request: ServiceRequest, verb: str) -> ServiceRequest:
     """Lock, check the transition table, set the new status (not saved). Raises ``WrongState``."""
-    locked = ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+    locked = lock_request(request)
     allowed_from, target = REQUEST_TRANSITIONS[verb]
     if locked.status not in allowed_from:
         raise WrongState(current_status=locked.status)
@@ -72,12 +78,14 @@ def lock_work_of(request: ServiceRequest) -> list[WorkOrder]:
 def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: Actor) -> ServiceRequest:
     orders = lock_work_of(request)
     try:
-        locked = _move(request, verb)
+        locked = move_request(request, verb)
     except WrongState as error:
         if verb == "cancel" and request.status != RequestStatus.CANCELLED:
             raise NotCancellable(current_status=error.details.get("current_status")) from error
         raise
     allowed, _target = WORK_ORDER_TRANSITIONS["cancel"]
+    if any(work_order.started_at for work_order in orders):
+        raise NotCancellable(current_status=locked.status)
     for work_order in orders:
         if work_order.status in allowed:
             cancel_work_order(work_order, reason=f"request_{past}", by=by)
@@ -86,8 +94,10 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     locked.cancel_reason = reason.strip()[:200]
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
     locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
+    drop_waits(locked, timezone.now())
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
+    pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
 
@@ -95,7 +105,7 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
 @transaction.atomic
 def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     """Handed over at the desk: ``fulfilled|partially_fulfilled → closed``."""
-    locked = _move(request, "close")
+    locked = move_request(request, "close")
     locked.closed_at = timezone.now()
     locked.tracking_until = locked.closed_at + dt.timedelta(days=TRACKING_DAYS)
     locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])

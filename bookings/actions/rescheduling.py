@@ -15,7 +15,7 @@ from bookings.actions import holds
 from bookings.actions.booking import keep_day_limits
 from bookings.actions.requests import lock_work_of
 from bookings.enums import MOVABLE_REQUESTS, MOVABLE_WORK, Place, WorkOrderStatus
-from bookings.models import Hold, ServiceRequest, WorkOrder, calendar
+from bookings.models import Hold, PreOrder, ServiceRequest, WorkOrder, calendar
 from concierge import events
 from concierge.errors import TooManyAttempts, WrongState
 from concierge.tenancy import Actor
@@ -64,13 +64,14 @@ def reschedule_request(
 
 
 def is_movable(request: ServiceRequest, orders: Sequence[WorkOrder]) -> bool:
-    """Whether there is an appointment, and nothing has begun."""
+    """Whether there is an appointment, and nothing has begun. A pre-order comes on the day of its run."""
     open_ones = [order for order in orders if order.status not in OVER]
     return (
         request.status in MOVABLE_REQUESTS
         and request.promised_start is not None
         and bool(open_ones)
         and all(order.status in MOVABLE_WORK and order.collected_at is None for order in open_ones)
+        and not PreOrder.objects.filter(request=request).exists()
     )
 
 

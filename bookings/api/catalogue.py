@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import booking
-from bookings.api.common import presence_of, site_of, uuid_of
+from bookings.actions import booking, pricing
+from bookings.api.common import date_of, presence_of, site_of, uuid_of
 from bookings.models import Presence, Service, calendar
 from bookings.serializers.catalogue import OpeningsOut, ServiceOut, SiteOut, SlotsOut, SlotsQuery
 from bookings.serializers.fields import UUID_PATH
@@ -79,11 +79,25 @@ class Services(generics.ListAPIView[Service]):
         """Those that the site offers."""
         return Service.objects.offered_at(site_of(self.request, uuid_of(self.request, "site")))
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        """A tax credit depends on who does the work."""
+        return {**super().get_serializer_context(), "organisation": actor_of(self.request).organisation}
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A page with the prices that count on the day asked for, today when none is."""
+        page = super().paginate_queryset(queryset)
+        site = site_of(self.request, uuid_of(self.request, "site"))
+        day = date_of(self.request, "on") or timezone.localdate(timezone=ZoneInfo(site.time_zone))
+        return None if page is None else pricing.on_day(page, day)
+
     @extend_schema(
         operation_id="listServices",
         tags=["catalogue"],
         summary="Services and prices of a site",
-        parameters=[OpenApiParameter("site", UUID_PATH, required=True, description="Which site.")],
+        parameters=[
+            OpenApiParameter("site", UUID_PATH, required=True, description="Which site."),
+            OpenApiParameter("on", dt.date, description="Prices of that day; today when left out."),
+        ],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)

@@ -16,15 +16,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import booking, pricing, requests
+from bookings.actions import booking, pre_orders, pricing, requests
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.actions.rescheduling import reschedule_request
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of
+from bookings.api.ahead import run_of
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, wish_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
-from bookings.rules.prices import WHOLE, Wish
 from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
+from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
 from concierge.enums import Scope
@@ -70,6 +71,22 @@ FOR_A_PARENT = OpenApiExample(
     },
 )
 
+BASKET = OpenApiExample(
+    "A weekly basket, ordered ahead",
+    request_only=True,
+    value={
+        "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+        "run": "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d",
+        "client": {"first_name": "Inès", "last_name": "Garnier", "email": "ines.garnier@example.fr"},
+        "lines": [
+            {
+                "service": "3d4e5f60-7a8b-4c9d-8e0f-1a2b3c4d5e6f",
+                "items": [{"item": "4e5f6071-8b9c-4d0e-9f1a-2b3c4d5e6f70", "quantity": 1}],
+            }
+        ],
+    },
+)
+
 
 class ServiceRequests(generics.ListAPIView[ServiceRequest]):
     """Service requests."""
@@ -104,7 +121,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         request=ServiceRequestIn,
         parameters=[ETAG, LOCATION],
         responses={201: ServiceRequestOut},
-        examples=[EXAMPLE, FOR_A_PARENT],
+        examples=[EXAMPLE, FOR_A_PARENT, BASKET],
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -115,28 +132,28 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         actor = actor_of(request)
         if actor.provider_id is not None:
             raise NotAllowed
-        body = ServiceRequestIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = shapes.read(ServiceRequestIn, request.data)
         site = site_of(request, asked["site"])
-        wishes = [_wish(line) for line in asked["lines"]]
+        wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
         services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
+        given: dict[str, Any] = {
+            "client": ClientDetails(**asked["client"]),
+            "wishes": wishes,
+            "by": actor,
+            "payer": _payer(asked["payer_siren"]),
+            "note": asked["note"],
+            "beneficiary": Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
+        }
         try:
-            made = booking.book_request(
-                site,
-                client=ClientDetails(**asked["client"]),
-                wishes=wishes,
-                services=services,
-                starts_at=asked["slot"],
-                presence=presence_of(site, asked["presence"]),
-                by=actor,
-                payer=_payer(asked["payer_siren"]),
-                note=asked["note"],
-                beneficiary=Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
-            )
+            if "run" in asked:
+                made = pre_orders.order_ahead(run_of(site, asked["run"]), **given)
+            else:
+                pre_orders.refuse_ahead(site, services)
+                stand = presence_of(site, asked["presence"])
+                made = booking.book_request(site, services=services, starts_at=asked["slot"], presence=stand, **given)
         except DomainError as error:
             if asked["beneficiary"] and error.field in ADDRESS:
                 error.field = f"beneficiary.{error.field}"
@@ -148,7 +165,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
         }
-        return Response(ServiceRequestOut(made).data, status=201, headers=headers)
+        return Response(shapes.show(ServiceRequestOut, made), status=201, headers=headers)
 
 
 # Of whoever the team comes to: the beneficiary's, when there is one.
@@ -167,17 +184,6 @@ def _requests(request: Request) -> QuerySet[ServiceRequest]:
         .select_related("site", "client", "beneficiary")
         .prefetch_related(*SHOWN_WITH)
     )
-
-
-def _wish(line: dict[str, Any]) -> Wish:
-    """A line as rules understand it. An item named twice is refused rather than guessed about."""
-    items = [(str(entry["item"]), entry["quantity"]) for entry in line["items"]]
-    quantities = dict(items)
-    if len(quantities) != len(items):
-        raise pricing.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
-    if line.get("quantity") is not None:
-        quantities[WHOLE] = line["quantity"]
-    return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))
 
 
 def _payer(siren: str) -> ClientAccount | None:

@@ -1,9 +1,12 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
+from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
+from bookings.models.areas import ServedArea
+from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
 from bookings.models.presences import Presence
+from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
@@ -13,21 +16,29 @@ __all__ = [
     "ClientMembership",
     "ClientQuestion",
     "Closure",
+    "DatedPrice",
     "EmailVerification",
     "FollowUp",
     "Hold",
     "OpeningHours",
+    "OrderSheet",
     "Pause",
+    "PreOrder",
+    "PreOrderPlan",
+    "PreOrderRun",
     "Presence",
     "PriceItem",
+    "Producer",
     "RequestLine",
-    "ServedPostcode",
+    "ServedArea",
     "Service",
     "ServiceAtSite",
     "ServiceCategory",
     "ServiceOption",
     "ServiceRequest",
     "SlotRule",
+    "Substitution",
+    "Supplement",
     "VatRate",
     "WorkOrder",
 ]

@@ -117,33 +117,6 @@ class Closure(TenantModel):
         return f"{self.starts_on} → {self.ends_on}"
 
 
-class ServedPostcode(TenantModel):
-    """Where a site sends somebody: one postcode. A site without any serves its own postcode only."""
-
-    site = models.ForeignKey(Site, models.CASCADE, related_name="served_postcodes", verbose_name=_("site"))
-    postcode = models.CharField(_("postcode"), max_length=5)
-
-    class Meta:
-        verbose_name = _("served postcode")
-        verbose_name_plural = _("served postcodes")
-        ordering = ["postcode", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["site", "postcode"],
-                name="served_postcode_once_per_site",
-                violation_error_message=_("This postcode is already in the list."),
-            ),
-            models.CheckConstraint(
-                condition=Q(postcode__regex=r"^[0-9]{5}$"),
-                name="served_postcode_has_five_digits",
-                violation_error_message=_("A French postcode has five digits."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.postcode
-
-
 class SlotRule(TenantModel):
     """How a site offers times within its opening hours, for the desk and for home visits: how long one takes, how
     often one may begin, how many go on side by side."""

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from bookings.models.catalogue import Service, ServiceAtSite
 from bookings.models.presences import Presence
 from bookings.models.requests import WorkOrder
 from bookings.rules import slots as rules
-from bookings.rules.prices import Wish
+from bookings.rules.prices import BRACKET_MINUTES, Wish
+from bookings.rules.terms import next_weekly_cut_off
 from concierge.enums import HolidayZone
 from concierge.models import Site
 
@@ -75,7 +77,13 @@ class Terms:
 
     lead_time: dt.timedelta
     cut_off: dt.time | None
+    weekly: tuple[tuple[int, dt.time], ...]
     limited: tuple[ServiceAtSite, ...]
+
+    def earliest(self, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+        """The first moment that may be booked: what is gathered weekly begins to count when it is gathered."""
+        gathered = [next_weekly_cut_off(now, weekday, time, zone) for weekday, time in self.weekly]
+        return rules.earliest_start(max([now, *gathered]), self.lead_time, self.cut_off, zone)
 
 
 def terms_of(site: Site, services: Collection[Service]) -> Terms:
@@ -84,6 +92,11 @@ def terms_of(site: Site, services: Collection[Service]) -> Terms:
     return Terms(
         lead_time=dt.timedelta(hours=max((row.lead_time_hours for row in rows), default=0)),
         cut_off=min((row.cut_off for row in rows if row.cut_off), default=None),
+        weekly=tuple(
+            (row.weekly_cut_off_day, row.weekly_cut_off_time)
+            for row in rows
+            if row.weekly_cut_off_day is not None and row.weekly_cut_off_time is not None
+        ),
         limited=tuple(row for row in rows if row.max_per_day is not None),
     )
 
@@ -158,9 +171,11 @@ def minutes_of(services: Collection[Service], wishes: Collection[Wish]) -> int:
     return sum(working_minutes(service, quantity) for service, quantity in asked)
 
 
-def working_minutes(service: Service, quantity: int) -> int:
-    """How long the work takes. The usual time of a per-item service is for a usual order; a fixed price is for one."""
-    pieces = quantity if service.price_mode == PriceMode.FIXED else 1
+def working_minutes(service: Service, quantity: int | Decimal) -> int:
+    """How long the work takes: a fixed price is for one piece, half hours say it, else the usual time of an order."""
+    if service.price_mode == PriceMode.PER_HALF_HOUR:
+        return min(int(quantity) * BRACKET_MINUTES, MOST_MINUTES)
+    pieces = int(quantity) if service.price_mode == PriceMode.FIXED else 1
     return min(service.duration_minutes * pieces, MOST_MINUTES)
 
 
@@ -250,7 +265,7 @@ def slots_left(
         closed=closed,
         visit=visit,
         lanes=lanes_between(site, place, span.start, span.end, presence=presence),
-        earliest=rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone),
+        earliest=terms.earliest(now, span.zone),
         zone=span.zone,
         first_day=span.first,
         days=span.days,

@@ -7,8 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from bookings.enums import Place, PriceMode
+from bookings.enums import Place, PriceMode, SupplementRule
 from bookings.serializers.fields import Euros
+from concierge.words import HALF_HOUR
 
 
 class SiteOut(serializers.Serializer[Any]):
@@ -33,6 +34,22 @@ class PriceOut(serializers.Serializer[Any]):
     unit_price = Euros(help_text="Including VAT, in euros.")
 
 
+class SupplementOut(serializers.Serializer[Any]):
+    """Something added to the price of a service."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField()
+    rule = serializers.ChoiceField(
+        choices=SupplementRule.choices, help_text="`chosen`: only when the line asks for it."
+    )
+    amount = Euros(allow_null=True, help_text="Including VAT, in euros.")
+    percent = serializers.DecimalField(
+        max_digits=5, decimal_places=2, allow_null=True, help_text="Of the service with its options."
+    )
+    after = serializers.TimeField(allow_null=True, help_text="From this time of the site on.")
+    beyond_km = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
+
+
 class ServiceOut(serializers.Serializer[Any]):
     """Something that may be booked at a site."""
 
@@ -42,11 +59,20 @@ class ServiceOut(serializers.Serializer[Any]):
     description = serializers.CharField()
     category = serializers.CharField(source="category.code")
     price_mode = serializers.ChoiceField(choices=PriceMode.choices)
-    unit_price = Euros(allow_null=True, help_text="Of a fixed-price service.")
+    unit_price = Euros(allow_null=True, help_text="Of a service with one price: fixed, or per unit or half hour.")
+    unit = serializers.SerializerMethodField(help_text="What the price is for: `kg`, `30 min`; empty for a piece.")
+    quantity_step = serializers.DecimalField(max_digits=6, decimal_places=3)
+    smallest_quantity = serializers.DecimalField(max_digits=6, decimal_places=3)
     place = serializers.ChoiceField(choices=Place.choices)
     max_quantity = serializers.IntegerField()
     items = serializers.SerializerMethodField()
     options = serializers.SerializerMethodField()
+    supplements = serializers.SerializerMethodField(help_text="Chosen among the `options` of a line, or added by rule.")
+    tax_credit = serializers.SerializerMethodField(help_text="Personal service done by a declared body (France: SAP).")
+
+    def get_unit(self, service: Any) -> str:
+        """Half hours are counted, units have a name."""
+        return HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else str(service.unit)
 
     @extend_schema_field(PriceOut(many=True))
     def get_items(self, service: Any) -> Any:
@@ -57,6 +83,15 @@ class ServiceOut(serializers.Serializer[Any]):
     def get_options(self, service: Any) -> Any:
         """Active options only."""
         return PriceOut([option for option in service.options.all() if option.is_active], many=True).data
+
+    @extend_schema_field(SupplementOut(many=True))
+    def get_supplements(self, service: Any) -> Any:
+        """Active supplements only."""
+        return SupplementOut([one for one in service.supplements.all() if one.is_active], many=True).data
+
+    def get_tax_credit(self, service: Any) -> bool:
+        """Whether a tax credit may be shown."""
+        return bool(service.gives_tax_credit(self.context["organisation"]))
 
 
 class SlotOut(serializers.Serializer[Any]):

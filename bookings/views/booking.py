@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import booking, clients, holds, pricing
-from bookings.enums import HoldStatus
+from bookings.actions import booking, clients, holds, pre_orders, pricing
+from bookings.enums import HoldStatus, PriceMode
+from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, EmailVerification, Presence, calendar
+from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
 from bookings.rules import prices
+from bookings.views import ahead
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
@@ -26,7 +29,7 @@ from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import euros, percent
+from concierge.words import HALF_HOUR, euros, percent, times_words
 
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
@@ -59,17 +62,30 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Choose services, by category."""
     form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.offered)
     if form.is_valid():
-        draft.save(services=form.cleaned_data["services"])
-        return go(draft.site, "details")
+        chosen = [service for service in draft.offered if str(service.public_id) in form.cleaned_data["services"]]
+        try:
+            pre_orders.plan_for(draft.site, chosen)
+        except DomainError as error:
+            form.add_error("services", str(error.message))
+        else:
+            draft.save(services=form.cleaned_data["services"])
+            return go(draft.site, "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
 def _services_page(
     request: HttpRequest, draft: Draft, form: ServicesForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    ticked = set(request.POST.getlist("services")) if form.is_bound else set(draft.data.get("services", []))
+    # Beside what was chosen before, what the widget names.
+    kept = [*draft.data.get("services", []), *request.GET.getlist("service")]
+    ticked = set(request.POST.getlist("services") if form.is_bound else kept)
     cards: list[dict[str, Any]] = [
-        {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
+        {
+            "service": service,
+            "price": price_words(service),
+            "checked": str(service.public_id) in ticked,
+            "is_on_quote": service.price_mode == PriceMode.ON_QUOTE,
+        }
         for service in draft.offered
     ]
     groups = [
@@ -84,8 +100,11 @@ def _services_page(
 
 def price_words(service: Any) -> str:
     """What a service costs, in a few words."""
+    if service.price_mode == PriceMode.ON_QUOTE:
+        return _("on quote")
     if service.unit_price is not None:
-        return euros(service.unit_price)
+        unit = HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else service.unit
+        return f"{euros(service.unit_price)} / {unit}" if unit else euros(service.unit_price)
     amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
     return _("from %(price)s a piece") % {"price": euros(min(amounts))} if amounts else ""
 
@@ -111,6 +130,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
         else:
             draft.save(asked=form.wishes())
             return go(draft.site, "slot")
+    for group in form.groups:
+        group["gives_tax_credit"] = group["service"].gives_tax_credit(draft.actor.organisation)
     return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
@@ -119,7 +140,9 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 @step("slot")
 def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Choose a time; the place is then kept for ten minutes."""
+    """Choose a time; the place is then kept for ten minutes. Of what is ordered ahead: choose a hand-out."""
+    if draft.plan is not None:
+        return _choose_run(request, draft)
     form = SlotForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         expired = holds.HoldExpired(field="slot") if "expired" in request.GET else None
@@ -142,10 +165,25 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
     return go(draft.site, "contact")
 
 
+def _choose_run(request: HttpRequest, draft: Draft) -> HttpResponse:
+    form = RunForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        draft.save(run=str(form.cleaned_data["run"]), run_key=str(uuid.uuid4()))
+        draft.__dict__.pop("run", None)
+        if draft.run is not None:
+            return go(draft.site, "contact")
+        return _slot_page(request, draft, form, 409, error=pre_orders.OrdersClosed())
+    closed = pre_orders.OrdersClosed() if "expired" in request.GET else None
+    return _slot_page(request, draft, form, 422 if form.is_bound else 200, error=closed)
+
+
 def _slot_page(
-    request: HttpRequest, draft: Draft, form: SlotForm, status: int, error: DomainError | None = None
+    request: HttpRequest, draft: Draft, form: SlotForm | RunForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
     now, first, stand = timezone.now(), first_day_of(request), _stand(request, draft)
+    if draft.plan is not None:
+        runs = ahead.choices(draft.plan, chosen=draft.data.get("run", ""), now=now)
+        return show(request, draft, "slot", status, form=form, runs=runs, error=error)
     free = calendar.slots_left(
         draft.site,
         draft.place,
@@ -289,31 +327,49 @@ def _verification(draft: Draft) -> EmailVerification | None:
 @step("review")
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
-    hold = draft.hold
+    kept = draft.kept
     accounts = _accounts(request, draft)
     typed = request.POST if request.method == "POST" else None
     form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
-    if hold is None or not form.is_valid():
+    if kept is None or not form.is_valid():
         return _review_page(request, draft, form, 422 if form.is_bound else 200)
-    if form.cleaned_data["hold"] != hold.public_id:
+    if form.cleaned_data["hold"] != kept:
         form.add_error(None, _("You chose another time in the meantime. Please check once more."))
         return _review_page(request, draft, form, 409)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
     try:
-        made = booking.submit_request(
-            draft.site,
-            client=draft.details(),
-            wishes=draft.wishes,
-            hold=hold,
-            by=draft.actor,
-            payer=payer,
-            note=draft.contact.get("note", ""),
-            beneficiary=draft.beneficiary(),
-        )
+        made = _send(draft, payer)
     except DomainError as error:
         return _refused(request, draft, form, error)
-    draft.finish(hold, made.tracking_token)
+    draft.finish(kept, made.tracking_token)
     return redirect("bookings:done", token=made.tracking_token)
+
+
+def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
+    details, note = draft.details(), draft.contact.get("note", "")
+    if draft.run is not None:
+        return pre_orders.order_ahead(
+            draft.run,
+            client=details,
+            wishes=draft.wishes,
+            by=draft.actor,
+            payer=payer,
+            note=note,
+            beneficiary=draft.beneficiary(),
+            sent_key=draft.kept,
+        )
+    if draft.hold is None:
+        raise holds.HoldExpired(field="slot")
+    return booking.submit_request(
+        draft.site,
+        client=details,
+        wishes=draft.wishes,
+        hold=draft.hold,
+        by=draft.actor,
+        payer=payer,
+        note=note,
+        beneficiary=draft.beneficiary(),
+    )
 
 
 def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
@@ -331,13 +387,14 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = pricing.price_order(tariffs, draft.wishes)
+        starts_at = draft.hold.starts_at if draft.hold else None
+        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
     shown = [
         {
             "label": line.label,
-            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price)}",
+            "detail": times_words(line.quantity, line.unit, line.unit_price),
             "amount": euros(line.total),
         }
         for line in lines
@@ -372,6 +429,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     page = PAGE_OF_FIELD.get(error.field or "")
     if page == "slot":
         draft.__dict__.pop("hold", None)
+        draft.__dict__.pop("run", None)
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
     if page == "services":
         return _services_page(request, draft, ServicesForm(offered=draft.offered), error.status, error=error)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from dataclasses import fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.booking import place_of, stands_for
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
+from bookings.actions.pre_orders import plan_for
+from bookings.actions.pricing import on_day
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Hold, Presence, Service
+from bookings.models import Hold, PreOrderPlan, PreOrderRun, Presence, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -49,11 +54,11 @@ class Draft:
         self.data.setdefault("token", secrets.token_urlsafe(32))
         self.request.session[KEY] = self.data
 
-    def finish(self, hold: Hold, tracking_token: str) -> None:
-        """Forget everything typed (the next person may sit at the same screen); remember what this hold became."""
+    def finish(self, kept: uuid.UUID, tracking_token: str) -> None:
+        """Forget everything typed (the next person may sit at the same screen); remember what the place kept became."""
         self.request.session.pop(KEY, None)
         done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
-        self.request.session[DONE] = {**done, str(hold.public_id): tracking_token}
+        self.request.session[DONE] = {**done, str(kept): tracking_token}
 
     @cached_property
     def stands(self) -> list[Presence]:
@@ -66,7 +71,8 @@ class Draft:
     @cached_property
     def offered(self) -> list[Service]:
         """What the site offers."""
-        return list(Service.objects.offered_at(self.site))
+        today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
+        return on_day(Service.objects.offered_at(self.site), today)
 
     @property
     def services(self) -> list[Service]:
@@ -110,6 +116,29 @@ class Draft:
         """A place of the right kind is kept."""
         hold = self.hold
         return hold is not None and hold.status == HoldStatus.HELD and hold.place == self.place
+
+    @cached_property
+    def plan(self) -> PreOrderPlan | None:
+        """How what was chosen is ordered ahead, if it is."""
+        try:
+            return plan_for(self.site, self.services)
+        except DomainError:
+            return None
+
+    @cached_property
+    def run(self) -> PreOrderRun | None:
+        """The hand-out that was chosen, as long as it takes orders."""
+        if self.plan is None or not self.data.get("run"):
+            return None
+        mine = PreOrderRun.objects.filter(plan=self.plan, public_id=self.data["run"])
+        return mine.taking_orders(timezone.now()).select_related("plan__producer", "site").first()
+
+    @property
+    def kept(self) -> uuid.UUID | None:
+        """What the last form names, so that sending it twice is one request: the hold, or the choice of a hand-out."""
+        if self.plan is not None:
+            return uuid.UUID(self.data["run_key"]) if self.run is not None else None
+        return self.hold.public_id if self.hold is not None else None
 
     @property
     def contact(self) -> dict[str, str]:
@@ -159,7 +188,7 @@ class Draft:
         complete = {
             "services": bool(self.services),
             "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
-            "slot": self.holds_a_place,
+            "slot": self.run is not None if self.plan is not None else self.holds_a_place,
             "contact": bool(self.contact.get("last_name"))
             and (self.place != Place.HOME or bool((self.other or self.contact).get("street"))),
             "code": self.is_verified,

@@ -31,12 +31,14 @@ from bookings.actions.work_orders import (
     reject_quality,
     verify_work_order,
 )
-from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
+from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
 from bookings.forms.requests import ReasonForm, RequestFilters
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
+from bookings.views.following import VERBS
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, Invalid, NotAllowed
@@ -173,7 +175,16 @@ def _page(
             }
             for order in orders
         ],
+        "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
+        "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
+        "follow_up": FollowUp.objects.select_related("owner").filter(request=found).first(),
+        "pause": waiting.pause,
+        "waits": [
+            {"slug": slug, "title": verb.title}
+            for slug, verb in VERBS.items()
+            if perms.can_wait(actor, found, verb.name)
+        ],
         "can_cancel": perms.can_cancel(actor, found),
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "can_close": perms.can_close(actor, found),
@@ -186,6 +197,12 @@ def _page(
         ],
     }
     return render(request, "bookings/request.html", context, status=error.status if error else 200)
+
+
+def _asked(question: ClientQuestion, found: ServiceRequest) -> dict[str, str]:
+    """A question to the client, and what became of it."""
+    answered = moment_words(question.answered_at, found.site) if question.answered_at else ""
+    return {"text": question.text, "answer": question.answer, "answered": answered}
 
 
 def _board_query(actor: Actor, order: WorkOrder, found: ServiceRequest) -> str:
@@ -229,6 +246,18 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.declined": gettext_lazy("Request declined"),
     "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
+    "service_request.held": gettext_lazy("Put on hold"),
+    "service_request.resumed": gettext_lazy("Goes on"),
+    "service_request.expired": gettext_lazy("Given up: no answer"),
+    "service_request.revived": gettext_lazy("Taken up again"),
+    "service_request.reminded": gettext_lazy("Client reminded"),
+    "service_request.called": gettext_lazy("Call noted"),
+    "service_request.snoozed": gettext_lazy("May rest for a while"),
+    "service_request.handed_on": gettext_lazy("Handed to somebody"),
+    "work_order.reminded": gettext_lazy("Provider reminded"),
+    "question.asked": gettext_lazy("Client asked"),
+    "question.reminded": gettext_lazy("Client reminded of the question"),
+    "question.answered": gettext_lazy("Client answered"),
     "work_order.ready": gettext_lazy("To be given to someone"),
     "work_order.offered": gettext_lazy("Offered to providers"),
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from bookings.views import ahead
 from bookings.views.draft import DONE, Draft
 from concierge.errors import TooManyAttempts
 from concierge.models import Site
@@ -73,7 +74,7 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
     labels = {
         "services": _("Services"),
         "details": _("Details"),
-        "slot": _("Appointment"),
+        "slot": _("Hand-out") if draft.plan is not None else _("Appointment"),
         "contact": _("You"),
         "review": _("Check"),
     }
@@ -88,6 +89,8 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
         base["hold_until"] = clock(hold.expires_at, draft.site)
         when = moment_words(hold.starts_at, draft.site)
         base["slot_words"] = f"{when} – {hold.presence}" if hold.presence else when
+    if draft.run is not None and current > 3:
+        base["slot_words"] = ahead.window_words(draft.run)
     response = render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
     if status == TooManyAttempts.status:
         response["Retry-After"] = RETRY_AFTER

@@ -20,6 +20,7 @@ from concierge.api.keys import actor_of
 from concierge.db import advisory_lock
 from concierge.errors import DomainError, StaleVersion
 from concierge.models import IdempotencyRecord
+from concierge.reads import Reading
 
 
 class IdempotencyKeyMissing(DomainError):
@@ -43,6 +44,9 @@ class RequestInProgress(DomainError):
     message = _("The first request with this key is still under way. Try again in a moment.")
 
 
+_KNOWN = Reading(lambda given: IdempotencyRecord.objects.filter(**given).order_by(), "principal", "key")
+
+
 def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
     """Run an unsafe handler once per key: effect, events and stored answer in one transaction (DR1, R03).
 
@@ -61,7 +65,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
         with transaction.atomic():
             if not advisory_lock("idempotency", actor.organisation.pk, actor.reference, key):
                 raise RequestInProgress
-            known = IdempotencyRecord.objects.filter(principal=actor.reference, key=key).first()
+            known = _KNOWN.first(principal=actor.reference, key=key)
             if known is not None:
                 if known.request_hash != digest:
                     raise IdempotencyKeyReused

@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-messages": {"task": "notifications.send_due_messages", "schedule": 60.0, "options": {"expires": 55}},
     "render-documents": {"task": "billing.render_pending_documents", "schedule": 60.0, "options": {"expires": 55}},
     "nightly-invoicing": {"task": "billing.invoice_everyone", "schedule": crontab(minute="30", hour="1")},
+    "plan-digests": {"task": "bookings.plan_digests", "schedule": crontab(minute="5", hour="0")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
 }
 
@@ -318,6 +319,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "catalogue", "description": "Where, what, for how much and when."},
         {"name": "service requests", "description": "What a client asked for."},
+        {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},

@@ -16,6 +16,7 @@ from bookings.models.appointments import calendar_file, entry_of
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
+from notifications.actions.letters_ahead import window
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 
@@ -56,6 +57,15 @@ def _services(request: ServiceRequest) -> str:
 
 def _recap(request: ServiceRequest) -> Facts:
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
+    ahead = getattr(request, "pre_order", None)
+    if ahead is not None:
+        return [
+            *facts,
+            (_("Fetch it on"), window(ahead.run)),
+            (_("Where"), address_of(request.site)),
+            (_("You can change or cancel until"), moment_words(ahead.run.orders_close_at, request.site)),
+            (_("Total, VAT included"), euros(request.total_incl_vat)),
+        ]
     if request.promised_start is not None:
         label = _("We come on") if request.place == Place.HOME else _("Bring it on")
         facts.append((label, moment_words(request.promised_start, request.site)))
@@ -133,7 +143,10 @@ def started(message: Message) -> Note:
     """Work has begun."""
     request = _request(message)
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
-    if request.promised_end is not None and request.place == Place.DESK:
+    ahead = getattr(request, "pre_order", None)
+    if ahead is not None:
+        facts.append((_("Fetch it on"), window(ahead.run)))
+    elif request.promised_end is not None and request.place == Place.DESK:
         facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
     return _about(
         request,
@@ -148,6 +161,8 @@ def started(message: Message) -> Note:
 def fulfilled(message: Message) -> Note:
     """Ready to collect, or done at home."""
     request = _request(message)
+    if hasattr(request, "pre_order"):
+        raise NotNeeded(Unsent.OUTDATED)  # it is in their hands, or was given away: that is told by itself
     at_desk = request.place == Place.DESK
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
     if at_desk:
@@ -165,6 +180,8 @@ def fulfilled(message: Message) -> Note:
 def partly(message: Message) -> Note:
     """Some of it, or all of it, could not be done: say which, and that we call."""
     request = _request(message)
+    if hasattr(request, "pre_order"):
+        raise NotNeeded(Unsent.OUTDATED)
     failed = request.work_orders.filter(status=WorkOrderStatus.FAILED).order_by("pk")
     missing = ", ".join(dict.fromkeys(order.service.label for order in failed))
     some = request.work_orders.filter(status=WorkOrderStatus.VERIFIED).exists()

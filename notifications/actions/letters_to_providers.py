@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, quantity_words
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
@@ -28,8 +28,8 @@ def _need(offer: Offer) -> Facts:
     # Before acceptance only the area (S16, P07): the town, never the street.
     area = f"{request.postcode} {request.city}" if home else f"{site.postcode} {site.city}"
     facts = [(_("What"), order.service.label)]
-    if order.quantity > 1:
-        facts.append((_("How many"), str(order.quantity)))
+    if order.quantity != 1 or order.unit:
+        facts.append((_("How many"), quantity_words(order.quantity, order.unit)))
     return [
         *facts,
         (_("Where"), area),

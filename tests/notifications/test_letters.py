@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,7 +16,12 @@ from billing.actions.documents import store_pdf
 from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
 from bookings.actions.clients import start_verification, verification_code
+from bookings.actions.cut_offs import close_runs
+from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
+from bookings.actions.pauses import hold_request, resume_request
+from bookings.actions.pre_orders import order_ahead
+from bookings.actions.questions import answer_question, ask_client, expire_request
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import (
@@ -26,7 +33,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import Execution, PerformerKind
-from bookings.models import EmailVerification, Service, ServiceRequest, WorkOrder, calendar
+from bookings.models import ClientQuestion, EmailVerification, PreOrder, Service, ServiceRequest, WorkOrder, calendar
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
@@ -40,6 +47,7 @@ from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
 from providers.models import AccessLink, Offer
 from tests.billing.conftest import finish, make_issuer
+from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.providers.conftest import acting_for, add_provider
@@ -187,6 +195,67 @@ def _moved_from_plan(world: World) -> None:
     reschedule_request(request, _next_free(request), by=world.actor())
 
 
+def _question(world: World) -> ClientQuestion:
+    request = world.request(world.ironing, status="qualifying")
+    return ask_client(
+        request, text="L'ourlet, à la main ?", due_at=timezone.now() + dt.timedelta(days=4), by=world.actor()
+    )
+
+
+def _question_reminded(world: World) -> None:
+    question = _question(world)
+    say(world, "question.reminded", question, question.request)
+
+
+def _question_answered(world: World) -> None:
+    answer_question(_question(world).request, answer="Oui, à la main.", by=world.actor())
+
+
+def _hold(world: World) -> ServiceRequest:
+    until = timezone.now() + dt.timedelta(days=2)
+    return hold_request(world.request(world.ironing), reason="material", until=until, by=world.actor())
+
+
+def _silence(world: World) -> None:
+    world.request(world.ironing, promised_start=timezone.now() - dt.timedelta(days=9))
+    say(world, "silence.reported", world.site)
+
+
+def _work_reminded(world: World) -> None:
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+    say(world, "work_order.reminded", offer.work_order, offer.work_order.request)
+
+
+def _ordered_ahead(world: World) -> PreOrder:
+    plan = weekly_basket(world, starts_on=timezone.localdate())
+    run = first_run(plan)
+    order_ahead(run, client=details(), wishes=[wish_baskets(plan)], by=world.actor())
+    close_runs(run, by=world.actor())
+    return PreOrder.objects.get()
+
+
+def _missed(world: World) -> None:
+    mark_not_fetched(_ordered_ahead(world), by=world.actor())
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=6), tick=True):
+        settle()
+
+
+def _kept(world: World) -> None:
+    order = _ordered_ahead(world)
+    until = timezone.now() + dt.timedelta(days=1)
+    PreOrder.objects.filter(pk=order.pk).update(hand_out="kept", marked_at=timezone.now(), kept_until=until)
+    say(world, "pre_order.kept", order, order.request)
+
+
+def _replaced(world: World) -> None:
+    order = _ordered_ahead(world)
+    line = order.request.lines.get()
+    substitute(
+        order.run, description=line.description, replacement="Fruits", unit_price=Decimal("8.00"), by=world.actor()
+    )
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
@@ -211,6 +280,19 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_MISDIRECTED: _misdirected,
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
+    Kind.QUESTION_ASKED: _question,
+    Kind.QUESTION_REMINDED: _question_reminded,
+    Kind.QUESTION_ANSWERED: _question_answered,
+    Kind.REQUEST_HELD: _hold,
+    Kind.REQUEST_RESUMED: lambda world: resume_request(_hold(world), by=world.actor()),
+    Kind.REQUEST_EXPIRED: lambda world: expire_request(_question(world).request, by=world.actor()),
+    Kind.REQUEST_REMINDED: _request_event("service_request.reminded"),
+    Kind.WORK_REMINDED: _work_reminded,
+    Kind.SILENCES: _silence,
+    Kind.ORDER_SHEET: _ordered_ahead,
+    Kind.PRE_ORDER_KEPT: _kept,
+    Kind.PRE_ORDER_MISSED: _missed,
+    Kind.SUBSTITUTED: _replaced,
     Kind.HELP_REQUESTED: _help,
 }
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0017_lanes"),
+        ("bookings", "0023_tenant_wall"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0018_moved"),
+        ("bookings", "0024_moved"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
