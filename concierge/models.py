@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -426,6 +427,21 @@ class Deadline(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class Edition(TenantModel):
+    """Which edition of its catalogue an organisation is at: PostgreSQL writes a new number at every change of it."""
+
+    number = models.UUIDField(_("edition"), db_default=RandomUUID())
+
+    class Meta:
+        verbose_name = _("edition of the catalogue")
+        verbose_name_plural = _("editions of the catalogue")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="edition_once_per_organisation")]
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class IdempotencyRecord(TenantModel):

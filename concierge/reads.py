@@ -6,8 +6,9 @@ what fills them is given when it is run. The rows are read anew each time, under
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
@@ -61,3 +62,14 @@ class Reading(Generic[M]):
     def first(self, **given: Any) -> M | None:
         """The first row, if any. For a statement that finds one at most, or says which comes first."""
         return next(iter(self.all(**given)), None)
+
+
+def know(thing: models.Model, relation: str, rows: Sequence[models.Model]) -> None:
+    """The rows of a relation were just written: ``thing.relation.all()`` gives these, in the order of their model, and
+    nobody reads them again."""
+    known: models.QuerySet[Any] = getattr(thing, relation).all()
+    in_order = list(rows)
+    for name in reversed(known.model._meta.ordering):
+        in_order.sort(key=attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
+    known._result_cache = in_order
+    thing.__dict__.setdefault("_prefetched_objects_cache", {})[relation] = known

@@ -17,6 +17,7 @@ from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import substitute
 from bookings.actions.openings import close_site, set_presence
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.models import (
     Client,
@@ -24,6 +25,7 @@ from bookings.models import (
     PreOrder,
     PreOrderPlan,
     Presence,
+    Quote,
     ServiceRequest,
     Substitution,
     WorkOrder,
@@ -76,6 +78,9 @@ class Scene:
     far_concierge: User
     stand: Presence
     closed_on: str
+    quote: Quote
+    draft: Quote
+    unpriced: ServiceRequest
     plan: PreOrderPlan
     ahead: PreOrder
     handed_out: PreOrder
@@ -120,6 +125,7 @@ def build_scene(world: World) -> Scene:
         plan, ahead, handed_out, substitution = _ahead(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
+        quote, draft, unpriced = _quotes(world)
         return Scene(
             world=world,
             open=waiting,
@@ -144,11 +150,23 @@ def build_scene(world: World) -> Scene:
             closed_on=close_site(
                 world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
             ).starts_on.isoformat(),
+            quote=quote,
+            draft=draft,
+            unpriced=unpriced,
             plan=plan,
             ahead=ahead,
             handed_out=handed_out,
             substitution=substitution,
         )
+
+
+def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
+    """A quote with two options that waits for the client, a draft, and a request that nobody has looked at."""
+    from tests.bookings.quoting import asked, sent, two_options
+
+    quote, by = sent(world, asked(world, email=world.client.email)), world.actor()
+    draft = save_quote(draft_quote(asked(world, email=world.client.email), by=by), two_options(), by=by)
+    return quote, draft, asked(world, email=world.client.email)
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import holds
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
-from bookings.actions.pricing import circumstances, price_order, tariffs_of
+from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -38,6 +39,7 @@ from bookings.rules import prices
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
+from concierge.reads import know
 from concierge.tenancy import Actor
 
 # What one client may have open at once, when nobody of the team books for them (S33).
@@ -104,8 +106,8 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
-    services = list(Service.objects.offered_at(site))
-    request = _make_request(
+    services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
+    request = make_request(
         site,
         held,
         client=client,
@@ -139,7 +141,7 @@ def book_request(
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
-    ``services`` are those wished, from ``Service.objects.offered_at(site)``. Raises what ``hold_slot`` and
+    ``services`` are those wished, of those that the site offers. Raises what ``hold_slot`` and
     ``submit_request`` raise, and leaves nothing then.
     """
     now = timezone.now()
@@ -147,7 +149,7 @@ def book_request(
     held = holds.book_slot(
         site, place_of(services), starts_at, services=services, minutes=minutes, presence=presence, now=now
     )
-    return _make_request(
+    return make_request(
         site,
         held,
         client=client,
@@ -161,7 +163,7 @@ def book_request(
     )
 
 
-def _make_request(
+def make_request(
     site: Site,
     held: Hold,
     *,
@@ -173,6 +175,8 @@ def _make_request(
     note: str,
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
+    owner: Client | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
@@ -189,9 +193,11 @@ def _make_request(
     if payer is not None:
         check_payer(payer, details.email, by)
     keep_day_limits(site, chosen, held)
-    owner = find_or_create_client(by.organisation, details)
+    if owner is None:
+        owner = find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
-    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    if held.pk:
+        holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
         site,
@@ -200,12 +206,12 @@ def _make_request(
         held,
         payer,
         orders,
-        place=place,
         total=prices.total(lines),
         note=note,
         by=by,
         now=now,
         other=other,
+        public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
     _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
@@ -267,6 +273,8 @@ def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> No
     Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one
     order at a time for that service and site, and nobody else waits. Cancelled orders stop counting by themselves.
     """
+    if not calendar.terms_of(site, services).limited:
+        return
     limited = list(
         ServiceAtSite.objects.select_for_update(of=("self",), no_key=True)
         .filter(site=site, service__in=services, max_per_day__isnull=False)
@@ -281,12 +289,12 @@ def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
-    _queue_up(client)
+    queue_up(client)
     if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
-def _queue_up(client: Client) -> None:
+def queue_up(client: Client) -> None:
     """Wait until no other order of this client is being written."""
     Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
 
@@ -299,22 +307,23 @@ def _insert_request(
     payer: ClientAccount | None,
     orders: Sequence[WorkOrder],
     *,
-    place: Place,
     total: Decimal,
     note: str,
     by: Actor,
     now: dt.datetime,
     other: Beneficiary | None,
+    public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
     return ServiceRequest.objects.create(
         organisation_id=site.organisation_id,
+        public_id=public_id,
         site=site,
         client=client,
         payer_account=payer,
-        hold=hold,
-        place=place,
+        hold=hold if hold.pk else None,  # who stands at the counter takes no place
+        place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
@@ -323,11 +332,11 @@ def _insert_request(
         beneficiary_name=other.full_name[:160] if other else "",
         beneficiary_phone=other.phone if other else "",
         beneficiary_email=other.email if other and other.agreed else "",
-        street=where.street if place == Place.HOME else "",
-        postcode=where.postcode if place == Place.HOME else "",
-        city=where.city if place == Place.HOME else "",
-        latitude=where.latitude if place == Place.HOME else None,
-        longitude=where.longitude if place == Place.HOME else None,
+        street=where.street if hold.place == Place.HOME else "",
+        postcode=where.postcode if hold.place == Place.HOME else "",
+        city=where.city if hold.place == Place.HOME else "",
+        latitude=where.latitude if hold.place == Place.HOME else None,
+        longitude=where.longitude if hold.place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
@@ -374,14 +383,16 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    WorkOrder.objects.bulk_create(orders)
-    insert_lines(request, orders, lines)
+    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
+    know(request, "lines", insert_lines(request, orders, lines))
 
 
-def insert_lines(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_lines(
+    request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]
+) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    RequestLine.objects.bulk_create(
+    return RequestLine.objects.bulk_create(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,

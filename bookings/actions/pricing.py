@@ -18,6 +18,7 @@ from bookings.models.areas import spot_of
 from bookings.models.catalogue import vat_rate_on
 from bookings.rules import prices, supplements
 from bookings.rules.areas import distance_km
+from concierge.editions import kept
 from concierge.errors import DomainError, Invalid
 from concierge.models import Site
 from concierge.words import HALF_HOUR, quantity_words
@@ -50,15 +51,33 @@ ORDER_MESSAGES = {
 
 def tariffs_of(site: Site, day: dt.date, *, services: Collection[Service] | None = None) -> dict[str, prices.Tariff]:
     """Price list of a site on a day, by public id of the service. Raises ``PriceMissing`` without a VAT rate."""
-    found = {}
-    rates: dict[str, Decimal] = {}
-    for service in on_day(Service.objects.offered_at(site) if services is None else services, day):
-        if service.vat_code not in rates:
-            rate = vat_rate_on(site.organisation_id, service.vat_code, day)
-            if rate is None:
-                raise PriceMissing
-            rates[service.vat_code] = rate.rate
-        found[str(service.public_id)] = _tariff(service, rates[service.vat_code])
+    known = _price_list(site.organisation_id, site.pk, day)
+    asked = offered_on(site.pk, day) if services is None else services
+    strange = [service for service in asked if service.pk not in known]
+    tariffs = known | _tariffs(site.organisation_id, on_day(strange, day), day) if strange else known
+    found = {str(service.public_id): tariffs[service.pk] for service in asked}
+    if None in found.values():
+        raise PriceMissing
+    return {key: tariff for key, tariff in found.items() if tariff is not None}
+
+
+@kept
+def offered_on(site_id: int, day: dt.date) -> tuple[Service, ...]:
+    """What a site offers, with the prices of a day, in catalogue order. Shared by all threads: to be read only."""
+    return tuple(on_day(Service.objects.offered_at(site_id), day))
+
+
+@kept
+def _price_list(organisation_id: int, site_id: int, day: dt.date) -> dict[int, prices.Tariff | None]:
+    return _tariffs(organisation_id, offered_on(site_id, day), day)
+
+
+def _tariffs(organisation_id: int, services: Iterable[Service], day: dt.date) -> dict[int, prices.Tariff | None]:
+    """Tariffs by primary key of services that bear the prices of the day; ``None`` where no VAT rate is known."""
+    found: dict[int, prices.Tariff | None] = {}
+    for service in services:
+        rate = vat_rate_on(organisation_id, service.vat_code, day)
+        found[service.pk] = None if rate is None else _tariff(service, rate.rate)
     return found
 
 

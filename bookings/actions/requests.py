@@ -1,23 +1,28 @@
-"""Verbs on service requests (lifecycles.md 2.1): decline, cancel, close."""
+"""Verbs on service requests (lifecycles.md 2.1): decline, cancel, close, take back what was handed over by mistake."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds, pre_orders
 from bookings.actions.waits import drop_waits
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
+    QUOTE_TRANSITIONS,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
+    QuoteStatus,
     RequestStatus,
     WorkOrderStatus,
 )
 from bookings.models import (
+    Quote,
     ServiceRequest,
     WorkOrder,
 )
@@ -25,6 +30,16 @@ from bookings.models.requests import TRACKING_DAYS
 from concierge import events
 from concierge.errors import WrongState
 from concierge.tenancy import Actor
+
+# How long the desk may undo what it has just done.
+UNDO = dt.timedelta(minutes=5)
+
+
+class TooLateToUndo(WrongState):
+    """The five minutes are over."""
+
+    code = "too_late_to_undo"
+    message = _("This can be undone for five minutes only. Open the request to change it.")
 
 
 class NotCancellable(WrongState):
@@ -94,12 +109,20 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     locked.cancel_reason = reason.strip()[:200]
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
     locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
+    _take_quotes_back(locked)
     drop_waits(locked, timezone.now())
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
     pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
+
+
+def _take_quotes_back(request: ServiceRequest) -> None:
+    """Nobody accepts a quote of a request that has ended; its page says why."""
+    Quote.objects.filter(request=request, status=QuoteStatus.SENT).update(
+        status=QUOTE_TRANSITIONS["withdraw"][1], edits=F("edits") + 1
+    )
 
 
 @transaction.atomic
@@ -111,3 +134,26 @@ def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
     events.record("service_request.closed", locked, by=by, request_id=locked.public_id)
     return locked
+
+
+@transaction.atomic
+def take_back(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
+    """``closed → fulfilled|partially_fulfilled``: it was the wrong bag. Raises ``TooLateToUndo`` after five minutes."""
+    orders = lock_work_of(request)
+    locked = move_request(request, "take_back")
+    if locked.closed_at is None or locked.closed_at < timezone.now() - UNDO:
+        raise TooLateToUndo
+    if any(order.status == WorkOrderStatus.FAILED for order in orders):
+        locked.status = RequestStatus.PARTIALLY_FULFILLED
+    locked.closed_at = locked.tracking_until = None
+    locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
+    events.record("service_request.taken_back", locked, by=by, request_id=locked.public_id)
+    return locked
+
+
+@transaction.atomic
+def undo_order(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
+    """Cancel what was ordered at the desk a moment ago. Raises ``TooLateToUndo`` after five minutes."""
+    if request.submitted_at < timezone.now() - UNDO:
+        raise TooLateToUndo
+    return cancel_request(request, reason=gettext("Undone at the desk"), by=by)

@@ -7,8 +7,9 @@ import uuid
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -18,12 +19,15 @@ from rest_framework.views import APIView
 
 from bookings.actions import booking, pricing
 from bookings.api.common import date_of, presence_of, site_of, uuid_of
-from bookings.models import Presence, Service, calendar
-from bookings.serializers.catalogue import OpeningsOut, ServiceOut, SiteOut, SlotsOut, SlotsQuery
+from bookings.models import Closure, Presence, Service, calendar
+from bookings.serializers.catalogue import OpeningsOut, ServiceOut, SiteDetailOut, SiteOut, SlotsOut, SlotsQuery
 from bookings.serializers.fields import UUID_PATH
 from concierge.api.keys import actor_of
 from concierge.enums import Scope
 from concierge.models import Site
+
+# How far ahead closures of a site are told.
+CLOSURES_AHEAD = dt.timedelta(days=60)
 
 OPENINGS = OpenApiExample(
     "A desk and its weekly stand",
@@ -66,6 +70,29 @@ class Sites(generics.ListAPIView[Site]):
     @extend_schema(operation_id="listSites", tags=["catalogue"], summary="Sites that take requests")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
+
+
+class SiteDetail(APIView):
+    """One site."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.CATALOGUE_READ}
+
+    @extend_schema(
+        operation_id="getSite",
+        tags=["catalogue"],
+        summary="A site with its hours and next closures",
+        responses=SiteDetailOut,
+    )
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """What its public page shows too."""
+        today = timezone.localdate()
+        near = Closure.objects.filter(ends_on__gte=today, starts_on__lte=today + CLOSURES_AHEAD).order_by("starts_on")
+        sites = Site.objects.visible_to(actor_of(request)).active()
+        found = get_object_or_404(
+            sites.prefetch_related("opening_hours", Prefetch("closures", near, to_attr="next_closures")),
+            public_id=public_id,
+        )
+        return Response(SiteDetailOut(found).data)
 
 
 class Services(generics.ListAPIView[Service]):

@@ -17,6 +17,7 @@ from bookings.actions import pricing
 from bookings.models import Presence
 from bookings.rules.prices import WHOLE, Wish, brackets
 from concierge.api.keys import actor_of
+from concierge.editions import kept
 from concierge.models import Site
 
 IF_MATCH = OpenApiParameter(
@@ -52,8 +53,13 @@ def date_of(request: Request, name: str) -> dt.date | None:
 
 
 def site_of(request: Request, public_id: uuid.UUID) -> Site:
-    sites = Site.objects.visible_to(actor_of(request)).active().prefetch_related("opening_hours")
-    return get_object_or_404(sites, public_id=public_id)
+    """The active site of the caller's organisation with this identifier: 404 when there is none."""
+    return _site(actor_of(request).organisation.pk, public_id)
+
+
+@kept
+def _site(organisation_id: int, public_id: uuid.UUID) -> Site:
+    return get_object_or_404(Site.objects.active(), organisation=organisation_id, public_id=public_id)
 
 
 def presence_of(site: Site, public_id: uuid.UUID | None) -> Presence | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -23,11 +23,13 @@ from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, wish_of
 from bookings.enums import RequestStatus
-from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
+from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
+from concierge import editions
 from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
+from concierge.days import today_at
 from concierge.enums import Scope
 from concierge.errors import DomainError, NotAllowed
 
@@ -97,7 +99,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
 
     def get_queryset(self) -> QuerySet[ServiceRequest]:
         """All that the key may see, in one state when asked."""
-        found = _requests(self.request)
+        found = requests_of(self.request)
         status = self.request.query_params.get("status")
         if status is None:
             return found
@@ -124,6 +126,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         examples=[EXAMPLE, FOR_A_PARENT, BASKET],
     )
     @idempotent
+    @editions.held()
     def post(self, request: Request) -> Response:
         """Take a place of the slot and confirm the request at once, or refuse and leave nothing.
 
@@ -136,7 +139,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         site = site_of(request, asked["site"])
         wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
-        services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
+        offered = pricing.offered_on(site.pk, today_at(site))
+        services = [service for service in offered if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
         given: dict[str, Any] = {
@@ -160,7 +164,6 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             elif error.field in asked["client"]:
                 error.field = f"client.{error.field}"
             raise
-        prefetch_related_objects([made], *SHOWN_WITH)
         headers = {
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
@@ -178,7 +181,8 @@ SHOWN_WITH = (
 )
 
 
-def _requests(request: Request) -> QuerySet[ServiceRequest]:
+def requests_of(request: Request) -> QuerySet[ServiceRequest]:
+    """Requests that the key may see, with what their shape shows."""
     return (
         ServiceRequest.objects.visible_to(actor_of(request))
         .select_related("site", "client", "beneficiary")
@@ -209,7 +213,7 @@ class ServiceRequestDetail(APIView):
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """A request with its lines and work orders."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
 
 
@@ -230,14 +234,14 @@ class CancelServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Cancels the work orders and frees the place; 409 once work has begun."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         requests.lock_work_of(found)
-        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = CancelIn(data=request.data)
         body.is_valid(raise_exception=True)
         requests.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
-        found = _requests(request).get(pk=found.pk)
+        found = requests_of(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
 
 
@@ -258,12 +262,12 @@ class RescheduleServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Takes the new time and frees the old one, or refuses and changes nothing; `slot_taken` has `next_free`."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         requests.lock_work_of(found)
-        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = RescheduleIn(data=request.data)
         body.is_valid(raise_exception=True)
         reschedule_request(found, body.validated_data["slot"], by=actor_of(request))
-        found = _requests(request).get(pk=found.pk)
+        found = requests_of(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})

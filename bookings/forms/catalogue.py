@@ -225,3 +225,9 @@ class PreviewForm(forms.Form):
         if not 2000 <= day.year <= 2100:
             raise forms.ValidationError(gettext("Choose a day of this century."), code="range")
         return day
+
+
+class ImportForm(forms.Form):
+    """A file of services and prices."""
+
+    file = forms.FileField(label=_("CSV or XLSX file"), help_text=_("At most 5 MB and 20,000 lines."))

@@ -5,12 +5,22 @@ from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.imports import CatalogueImport
 from bookings.models.presences import Presence
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.quotes import (
+    Quote,
+    QuoteDocument,
+    QuoteLine,
+    QuoteOption,
+    QuoteSeries,
+    QuoteWish,
+)
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
+    "CatalogueImport",
     "Client",
     "ClientAccount",
     "ClientMembership",
@@ -29,6 +39,12 @@ __all__ = [
     "Presence",
     "PriceItem",
     "Producer",
+    "Quote",
+    "QuoteDocument",
+    "QuoteLine",
+    "QuoteOption",
+    "QuoteSeries",
+    "QuoteWish",
     "RequestLine",
     "ServedArea",
     "Service",

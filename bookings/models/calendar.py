@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from bookings.enums import Place, PriceMode, WorkOrderStatus
-from bookings.models.availability import Busy, Closure, Hold, SlotRule
+from bookings.models.availability import Busy, Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import Service, ServiceAtSite
 from bookings.models.presences import Presence
 from bookings.models.requests import WorkOrder
 from bookings.rules import slots as rules
 from bookings.rules.prices import BRACKET_MINUTES, Wish
 from bookings.rules.terms import next_weekly_cut_off
+from concierge.editions import kept
 from concierge.enums import HolidayZone
 from concierge.models import Site
 
@@ -58,7 +59,7 @@ def _holidays_of(year: int, zone: str, good_friday_off: bool) -> frozenset[dt.da
 def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
     """Public holidays and closures of a site, both ends included."""
     found = public_holidays(site, first, last)
-    for closure in Closure.objects.filter(site=site, starts_on__lte=last, ends_on__gte=first):
+    for closure in _closures_of(site.pk, first.year):
         day = max(closure.starts_on, first)
         while day <= min(closure.ends_on, last):
             found.add(day)
@@ -66,9 +67,21 @@ def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
     return found
 
 
-def opening_of(site: Site) -> list[rules.Opening]:
+@kept
+def _closures_of(site_id: int, year: int) -> tuple[Closure, ...]:
+    """Closures that end in this year or later, soonest first."""
+    return tuple(Closure.objects.filter(site=site_id, ends_on__year__gte=year).order_by("starts_on", "pk"))
+
+
+def opening_of(site: Site) -> Sequence[rules.Opening]:
     """The week of a site, as rules understand it."""
-    return [rules.Opening(o.weekday, o.opens, o.closes) for o in site.opening_hours.all()]
+    return _week_of(site.pk)
+
+
+@kept
+def _week_of(site_id: int) -> tuple[rules.Opening, ...]:
+    hours = OpeningHours.objects.filter(site=site_id).order_by("weekday", "opens", "pk")
+    return tuple(rules.Opening(one.weekday, one.opens, one.closes) for one in hours)
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,8 @@ class Terms:
 
 def terms_of(site: Site, services: Collection[Service]) -> Terms:
     """The strictest terms of some services at a site; without services, none."""
-    rows = list(ServiceAtSite.objects.filter(site=site, service__in=services, is_offered=True).order_by("pk"))
+    wanted = {service.pk for service in services}
+    rows = [row for row in _offers_of(site.pk) if row.service_id in wanted]
     return Terms(
         lead_time=dt.timedelta(hours=max((row.lead_time_hours for row in rows), default=0)),
         cut_off=min((row.cut_off for row in rows if row.cut_off), default=None),
@@ -99,6 +113,16 @@ def terms_of(site: Site, services: Collection[Service]) -> Terms:
         ),
         limited=tuple(row for row in rows if row.max_per_day is not None),
     )
+
+
+@kept
+def _offers_of(site_id: int) -> tuple[ServiceAtSite, ...]:
+    return tuple(ServiceAtSite.objects.filter(site=site_id, is_offered=True).order_by("pk"))
+
+
+@kept
+def _rule_of(site_id: int, place: str) -> SlotRule | None:
+    return SlotRule.objects.filter(site=site_id, place=place).order_by("pk").first()
 
 
 def full_days(site: Site, limited: Sequence[ServiceAtSite], first: dt.date, last: dt.date) -> set[dt.date]:
@@ -150,12 +174,12 @@ def visit_at(
     is longer than the usual appointment. What would fill more than the longest opening begins then and is continued."""
     if presence is not None:
         return rules.Visit(presence.slot_minutes, presence.slot_minutes, presence.capacity)
-    rule = SlotRule.objects.filter(site=site, place=place).first()
+    rule = _rule_of(site.pk, str(place))
     if rule is None:
         return None
     needed = max(rule.slot_minutes, minutes or 0)
     if needed > rule.slot_minutes:
-        longest = max((_minutes(o.closes) - _minutes(o.opens) for o in site.opening_hours.all()), default=0)
+        longest = max((_minutes(o.closes) - _minutes(o.opens) for o in opening_of(site)), default=0)
         needed = max(rule.slot_minutes, min(needed, longest))
     return rules.Visit(needed, rule.step, rule.capacity)
 

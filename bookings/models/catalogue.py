@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Execution, Place, PriceMode
+from concierge.editions import kept
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel
 
 
@@ -97,7 +98,7 @@ class VatRate(TenantModel):
 class ServiceQuerySet(models.QuerySet["Service"]):
     """Reads of services."""
 
-    def offered_at(self, site: Site) -> Self:
+    def offered_at(self, site: Site | int) -> Self:
         """Active services that the site offers, in catalogue order, with everything the price needs."""
         return (
             self.filter(is_active=True, at_sites__site=site, at_sites__is_offered=True)
@@ -255,6 +256,7 @@ class ServiceAtSite(TenantModel):
         return f"{self.service} · {self.site}"
 
 
+@kept
 def vat_rate_on(organisation_id: int, code: str, day: dt.date) -> VatRate | None:
     """The VAT rate with this code that is valid on that day, or ``None``."""
     return (

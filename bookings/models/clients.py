@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower, Now
+from django.db.models import F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Concat, Lower, Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import AccountKind
+from bookings.rules import names
 from concierge.models import Organisation, PublicIdModel, TenantModel, User, normalise_email
 from concierge.tenancy import Actor
+
+# Candidates among whom likely doubles are looked for.
+MOST_CANDIDATES = 60
+# Candidates whose last request is looked up to rank them: half a name that more people share is typed further.
+MOST_RANKED = 400
+
+
+def _requests() -> models.QuerySet[Any]:
+    return apps.get_model("bookings", "ServiceRequest")._default_manager.all()
+
+
+class PlainText(Func):
+    """A text as ``rules.names.plain`` writes it; the function is made by migration 0025."""
+
+    function = "plain_text"
+    arity = 1
+    output_field = models.TextField()
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -25,6 +45,53 @@ class ClientQuerySet(models.QuerySet["Client"]):
         if actor.is_staff or (actor.kind == "api" and actor.provider_id is None) or actor.kind == "system":
             return found
         return found.filter(pk=actor.client_id) if actor.client_id else found.none()
+
+    def matching(self, text: str) -> Self:
+        """Whom somebody at the desk means: "rou cam", "06 12 34 56 78", "@ville.fr", the reference of a request.
+
+        Accents and the order of words do not count, beginnings of words suffice. Fewer than two letters find nobody.
+        The index serves it behind row-level security: nothing but LIKE on stored columns.
+        """
+        if digits := names.digits_of(text):
+            return self.filter(phone__contains=digits)
+        words = names.words_of(text)
+        if not words:
+            return self.none()
+        named = Q()
+        for beginning in words.beginnings:
+            named &= Q(search_text__contains=f" {beginning}")
+        for part in words.parts:
+            named &= Q(search_text__contains=part)
+        reference = names.reference_of(text)
+        if not reference:
+            return self.filter(named)
+        # Each way has its index, so they are united, not joined by OR.
+        asked = _requests().filter(reference=reference).order_by().values("client_id")
+        return self.filter(pk__in=Client.objects.filter(named).order_by().values("pk").union(asked))
+
+    def recent_first(self) -> Self:
+        """Those who asked last first: exact among ``MOST_RANKED``; of more, only the newest clients count."""
+        near = self.order_by("-pk").values("pk")[:MOST_RANKED]
+        latest = _requests().filter(organisation_id=OuterRef("organisation_id"), client_id=OuterRef("pk"))
+        found = type(self)(self.model).filter(pk__in=near)
+        return found.annotate(latest=Subquery(latest.order_by("-pk").values("pk")[:1])).order_by(
+            F("latest").desc(nulls_last=True), "-pk"
+        )
+
+    def like(self, *, name: str, phone: str = "", email: str = "", most: int = 5) -> list[Client]:
+        """Who may be this person already: same address or number, or a name so alike that it may be a slip."""
+        known = Q(search_text__endswith=f" {email.lower()}") if email else Q(pk__in=[])
+        if phone:
+            known |= Q(phone__contains=phone)
+        found = list(self.filter(known).order_by("pk")[:most])
+        letters = names.plain(name).split()
+        if len(letters) < 2:
+            return found
+        near = Q(pk__in=[])
+        for one, other in ((letters[0], letters[-1]), (letters[-1], letters[0])):
+            near |= Q(search_text__contains=f" {one[:3]}") & Q(search_text__contains=f" {other[:1]}")
+        others = list(self.filter(near).exclude(pk__in=[c.pk for c in found]).recent_first()[:MOST_CANDIDATES])
+        return (found + [others[place] for place in names.most_alike(name, list(map(str, others)))])[:most]
 
     def helped_by(self, client_id: int) -> Self:
         """People this client has asked for."""
@@ -48,6 +115,21 @@ class Client(PublicIdModel, TenantModel):
     postcode = models.CharField(_("postcode"), max_length=5, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    # Written by PostgreSQL: what ``matching`` looks in, each word after a space.
+    search_text = models.GeneratedField(
+        expression=Concat(
+            Value(" "),
+            PlainText(F("first_name")),
+            Value(" "),
+            PlainText(F("last_name")),
+            Value(" "),
+            Lower(F("email")),
+            output_field=models.TextField(),
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+    )
 
     objects = ClientQuerySet.as_manager()
 
@@ -55,6 +137,13 @@ class Client(PublicIdModel, TenantModel):
         verbose_name = _("client")
         verbose_name_plural = _("clients")
         ordering = ["last_name", "first_name", "pk"]
+        indexes = [
+            GinIndex(
+                OpClass(F("search_text"), name="gin_trgm_ops"),
+                OpClass(F("phone"), name="gin_trgm_ops"),
+                name="client_search",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 "organisation",

@@ -26,6 +26,40 @@ class SiteOut(serializers.Serializer[Any]):
     phone = serializers.CharField()
 
 
+class OpeningOut(serializers.Serializer[Any]):
+    """One opening of one weekday, in the site's own time."""
+
+    weekday = serializers.IntegerField(help_text="0 is Monday.")
+    opens = serializers.TimeField()
+    closes = serializers.TimeField()
+
+
+class ClosureOut(serializers.Serializer[Any]):
+    """Days on which a site is closed, both included."""
+
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+    reason = serializers.CharField()
+
+
+class SiteDetailOut(SiteOut):
+    """A desk with its hours and next closures."""
+
+    directions = serializers.CharField()
+    opening_hours = OpeningOut(many=True)
+    closures = ClosureOut(many=True, source="next_closures", help_text="Of the next sixty days.")
+    public_path = serializers.SerializerMethodField(help_text="Path of the page for everybody.")
+    widget_path = serializers.SerializerMethodField(help_text="Path of the widget, for pages that the site lists.")
+
+    def get_public_path(self, site: Any) -> str:
+        """Path."""
+        return f"/conciergeries/{site.slug}/"
+
+    def get_widget_path(self, site: Any) -> str:
+        """Path."""
+        return f"/integrer/{site.slug}/"
+
+
 class PriceOut(serializers.Serializer[Any]):
     """An item of the price grid, or an option."""
 

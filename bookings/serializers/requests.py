@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from phonenumber_field.serializerfields import PhoneNumberField
@@ -12,7 +13,9 @@ from stdnum.fr import siren, siret
 
 from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import ServiceRequest
+from bookings.models.waiting import waiting_of, waiting_of_new
 from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
+from bookings.serializers.waits import WaitingOut
 
 
 def check_spot(attrs: Any) -> Any:
@@ -171,6 +174,18 @@ class RequestWorkOut(serializers.Serializer[Any]):
     performer = serializers.CharField(source="performer_label")
 
 
+class RequestsOut(serializers.ListSerializer[Any]):
+    """Several requests: whose turn it is on each is read for all of them at once."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        """As usual, but for ``waiting``."""
+        found = list(data)
+        context = cast("dict[str, Any]", self.context)  # the one that its children read
+        context["waiting"] = waiting_of(found, now=timezone.now())
+        shown: list[Any] = super().to_representation(found)
+        return shown
+
+
 class ServiceRequestOut(serializers.Serializer[Any]):
     """A request with its lines and work orders."""
 
@@ -193,6 +208,18 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     lines = RequestLineOut(many=True)
     work_orders = RequestWorkOut(many=True)
+    waiting = serializers.SerializerMethodField()
+
+    class Meta:
+        list_serializer_class = RequestsOut
+
+    @extend_schema_field(WaitingOut)
+    def get_waiting(self, request: ServiceRequest) -> Any:
+        """One that was made a moment ago has no history to read."""
+        if self.context.get("is_new"):
+            return WaitingOut(waiting_of_new(request, now=timezone.now()).request).data
+        known = self.context.get("waiting") or waiting_of([request], now=timezone.now())
+        return WaitingOut(known[request.pk].request).data
 
     def get_contact_phone(self, request: ServiceRequest) -> str:
         """International form, or empty."""

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from bookings.enums import PriceMode
 from bookings.models import Closure, Service
 from concierge.models import Organisation, Site
 
@@ -83,7 +84,14 @@ def _offer(service: Service, provider: str) -> dict[str, Any]:
         what["description"] = service.text
     prices = [item.unit_price for item in service.price_items.all() if item.is_active]
     offer: dict[str, Any] = {"@type": "Offer", "itemOffered": what}
-    if service.unit_price is not None:
+    if service.unit_price is not None and (unit := _unit(service)):
+        offer["priceSpecification"] = {
+            "@type": "UnitPriceSpecification",
+            "price": str(service.unit_price),
+            "priceCurrency": "EUR",
+            "unitText": unit,
+        }
+    elif service.unit_price is not None:
         offer |= {"price": str(service.unit_price), "priceCurrency": "EUR"}
     elif prices:
         offer["priceSpecification"] = {
@@ -93,6 +101,11 @@ def _offer(service: Service, provider: str) -> dict[str, Any]:
             "priceCurrency": "EUR",
         }
     return offer
+
+
+def _unit(service: Service) -> str:
+    """What one price is for, when it is not for the whole."""
+    return "30 min" if service.price_mode == PriceMode.PER_HALF_HOUR else service.unit
 
 
 def script(data: dict[str, Any], nonce: str) -> SafeString:

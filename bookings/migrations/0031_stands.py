@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0024_moved"),
+        ("bookings", "0030_quotes_sealed"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
