@@ -285,6 +285,8 @@ def test_the_page_costs_the_same_for_one_and_three(world: World, manager: Browse
         openings.close_site(
             world.site, starts_on=dt.date(2026, 12, day), ends_on=dt.date(2026, 12, day), by=world.actor()
         )
+    # What is kept between requests is read anew once after a change.
+    manager.get(BASE)
     assert cost() == one
 
 
