@@ -238,6 +238,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         initial=_known_contact(draft),
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
+        knows_who=draft.person is not None,
     )
     if form.is_valid():
         typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
@@ -272,6 +273,9 @@ def _start_verification(request: HttpRequest, draft: Draft) -> None:
 def _known_contact(draft: Draft) -> dict[str, str]:
     """What was typed before, else what the account knows."""
     typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {})}
+    if draft.person is not None:
+        known = {name: str(getattr(draft.person.client, name)) for name in ("phone", "street", "postcode", "city")}
+        return known | typed
     user = draft.request.user
     if typed.get("last_name") or draft.for_others or not user.is_authenticated:
         return typed
@@ -355,6 +359,7 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
             payer=payer,
             note=note,
             beneficiary=draft.beneficiary(),
+            prescriber=draft.person,
             sent_key=draft.kept,
         )
     if draft.hold is None:
@@ -368,11 +373,14 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
         payer=payer,
         note=note,
         beneficiary=draft.beneficiary(),
+        prescriber=draft.person,
     )
 
 
 def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
+    if draft.person is not None:
+        return []
     if not draft.for_others:
         return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
     chosen = request.POST.get("payer", "")
@@ -443,7 +451,12 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
 
 def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
     """What is wrong with who one is, on the page where it was typed."""
-    contact_form = ContactForm({**draft.contact}, asks_address=draft.comes_to_client, for_others=draft.for_others)
+    contact_form = ContactForm(
+        {**draft.contact},
+        asks_address=draft.comes_to_client,
+        for_others=draft.for_others,
+        knows_who=draft.person is not None,
+    )
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0030_quotes_sealed"),
+        ("bookings", "0032_merging"),
         ("concierge", "0006_pending_events_in_order"),
     ]
 
