@@ -168,7 +168,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
         }
-        return Response(shapes.show(ServiceRequestOut, made), status=201, headers=headers)
+        return Response(shapes.show(ServiceRequestOut, made, is_new=True), status=201, headers=headers)
 
 
 # Of whoever the team comes to: the beneficiary's, when there is one.
