@@ -153,7 +153,7 @@ def full_days(site: Site, limited: Sequence[ServiceAtSite], first: dt.date, last
     return {day for (service_id, day), count in orders.items() if count >= most[service_id]}
 
 
-def opening_at(site: Site, presence: Presence | None) -> list[rules.Opening]:
+def opening_at(site: Site, presence: Presence | None) -> Sequence[rules.Opening]:
     """The week of a desk, or of one of its stands."""
     return opening_of(site) if presence is None else [presence.opening]
 
@@ -221,7 +221,7 @@ def lanes_between(
 class Week:
     """The week of a desk and its days off in the coming months: what promises are counted by."""
 
-    opening: list[rules.Opening]
+    opening: Sequence[rules.Opening]
     closed: set[dt.date]
     zone: ZoneInfo
 
