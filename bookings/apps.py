@@ -27,6 +27,8 @@ class BookingsConfig(AppConfig):
             silences,
         )
         from bookings.models.clients import client_id_of
+        from bookings.models.people import prescriber_id_of
         from concierge.middleware import register_identity
 
         register_identity("client_id", client_id_of)
+        register_identity("prescriber_id", prescriber_id_of)

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     REQUEST_DECLINED = "service_request.declined", _("Request declined")
     BENEFICIARY_BOOKED = "beneficiary.booked", _("Something was booked for this person")
     BENEFICIARY_CANCELLED = "beneficiary.cancelled", _("What was booked for this person does not take place")
+    PRESCRIBER_INVITED = "prescriber.invited", _("Invitation of a prescriber")
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")
     OFFER_SENT = "offer.sent", _("Offer to a provider")
@@ -61,6 +62,7 @@ class RecipientKind(models.TextChoices):
 
     CLIENT = "client", _("Client")
     BENEFICIARY = "helped", _("Person it is for")
+    PRESCRIBER = "prescriber", _("Prescriber")
     PAYER = "payer", _("Payer")
     PROVIDER = "provider", _("Provider")
     STAFF = "staff", _("Team")

@@ -15,10 +15,23 @@ from billing.models import Invoice
 from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import substitute
+from bookings.actions.openings import close_site, set_presence
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, OrderSheet, PreOrder, PreOrderPlan, Quote, ServiceRequest, Substitution, WorkOrder
+from bookings.models import (
+    Accompaniment,
+    Client,
+    OrderSheet,
+    PreOrder,
+    PreOrderPlan,
+    Presence,
+    Quote,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -65,6 +78,11 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    stand: Presence
+    closed_on: str
+    accompaniment: Accompaniment
+    prescriber: User
+    twin: Client
     quote: Quote
     draft: Quote
     unpriced: ServiceRequest
@@ -133,6 +151,13 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            stand=_stand(world, by),
+            closed_on=close_site(
+                world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
+            ).starts_on.isoformat(),
+            accompaniment=(accompaniment := _accompaniment(world)),
+            prescriber=accompaniment.prescriber.user,
+            twin=_twin(world),
             quote=quote,
             draft=draft,
             unpriced=unpriced,
@@ -153,6 +178,22 @@ def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def _stand(world: World, by: Actor) -> Presence:
+    """Every Tuesday noon in the town hall."""
+    return set_presence(
+        world.site,
+        None,
+        by=by,
+        name="Hall de la mairie",
+        street="1 place de la Libération",
+        postcode="21000",
+        city="Dijon",
+        weekday=1,
+        opens=dt.time(12),
+        closes=dt.time(14),
+    )
 
 
 def _provider(world: World, name: str, siret: str) -> Provider:
@@ -207,6 +248,26 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _twin(world: World) -> Client:
+    """The client once more, under another number."""
+    names = {"first_name": world.client.first_name, "last_name": world.client.last_name}
+    return Client.objects.create(organisation=world.organisation, phone="+33698765432", **names)
+
+
+def _accompaniment(world: World) -> Accompaniment:
+    """A social worker of a partner structure and somebody they book for."""
+    prescriber = invite_prescriber(
+        world.organisation,
+        f"sonia-{uuid.uuid4().hex[:6]}@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS de Dijon",
+        by=world.actor(),
+    )
+    details = ClientDetails(first_name="Jeanne", last_name="Martin", city="Dijon")
+    return add_person(prescriber, details, agreed=True, by=world.actor())
 
 
 def _far_concierge(world: World) -> User:

@@ -38,6 +38,7 @@ DELETABLE = {
     "bookings_datedprice": "a planned price is taken back",
     "bookings_catalogueimport": "purge",
     "bookings_closure": "set anew",
+    "bookings_presence": "a stand where nobody ever booked",
     "bookings_quote": "a draft is thrown away",
     "bookings_quoteoption": "set anew",
     "bookings_quoteline": "set anew",

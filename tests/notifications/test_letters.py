@@ -21,6 +21,7 @@ from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.prescribers import invite_prescriber
 from bookings.actions.questions import answer_question, ask_client, expire_request
 from bookings.actions.quote_answers import (
     accept_quote,
@@ -125,6 +126,17 @@ def _for_a_parent(world: World) -> ServiceRequest:
     )
     say(world, "service_request.confirmed", request, request)
     return request
+
+
+def _invite(world: World) -> None:
+    invite_prescriber(
+        world.organisation,
+        "sonia@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS",
+        by=world.actor("concierge"),
+    )
 
 
 def _cancel(world: World) -> None:
@@ -307,6 +319,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
+    Kind.PRESCRIBER_INVITED: _invite,
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
