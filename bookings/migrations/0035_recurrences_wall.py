@@ -6,6 +6,6 @@ from concierge.tenancy import ProtectTenant
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0033_recurrences")]
+    dependencies = [("bookings", "0034_recurrences")]
 
     operations = [ProtectTenant("Recurrence", "Occurrence")]

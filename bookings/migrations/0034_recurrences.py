@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0032_merging"),
+        ("bookings", "0033_stands"),
         ("concierge", "0009_editions"),
     ]
 
