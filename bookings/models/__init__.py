@@ -7,6 +7,7 @@ from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, Service
 from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
+from bookings.models.presences import Presence
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.quotes import (
@@ -17,6 +18,7 @@ from bookings.models.quotes import (
     QuoteSeries,
     QuoteWish,
 )
+from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "EmailVerification",
     "FollowUp",
     "Hold",
+    "Occurrence",
     "OpeningHours",
     "OrderSheet",
     "Pause",
@@ -39,6 +42,7 @@ __all__ = [
     "PreOrderPlan",
     "PreOrderRun",
     "Prescriber",
+    "Presence",
     "PriceItem",
     "Producer",
     "Quote",
@@ -47,6 +51,7 @@ __all__ = [
     "QuoteOption",
     "QuoteSeries",
     "QuoteWish",
+    "Recurrence",
     "RequestLine",
     "ServedArea",
     "Service",
