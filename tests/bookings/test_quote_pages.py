@@ -242,7 +242,7 @@ def test_lists_read_flat(world: World, desk: Browser, count: int) -> None:
         connection,
     ) as queries:
         shown(desk.get("/devis/"))
-    assert len(queries) == 16
+    assert len(queries) == 17
 
 
 def test_the_list_is_empty_then_filtered(world: World, desk: Browser) -> None:

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -184,7 +185,7 @@ def test_after_a_crash_before_the_commit_a_retry_works(world: World, monkeypatch
         def crash(*_args: Any, **_fields: Any) -> None:
             raise RuntimeError("power cut")
 
-        patch.setattr(IdempotencyRecord.objects, "create", crash)
+        patch.setattr(idempotency, "insert_one", crash)
         assert api.post(REQUESTS, booking(world), key="k").status_code == 500
     assert effects() == before
     retried = api.post(REQUESTS, booking(world), key="k")
@@ -247,22 +248,9 @@ def test_without_lock_and_record_the_effect_doubles(monkeypatch: pytest.MonkeyPa
     """The twin: it must book twice, else the test above proves nothing."""
     world = build_world()
 
-    class Forgetful:
-        """A table that remembers nothing."""
-
-        class objects:
-            """Finds nothing, stores nothing."""
-
-            @staticmethod
-            def filter(**_fields: Any) -> Any:
-                return IdempotencyRecord._default_manager.none()
-
-            @staticmethod
-            def create(**_fields: Any) -> None:
-                return None
-
     monkeypatch.setattr(idempotency, "advisory_lock", lambda *_parts: True)
-    monkeypatch.setattr(idempotency, "IdempotencyRecord", Forgetful)
+    monkeypatch.setattr(idempotency, "_KNOWN", SimpleNamespace(first=lambda **_given: None))
+    monkeypatch.setattr(idempotency, "insert_one", lambda _record: None)
     assert together(world, 2) == {"201": 2}
     with tenancy.working_for(world.organisation):
         assert ServiceRequest.objects.count() == 2

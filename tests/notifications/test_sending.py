@@ -34,7 +34,13 @@ def test_message_leaves_once_with_both_parts(world: World, queued: Message, box:
     assert mail["To"] == world.client.email
     assert mail["Reply-To"] == world.organisation.email
     assert mail["From"] == "Sens Pratique <conciergerie@localhost.localdomain>"
-    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/calendar",
+    ]
     queued.refresh_from_db()
     assert queued.status == MessageStatus.SENT
     assert queued.subject == mail["Subject"]
