@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bookings.enums import (
     MOVABLE_REQUESTS,
+    QUOTE_TRANSITIONS,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
     Leg,
     PerformerKind,
+    QuoteStatus,
     RequestStatus,
 )
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -114,6 +116,42 @@ def can_renew_link(actor: Actor, request: ServiceRequest) -> bool:
 def can_decline(actor: Actor, request: ServiceRequest) -> bool:
     """Refuse what was not confirmed yet."""
     return request.status in REQUEST_TRANSITIONS["decline"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
+def writes_quotes(actor: Actor, request: ServiceRequest) -> bool:
+    """Draft, send, withdraw: the desk of the site, and the organisation's systems."""
+    return actor.kind == "system" or is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_start_review(actor: Actor, request: ServiceRequest) -> bool:
+    """Say that somebody looks at it."""
+    return request.status in REQUEST_TRANSITIONS["start_review"][0] and writes_quotes(actor, request)
+
+
+# Where a next version may be begun: before agreement, after a quote has expired, or to amend what goes on.
+QUOTABLE = (
+    RequestStatus.SUBMITTED,
+    RequestStatus.QUALIFYING,
+    RequestStatus.AWAITING_APPROVAL,
+    RequestStatus.EXPIRED,
+)
+AMENDABLE = (RequestStatus.CONFIRMED, RequestStatus.IN_PROGRESS)
+
+
+def can_draft_quote(actor: Actor, request: ServiceRequest, *, has_binding: bool) -> bool:
+    """Begin the next version now."""
+    now = request.status in QUOTABLE or (has_binding and request.status in AMENDABLE)
+    return now and writes_quotes(actor, request)
+
+
+def can_edit_quote(actor: Actor, quote: Quote) -> bool:
+    """Change a draft, send it, throw it away."""
+    return quote.status == QuoteStatus.DRAFT and writes_quotes(actor, quote.request)
+
+
+def can_withdraw_quote(actor: Actor, quote: Quote) -> bool:
+    """Take back what the client has not answered."""
+    return quote.status in QUOTE_TRANSITIONS["withdraw"][0] and writes_quotes(actor, quote.request)
 
 
 def checks(actor: Actor, work_order: WorkOrder) -> bool:

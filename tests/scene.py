@@ -16,8 +16,9 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import substitute
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, OrderSheet, PreOrder, PreOrderPlan, ServiceRequest, Substitution, WorkOrder
+from bookings.models import Client, OrderSheet, PreOrder, PreOrderPlan, Quote, ServiceRequest, Substitution, WorkOrder
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -64,6 +65,9 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    quote: Quote
+    draft: Quote
+    unpriced: ServiceRequest
     plan: PreOrderPlan
     ahead: PreOrder
     handed_out: PreOrder
@@ -108,6 +112,7 @@ def build_scene(world: World) -> Scene:
         plan, ahead, handed_out, substitution = _ahead(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
+        quote, draft, unpriced = _quotes(world)
         return Scene(
             world=world,
             open=waiting,
@@ -128,11 +133,23 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            quote=quote,
+            draft=draft,
+            unpriced=unpriced,
             plan=plan,
             ahead=ahead,
             handed_out=handed_out,
             substitution=substitution,
         )
+
+
+def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
+    """A quote with two options that waits for the client, a draft, and a request that nobody has looked at."""
+    from tests.bookings.quoting import asked, sent, two_options
+
+    quote, by = sent(world, asked(world, email=world.client.email)), world.actor()
+    draft = save_quote(draft_quote(asked(world, email=world.client.email), by=by), two_options(), by=by)
+    return quote, draft, asked(world, email=world.client.email)
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))

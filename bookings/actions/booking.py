@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -40,6 +41,7 @@ from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
 from concierge.reads import know
 from concierge.tenancy import Actor
+from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
@@ -104,7 +106,7 @@ def submit_request(
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
-    request = _make_request(
+    request = make_request(
         site,
         held,
         client=client,
@@ -143,7 +145,7 @@ def book_request(
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
     held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
-    return _make_request(
+    return make_request(
         site,
         held,
         client=client,
@@ -157,7 +159,7 @@ def book_request(
     )
 
 
-def _make_request(
+def make_request(
     site: Site,
     held: Hold,
     *,
@@ -169,6 +171,8 @@ def _make_request(
     note: str,
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
+    owner: Client | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
     zone = ZoneInfo(site.time_zone)
@@ -184,9 +188,11 @@ def _make_request(
     if payer is not None:
         check_payer(payer, details.email, by)
     keep_day_limits(site, chosen, held)
-    owner = find_or_create_client(by.organisation, details)
+    if owner is None:
+        owner = find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
-    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    if held.pk:
+        holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
         site,
@@ -195,12 +201,12 @@ def _make_request(
         held,
         payer,
         orders,
-        place=place,
         total=prices.total(lines),
         note=note,
         by=by,
         now=now,
         other=other,
+        public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
     _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
@@ -256,12 +262,12 @@ def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
-    _queue_up(client)
+    queue_up(client)
     if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
-def _queue_up(client: Client) -> None:
+def queue_up(client: Client) -> None:
     """Wait until no other order of this client is being written."""
     Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
 
@@ -274,22 +280,23 @@ def _insert_request(
     payer: ClientAccount | None,
     orders: Sequence[WorkOrder],
     *,
-    place: Place,
     total: Decimal,
     note: str,
     by: Actor,
     now: dt.datetime,
     other: Beneficiary | None,
+    public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
-    return ServiceRequest.objects.create(
+    request = ServiceRequest(
         organisation_id=site.organisation_id,
+        public_id=public_id,
         site=site,
         client=client,
         payer_account=payer,
-        hold=hold,
-        place=place,
+        hold=hold if hold.pk else None,  # who stands at the counter takes no place
+        place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
@@ -298,11 +305,11 @@ def _insert_request(
         beneficiary_name=other.full_name[:160] if other else "",
         beneficiary_phone=other.phone if other else "",
         beneficiary_email=other.email if other and other.agreed else "",
-        street=where.street if place == Place.HOME else "",
-        postcode=where.postcode if place == Place.HOME else "",
-        city=where.city if place == Place.HOME else "",
-        latitude=where.latitude if place == Place.HOME else None,
-        longitude=where.longitude if place == Place.HOME else None,
+        street=where.street if hold.place == Place.HOME else "",
+        postcode=where.postcode if hold.place == Place.HOME else "",
+        city=where.city if hold.place == Place.HOME else "",
+        latitude=where.latitude if hold.place == Place.HOME else None,
+        longitude=where.longitude if hold.place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
@@ -312,6 +319,7 @@ def _insert_request(
         submitted_at=now,
         version=2,  # the second one: confirmed
     )
+    return insert_one(request)
 
 
 def _plan_work(
@@ -352,7 +360,7 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
+    know(request, "work_orders", insert(orders))
     know(request, "lines", insert_lines(request, orders, lines))
 
 
@@ -361,7 +369,7 @@ def insert_lines(
 ) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    return RequestLine.objects.bulk_create(
+    return insert(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,

@@ -116,6 +116,11 @@ def book_slot(
     )
 
 
+def at_the_counter(site: Site, now: dt.datetime) -> Hold:
+    """The moment of somebody who stands at the counter. Not saved: it takes nobody's place."""
+    return Hold(organisation_id=site.organisation_id, site=site, place=Place.DESK, starts_at=now, ends_at=now)
+
+
 def lengthen(hold: Hold, minutes: int, *, services: Collection[Service], now: dt.datetime) -> None:
     """Make room for work that takes longer than was said when the place was kept, if it ends too early.
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.booking import place_of
+from bookings.actions.quote_requests import is_on_quote
 from bookings.enums import PriceMode, SupplementRule
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import BRACKET_MINUTES, WHOLE, Wish
@@ -37,13 +38,14 @@ class ServicesForm(forms.Form):
         self.offered = offered
         field = self.fields["services"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
-        field.choices = [(str(one.public_id), one.label) for one in offered if one.price_mode != PriceMode.ON_QUOTE]
+        field.choices = [(str(one.public_id), one.label) for one in offered]
 
     def clean_services(self) -> list[str]:
         """In catalogue order, and all at one place."""
         wanted = set(self.cleaned_data["services"])
         chosen = [service for service in self.offered if str(service.public_id) in wanted]
         try:
+            is_on_quote(chosen)
             place_of(chosen)
         except DomainError as error:
             raise forms.ValidationError(str(error.message), code=error.code) from error

@@ -8,6 +8,14 @@ from bookings.models.clients import Client, ClientAccount, ClientMembership, Ema
 from bookings.models.imports import CatalogueImport
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.quotes import (
+    Quote,
+    QuoteDocument,
+    QuoteLine,
+    QuoteOption,
+    QuoteSeries,
+    QuoteWish,
+)
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -29,6 +37,12 @@ __all__ = [
     "PreOrderRun",
     "PriceItem",
     "Producer",
+    "Quote",
+    "QuoteDocument",
+    "QuoteLine",
+    "QuoteOption",
+    "QuoteSeries",
+    "QuoteWish",
     "RequestLine",
     "ServedArea",
     "Service",

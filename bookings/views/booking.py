@@ -69,7 +69,7 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("services", str(error.message))
         else:
             draft.save(services=form.cleaned_data["services"])
-            return go(draft.site, "details")
+            return go(draft.site, "wishes" if draft.on_quote else "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
@@ -84,7 +84,6 @@ def _services_page(
             "service": service,
             "price": price_words(service),
             "checked": str(service.public_id) in ticked,
-            "is_on_quote": service.price_mode == PriceMode.ON_QUOTE,
         }
         for service in draft.offered
     ]
@@ -229,7 +228,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return show(request, draft, "contact", error.status, form=form)
-        return go(draft.site, "review" if draft.is_verified else "code")
+        return go(draft.site, draft.last_step if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
@@ -265,7 +264,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 def code(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Type the six digits."""
     if draft.is_verified:
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     sent = _verification(draft)
     if sent is None:
         return go(draft.site, "contact")
@@ -277,7 +276,7 @@ def code(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("code", str(error.message))
             return show(request, draft, "code", error.status, form=form)
         draft.save(verified=sent.email)
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
 
 
@@ -306,7 +305,7 @@ def _verification(draft: Draft) -> EmailVerification | None:
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
     kept = draft.kept
-    accounts = _accounts(request, draft)
+    accounts = payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
     form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
     if kept is None or not form.is_valid():
@@ -350,7 +349,7 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
     )
 
 
-def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
+def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
     if not draft.for_others:
         return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
@@ -417,8 +416,12 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     if error.field in {"payer", None}:
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
-    known = {**draft.contact}
-    contact_form = ContactForm(known, asks_address=draft.comes_to_client, for_others=draft.for_others)
+    return refused_contact(request, draft, error)
+
+
+def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
+    """What is wrong with who one is, on the page where it was typed."""
+    contact_form = ContactForm({**draft.contact}, asks_address=draft.comes_to_client, for_others=draft.for_others)
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import uuid
 from dataclasses import fields
@@ -19,6 +20,7 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
 from bookings.actions.pricing import offered_on
+from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
 from bookings.models import Hold, PreOrderPlan, PreOrderRun, Service
@@ -79,6 +81,34 @@ class Draft:
             return place_of(self.services)
         except DomainError:
             return Place.DESK
+
+    @property
+    def on_quote(self) -> bool:
+        """What was chosen has no price yet: no quantities, no time, a quote instead."""
+        try:
+            return is_on_quote(self.services)
+        except DomainError:
+            return False
+
+    @property
+    def last_step(self) -> str:
+        """Where everything is shown once more."""
+        return "ask" if self.on_quote else "review"
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What is to be quoted, in the client's words."""
+        kept: dict[str, Any] = self.data.get("wanted", {})
+        return [
+            Wanted(service, wish["description"], _day(wish["wanted_from"]), _day(wish["wanted_until"]))
+            for service in self.services
+            if (wish := kept.get(str(service.public_id)))
+        ]
+
+    @property
+    def key(self) -> uuid.UUID | None:
+        """Names the request that this draft becomes, so that sending it twice is one."""
+        return uuid.UUID(self.data["key"]) if "key" in self.data else None
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -164,7 +194,7 @@ class Draft:
     def other(self) -> dict[str, Any]:
         """What was typed about the person it is for, when that is not the client."""
         typed: dict[str, Any] = self.data.get("other", {})
-        return typed
+        return {} if self.on_quote else typed
 
     def beneficiary(self) -> Beneficiary | None:
         """That person, as actions take them."""
@@ -173,21 +203,42 @@ class Draft:
     @property
     def comes_to_client(self) -> bool:
         """Whether we come to the client's own place: then it is the client who gives the address."""
-        return self.place == Place.HOME and not self.other
+        return self.asks_address and not self.other
+
+    @property
+    def asks_address(self) -> bool:
+        """Whether an address is needed: of where we come, and on every quote."""
+        return self.on_quote or self.place == Place.HOME
 
     def missing_before(self, step: str) -> str | None:
         """The first step that is not complete before this one, else ``None``."""
-        complete = {
-            "services": bool(self.services),
-            "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
-            "slot": self.run is not None if self.plan is not None else self.holds_a_place,
-            "contact": bool(self.contact.get("last_name"))
-            and (self.place != Place.HOME or bool((self.other or self.contact).get("street"))),
-            "code": self.is_verified,
-        }
-        for name, is_complete in complete.items():
+        path = self._path()
+        if step not in {*path, self.last_step}:  # a page of the other kind of request
+            return next((name for name, is_complete in path.items() if not is_complete), self.last_step)
+        for name, is_complete in path.items():
             if name == step:
                 return None
             if not is_complete:
                 return name
         return None
+
+    def _path(self) -> dict[str, bool]:
+        """The steps of this kind of request in order, and whether each is complete."""
+        chosen = {str(service.public_id) for service in self.services}
+        last = {
+            "contact": bool(self.contact.get("last_name"))
+            and (not self.asks_address or bool((self.other or self.contact).get("street"))),
+            "code": self.is_verified,
+        }
+        if self.on_quote:
+            return {"services": True, "wishes": bool(self.key) and len(self.wanted) == len(chosen), **last}
+        return {
+            "services": bool(chosen),
+            "details": bool(self.wishes) and set(self.asked) == chosen,
+            "slot": self.run is not None if self.plan is not None else self.holds_a_place,
+            **last,
+        }
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

@@ -165,6 +165,8 @@ def _page(
         "has_date": found.promised_start is not None,
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
+    context["quote"] = found.quotes.shown_to_client().first()
+    context["wishes"] = found.wishes.select_related("service").order_by("position")
     question = context["question"]
     context["answer_due"] = moment_words(question.due_at, found.site) if question else ""
     context["can_revive"] = found.status == RequestStatus.EXPIRED
@@ -286,7 +288,12 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     if actor.client_id is not None:
         mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id=actor.client_id)
     rows = [
-        {"found": found, "services": [order.service.label for order in found.work_orders.all()]}
-        for found in mine.select_related("site").prefetch_related("work_orders__service").order_by("-pk")[:100]
+        {
+            "found": found,
+            "services": [row.service.label for row in found.work_orders.all() or found.wishes.all()],
+        }
+        for found in mine.select_related("site")
+        .prefetch_related("work_orders__service", "wishes__service")
+        .order_by("-pk")[:100]
     ]
     return render(request, "bookings/my_requests.html", {"rows": rows})

@@ -130,3 +130,97 @@ if (box) {
   letters.addEventListener("change", () => localStorage.setItem(LETTERS, letters.checked ? "on" : "off"));
   document.querySelector("[data-desk-asked]")?.focus();
 }
+
+// --- a new order: "5 shi" Enter, Enter, Enter -------------------------------------------------------------------------
+
+const plain = (text) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase();
+
+function enhanceOrder(form) {
+  const quick = document.getElementById("desk-quick");
+  const said = form.querySelector("[data-desk-quick-said]");
+  const confirm = form.querySelector("[data-desk-confirm]");
+  const rows = [...form.querySelectorAll("[data-order-row]")].map((row) => ({
+    row,
+    number: row.dataset.orderRow,
+    input: row.querySelector("input, select"),
+    words: plain(`${row.closest("fieldset").querySelector("legend").textContent} ${row.querySelector("label").textContent}`)
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean),
+  }));
+
+  function find(text) {
+    const wanted = plain(text).split(/\s+/).filter(Boolean);
+    if (!wanted.length) return null;
+    return rows.find(({ words }) => wanted.every((part) => words.some((word) => word.startsWith(part)))) ?? null;
+  }
+
+  /** "5 shi" and "shi 5": so many of that; "3": the third row; "shi": that row. */
+  function read(text) {
+    const many = /^(\d+(?:[.,]\d+)?)\s+(\D.*)$/.exec(text) ?? null;
+    const after = /^(\D.*?)\s+(\d+(?:[.,]\d+)?)$/.exec(text) ?? null;
+    if (many) return { found: find(many[2]), count: many[1] };
+    if (after) return { found: find(after[1]), count: after[2] };
+    if (/^\d+$/.test(text)) return { found: rows.find(({ number }) => number === text) ?? null, count: "" };
+    return { found: find(text), count: "" };
+  }
+
+  function mark(found) {
+    for (const one of rows) one.row.toggleAttribute("data-current", one === found);
+  }
+
+  function toggleVisit() {
+    const visit = form.querySelector("[data-order-visit]");
+    if (!visit) return;
+    visit.hidden = ![...form.querySelectorAll("[data-order-home] [data-order-row] :is(input, select)")].some(
+      (input) => Number(input.value.replace(",", ".")) > 0,
+    );
+  }
+
+  form.querySelector("[data-desk-quick]").hidden = false;
+  quick.addEventListener("input", () => mark(read(quick.value.trim()).found));
+  form.addEventListener("input", toggleVisit);
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.closest("button")) return;
+    event.preventDefault();
+    if (event.target !== quick) {
+      const visit = event.target.closest("[data-order-visit]");
+      if (event.target.closest("#order-lines")) quick.focus();
+      else if (visit) (form.elements.note ?? confirm).focus();
+      else confirm.focus();
+      return;
+    }
+    const text = quick.value.trim();
+    if (!text) {
+      const visit = form.querySelector("[data-order-visit]");
+      if (visit && !visit.hidden) visit.querySelector("select").focus();
+      else confirm.focus();
+      return;
+    }
+    const { found: row, count } = read(text);
+    said.textContent = "";
+    if (!row) {
+      said.textContent = quick.dataset.none;
+      return;
+    }
+    quick.value = "";
+    mark(null);
+    if (count) {
+      row.input.value = count.replace(",", ".");
+      row.input.dispatchEvent(new Event("input", { bubbles: true }));
+      said.textContent = `${count} × ${row.row.querySelector("label").textContent}`;
+    } else {
+      row.input.focus();
+      row.input.select?.();
+    }
+  });
+  toggleVisit();
+  if (!document.querySelector(".error-summary")) quick.focus();
+}
+
+const orderForm = document.querySelector("[data-desk-order]");
+if (orderForm) enhanceOrder(orderForm);
+if (document.querySelector("[data-print-now]")) addEventListener("load", () => print());

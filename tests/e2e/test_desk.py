@@ -125,3 +125,75 @@ def test_a_queue_at_the_counter(live_world: World, queue: dict[str, ServiceReque
     screen.shot("desk-keys")
     keys.press("Escape", "/")
     keys.next_person()
+
+    _order_of_bruno(keys)
+    _order_of_somebody_new(keys)
+    _receipt(keys)
+
+
+def _order_of_bruno(keys: Keys) -> None:
+    screen, page = keys.screen, keys.page
+    # Bruno is still there: he leaves five shirts as well. Three letters, N, "5 che", Enter, Enter, Enter.
+    keys.write("lef")
+    expect(page.get_by_role("option")).to_have_count(1)
+    keys.press("ArrowDown", "Enter")
+    expect(page.get_by_role("heading", name="Bruno Lefèvre")).to_be_visible()
+    keys.press("n")
+    expect(page.locator("#desk-quick")).to_be_focused()
+    screen.check()
+    keys.write("5 che")
+    keys.press("Enter")
+    expect(page.locator("#order-total").get_by_text("15,00").first).to_be_visible()
+    screen.check()
+    screen.shot("desk-order")
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Confirmer", exact=True)).to_be_focused()
+    keys.press("Enter")
+    expect(page.get_by_text("est notée pour Bruno Lefèvre")).to_be_visible()
+    keys.next_person()
+    made = ServiceRequest.objects.get(contact_name="Bruno Lefèvre", status="confirmed")
+    assert str(made.total_incl_vat) == "15.00"
+
+
+def _order_of_somebody_new(keys: Keys) -> None:
+    screen, page = keys.screen, keys.page
+    # Camile Roux is new, or is she? The list asks; she is somebody else, and leaves shoes.
+    keys.write("camile roux")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Personne trouvé")).to_be_visible()
+    page.locator("h1").focus()
+    keys.press("n")
+    expect(page.locator("#id_first_name")).to_have_value("Camile")
+    page.locator("#id_phone").focus()
+    keys.pressed += 2  # Tab, Tab
+    keys.write("0699887766")
+    expect(page.locator("#likely").get_by_text("Camille Roux")).to_be_visible()
+    screen.check()
+    screen.shot("desk-likely")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Est-ce l’une de ces personnes")).to_be_visible()
+    choice = page.get_by_role("button", name="Non, c’est quelqu’un d’autre")
+    choice.focus()
+    keys.pressed += 2  # Tab, Tab
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Camile Roux")).to_be_visible()
+    page.locator("h1").focus()
+    keys.press("n")
+    expect(page.locator("#desk-quick")).to_be_focused()
+    keys.write("tal 1")
+    keys.press("Enter", "Enter", "Enter")
+    expect(page.get_by_text("est notée pour Camile Roux")).to_be_visible()
+    keys.next_person()
+
+
+def _receipt(keys: Keys) -> None:
+    screen, page = keys.screen, keys.page
+    # A receipt for the last one, as it is printed.
+    page.locator("h1").focus()
+    keys.press("i")
+    expect(page.get_by_role("heading", name="Reçu")).to_be_visible()
+    screen.check()
+    screen.shot("desk-receipt")
+    page.emulate_media(media="print")
+    screen.shot("desk-receipt-printed")
+    page.emulate_media(media="screen")
