@@ -24,9 +24,12 @@ class BookingsConfig(AppConfig):
             imports,
             questions,
             quote_answers,
+            recurrences,
             silences,
         )
         from bookings.models.clients import client_id_of
+        from bookings.models.people import prescriber_id_of
         from concierge.middleware import register_identity
 
         register_identity("client_id", client_id_of)
+        register_identity("prescriber_id", prescriber_id_of)

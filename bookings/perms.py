@@ -34,6 +34,26 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def sees_openings(actor: Actor, site: Site) -> bool:
+    """When people are received, and who comes: whoever works there."""
+    return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)
+
+
+def can_set_openings(actor: Actor, site: Site) -> bool:
+    """Say when people are received: whoever answers for the site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)
+
+
+def can_merge_clients(actor: Actor) -> bool:
+    """Say that two rows are one person, and take it back: whoever meets the clients."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_manage_prescribers(actor: Actor) -> bool:
+    """Invite and pause professionals of partner structures."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
 def works_at_desk(actor: Actor, site: Site) -> bool:
     """Stands at the counter of this site."""
     return actor.has_role(*DESK, site_id=site.pk)
@@ -55,7 +75,7 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
         return False
     if request.status == RequestStatus.ON_HOLD and request.work_orders.filter(started_at__isnull=False).exists():
         return False
-    if actor.client_id is not None and actor.client_id == request.client_id:
+    if actor.client_id is not None and actor.client_id in {request.client_id, request.client.merged_into_id}:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
 

@@ -5,9 +5,11 @@ from django.urls import path
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import quotes as quotes_api
+from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
 from bookings.api import waits as api_waits
 from bookings.views import (
+    agenda,
     asking,
     beneficiary,
     booking,
@@ -15,14 +17,19 @@ from bookings.views import (
     desk_order,
     desk_people,
     desk_receipt,
+    duplicates,
     following,
     hand_outs,
     imports,
     moving,
+    openings,
     orders_ahead,
+    people,
+    prescribers,
     public,
     quote_link,
     quotes,
+    recurrences,
     repricing,
     requests,
     runs,
@@ -63,6 +70,8 @@ urlpatterns = [
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
+    path("suivi/<str:token>/repeter/", recurrences.repeat, name="track-repeat"),
+    path("suivi/<str:token>/serie/", recurrences.series_by_link, name="track-series"),
     path("suivi/<str:token>/modifier/", orders_ahead.change, name="track-change"),
     path("suivi/<str:token>/remplacement/<uuid:public_id>/refuser/", orders_ahead.refuse, name="track-refuse"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
@@ -73,7 +82,35 @@ urlpatterns = [
     path("suivi/<str:token>/devis/modifier/", quote_link.change_by_link, name="quote-link-change"),
     path("suivi/<str:token>/devis/renouveler/", quote_link.renew_by_link, name="quote-link-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
+    # --- prescribers --------------------------------------------------------------------------------------------------
+    path("accompagner/", people.people, name="people"),
+    path("accompagner/ajouter/", people.add, name="person-add"),
+    path("accompagner/<uuid:public_id>/", people.person, name="person"),
+    path("accompagner/<uuid:public_id>/terminer/", people.end, name="person-end"),
+    path("accompagner/<uuid:public_id>/reserver/<slug:slug>/", people.book, name="person-book"),
+    # --- clients known twice ------------------------------------------------------------------------------------------
+    path("clients/doublons/", duplicates.duplicates, name="duplicates"),
+    path("clients/doublons/<uuid:one>/<uuid:other>/", duplicates.compare, name="duplicates-compare"),
+    path("clients/doublons/<uuid:one>/<uuid:other>/fusionner/", duplicates.merge, name="duplicates-merge"),
+    path("clients/doublons/<uuid:public_id>/separer/", duplicates.unmerge, name="client-unmerge"),
+    path("prescripteurs/", prescribers.prescribers, name="prescribers"),
+    path("prescripteurs/inviter/", prescribers.invite, name="prescriber-invite"),
+    path("prescripteurs/<uuid:public_id>/<slug:verb>/", prescribers.change, name="prescriber-change"),
     # --- the team -----------------------------------------------------------------------------------------------------
+    path("agenda/", agenda.agenda, name="agenda"),
+    path("sites/<slug:slug>/horaires/", openings.openings_page, name="openings"),
+    path("sites/<slug:slug>/horaires/semaine/", openings.week, name="openings-week"),
+    path("sites/<slug:slug>/horaires/rythme/<slug:place>/", openings.rhythm, name="openings-rule"),
+    path("sites/<slug:slug>/horaires/fermetures/nouvelle/", openings.closure, name="closure-new"),
+    path("sites/<slug:slug>/horaires/fermetures/<str:day>/", openings.closure, name="closure"),
+    path("sites/<slug:slug>/horaires/fermetures/<str:day>/supprimer/", openings.remove_closure, name="closure-remove"),
+    path("sites/<slug:slug>/horaires/stands/nouveau/", openings.presence, name="presence-new"),
+    path("sites/<slug:slug>/horaires/stands/<uuid:public_id>/", openings.presence, name="presence"),
+    path(
+        "sites/<slug:slug>/horaires/stands/<uuid:public_id>/supprimer/",
+        openings.remove_presence,
+        name="presence-remove",
+    ),
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
     path("demandes/<uuid:public_id>/devis/", quotes.begin_quote, name="begin-quote"),
@@ -94,6 +131,10 @@ urlpatterns = [
     path("silences/compte/", silences.silences_count, name="silences-count"),
     path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
+    path("regulieres/", recurrences.series_list, name="series-list"),
+    path("regulieres/jours/<uuid:public_id>/<slug:verb>/", recurrences.change_occurrence, name="change-occurrence"),
+    path("regulieres/<uuid:public_id>/", recurrences.series_page, name="series"),
+    path("regulieres/<uuid:public_id>/<slug:verb>/", recurrences.change_series, name="change-series"),
     # --- the desk -----------------------------------------------------------------------------------------------------
     path("guichet/", desk.desks, name="desks"),
     path("guichet/<slug:slug>/", desk.desk, name="desk"),
@@ -144,6 +185,7 @@ urlpatterns = [
     ),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
+    path("api/v1/sites/<uuid:public_id>/openings", catalogue.SiteOpenings.as_view(), name="api-site-openings"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
     path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
@@ -179,6 +221,33 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/change-order",
         api_ahead.ChangeOrder.as_view(),
         name="api-service-request-change-order",
+    ),
+    path("api/v1/recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
+    path("api/v1/recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/occurrences",
+        api_recurrences.Occurrences.as_view(),
+        name="api-occurrences",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/pause",
+        api_recurrences.PauseRecurrence.as_view(),
+        name="api-recurrence-pause",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/resume",
+        api_recurrences.ResumeRecurrence.as_view(),
+        name="api-recurrence-resume",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/edit",
+        api_recurrences.EditRecurrence.as_view(),
+        name="api-recurrence-edit",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/end",
+        api_recurrences.EndRecurrence.as_view(),
+        name="api-recurrence-end",
     ),
     path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
     path(

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     REQUEST_DECLINED = "service_request.declined", _("Request declined")
     BENEFICIARY_BOOKED = "beneficiary.booked", _("Something was booked for this person")
     BENEFICIARY_CANCELLED = "beneficiary.cancelled", _("What was booked for this person does not take place")
+    PRESCRIBER_INVITED = "prescriber.invited", _("Invitation of a prescriber")
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")
     OFFER_SENT = "offer.sent", _("Offer to a provider")
@@ -53,6 +54,7 @@ class Kind(models.TextChoices):
     PRE_ORDER_KEPT = "pre_order.kept", _("Not fetched, kept for later")
     PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
     SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
+    OCCURRENCE_FAILED = "occurrence.failed", _("A day of a regular request failed")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 
@@ -61,6 +63,7 @@ class RecipientKind(models.TextChoices):
 
     CLIENT = "client", _("Client")
     BENEFICIARY = "helped", _("Person it is for")
+    PRESCRIBER = "prescriber", _("Prescriber")
     PAYER = "payer", _("Payer")
     PROVIDER = "provider", _("Provider")
     STAFF = "staff", _("Team")

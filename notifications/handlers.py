@@ -15,8 +15,10 @@ from bookings.models import (
     ClientAccount,
     ClientQuestion,
     EmailVerification,
+    Occurrence,
     OrderSheet,
     PreOrder,
+    Prescriber,
     Quote,
     ServiceRequest,
     Substitution,
@@ -50,6 +52,10 @@ def _tell(
 
 
 def _contact(request: ServiceRequest) -> Reader:
+    """The client; whoever asked for them when they have no address."""
+    prescriber = request.prescriber
+    if not request.contact_email and prescriber is not None and prescriber.paused_at is None:
+        return _member_of_partner(prescriber)
     return Reader(
         RecipientKind.CLIENT,
         address=request.contact_email,
@@ -57,6 +63,24 @@ def _contact(request: ServiceRequest) -> Reader:
         name=request.contact_name,
         key=request.client_id,
     )
+
+
+def _member_of_partner(prescriber: Prescriber) -> Reader:
+    user = prescriber.user
+    return Reader(
+        RecipientKind.PRESCRIBER,
+        address=user.email,
+        language=user.language,
+        name=user.get_full_name(),
+        key=prescriber.pk,
+    )
+
+
+@subscribe("prescriber.invited")
+def invite_the_prescriber(event: Event) -> None:
+    """How to sign in."""
+    for prescriber in Prescriber.objects.filter(public_id=event.subject_id).select_related("user"):
+        _tell(event, [_member_of_partner(prescriber)])
 
 
 @subscribe("email.code_requested")
@@ -84,7 +108,8 @@ def tell_the_client(event: Event) -> None:
     """How the request goes, to its contact. What a quote confirmed is told with the accepted quote."""
     if event.data.get("by_quote"):
         return
-    for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+    found = ServiceRequest.objects.filter(public_id=event.subject_id)
+    for request in found.select_related("site", "prescriber__user"):
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
 
 
@@ -185,7 +210,9 @@ def tell_whom_it_is_for(event: Event) -> None:
 @subscribe("work_order.booked")
 def tell_who_has_it(event: Event) -> None:
     """Who does the work, to the contact of the request."""
-    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
+    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related(
+        "request__prescriber__user", "site"
+    ):
         _tell(event, [_contact(order.request)], site=order.site, request_id=order.request.public_id)
 
 
@@ -298,6 +325,20 @@ def tell_of_a_replacement(event: Event) -> None:
     for one in found:
         request = one.pre_order.request
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("occurrence.failed")
+def tell_of_a_day_that_failed(event: Event) -> None:
+    """To the client, with what to do; the team sees it first on its list of regular requests."""
+    found = Occurrence.objects.filter(public_id=event.subject_id).select_related(
+        "recurrence__site", "recurrence__client"
+    )
+    for one in found:
+        client = one.recurrence.client
+        reader = Reader(
+            RecipientKind.CLIENT, address=client.email, language=client.language, name=str(client), key=client.pk
+        )
+        _tell(event, [reader], site=one.recurrence.site)
 
 
 @subscribe("help.requested")

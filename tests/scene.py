@@ -15,10 +15,26 @@ from billing.models import Invoice
 from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import substitute
+from bookings.actions.openings import close_site, set_presence
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
+from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, OrderSheet, PreOrder, PreOrderPlan, Quote, ServiceRequest, Substitution, WorkOrder
+from bookings.models import (
+    Accompaniment,
+    Client,
+    Occurrence,
+    OrderSheet,
+    PreOrder,
+    PreOrderPlan,
+    Presence,
+    Quote,
+    Recurrence,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -31,7 +47,7 @@ from providers.actions.links import offer_link_url
 from providers.actions.offers import accept_offer
 from providers.enums import DocumentKind
 from providers.models import Offer, Provider
-from tests.bookings.conftest import weekly_basket, wish_baskets
+from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
 from workers.actions.dispatch import assign_work_order
@@ -65,6 +81,11 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    stand: Presence
+    closed_on: str
+    accompaniment: Accompaniment
+    prescriber: User
+    twin: Client
     quote: Quote
     draft: Quote
     unpriced: ServiceRequest
@@ -72,6 +93,13 @@ class Scene:
     ahead: PreOrder
     handed_out: PreOrder
     substitution: Substitution
+    series: Recurrence
+    day: Occurrence
+
+    @property
+    def booked_day(self) -> ServiceRequest:
+        """The request of the first day of the regular request."""
+        return ServiceRequest.objects.get(occurrence=self.day)
 
     @property
     def sheet(self) -> OrderSheet:
@@ -110,6 +138,7 @@ def build_scene(world: World) -> Scene:
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
         plan, ahead, handed_out, substitution = _ahead(world)
+        series, day = _series(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
         quote, draft, unpriced = _quotes(world)
@@ -133,6 +162,13 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            stand=_stand(world, by),
+            closed_on=close_site(
+                world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
+            ).starts_on.isoformat(),
+            accompaniment=(accompaniment := _accompaniment(world)),
+            prescriber=accompaniment.prescriber.user,
+            twin=_twin(world),
             quote=quote,
             draft=draft,
             unpriced=unpriced,
@@ -140,6 +176,8 @@ def build_scene(world: World) -> Scene:
             ahead=ahead,
             handed_out=handed_out,
             substitution=substitution,
+            series=series,
+            day=day,
         )
 
 
@@ -153,6 +191,22 @@ def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def _stand(world: World, by: Actor) -> Presence:
+    """Every Tuesday noon in the town hall."""
+    return set_presence(
+        world.site,
+        None,
+        by=by,
+        name="Hall de la mairie",
+        street="1 place de la Libération",
+        postcode="21000",
+        city="Dijon",
+        weekday=1,
+        opens=dt.time(12),
+        closes=dt.time(14),
+    )
 
 
 def _provider(world: World, name: str, siret: str) -> Provider:
@@ -209,6 +263,26 @@ def _clients(world: World) -> tuple[User, User]:
     return own, other
 
 
+def _twin(world: World) -> Client:
+    """The client once more, under another number."""
+    names = {"first_name": world.client.first_name, "last_name": world.client.last_name}
+    return Client.objects.create(organisation=world.organisation, phone="+33698765432", **names)
+
+
+def _accompaniment(world: World) -> Accompaniment:
+    """A social worker of a partner structure and somebody they book for."""
+    prescriber = invite_prescriber(
+        world.organisation,
+        f"sonia-{uuid.uuid4().hex[:6]}@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS de Dijon",
+        by=world.actor(),
+    )
+    details = ClientDetails(first_name="Jeanne", last_name="Martin", city="Dijon")
+    return add_person(prescriber, details, agreed=True, by=world.actor())
+
+
 def _far_concierge(world: World) -> User:
     """A concierge of another site of the same organisation."""
     site = Site.objects.create(
@@ -249,6 +323,22 @@ def _ahead(world: World) -> tuple[PreOrderPlan, PreOrder, PreOrder, Substitution
     settle(world.organisation)
     orders = PreOrder.objects.select_related("request", "run__sheet")
     return plan, orders.get(request=first), orders.get(request=second), substitution
+
+
+def _series(world: World) -> tuple[Recurrence, Occurrence]:
+    """Shirts every week; the first day is booked."""
+    wanted = Wanted(
+        name="Chemises",
+        rule="FREQ=DAILY",
+        starts_on=timezone.localdate() + dt.timedelta(days=7),
+        at=dt.time(10),
+        wishes=[wish_shirts(world)],
+    )
+    series = start_recurrence(world.client, world.site, wanted, by=world.actor())
+    settle(world.organisation)
+    day = series.occurrences.select_related("request").filter(status="booked").order_by("pk").first()
+    assert day is not None
+    return series, day
 
 
 def _ready(request: ServiceRequest, by: Actor) -> None:

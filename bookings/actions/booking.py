@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
 from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
@@ -23,9 +23,12 @@ from bookings.enums import (
     Place,
 )
 from bookings.models import (
+    Accompaniment,
     Client,
     ClientAccount,
     Hold,
+    Prescriber,
+    Presence,
     RequestLine,
     Service,
     ServiceAtSite,
@@ -35,7 +38,6 @@ from bookings.models import (
 )
 from bookings.models.areas import judge_address
 from bookings.rules import prices
-from bookings.rules.slots import ready_by
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
@@ -45,6 +47,8 @@ from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
+# Stands that are proposed at once.
+MOST_STANDS = 20
 
 
 class OutsideArea(DomainError):
@@ -87,6 +91,7 @@ def submit_request(
     note: str = "",
     now: dt.datetime | None = None,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
@@ -105,9 +110,9 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
+    held.site = site  # the same, which spares a read
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
     request = make_request(
-        site,
         held,
         client=client,
         services=services,
@@ -117,6 +122,7 @@ def submit_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
@@ -136,6 +142,8 @@ def book_request(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    presence: Presence | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
@@ -144,9 +152,11 @@ def book_request(
     """
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
-    held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
+    held = holds.book_slot(
+        site, place_of(services), starts_at, services=services, minutes=minutes, presence=presence, now=now
+    )
+    held.site = site  # the same, which spares a read
     return make_request(
-        site,
         held,
         client=client,
         services=services,
@@ -156,11 +166,11 @@ def book_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
 
 
 def make_request(
-    site: Site,
     held: Hold,
     *,
     client: ClientDetails,
@@ -171,10 +181,12 @@ def make_request(
     note: str,
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
     owner: Client | None = None,
     public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    site = held.site
     zone = ZoneInfo(site.time_zone)
     met = beneficiary or client
     known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
@@ -185,17 +197,17 @@ def make_request(
     details = clean_details(client)
     other = clean_beneficiary(beneficiary)
     check_place(site, place, held.place, other or details)
+    check_stand(held, details.email, by)
     if payer is not None:
         check_payer(payer, details.email, by)
+    person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     keep_day_limits(site, chosen, held)
-    if owner is None:
-        owner = find_or_create_client(by.organisation, details)
+    owner = owner or person or find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
     if held.pk:
         holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
-        site,
         owner,
         details,
         held,
@@ -206,10 +218,12 @@ def make_request(
         by=by,
         now=now,
         other=other,
+        prescriber=prescribers.prescriber_of(prescriber),
         public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
-    _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
+    said = {**agreed_to(other), **prescribers.for_whom(request, by)}
+    _say_confirmed(request, orders, by=by, now=now, **said)
     return request
 
 
@@ -233,10 +247,32 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
             raise OutsideArea(field="postcode")
 
 
+def may_go_anywhere(by: Actor) -> bool:
+    """Whoever may send people to every stand, and charge every account: the team and the organisation's systems."""
+    return by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
+
+
+def stands_for(site: Site, email: str, by: Actor) -> list[Presence]:
+    """Where else than at the desk this person may come: stands for everybody and those of their accounts."""
+    today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+    accounts = None if may_go_anywhere(by) else list(accounts_for(site.organisation, email)) if email else []
+    return list(Presence.objects.filter(site=site).still_to_come(today).open_to(accounts)[:MOST_STANDS])
+
+
+def check_stand(held: Hold, email: str, by: Actor) -> None:
+    """A stand that is kept for an account takes its people only. Raises ``SlotNotOffered``."""
+    stand = held.presence
+    if stand is None or stand.account_id is None or may_go_anywhere(by):
+        return
+    if not accounts_for(stand.organisation, email).filter(pk=stand.account_id).exists():
+        raise holds.SlotNotOffered(field="slot")
+
+
 def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
     """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
-    vouched = by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
-    if not payer.is_active or not (vouched or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()):
+    if not payer.is_active or not (
+        may_go_anywhere(by) or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()
+    ):
         raise PayerRefused(field="payer")
 
 
@@ -263,7 +299,8 @@ def keep_client_limit(client: Client, by: Actor) -> None:
     if by.is_staff or by.kind in {"api", "system"}:
         return
     queue_up(client)
-    if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
+    family = Client.objects.family_of(client.pk).values("pk")
+    if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
@@ -273,7 +310,6 @@ def queue_up(client: Client) -> None:
 
 
 def _insert_request(
-    site: Site,
     client: Client,
     details: ClientDetails,
     hold: Hold,
@@ -285,16 +321,18 @@ def _insert_request(
     by: Actor,
     now: dt.datetime,
     other: Beneficiary | None,
+    prescriber: Prescriber | None,
     public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
     request = ServiceRequest(
-        organisation_id=site.organisation_id,
+        organisation_id=hold.organisation_id,
         public_id=public_id,
-        site=site,
+        site=hold.site,
         client=client,
         payer_account=payer,
+        prescriber=prescriber,
         hold=hold if hold.pk else None,  # who stands at the counter takes no place
         place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
@@ -326,10 +364,7 @@ def _plan_work(
     site: Site, held: Hold, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
 ) -> list[WorkOrder]:
     """One work order per service (not saved yet), each with its promise."""
-    zone = ZoneInfo(site.time_zone)
-    first = held.starts_at.astimezone(zone).date()
-    closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
-    opening = calendar.opening_of(site)
+    week = calendar.week_from(site, held.starts_at)
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
@@ -339,7 +374,7 @@ def _plan_work(
         if place == Place.HOME:
             end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
         else:
-            end = ready_by(held.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+            end = calendar.ready_at(site, held.presence, held.starts_at, service.turnaround_hours, week=week)
         orders.append(
             WorkOrder(
                 organisation_id=site.organisation_id,

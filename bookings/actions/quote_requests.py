@@ -12,11 +12,20 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions import prescribers
 from bookings.actions.booking import check_payer, check_place, keep_client_limit, place_of
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.quote_moves import lock_request, step
 from bookings.enums import PriceMode, RequestStatus
-from bookings.models import Client, ClientAccount, QuoteWish, Service, ServiceRequest
+from bookings.models import (
+    Accompaniment,
+    Client,
+    ClientAccount,
+    Prescriber,
+    QuoteWish,
+    Service,
+    ServiceRequest,
+)
 from concierge import events
 from concierge.errors import DomainError, Invalid
 from concierge.models import Site
@@ -65,6 +74,7 @@ def ask_for_quote(
     payer: ClientAccount | None = None,
     note: str = "",
     key: uuid.UUID | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Write a request without price, slot or work: ``submitted``. ``key`` sent twice gives the same request.
 
@@ -83,7 +93,8 @@ def ask_for_quote(
     check_place(site, place, place, details)
     if payer is not None:
         check_payer(payer, details.email, by)
-    owner = find_or_create_client(by.organisation, details)
+    person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
+    owner = person or find_or_create_client(by.organisation, details)
     _queue_up(owner)
     known = ServiceRequest.objects.filter(public_id=key).first() if key else None
     if known is not None:
@@ -95,6 +106,7 @@ def ask_for_quote(
         site=site,
         client=owner,
         payer_account=payer,
+        prescriber=prescribers.prescriber_of(prescriber),
         place=place,
         status=RequestStatus.SUBMITTED,
         contact_name=details.full_name[:160],
@@ -122,7 +134,8 @@ def ask_for_quote(
         )
         for position, wish in enumerate(wanted)
     )
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    said = prescribers.for_whom(request, by)
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
     events.record("quote.requested", request, by=by, request_id=request.public_id, act_at=now)
     return request
 

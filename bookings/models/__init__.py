@@ -4,8 +4,10 @@ from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRu
 from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
-from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
 from bookings.models.imports import CatalogueImport
+from bookings.models.people import Accompaniment, Prescriber
+from bookings.models.presences import Presence
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.quotes import (
@@ -16,25 +18,31 @@ from bookings.models.quotes import (
     QuoteSeries,
     QuoteWish,
 )
+from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
+    "Accompaniment",
     "CatalogueImport",
     "Client",
     "ClientAccount",
     "ClientMembership",
     "ClientQuestion",
+    "ClientsApart",
     "Closure",
     "DatedPrice",
     "EmailVerification",
     "FollowUp",
     "Hold",
+    "Occurrence",
     "OpeningHours",
     "OrderSheet",
     "Pause",
     "PreOrder",
     "PreOrderPlan",
     "PreOrderRun",
+    "Prescriber",
+    "Presence",
     "PriceItem",
     "Producer",
     "Quote",
@@ -43,6 +51,7 @@ __all__ = [
     "QuoteOption",
     "QuoteSeries",
     "QuoteWish",
+    "Recurrence",
     "RequestLine",
     "ServedArea",
     "Service",

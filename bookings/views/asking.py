@@ -54,6 +54,7 @@ def ask(request: HttpRequest, draft: Draft) -> HttpResponse:
             payer=payer,
             note=draft.contact.get("note", ""),
             key=key,
+            prescriber=draft.person,
         )
     except DomainError as error:
         if error.field in {"description", "wanted_from", "wanted_until", "services"}:

@@ -19,12 +19,12 @@ from bookings.actions import booking, clients, holds, pre_orders, pricing
 from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, EmailVerification, ServiceRequest, calendar
+from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
 from bookings.rules import prices
 from bookings.views import ahead
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
-from bookings.views.times import days_of, first_day_of
+from bookings.views.times import days_of, first_day_of, short_day
 from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
@@ -157,6 +157,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             services=draft.services,
             minutes=calendar.minutes_of(draft.services, draft.wishes),
+            presence=_stand(request, draft),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
@@ -178,7 +179,7 @@ def _choose_run(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _slot_page(
     request: HttpRequest, draft: Draft, form: SlotForm | RunForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    now, first = timezone.now(), first_day_of(request)
+    now, first, stand = timezone.now(), first_day_of(request), _stand(request, draft)
     if draft.plan is not None:
         runs = ahead.choices(draft.plan, chosen=draft.data.get("run", ""), now=now)
         return show(request, draft, "slot", status, form=form, runs=runs, error=error)
@@ -190,6 +191,7 @@ def _slot_page(
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
         minutes=calendar.minutes_of(draft.services, draft.wishes),
+        presence=stand,
     )
     hold = draft.hold
     selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
@@ -201,8 +203,28 @@ def _slot_page(
         form=form,
         selected=selected,
         error=error,
+        stand=stand,
+        where=_where(draft, stand),
         **days_of(free, draft.site, first=first),
     )
+
+
+def _stand(request: HttpRequest, draft: Draft) -> Presence | None:
+    """Where somebody wants to come instead of the desk; what they may not choose is the desk."""
+    asked = request.GET.get("lieu", "")
+    return next((one for one in draft.stands if str(one.public_id) == asked), None) if asked else None
+
+
+def _where(draft: Draft, stand: Presence | None) -> list[dict[str, Any]]:
+    """The desk and the stands to choose from; nothing when there is no choice."""
+    if not draft.stands:
+        return []
+    places: list[tuple[str, Presence | None]] = [(_("At the desk"), None)]
+    places += [(f"{one.name} ({short_day(one)})", one) for one in draft.stands]
+    return [
+        {"label": label, "url": f"?lieu={one.public_id if one else ''}", "current": one == stand}
+        for label, one in places
+    ]
 
 
 # --- 4. contact, code ----------------------------------------
@@ -216,6 +238,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         initial=_known_contact(draft),
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
+        knows_who=draft.person is not None,
     )
     if form.is_valid():
         typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
@@ -250,6 +273,9 @@ def _start_verification(request: HttpRequest, draft: Draft) -> None:
 def _known_contact(draft: Draft) -> dict[str, str]:
     """What was typed before, else what the account knows."""
     typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {})}
+    if draft.person is not None:
+        known = {name: str(getattr(draft.person.client, name)) for name in ("phone", "street", "postcode", "city")}
+        return known | typed
     user = draft.request.user
     if typed.get("last_name") or draft.for_others or not user.is_authenticated:
         return typed
@@ -333,6 +359,7 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
             payer=payer,
             note=note,
             beneficiary=draft.beneficiary(),
+            prescriber=draft.person,
             sent_key=draft.kept,
         )
     if draft.hold is None:
@@ -346,11 +373,14 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
         payer=payer,
         note=note,
         beneficiary=draft.beneficiary(),
+        prescriber=draft.person,
     )
 
 
 def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
+    if draft.person is not None:
+        return []
     if not draft.for_others:
         return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
     chosen = request.POST.get("payer", "")
@@ -421,7 +451,12 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
 
 def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
     """What is wrong with who one is, on the page where it was typed."""
-    contact_form = ContactForm({**draft.contact}, asks_address=draft.comes_to_client, for_others=draft.for_others)
+    contact_form = ContactForm(
+        {**draft.contact},
+        asks_address=draft.comes_to_client,
+        for_others=draft.for_others,
+        knows_who=draft.person is not None,
+    )
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

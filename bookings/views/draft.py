@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.actions.booking import place_of
+from bookings.actions.booking import place_of, stands_for
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
@@ -23,7 +23,7 @@ from bookings.actions.pricing import offered_on
 from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Hold, PreOrderPlan, PreOrderRun, Service
+from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Presence, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -43,7 +43,8 @@ class Draft:
         stored: dict[str, Any] = request.session.get(KEY, {})
         # Who you are is kept when you change the site; what you asked for belongs to one.
         same = stored.get("site") == str(site.public_id)
-        self.data: dict[str, Any] = stored if same else {"contact": stored.get("contact", {})}
+        kept: dict[str, Any] = {name: stored[name] for name in ("contact", "person") if name in stored}
+        self.data: dict[str, Any] = stored if same else kept
         actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
         self.for_others = can_book_for_others(actor, site)
         if self.for_others:
@@ -61,6 +62,14 @@ class Draft:
         self.request.session.pop(KEY, None)
         done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
         self.request.session[DONE] = {**done, str(kept): tracking_token}
+
+    @cached_property
+    def stands(self) -> list[Presence]:
+        """Where else than at the desk this person may bring things."""
+        if self.place != Place.DESK:
+            return []
+        mine = self.contact.get("email", "") if self.is_verified else ""
+        return stands_for(self.site, mine or next(iter(sorted(self.own_emails)), ""), self.actor)
 
     @cached_property
     def offered(self) -> list[Service]:
@@ -172,7 +181,11 @@ class Draft:
     def is_verified(self) -> bool:
         """The typed address belongs to whoever types: by code, by their account, or the desk vouches for it."""
         email = self.contact.get("email", "")
-        return self.for_others or (bool(email) and (email == self.data.get("verified") or email in self.own_emails))
+        return (
+            self.for_others
+            or bool(self.person)
+            or (bool(email) and (email == self.data.get("verified") or email in self.own_emails))
+        )
 
     @cached_property
     def own_emails(self) -> set[str]:
@@ -185,10 +198,35 @@ class Draft:
 
     def details(self) -> ClientDetails:
         """The client, as actions take it."""
+        if self.person is not None:
+            return self._person_details(self.person)
         mine = {name: self.contact.get(name, "") for name in KEPT_FIELDS if name != "note"}
         user = self.request.user
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
         return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
+
+    @cached_property
+    def person(self) -> Accompaniment | None:
+        """Whom a prescriber books for."""
+        chosen = self.data.get("person")
+        if not chosen or self.actor.prescriber_id is None:
+            return None
+        found = Accompaniment.objects.visible_to(self.actor).filter(public_id=chosen)
+        return found.select_related("client", "prescriber").first()
+
+    def _person_details(self, person: Accompaniment) -> ClientDetails:
+        """That person: who they are was said before; how to reach them and where may differ this time."""
+        typed = self.contact
+        return ClientDetails(
+            first_name=person.client.first_name,
+            last_name=person.client.last_name,
+            email=person.email,
+            language=person.client.language,
+            phone=typed.get("phone", ""),
+            street=typed.get("street", ""),
+            postcode=typed.get("postcode", ""),
+            city=typed.get("city", ""),
+        )
 
     @property
     def other(self) -> dict[str, Any]:
@@ -226,7 +264,7 @@ class Draft:
         """The steps of this kind of request in order, and whether each is complete."""
         chosen = {str(service.public_id) for service in self.services}
         last = {
-            "contact": bool(self.contact.get("last_name"))
+            "contact": bool(self.contact if self.person else self.contact.get("last_name"))
             and (not self.asks_address or bool((self.other or self.contact).get("street"))),
             "code": self.is_verified,
         }

@@ -147,7 +147,9 @@ def request_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 def _find(actor: Actor, public_id: Any) -> ServiceRequest:
-    found = ServiceRequest.objects.visible_to(actor).select_related("site", "client", "payer_account")
+    found = ServiceRequest.objects.visible_to(actor).select_related(
+        "site", "client", "payer_account", "prescriber__user"
+    )
     return get_object_or_404(found, public_id=public_id)
 
 

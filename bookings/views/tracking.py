@@ -26,7 +26,7 @@ from bookings.actions.rescheduling import is_movable
 from bookings.enums import Category, RequestStatus
 from bookings.forms.requests import ReasonForm
 from bookings.forms.waits import AnswerForm, ReviveForm
-from bookings.models import ServiceRequest
+from bookings.models import Client, ServiceRequest
 from bookings.models.appointments import calendar_file as ics_of
 from bookings.models.appointments import entry_of
 from bookings.models.requests import public_id_of_tracking_token
@@ -286,7 +286,8 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     mine = ServiceRequest.objects.none()
     if actor.client_id is not None:
-        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id=actor.client_id)
+        family = Client.objects.family_of(actor.client_id).values("pk")
+        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id__in=family)
     rows = [
         {
             "found": found,

@@ -21,6 +21,7 @@ from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.prescribers import invite_prescriber
 from bookings.actions.questions import answer_question, ask_client, expire_request
 from bookings.actions.quote_answers import (
     accept_quote,
@@ -32,6 +33,7 @@ from bookings.actions.quote_answers import (
 )
 from bookings.actions.quote_documents import store_quote_pdf
 from bookings.actions.quotes import withdraw_quote
+from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import (
@@ -67,7 +69,7 @@ from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
 from providers.models import AccessLink, Offer
 from tests.billing.conftest import finish, make_issuer
-from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
+from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
@@ -125,6 +127,17 @@ def _for_a_parent(world: World) -> ServiceRequest:
     )
     say(world, "service_request.confirmed", request, request)
     return request
+
+
+def _invite(world: World) -> None:
+    invite_prescriber(
+        world.organisation,
+        "sonia@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS",
+        by=world.actor("concierge"),
+    )
 
 
 def _cancel(world: World) -> None:
@@ -293,6 +306,22 @@ def _replaced(world: World) -> None:
     )
 
 
+def _day_failed(world: World) -> None:
+    start_recurrence(
+        world.client,
+        world.site,
+        Wanted(
+            name="Chemises",
+            rule="FREQ=DAILY",
+            starts_on=timezone.localdate() + dt.timedelta(days=1),
+            at=dt.time(3),
+            wishes=[wish_shirts(world)],
+        ),
+        by=world.actor(),
+    )
+    settle()
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
@@ -307,6 +336,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
+    Kind.PRESCRIBER_INVITED: _invite,
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
@@ -330,6 +360,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRE_ORDER_KEPT: _kept,
     Kind.PRE_ORDER_MISSED: _missed,
     Kind.SUBSTITUTED: _replaced,
+    Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
     Kind.QUOTE_REQUESTED: asked,
     Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
