@@ -138,7 +138,7 @@ def build_scene(world: World) -> Scene:
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
         plan, ahead, handed_out, substitution = _ahead(world)
-        series, day = _series(world)
+        series, day = a_series(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
         quote, draft, unpriced = _quotes(world)
@@ -325,7 +325,7 @@ def _ahead(world: World) -> tuple[PreOrderPlan, PreOrder, PreOrder, Substitution
     return plan, orders.get(request=first), orders.get(request=second), substitution
 
 
-def _series(world: World) -> tuple[Recurrence, Occurrence]:
+def a_series(world: World) -> tuple[Recurrence, Occurrence]:
     """Shirts every week; the first day is booked."""
     wanted = Wanted(
         name="Chemises",

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.enums import Place, PriceMode, SupplementRule
-from bookings.serializers.fields import Euros
+from bookings.serializers.fields import Euros, WallTime
 from concierge.words import HALF_HOUR
 
 
@@ -30,8 +30,8 @@ class OpeningOut(serializers.Serializer[Any]):
     """One opening of one weekday, in the site's own time."""
 
     weekday = serializers.IntegerField(help_text="0 is Monday.")
-    opens = serializers.TimeField()
-    closes = serializers.TimeField()
+    opens = WallTime()
+    closes = WallTime()
 
 
 class ClosureOut(serializers.Serializer[Any]):
@@ -80,7 +80,7 @@ class SupplementOut(serializers.Serializer[Any]):
     percent = serializers.DecimalField(
         max_digits=5, decimal_places=2, allow_null=True, help_text="Of the service with its options."
     )
-    after = serializers.TimeField(allow_null=True, help_text="From this time of the site on.")
+    after = WallTime(allow_null=True, help_text="From this time of the site on.")
     beyond_km = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
 
 
@@ -146,8 +146,8 @@ class HoursOut(serializers.Serializer[Any]):
     """One opening of a weekday (0 = Monday), in the site's own time."""
 
     weekday = serializers.IntegerField()
-    opens = serializers.TimeField()
-    closes = serializers.TimeField()
+    opens = WallTime()
+    closes = WallTime()
 
 
 class StandOut(serializers.Serializer[Any]):
@@ -160,8 +160,8 @@ class StandOut(serializers.Serializer[Any]):
     city = serializers.CharField()
     weekday = serializers.IntegerField(allow_null=True)
     held_on = serializers.DateField(allow_null=True)
-    opens = serializers.TimeField()
-    closes = serializers.TimeField()
+    opens = WallTime()
+    closes = WallTime()
     valid_from = serializers.DateField(allow_null=True)
     valid_to = serializers.DateField(allow_null=True)
     account = serializers.CharField(allow_null=True, help_text="Only for the people of this account.")

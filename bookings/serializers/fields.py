@@ -71,3 +71,11 @@ class QuantityIn(Count):
 
 
 UUID_PATH = OpenApiTypes.UUID
+
+
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "10:00"})
+class WallTime(serializers.TimeField):
+    """A time of day at the site, ``10:00``: without an offset, which changes with the clocks."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"], **kwargs)

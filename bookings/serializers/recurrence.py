@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from bookings.enums import HolidayRule, OccurrenceStatus, RecurrenceStatus
+from bookings.serializers.fields import WallTime
 from bookings.serializers.requests import LineIn
 
 
@@ -20,7 +21,7 @@ class RecurrenceIn(serializers.Serializer[Any]):
         max_length=200, help_text="RRULE with FREQ=DAILY, WEEKLY or MONTHLY; INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY."
     )
     starts_on = serializers.DateField()
-    at = serializers.TimeField(help_text="Wall-clock time of the site. Of an order ahead, its hand-out decides.")
+    at = WallTime(help_text="Wall-clock time of the site. Of an order ahead, its hand-out decides.")
     ends_on = serializers.DateField(required=False, default=None, allow_null=True)
     holiday_rule = serializers.ChoiceField(choices=HolidayRule.choices, default=HolidayRule.SKIP)
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
@@ -33,7 +34,7 @@ class EditIn(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     rule = serializers.CharField(max_length=200)
     starts_on = serializers.DateField()
-    at = serializers.TimeField()
+    at = WallTime()
     ends_on = serializers.DateField(required=False, default=None, allow_null=True)
     holiday_rule = serializers.ChoiceField(choices=HolidayRule.choices, default=HolidayRule.SKIP)
     lines = serializers.ListField(child=LineIn(), required=False, default=list, max_length=20)
@@ -65,7 +66,7 @@ class RecurrenceOut(serializers.Serializer[Any]):
     client = serializers.UUIDField(source="client.public_id")
     rule = serializers.CharField()
     starts_on = serializers.DateField()
-    at = serializers.TimeField()
+    at = WallTime()
     ends_on = serializers.DateField(allow_null=True)
     holiday_rule = serializers.ChoiceField(choices=HolidayRule.choices)
     status = serializers.ChoiceField(choices=RecurrenceStatus.choices)
