@@ -2,7 +2,7 @@
  * The desk, by keyboard and scanner. Everything here is a plain form or link without JavaScript as well.
  * A scanner types fast and ends with Enter, wherever the focus is: what it reads goes into the box.
  */
-const TYPED_FAST = 45; // milliseconds between two signs of a scanner; fingers take longer
+const TYPED_FAST = 90; // milliseconds between two signs of a scanner; fingers that press two keys take longer
 const LETTERS = "desk-letters";
 
 const box = document.querySelector("[data-desk-q]");
@@ -89,9 +89,17 @@ function act(key) {
     box.select();
   } else if (key === "?") {
     document.querySelector("[data-dialog-open=keys]").click();
-  } else if (lettersWork()) {
-    document.querySelector(`[data-key="${key.toLowerCase()}"]`)?.click();
+  } else {
+    const wanted = lettersWork() && /[a-z]/i.test(key) && document.querySelector(`[data-key="${key.toLowerCase()}"]`);
+    if (wanted) wanted.click();
+    else write(key); // somebody begins to type a name
   }
+}
+
+function write(signs) {
+  box.focus();
+  box.value = signs;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** One sign alone is a key; several in a row are a scanner. */
@@ -114,11 +122,7 @@ function listen(event) {
     const signs = typed;
     typed = "";
     if (signs.length === 1) act(signs);
-    else {
-      box.focus();
-      box.value = signs;
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    else write(signs);
   }, TYPED_FAST);
 }
 
