@@ -251,6 +251,53 @@ class AccountKind(models.TextChoices):
     TOWN = "town", _("Town")
 
 
+class QuoteStatus(models.TextChoices):
+    """States of one version of a quote (lifecycles.md 2.2)."""
+
+    DRAFT = "draft", _("Draft")
+    SENT = "sent", _("Waiting for the client")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined by the client")
+    CHANGES_REQUESTED = "changes_requested", _("The client wants a change")
+    EXPIRED = "expired", _("No longer valid")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    SUPERSEDED = "superseded", _("Replaced")
+
+
+Q = QuoteStatus
+
+QUOTE_CATEGORY: dict[str, Category] = {
+    Q.DRAFT: Category.OPEN,
+    Q.SENT: Category.WAITING,
+    Q.ACCEPTED: Category.DONE,
+    Q.DECLINED: Category.CANCELLED,
+    Q.CHANGES_REQUESTED: Category.OPEN,
+    Q.EXPIRED: Category.FAILED,
+    Q.WITHDRAWN: Category.CANCELLED,
+    Q.SUPERSEDED: Category.CANCELLED,
+}
+
+# verb → (states it may start from, state it leads to), as above.
+QUOTE_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "send": (frozenset({Q.DRAFT}), Q.SENT),
+    "accept": (frozenset({Q.SENT}), Q.ACCEPTED),
+    "decline": (frozenset({Q.SENT}), Q.DECLINED),
+    "request_changes": (frozenset({Q.SENT}), Q.CHANGES_REQUESTED),
+    "expire": (frozenset({Q.SENT}), Q.EXPIRED),
+    "withdraw": (frozenset({Q.SENT}), Q.WITHDRAWN),
+    # By the next version: when it is sent, or, for a binding one, only when that is accepted (amendment).
+    "supersede": (frozenset({Q.SENT, Q.CHANGES_REQUESTED, Q.DECLINED, Q.EXPIRED, Q.ACCEPTED}), Q.SUPERSEDED),
+}
+
+
+class QuoteLineKind(models.TextChoices):
+    """What a line of a quote is for: travel costs are named apart (arrêté of 24 January 2017)."""
+
+    WORK = "work", _("Work")
+    SUPPLY = "supply", _("Supplies")
+    TRAVEL = "travel", _("Travel")
+
+
 # Pictograms that the product ships (concierge/static/concierge/pictograms/).
 PICTOGRAMS = (
     "welcome-desk",

@@ -1,19 +1,25 @@
-"""Spreadsheet files, in and out: nothing that somebody sends is trusted, nothing that we write can run (S25-S27)."""
+"""Documents drawn from what was sealed, and spreadsheet files, in and out: nothing that somebody sends
+is trusted, nothing that we write can run (S25-S27)."""
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import xlsxwriter
 from django.utils.translation import gettext_lazy as _
 from python_calamine import CalamineError, CalamineWorkbook
 
+from bookings.models import QuoteDocument
+from bookings.models.quotes import acceptance_of
 from bookings.rules.imports import COLUMNS, safe
+from concierge.documents import DocumentRenderFailed, render_pdf
 from concierge.errors import Invalid
 
 MOST_BYTES, MOST_ROWS = 5_000_000, 20_000
@@ -157,3 +163,19 @@ def write_xlsx(rows: Iterable[Sequence[str]]) -> bytes:
             for column, cell in enumerate(row):
                 sheet.write_string(number, column, safe(cell))
     return out.getvalue()
+
+
+def render_quote_pdf(document: QuoteDocument) -> bytes:
+    """The PDF of a quote as it was sent, or as it was accepted. Raises ``DocumentRenderFailed``."""
+    quote = document.quote
+    if quote.sent_at is None:
+        raise DocumentRenderFailed(reason="a draft is not drawn")
+    zone = ZoneInfo(quote.request.site.time_zone)
+    acceptance = acceptance_of(quote) if document.is_acceptance else None
+    if acceptance is not None and quote.answered_at is not None:
+        local = quote.answered_at.astimezone(zone)
+        acceptance = {**acceptance, "day": local.date().isoformat(), "time": f"{local:%H:%M}"}
+    data = {**quote.content, "acceptance": acceptance, "seal": quote.seal}
+    moment = (quote.answered_at if acceptance else None) or quote.sent_at
+    stamp = moment.astimezone(dt.UTC).replace(microsecond=0)
+    return render_pdf("quote.typ", data, language=quote.request.language, timestamp=stamp)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bookings.enums import (
     MOVABLE_REQUESTS,
+    QUOTE_TRANSITIONS,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
     Leg,
     PerformerKind,
+    QuoteStatus,
     RequestStatus,
 )
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -30,6 +32,16 @@ def is_own_system(actor: Actor) -> bool:
 def can_book_for_others(actor: Actor, site: Site) -> bool:
     """The desk takes requests by phone or at the counter; the organisation's systems send theirs."""
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_merge_clients(actor: Actor) -> bool:
+    """Say that two rows are one person, and take it back: whoever meets the clients."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_manage_prescribers(actor: Actor) -> bool:
+    """Invite and pause professionals of partner structures."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
 
 
 def works_at_desk(actor: Actor, site: Site) -> bool:
@@ -53,7 +65,7 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
         return False
     if request.status == RequestStatus.ON_HOLD and request.work_orders.filter(started_at__isnull=False).exists():
         return False
-    if actor.client_id is not None and actor.client_id == request.client_id:
+    if actor.client_id is not None and actor.client_id in {request.client_id, request.client.merged_into_id}:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
 
@@ -114,6 +126,42 @@ def can_renew_link(actor: Actor, request: ServiceRequest) -> bool:
 def can_decline(actor: Actor, request: ServiceRequest) -> bool:
     """Refuse what was not confirmed yet."""
     return request.status in REQUEST_TRANSITIONS["decline"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
+def writes_quotes(actor: Actor, request: ServiceRequest) -> bool:
+    """Draft, send, withdraw: the desk of the site, and the organisation's systems."""
+    return actor.kind == "system" or is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_start_review(actor: Actor, request: ServiceRequest) -> bool:
+    """Say that somebody looks at it."""
+    return request.status in REQUEST_TRANSITIONS["start_review"][0] and writes_quotes(actor, request)
+
+
+# Where a next version may be begun: before agreement, after a quote has expired, or to amend what goes on.
+QUOTABLE = (
+    RequestStatus.SUBMITTED,
+    RequestStatus.QUALIFYING,
+    RequestStatus.AWAITING_APPROVAL,
+    RequestStatus.EXPIRED,
+)
+AMENDABLE = (RequestStatus.CONFIRMED, RequestStatus.IN_PROGRESS)
+
+
+def can_draft_quote(actor: Actor, request: ServiceRequest, *, has_binding: bool) -> bool:
+    """Begin the next version now."""
+    now = request.status in QUOTABLE or (has_binding and request.status in AMENDABLE)
+    return now and writes_quotes(actor, request)
+
+
+def can_edit_quote(actor: Actor, quote: Quote) -> bool:
+    """Change a draft, send it, throw it away."""
+    return quote.status == QuoteStatus.DRAFT and writes_quotes(actor, quote.request)
+
+
+def can_withdraw_quote(actor: Actor, quote: Quote) -> bool:
+    """Take back what the client has not answered."""
+    return quote.status in QUOTE_TRANSITIONS["withdraw"][0] and writes_quotes(actor, quote.request)
 
 
 def checks(actor: Actor, work_order: WorkOrder) -> bool:

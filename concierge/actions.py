@@ -89,16 +89,22 @@ def give_role(
     signs in by an e-mailed code. One thing goes: the ways into an account whose address nobody has proved, for whoever
     made them may be a stranger who was here first. Raises ``Conflict`` when the role is already held there.
     """
-    user = User.objects.filter(email=normalise_email(email)).first()
-    if user is None:
-        user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
-    elif _opened_by_anybody(user):
-        forget_the_unproved(user)
+    user = invited_user(email, first_name=first_name, last_name=last_name, password=password)
     with refuse_on("membership_role_once", Conflict(_("This person already has this role here."))):
         membership = Membership.objects.create(organisation=organisation, user=user, role=role, site=site)
     where = site.slug if site else ""
     events.record("role.given", organisation, by=by, role=str(role), user=str(user.public_id), site=where)
     return membership
+
+
+def invited_user(email: str, *, first_name: str = "", last_name: str = "", password: str | None = None) -> User:
+    """The account of somebody we invite: theirs as it is, but for ways in that nobody proved; else a new one (S14)."""
+    user = User.objects.filter(email=normalise_email(email)).first()
+    if user is None:
+        return User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
+    if _opened_by_anybody(user):
+        forget_the_unproved(user)
+    return user
 
 
 def _opened_by_anybody(user: User) -> bool:

@@ -21,6 +21,7 @@ from django.utils import timezone
 from concierge.errors import FAULTS
 from concierge.models import Event
 from concierge.tenancy import Actor
+from concierge.writes import insert
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ def record_all(
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("events.record() belongs in the transaction of the change")
     now = timezone.now()
-    recorded = Event.objects.bulk_create(
+    recorded = insert(
         Event(
             organisation_id=subject.organisation_id,
             name=name,

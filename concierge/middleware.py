@@ -56,7 +56,7 @@ _identities: dict[str, Identity] = {}
 
 
 def register_identity(name: str, resolver: Identity) -> None:
-    """An app tells who a user is there: ``client_id``, ``provider_id`` or ``trainee_id``."""
+    """An app tells who a user is there: ``client_id``, ``provider_id``, ``trainee_id``, ``prescriber_id``."""
     _identities[name] = resolver
 
 
@@ -96,6 +96,7 @@ def actor_of(user: Any, organisation: Organisation) -> Actor:
         provider_id=_identity("provider_id", user, organisation),
         client_id=_identity("client_id", user, organisation),
         trainee_id=_identity("trainee_id", user, organisation),
+        prescriber_id=_identity("prescriber_id", user, organisation),
     )
 
 

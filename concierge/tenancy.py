@@ -67,8 +67,8 @@ class Actor:
     """Who acts, for perms, events and ``visible_to``.
 
     ``kind`` is one of user, api, link, client, system. ``roles`` maps a role to the ids of the sites where it is held
-    (empty frozenset: every site of the organisation). ``provider_id``, ``client_id`` and ``trainee_id`` are primary
-    keys of what the actor is, when it is one.
+    (empty frozenset: every site of the organisation). ``provider_id``, ``client_id``, ``trainee_id`` and
+    ``prescriber_id`` are primary keys of what the actor is, when it is one.
     """
 
     kind: str
@@ -81,6 +81,7 @@ class Actor:
     provider_id: int | None = None
     client_id: int | None = None
     trainee_id: int | None = None
+    prescriber_id: int | None = None
     channel: str = "web"
 
     def has_role(self, *roles: str, site_id: int | None = None) -> bool:

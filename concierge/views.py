@@ -45,6 +45,8 @@ def home(request: TenantRequest) -> HttpResponse:
         return redirect("workers:board")
     if actor.provider_id is not None:
         return redirect("providers:space")
+    if actor.prescriber_id is not None:
+        return redirect("bookings:people")
     return redirect("bookings:sites")
 
 

@@ -17,6 +17,8 @@ from bookings.models import (
     EmailVerification,
     OrderSheet,
     PreOrder,
+    Prescriber,
+    Quote,
     ServiceRequest,
     Substitution,
     WorkOrder,
@@ -49,6 +51,10 @@ def _tell(
 
 
 def _contact(request: ServiceRequest) -> Reader:
+    """The client; whoever asked for them when they have no address."""
+    prescriber = request.prescriber
+    if not request.contact_email and prescriber is not None and prescriber.paused_at is None:
+        return _member_of_partner(prescriber)
     return Reader(
         RecipientKind.CLIENT,
         address=request.contact_email,
@@ -56,6 +62,24 @@ def _contact(request: ServiceRequest) -> Reader:
         name=request.contact_name,
         key=request.client_id,
     )
+
+
+def _member_of_partner(prescriber: Prescriber) -> Reader:
+    user = prescriber.user
+    return Reader(
+        RecipientKind.PRESCRIBER,
+        address=user.email,
+        language=user.language,
+        name=user.get_full_name(),
+        key=prescriber.pk,
+    )
+
+
+@subscribe("prescriber.invited")
+def invite_the_prescriber(event: Event) -> None:
+    """How to sign in."""
+    for prescriber in Prescriber.objects.filter(public_id=event.subject_id).select_related("user"):
+        _tell(event, [_member_of_partner(prescriber)])
 
 
 @subscribe("email.code_requested")
@@ -80,9 +104,50 @@ def send_the_code(event: Event) -> None:
     "service_request.reminded",
 )
 def tell_the_client(event: Event) -> None:
-    """How the request goes, to its contact."""
-    for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+    """How the request goes, to its contact. What a quote confirmed is told with the accepted quote."""
+    if event.data.get("by_quote"):
+        return
+    found = ServiceRequest.objects.filter(public_id=event.subject_id)
+    for request in found.select_related("site", "prescriber__user"):
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("quote.requested")
+def tell_that_a_quote_is_asked_for(event: Event) -> None:
+    """A receipt for the client, and somebody of the desk who looks at it."""
+    for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+        readers = [_contact(request), *_desk_of(request)]
+        _tell(event, readers, site=request.site, request_id=request.public_id)
+
+
+@subscribe("quote.rendered", "quote.reminded", "quote.countersigned", "quote.withdrawn")
+def tell_the_client_of_a_quote(event: Event) -> None:
+    """What concerns whoever answers."""
+    for quote in _quotes(event):
+        _tell(event, [_contact(quote.request)], site=quote.request.site, request_id=quote.request.public_id)
+
+
+@subscribe("quote.accepted", "quote.declined", "quote.changes_requested", "quote.renewal_asked")
+def tell_the_desk_of_an_answer(event: Event) -> None:
+    """The ball is with the desk of the site."""
+    for quote in _quotes(event):
+        _tell(event, _desk_of(quote.request), site=quote.request.site, request_id=quote.request.public_id)
+
+
+@subscribe("quote.expired")
+def tell_that_a_quote_has_ended(event: Event) -> None:
+    """The client may ask to renew it; the desk knows why it is quiet."""
+    for quote in _quotes(event):
+        readers = [_contact(quote.request), *_desk_of(quote.request)]
+        _tell(event, readers, site=quote.request.site, request_id=quote.request.public_id)
+
+
+def _quotes(event: Event) -> list[Quote]:
+    return list(Quote.objects.filter(public_id=event.subject_id).select_related("request__site").order_by("pk"))
+
+
+def _desk_of(request: ServiceRequest) -> list[Reader]:
+    return _team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 
 
 @subscribe("service_request.held")
@@ -144,7 +209,9 @@ def tell_whom_it_is_for(event: Event) -> None:
 @subscribe("work_order.booked")
 def tell_who_has_it(event: Event) -> None:
     """Who does the work, to the contact of the request."""
-    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
+    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related(
+        "request__prescriber__user", "site"
+    ):
         _tell(event, [_contact(order.request)], site=order.site, request_id=order.request.public_id)
 
 

@@ -16,8 +16,20 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import substitute
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.prescribers import add_person, invite_prescriber
+from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Client, OrderSheet, PreOrder, PreOrderPlan, ServiceRequest, Substitution, WorkOrder
+from bookings.models import (
+    Accompaniment,
+    Client,
+    OrderSheet,
+    PreOrder,
+    PreOrderPlan,
+    Quote,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -64,6 +76,12 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    accompaniment: Accompaniment
+    prescriber: User
+    twin: Client
+    quote: Quote
+    draft: Quote
+    unpriced: ServiceRequest
     plan: PreOrderPlan
     ahead: PreOrder
     handed_out: PreOrder
@@ -108,6 +126,7 @@ def build_scene(world: World) -> Scene:
         plan, ahead, handed_out, substitution = _ahead(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
+        quote, draft, unpriced = _quotes(world)
         return Scene(
             world=world,
             open=waiting,
@@ -128,11 +147,26 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            accompaniment=(accompaniment := _accompaniment(world)),
+            prescriber=accompaniment.prescriber.user,
+            twin=_twin(world),
+            quote=quote,
+            draft=draft,
+            unpriced=unpriced,
             plan=plan,
             ahead=ahead,
             handed_out=handed_out,
             substitution=substitution,
         )
+
+
+def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
+    """A quote with two options that waits for the client, a draft, and a request that nobody has looked at."""
+    from tests.bookings.quoting import asked, sent, two_options
+
+    quote, by = sent(world, asked(world, email=world.client.email)), world.actor()
+    draft = save_quote(draft_quote(asked(world, email=world.client.email), by=by), two_options(), by=by)
+    return quote, draft, asked(world, email=world.client.email)
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
@@ -190,6 +224,26 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _twin(world: World) -> Client:
+    """The client once more, under another number."""
+    names = {"first_name": world.client.first_name, "last_name": world.client.last_name}
+    return Client.objects.create(organisation=world.organisation, phone="+33698765432", **names)
+
+
+def _accompaniment(world: World) -> Accompaniment:
+    """A social worker of a partner structure and somebody they book for."""
+    prescriber = invite_prescriber(
+        world.organisation,
+        f"sonia-{uuid.uuid4().hex[:6]}@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS de Dijon",
+        by=world.actor(),
+    )
+    details = ClientDetails(first_name="Jeanne", last_name="Martin", city="Dijon")
+    return add_person(prescriber, details, agreed=True, by=world.actor())
 
 
 def _far_concierge(world: World) -> User:

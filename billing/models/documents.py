@@ -37,7 +37,9 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
             sites = actor.site_ids(*INVOICE_ROLES)
             elsewhere = InvoiceLine.objects.filter(invoice=OuterRef("pk")).exclude(site_id__in=sites or ())
             return found if sites is None else found.exclude(Exists(elsewhere))
-        return found.filter(client_id=actor.client_id) if actor.client_id else found.none()
+        if actor.client_id is None:
+            return found.none()
+        return found.filter(client_id__in=Client.objects.family_of(actor.client_id).values("pk"))
 
     def invoices(self) -> Self:
         """Invoices only, without credit notes."""

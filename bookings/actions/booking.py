@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds
+from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
 from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
@@ -23,9 +23,11 @@ from bookings.enums import (
     Place,
 )
 from bookings.models import (
+    Accompaniment,
     Client,
     ClientAccount,
     Hold,
+    Prescriber,
     RequestLine,
     Service,
     ServiceAtSite,
@@ -41,6 +43,7 @@ from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
 from concierge.reads import know
 from concierge.tenancy import Actor
+from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
@@ -86,6 +89,7 @@ def submit_request(
     note: str = "",
     now: dt.datetime | None = None,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
@@ -104,9 +108,9 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
+    held.site = site  # the same, which spares a read
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
     request = make_request(
-        site,
         held,
         client=client,
         services=services,
@@ -116,6 +120,7 @@ def submit_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
@@ -135,6 +140,7 @@ def book_request(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
@@ -144,8 +150,8 @@ def book_request(
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
     held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
+    held.site = site  # the same, which spares a read
     return make_request(
-        site,
         held,
         client=client,
         services=services,
@@ -155,11 +161,11 @@ def book_request(
         note=note,
         now=now,
         beneficiary=beneficiary,
+        prescriber=prescriber,
     )
 
 
 def make_request(
-    site: Site,
     held: Hold,
     *,
     client: ClientDetails,
@@ -170,10 +176,12 @@ def make_request(
     note: str,
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
     owner: Client | None = None,
     public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    site = held.site
     zone = ZoneInfo(site.time_zone)
     met = beneficiary or client
     known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
@@ -186,15 +194,14 @@ def make_request(
     check_place(site, place, held.place, other or details)
     if payer is not None:
         check_payer(payer, details.email, by)
+    person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     keep_day_limits(site, chosen, held)
-    if owner is None:
-        owner = find_or_create_client(by.organisation, details)
+    owner = owner or person or find_or_create_client(by.organisation, details)
     keep_client_limit(owner, by)
     if held.pk:
         holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
-        site,
         owner,
         details,
         held,
@@ -205,10 +212,12 @@ def make_request(
         by=by,
         now=now,
         other=other,
+        prescriber=prescribers.prescriber_of(prescriber),
         public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
-    _say_confirmed(request, orders, by=by, now=now, **agreed_to(other))
+    said = {**agreed_to(other), **prescribers.for_whom(request, by)}
+    _say_confirmed(request, orders, by=by, now=now, **said)
     return request
 
 
@@ -262,7 +271,8 @@ def keep_client_limit(client: Client, by: Actor) -> None:
     if by.is_staff or by.kind in {"api", "system"}:
         return
     queue_up(client)
-    if ServiceRequest.objects.open().filter(client=client).count() >= MOST_OPEN_REQUESTS:
+    family = Client.objects.family_of(client.pk).values("pk")
+    if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
@@ -272,7 +282,6 @@ def queue_up(client: Client) -> None:
 
 
 def _insert_request(
-    site: Site,
     client: Client,
     details: ClientDetails,
     hold: Hold,
@@ -284,16 +293,18 @@ def _insert_request(
     by: Actor,
     now: dt.datetime,
     other: Beneficiary | None,
+    prescriber: Prescriber | None,
     public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
     where: ClientDetails | Beneficiary = other or details
-    return ServiceRequest.objects.create(
-        organisation_id=site.organisation_id,
+    request = ServiceRequest(
+        organisation_id=hold.organisation_id,
         public_id=public_id,
-        site=site,
+        site=hold.site,
         client=client,
         payer_account=payer,
+        prescriber=prescriber,
         hold=hold if hold.pk else None,  # who stands at the counter takes no place
         place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
@@ -318,6 +329,7 @@ def _insert_request(
         submitted_at=now,
         version=2,  # the second one: confirmed
     )
+    return insert_one(request)
 
 
 def _plan_work(
@@ -358,7 +370,7 @@ def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Seq
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    know(request, "work_orders", WorkOrder.objects.bulk_create(orders))
+    know(request, "work_orders", insert(orders))
     know(request, "lines", insert_lines(request, orders, lines))
 
 
@@ -367,7 +379,7 @@ def insert_lines(
 ) -> list[RequestLine]:
     """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    return RequestLine.objects.bulk_create(
+    return insert(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,

@@ -215,7 +215,8 @@ def add_client(organisation: Organisation, details: ClientDetails, *, by: Actor)
 
 
 def find_or_create_client(organisation: Organisation, details: ClientDetails) -> Client:
-    """The client with this (clean) e-mail, else with this phone and last name, else a new row.
+    """The client with this (clean) e-mail, else with this phone and last name, else a new row. A row that was merged
+    stands for the one under which the person is kept.
 
     Blanks of a known client are filled in; what they told us before is not overwritten. Call it in a transaction, and
     only for an address that was verified or that staff or the organisation's own systems vouch for.
@@ -242,6 +243,7 @@ def find_or_create_client(organisation: Organisation, details: ClientDetails) ->
             client = _known_client(organisation, details)
             if client is None:
                 raise
+    client = client.merged_into or client
     changed = []
     for name in ("phone", "street", "postcode", "city", "user"):
         value = getattr(details, name)
@@ -254,7 +256,7 @@ def find_or_create_client(organisation: Organisation, details: ClientDetails) ->
 
 
 def _known_client(organisation: Organisation, details: ClientDetails) -> Client | None:
-    known = Client.objects.filter(organisation=organisation).order_by("pk")
+    known = Client.objects.filter(organisation=organisation).select_related("merged_into").order_by("pk")
     if details.user is not None and (mine := known.filter(user=details.user).first()) is not None:
         return mine
     if details.email:
@@ -284,7 +286,9 @@ def accounts_for(organisation: Organisation, email: str) -> QuerySet[ClientAccou
         return ClientAccount.objects.none()
     return (
         ClientAccount.objects.filter(organisation=organisation, is_active=True)
-        .filter(Q(email_domain__iexact=domain) | Q(members__client__email__iexact=email))
+        .filter(
+            Q(email_domain__iexact=domain) | Q(members__client__in=Client.objects.family_of_email(email).values("pk"))
+        )
         .distinct()
         .order_by("name", "pk")
     )

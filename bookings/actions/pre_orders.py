@@ -15,17 +15,19 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import booking
+from bookings.actions import booking, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, price_order, tariffs_of
 from bookings.enums import REQUEST_TRANSITIONS, PerformerKind, Place, RequestStatus, RunStatus, WorkOrderStatus
 from bookings.models import (
+    Accompaniment,
     Client,
     ClientAccount,
     PreOrder,
     PreOrderPlan,
     PreOrderRun,
+    Prescriber,
     RequestLine,
     Service,
     ServiceRequest,
@@ -109,6 +111,7 @@ def order_ahead(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    prescriber: Prescriber | Accompaniment | None = None,
     sent_key: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Order for a run: a confirmed request with frozen prices, its work already with the producer.
@@ -128,9 +131,21 @@ def order_ahead(
     details, other = clean_details(client), clean_beneficiary(beneficiary)
     if payer is not None:
         booking.check_payer(payer, details.email, by)
-    owner = find_or_create_client(by.organisation, details)
+    person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
+    owner = person or find_or_create_client(by.organisation, details)
     booking.keep_client_limit(owner, by)
-    request = _insert_request(run, owner, details, payer, order.total, other=other, note=note, by=by, now=now)
+    request = _insert_request(
+        run,
+        owner,
+        details,
+        payer,
+        order.total,
+        other=other,
+        prescriber=prescribers.prescriber_of(prescriber),
+        note=note,
+        by=by,
+        now=now,
+    )
     booking.insert_work(request, [_work_order(run, service, order.pieces)], order.lines)
     with refuse_on("pre_order_sent_once", Conflict()):
         PreOrder.objects.create(
@@ -141,7 +156,8 @@ def order_ahead(
             sent_key=sent_key or uuid.uuid4(),
         )
     _take(run, order.pieces, now)
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now)
+    said = prescribers.for_whom(request, by)
+    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
     events.record(
         "service_request.confirmed",
         request,
@@ -161,6 +177,7 @@ def _insert_request(
     total: Decimal,
     *,
     other: Beneficiary | None,
+    prescriber: Prescriber | None,
     note: str,
     by: Actor,
     now: dt.datetime,
@@ -170,6 +187,7 @@ def _insert_request(
         site=run.site,
         client=client,
         payer_account=payer,
+        prescriber=prescriber,
         place=Place.DESK,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],

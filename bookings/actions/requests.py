@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +14,15 @@ from bookings.actions import holds, pre_orders
 from bookings.actions.waits import drop_waits
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
+    QUOTE_TRANSITIONS,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
+    QuoteStatus,
     RequestStatus,
     WorkOrderStatus,
 )
 from bookings.models import (
+    Quote,
     ServiceRequest,
     WorkOrder,
 )
@@ -105,12 +109,20 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     locked.cancel_reason = reason.strip()[:200]
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
     locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
+    _take_quotes_back(locked)
     drop_waits(locked, timezone.now())
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
     pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
+
+
+def _take_quotes_back(request: ServiceRequest) -> None:
+    """Nobody accepts a quote of a request that has ended; its page says why."""
+    Quote.objects.filter(request=request, status=QuoteStatus.SENT).update(
+        status=QUOTE_TRANSITIONS["withdraw"][1], edits=F("edits") + 1
+    )
 
 
 @transaction.atomic

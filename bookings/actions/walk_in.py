@@ -84,7 +84,6 @@ def book_walk_in(
         city=visit.city if visit else "",
     )
     return make_request(
-        site,
         held,
         client=details,
         services=services,

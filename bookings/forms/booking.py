@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.booking import place_of
+from bookings.actions.quote_requests import is_on_quote
 from bookings.enums import PriceMode, SupplementRule
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import BRACKET_MINUTES, WHOLE, Wish
@@ -37,13 +38,14 @@ class ServicesForm(forms.Form):
         self.offered = offered
         field = self.fields["services"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
-        field.choices = [(str(one.public_id), one.label) for one in offered if one.price_mode != PriceMode.ON_QUOTE]
+        field.choices = [(str(one.public_id), one.label) for one in offered]
 
     def clean_services(self) -> list[str]:
         """In catalogue order, and all at one place."""
         wanted = set(self.cleaned_data["services"])
         chosen = [service for service in self.offered if str(service.public_id) in wanted]
         try:
+            is_on_quote(chosen)
             place_of(chosen)
         except DomainError as error:
             raise forms.ValidationError(str(error.message), code=error.code) from error
@@ -280,11 +282,19 @@ class ContactForm(forms.Form):
         help_text=_("A stain, a button to keep, a door code…"),
     )
 
-    def __init__(self, *args: Any, asks_address: bool, for_others: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, asks_address: bool, for_others: bool, knows_who: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.knows_who = knows_who
         if not asks_address:
             for name in ("street", "postcode", "city"):
                 del self.fields[name]
+        if knows_who:
+            for name in ("first_name", "last_name", "email"):
+                del self.fields[name]
+            self.fields["phone"].help_text = _("Of the person, for whoever does the work.")
+            return
         self.fields["email"].required = not for_others
         if for_others:
             self.fields["phone"].help_text = _("An e-mail address or a phone number is needed.")
@@ -301,7 +311,7 @@ class ContactForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """At least one way to reach the person."""
         cleaned = super().clean() or {}
-        if not self.errors and not cleaned.get("email") and not cleaned.get("phone"):
+        if not self.errors and not self.knows_who and not cleaned.get("email") and not cleaned.get("phone"):
             self.add_error("email", gettext("We need an e-mail address or a phone number to reach you."))
         return cleaned
 

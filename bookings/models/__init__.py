@@ -4,18 +4,29 @@ from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRu
 from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
-from bookings.models.clients import Client, ClientAccount, ClientMembership, EmailVerification
+from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
 from bookings.models.imports import CatalogueImport
+from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.quotes import (
+    Quote,
+    QuoteDocument,
+    QuoteLine,
+    QuoteOption,
+    QuoteSeries,
+    QuoteWish,
+)
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
+    "Accompaniment",
     "CatalogueImport",
     "Client",
     "ClientAccount",
     "ClientMembership",
     "ClientQuestion",
+    "ClientsApart",
     "Closure",
     "DatedPrice",
     "EmailVerification",
@@ -27,8 +38,15 @@ __all__ = [
     "PreOrder",
     "PreOrderPlan",
     "PreOrderRun",
+    "Prescriber",
     "PriceItem",
     "Producer",
+    "Quote",
+    "QuoteDocument",
+    "QuoteLine",
+    "QuoteOption",
+    "QuoteSeries",
+    "QuoteWish",
     "RequestLine",
     "ServedArea",
     "Service",

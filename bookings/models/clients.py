@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Concat, Lower, Now
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Greatest, Least, Lower, Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -17,6 +18,35 @@ from bookings.enums import AccountKind
 from bookings.rules import names
 from concierge.models import Organisation, PublicIdModel, TenantModel, User, normalise_email
 from concierge.tenancy import Actor
+
+# How two spellings of a name are the same: no accents, no capitals, either part first.
+ACCENTS, PLAIN = "àâäáãçéèêëíîïìñóôöòõúùûüýÿ-’'", "aaaaaceeeeiiiinooooouuuuyy   "
+
+
+def _folded(column: str) -> Func:
+    return Func(Lower(column), Value(ACCENTS), Value(PLAIN), function="TRANSLATE", output_field=models.TextField())
+
+
+NAME_KEY = Concat(
+    Least(_folded("last_name"), _folded("first_name")),
+    Value(" "),
+    Greatest(_folded("last_name"), _folded("first_name")),
+    output_field=models.TextField(),
+)
+# A mailbox whatever its dots and what follows a plus.
+EMAIL_KEY = Func(
+    Lower("email"),
+    Value(r"\+[^@]*|\.(?=[^@]*@)"),
+    Value(""),
+    Value("g"),
+    function="REGEXP_REPLACE",
+    output_field=models.TextField(),
+)
+
+
+# Rows looked at to tell which older ones a page of clients resembles.
+TWINS_LOOKED_AT = 500
+
 
 # Candidates among whom likely doubles are looked for.
 MOST_CANDIDATES = 60
@@ -44,7 +74,48 @@ class ClientQuerySet(models.QuerySet["Client"]):
         found = self.filter(organisation=actor.organisation)
         if actor.is_staff or (actor.kind == "api" and actor.provider_id is None) or actor.kind == "system":
             return found
-        return found.filter(pk=actor.client_id) if actor.client_id else found.none()
+        return found.family_of(actor.client_id) if actor.client_id else found.none()
+
+    def kept(self) -> Self:
+        """One row per person: those that were merged into another are left out."""
+        return self.filter(merged_into=None)
+
+    def family_of(self, client_id: int) -> Self:
+        """A kept client with every row that was merged into it. Nothing moves when two rows are found to be one person,
+        so that undoing is exact: reads ask for the family instead."""
+        return self.filter(Q(pk=client_id) | Q(merged_into_id=client_id))
+
+    def family_of_email(self, email: str) -> Self:
+        """Everybody who is the same person as the owner of this e-mail."""
+        owner = Client.objects.filter(email__iexact=email)
+        kept = owner.annotate(head=Coalesce("merged_into_id", "id")).values("head")
+        return self.filter(Q(pk__in=kept) | Q(merged_into_id__in=kept))
+
+    def with_older_twin(self) -> Self:
+        """Kept rows beside which an older kept one has the same number, name or mailbox, and nobody said that they are
+        two people."""
+        told_apart = ClientsApart.objects.filter(older=OuterRef("pk"), newer=OuterRef(OuterRef("pk")))
+        older = Client.objects.kept().filter(organisation=OuterRef("organisation"), pk__lt=OuterRef("pk"))
+        older = older.filter(~Exists(told_apart))
+        return self.kept().filter(
+            Q(~Q(phone=""), Exists(older.filter(phone=OuterRef("phone"))))
+            | Exists(older.filter(name_key=OuterRef("name_key")))
+            | Q(~Q(email=""), Exists(older.exclude(email="").filter(email_key=OuterRef("email_key"))))
+        )
+
+    def older_twins_of(self, newer: Iterable[Client]) -> dict[int, list[Client]]:
+        """For each of these, by key, the older rows it may be the same person as. Two queries for all of them."""
+        newer = list(newer)
+        alike = Q(pk__in=[])
+        alike |= Q(phone__in=[str(one.phone) for one in newer if one.phone])
+        alike |= Q(name_key__in=[one.name_key for one in newer])
+        alike |= Q(email_key__in=[one.email_key for one in newer if one.email])
+        found = list(self.kept().filter(alike).order_by("pk")[:TWINS_LOOKED_AT])
+        apart = set(ClientsApart.objects.filter(newer__in=newer).order_by("pk").values_list("older_id", "newer_id"))
+        return {
+            one.pk: [old for old in found if old.pk < one.pk and old.is_like(one) and (old.pk, one.pk) not in apart]
+            for one in newer
+        }
 
     def matching(self, text: str) -> Self:
         """Whom somebody at the desk means: "rou cam", "06 12 34 56 78", "@ville.fr", the reference of a request.
@@ -95,7 +166,8 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
     def helped_by(self, client_id: int) -> Self:
         """People this client has asked for."""
-        return self.filter(requests_for_them__client=client_id).distinct()
+        family = Client.objects.family_of(client_id).values("pk")
+        return self.filter(requests_for_them__client__in=family).distinct()
 
 
 class Client(PublicIdModel, TenantModel):
@@ -115,6 +187,13 @@ class Client(PublicIdModel, TenantModel):
     postcode = models.CharField(_("postcode"), max_length=5, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    # Stored, so that an index serves them behind row-level security.
+    name_key = models.GeneratedField(expression=NAME_KEY, output_field=models.TextField(), db_persist=True)
+    email_key = models.GeneratedField(expression=EMAIL_KEY, output_field=models.TextField(), db_persist=True)
+    # The same person, kept under another row. PostgreSQL refuses chains and circles (client_merged_into_kept).
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("kept as"), editable=False
+    )
     # Written by PostgreSQL: what ``matching`` looks in, each word after a space.
     search_text = models.GeneratedField(
         expression=Concat(
@@ -138,6 +217,10 @@ class Client(PublicIdModel, TenantModel):
         verbose_name_plural = _("clients")
         ordering = ["last_name", "first_name", "pk"]
         indexes = [
+            # Who may be the same person: by number, by name.
+            models.Index(fields=["organisation", "phone"], condition=~Q(phone=""), name="client_by_phone"),
+            models.Index(fields=["organisation", "name_key"], name="client_by_name_key"),
+            models.Index(fields=["organisation", "email_key"], condition=~Q(email=""), name="client_by_email_key"),
             GinIndex(
                 OpClass(F("search_text"), name="gin_trgm_ops"),
                 OpClass(F("phone"), name="gin_trgm_ops"),
@@ -157,23 +240,59 @@ class Client(PublicIdModel, TenantModel):
                 condition=Q(user__isnull=False),
                 name="client_user_once_per_organisation",
             ),
+            models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="client_not_merged_into_itself"),
         ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
+    def is_like(self, other: Client) -> bool:
+        """Whether number, name or mailbox are the same."""
+        return (
+            bool(self.phone and self.phone == other.phone)
+            or self.name_key == other.name_key
+            or bool(self.email and self.email_key == other.email_key)
+        )
+
+    @property
+    def kept_id(self) -> int:
+        """Key of the row under which this person is kept."""
+        return self.merged_into_id or self.pk
+
+
+class ClientsApart(TenantModel):
+    """Somebody looked: these two rows are two people, however alike. Not asked again."""
+
+    older = models.ForeignKey(Client, models.CASCADE, related_name="+", verbose_name=_("client"))
+    newer = models.ForeignKey(Client, models.CASCADE, related_name="+", verbose_name=_("client"))
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("two people, not one")
+        verbose_name_plural = _("two people, not one")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["newer", "older"], name="clients_apart_once"),
+            models.CheckConstraint(condition=Q(older__lt=F("newer")), name="clients_apart_older_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.older} ≠ {self.newer}"
+
 
 def client_id_of(user: User, organisation: Organisation) -> int | None:
     """Key of the client a signed-in user is here: linked before, or with an e-mail that the account has verified."""
     clients = Client.objects.filter(organisation=organisation)
-    linked = clients.filter(user=user).order_by("pk").values_list("pk", flat=True).first()
+    head = Coalesce("merged_into_id", "id")
+    linked: int | None = clients.filter(user=user).order_by("pk").values_list(head, flat=True).first()
     if linked is not None:
         return linked
     emails = [
         normalise_email(email)
         for email in EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
     ]
-    return clients.filter(user=None, email__in=emails).order_by("pk").values_list("pk", flat=True).first()
+    proved: int | None = clients.filter(user=None, email__in=emails).order_by("pk").values_list(head, flat=True).first()
+    return proved
 
 
 class ClientAccount(PublicIdModel, TenantModel):

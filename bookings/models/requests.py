@@ -33,6 +33,7 @@ from bookings.enums import (
 from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
+from bookings.models.people import Prescriber
 from concierge.enums import Role
 from concierge.models import PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
@@ -67,14 +68,18 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
     """Reads of requests."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Staff: the sites where they hold a role. Clients: their own. The organisation's keys: all. Others: none."""
+        """Staff: the sites where they hold a role. Clients: their own; prescribers also those they made.
+        The organisation's keys: all. Others: none."""
         found = self.filter(organisation=actor.organisation)
         if actor.kind == "system" or (actor.kind == "api" and actor.provider_id is None):
             return found
         if actor.is_staff:
             sites = actor.site_ids(*REQUEST_ROLES)
             return found if sites is None else found.filter(site_id__in=sites)
-        return found.filter(client_id=actor.client_id) if actor.client_id else found.none()
+        own = Q(pk__in=[])
+        if actor.client_id:
+            own = Q(client_id__in=Client.objects.family_of(actor.client_id).values("pk"))
+        return found.filter(own | Q(prescriber_id=actor.prescriber_id) if actor.prescriber_id else own)
 
     def matching(self, text: str) -> Self:
         """What somebody at the desk types: a reference of ours, part of a name, of an address or of a number.
@@ -120,6 +125,10 @@ class ServiceRequest(PublicIdModel, TenantModel):
     beneficiary_name = models.CharField(_("name of the person it is for"), max_length=160, blank=True)
     beneficiary_phone = PhoneNumberField(_("phone of the person it is for"), blank=True)
     beneficiary_email = models.EmailField(_("e-mail of the person it is for"), blank=True)
+    # Who asked for the client, on their word.
+    prescriber = models.ForeignKey(
+        Prescriber, models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("prescriber")
+    )
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="request", editable=False)
     place = models.CharField(_("place"), max_length=10, choices=Place.choices, default=Place.DESK)
     status = models.CharField(

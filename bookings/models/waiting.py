@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Max
 
 from bookings.enums import PerformerKind, RequestStatus
 from bookings.models.promises import ClientQuestion, Pause
+from bookings.models.quotes import Quote
 from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.rules import waiting as rules
 from bookings.rules.waiting import Wait
@@ -36,19 +37,26 @@ class Waiting:
 
 
 def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int, Waiting]:
-    """For each request, by its key. Four queries in all; the requests may come from anywhere."""
+    """For each request, by its key. Four queries in all, one more when a quote waits."""
     requests = list(found)
     works = _works_of(requests)
     questions = {
         question.request_id: question
         for question in ClientQuestion.objects.filter(request__in=requests, answered_at=None, dropped_at=None)
     }
+    questioned = [request for request in requests if request.status == RequestStatus.AWAITING_APPROVAL]
+    quotes = dict(
+        Quote.objects.filter(request__in=questioned).waiting().order_by("pk").values_list("request_id", "expires_at")
+        if questioned
+        else ()
+    )
     pauses = {pause.request_id: pause for pause in Pause.objects.filter(request__in=requests, resumed_at=None)}
     news = last_news(requests)
     answer = {}
     for request in requests:
         question, pause = questions.get(request.pk), pauses.get(request.pk)
         case = _case(request, works[request.pk], question, pause, news.get(request.pk, request.submitted_at))
+        case = replace(case, told=case.told or quotes.get(request.pk))
         answer[request.pk] = Waiting(
             request=rules.wait_of(case, now),
             works={work.key: rules.wait_of_work(work, case, now) for work in case.works},

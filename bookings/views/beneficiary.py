@@ -22,6 +22,8 @@ MOST_KNOWN = 12
 @step("contact")
 def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Somebody else than the client is helped; or, with ``mine``, the client after all."""
+    if draft.person is not None:
+        return go(draft.site, "contact")
     if request.method == "POST" and "mine" in request.POST:
         draft.save(other={})
         return go(draft.site, "contact")

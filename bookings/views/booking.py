@@ -69,7 +69,7 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("services", str(error.message))
         else:
             draft.save(services=form.cleaned_data["services"])
-            return go(draft.site, "details")
+            return go(draft.site, "wishes" if draft.on_quote else "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
@@ -84,7 +84,6 @@ def _services_page(
             "service": service,
             "price": price_words(service),
             "checked": str(service.public_id) in ticked,
-            "is_on_quote": service.price_mode == PriceMode.ON_QUOTE,
         }
         for service in draft.offered
     ]
@@ -217,6 +216,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         initial=_known_contact(draft),
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
+        knows_who=draft.person is not None,
     )
     if form.is_valid():
         typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
@@ -229,7 +229,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return show(request, draft, "contact", error.status, form=form)
-        return go(draft.site, "review" if draft.is_verified else "code")
+        return go(draft.site, draft.last_step if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
@@ -251,6 +251,9 @@ def _start_verification(request: HttpRequest, draft: Draft) -> None:
 def _known_contact(draft: Draft) -> dict[str, str]:
     """What was typed before, else what the account knows."""
     typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {})}
+    if draft.person is not None:
+        known = {name: str(getattr(draft.person.client, name)) for name in ("phone", "street", "postcode", "city")}
+        return known | typed
     user = draft.request.user
     if typed.get("last_name") or draft.for_others or not user.is_authenticated:
         return typed
@@ -265,7 +268,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 def code(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Type the six digits."""
     if draft.is_verified:
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     sent = _verification(draft)
     if sent is None:
         return go(draft.site, "contact")
@@ -277,7 +280,7 @@ def code(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("code", str(error.message))
             return show(request, draft, "code", error.status, form=form)
         draft.save(verified=sent.email)
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
 
 
@@ -306,7 +309,7 @@ def _verification(draft: Draft) -> EmailVerification | None:
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
     kept = draft.kept
-    accounts = _accounts(request, draft)
+    accounts = payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
     form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
     if kept is None or not form.is_valid():
@@ -334,6 +337,7 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
             payer=payer,
             note=note,
             beneficiary=draft.beneficiary(),
+            prescriber=draft.person,
             sent_key=draft.kept,
         )
     if draft.hold is None:
@@ -347,11 +351,14 @@ def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
         payer=payer,
         note=note,
         beneficiary=draft.beneficiary(),
+        prescriber=draft.person,
     )
 
 
-def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
+def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
+    if draft.person is not None:
+        return []
     if not draft.for_others:
         return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
     chosen = request.POST.get("payer", "")
@@ -417,8 +424,17 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     if error.field in {"payer", None}:
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
-    known = {**draft.contact}
-    contact_form = ContactForm(known, asks_address=draft.comes_to_client, for_others=draft.for_others)
+    return refused_contact(request, draft, error)
+
+
+def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
+    """What is wrong with who one is, on the page where it was typed."""
+    contact_form = ContactForm(
+        {**draft.contact},
+        asks_address=draft.comes_to_client,
+        for_others=draft.for_others,
+        knows_who=draft.person is not None,
+    )
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

@@ -124,7 +124,9 @@ def _scanned(request: TenantRequest, text: str) -> ServiceRequest | None:
 
 def _found(request: TenantRequest, text: str) -> list[dict[str, Any]]:
     """People, those who asked last first, each with what is under way. Two statements."""
-    people = list(Client.objects.visible_to(request.actor).matching(text).recent_first()[:MOST_FOUND])
+    found = Client.objects.visible_to(request.actor).matching(text).recent_first().select_related("merged_into")
+    # A record that was merged stands for the one under which the person is kept.
+    people = list(dict.fromkeys(one.merged_into or one for one in found[:MOST_FOUND]))
     counts: dict[int, list[str]] = defaultdict(list)
     under_way = ServiceRequest.objects.visible_to(request.actor).open().filter(client__in=people).order_by("pk")
     for client_id, status in under_way.values_list("client_id", "status")[: MOST_FOUND * MOST_OPEN]:
@@ -155,7 +157,7 @@ def person_page(
     request: TenantRequest, site: Site, client: Client, *, error: DomainError | None = None
 ) -> HttpResponse:
     """The page of a person, with a refusal on it when there is one."""
-    seen = ServiceRequest.objects.visible_to(request.actor).filter(client=client)
+    seen = ServiceRequest.objects.visible_to(request.actor).filter(client__in=Client.objects.family_of(client.kept_id))
     rows = seen.select_related("site", "payer_account").prefetch_related("work_orders__service").order_by("-pk")
     is_open = list(rows.open()[: MOST_OPEN + 1])
     waiting = waiting_of(is_open, now=timezone.now())

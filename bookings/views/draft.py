@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import uuid
 from dataclasses import fields
@@ -19,9 +20,10 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
 from bookings.actions.pricing import offered_on
+from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Hold, PreOrderPlan, PreOrderRun, Service
+from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -41,7 +43,8 @@ class Draft:
         stored: dict[str, Any] = request.session.get(KEY, {})
         # Who you are is kept when you change the site; what you asked for belongs to one.
         same = stored.get("site") == str(site.public_id)
-        self.data: dict[str, Any] = stored if same else {"contact": stored.get("contact", {})}
+        kept: dict[str, Any] = {name: stored[name] for name in ("contact", "person") if name in stored}
+        self.data: dict[str, Any] = stored if same else kept
         actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
         self.for_others = can_book_for_others(actor, site)
         if self.for_others:
@@ -79,6 +82,34 @@ class Draft:
             return place_of(self.services)
         except DomainError:
             return Place.DESK
+
+    @property
+    def on_quote(self) -> bool:
+        """What was chosen has no price yet: no quantities, no time, a quote instead."""
+        try:
+            return is_on_quote(self.services)
+        except DomainError:
+            return False
+
+    @property
+    def last_step(self) -> str:
+        """Where everything is shown once more."""
+        return "ask" if self.on_quote else "review"
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What is to be quoted, in the client's words."""
+        kept: dict[str, Any] = self.data.get("wanted", {})
+        return [
+            Wanted(service, wish["description"], _day(wish["wanted_from"]), _day(wish["wanted_until"]))
+            for service in self.services
+            if (wish := kept.get(str(service.public_id)))
+        ]
+
+    @property
+    def key(self) -> uuid.UUID | None:
+        """Names the request that this draft becomes, so that sending it twice is one."""
+        return uuid.UUID(self.data["key"]) if "key" in self.data else None
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -142,7 +173,11 @@ class Draft:
     def is_verified(self) -> bool:
         """The typed address belongs to whoever types: by code, by their account, or the desk vouches for it."""
         email = self.contact.get("email", "")
-        return self.for_others or (bool(email) and (email == self.data.get("verified") or email in self.own_emails))
+        return (
+            self.for_others
+            or bool(self.person)
+            or (bool(email) and (email == self.data.get("verified") or email in self.own_emails))
+        )
 
     @cached_property
     def own_emails(self) -> set[str]:
@@ -155,16 +190,41 @@ class Draft:
 
     def details(self) -> ClientDetails:
         """The client, as actions take it."""
+        if self.person is not None:
+            return self._person_details(self.person)
         mine = {name: self.contact.get(name, "") for name in KEPT_FIELDS if name != "note"}
         user = self.request.user
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
         return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
 
+    @cached_property
+    def person(self) -> Accompaniment | None:
+        """Whom a prescriber books for."""
+        chosen = self.data.get("person")
+        if not chosen or self.actor.prescriber_id is None:
+            return None
+        found = Accompaniment.objects.visible_to(self.actor).filter(public_id=chosen)
+        return found.select_related("client", "prescriber").first()
+
+    def _person_details(self, person: Accompaniment) -> ClientDetails:
+        """That person: who they are was said before; how to reach them and where may differ this time."""
+        typed = self.contact
+        return ClientDetails(
+            first_name=person.client.first_name,
+            last_name=person.client.last_name,
+            email=person.email,
+            language=person.client.language,
+            phone=typed.get("phone", ""),
+            street=typed.get("street", ""),
+            postcode=typed.get("postcode", ""),
+            city=typed.get("city", ""),
+        )
+
     @property
     def other(self) -> dict[str, Any]:
         """What was typed about the person it is for, when that is not the client."""
         typed: dict[str, Any] = self.data.get("other", {})
-        return typed
+        return {} if self.on_quote else typed
 
     def beneficiary(self) -> Beneficiary | None:
         """That person, as actions take them."""
@@ -173,21 +233,42 @@ class Draft:
     @property
     def comes_to_client(self) -> bool:
         """Whether we come to the client's own place: then it is the client who gives the address."""
-        return self.place == Place.HOME and not self.other
+        return self.asks_address and not self.other
+
+    @property
+    def asks_address(self) -> bool:
+        """Whether an address is needed: of where we come, and on every quote."""
+        return self.on_quote or self.place == Place.HOME
 
     def missing_before(self, step: str) -> str | None:
         """The first step that is not complete before this one, else ``None``."""
-        complete = {
-            "services": bool(self.services),
-            "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
-            "slot": self.run is not None if self.plan is not None else self.holds_a_place,
-            "contact": bool(self.contact.get("last_name"))
-            and (self.place != Place.HOME or bool((self.other or self.contact).get("street"))),
-            "code": self.is_verified,
-        }
-        for name, is_complete in complete.items():
+        path = self._path()
+        if step not in {*path, self.last_step}:  # a page of the other kind of request
+            return next((name for name, is_complete in path.items() if not is_complete), self.last_step)
+        for name, is_complete in path.items():
             if name == step:
                 return None
             if not is_complete:
                 return name
         return None
+
+    def _path(self) -> dict[str, bool]:
+        """The steps of this kind of request in order, and whether each is complete."""
+        chosen = {str(service.public_id) for service in self.services}
+        last = {
+            "contact": bool(self.contact if self.person else self.contact.get("last_name"))
+            and (not self.asks_address or bool((self.other or self.contact).get("street"))),
+            "code": self.is_verified,
+        }
+        if self.on_quote:
+            return {"services": True, "wishes": bool(self.key) and len(self.wanted) == len(chosen), **last}
+        return {
+            "services": bool(chosen),
+            "details": bool(self.wishes) and set(self.asked) == chosen,
+            "slot": self.run is not None if self.plan is not None else self.holds_a_place,
+            **last,
+        }
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

@@ -40,6 +40,7 @@ from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
 from bookings.views.following import VERBS
+from bookings.views.quotes import card_of
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, Invalid, NotAllowed
@@ -80,7 +81,7 @@ def requests_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__lt=anchor) if anchor else found.none()
     rows = list(
         found.select_related("site", "client", "payer_account")
-        .prefetch_related("work_orders__service")
+        .prefetch_related("work_orders__service", "wishes__service")
         .order_by("-pk")[: PAGE + 1]
     )
     waiting = waiting_of(rows[:PAGE], now=timezone.now())
@@ -121,11 +122,14 @@ def _row(found: ServiceRequest, waiting: Waiting) -> dict[str, Any]:
     now = timezone.now()
     return {
         "found": found,
-        "services": ", ".join(order.service.label for order in found.work_orders.all()),
+        "services": ", ".join(
+            dict.fromkeys(row.service.label for row in found.work_orders.all() or found.wishes.all())
+        ),
         "when": short_moment_words(found.promised_start, found.site) if found.promised_start else "",
         "is_late": waiting.request.breaks_promise(now),
         "wait": waits.shown(waiting.request, found.site, now=now),
-        "total": euros(found.total_incl_vat),
+        # Nothing is priced before a quote is accepted.
+        "total": euros(found.total_incl_vat) if found.promised_start or found.total_incl_vat else "–",
     }
 
 
@@ -143,7 +147,9 @@ def request_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 def _find(actor: Actor, public_id: Any) -> ServiceRequest:
-    found = ServiceRequest.objects.visible_to(actor).select_related("site", "client", "payer_account")
+    found = ServiceRequest.objects.visible_to(actor).select_related(
+        "site", "client", "payer_account", "prescriber__user"
+    )
     return get_object_or_404(found, public_id=public_id)
 
 
@@ -157,6 +163,7 @@ def _page(
     context = {
         "found": found,
         "error": error,
+        "quoting": card_of(actor, found),
         "wait": waits.shown(waiting.request, found.site, now=now),
         **words.order_lines(found),
         "appointment": moment_words(found.promised_start, found.site) if found.promised_start else "",
@@ -233,7 +240,7 @@ def _told(event: Any, found: ServiceRequest) -> dict[str, str]:
         "title": str(EVENT_WORDS.get(event.name, event.name)),
         "when": moment_words(event.act_at, found.site),
         "by": "" if event.actor == "system" else event.actor_label,
-        "detail": str(event.data.get("work_order", "")),
+        "detail": str(event.data.get("work_order", event.data.get("quote", ""))),
     }
 
 
@@ -250,6 +257,20 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.declined": gettext_lazy("Request declined"),
     "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
+    "service_request.reviewed": gettext_lazy("Being looked at"),
+    "quote.requested": gettext_lazy("A quote was asked for"),
+    "quote.drafted": gettext_lazy("Quote drafted"),
+    "quote.discarded": gettext_lazy("Draft of a quote thrown away"),
+    "quote.sent": gettext_lazy("Quote sent"),
+    "quote.rendered": gettext_lazy("Quote document ready"),
+    "quote.accepted": gettext_lazy("Quote accepted"),
+    "quote.countersigned": gettext_lazy("Accepted quote kept as a document"),
+    "quote.declined": gettext_lazy("Quote declined"),
+    "quote.changes_requested": gettext_lazy("A change of the quote was asked for"),
+    "quote.withdrawn": gettext_lazy("Quote withdrawn"),
+    "quote.reminded": gettext_lazy("Reminded of the quote"),
+    "quote.expired": gettext_lazy("Quote expired"),
+    "quote.renewal_asked": gettext_lazy("Renewal of the quote asked for"),
     "service_request.held": gettext_lazy("Put on hold"),
     "service_request.resumed": gettext_lazy("Goes on"),
     "service_request.expired": gettext_lazy("Given up: no answer"),

@@ -26,7 +26,7 @@ from bookings.actions.rescheduling import is_movable
 from bookings.enums import Category, RequestStatus
 from bookings.forms.requests import ReasonForm
 from bookings.forms.waits import AnswerForm, ReviveForm
-from bookings.models import ServiceRequest
+from bookings.models import Client, ServiceRequest
 from bookings.models.appointments import calendar_file as ics_of
 from bookings.models.appointments import entry_of
 from bookings.models.requests import public_id_of_tracking_token
@@ -165,6 +165,8 @@ def _page(
         "has_date": found.promised_start is not None,
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
+    context["quote"] = found.quotes.shown_to_client().first()
+    context["wishes"] = found.wishes.select_related("service").order_by("position")
     question = context["question"]
     context["answer_due"] = moment_words(question.due_at, found.site) if question else ""
     context["can_revive"] = found.status == RequestStatus.EXPIRED
@@ -284,9 +286,15 @@ def my_requests(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     mine = ServiceRequest.objects.none()
     if actor.client_id is not None:
-        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id=actor.client_id)
+        family = Client.objects.family_of(actor.client_id).values("pk")
+        mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id__in=family)
     rows = [
-        {"found": found, "services": [order.service.label for order in found.work_orders.all()]}
-        for found in mine.select_related("site").prefetch_related("work_orders__service").order_by("-pk")[:100]
+        {
+            "found": found,
+            "services": [row.service.label for row in found.work_orders.all() or found.wishes.all()],
+        }
+        for found in mine.select_related("site")
+        .prefetch_related("work_orders__service", "wishes__service")
+        .order_by("-pk")[:100]
     ]
     return render(request, "bookings/my_requests.html", {"rows": rows})

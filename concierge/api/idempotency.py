@@ -21,6 +21,7 @@ from concierge.db import advisory_lock
 from concierge.errors import DomainError, StaleVersion
 from concierge.models import IdempotencyRecord
 from concierge.reads import Reading
+from concierge.writes import insert_one
 
 
 class IdempotencyKeyMissing(DomainError):
@@ -73,7 +74,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
             response = handler(self, request, *args, **kwargs)
             raw = b"" if response.data is None else JSONRenderer().render(response.data)
             headers = {name: value for name, value in response.items() if name in {"Location", "ETag"}}
-            IdempotencyRecord.objects.create(
+            record = IdempotencyRecord(
                 organisation=actor.organisation,
                 principal=actor.reference,
                 key=key,
@@ -84,6 +85,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
                 body=raw,
                 headers=headers,
             )
+            insert_one(record)
         return _answer(raw, response.status_code, headers, replayed=False)
 
     return once

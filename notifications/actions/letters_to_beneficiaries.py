@@ -1,13 +1,14 @@
-"""Letters to people somebody else asked for, when they agreed: who asked, what, when and where. No price, no link: the
-request is the client's."""
+"""Letters around a request for somebody else: to the person it is for, when they agreed (who asked, what, when and
+where; no price, no link: the request is the client's), and to the professional who books for people they accompany."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
 from bookings.enums import Place, RequestStatus
-from bookings.models import ServiceRequest
+from bookings.models import Prescriber, ServiceRequest
 from concierge.words import moment_words
+from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
@@ -48,6 +49,22 @@ def _note(request: ServiceRequest, *, subject: str, heading: str) -> Note:
         why=_("You receive this message because somebody asked us for a service for you, and you agreed to be told."),
         facts=_facts(request),
         words={"at_home": request.place == Place.HOME},
+    )
+
+
+@writes(Kind.PRESCRIBER_INVITED)
+def invited(message: Message) -> Note:
+    """How a prescriber signs in. Not when they were paused before it left."""
+    prescriber = Prescriber.objects.active().filter(public_id=message.subject_id).first()
+    if prescriber is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    return Note(
+        subject=_("You can book for the people you accompany"),
+        heading=_("You can book for the people you accompany"),
+        why=_("You receive this message because our team invited you to book for people you accompany."),
+        facts=[(_("Your e-mail to sign in"), message.address), (_("Your structure"), prescriber.structure)],
+        action_url=link(message.organisation, "bookings:people"),
+        action_label=_("Open my page"),
     )
 
 

@@ -17,7 +17,7 @@ from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
 from notifications.actions.letters_ahead import window
-from notifications.enums import Kind, Unsent
+from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 
 OVER = (RequestStatus.CANCELLED, RequestStatus.DECLINED)
@@ -41,7 +41,7 @@ def code(message: Message) -> Note:
 
 def _request(message: Message) -> ServiceRequest:
     found = (
-        ServiceRequest.objects.select_related("site")
+        ServiceRequest.objects.select_related("site", "prescriber__user")
         .prefetch_related("work_orders__service")
         .filter(public_id=message.subject_id)
         .first()
@@ -57,6 +57,13 @@ def _services(request: ServiceRequest) -> str:
 
 def _recap(request: ServiceRequest) -> Facts:
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
+    if request.prescriber is not None:
+        facts = [
+            (_("Reference"), request.reference),
+            (_("Person"), request.contact_name),
+            (_("Asked for by"), str(request.prescriber)),
+            (_("Service"), _services(request)),
+        ]
     ahead = getattr(request, "pre_order", None)
     if ahead is not None:
         return [
@@ -102,6 +109,8 @@ def confirmed(message: Message) -> Note:
         heading=_("Your request is confirmed"),
         facts=_recap(request),
     )
+    told = request.prescriber is not None and message.recipient_kind == RecipientKind.CLIENT
+    note.words["by_prescriber"] = str(request.prescriber) if told else ""
     return replace(note, attachments=_calendar(request, note.action_url))
 
 

@@ -16,7 +16,7 @@ from bookings.models import RequestLine, Service, ServiceAtSite, ServiceRequest
 from bookings.rules.prices import WHOLE, Wish
 from tests.bookings.conftest import at
 from tests.bookings.test_api import REQUESTS, Api, booking, problem, rows
-from tests.bookings.test_booking_pages import Path
+from tests.bookings.test_booking_pages import HOME, Path
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -93,7 +93,7 @@ def test_started_half_hours_are_booked_by_the_minute(world: World, api: Api) -> 
 
 
 @pytest.mark.promise("domain R1")
-def test_what_is_on_quote_is_shown_and_not_sold(world: World, api: Api, path: Path) -> None:
+def test_what_is_on_quote_is_asked_for_and_not_sold(world: World, api: Api, path: Path) -> None:
     service = offer(world, "jardin", PriceMode.ON_QUOTE)
     before = rows()
     body = problem(
@@ -101,7 +101,7 @@ def test_what_is_on_quote_is_shown_and_not_sold(world: World, api: Api, path: Pa
     )
     assert (body["reason"], rows()) == ("on_quote", before)
     assert "sur devis" in path.get().content.decode()
-    assert path.services(service).status_code == 422
+    assert path.services(service).headers["Location"] == f"{HOME}besoin/"
 
 
 @pytest.mark.promise("S08")

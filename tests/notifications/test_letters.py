@@ -21,7 +21,18 @@ from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pre_orders import order_ahead
+from bookings.actions.prescribers import invite_prescriber
 from bookings.actions.questions import answer_question, ask_client, expire_request
+from bookings.actions.quote_answers import (
+    accept_quote,
+    ask_for_renewal,
+    decline_quote,
+    expire_quote,
+    remind_of_quote,
+    request_changes,
+)
+from bookings.actions.quote_documents import store_quote_pdf
+from bookings.actions.quotes import withdraw_quote
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import (
@@ -33,10 +44,20 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import Execution, PerformerKind
-from bookings.models import ClientQuestion, EmailVerification, PreOrder, Service, ServiceRequest, WorkOrder, calendar
+from bookings.models import (
+    ClientQuestion,
+    EmailVerification,
+    PreOrder,
+    Quote,
+    Service,
+    ServiceRequest,
+    WorkOrder,
+    calendar,
+)
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
+from concierge.tenancy import system_actor
 from notifications.actions.letters import WRITERS, NotNeeded
 from notifications.actions.queue import Reader, queue_message
 from notifications.actions.writing import write
@@ -48,6 +69,7 @@ from providers.actions.offers import accept_offer, report_misdirected, start_rou
 from providers.models import AccessLink, Offer
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
+from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.providers.conftest import acting_for, add_provider
@@ -104,6 +126,17 @@ def _for_a_parent(world: World) -> ServiceRequest:
     )
     say(world, "service_request.confirmed", request, request)
     return request
+
+
+def _invite(world: World) -> None:
+    invite_prescriber(
+        world.organisation,
+        "sonia@ccas.example",
+        first_name="Sonia",
+        last_name="Petit",
+        structure="CCAS",
+        by=world.actor("concierge"),
+    )
 
 
 def _cancel(world: World) -> None:
@@ -170,6 +203,22 @@ def _on_its_way(world: World) -> None:
 def _help(world: World) -> None:
     team = build_team(world)
     call_for_help(team.amina, by=team.themself(team.amina))
+
+
+def _drawn(quote: Quote) -> None:
+    for document in quote.documents.order_by("pk"):
+        store_quote_pdf(document, b"%PDF-1.7 not really", by=system_actor(quote.organisation))
+
+
+def _accept_quote(world: World) -> Quote:
+    quote = sent(world)
+    return accept_quote(quote, yes(quote), by=world.actor())
+
+
+def _renew(world: World) -> None:
+    quote = sent(world)
+    expire_quote(quote, by=world.actor())
+    ask_for_renewal(quote, by=world.actor())
 
 
 def _next_free(request: ServiceRequest) -> dt.datetime:
@@ -270,6 +319,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
+    Kind.PRESCRIBER_INVITED: _invite,
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
@@ -294,6 +344,16 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRE_ORDER_MISSED: _missed,
     Kind.SUBSTITUTED: _replaced,
     Kind.HELP_REQUESTED: _help,
+    Kind.QUOTE_REQUESTED: asked,
+    Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
+    Kind.QUOTE_REMINDED: lambda world: remind_of_quote(sent(world), by=world.actor()),
+    Kind.QUOTE_ACCEPTED: _accept_quote,
+    Kind.QUOTE_COUNTERSIGNED: lambda world: _drawn(_accept_quote(world)),
+    Kind.QUOTE_DECLINED: lambda world: decline_quote(sent(world), reason="Trop cher", by=world.actor()),
+    Kind.QUOTE_CHANGES: lambda world: request_changes(sent(world), text="Du hêtre", by=world.actor()),
+    Kind.QUOTE_EXPIRED: lambda world: expire_quote(sent(world), by=world.actor()),
+    Kind.QUOTE_WITHDRAWN: lambda world: withdraw_quote(sent(world), by=world.actor()),
+    Kind.QUOTE_RENEWAL: _renew,
 }
 
 

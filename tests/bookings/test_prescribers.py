@@ -1,0 +1,255 @@
+"""A social worker books for people they accompany, and reads of nobody else (R2, S01, S14, P09)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from bookings.actions.booking import PayerRefused
+from bookings.actions.clients import ClientDetails
+from bookings.actions.prescribers import (
+    add_person,
+    end_accompaniment,
+    invite_prescriber,
+    pause_prescriber,
+    resume_prescriber,
+)
+from bookings.models import Accompaniment, Client, ClientAccount, Prescriber, ServiceRequest
+from concierge.errors import Conflict, DomainError, Invalid, NotAllowed
+from concierge.models import Event, User
+from concierge.tenancy import Actor
+from notifications.models import Message
+from tests.bookings.conftest import at
+from tests.bookings.test_booking_pages import Path, shown
+from tests.conftest import settle
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+
+
+def invite(world: World, email: str = "sonia@ccas.example", structure: str = "CCAS de Dijon") -> Prescriber:
+    return invite_prescriber(
+        world.organisation,
+        email,
+        first_name="Sonia",
+        last_name="Petit",
+        structure=structure,
+        phone="03 80 11 22 33",
+        by=world.actor("concierge"),
+    )
+
+
+def acting(prescriber: Prescriber) -> Actor:
+    """The prescriber, signed in."""
+    return Actor(
+        kind="user",
+        organisation=prescriber.organisation,
+        label=prescriber.user.get_full_name(),
+        user=prescriber.user,
+        prescriber_id=prescriber.pk,
+    )
+
+
+def bring(prescriber: Prescriber, **changes: str) -> Accompaniment:
+    given = {"first_name": "Jeanne", "last_name": "Martin", "phone": "06 98 76 54 32", "city": "Dijon"}
+    return add_person(prescriber, ClientDetails(**{**given, **changes}), agreed=True, by=acting(prescriber))  # type: ignore[arg-type]  # texts
+
+
+@pytest.fixture
+def path(world: World, client: Browser) -> Path:
+    return Path(world, client)
+
+
+@pytest.mark.promise("S14")
+def test_an_invitation_leaves_a_known_account_as_it_is(world: World) -> None:
+    known = User.objects.create_user("sonia@ccas.example", "un-mot-de-passe", first_name="S.", last_name="P.")
+    before = (known.password, known.first_name)
+    made = invite(world, "SONIA@ccas.example")
+    known.refresh_from_db()
+    assert (made.user, known.password, known.first_name) == (known, *before)
+    with pytest.raises(Conflict):
+        invite(world)
+    assert Prescriber.objects.count() == 1
+    settle(world.organisation)
+    assert [m.address for m in Message.objects.filter(kind="prescriber.invited")] == ["sonia@ccas.example"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("email", ""), ("email", "sonia@"), ("structure", " "), ("phone", "12")])
+def test_a_malformed_invitation_names_its_field(world: World, field: str, value: str) -> None:
+    given: dict[str, Any] = {"email": "s@ccas.example", "structure": "CCAS", "phone": "", field: value}
+    with pytest.raises(Invalid) as refused:
+        invite_prescriber(
+            world.organisation, given.pop("email"), first_name="S", last_name="P", by=world.actor("concierge"), **given
+        )
+    assert (refused.value.field, Prescriber.objects.count()) == (field, 0)
+
+
+@pytest.mark.promise("P09")
+def test_a_person_is_added_only_with_their_agreement(world: World) -> None:
+    prescriber = invite(world)
+    with pytest.raises(Invalid):
+        add_person(prescriber, ClientDetails("Jeanne", "Martin"), agreed=False, by=acting(prescriber))
+    assert (Accompaniment.objects.count(), Client.objects.count()) == (0, 1)
+    made = bring(prescriber)
+    event = Event.objects.get(name="person.entrusted")
+    assert (made.consent, event.data["agreed"]) == ("accompanied-1", "accompanied-1")
+    assert event.data["on_behalf_of"] == str(made.client.public_id)
+    assert made.consent_at is not None
+
+
+@pytest.mark.promise("S14", "S17")
+def test_the_address_of_a_known_client_gives_nothing_of_them(world: World) -> None:
+    prescriber = invite(world)
+    known = Client.objects.filter(pk=world.client.pk).values().get()
+    strange = bring(prescriber, email=world.client.email)
+    fresh = bring(prescriber, email="jeanne@example.fr", first_name="Jeannette")
+    assert strange.client_id != world.client.pk
+    assert (strange.email, strange.client.email) == (world.client.email, "")
+    assert fresh.client.email == "jeanne@example.fr"
+    assert Client.objects.filter(pk=world.client.pk).values().get() == known
+
+
+def book_for(path: Path, accompaniment: Accompaniment) -> Any:
+    """From the person's page to the confirmation."""
+    browser = path.browser
+    assert browser.post(f"/accompagner/{accompaniment.public_id}/reserver/republique/").status_code == 302
+    assert path.services(path.world.ironing).status_code == 302
+    assert path.details(5, 0).status_code == 302
+    assert path.slot().status_code == 302
+    page = shown(path.get("coordonnees/"))
+    assert 'name="email"' not in page
+    assert (
+        path.post("coordonnees/", phone="06 98 76 54 32", note="Deuxième étage")
+        .headers["Location"]
+        .endswith("/verification/")
+    )
+    assert "Jeanne Martin" in shown(path.get("verification/"))
+    return path.review()
+
+
+@pytest.mark.promise("domain R2")
+def test_a_prescriber_books_by_the_pages_and_follows_the_request(world: World, path: Path) -> None:
+    prescriber = invite(world)
+    accompaniment = bring(prescriber, email="jeanne@example.fr")
+    path.browser.force_login(prescriber.user)
+    assert "Jeanne Martin" in shown(path.browser.get("/accompagner/"))
+    assert book_for(path, accompaniment).status_code == 302
+    made = ServiceRequest.objects.get()
+    assert (made.client, made.prescriber, made.contact_name) == (accompaniment.client, prescriber, "Jeanne Martin")
+    event = Event.objects.get(name="service_request.submitted")
+    assert (event.actor, event.data["on_behalf_of"]) == (
+        f"user:{prescriber.user.public_id}",
+        str(accompaniment.client.public_id),
+    )
+    assert made.reference in shown(path.browser.get("/accompagner/"))
+    assert made.reference in shown(path.browser.get(f"/accompagner/{accompaniment.public_id}/"))
+    assert list(ServiceRequest.objects.visible_to(acting(prescriber))) == [made]
+    settle(world.organisation)
+    told = Message.objects.get(kind="service_request.confirmed")
+    assert told.address == "jeanne@example.fr"
+    staff = Browser()
+    staff.force_login(world.users["concierge"])
+    assert "CCAS de Dijon" in shown(staff.get(f"/demandes/{made.public_id}/"))
+
+
+def test_the_news_of_somebody_without_an_address_go_to_the_prescriber(world: World, path: Path) -> None:
+    prescriber = invite(world)
+    accompaniment = bring(prescriber)
+    path.browser.force_login(prescriber.user)
+    book_for(path, accompaniment)
+    settle(world.organisation)
+    told = Message.objects.get(kind="service_request.confirmed")
+    assert (told.address, told.recipient_kind) == ("sonia@ccas.example", "prescriber")
+
+
+@pytest.mark.promise("S01")
+def test_a_prescriber_reads_of_nobody_else(world: World) -> None:
+    mine, other = invite(world), invite(world, "paul@adil.example", "ADIL")
+    theirs = bring(other, last_name="Secret")
+    world.request(world.ironing)
+    browser = Browser()
+    browser.force_login(mine.user)
+    page = shown(browser.get("/accompagner/", {"q": "Secret"}))
+    assert "Jeanne" not in page
+    for address in ("", "terminer/", "reserver/republique/"):
+        method = browser.post if address else browser.get
+        assert method(f"/accompagner/{theirs.public_id}/{address}").status_code == 404
+    assert ServiceRequest.objects.visible_to(acting(mine)).count() == 0
+    assert Client.objects.visible_to(acting(mine)).count() == 0
+    session = browser.session
+    session["booking"] = {"site": str(world.site.public_id), "person": str(theirs.public_id)}
+    session.save()
+    theirs.refresh_from_db()
+    assert theirs.ended_at is None
+
+
+def test_whoever_is_paused_or_no_longer_accompanies_cannot_book(world: World, path: Path) -> None:
+    prescriber = invite(world)
+    accompaniment = bring(prescriber)
+    path.browser.force_login(prescriber.user)
+    pause_prescriber(prescriber, by=world.actor("concierge"))
+    pause_prescriber(prescriber, by=world.actor("concierge"))
+    assert path.browser.get("/accompagner/").status_code == 404
+    with pytest.raises(NotAllowed):
+        bring(prescriber, first_name="Autre")
+    resume_prescriber(prescriber, by=world.actor("concierge"))
+    assert path.browser.get("/accompagner/").status_code == 200
+    end_accompaniment(accompaniment, by=acting(prescriber))
+    end_accompaniment(accompaniment, by=acting(prescriber))
+    assert path.browser.get(f"/accompagner/{accompaniment.public_id}/").status_code == 404
+    named = ("prescriber.paused", "prescriber.resumed", "person.released")
+    assert [Event.objects.filter(name=name).count() for name in named] == [1, 1, 1]
+
+
+def test_an_address_nobody_proved_opens_no_purse(world: World, book: Any) -> None:
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Mairie", email_domain="dijon.example")
+    prescriber = invite(world)
+    accompaniment = bring(prescriber, email="jeanne@dijon.example")
+    person = ClientDetails("Jeanne", "Martin", "jeanne@dijon.example")
+    with pytest.raises(DomainError) as refused:
+        book(client=person, payer=account, prescriber=accompaniment, by=acting(prescriber))
+    assert not isinstance(refused.value, PayerRefused)
+    assert ServiceRequest.objects.count() == 0
+
+
+def test_a_prescriber_named_by_our_own_systems_is_kept(world: World, book: Any) -> None:
+    prescriber = invite(world)
+    made = book(prescriber=prescriber, by=world.actor())
+    assert (made.prescriber, made.contact_name) == (prescriber, "Inès Garnier")
+    with pytest.raises(NotAllowed):
+        book(prescriber=prescriber, by=acting(prescriber), starts_at=at(24, 11))
+
+
+@pytest.mark.parametrize("address", ["/accompagner/", "/prescripteurs/"])
+def test_the_lists_ask_as_much_for_three_as_for_one(world: World, address: str) -> None:
+    prescriber = invite(world)
+    browser = Browser()
+    browser.force_login(prescriber.user if "accompagner" in address else world.users["concierge"])
+    counts = []
+    for number in range(3):
+        bring(prescriber, last_name=f"M{number}")
+        invite(world, f"autre{number}@ccas.example")
+        if number in (0, 2):
+            with CaptureQueriesContext(connection) as asked:
+                assert browser.get(address).status_code == 200
+            counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_the_team_invites_and_pauses_on_a_page(world: World, client: Browser) -> None:
+    client.force_login(world.users["concierge"])
+    typed = {"first_name": "Sonia", "last_name": "Petit", "email": "sonia@ccas.example", "structure": "CCAS"}
+    assert "sonia@" in shown(client.post("/prescripteurs/inviter/", {**typed, "structure": ""}), 422)
+    assert client.post("/prescripteurs/inviter/", typed).status_code == 302
+    assert "sonia@" in shown(client.post("/prescripteurs/inviter/", typed), 409)
+    made = Prescriber.objects.get()
+    assert "CCAS" in shown(client.get("/prescripteurs/", {"q": "ccas"}))
+    assert client.post(f"/prescripteurs/{made.public_id}/suspendre/").status_code == 302
+    made.refresh_from_db()
+    assert made.paused_at is not None
+    assert client.post(f"/prescripteurs/{made.public_id}/reprendre/").status_code == 302
+    assert client.post(f"/prescripteurs/{made.public_id}/supprimer/").status_code == 404
