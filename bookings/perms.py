@@ -34,6 +34,16 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def sees_openings(actor: Actor, site: Site) -> bool:
+    """When people are received, and who comes: whoever works there."""
+    return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)
+
+
+def can_set_openings(actor: Actor, site: Site) -> bool:
+    """Say when people are received: whoever answers for the site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)
+
+
 def can_merge_clients(actor: Actor) -> bool:
     """Say that two rows are one person, and take it back: whoever meets the clients."""
     return actor.has_role(*DESK, Role.NETWORK_HEAD)

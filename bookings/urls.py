@@ -8,6 +8,7 @@ from bookings.api import quotes as quotes_api
 from bookings.api import requests as api
 from bookings.api import waits as api_waits
 from bookings.views import (
+    agenda,
     asking,
     beneficiary,
     booking,
@@ -20,6 +21,7 @@ from bookings.views import (
     hand_outs,
     imports,
     moving,
+    openings,
     orders_ahead,
     people,
     prescribers,
@@ -91,6 +93,20 @@ urlpatterns = [
     path("prescripteurs/inviter/", prescribers.invite, name="prescriber-invite"),
     path("prescripteurs/<uuid:public_id>/<slug:verb>/", prescribers.change, name="prescriber-change"),
     # --- the team -----------------------------------------------------------------------------------------------------
+    path("agenda/", agenda.agenda, name="agenda"),
+    path("sites/<slug:slug>/horaires/", openings.openings_page, name="openings"),
+    path("sites/<slug:slug>/horaires/semaine/", openings.week, name="openings-week"),
+    path("sites/<slug:slug>/horaires/rythme/<slug:place>/", openings.rhythm, name="openings-rule"),
+    path("sites/<slug:slug>/horaires/fermetures/nouvelle/", openings.closure, name="closure-new"),
+    path("sites/<slug:slug>/horaires/fermetures/<str:day>/", openings.closure, name="closure"),
+    path("sites/<slug:slug>/horaires/fermetures/<str:day>/supprimer/", openings.remove_closure, name="closure-remove"),
+    path("sites/<slug:slug>/horaires/stands/nouveau/", openings.presence, name="presence-new"),
+    path("sites/<slug:slug>/horaires/stands/<uuid:public_id>/", openings.presence, name="presence"),
+    path(
+        "sites/<slug:slug>/horaires/stands/<uuid:public_id>/supprimer/",
+        openings.remove_presence,
+        name="presence-remove",
+    ),
     path("demandes/", requests.requests_list, name="requests"),
     path("demandes/<uuid:public_id>/", requests.request_page, name="request"),
     path("demandes/<uuid:public_id>/devis/", quotes.begin_quote, name="begin-quote"),
@@ -161,6 +177,7 @@ urlpatterns = [
     ),
     # --- API ----------------------------------------
     path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
+    path("api/v1/sites/<uuid:public_id>/openings", catalogue.SiteOpenings.as_view(), name="api-site-openings"),
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
     path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),

@@ -48,7 +48,7 @@ def insert_one(row: M) -> M:
 
 @cache
 def _columns(model: type[models.Model]) -> list[Any]:
-    return [field for field in model._meta.local_concrete_fields if not field.primary_key]
+    return [field for field in model._meta.local_concrete_fields if not (field.primary_key or field.generated)]
 
 
 @cache

@@ -15,6 +15,7 @@ from billing.models import Invoice
 from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import substitute
+from bookings.actions.openings import close_site, set_presence
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
@@ -25,6 +26,7 @@ from bookings.models import (
     OrderSheet,
     PreOrder,
     PreOrderPlan,
+    Presence,
     Quote,
     ServiceRequest,
     Substitution,
@@ -76,6 +78,8 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    stand: Presence
+    closed_on: str
     accompaniment: Accompaniment
     prescriber: User
     twin: Client
@@ -147,6 +151,10 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            stand=_stand(world, by),
+            closed_on=close_site(
+                world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
+            ).starts_on.isoformat(),
             accompaniment=(accompaniment := _accompaniment(world)),
             prescriber=accompaniment.prescriber.user,
             twin=_twin(world),
@@ -170,6 +178,22 @@ def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def _stand(world: World, by: Actor) -> Presence:
+    """Every Tuesday noon in the town hall."""
+    return set_presence(
+        world.site,
+        None,
+        by=by,
+        name="Hall de la mairie",
+        street="1 place de la Libération",
+        postcode="21000",
+        city="Dijon",
+        weekday=1,
+        opens=dt.time(12),
+        closes=dt.time(14),
+    )
 
 
 def _provider(world: World, name: str, siret: str) -> Provider:

@@ -28,6 +28,7 @@ from bookings.models import (
     ClientAccount,
     Hold,
     Prescriber,
+    Presence,
     RequestLine,
     Service,
     ServiceAtSite,
@@ -37,7 +38,6 @@ from bookings.models import (
 )
 from bookings.models.areas import judge_address
 from bookings.rules import prices
-from bookings.rules.slots import ready_by
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
@@ -47,6 +47,8 @@ from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
+# Stands that are proposed at once.
+MOST_STANDS = 20
 
 
 class OutsideArea(DomainError):
@@ -140,6 +142,7 @@ def book_request(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    presence: Presence | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
@@ -149,7 +152,9 @@ def book_request(
     """
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
-    held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
+    held = holds.book_slot(
+        site, place_of(services), starts_at, services=services, minutes=minutes, presence=presence, now=now
+    )
     held.site = site  # the same, which spares a read
     return make_request(
         held,
@@ -192,6 +197,7 @@ def make_request(
     details = clean_details(client)
     other = clean_beneficiary(beneficiary)
     check_place(site, place, held.place, other or details)
+    check_stand(held, details.email, by)
     if payer is not None:
         check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
@@ -241,10 +247,32 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
             raise OutsideArea(field="postcode")
 
 
+def may_go_anywhere(by: Actor) -> bool:
+    """Whoever may send people to every stand, and charge every account: the team and the organisation's systems."""
+    return by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
+
+
+def stands_for(site: Site, email: str, by: Actor) -> list[Presence]:
+    """Where else than at the desk this person may come: stands for everybody and those of their accounts."""
+    today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+    accounts = None if may_go_anywhere(by) else list(accounts_for(site.organisation, email)) if email else []
+    return list(Presence.objects.filter(site=site).still_to_come(today).open_to(accounts)[:MOST_STANDS])
+
+
+def check_stand(held: Hold, email: str, by: Actor) -> None:
+    """A stand that is kept for an account takes its people only. Raises ``SlotNotOffered``."""
+    stand = held.presence
+    if stand is None or stand.account_id is None or may_go_anywhere(by):
+        return
+    if not accounts_for(stand.organisation, email).filter(pk=stand.account_id).exists():
+        raise holds.SlotNotOffered(field="slot")
+
+
 def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
     """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
-    vouched = by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
-    if not payer.is_active or not (vouched or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()):
+    if not payer.is_active or not (
+        may_go_anywhere(by) or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()
+    ):
         raise PayerRefused(field="payer")
 
 
@@ -336,10 +364,7 @@ def _plan_work(
     site: Site, held: Hold, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
 ) -> list[WorkOrder]:
     """One work order per service (not saved yet), each with its promise."""
-    zone = ZoneInfo(site.time_zone)
-    first = held.starts_at.astimezone(zone).date()
-    closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
-    opening = calendar.opening_of(site)
+    week = calendar.week_from(site, held.starts_at)
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
@@ -349,7 +374,7 @@ def _plan_work(
         if place == Place.HOME:
             end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
         else:
-            end = ready_by(held.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+            end = calendar.ready_at(site, held.presence, held.starts_at, service.turnaround_hours, week=week)
         orders.append(
             WorkOrder(
                 organisation_id=site.organisation_id,

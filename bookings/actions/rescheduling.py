@@ -16,7 +16,6 @@ from bookings.actions.booking import keep_day_limits
 from bookings.actions.requests import lock_work_of
 from bookings.enums import MOVABLE_REQUESTS, MOVABLE_WORK, Place, WorkOrderStatus
 from bookings.models import Hold, PreOrder, ServiceRequest, WorkOrder, calendar
-from bookings.rules.slots import ready_by
 from concierge import events
 from concierge.errors import TooManyAttempts, WrongState
 from concierge.tenancy import Actor
@@ -87,7 +86,10 @@ def _swap(request: ServiceRequest, orders: Sequence[WorkOrder], starts_at: dt.da
     if request.hold_id is not None:
         holds.free_place(request.hold_id)
     minutes = minutes_of(request, orders)
-    hold = holds.book_slot(site, request.place, starts_at, services=services, minutes=minutes, now=now)
+    presence = request.hold.presence if request.hold is not None else None
+    hold = holds.book_slot(
+        site, request.place, starts_at, services=services, minutes=minutes, presence=presence, now=now
+    )
     zone = ZoneInfo(site.time_zone)
     before = request.promised_start
     if before is None or before.astimezone(zone).date() != starts_at.astimezone(zone).date():
@@ -98,10 +100,7 @@ def _swap(request: ServiceRequest, orders: Sequence[WorkOrder], starts_at: dt.da
 def _promise_anew(orders: Sequence[WorkOrder], hold: Hold) -> None:
     """Each work order is promised from the new time on; its plan is the business of whoever made it."""
     site = hold.site
-    zone = ZoneInfo(site.time_zone)
-    first = hold.starts_at.astimezone(zone).date()
-    closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
-    opening = calendar.opening_of(site)
+    week = calendar.week_from(site, hold.starts_at)
     for order in orders:
         order.promised_start = hold.starts_at
         if hold.place == Place.HOME:
@@ -109,7 +108,7 @@ def _promise_anew(orders: Sequence[WorkOrder], hold: Hold) -> None:
             order.promised_end = max(hold.ends_at, hold.starts_at + lasts)
         else:
             hours = order.service.turnaround_hours
-            order.promised_end = ready_by(hold.starts_at, hours, opening=opening, closed=closed, zone=zone)
+            order.promised_end = calendar.ready_at(site, hold.presence, hold.starts_at, hours, week=week)
         order.version += 1
         order.save(update_fields=["promised_start", "promised_end", "version"])
 

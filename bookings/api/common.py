@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from bookings.actions import pricing
+from bookings.models import Presence
 from bookings.rules.prices import WHOLE, Wish, brackets
 from concierge.api.keys import actor_of
 from concierge.editions import kept
@@ -59,6 +60,11 @@ def site_of(request: Request, public_id: uuid.UUID) -> Site:
 @kept
 def _site(organisation_id: int, public_id: uuid.UUID) -> Site:
     return get_object_or_404(Site.objects.active(), organisation=organisation_id, public_id=public_id)
+
+
+def presence_of(site: Site, public_id: uuid.UUID | None) -> Presence | None:
+    """One of the site's stands, when one is asked for; 404 when it is none of them."""
+    return get_object_or_404(Presence, site=site, public_id=public_id) if public_id else None
 
 
 def wish_of(line: dict[str, Any]) -> Wish:

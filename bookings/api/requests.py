@@ -21,7 +21,7 @@ from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, wish_of
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, wish_of
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
@@ -156,7 +156,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
                 made = pre_orders.order_ahead(run_of(site, asked["run"]), **given)
             else:
                 pre_orders.refuse_ahead(site, services)
-                made = booking.book_request(site, services=services, starts_at=asked["slot"], **given)
+                stand = presence_of(site, asked["presence"])
+                made = booking.book_request(site, services=services, starts_at=asked["slot"], presence=stand, **given)
         except DomainError as error:
             if asked["beneficiary"] and error.field in ADDRESS:
                 error.field = f"beneficiary.{error.field}"
@@ -167,7 +168,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
         }
-        return Response(shapes.show(ServiceRequestOut, made), status=201, headers=headers)
+        return Response(shapes.show(ServiceRequestOut, made, is_new=True), status=201, headers=headers)
 
 
 # Of whoever the team comes to: the beneficiary's, when there is one.

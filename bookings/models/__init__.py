@@ -7,6 +7,7 @@ from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, Service
 from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
+from bookings.models.presences import Presence
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.quotes import (
@@ -39,6 +40,7 @@ __all__ = [
     "PreOrderPlan",
     "PreOrderRun",
     "Prescriber",
+    "Presence",
     "PriceItem",
     "Producer",
     "Quote",

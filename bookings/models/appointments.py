@@ -48,7 +48,8 @@ def entry_of(request: ServiceRequest, *, url: str = "", for_team: bool = False) 
         where = f"{request.postcode} {request.city}"
         where = where if for_team else f"{request.street}, {where}"
     else:
-        where = f"{site.name}, {site.street}, {site.postcode} {site.city}"
+        there = request.meets_at
+        where = f"{there.name}, {there.street}, {there.postcode} {there.city}"
     return Entry(
         uid=f"{request.public_id}@concierge",
         # A cancellation is a change of the event, too.

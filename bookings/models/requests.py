@@ -34,6 +34,7 @@ from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from bookings.models.people import Prescriber
+from bookings.models.presences import Presence
 from concierge.enums import Role
 from concierge.models import PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
@@ -211,6 +212,11 @@ class ServiceRequest(PublicIdModel, TenantModel):
     def met_phone(self) -> PhoneNumber | str:
         """Their number; that of the client when they have none."""
         return self.beneficiary_phone or self.contact_phone
+
+    @property
+    def meets_at(self) -> Site | Presence:
+        """Where client and team meet, when nobody comes to the client: the desk, or the stand that was chosen."""
+        return self.hold.presence if self.hold is not None and self.hold.presence is not None else self.site
 
     @property
     def category(self) -> str:

@@ -142,6 +142,40 @@ class SlotsOut(serializers.Serializer[Any]):
     results = SlotOut(many=True)
 
 
+class HoursOut(serializers.Serializer[Any]):
+    """One opening of a weekday (0 = Monday), in the site's own time."""
+
+    weekday = serializers.IntegerField()
+    opens = serializers.TimeField()
+    closes = serializers.TimeField()
+
+
+class StandOut(serializers.Serializer[Any]):
+    """A stand elsewhere: every week on a weekday, or once on a date."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField()
+    street = serializers.CharField()
+    postcode = serializers.CharField()
+    city = serializers.CharField()
+    weekday = serializers.IntegerField(allow_null=True)
+    held_on = serializers.DateField(allow_null=True)
+    opens = serializers.TimeField()
+    closes = serializers.TimeField()
+    valid_from = serializers.DateField(allow_null=True)
+    valid_to = serializers.DateField(allow_null=True)
+    account = serializers.CharField(allow_null=True, help_text="Only for the people of this account.")
+
+
+class OpeningsOut(serializers.Serializer[Any]):
+    """When people are received."""
+
+    time_zone = serializers.CharField()
+    hours = HoursOut(many=True)
+    stands = StandOut(many=True)
+    closed_on = serializers.ListField(child=serializers.DateField(), help_text="Public holidays and closures.")
+
+
 class SlotsQuery(serializers.Serializer[Any]):
     """What ``GET /slots`` takes."""
 
@@ -149,6 +183,8 @@ class SlotsQuery(serializers.Serializer[Any]):
     service = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=20)
     from_ = serializers.DateField(required=False)
     days = serializers.IntegerField(min_value=1, max_value=60, default=14)
+    duration = serializers.IntegerField(min_value=5, max_value=1440, required=False)
+    presence = serializers.UUIDField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """``from`` is a word of Python."""

@@ -112,6 +112,9 @@ class ServiceRequestIn(serializers.Serializer[Any]):
 
     site = serializers.UUIDField()
     slot = serializers.DateTimeField(required=False, help_text="`starts_at` of a slot given by `GET /slots`.")
+    presence = serializers.UUIDField(
+        required=False, default=None, allow_null=True, help_text="The stand, when it is not at the desk."
+    )
     run = serializers.UUIDField(
         required=False,
         help_text="Instead of `slot`, for what is ordered ahead: a hand-out given by `GET /pre-order-runs`.",

@@ -19,12 +19,12 @@ from bookings.actions import booking, clients, holds, pre_orders, pricing
 from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, EmailVerification, ServiceRequest, calendar
+from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
 from bookings.rules import prices
 from bookings.views import ahead
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
-from bookings.views.times import days_of, first_day_of
+from bookings.views.times import days_of, first_day_of, short_day
 from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
@@ -157,6 +157,7 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             services=draft.services,
             minutes=calendar.minutes_of(draft.services, draft.wishes),
+            presence=_stand(request, draft),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
@@ -178,7 +179,7 @@ def _choose_run(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _slot_page(
     request: HttpRequest, draft: Draft, form: SlotForm | RunForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    now, first = timezone.now(), first_day_of(request)
+    now, first, stand = timezone.now(), first_day_of(request), _stand(request, draft)
     if draft.plan is not None:
         runs = ahead.choices(draft.plan, chosen=draft.data.get("run", ""), now=now)
         return show(request, draft, "slot", status, form=form, runs=runs, error=error)
@@ -190,6 +191,7 @@ def _slot_page(
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
         minutes=calendar.minutes_of(draft.services, draft.wishes),
+        presence=stand,
     )
     hold = draft.hold
     selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
@@ -201,8 +203,28 @@ def _slot_page(
         form=form,
         selected=selected,
         error=error,
+        stand=stand,
+        where=_where(draft, stand),
         **days_of(free, draft.site, first=first),
     )
+
+
+def _stand(request: HttpRequest, draft: Draft) -> Presence | None:
+    """Where somebody wants to come instead of the desk; what they may not choose is the desk."""
+    asked = request.GET.get("lieu", "")
+    return next((one for one in draft.stands if str(one.public_id) == asked), None) if asked else None
+
+
+def _where(draft: Draft, stand: Presence | None) -> list[dict[str, Any]]:
+    """The desk and the stands to choose from; nothing when there is no choice."""
+    if not draft.stands:
+        return []
+    places: list[tuple[str, Presence | None]] = [(_("At the desk"), None)]
+    places += [(f"{one.name} ({short_day(one)})", one) for one in draft.stands]
+    return [
+        {"label": label, "url": f"?lieu={one.public_id if one else ''}", "current": one == stand}
+        for label, one in places
+    ]
 
 
 # --- 4. contact, code ----------------------------------------

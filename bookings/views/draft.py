@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.actions.booking import place_of
+from bookings.actions.booking import place_of, stands_for
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
@@ -23,7 +23,7 @@ from bookings.actions.pricing import offered_on
 from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Service
+from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Presence, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -62,6 +62,14 @@ class Draft:
         self.request.session.pop(KEY, None)
         done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
         self.request.session[DONE] = {**done, str(kept): tracking_token}
+
+    @cached_property
+    def stands(self) -> list[Presence]:
+        """Where else than at the desk this person may bring things."""
+        if self.place != Place.DESK:
+            return []
+        mine = self.contact.get("email", "") if self.is_verified else ""
+        return stands_for(self.site, mine or next(iter(sorted(self.own_emails)), ""), self.actor)
 
     @cached_property
     def offered(self) -> list[Service]:

@@ -83,6 +83,7 @@ def _times(request: HttpRequest, found: ServiceRequest, orders: list[WorkOrder])
         days=calendar.BOOKABLE_DAYS,
         services=[order.service for order in left],
         minutes=minutes_of(found, left),
+        presence=found.hold.presence if found.hold else None,
     )
     now = moment_words(found.promised_start, found.site) if found.promised_start else ""
     return {"found": found, "planned": now, **days_of(free, found.site, first=first)}

@@ -93,7 +93,8 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
     base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
     if hold is not None:
         base["hold_until"] = clock(hold.expires_at, draft.site)
-        base["slot_words"] = moment_words(hold.starts_at, draft.site)
+        when = moment_words(hold.starts_at, draft.site)
+        base["slot_words"] = f"{when} – {hold.presence}" if hold.presence else when
     if draft.run is not None and current > 3:
         base["slot_words"] = ahead.window_words(draft.run)
     response = render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)

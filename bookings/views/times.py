@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from bookings.models import Presence
 from bookings.rules.slots import FreeSlot
 from bookings.views.steps import clock
 from concierge.models import Site
@@ -26,6 +27,12 @@ def first_day_of(request: HttpRequest) -> dt.date | None:
         return dt.date.fromisoformat(request.GET.get("from", ""))
     except ValueError:
         return None
+
+
+def short_day(stand: Presence) -> str:
+    """When a stand is there, in a few words."""
+    day = date_words(stand.held_on, "j F") if stand.held_on else str(stand.get_weekday_display()).lower()
+    return f"{day} {stand.opens:%H:%M}–{stand.closes:%H:%M}"
 
 
 def days_of(free: Iterable[FreeSlot], site: Site, *, first: dt.date | None) -> dict[str, Any]:

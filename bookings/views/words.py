@@ -145,7 +145,7 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
     if getattr(request, "pre_order", None) is not None:
         return ahead.fetch_words(request.pre_order.run, now)
     if request.promised_start > now:
-        when = {"when": moment_words(request.promised_start, site), "site": site.name}
+        when = {"when": moment_words(request.promised_start, site), "site": request.meets_at.name}
         if request.place == Place.HOME and request.beneficiary_name:
             return _("We come to %(name)s on %(when)s.") % {**when, "name": request.beneficiary_name}
         if request.place == Place.HOME:

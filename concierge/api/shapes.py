@@ -14,8 +14,8 @@ Shape = type[serializers.Serializer[Any]]
 
 
 @cache
-def _shared(shape: Shape) -> serializers.Serializer[Any]:
-    return shape()
+def _shared(shape: Shape, **context: Any) -> serializers.Serializer[Any]:
+    return shape(context=context)
 
 
 def read(shape: Shape, data: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def read(shape: Shape, data: Any) -> dict[str, Any]:
     return found
 
 
-def show(shape: Shape, thing: Any) -> dict[str, Any]:
-    """A row as callers see it."""
-    shown: dict[str, Any] = _shared(shape).to_representation(thing)
+def show(shape: Shape, thing: Any, **context: Any) -> dict[str, Any]:
+    """A row as callers see it; ``context`` is that of the shape, few and plain values."""
+    shown: dict[str, Any] = _shared(shape, **context).to_representation(thing)
     return shown

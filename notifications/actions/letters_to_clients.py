@@ -77,7 +77,7 @@ def _recap(request: ServiceRequest) -> Facts:
         label = _("We come on") if request.place == Place.HOME else _("Bring it on")
         facts.append((label, moment_words(request.promised_start, request.site)))
     if request.place == Place.DESK:
-        facts.append((_("Where"), address_of(request.site)))
+        facts.append((_("Where"), address_of(request.meets_at)))
         if request.promised_end is not None:
             facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
     facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
