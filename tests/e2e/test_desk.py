@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from playwright.sync_api import expect
 
 from bookings.models import Client, ServiceRequest
+from bookings.rules.names import plain
 from concierge import tenancy
 from tests.bookings.conftest import MONDAY
 from tests.e2e.conftest import Screen, sign_in
@@ -66,7 +67,7 @@ def queue(live_world: World) -> Iterator[dict[str, ServiceRequest]]:
 
 def _of(world: World, first: str, last: str, *, status: str, verified: bool = False) -> ServiceRequest:
     client = Client.objects.create(
-        organisation=world.organisation, first_name=first, last_name=last, email=f"{last.lower()}@example.fr"
+        organisation=world.organisation, first_name=first, last_name=last, email=f"{plain(last)}@example.fr"
     )
     request = world.request(world.cobbler, promised_start=MONDAY - dt.timedelta(days=3))
     done: dict[str, Any] = {"status": "verified", "performer_kind": "own_team", "performer_id": 1}
