@@ -18,6 +18,7 @@ from bookings.models.quotes import (
     QuoteSeries,
     QuoteWish,
 )
+from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "EmailVerification",
     "FollowUp",
     "Hold",
+    "Occurrence",
     "OpeningHours",
     "OrderSheet",
     "Pause",
@@ -49,6 +51,7 @@ __all__ = [
     "QuoteOption",
     "QuoteSeries",
     "QuoteWish",
+    "Recurrence",
     "RequestLine",
     "ServedArea",
     "Service",
