@@ -60,6 +60,7 @@ function enhanceBox() {
       event.preventDefault();
       location.assign(options()[current].dataset.href);
     } else if (event.key === "Escape") {
+      if (!box.value) box.blur(); // the letters are keys again
       box.value = "";
       close();
     }
@@ -132,6 +133,9 @@ if (box) {
   const letters = document.querySelector("[data-desk-letters]");
   letters.checked = lettersWork();
   letters.addEventListener("change", () => localStorage.setItem(LETTERS, letters.checked ? "on" : "off"));
+  // Somebody new: on to what is not known yet; whoever may be meant is looked at first.
+  const fields = [...document.querySelectorAll("[data-desk-form] input:not([type=hidden])")];
+  fields.find((input) => !input.value)?.focus();
   document.querySelector("[data-desk-asked]")?.focus();
 }
 

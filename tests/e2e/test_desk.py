@@ -126,7 +126,6 @@ def test_a_queue_at_the_counter(live_world: World, queue: dict[str, ServiceReque
     expect(page.get_by_text("Le client").first).to_be_visible()
     screen.shot("desk-waits")
     # The scanner works wherever the focus is.
-    page.locator("h1").focus()
     keys.scan(queue["under_way"].reference)
     expect(page.get_by_role("heading", name="Bruno Lefèvre")).to_be_visible()
     keys.press("?")
@@ -171,23 +170,19 @@ def _order_of_somebody_new(keys: Keys) -> None:
     keys.write("camile roux")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Personne trouvé")).to_be_visible()
-    page.locator("h1").focus()
-    keys.press("n")
+    keys.press("Enter")
     expect(page.locator("#id_first_name")).to_have_value("Camile")
-    page.locator("#id_phone").focus()
-    keys.pressed += 2  # Tab, Tab
+    expect(page.locator("#id_phone")).to_be_focused()
     keys.write("0699887766")
     expect(page.locator("#likely").get_by_text("Camille Roux")).to_be_visible()
     screen.check()
     screen.shot("desk-likely")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Est-ce l’une de ces personnes")).to_be_visible()
-    choice = page.get_by_role("button", name="Non, c’est quelqu’un d’autre")
-    choice.focus()
-    keys.pressed += 2  # Tab, Tab
+    keys.press("Tab", "Tab")
+    expect(page.get_by_role("button", name="Non, c’est quelqu’un d’autre")).to_be_focused()
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Camile Roux")).to_be_visible()
-    page.locator("h1").focus()
     keys.press("n")
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.write("tal 1")
@@ -199,8 +194,7 @@ def _order_of_somebody_new(keys: Keys) -> None:
 def _receipt(keys: Keys) -> None:
     screen, page = keys.screen, keys.page
     # A receipt for the last one, as it is printed.
-    page.locator("h1").focus()
-    keys.press("i")
+    keys.press("Escape", "i")
     expect(page.get_by_role("heading", name="Reçu")).to_be_visible()
     screen.check()
     screen.shot("desk-receipt")
