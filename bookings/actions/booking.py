@@ -194,7 +194,8 @@ def make_request(
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
-    details = clean_details(client)
+    # Whoever is known already and stands here is served, whatever way to reach them is on file.
+    details = clean_details(client) if owner is None else client
     other = clean_beneficiary(beneficiary)
     check_place(site, place, held.place, other or details)
     check_stand(held, details.email, by)

@@ -2,7 +2,7 @@
  * The desk, by keyboard and scanner. Everything here is a plain form or link without JavaScript as well.
  * A scanner types fast and ends with Enter, wherever the focus is: what it reads goes into the box.
  */
-const TYPED_FAST = 45; // milliseconds between two signs of a scanner; fingers take longer
+const TYPED_FAST = 90; // milliseconds between two signs of a scanner; fingers that press two keys take longer
 const LETTERS = "desk-letters";
 
 const box = document.querySelector("[data-desk-q]");
@@ -60,6 +60,7 @@ function enhanceBox() {
       event.preventDefault();
       location.assign(options()[current].dataset.href);
     } else if (event.key === "Escape") {
+      if (!box.value) box.blur(); // the letters are keys again
       box.value = "";
       close();
     }
@@ -89,9 +90,17 @@ function act(key) {
     box.select();
   } else if (key === "?") {
     document.querySelector("[data-dialog-open=keys]").click();
-  } else if (lettersWork()) {
-    document.querySelector(`[data-key="${key.toLowerCase()}"]`)?.click();
+  } else {
+    const wanted = lettersWork() && /[a-z]/i.test(key) && document.querySelector(`[data-key="${key.toLowerCase()}"]`);
+    if (wanted) wanted.click();
+    else write(key); // somebody begins to type a name
   }
+}
+
+function write(signs) {
+  box.focus();
+  box.value = signs;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** One sign alone is a key; several in a row are a scanner. */
@@ -114,11 +123,7 @@ function listen(event) {
     const signs = typed;
     typed = "";
     if (signs.length === 1) act(signs);
-    else {
-      box.focus();
-      box.value = signs;
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    else write(signs);
   }, TYPED_FAST);
 }
 
@@ -128,6 +133,9 @@ if (box) {
   const letters = document.querySelector("[data-desk-letters]");
   letters.checked = lettersWork();
   letters.addEventListener("change", () => localStorage.setItem(LETTERS, letters.checked ? "on" : "off"));
+  // Somebody new: on to what is not known yet; whoever may be meant is looked at first.
+  const fields = [...document.querySelectorAll("[data-desk-form] input:not([type=hidden])")];
+  fields.find((input) => !input.value)?.focus();
   document.querySelector("[data-desk-asked]")?.focus();
 }
 

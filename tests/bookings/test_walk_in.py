@@ -90,6 +90,15 @@ def test_an_order_at_the_counter_takes_nobodys_appointment(world: World, monday:
 
 
 @pytest.mark.promise("domain R2")
+def test_somebody_known_without_any_address_is_served(world: World) -> None:
+    nobody = Client.objects.create(organisation=world.organisation, first_name="Zoé", last_name="Sanson")
+    made = walk_in.book_walk_in(
+        world.site, nobody, wishes=[wish_heels(world)], token=uuid.uuid4(), by=world.actor("concierge")
+    )
+    assert (made.client, made.contact_name, made.contact_email) == (nobody, "Zoé Sanson", "")
+
+
+@pytest.mark.promise("domain R2")
 def test_only_the_desk_of_the_site_notes_orders(world: World) -> None:
     for by in (world.actor("accountant"), world.actor("trainee"), world.actor()):
         with pytest.raises(NotAllowed):

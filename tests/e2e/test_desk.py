@@ -13,14 +13,16 @@ from django.test import Client as Browser
 from playwright.sync_api import expect
 
 from bookings.models import Client, ServiceRequest
+from bookings.rules.names import plain
 from concierge import tenancy
 from tests.bookings.conftest import MONDAY
 from tests.e2e.conftest import Screen, sign_in
 from tests.world import World
 
-pytestmark = pytest.mark.browser
-# A person of the queue takes less than a minute; a machine types faster than people, so the keys are counted too.
-SECONDS, KEYS = 60, 60
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+# A person of the queue takes less than a minute: two keys a second leave half of it for words. A machine types faster
+# than people and shares its processors, so the keys are what counts, and the clock only catches what hangs.
+SECONDS, KEYS = 120, 60
 
 
 class Keys:
@@ -53,6 +55,14 @@ class Keys:
         self.pressed, self.began = 0, time.monotonic()
 
 
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    """The processors may be busy with something else."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture
 def queue(live_world: World) -> Iterator[dict[str, ServiceRequest]]:
     """Monday at ten: a coat that is ready, one that is being cleaned, a request that waits for an answer."""
@@ -66,7 +76,7 @@ def queue(live_world: World) -> Iterator[dict[str, ServiceRequest]]:
 
 def _of(world: World, first: str, last: str, *, status: str, verified: bool = False) -> ServiceRequest:
     client = Client.objects.create(
-        organisation=world.organisation, first_name=first, last_name=last, email=f"{last.lower()}@example.fr"
+        organisation=world.organisation, first_name=first, last_name=last, email=f"{plain(last)}@example.fr"
     )
     request = world.request(world.cobbler, promised_start=MONDAY - dt.timedelta(days=3))
     done: dict[str, Any] = {"status": "verified", "performer_kind": "own_team", "performer_id": 1}
@@ -116,7 +126,6 @@ def test_a_queue_at_the_counter(live_world: World, queue: dict[str, ServiceReque
     expect(page.get_by_text("Le client").first).to_be_visible()
     screen.shot("desk-waits")
     # The scanner works wherever the focus is.
-    page.locator("h1").focus()
     keys.scan(queue["under_way"].reference)
     expect(page.get_by_role("heading", name="Bruno Lefèvre")).to_be_visible()
     keys.press("?")
@@ -161,23 +170,19 @@ def _order_of_somebody_new(keys: Keys) -> None:
     keys.write("camile roux")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Personne trouvé")).to_be_visible()
-    page.locator("h1").focus()
-    keys.press("n")
+    keys.press("Enter")
     expect(page.locator("#id_first_name")).to_have_value("Camile")
-    page.locator("#id_phone").focus()
-    keys.pressed += 2  # Tab, Tab
+    expect(page.locator("#id_phone")).to_be_focused()
     keys.write("0699887766")
     expect(page.locator("#likely").get_by_text("Camille Roux")).to_be_visible()
     screen.check()
     screen.shot("desk-likely")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Est-ce l’une de ces personnes")).to_be_visible()
-    choice = page.get_by_role("button", name="Non, c’est quelqu’un d’autre")
-    choice.focus()
-    keys.pressed += 2  # Tab, Tab
+    keys.press("Tab", "Tab")
+    expect(page.get_by_role("button", name="Non, c’est quelqu’un d’autre")).to_be_focused()
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Camile Roux")).to_be_visible()
-    page.locator("h1").focus()
     keys.press("n")
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.write("tal 1")
@@ -189,8 +194,7 @@ def _order_of_somebody_new(keys: Keys) -> None:
 def _receipt(keys: Keys) -> None:
     screen, page = keys.screen, keys.page
     # A receipt for the last one, as it is printed.
-    page.locator("h1").focus()
-    keys.press("i")
+    keys.press("Escape", "i")
     expect(page.get_by_role("heading", name="Reçu")).to_be_visible()
     screen.check()
     screen.shot("desk-receipt")
