@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PriceMode(models.TextChoices):
@@ -256,7 +257,7 @@ class QuoteStatus(models.TextChoices):
 
     DRAFT = "draft", _("Draft")
     SENT = "sent", _("Waiting for the client")
-    ACCEPTED = "accepted", _("Accepted")
+    ACCEPTED = "accepted", pgettext_lazy("quote", "Accepted")
     DECLINED = "declined", _("Declined by the client")
     CHANGES_REQUESTED = "changes_requested", _("The client wants a change")
     EXPIRED = "expired", _("No longer valid")

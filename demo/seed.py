@@ -9,11 +9,13 @@ from django.db import transaction
 
 from billing.actions.issuers import set_up_issuer
 from billing.tasks import render_pending_documents
+from bookings.tasks import render_pending_quotes
 from concierge import tenancy
 from concierge.enums import Role
 from demo import data
 from demo.baskets import sell_baskets
 from demo.history import DAYS, Month, live, settle
+from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
 from notifications.actions.queue import suppress_queued
@@ -38,7 +40,10 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, staff[Role.SUPERVISOR]), until=until)
     sell_baskets(house, until=until)
+    with tenancy.working_for(house.organisation):
+        ask_for_quotes(house, now=until)
     render_pending_documents()
+    render_pending_quotes()
     with tenancy.working_for(house.organisation):
         settle(house)
         suppress_queued(house.organisation, by=house.by)

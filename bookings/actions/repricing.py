@@ -62,7 +62,7 @@ def reprice(request: ServiceRequest, *, now: dt.datetime | None = None) -> Repri
 
     Raises ``NotRepriced`` (409) in another state, ``LineUnknown`` (409), ``PriceMissing`` (409), ``BadOrder`` (400).
     """
-    if request.status not in REPRICED_FROM or hasattr(request, "pre_order"):
+    if request.status not in REPRICED_FROM or hasattr(request, "pre_order") or request.quotes.exists():
         raise NotRepriced(current_status=request.status)
     orders = list(request.work_orders.select_related("service").order_by("pk"))
     if any(order.status in OVER for order in orders):

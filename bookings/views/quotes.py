@@ -32,6 +32,7 @@ from bookings.views import quote_words
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
+from concierge.words import moment_words
 
 PER_PAGE, MOST_PAGES = 30, 400
 
@@ -139,6 +140,7 @@ def _shown(request: HttpRequest, actor: Actor, quote: Quote, *, error: DomainErr
         "content": quote_words.content_words(content, quote) if content else None,
         "versions": quote_words.versions(siblings[:50]),
         "chosen": str(quote.chosen.public_id) if quote.chosen else "",
+        "answered": moment_words(quote.answered_at, quote.request.site) if quote.answered_at else "",
         "can_edit": perms.can_edit_quote(actor, quote),
         "can_withdraw": perms.can_withdraw_quote(actor, quote),
         "can_draft": _can_draft(actor, quote.request),

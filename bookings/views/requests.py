@@ -160,10 +160,11 @@ def _page(
     told = events.history(request_id=found.public_id)
     now = timezone.now()
     waiting = waiting_of([found], now=now)[found.pk]
+    quoting = card_of(actor, found)
     context = {
         "found": found,
         "error": error,
-        "quoting": card_of(actor, found),
+        "quoting": quoting,
         "wait": waits.shown(waiting.request, found.site, now=now),
         **words.order_lines(found),
         "appointment": moment_words(found.promised_start, found.site) if found.promised_start else "",
@@ -183,7 +184,9 @@ def _page(
             }
             for order in orders
         ],
-        "can_reprice": found.status in REPRICED_FROM and perms.can_book_for_others(actor, found.site),
+        "can_reprice": not quoting["wishes"]
+        and found.status in REPRICED_FROM
+        and perms.can_book_for_others(actor, found.site),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],

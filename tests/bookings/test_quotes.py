@@ -34,6 +34,7 @@ from bookings.actions.quotes import (
     send_quote,
     withdraw_quote,
 )
+from bookings.actions.repricing import NotRepriced, reprice
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.work_orders import book_work_order, complete_work_order, start_work_order, verify_work_order
 from bookings.enums import PerformerKind
@@ -486,6 +487,14 @@ def test_a_declined_amendment_leaves_what_was_agreed(world: World) -> None:
     amendment = send_quote(amendment, by=by)
     answers.decline_quote(amendment, by=by)
     assert (status(old), status(old.request), old.request.lines.count()) == ("accepted", "confirmed", 2)
+
+
+def test_what_was_agreed_is_not_repriced(world: World) -> None:
+    quote = sent(world, draft=two_options(starts_at=at(26, 9)))
+    answers.accept_quote(quote, yes(quote), by=world.actor())
+    quote.request.refresh_from_db()
+    with pytest.raises(NotRepriced):
+        reprice(quote.request)
 
 
 def test_finished_work_is_billed_as_it_was_accepted(world: World) -> None:
