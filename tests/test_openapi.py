@@ -34,15 +34,16 @@ from schemathesis.specs.openapi.checks import (
 
 from billing.actions.documents import store_pdf
 from bookings.actions.pauses import hold_request
+from bookings.actions.recurrences import pause_recurrence
 from bookings.actions.work_orders import book_work_order, start_work_order
 from bookings.enums import HoldReason, PerformerKind
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import Recurrence, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
 from concierge.errors import DomainError
 from concierge.wsgi import application
-from tests.scene import Scene, build_scene
+from tests.scene import Scene, a_series, build_scene
 from tests.world import build_world
 
 COMMITTED = settings.BASE_DIR / "docs" / "openapi.yaml"
@@ -227,6 +228,13 @@ class Fuzz:
         return hold_request(
             scene.world.request(), reason=HoldReason.CLIENT, note="Quelle couleur ?", until=until, by=by
         )
+
+    def _paused(self, scene: Scene) -> Recurrence:
+        """A regular request that rests."""
+        today = timezone.localdate()
+        series, _day = a_series(scene.world)
+        by = scene.world.actor()
+        return pause_recurrence(series, first=today + dt.timedelta(days=1), last=today + dt.timedelta(days=9), by=by)
 
     def _slot(self) -> str:
         day = timezone.localdate() + dt.timedelta(days=3)
