@@ -215,6 +215,13 @@ class AccountKind(models.TextChoices):
     TOWN = "town", _("Town")
 
 
+class PresencePeriod(models.TextChoices):
+    """What agreed hours of presence are counted by."""
+
+    WEEK = "week", _("week")
+    MONTH = "month", _("month")
+
+
 # Pictograms that the product ships (concierge/static/concierge/pictograms/).
 PICTOGRAMS = (
     "welcome-desk",

@@ -24,6 +24,11 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def can_manage_accounts(actor: Actor) -> bool:
+    """Contracts with companies, landlords and towns, and who their people are."""
+    return actor.has_role(Role.CONCIERGE, Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
 def can_merge_clients(actor: Actor) -> bool:
     """Say that two rows are one person, and take it back: whoever meets the clients."""
     return actor.has_role(*DESK, Role.NETWORK_HEAD)

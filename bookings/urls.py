@@ -4,7 +4,17 @@ from django.urls import path
 
 from bookings.api import catalogue, work_orders
 from bookings.api import requests as api
-from bookings.views import beneficiary, booking, duplicates, people, prescribers, requests, tracking
+from bookings.views import (
+    accounts,
+    beneficiary,
+    booking,
+    duplicates,
+    my_companies,
+    people,
+    prescribers,
+    requests,
+    tracking,
+)
 
 app_name = "bookings"
 urlpatterns = [
@@ -32,6 +42,22 @@ urlpatterns = [
     path("accompagner/<uuid:public_id>/", people.person, name="person"),
     path("accompagner/<uuid:public_id>/terminer/", people.end, name="person-end"),
     path("accompagner/<uuid:public_id>/reserver/<slug:slug>/", people.book, name="person-book"),
+    # --- client accounts ----------------------------------------------------------------------------------------------
+    path("comptes/", accounts.accounts, name="accounts"),
+    path("comptes/nouveau/", accounts.add, name="account-add"),
+    path("comptes/<uuid:public_id>/", accounts.account, name="account"),
+    path("comptes/<uuid:public_id>/modifier/", accounts.edit, name="account-edit"),
+    path("comptes/<uuid:public_id>/code/", accounts.code, name="account-code"),
+    path("comptes/<uuid:public_id>/usage.csv", accounts.usage_csv, name="account-usage"),
+    path("comptes/<uuid:public_id>/membres/", accounts.member_add, name="account-member-add"),
+    path("comptes/<uuid:public_id>/membres/importer/", accounts.members_import, name="account-members-import"),
+    path(
+        "comptes/<uuid:public_id>/membres/<uuid:member_id>/retirer/",
+        accounts.member_remove,
+        name="account-member-remove",
+    ),
+    path("mes-entreprises/", my_companies.my_companies, name="my-companies"),
+    path("mes-entreprises/<uuid:public_id>/quitter/", my_companies.leave, name="my-company-leave"),
     # --- clients known twice ------------------------------------------------------------------------------------------
     path("clients/doublons/", duplicates.duplicates, name="duplicates"),
     path("clients/doublons/<uuid:one>/<uuid:other>/", duplicates.compare, name="duplicates-compare"),

@@ -28,6 +28,8 @@ class Kind(models.TextChoices):
     WORK_ON_ITS_WAY = "work_order.on_its_way", _("The things are on their way to the provider")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
+    RENEWAL_DUE = "client_account.renewal_due", _("A contract with a client account ends soon")
+    CODE_ATTACKED = "company_code.attacked", _("Somebody tries codes of companies")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -15,7 +15,7 @@ from billing.models import Invoice
 from bookings.actions.clients import ClientDetails
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Accompaniment, Client, ServiceRequest, WorkOrder
+from bookings.models import Accompaniment, Client, ClientAccount, ClientMembership, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -64,6 +64,8 @@ class Scene:
     accompaniment: Accompaniment
     prescriber: User
     twin: Client
+    account: ClientAccount
+    membership: ClientMembership
 
 
 def build_scene(world: World) -> Scene:
@@ -121,6 +123,8 @@ def build_scene(world: World) -> Scene:
             accompaniment=(accompaniment := _accompaniment(world)),
             prescriber=accompaniment.prescriber.user,
             twin=_twin(world),
+            account=(membership := _membership(world)).account,
+            membership=membership,
         )
 
 
@@ -179,6 +183,12 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _membership(world: World) -> ClientMembership:
+    """A company that pays for the client."""
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Dijon Habitat")
+    return ClientMembership.objects.create(organisation=world.organisation, account=account, client=world.client)
 
 
 def _twin(world: World) -> Client:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
-from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
+from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client, rights_of
 from bookings.actions.pricing import price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
@@ -236,7 +236,7 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
 def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
     """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
     vouched = by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
-    if not payer.is_active or not (vouched or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()):
+    if not payer.is_active or not (vouched or rights_of(email, payer)):
         raise PayerRefused(field="payer")
 
 

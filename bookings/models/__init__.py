@@ -2,7 +2,14 @@
 
 from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
-from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
+from bookings.models.clients import (
+    Client,
+    ClientAccount,
+    ClientMembership,
+    ClientsApart,
+    CompanyCodeTry,
+    EmailVerification,
+)
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
@@ -15,6 +22,7 @@ __all__ = [
     "ClientQuestion",
     "ClientsApart",
     "Closure",
+    "CompanyCodeTry",
     "EmailVerification",
     "FollowUp",
     "Hold",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from billing.actions.documents import store_pdf
 from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
+from bookings.actions.accounts import AccountDetails, save_account
 from bookings.actions.clients import start_verification, verification_code
 from bookings.actions.links import renew_link
 from bookings.actions.prescribers import invite_prescriber
@@ -108,6 +109,12 @@ def _invite(world: World) -> None:
     )
 
 
+def _renewal(world: World) -> None:
+    soon = timezone.localdate() + dt.timedelta(days=10)
+    details = AccountDetails(name="Mairie", contract_to=soon)
+    save_account(world.organisation, details, by=world.actor("site_manager"))
+
+
 def _cancel(world: World) -> None:
     cancel_request(world.request(world.ironing), by=world.actor())
 
@@ -196,6 +203,8 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_MISDIRECTED: _misdirected,
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
+    Kind.RENEWAL_DUE: _renewal,
+    Kind.CODE_ATTACKED: lambda world: say(world, "company_code.attacked", world.organisation),
     Kind.HELP_REQUESTED: _help,
 }
 
