@@ -75,7 +75,7 @@ messages:  ## Take new sentences into the translation catalogues, and compile th
 	@$(BIN)/python scripts/messages.py update
 	@$(BIN)/python scripts/messages.py compile
 
-bench: install  ## Measure the promises of benchmarks/ on servers that flush every commit (5 minutes)
+bench: install  ## Measure the promises of benchmarks/ on servers that flush every commit (10 minutes)
 	@$(STACK) services --durable -- $(BIN)/pytest benchmarks -p no:randomly -n 0 -s $(ARGS)
 
 lock: install  ## Resolve the lock files again from pyproject.toml

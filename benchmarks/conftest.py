@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 
+from benchmarks import results
 from benchmarks.measuring import REPORT
 from benchmarks.serving import Server, web_server
 
@@ -36,6 +38,24 @@ def database(django_test_environment: None, django_db_blocker: Any) -> Iterator[
         connections.close_all()
         options["options"] = before
         connection.creation.destroy_test_db(name, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def result(request: pytest.FixtureRequest) -> results.Result:
+    """What this module measures goes to ``results/<module without test_>.json``."""
+    return results.begin(request.path.stem.removeprefix("test_"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """After each test its result is written, passed or not, and why it was skipped."""
+    if report.when != "call" and report.passed:
+        return
+    name = Path(report.location[0]).stem.removeprefix("test_")
+    result = results.begin(name)
+    result.outcomes[report.location[2]] = report.outcome
+    if report.skipped and isinstance(report.longrepr, tuple):
+        result.skipped = str(report.longrepr[2]).removeprefix("Skipped: ")
+    result.write()
 
 
 @pytest.fixture

@@ -17,9 +17,11 @@ from typing import TypeVar
 
 from django.db import connection
 
+from benchmarks import results
+
 T = TypeVar("T")
 
-ROUNDS = max(1, int(os.environ.get("BENCH_ROUNDS", "5")))
+ROUNDS = results.ROUNDS
 TICKS = os.sysconf("SC_CLK_TCK")
 # What the run measured, in order: printed once more at its end.
 REPORT: list[str] = []
@@ -55,21 +57,41 @@ def quote(values: Sequence[float], unit: str = "", digits: int = 1) -> str:
 def note(goal: str, text: str) -> None:
     """Print a figure now and again at the end of the run."""
     REPORT.append(f"{goal:<4} {text}")
+    results.current().notes.append(REPORT[-1])
+    print(f"\n{REPORT[-1]}", flush=True)
+
+
+def figure(goal: str, what: str, values: Sequence[float], *, key: str = "") -> None:
+    """A figure that no gate stands on. ``key``: its median also stands at the top of the result, by that name."""
+    results.current().add(results.Figure(goal, what, values, key=key))
+    REPORT.append(f"{goal:<4} {what}: {quote(values, digits=2)}")
     print(f"\n{REPORT[-1]}", flush=True)
 
 
 def gate(
-    goal: str, what: str, values: Sequence[float], *, least: float | None = None, most: float | None = None
+    goal: str,
+    what: str,
+    values: Sequence[float],
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    key: str = "",
 ) -> None:
-    """Fail when the median and four rounds of five are worse than the limit; one unlucky round is the machine's."""
+    """Fail when the median and four rounds of five are worse than the limit; one unlucky round is the machine's.
+
+    ``key`` as for ``figure``.
+    """
 
     def is_worse(value: float) -> bool:
         return (least is not None and value < least) or (most is not None and value > most)
 
     limit = f"at least {least:g}" if least is not None else f"at most {most:g}"
-    note(goal, f"{what}: {quote(values, digits=2)}; gate: {limit}")
     most_miss = sum(map(is_worse, values)) >= 0.8 * len(values)
-    assert not (is_worse(statistics.median(values)) and most_miss), REPORT[-1]
+    passed = not (is_worse(statistics.median(values)) and most_miss)
+    results.current().add(results.Figure(goal, what, values, gate=limit, passed=passed, key=key))
+    REPORT.append(f"{goal:<4} {what}: {quote(values, digits=2)}; gate: {limit}")
+    print(f"\n{REPORT[-1]}", flush=True)
+    assert passed, REPORT[-1]
 
 
 @dataclass

@@ -6,13 +6,14 @@ import datetime as dt
 import itertools
 import json
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 
 from django.utils import timezone
 
 from benchmarks.serving import Call
 from bookings.enums import Place
-from bookings.models import OpeningHours, SlotRule, calendar
+from bookings.models import OpeningHours, ServiceRequest, SlotRule, calendar
 from concierge import tenancy
 from tests.world import World, build_world
 
@@ -65,9 +66,15 @@ class Desk:
         rows = (world.organisation, world.site, world.ironing, world.cobbler, world.shirt, world.client)
         return {row.public_id.hex for row in rows}
 
+    def sold(self) -> list[int]:
+        """How many requests each slot has."""
+        with tenancy.working_for(self.world.organisation):
+            starts = ServiceRequest.objects.order_by("pk").values_list("promised_start", flat=True)
+            return list(Counter(starts).values())
 
-def open_desk(name: str, *, slots: int, keys: int) -> Desk:
-    """Build the organisation ``name``: open every day, thirty thousand places per slot."""
+
+def open_desk(name: str, *, slots: int, keys: int, places: int = 30_000) -> Desk:
+    """Build the organisation ``name``: open every day, by default thirty thousand places per slot."""
     world = build_world(slug=name, name=name, host=f"{name}.localhost")
     with tenancy.working_for(world.organisation):
         OpeningHours.objects.all().delete()
@@ -75,6 +82,6 @@ def open_desk(name: str, *, slots: int, keys: int) -> Desk:
             OpeningHours.objects.create(
                 organisation=world.organisation, site=world.site, weekday=weekday, opens=dt.time(9), closes=dt.time(18)
             )
-        SlotRule.objects.update(capacity=30_000)
+        SlotRule.objects.update(capacity=places)
         free = calendar.slots_left(world.site, Place.DESK, now=timezone.now(), days=40)
     return Desk(world, [slot.starts_at for slot in free[20 : 20 + slots]], [world.api_key() for _n in range(keys)])

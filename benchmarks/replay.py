@@ -54,8 +54,10 @@ def transcript() -> Iterator[list[str]]:
         """Notes each statement as it goes over the wire."""
 
         def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            nonlocal is_open
             settle()
             statements.append(psycopg.ClientCursor(line).mogrify(query, params))
+            is_open = is_open or statements[-1].startswith("BEGIN;")
             return super().execute(query, params, **options)
 
     before, line.cursor_factory = line.cursor_factory, Recording
@@ -108,6 +110,8 @@ def script(statements: Sequence[str], tables: dict[int, str], known: set[str]) -
         return value[:-12] + fresh[plain]
 
     text = [REFERENCE.sub("R:reference", HEX.sub(renew, UUID.sub(renew, one))) for one in text]
+    # What went over the wire together (BEGIN and its tenant) is sent together.
+    text = [one.replace("BEGIN; ", "BEGIN \\; ", 1) for one in text]
     lines = [f"{one} {keys[number]}" if number in keys else f"{one};" for number, one in enumerate(text)]
     return "\n".join([*heads, *lines]) + "\n"
 

@@ -42,19 +42,27 @@ class Server:
 
 @contextmanager
 def web_server() -> Iterator[Server]:
-    """granian with two workers of four threads, as ``docker-compose.yml`` starts it; stopped at the end."""
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        port = probe.getsockname()[1]
+    """Our own application; stopped at the end."""
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "concierge.settings.dev",
         "DATABASE_URL": runtime_url(),
-        "BASE_URL": f"http://{HERE}:{port}",
+        "BASE_URL": f"http://{HERE}",
     }
-    command = [str(Path(sys.executable).with_name("granian")), *GRANIAN, "--host", HERE, "--port", str(port)]
+    with serving(Path(sys.executable).with_name("granian"), "concierge.wsgi:application", env=env) as started:
+        yield started
+
+
+@contextmanager
+def serving(granian: Path, application: str, *, env: dict[str, str], folder: Path | None = None) -> Iterator[Server]:
+    """granian with two workers of four threads, as ``docker-compose.yml`` starts it; ready when ``/healthz`` answers,
+    stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        port = probe.getsockname()[1]
+    command = [str(granian), *GRANIAN, "--host", HERE, "--port", str(port), application]
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen([*command, "concierge.wsgi:application"], env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
         try:
             deadline = time.monotonic() + 60
             while not _answers(port):
@@ -97,6 +105,7 @@ class Answer:
     status: int
     body: bytes
     milliseconds: float
+    location: str = ""
 
 
 class Visitor:
@@ -111,7 +120,8 @@ class Visitor:
         self.line.request(call.method, call.path, call.body, call.headers)
         answer = self.line.getresponse()
         body = answer.read()
-        return Answer(answer.status, body, 1000 * (time.perf_counter() - began))
+        milliseconds = 1000 * (time.perf_counter() - began)
+        return Answer(answer.status, body, milliseconds, answer.getheader("Location", ""))
 
     def close(self) -> None:
         """Hang up."""
@@ -134,6 +144,11 @@ class Load:
 
 def hammer(port: int, clients: int, seconds: float, make: Callable[[int], Call]) -> Load:
     """Let clients call one after the other for some seconds; ``make(client)`` gives each next call."""
+    return hammer_ways(port, clients, seconds, lambda visitor, number: visitor.call(make(number)))
+
+
+def hammer_ways(port: int, clients: int, seconds: float, walk: Callable[[Visitor, int], Answer]) -> Load:
+    """The same for ways of several calls: ``walk(visitor, client)`` goes one to its end and gives the last answer."""
     gate, lock = threading.Barrier(clients + 1), threading.Lock()
     load = Load(0.0, Counter(), [])
     trouble: list[BaseException] = []
@@ -143,9 +158,10 @@ def hammer(port: int, clients: int, seconds: float, make: Callable[[int], Call])
         gate.wait(30)
         try:
             while time.perf_counter() < until:
-                answer = visitor.call(make(number))
+                begun = time.perf_counter()
+                answer = walk(visitor, number)
                 statuses[answer.status] += 1
-                times.append(answer.milliseconds)
+                times.append(1000 * (time.perf_counter() - begun))
         except (OSError, http.client.HTTPException) as error:
             trouble.append(error)
         finally:

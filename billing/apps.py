@@ -11,5 +11,9 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
-        """Register the handlers."""
+        """Register the handlers, and who signs quotes."""
         from billing import handlers  # noqa: F401 - importing it subscribes
+        from billing.actions.issuers import seller_on_quotes
+        from bookings.actions.sellers import register_seller
+
+        register_seller(seller_on_quotes)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("factures/a-facturer/tous/", views.invoice_all_now, name="invoice-all-now"),
     path("factures/emetteur/", views.issuer, name="issuer"),
     path("factures/demande/<uuid:public_id>/", views.of_request, name="of-request"),
+    path("factures/personne/<uuid:client>/", views.of_client, name="of-client"),
     path("factures/demande/<uuid:public_id>/facturer/", views.invoice_request_now, name="invoice-request-now"),
     path("factures/<uuid:public_id>/", views.invoice, name="invoice"),
     path("factures/<uuid:public_id>/pdf", views.pdf, name="pdf"),

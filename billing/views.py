@@ -21,8 +21,8 @@ from billing.actions.invoices import credit_invoice, invoice_payer, invoice_requ
 from billing.actions.issuers import change_issuer, set_up_issuer
 from billing.forms import CreditForm, InvoiceFilters, IssuerForm, PayerFilters, PayerForm
 from billing.models import Invoice, InvoiceQuerySet, LegalEntity
-from billing.models.billable import dues_of, is_unfinished, lines_of, owing
-from billing.perms import can_invoice, can_see_invoices_of_others
+from billing.models.billable import dues_of, is_unfinished, lines_of, owed_by, owing
+from billing.perms import can_invoice, can_see_dues, can_see_invoices_of_others
 from bookings.models import Client, ClientAccount, ServiceRequest
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
@@ -31,6 +31,7 @@ from concierge.models import Event
 PER_PAGE = 25
 MOST_PAGES = 400
 AT_ONCE = 200
+MOST_AT_DESK = 3
 
 HAPPENED = {
     "invoice.issued": gettext_lazy("Issued"),
@@ -267,6 +268,19 @@ def of_request(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
         and lines_of(payer, until=timezone.now()).filter(request=about).exists(),
     }
     return render(request, "billing/fragments/of_request.html", context)
+
+
+@never_cache
+@require_safe
+def of_client(request: TenantRequest, client: uuid.UUID) -> HttpResponse:
+    """Fragment for the desk: what a person owes for finished work, and their invoices for whoever may read them."""
+    if not can_see_dues(request.actor):
+        raise Http404
+    about = get_object_or_404(Client.objects.visible_to(request.actor), public_id=client)
+    total, requests = owed_by(about, request.actor, until=timezone.now())
+    seen = Invoice.objects.visible_to(request.actor).filter(client=about)
+    context = {"total": total, "requests": requests, "found": seen.order_by("-issued_on", "-pk")[:MOST_AT_DESK]}
+    return render(request, "billing/fragments/of_client.html", context)
 
 
 @require_POST

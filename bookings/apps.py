@@ -14,7 +14,18 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register who a signed-in user is here, and what happens when a hold's time is over."""
-        from bookings.actions import holds  # noqa: F401 - importing registers its deadline
+        from bookings import handlers  # noqa: F401 - importing subscribes them
+
+        # Importing registers their deadlines, and what is not kept.
+        from bookings.actions import (  # noqa: F401 - see above
+            cut_offs,
+            hand_outs,
+            holds,
+            imports,
+            questions,
+            quote_answers,
+            silences,
+        )
         from bookings.models.clients import client_id_of
         from bookings.models.people import prescriber_id_of
         from concierge.middleware import register_identity

@@ -144,6 +144,8 @@ REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "fulfil": (frozenset({R.IN_PROGRESS}), R.FULFILLED),
     "stop": (frozenset({R.CONFIRMED, R.IN_PROGRESS}), R.PARTIALLY_FULFILLED),
     "close": (frozenset({R.FULFILLED, R.PARTIALLY_FULFILLED}), R.CLOSED),
+    # Undone at the desk at once; to partly done, when that is what it was.
+    "take_back": (frozenset({R.CLOSED}), R.FULFILLED),
     "cancel": (
         frozenset({R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}),
         R.CANCELLED,
@@ -174,6 +176,12 @@ WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     ),
 }
 
+# An appointment may be moved as long as nothing has begun (lifecycles.md 2.6): the request and each of its works.
+MOVABLE_REQUESTS = frozenset(
+    {R.SUBMITTED, R.QUALIFYING, R.AWAITING_CLIENT, R.AWAITING_APPROVAL, R.CONFIRMED, R.ON_HOLD}
+)
+MOVABLE_WORK = frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED})
+
 
 class PerformerKind(models.TextChoices):
     """Who holds a booked work order."""
@@ -181,6 +189,7 @@ class PerformerKind(models.TextChoices):
     NOBODY = "", _("Nobody yet")
     OWN_TEAM = "own_team", _("Our team")
     PROVIDER = "provider", _("A local provider")
+    PRODUCER = "producer", _("A producer")
 
 
 class Leg(models.TextChoices):
@@ -200,11 +209,38 @@ class HoldReason(models.TextChoices):
     OURS = "ours", _("Something holds us up on our side")
 
 
+class Ball(models.TextChoices):
+    """Whose turn it is; codes of ``rules.waiting.Holder``."""
+
+    CLIENT = "client", _("The client")
+    TEAM = "team", _("Our team")
+    PROVIDER = "provider", _("Providers")
+    MATERIAL = "material", _("The material")
+
+
 class LineKind(models.TextChoices):
-    """A line is a thing or service asked for, or an option that goes with it."""
+    """A line is a thing or service asked for, an option that goes with it, or a supplement to its price."""
 
     ITEM = "item", _("Service")
     OPTION = "option", _("Option")
+    SUPPLEMENT = "supplement", _("Supplement")
+
+
+class SupplementRule(models.TextChoices):
+    """What brings a supplement."""
+
+    CHOSEN = "chosen", _("When the client chooses it")
+    SATURDAY = "saturday", _("On a Saturday")
+    EVENING = "evening", _("In the evening")
+    BEYOND = "beyond", _("Far away")
+
+
+class AreaKind(models.TextChoices):
+    """How an area is described."""
+
+    COMMUNE = "commune", _("A commune or a postcode")
+    RADIUS = "radius", _("A distance from the site")
+    POLYGON = "polygon", _("A shape on the map")
 
 
 class AccountKind(models.TextChoices):
@@ -220,6 +256,53 @@ class PresencePeriod(models.TextChoices):
 
     WEEK = "week", _("week")
     MONTH = "month", _("month")
+
+
+class QuoteStatus(models.TextChoices):
+    """States of one version of a quote (lifecycles.md 2.2)."""
+
+    DRAFT = "draft", _("Draft")
+    SENT = "sent", _("Waiting for the client")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined by the client")
+    CHANGES_REQUESTED = "changes_requested", _("The client wants a change")
+    EXPIRED = "expired", _("No longer valid")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    SUPERSEDED = "superseded", _("Replaced")
+
+
+Q = QuoteStatus
+
+QUOTE_CATEGORY: dict[str, Category] = {
+    Q.DRAFT: Category.OPEN,
+    Q.SENT: Category.WAITING,
+    Q.ACCEPTED: Category.DONE,
+    Q.DECLINED: Category.CANCELLED,
+    Q.CHANGES_REQUESTED: Category.OPEN,
+    Q.EXPIRED: Category.FAILED,
+    Q.WITHDRAWN: Category.CANCELLED,
+    Q.SUPERSEDED: Category.CANCELLED,
+}
+
+# verb → (states it may start from, state it leads to), as above.
+QUOTE_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "send": (frozenset({Q.DRAFT}), Q.SENT),
+    "accept": (frozenset({Q.SENT}), Q.ACCEPTED),
+    "decline": (frozenset({Q.SENT}), Q.DECLINED),
+    "request_changes": (frozenset({Q.SENT}), Q.CHANGES_REQUESTED),
+    "expire": (frozenset({Q.SENT}), Q.EXPIRED),
+    "withdraw": (frozenset({Q.SENT}), Q.WITHDRAWN),
+    # By the next version: when it is sent, or, for a binding one, only when that is accepted (amendment).
+    "supersede": (frozenset({Q.SENT, Q.CHANGES_REQUESTED, Q.DECLINED, Q.EXPIRED, Q.ACCEPTED}), Q.SUPERSEDED),
+}
+
+
+class QuoteLineKind(models.TextChoices):
+    """What a line of a quote is for: travel costs are named apart (arrêté of 24 January 2017)."""
+
+    WORK = "work", _("Work")
+    SUPPLY = "supply", _("Supplies")
+    TRAVEL = "travel", _("Travel")
 
 
 # Pictograms that the product ships (concierge/static/concierge/pictograms/).
@@ -238,3 +321,58 @@ PICTOGRAMS = (
     "cleaning",
     "paperwork",
 )
+
+
+class HolidayRule(models.TextChoices):
+    """What happens to a repeated day on which the site is closed."""
+
+    SKIP = "skip", _("Left out")
+    BEFORE = "before", _("Moved to the open day before")
+    AFTER = "after", _("Moved to the open day after")
+
+
+# How many days at a time a closed day is moved.
+HOLIDAY_SHIFT: dict[str, int] = {HolidayRule.SKIP: 0, HolidayRule.BEFORE: -1, HolidayRule.AFTER: 1}
+
+
+class NoShowPolicy(models.TextChoices):
+    """What happens to an order ahead that nobody fetched (R7)."""
+
+    CHARGED = "charged", _("Given away and charged")
+    REFUNDED = "refunded", _("Given away, not charged")
+    KEPT = "kept", _("Kept until the next open day, then given away and charged")
+
+
+class RunStatus(models.TextChoices):
+    """States of a hand-out of orders ahead."""
+
+    OPEN = "open", _("Orders open")
+    CLOSED = "closed", _("Orders passed on")
+    DONE = "done", _("Handed out")
+    SKIPPED = "skipped", _("Left out")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class HandOut(models.TextChoices):
+    """What became of one order at its hand-out."""
+
+    EXPECTED = "expected", _("Expected")
+    HANDED_OVER = "handed_over", _("Handed over")
+    KEPT = "kept", _("Kept for later")
+    NO_SHOW = "no_show", _("Not fetched")
+
+
+RUN_CATEGORY: dict[str, Category] = {
+    RunStatus.OPEN: Category.OPEN,
+    RunStatus.CLOSED: Category.ACTIVE,
+    RunStatus.DONE: Category.DONE,
+    RunStatus.SKIPPED: Category.CANCELLED,
+    RunStatus.CANCELLED: Category.CANCELLED,
+}
+
+HAND_OUT_CATEGORY: dict[str, Category] = {
+    HandOut.EXPECTED: Category.WAITING,
+    HandOut.HANDED_OVER: Category.DONE,
+    HandOut.KEPT: Category.ACTIVE,
+    HandOut.NO_SHOW: Category.FAILED,
+}

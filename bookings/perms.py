@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from bookings.enums import REQUEST_TRANSITIONS, WORK_ORDER_TRANSITIONS, Leg, PerformerKind
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.enums import (
+    MOVABLE_REQUESTS,
+    QUOTE_TRANSITIONS,
+    REQUEST_TRANSITIONS,
+    WORK_ORDER_TRANSITIONS,
+    Leg,
+    PerformerKind,
+    QuoteStatus,
+    RequestStatus,
+)
+from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge.enums import Role
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -11,6 +20,7 @@ from concierge.tenancy import Actor
 DESK = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 CHECKERS = (*DESK, Role.SUPERVISOR)
 # The own team's work is checked by the supervisor of that person, on the pages of the workers app; these stand in.
+MANAGERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 OWN_TEAM_CHECKERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
@@ -29,6 +39,16 @@ def can_manage_accounts(actor: Actor) -> bool:
     return actor.has_role(Role.CONCIERGE, Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
+def sees_openings(actor: Actor, site: Site) -> bool:
+    """When people are received, and who comes: whoever works there."""
+    return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)
+
+
+def can_set_openings(actor: Actor, site: Site) -> bool:
+    """Say when people are received: whoever answers for the site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)
+
+
 def can_merge_clients(actor: Actor) -> bool:
     """Say that two rows are one person, and take it back: whoever meets the clients."""
     return actor.has_role(*DESK, Role.NETWORK_HEAD)
@@ -37,6 +57,16 @@ def can_merge_clients(actor: Actor) -> bool:
 def can_manage_prescribers(actor: Actor) -> bool:
     """Invite and pause professionals of partner structures."""
     return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def works_at_desk(actor: Actor, site: Site) -> bool:
+    """Stands at the counter of this site."""
+    return actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_take_back(actor: Actor, request: ServiceRequest) -> bool:
+    """Undo a hand-over a moment later."""
+    return request.status in REQUEST_TRANSITIONS["take_back"][0] and actor.has_role(*DESK, site_id=request.site_id)
 
 
 def can_read_requests(actor: Actor) -> bool:
@@ -48,9 +78,54 @@ def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     """The desk, the organisation's systems, the client, or whoever holds the tracking link; before work begins."""
     if request.status not in REQUEST_TRANSITIONS["cancel"][0]:
         return False
+    if request.status == RequestStatus.ON_HOLD and request.work_orders.filter(started_at__isnull=False).exists():
+        return False
     if actor.client_id is not None and actor.client_id in {request.client_id, request.client.merged_into_id}:
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def moves(actor: Actor, request: ServiceRequest) -> bool:
+    """Whose part it is to move an appointment: the desk, the organisation's systems, the client."""
+    if actor.client_id is not None and actor.client_id == request.client_id:
+        return True
+    return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_move(actor: Actor, request: ServiceRequest) -> bool:
+    """Do so now; whether its work has begun is asked when it is done."""
+    return request.status in MOVABLE_REQUESTS and request.promised_start is not None and moves(actor, request)
+
+
+def manages(actor: Actor, site: Site) -> bool:
+    """Set what a site's managers set."""
+    return actor.has_role(*MANAGERS, site_id=site.pk)
+
+
+def holds(actor: Actor, request: ServiceRequest) -> bool:
+    """Ask the client, hold a request, let it go on: the desk, the organisation's systems, the machine itself."""
+    return actor.kind == "system" or is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_wait(actor: Actor, request: ServiceRequest, verb: str) -> bool:
+    """One of these verbs now. ``resume`` has no arrow of its own: back to where it was held from."""
+    allowed = {RequestStatus.ON_HOLD} if verb == "resume" else REQUEST_TRANSITIONS[verb][0]
+    return request.status in allowed and holds(actor, request)
+
+
+def answers(actor: Actor, request: ServiceRequest) -> bool:
+    """Answer what the client was asked: the client, or whoever holds the link; the desk notes what was said."""
+    return (actor.client_id is not None and actor.client_id == request.client_id) or holds(actor, request)
+
+
+def follows_up(actor: Actor, request: ServiceRequest) -> bool:
+    """Remind, note a call, let it rest, hand it on."""
+    return actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_follow_up(actor: Actor) -> bool:
+    """The list of who is silent."""
+    return actor.has_role(*DESK)
 
 
 def can_close(actor: Actor, request: ServiceRequest) -> bool:
@@ -66,6 +141,42 @@ def can_renew_link(actor: Actor, request: ServiceRequest) -> bool:
 def can_decline(actor: Actor, request: ServiceRequest) -> bool:
     """Refuse what was not confirmed yet."""
     return request.status in REQUEST_TRANSITIONS["decline"][0] and actor.has_role(*DESK, site_id=request.site_id)
+
+
+def writes_quotes(actor: Actor, request: ServiceRequest) -> bool:
+    """Draft, send, withdraw: the desk of the site, and the organisation's systems."""
+    return actor.kind == "system" or is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_start_review(actor: Actor, request: ServiceRequest) -> bool:
+    """Say that somebody looks at it."""
+    return request.status in REQUEST_TRANSITIONS["start_review"][0] and writes_quotes(actor, request)
+
+
+# Where a next version may be begun: before agreement, after a quote has expired, or to amend what goes on.
+QUOTABLE = (
+    RequestStatus.SUBMITTED,
+    RequestStatus.QUALIFYING,
+    RequestStatus.AWAITING_APPROVAL,
+    RequestStatus.EXPIRED,
+)
+AMENDABLE = (RequestStatus.CONFIRMED, RequestStatus.IN_PROGRESS)
+
+
+def can_draft_quote(actor: Actor, request: ServiceRequest, *, has_binding: bool) -> bool:
+    """Begin the next version now."""
+    now = request.status in QUOTABLE or (has_binding and request.status in AMENDABLE)
+    return now and writes_quotes(actor, request)
+
+
+def can_edit_quote(actor: Actor, quote: Quote) -> bool:
+    """Change a draft, send it, throw it away."""
+    return quote.status == QuoteStatus.DRAFT and writes_quotes(actor, quote.request)
+
+
+def can_withdraw_quote(actor: Actor, quote: Quote) -> bool:
+    """Take back what the client has not answered."""
+    return quote.status in QUOTE_TRANSITIONS["withdraw"][0] and writes_quotes(actor, quote.request)
 
 
 def checks(actor: Actor, work_order: WorkOrder) -> bool:
@@ -108,3 +219,28 @@ def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:
     if actor.provider_id is not None:
         return work_order.performer_kind == PerformerKind.PROVIDER and work_order.performer_id == actor.provider_id
     return is_own_system(actor) and work_order.performer_kind != PerformerKind.OWN_TEAM
+
+
+def can_run_hand_outs(actor: Actor, site: Site) -> bool:
+    """Hand out at a site, replace and call off: the desk."""
+    return actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_plan_ahead(actor: Actor) -> bool:
+    """Open an order-ahead plan somewhere: the desk; at which site is asked there."""
+    return actor.has_role(*DESK)
+
+
+def can_see_catalogue(actor: Actor) -> bool:
+    """Read prices and terms."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD)
+
+
+def can_edit_catalogue(actor: Actor) -> bool:
+    """Change services and their prices, which are those of every site."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
+def can_edit_terms(actor: Actor, site: Site) -> bool:
+    """Change what one site offers, on which terms and where."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

@@ -23,3 +23,8 @@ def zone_of(organisation: Organisation) -> ZoneInfo:
 def today_of(organisation: Organisation) -> dt.date:
     """The civil day there, which near midnight is not the day of the server (UTC)."""
     return timezone.localdate(timezone=zone_of(organisation))
+
+
+def today_at(site: Site) -> dt.date:
+    """The civil day at a site."""
+    return timezone.localdate(timezone=ZoneInfo(site.time_zone))

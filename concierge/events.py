@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +21,7 @@ from django.utils import timezone
 from concierge.errors import FAULTS
 from concierge.models import Event
 from concierge.tenancy import Actor
+from concierge.writes import insert
 
 log = structlog.get_logger(__name__)
 
@@ -77,23 +78,39 @@ def record(
 
     Raises ``TransactionManagementError`` outside of a transaction: an event without its change is a lie.
     """
+    return record_all([(name, subject, data)], by=by, request_id=request_id, act_at=act_at)[0]
+
+
+def record_all(
+    news: Sequence[tuple[str, HasPublicId, dict[str, Any]]],
+    *,
+    by: Actor,
+    request_id: uuid.UUID | None = None,
+    act_at: dt.datetime | None = None,
+) -> list[Event]:
+    """Write several events of one change, in their order and by one statement: name, subject and data of each."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("events.record() belongs in the transaction of the change")
-    event = Event.objects.create(
-        organisation_id=subject.organisation_id,
-        name=name,
-        subject_type=subject._meta.label_lower,
-        subject_id=subject.public_id,
-        request_id=request_id,
-        data=data,
-        actor=by.reference,
-        actor_label=by.label[:120],
-        channel=by.channel,
-        act_at=act_at or timezone.now(),
-        next_at=timezone.now(),
+    now = timezone.now()
+    recorded = insert(
+        Event(
+            organisation_id=subject.organisation_id,
+            name=name,
+            subject_type=subject._meta.label_lower,
+            subject_id=subject.public_id,
+            request_id=request_id,
+            data=data,
+            actor=by.reference,
+            actor_label=by.label[:120],
+            channel=by.channel,
+            act_at=act_at or now,
+            next_at=now,
+        )
+        for name, subject, data in news
     )
-    _wake_after_commit(subject.organisation_id)
-    return event
+    for organisation_id in {event.organisation_id for event in recorded}:
+        _wake_after_commit(organisation_id)
+    return recorded
 
 
 def _wake_after_commit(organisation_id: int) -> None:
@@ -108,9 +125,9 @@ def _wake(organisation_id: int) -> Callable[[], None]:
     """One and the same function per organisation."""
 
     def wake() -> None:
-        from concierge.tasks import dispatch_events, poke
+        from concierge.tasks import call_dispatcher
 
-        poke(dispatch_events, organisation_id)
+        call_dispatcher(organisation_id)
 
     return wake
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -61,6 +63,8 @@ class Organisation(PublicIdModel):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.EI)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
+    # A declared body of services à la personne (Code du travail, art. L7232-1-1).
+    sap_declared = models.BooleanField(_("declared for personal services"), default=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
@@ -150,6 +154,14 @@ class Site(PublicIdModel, TenantModel):
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     directions = models.CharField(_("how to find us"), max_length=300, blank=True)
+    frame_origins = ArrayField(
+        models.CharField(max_length=120), verbose_name=_("pages that may show the widget"), default=list, blank=True
+    )
+    silence_days = models.PositiveSmallIntegerField(
+        _("days without news"),
+        default=3,
+        help_text=_("Work under way of which nothing was heard for so many days is on the list of silences."),
+    )
     is_active = models.BooleanField(_("takes requests"), default=True)
 
     objects = SiteQuerySet.as_manager()
@@ -173,6 +185,11 @@ class Site(PublicIdModel, TenantModel):
                 condition=Q(postcode__regex=r"^[0-9]{5}$"),
                 name="site_postcode_has_five_digits",
                 violation_error_message=_("A French postcode has five digits."),
+            ),
+            models.CheckConstraint(
+                condition=Q(silence_days__range=(1, 60)),
+                name="site_silence_is_noticed",
+                violation_error_message=_("Choose between 1 and 60 days."),
             ),
         ]
 
@@ -410,6 +427,21 @@ class Deadline(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class Edition(TenantModel):
+    """Which edition of its catalogue an organisation is at: PostgreSQL writes a new number at every change of it."""
+
+    number = models.UUIDField(_("edition"), db_default=RandomUUID())
+
+    class Meta:
+        verbose_name = _("edition of the catalogue")
+        verbose_name_plural = _("editions of the catalogue")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="edition_once_per_organisation")]
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class IdempotencyRecord(TenantModel):

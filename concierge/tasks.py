@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from django.core.cache import cache
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
+from redis.exceptions import RedisError
 
 from concierge import deadlines, events, retention, tenancy
 from concierge.models import Heartbeat, Organisation
 
 log = structlog.get_logger(__name__)
+
+# Seconds after which a call for the dispatcher counts as lost, and the next event calls again.
+CALL_AGAIN = 5
 
 
 def poke(task: Task[Any, Any], *args: Any) -> None:
@@ -21,6 +27,20 @@ def poke(task: Task[Any, Any], *args: Any) -> None:
         task.apply_async(args=args, retry=False, ignore_result=True)
     except (BrokerDown, OSError) as error:
         log.warning("broker_down", task=task.name, error=type(error).__name__)
+
+
+def call_dispatcher(organisation_id: int) -> None:
+    """Have a worker handle an organisation's events, unless one was called and has not begun: it will see these too."""
+    try:
+        if not cache.add(_called(organisation_id), 1, timeout=CALL_AGAIN):
+            return
+    except RedisError as error:
+        log.warning("cache_down", error=type(error).__name__)
+    poke(dispatch_events, organisation_id)
+
+
+def _called(organisation_id: int) -> str:
+    return f"dispatcher_called_{organisation_id}"
 
 
 def organisation_ids() -> list[int]:
@@ -35,10 +55,12 @@ def beat_seen(name: str) -> None:
 
 @shared_task(name="concierge.dispatch_events")
 def dispatch_events(organisation_id: int) -> None:
-    """Handle the pending events of one organisation."""
+    """Handle the pending events of one organisation. Whoever records one from now on calls again."""
+    with suppress(RedisError):
+        cache.delete(_called(organisation_id))
     with tenancy.working_for(organisation_id):
         if events.dispatch(organisation_id) >= events.BATCH:
-            poke(dispatch_events, organisation_id)
+            call_dispatcher(organisation_id)
 
 
 def sweep() -> bool:

@@ -51,3 +51,9 @@ def plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     except ValueError:
         return None
     return getattr(known, "ipv4_mapped", None) or known
+
+
+def exact_address(request: HttpRequest | Request) -> str | None:
+    """The address itself, for a signature; ``None`` when what is told is no address."""
+    known = plain(BaseThrottle().get_ident(cast("Request", request)) or "")
+    return None if known is None else str(known)

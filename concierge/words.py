@@ -52,6 +52,29 @@ def date_words(value: dt.date, form: str = "DATE_FORMAT") -> str:
     return date_format(value, form)
 
 
+# The unit of a price per started half hour.
+HALF_HOUR = "30 min"
+
+
+def figures(quantity: Decimal | int) -> str:
+    """A quantity without useless zeros: 5, or 2,35 in French."""
+    return str(number_format(f"{Decimal(quantity).normalize():f}", use_l10n=True))
+
+
+def quantity_words(quantity: Decimal | int, unit: str = "") -> str:
+    """How many or how much: 5, 2,35 kg, or 1 h 30 for three half hours."""
+    if unit == HALF_HOUR:
+        return duration_words(int(quantity * 30))
+    return f"{figures(quantity)}{WHOLE}{unit}" if unit else figures(quantity)
+
+
+def times_words(quantity: Decimal | int, unit: str, price: Decimal) -> str:
+    """How many at which price: nothing for one piece, else 3 × 2,50 € or 2,35 kg × 3,20 €."""
+    if unit == HALF_HOUR:
+        return f"{quantity_words(quantity, unit)} · {figures(quantity)} × {euros(price)}"
+    return f"{quantity_words(quantity, unit)} × {euros(price)}" if unit or quantity != 1 else ""
+
+
 def duration_words(minutes: int) -> str:
     """How long something takes: 45 min, 3 h, 1 h 30."""
     hours, rest = divmod(minutes, 60)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 PASSWORD = "demonstration-2026"  # noqa: S105 - published on purpose
 # Known to everybody who reads this file: demonstration accounts never exist in production (S44).
@@ -104,6 +106,11 @@ class ServiceData:
     place: str = "desk"
     skill: str = ""
     vat: str = "standard"
+    # How the price is meant when it is not one price for one piece, and what is counted then.
+    mode: str = ""
+    unit: str = ""
+    step: str = "1"
+    sap: bool = False
 
 
 SERVICES = (
@@ -126,6 +133,23 @@ SERVICES = (
         ),
         options=(("Sur cintre", "On hangers", "1.50"), ("Livraison au bureau", "Delivered to your office", "3.00")),
         skill="H2410",
+    ),
+    ServiceData(
+        "repassage",
+        "linge-au-poids",
+        "Linge au poids",
+        "Laundry by weight",
+        "Lavé, séché, plié : vous payez ce que pèse le panier.",
+        "Washed, dried, folded: you pay what the basket weighs.",
+        "own_team",
+        60,
+        48,
+        "4.90",
+        options=(("Lessive sans parfum", "Unscented detergent", "0.80"),),
+        skill="H2410",
+        mode="per_unit",
+        unit="kg",
+        step="0.05",
     ),
     ServiceData(
         "pressing",
@@ -246,6 +270,23 @@ SERVICES = (
         skill="I1203",
     ),
     ServiceData(
+        "petits-travaux",
+        "coup-de-main",
+        "Coup de main",
+        "A helping hand",
+        "Un meuble à monter, une ampoule à changer : chaque demi-heure commencée compte.",
+        "Furniture to assemble, a bulb to change: each started half hour counts.",
+        "own_team",
+        60,
+        0,
+        "14.00",
+        place="home",
+        skill="I1203",
+        vat="intermediate",
+        mode="per_half_hour",
+        sap=True,
+    ),
+    ServiceData(
         "jardins",
         "jardin",
         "Entretien du jardin (2 h)",
@@ -257,6 +298,20 @@ SERVICES = (
         96,
         price="64.00",
         place="home",
+    ),
+    ServiceData(
+        "jardins",
+        "taille-haie",
+        "Taille de haie",
+        "Hedge trimming",
+        "Nous venons voir, puis nous vous envoyons un devis.",
+        "We come and see, then we send you a quote.",
+        "provider",
+        120,
+        0,
+        place="home",
+        vat="intermediate",
+        mode="on_quote",
     ),
     ServiceData(
         "aide-menagere",
@@ -285,6 +340,26 @@ SERVICES = (
         skill="K1205",
     ),
 )
+
+
+# What a site asks for beyond an hour of notice: baskets are gathered until Tuesday noon.
+TERMS: dict[str, dict[str, Any]] = {
+    "panier": {"weekly_cut_off_day": 1, "weekly_cut_off_time": dt.time(12)},
+}
+SUPPLEMENTS: dict[str, tuple[dict[str, Any], ...]] = {
+    "linge-au-poids": ({"name": "Express, le jour même", "name_en": "Express, same day", "percent": Decimal(30)},),
+    "coup-de-main": (
+        {"name": "Samedi", "name_en": "Saturday", "rule": "saturday", "percent": Decimal(25)},
+        {"name": "Soirée", "name_en": "Evening", "rule": "evening", "amount": Decimal("6.00"), "after": dt.time(18)},
+        {
+            "name": "Hors de l’agglomération",
+            "name_en": "Out of town",
+            "rule": "beyond",
+            "amount": Decimal("8.00"),
+            "beyond_km": Decimal(10),
+        },
+    ),
+}
 
 
 @dataclass(frozen=True)

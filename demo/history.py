@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import dataclass, field
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import time_machine
@@ -16,7 +17,7 @@ from bookings.actions.clients import ClientDetails, accounts_for
 from bookings.actions.holds import hold_slot
 from bookings.actions.requests import close_request
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.enums import Leg, RequestStatus, WorkOrderStatus
+from bookings.enums import Leg, PriceMode, RequestStatus, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder, calendar
 from bookings.rules.prices import WHOLE, Wish
 from concierge import deadlines, events, tenancy
@@ -107,7 +108,7 @@ def _book(month: Month, moment: dt.datetime) -> None:
 
 def _choose(month: Month) -> list[Service]:
     """One or two services that meet the client at the same place."""
-    services = list(month.house.services.values())
+    services = [one for one in month.house.services.values() if one.price_mode != PriceMode.ON_QUOTE]
     first = month.chance.choice(services)
     second = month.chance.choice([one for one in services if one.place == first.place])
     return [first] if second == first or month.chance.random() < 0.6 else [first, second]
@@ -132,7 +133,11 @@ def _details(name: str, chance: random.Random) -> ClientDetails:
 
 def _wish(service: Service, chance: random.Random) -> Wish:
     items = list(service.price_items.all())
-    quantities = {str(chance.choice(items).public_id): chance.randint(1, 4)} if items else {WHOLE: 1}
+    quantities: dict[str, int | Decimal] = {WHOLE: 1}
+    if items:
+        quantities = {str(chance.choice(items).public_id): chance.randint(1, 4)}
+    elif service.price_mode == PriceMode.PER_UNIT:
+        quantities = {WHOLE: chance.randint(20, 120) * service.quantity_step}
     options = [str(option.public_id) for option in service.options.all() if chance.random() < 0.25]
     return Wish(service=str(service.public_id), quantities=quantities, options=frozenset(options))
 

@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from stdnum import luhn
 
-from bookings.actions import catalogue
+from bookings.actions import catalogue, tariffs
 from bookings.enums import AccountKind, Place, PriceMode
 from bookings.models import ClientAccount, Service
 from concierge import actions, tenancy
@@ -142,10 +142,15 @@ def _fill_catalogue(organisation: Organisation, sites: tuple[Site, ...], by: Act
             skill_code=one.skill,
             vat_code=one.vat,
             position=position,
-            price_mode=PriceMode.FIXED if one.price else PriceMode.PER_ITEM,
+            price_mode=one.mode or (PriceMode.FIXED if one.price else PriceMode.PER_ITEM),
+            unit=one.unit,
+            quantity_step=Decimal(one.step),
+            sap_eligible=one.sap,
             unit_price=Decimal(one.price) if one.price else None,
         )
         for site in sites:
-            catalogue.offer_service_at(site, service, lead_time_hours=1, by=by)
+            catalogue.offer_service_at(site, service, lead_time_hours=1, by=by, **data.TERMS.get(one.code, {}))
+        for supplement in data.SUPPLEMENTS.get(one.code, ()):
+            tariffs.add_supplement(service, by=by, **supplement)
         services[one.code] = service
     return services

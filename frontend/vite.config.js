@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ["src/main.js", "src/board.js", "src/phone.js"],
+      input: ["src/main.js", "src/board.js", "src/desk.js", "src/phone.js"],
     },
   },
 });

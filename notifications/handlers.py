@@ -10,7 +10,19 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.models import Invoice
-from bookings.models import ClientAccount, EmailVerification, Prescriber, ServiceRequest, WorkOrder
+from bookings.enums import HoldReason
+from bookings.models import (
+    ClientAccount,
+    ClientQuestion,
+    EmailVerification,
+    OrderSheet,
+    PreOrder,
+    Prescriber,
+    Quote,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event, Site, User
@@ -20,7 +32,8 @@ from notifications.enums import Kind, RecipientKind
 from notifications.tasks import send_messages
 from providers.enums import OfferStatus
 from providers.models import Offer
-from workers.models import HelpCall
+from workers.enums import RESCHEDULED
+from workers.models import Assignment, HelpCall
 
 
 def _tell(
@@ -85,17 +98,95 @@ def send_the_code(event: Event) -> None:
     "service_request.cancelled",
     "service_request.declined",
     "service_request.link_sent",
+    "service_request.rescheduled",
+    "service_request.resumed",
+    "service_request.expired",
+    "service_request.reminded",
 )
 def tell_the_client(event: Event) -> None:
-    """How the request goes, to its contact."""
+    """How the request goes, to its contact. What a quote confirmed is told with the accepted quote."""
+    if event.data.get("by_quote"):
+        return
     found = ServiceRequest.objects.filter(public_id=event.subject_id)
     for request in found.select_related("site", "prescriber__user"):
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
 
 
+@subscribe("quote.requested")
+def tell_that_a_quote_is_asked_for(event: Event) -> None:
+    """A receipt for the client, and somebody of the desk who looks at it."""
+    for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+        readers = [_contact(request), *_desk_of(request)]
+        _tell(event, readers, site=request.site, request_id=request.public_id)
+
+
+@subscribe("quote.rendered", "quote.reminded", "quote.countersigned", "quote.withdrawn")
+def tell_the_client_of_a_quote(event: Event) -> None:
+    """What concerns whoever answers."""
+    for quote in _quotes(event):
+        _tell(event, [_contact(quote.request)], site=quote.request.site, request_id=quote.request.public_id)
+
+
+@subscribe("quote.accepted", "quote.declined", "quote.changes_requested", "quote.renewal_asked")
+def tell_the_desk_of_an_answer(event: Event) -> None:
+    """The ball is with the desk of the site."""
+    for quote in _quotes(event):
+        _tell(event, _desk_of(quote.request), site=quote.request.site, request_id=quote.request.public_id)
+
+
+@subscribe("quote.expired")
+def tell_that_a_quote_has_ended(event: Event) -> None:
+    """The client may ask to renew it; the desk knows why it is quiet."""
+    for quote in _quotes(event):
+        readers = [_contact(quote.request), *_desk_of(quote.request)]
+        _tell(event, readers, site=quote.request.site, request_id=quote.request.public_id)
+
+
+def _quotes(event: Event) -> list[Quote]:
+    return list(Quote.objects.filter(public_id=event.subject_id).select_related("request__site").order_by("pk"))
+
+
+def _desk_of(request: ServiceRequest) -> list[Reader]:
+    return _team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+
+
+@subscribe("service_request.held")
+def tell_why_it_stands_still(event: Event) -> None:
+    """To its contact; when it stands still for an answer of theirs, the question says so."""
+    if event.data.get("reason") != HoldReason.CLIENT:
+        for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
+            _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("question.asked", "question.reminded")
+def ask_the_client(event: Event) -> None:
+    """What we need to know, to the contact of the request."""
+    for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        request = question.request
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("question.answered")
+def tell_of_the_answer(event: Event) -> None:
+    """To whoever follows requests at the site."""
+    for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        site = question.request.site
+        team = _team_at(site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+        _tell(event, team, site=site, request_id=question.request.public_id)
+
+
+@subscribe("silence.reported")
+def tell_who_is_silent(event: Event) -> None:
+    """Once a day, to the managers and dispatchers of the site: each once, whatever roles they hold."""
+    for site in Site.objects.filter(public_id=event.subject_id):
+        people = [*_team_at(site, Role.SITE_MANAGER), *_team_at(site, Role.DISPATCHER)]
+        _tell(event, {reader.address: reader for reader in people}.values(), site=site)
+
+
 # What the person a request is for is told, when they agreed: only when somebody comes, and when nobody does after all.
 FOR_BENEFICIARY = {
     "service_request.confirmed": Kind.BENEFICIARY_BOOKED,
+    "service_request.rescheduled": Kind.BENEFICIARY_BOOKED,
     "service_request.cancelled": Kind.BENEFICIARY_CANCELLED,
     "service_request.declined": Kind.BENEFICIARY_CANCELLED,
 }
@@ -158,9 +249,9 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
-@subscribe("work_order.on_its_way")
+@subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
-    """Somebody of the team has left with the things: the business that does the work."""
+    """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
     accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)
@@ -182,6 +273,17 @@ def _tell_business(event: Event, offer: Offer) -> None:
 def call_a_dispatcher(event: Event) -> None:
     """A person has to decide: whoever dispatches at the site."""
     for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
+        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        _tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("assignment.cancelled")
+def call_who_plans(event: Event) -> None:
+    """A moved appointment undid what was planned: whoever dispatches at the site plans it anew."""
+    if event.data.get("reason") != RESCHEDULED:
+        return
+    for assignment in Assignment.objects.filter(public_id=event.subject_id).select_related("work_order__request"):
+        order = assignment.work_order
         team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
         _tell(event, team, site=order.site, request_id=order.request.public_id)
 
@@ -208,6 +310,35 @@ def _heads(organisation_id: int) -> list[Reader]:
         if people := list(found.distinct().order_by("pk")):
             return [_member(user) for user in people]
     return []
+
+
+@subscribe("order_sheet.ready")
+def send_the_order_sheet(event: Event) -> None:
+    """To the producer; to whoever dispatches at the sites as well, who call when there is no e-mail."""
+    for sheet in OrderSheet.objects.filter(public_id=event.subject_id).select_related("producer"):
+        producer = sheet.producer
+        sites = [run.site for run in sheet.runs.select_related("site").order_by("pk")]
+        readers = [member for site in sites for member in _team_at(site, Role.DISPATCHER, Role.CONCIERGE)]
+        if producer.email:
+            kind = RecipientKind.PROVIDER
+            readers.append(Reader(kind, address=producer.email, language=producer.language, name=producer.name))
+        _tell(event, {reader.address: reader for reader in readers}.values(), site=sites[0] if sites else None)
+
+
+@subscribe("pre_order.kept", "pre_order.missed")
+def tell_who_did_not_come(event: Event) -> None:
+    """What became of an order that was not fetched."""
+    for order in PreOrder.objects.filter(public_id=event.subject_id).select_related("request__site"):
+        _tell(event, [_contact(order.request)], site=order.request.site, request_id=order.request.public_id)
+
+
+@subscribe("pre_order.substituted")
+def tell_of_a_replacement(event: Event) -> None:
+    """The client may refuse it until the hand-out."""
+    found = Substitution.objects.filter(public_id=event.subject_id).select_related("pre_order__request__site")
+    for one in found:
+        request = one.pre_order.request
+        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
 
 
 @subscribe("help.requested")

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.enums import Place
-from bookings.serializers.fields import Euros
+from bookings.serializers.fields import Euros, QuantityOut
 from bookings.serializers.work_orders import WorkLineOut
 from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer
@@ -30,7 +30,8 @@ class OfferOut(serializers.Serializer[Any]):
     reference = serializers.CharField(source="work_order.reference")
     service = serializers.CharField(source="work_order.service.code")
     service_name = serializers.CharField(source="work_order.service.name")
-    quantity = serializers.IntegerField(source="work_order.quantity")
+    quantity = QuantityOut(source="work_order.quantity")
+    unit = serializers.CharField(source="work_order.unit", allow_blank=True)
     lines = WorkLineOut(many=True, source="work_order.lines")
     place = serializers.ChoiceField(choices=Place.choices, source="work_order.request.place")
     area = AreaOut()

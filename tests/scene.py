@@ -13,9 +13,27 @@ from billing.actions.invoices import invoice_request
 from billing.actions.issuers import set_up_issuer
 from billing.models import Invoice
 from bookings.actions.clients import ClientDetails
+from bookings.actions.cut_offs import close_runs
+from bookings.actions.hand_outs import substitute
+from bookings.actions.openings import close_site, set_presence
+from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
+from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.models import Accompaniment, Client, ClientAccount, ClientMembership, ServiceRequest, WorkOrder
+from bookings.models import (
+    Accompaniment,
+    Client,
+    ClientAccount,
+    ClientMembership,
+    OrderSheet,
+    PreOrder,
+    PreOrderPlan,
+    Presence,
+    Quote,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+)
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
@@ -28,6 +46,7 @@ from providers.actions.links import offer_link_url
 from providers.actions.offers import accept_offer
 from providers.enums import DocumentKind
 from providers.models import Offer, Provider
+from tests.bookings.conftest import weekly_basket, wish_baskets
 from tests.conftest import settle
 from tests.world import World
 from workers.actions.dispatch import assign_work_order
@@ -61,11 +80,25 @@ class Scene:
     own_client: User
     other_client: User
     far_concierge: User
+    stand: Presence
+    closed_on: str
     accompaniment: Accompaniment
     prescriber: User
     twin: Client
     account: ClientAccount
     membership: ClientMembership
+    quote: Quote
+    draft: Quote
+    unpriced: ServiceRequest
+    plan: PreOrderPlan
+    ahead: PreOrder
+    handed_out: PreOrder
+    substitution: Substitution
+
+    @property
+    def sheet(self) -> OrderSheet:
+        """Of the run that is closed."""
+        return OrderSheet.objects.get(runs=self.handed_out.run)
 
 
 def build_scene(world: World) -> Scene:
@@ -98,8 +131,10 @@ def build_scene(world: World) -> Scene:
         help_call = call_for_help(trainee, by=by, assignment=assignment)
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
+        plan, ahead, handed_out, substitution = _ahead(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
+        quote, draft, unpriced = _quotes(world)
         return Scene(
             world=world,
             open=waiting,
@@ -120,15 +155,51 @@ def build_scene(world: World) -> Scene:
             own_client=own,
             other_client=other,
             far_concierge=_far_concierge(world),
+            stand=_stand(world, by),
+            closed_on=close_site(
+                world.site, starts_on=dt.date(2099, 12, 24), ends_on=dt.date(2099, 12, 31), by=by
+            ).starts_on.isoformat(),
             accompaniment=(accompaniment := _accompaniment(world)),
             prescriber=accompaniment.prescriber.user,
             twin=_twin(world),
             account=(membership := _membership(world)).account,
             membership=membership,
+            quote=quote,
+            draft=draft,
+            unpriced=unpriced,
+            plan=plan,
+            ahead=ahead,
+            handed_out=handed_out,
+            substitution=substitution,
         )
 
 
+def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
+    """A quote with two options that waits for the client, a draft, and a request that nobody has looked at."""
+    from tests.bookings.quoting import asked, sent, two_options
+
+    quote, by = sent(world, asked(world, email=world.client.email)), world.actor()
+    draft = save_quote(draft_quote(asked(world, email=world.client.email), by=by), two_options(), by=by)
+    return quote, draft, asked(world, email=world.client.email)
+
+
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def _stand(world: World, by: Actor) -> Presence:
+    """Every Tuesday noon in the town hall."""
+    return set_presence(
+        world.site,
+        None,
+        by=by,
+        name="Hall de la mairie",
+        street="1 place de la Libération",
+        postcode="21000",
+        city="Dijon",
+        weekday=1,
+        opens=dt.time(12),
+        closes=dt.time(14),
+    )
 
 
 def _provider(world: World, name: str, siret: str) -> Provider:
@@ -229,6 +300,28 @@ def _far_concierge(world: World) -> User:
 
     add_second_factor(user)
     return user
+
+
+def _ahead(world: World) -> tuple[PreOrderPlan, PreOrder, PreOrder, Substitution]:
+    """A weekly basket: one order that may still be changed, one whose hand-out comes, with something replaced."""
+    by = world.actor()
+    plan = weekly_basket(world, starts_on=timezone.localdate() + dt.timedelta(days=7))
+    runs = list(plan.runs.select_related("plan__producer", "plan__site", "site__organisation").order_by("due_on"))
+    client = ClientDetails(first_name="Camille", last_name="Roux", email=world.client.email)
+    first, second = (
+        order_ahead(run, client=client, wishes=[wish_baskets(plan)], by=by, sent_key=uuid.uuid4()) for run in runs[:2]
+    )
+    close_runs(runs[1], by=by)
+    (substitution,) = substitute(
+        runs[1],
+        description=second.lines.get().description,
+        replacement="Panier de fruits",
+        unit_price=Decimal("8.00"),
+        by=by,
+    )
+    settle(world.organisation)
+    orders = PreOrder.objects.select_related("request", "run__sheet")
+    return plan, orders.get(request=first), orders.get(request=second), substitution
 
 
 def _ready(request: ServiceRequest, by: Actor) -> None:

@@ -115,6 +115,7 @@ DECLARED_IN = (
     "bookings.actions.booking",
     "bookings.actions.holds",
     "bookings.actions.pricing",
+    "bookings.actions.quote",
     "bookings.actions.requests",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
@@ -175,9 +176,13 @@ class Fuzz:
         }
         self.things = {
             "offers": scene.offer.public_id,
+            "quotes": scene.quote.public_id,
+            "send": scene.draft.public_id,
+            "quote": scene.draft.request.public_id,
             "service-requests": scene.open.public_id,
             "work-orders": scene.done.work_orders.get().public_id,
             "invoices": scene.invoice.public_id,
+            "change-order": scene.ahead.request.public_id,
             "site": world.site.public_id,
             "service": world.ironing.public_id,
             "item": world.shirt.public_id,

@@ -61,6 +61,8 @@ OCCUPYING = (S.PROPOSED, S.ACCEPTED, S.WORKING)
 # The work order is in somebody's hands: one of these at most per work order.
 HOLDING = (*OCCUPYING, S.DONE, S.VALIDATED)
 # What can still be moved to another time or person.
+# Why an assignment was taken back when its client comes at another time; kept in its event.
+RESCHEDULED = "rescheduled"
 MOVABLE = (S.PROPOSED, S.ACCEPTED)
 
 # verb → (states it may start from, state it leads to). Anything else is WrongState (409).

@@ -8,9 +8,9 @@ from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
 from concierge.tenancy import system_actor
-from workers.actions.dispatch import stop_assignment
+from workers.actions.dispatch import stop_assignment, unassign
 from workers.actions.work import note_check, note_return
-from workers.enums import AssignmentStatus
+from workers.enums import ASSIGNMENT_TRANSITIONS, RESCHEDULED, AssignmentStatus
 from workers.models import Assignment
 from workers.models.assignments import AssignmentQuerySet
 
@@ -21,6 +21,18 @@ def free_the_person(event: Event) -> None:
     ended = [WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED]
     for assignment in _assignments(event, *ended).occupying():
         stop_assignment(assignment, by=system_actor(event.organisation))
+
+
+@subscribe("work_order.rescheduled")
+def plan_anew(event: Event) -> None:
+    """The client comes at another time: what was planned outside of it is taken back, for a person to plan anew."""
+    planned = Assignment.objects.filter(
+        work_order__public_id=event.subject_id, leg=Leg.WORK, status__in=ASSIGNMENT_TRANSITIONS["cancel"][0]
+    )
+    for assignment in planned.select_related("work_order"):
+        order = assignment.work_order
+        if assignment.planned_start < order.promised_start or assignment.planned_end > order.promised_end:
+            unassign(assignment, by=system_actor(event.organisation), reason=RESCHEDULED)
 
 
 @subscribe("work_order.verified")

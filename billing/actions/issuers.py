@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -11,11 +12,13 @@ from stdnum.eu import vat
 from stdnum.fr import siren as siren_number
 from stdnum.fr import siret as siret_number
 
+from billing.enums import VatRegime
 from billing.models import LegalEntity, LegalText
 from billing.rules.standard_texts import STANDARD_TEXTS
 from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid
+from concierge.models import Organisation
 from concierge.tenancy import Actor
 
 
@@ -66,3 +69,11 @@ def _check_numbers(*, siren: str = "", siret: str = "", vat_number: str = "", ib
         raise Invalid(_("This VAT number does not exist."), field="vat_number")
     if iban and not iban_number.is_valid(iban):
         raise Invalid(_("This IBAN does not exist: please check it."), field="iban")
+
+
+def seller_on_quotes(organisation: Organisation) -> dict[str, Any] | None:
+    """Who signs the quotes of an organisation: whoever issues its invoices; ``None`` before that is set up."""
+    entity = LegalEntity.objects.filter(organisation=organisation).first()
+    if entity is None:
+        return None
+    return {**asdict(entity.as_seller()), "franchise": entity.vat_regime == VatRegime.FRANCHISE}

@@ -12,6 +12,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum,
 
 from bookings.enums import WorkOrderStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
+from concierge.tenancy import Actor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,14 @@ def lines_of(payer: Client | ClientAccount, *, until: dt.datetime) -> QuerySet[R
     if isinstance(payer, ClientAccount):
         return found.filter(request__payer_account=payer)
     return found.filter(request__payer_account=None, request__client=payer)
+
+
+def owed_by(client: Client, actor: Actor, *, until: dt.datetime) -> tuple[Decimal, int]:
+    """What a client owes for finished work that is on no invoice yet, and of how many requests, among those that the
+    actor sees."""
+    seen = lines_of(client, until=until).filter(request__in=ServiceRequest.objects.visible_to(actor).order_by())
+    sums = seen.aggregate(total=Sum("total_incl_vat"), requests=Count("request_id", distinct=True))
+    return sums["total"] or Decimal(0), sums["requests"]
 
 
 def owing(organisation_id: int, *, until: dt.datetime, name: str = "") -> QuerySet[Any, Any]:

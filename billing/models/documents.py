@@ -172,6 +172,7 @@ class InvoiceLine(TenantModel):
     description = models.CharField(_("description"), max_length=500)
     detail = models.CharField(_("detail"), max_length=500, blank=True)
     quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=4)
+    unit = models.CharField(_("unit"), max_length=24, blank=True)
     unit_price = models.DecimalField(_("unit price incl. VAT (€)"), max_digits=14, decimal_places=6)
     vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=5, decimal_places=2)
     vat_category = models.CharField(_("VAT category"), max_length=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,8 @@ class Beneficiary:
     street: str = ""
     postcode: str = ""
     city: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
 
     @property
     def full_name(self) -> str:
@@ -57,6 +60,8 @@ def clean_beneficiary(other: Beneficiary | None) -> Beneficiary | None:
         street=clean.street,
         postcode=clean.postcode,
         city=clean.city,
+        latitude=clean.latitude,
+        longitude=clean.longitude,
     )
 
 
@@ -69,6 +74,8 @@ def _as_details(other: Beneficiary) -> ClientDetails:
         street=other.street,
         postcode=other.postcode,
         city=other.city,
+        latitude=other.latitude,
+        longitude=other.longitude,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,8 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
-from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client, rights_of
-from bookings.actions.pricing import price_order, tariffs_of
+from bookings.actions.clients import (
+    ClientDetails,
+    accounts_for,
+    clean_details,
+    find_or_create_client,
+    rights_of,
+)
+from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -27,23 +34,27 @@ from bookings.models import (
     ClientAccount,
     Hold,
     Prescriber,
+    Presence,
     RequestLine,
-    ServedPostcode,
     Service,
     ServiceAtSite,
     ServiceRequest,
     WorkOrder,
     calendar,
 )
+from bookings.models.areas import judge_address
 from bookings.rules import prices
-from bookings.rules.slots import ready_by, serves
 from concierge import deadlines, events
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
+from concierge.reads import know
 from concierge.tenancy import Actor
+from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
+# Stands that are proposed at once.
+MOST_STANDS = 20
 
 
 class OutsideArea(DomainError):
@@ -105,9 +116,9 @@ def submit_request(
         return made
     if held.site_id != site.pk:
         raise holds.SlotNotOffered(field="slot")
-    services = list(Service.objects.offered_at(site))
-    request = _make_request(
-        site,
+    held.site = site  # the same, which spares a read
+    services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
+    request = make_request(
         held,
         client=client,
         services=services,
@@ -137,18 +148,21 @@ def book_request(
     payer: ClientAccount | None = None,
     note: str = "",
     beneficiary: Beneficiary | None = None,
+    presence: Presence | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
-    ``services`` are those wished, from ``Service.objects.offered_at(site)``. Raises what ``hold_slot`` and
+    ``services`` are those wished, of those that the site offers. Raises what ``hold_slot`` and
     ``submit_request`` raise, and leaves nothing then.
     """
     now = timezone.now()
     minutes = calendar.minutes_of(services, wishes)
-    held = holds.book_slot(site, place_of(services), starts_at, services=services, minutes=minutes, now=now)
-    return _make_request(
-        site,
+    held = holds.book_slot(
+        site, place_of(services), starts_at, services=services, minutes=minutes, presence=presence, now=now
+    )
+    held.site = site  # the same, which spares a read
+    return make_request(
         held,
         client=client,
         services=services,
@@ -162,8 +176,7 @@ def book_request(
     )
 
 
-def _make_request(
-    site: Site,
+def make_request(
     held: Hold,
     *,
     client: ClientDetails,
@@ -175,26 +188,32 @@ def _make_request(
     now: dt.datetime,
     beneficiary: Beneficiary | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
+    owner: Client | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> ServiceRequest:
     """Check everything, then write the request (submitted, and confirmed at once), its work orders and lines."""
+    site = held.site
     zone = ZoneInfo(site.time_zone)
-    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes)
+    met = beneficiary or client
+    known = circumstances(site, held.starts_at, latitude=met.latitude, longitude=met.longitude)
+    lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes, known)
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
     place = place_of(chosen)
     details = clean_details(client)
     other = clean_beneficiary(beneficiary)
     check_place(site, place, held.place, other or details)
+    check_stand(held, details.email, by)
     if payer is not None:
         check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
-    _keep_day_limits(site, chosen, held)
-    owner = person or find_or_create_client(by.organisation, details)
-    _keep_client_limit(owner, by)
-    holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
+    keep_day_limits(site, chosen, held)
+    owner = owner or person or find_or_create_client(by.organisation, details)
+    keep_client_limit(owner, by)
+    if held.pk:
+        holds.lengthen(held, calendar.minutes_of(chosen, wishes), services=chosen, now=now)
     orders = _plan_work(site, held, place, chosen, lines)
     request = _insert_request(
-        site,
         owner,
         details,
         held,
@@ -206,8 +225,9 @@ def _make_request(
         now=now,
         other=other,
         prescriber=prescribers.prescriber_of(prescriber),
+        public_id=public_id or uuid.uuid4(),
     )
-    _insert_work(request, orders, lines)
+    insert_work(request, orders, lines)
     said = {**agreed_to(other), **prescribers.for_whom(request, by)}
     _say_confirmed(request, orders, by=by, now=now, **said)
     return request
@@ -228,24 +248,46 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
     if place == Place.HOME:
         if not details.street or not details.city or not details.postcode:
             raise Invalid(_("Tell us the address where we should come."), field="street")
-        served = set(ServedPostcode.objects.filter(site=site).values_list("postcode", flat=True))
-        if not serves(details.postcode, site.postcode, served):
+        found = judge_address(site, postcode=details.postcode, latitude=details.latitude, longitude=details.longitude)
+        if not found.is_served:
             raise OutsideArea(field="postcode")
+
+
+def may_go_anywhere(by: Actor) -> bool:
+    """Whoever may send people to every stand, and charge every account: the team and the organisation's systems."""
+    return by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
+
+
+def stands_for(site: Site, email: str, by: Actor) -> list[Presence]:
+    """Where else than at the desk this person may come: stands for everybody and those of their accounts."""
+    today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+    accounts = None if may_go_anywhere(by) else list(accounts_for(site.organisation, email)) if email else []
+    return list(Presence.objects.filter(site=site).still_to_come(today).open_to(accounts)[:MOST_STANDS])
+
+
+def check_stand(held: Hold, email: str, by: Actor) -> None:
+    """A stand that is kept for an account takes its people only. Raises ``SlotNotOffered``."""
+    stand = held.presence
+    if stand is None or stand.account is None or may_go_anywhere(by):
+        return
+    if not rights_of(email, stand.account):
+        raise holds.SlotNotOffered(field="slot")
 
 
 def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
     """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
-    vouched = by.is_staff or by.kind == "system" or (by.kind == "api" and by.provider_id is None)
-    if not payer.is_active or not (vouched or rights_of(email, payer)):
+    if not payer.is_active or not (may_go_anywhere(by) or rights_of(email, payer)):
         raise PayerRefused(field="payer")
 
 
-def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
+def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> None:
     """Refuse the order that would exceed a service's orders per day.
 
     Race-safe: whoever orders a limited service locks its row at this site first, so counting and inserting happen one
     order at a time for that service and site, and nobody else waits. Cancelled orders stop counting by themselves.
     """
+    if not calendar.terms_of(site, services).limited:
+        return
     limited = list(
         ServiceAtSite.objects.select_for_update(of=("self",), no_key=True)
         .filter(site=site, service__in=services, max_per_day__isnull=False)
@@ -256,23 +298,22 @@ def _keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> N
         raise DayFull(field="slot")
 
 
-def _keep_client_limit(client: Client, by: Actor) -> None:
+def keep_client_limit(client: Client, by: Actor) -> None:
     """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
-    _queue_up(client)
+    queue_up(client)
     family = Client.objects.family_of(client.pk).values("pk")
     if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 
-def _queue_up(client: Client) -> None:
+def queue_up(client: Client) -> None:
     """Wait until no other order of this client is being written."""
     Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
 
 
 def _insert_request(
-    site: Site,
     client: Client,
     details: ClientDetails,
     hold: Hold,
@@ -285,18 +326,19 @@ def _insert_request(
     now: dt.datetime,
     other: Beneficiary | None,
     prescriber: Prescriber | None,
+    public_id: uuid.UUID,
 ) -> ServiceRequest:
     """The request as it is confirmed: promised when the last of its work orders is."""
-    place = hold.place
     where: ClientDetails | Beneficiary = other or details
-    return ServiceRequest.objects.create(
-        organisation_id=site.organisation_id,
-        site=site,
+    request = ServiceRequest(
+        organisation_id=hold.organisation_id,
+        public_id=public_id,
+        site=hold.site,
         client=client,
         payer_account=payer,
         prescriber=prescriber,
-        hold=hold,
-        place=place,
+        hold=hold if hold.pk else None,  # who stands at the counter takes no place
+        place=hold.place,
         status=REQUEST_TRANSITIONS["confirm"][1],
         contact_name=details.full_name[:160],
         contact_email=details.email,
@@ -305,9 +347,11 @@ def _insert_request(
         beneficiary_name=other.full_name[:160] if other else "",
         beneficiary_phone=other.phone if other else "",
         beneficiary_email=other.email if other and other.agreed else "",
-        street=where.street if place == Place.HOME else "",
-        postcode=where.postcode if place == Place.HOME else "",
-        city=where.city if place == Place.HOME else "",
+        street=where.street if hold.place == Place.HOME else "",
+        postcode=where.postcode if hold.place == Place.HOME else "",
+        city=where.city if hold.place == Place.HOME else "",
+        latitude=where.latitude if hold.place == Place.HOME else None,
+        longitude=where.longitude if hold.place == Place.HOME else None,
         note=note.strip()[:500],
         language=details.language,
         promised_start=hold.starts_at,
@@ -317,25 +361,24 @@ def _insert_request(
         submitted_at=now,
         version=2,  # the second one: confirmed
     )
+    return insert_one(request)
 
 
 def _plan_work(
     site: Site, held: Hold, place: Place, services: Sequence[Service], lines: Sequence[prices.PricedLine]
 ) -> list[WorkOrder]:
     """One work order per service (not saved yet), each with its promise."""
-    zone = ZoneInfo(site.time_zone)
-    first = held.starts_at.astimezone(zone).date()
-    closed = calendar.closed_days(site, first, first + dt.timedelta(days=120))
-    opening = calendar.opening_of(site)
+    week = calendar.week_from(site, held.starts_at)
     orders = []
     for service in services:
         own = (line for line in lines if line.service == str(service.public_id))
-        quantity = sum(line.quantity for line in own if not line.is_option)
+        items = [line for line in own if line.kind == prices.ITEM]
+        quantity = sum((line.quantity for line in items), Decimal(0))
         minutes = calendar.working_minutes(service, quantity)
         if place == Place.HOME:
             end = max(held.ends_at, held.starts_at + dt.timedelta(minutes=minutes))
         else:
-            end = ready_by(held.starts_at, service.turnaround_hours, opening=opening, closed=closed, zone=zone)
+            end = calendar.ready_at(site, held.presence, held.starts_at, service.turnaround_hours, week=week)
         orders.append(
             WorkOrder(
                 organisation_id=site.organisation_id,
@@ -343,6 +386,7 @@ def _plan_work(
                 service=service,
                 execution=service.execution,
                 quantity=quantity,
+                unit=items[0].unit,
                 duration_minutes=minutes,
                 promised_start=held.starts_at,
                 promised_end=end,
@@ -351,21 +395,29 @@ def _plan_work(
     return orders
 
 
-def _insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
-    WorkOrder.objects.bulk_create(orders)
+    know(request, "work_orders", insert(orders))
+    know(request, "lines", insert_lines(request, orders, lines))
+
+
+def insert_lines(
+    request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]
+) -> list[RequestLine]:
+    """Under each work order its lines, frozen."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
-    RequestLine.objects.bulk_create(
+    return insert(
         RequestLine(
             organisation_id=request.organisation_id,
             request=request,
             work_order=order,
             service=order.service,
-            kind=LineKind.OPTION if line.is_option else LineKind.ITEM,
+            kind=LineKind(line.kind),
             description=line.label,
             quantity=line.quantity,
+            unit=line.unit,
             unit_price_incl_vat=line.unit_price,
             vat_code=line.vat_code,
             vat_rate=line.vat_rate,
@@ -380,16 +432,11 @@ def _say_confirmed(
     request: ServiceRequest, orders: Sequence[WorkOrder], *, by: Actor, now: dt.datetime, **said: str
 ) -> None:
     """``submitted → confirmed``: each work order is now to be given to someone (``work_order.ready``)."""
-    events.record("service_request.submitted", request, by=by, request_id=request.public_id, act_at=now, **said)
-    events.record("service_request.confirmed", request, by=by, request_id=request.public_id, act_at=now)
+    news: list[tuple[str, events.HasPublicId, dict[str, str]]] = [
+        ("service_request.submitted", request, said),
+        ("service_request.confirmed", request, {}),
+    ]
     for order in orders:
-        events.record(
-            "work_order.ready",
-            order,
-            by=by,
-            request_id=request.public_id,
-            act_at=now,
-            work_order=order.reference,
-            service=order.service.code,
-            execution=order.execution,
-        )
+        about = {"work_order": order.reference, "service": order.service.code, "execution": order.execution}
+        news.append(("work_order.ready", order, about))
+    events.record_all(news, by=by, request_id=request.public_id, act_at=now)

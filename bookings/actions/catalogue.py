@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from stdnum.fr import siren as siren_number
 
-from bookings.enums import AccountKind, Place
+from bookings.actions.saving import save_valid
+from bookings.enums import AccountKind, AreaKind, Place
 from bookings.models import (
     ClientAccount,
     OpeningHours,
     PriceItem,
-    ServedPostcode,
+    ServedArea,
     Service,
     ServiceAtSite,
     ServiceCategory,
@@ -30,26 +30,13 @@ from concierge.errors import Invalid
 from concierge.models import Organisation, Site
 from concierge.tenancy import Actor
 
-Row = TypeVar("Row", bound=models.Model)
-
-
-def _insert(row: Row) -> Row:
-    """Validate fields and constraints, then save. Raises ``Invalid`` naming the first field at fault."""
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Invalid(messages[0], field=None if field == NON_FIELD_ERRORS else field) from error
-    row.save()
-    return row
-
 
 @transaction.atomic
 def add_category(
     organisation: Organisation, *, by: Actor, code: str, name: str, name_en: str = "", pictogram: str, position: int = 0
 ) -> ServiceCategory:
     """A label of the catalogue (domain.md 1.2)."""
-    category = _insert(
+    category = save_valid(
         ServiceCategory(
             organisation=organisation, code=code, name=name, name_en=name_en, pictogram=pictogram, position=position
         )
@@ -66,7 +53,7 @@ def set_vat_rate(
     code already starts later."""
     before = VatRate.objects.filter(organisation=organisation, code=code, valid_from__lt=valid_from, valid_to=None)
     before.update(valid_to=valid_from - dt.timedelta(days=1))
-    row = _insert(VatRate(organisation=organisation, code=code, rate=rate, valid_from=valid_from, law_ref=law_ref))
+    row = save_valid(VatRate(organisation=organisation, code=code, rate=rate, valid_from=valid_from, law_ref=law_ref))
     events.record("vat_rate.set", organisation, by=by, code=code, rate=str(rate), valid_from=valid_from.isoformat())
     return row
 
@@ -81,10 +68,10 @@ def add_service(
     **fields: Any,
 ) -> Service:
     """A service with its price grid and options, each ``(name, English name, price incl. VAT in euros)``."""
-    service = _insert(Service(organisation_id=category.organisation_id, category=category, **fields))
+    service = save_valid(Service(organisation_id=category.organisation_id, category=category, **fields))
     for model, rows in ((PriceItem, items), (ServiceOption, options)):
         for position, (name, name_en, price) in enumerate(rows):
-            _insert(
+            save_valid(
                 model(
                     organisation_id=category.organisation_id,
                     service=service,
@@ -113,7 +100,7 @@ def set_opening(site: Site, hours: Iterable[tuple[int, dt.time, dt.time]], *, by
     """Replace the week of a site: ``(weekday from Monday = 0, opens, closes)`` in its own time."""
     OpeningHours.objects.filter(site=site).delete()
     for weekday, opens, closes in hours:
-        _insert(
+        save_valid(
             OpeningHours(organisation_id=site.organisation_id, site=site, weekday=weekday, opens=opens, closes=closes)
         )
     events.record("site.changed", site, by=by, what="hours")
@@ -136,9 +123,9 @@ def set_slots(site: Site, *, place: Place, minutes: int, capacity: int, by: Acto
 @transaction.atomic
 def serve_postcodes(site: Site, postcodes: Iterable[str], *, by: Actor) -> None:
     """Replace the list of postcodes to which somebody is sent."""
-    ServedPostcode.objects.filter(site=site).delete()
+    ServedArea.objects.filter(site=site, kind=AreaKind.COMMUNE).delete()
     for postcode in postcodes:
-        _insert(ServedPostcode(organisation_id=site.organisation_id, site=site, postcode=postcode))
+        save_valid(ServedArea(organisation_id=site.organisation_id, site=site, postcode=postcode))
     events.record("site.changed", site, by=by, what="postcodes")
 
 
@@ -150,6 +137,6 @@ def open_client_account(
     siren = fields.get("siren", "")
     if siren and not siren_number.is_valid(siren):
         raise Invalid(_("This SIREN does not exist: check its nine digits."), field="siren")
-    account = _insert(ClientAccount(organisation=organisation, name=name, kind=kind, **fields))
+    account = save_valid(ClientAccount(organisation=organisation, name=name, kind=kind, **fields))
     events.record("client_account.opened", account, by=by)
     return account

@@ -7,6 +7,7 @@ import hmac
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -20,7 +21,7 @@ from phonenumber_field.phonenumber import to_python
 from bookings.actions.holds import token_hash
 from bookings.models import Client, ClientAccount, EmailVerification
 from concierge import events, retention
-from concierge.db import advisory_lock
+from concierge.db import advisory_lock, refuse_on
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Organisation, User, normalise_email
 from concierge.tenancy import Actor
@@ -59,6 +60,8 @@ class ClientDetails:
     street: str = ""
     postcode: str = ""
     city: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
     user: User | None = None
 
     @property
@@ -181,8 +184,34 @@ def clean_details(details: ClientDetails, *, must_answer: bool = True) -> Client
         street=details.street.strip()[:200],
         postcode=details.postcode,
         city=details.city.strip()[:100],
+        latitude=details.latitude,
+        longitude=details.longitude,
         user=details.user,
     )
+
+
+class AlreadyKnown(DomainError):
+    """Another client has this e-mail."""
+
+    code, status = "already_known", 409
+    message = _("Another client already has this e-mail: choose them in the list.")
+
+
+@transaction.atomic
+def add_client(organisation: Organisation, details: ClientDetails, *, by: Actor) -> Client:
+    """Somebody new at the desk. Raises ``Invalid`` (400) and ``AlreadyKnown`` (409)."""
+    found = clean_details(details)
+    with refuse_on("client_email_once_per_organisation", AlreadyKnown(field="email")):
+        made = Client.objects.create(
+            organisation=organisation,
+            first_name=found.first_name,
+            last_name=found.last_name,
+            email=found.email,
+            phone=found.phone,
+            language=found.language,
+        )
+    events.record("client.added", made, by=by)
+    return made
 
 
 def find_or_create_client(organisation: Organisation, details: ClientDetails) -> Client:

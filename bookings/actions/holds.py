@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import lanes
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold, Service, calendar
+from bookings.models import Hold, Presence, Service, calendar
 from bookings.rules.slots import FreeSlot
 from concierge import deadlines, retention
 from concierge.db import refuse_on
@@ -68,6 +68,7 @@ def hold_slot(
     by: Actor,
     services: Collection[Service] = (),
     minutes: int | None = None,
+    presence: Presence | None = None,
     now: dt.datetime | None = None,
 ) -> Hold:
     """Keep a place at this time for the bearer of ``token``; another place kept with the same token is given back.
@@ -77,7 +78,7 @@ def hold_slot(
     bearer then keeps what they had.
     """
     now = now or timezone.now()
-    wanted = _wanted(site, place, starts_at, services=services, minutes=minutes, now=now)
+    wanted = _wanted(site, place, starts_at, services=services, minutes=minutes, presence=presence, now=now)
     mine = Hold.objects.select_for_update(no_key=True).filter(token_hash=token_hash(token), status=HoldStatus.HELD)
     previous = mine.order_by("pk").first()
     if previous is not None:
@@ -104,16 +105,22 @@ def book_slot(
     *,
     services: Collection[Service],
     minutes: int | None = None,
+    presence: Presence | None = None,
     now: dt.datetime,
 ) -> Hold:
     """Take a place at this time for good: for the request that the caller makes of it in the same transaction.
 
     Raises ``SlotNotOffered`` (422) and ``SlotTaken`` (409, with the next free times), and guards as ``hold_slot`` does.
     """
-    wanted = _wanted(site, place, starts_at, services=services, minutes=minutes, now=now)
+    wanted = _wanted(site, place, starts_at, services=services, minutes=minutes, presence=presence, now=now)
     return _take_or_refuse(
         wanted, HoldStatus.CONFIRMED, token=secrets.token_urlsafe(32), expires_at=now, services=services, now=now
     )
+
+
+def at_the_counter(site: Site, now: dt.datetime) -> Hold:
+    """The moment of somebody who stands at the counter. Not saved: it takes nobody's place."""
+    return Hold(organisation_id=site.organisation_id, site=site, place=Place.DESK, starts_at=now, ends_at=now)
 
 
 def lengthen(hold: Hold, minutes: int, *, services: Collection[Service], now: dt.datetime) -> None:
@@ -123,7 +130,15 @@ def lengthen(hold: Hold, minutes: int, *, services: Collection[Service], now: dt
     """
     if hold.ends_at - hold.starts_at >= dt.timedelta(minutes=minutes):
         return
-    wanted = _wanted(hold.site, hold.place, hold.starts_at, services=services, minutes=minutes, now=now)
+    wanted = _wanted(
+        hold.site,
+        hold.place,
+        hold.starts_at,
+        services=services,
+        minutes=minutes,
+        presence=hold.presence,
+        now=now,
+    )
     if hold.ends_at >= wanted.ends_at:
         return
     lane = lanes.free_lane(wanted, besides=hold)
@@ -141,15 +156,18 @@ def _wanted(
     *,
     services: Collection[Service],
     minutes: int | None,
+    presence: Presence | None,
     now: dt.datetime,
 ) -> lanes.Wanted:
     """The stretch of time, if it is one that is offered."""
     if abs(starts_at - now) > dt.timedelta(days=calendar.BOOKABLE_DAYS + 1):
         raise SlotNotOffered(field="slot")
-    visit = calendar.offered_visit(site, place, starts_at, now=now, services=services, minutes=minutes)
+    visit = calendar.offered_visit(
+        site, place, starts_at, now=now, services=services, minutes=minutes, presence=presence
+    )
     if visit is None:
         raise SlotNotOffered(field="slot")
-    return lanes.Wanted(site, place, starts_at, visit)
+    return lanes.Wanted(site, place, starts_at, visit, presence)
 
 
 def _take_or_refuse(
@@ -172,13 +190,16 @@ def _take_or_refuse(
 
 def _taken(wanted: lanes.Wanted, *, services: Collection[Service], now: dt.datetime) -> SlotTaken:
     minutes = wanted.visit.minutes
-    return SlotTaken(calendar.next_free(wanted.site, wanted.place, now=now, services=services, minutes=minutes))
+    free = calendar.next_free(
+        wanted.site, wanted.place, now=now, services=services, minutes=minutes, presence=wanted.presence
+    )
+    return SlotTaken(free)
 
 
 def _expire_stale(wanted: lanes.Wanted, now: dt.datetime) -> bool:
     """Give back places whose time is over but which the sweep has not reached yet."""
     stale = list(
-        Hold.objects.taking(wanted.site, wanted.place, wanted.starts_at, wanted.ends_at)
+        wanted.taking()
         .select_for_update(no_key=True, skip_locked=True)
         .filter(status=HoldStatus.HELD, expires_at__lte=now)
         .order_by("pk")
@@ -233,4 +254,4 @@ def ended_holds(before: dt.datetime) -> QuerySet[Hold]:
 
 def hold_of(token: str) -> Hold | None:
     """The place kept or booked last with this token, if any."""
-    return Hold.objects.filter(token_hash=token_hash(token)).select_related("site").order_by("-pk").first()
+    return Hold.objects.filter(token_hash=token_hash(token)).select_related("site", "presence").order_by("-pk").first()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.db import connection
 
 from bookings.enums import HoldStatus, Place
-from bookings.models import Hold
+from bookings.models import Hold, Presence
+from bookings.models.availability import HoldQuerySet
 from bookings.rules.slots import Visit
 from concierge.models import Site
 
@@ -21,11 +22,12 @@ MOST_TRIES = 200
 # By the drawers' rule, one of the first n + 1 lanes is free when n are taken; none is looked for when all are.
 TAKE = """
 INSERT INTO "bookings_hold"
-    ("organisation_id", "public_id", "site_id", "place", "lane", "starts_at", "ends_at", "status", "token_hash",
-     "expires_at")
+    ("organisation_id", "public_id", "site_id", "place", "presence_id", "lane", "starts_at", "ends_at", "status",
+     "token_hash", "expires_at")
 WITH taken AS (
     SELECT lane FROM bookings_hold
-    WHERE site_id = %(site)s AND place = %(place)s AND status IN ('held', 'confirmed')
+    WHERE site_id = %(site)s AND place = %(place)s AND presence_id IS NOT DISTINCT FROM %(presence)s
+        AND status IN ('held', 'confirmed')
         AND starts_at > %(start)s - interval '1 day' AND starts_at < %(end)s AND ends_at > %(start)s
 ), tried AS (
     SELECT (pg_current_xact_id()::text::bigint %% %(lanes)s)::int AS lane, 0 AS turn WHERE %(lanes)s > %(few)s
@@ -33,8 +35,8 @@ WITH taken AS (
     SELECT number, number + 1
     FROM generate_series(0, least(%(lanes)s - 1, (SELECT count(*) FROM taken)::int)) AS number
 )
-SELECT %(organisation)s, %(public_id)s, %(site)s, %(place)s, lane, %(start)s, %(end)s, %(status)s, %(token_hash)s,
-    %(expires_at)s
+SELECT %(organisation)s, %(public_id)s, %(site)s, %(place)s, %(presence)s, lane, %(start)s, %(end)s, %(status)s,
+    %(token_hash)s, %(expires_at)s
 FROM tried
 WHERE (SELECT count(*) FROM taken) < %(lanes)s AND NOT EXISTS (SELECT FROM taken WHERE taken.lane = tried.lane)
 ORDER BY turn LIMIT 1
@@ -51,6 +53,7 @@ class Wanted:
     place: Place | str
     starts_at: dt.datetime
     visit: Visit
+    presence: Presence | None = None
 
     @property
     def ends_at(self) -> dt.datetime:
@@ -59,8 +62,17 @@ class Wanted:
 
     def is_kept_by(self, hold: Hold) -> bool:
         """Whether a hold is exactly this."""
-        kept = (hold.site_id, hold.place, hold.starts_at, hold.ends_at)
-        return kept == (self.site.pk, self.place, self.starts_at, self.ends_at)
+        kept = (hold.site_id, hold.place, hold.presence_id, hold.starts_at, hold.ends_at)
+        return kept == (self.site.pk, self.place, self.presence_id, self.starts_at, self.ends_at)
+
+    @property
+    def presence_id(self) -> int | None:
+        """Key of the stand, when it is one."""
+        return self.presence.pk if self.presence else None
+
+    def taking(self) -> HoldQuerySet:
+        """What takes a place there and then."""
+        return Hold.objects.taking(self.site, self.place, self.starts_at, self.ends_at, presence_id=self.presence_id)
 
 
 def take(wanted: Wanted, *, status: HoldStatus, token_hash: str, expires_at: dt.datetime) -> Hold | None:
@@ -78,14 +90,12 @@ def take(wanted: Wanted, *, status: HoldStatus, token_hash: str, expires_at: dt.
 
 def is_full(wanted: Wanted) -> bool:
     """Whether as many are received at some moment of this stretch as may be."""
-    taking = Hold.objects.taking(wanted.site, wanted.place, wanted.starts_at, wanted.ends_at)
-    return taking.values("lane").distinct().count() >= wanted.visit.capacity
+    return wanted.taking().values("lane").distinct().count() >= wanted.visit.capacity
 
 
 def free_lane(wanted: Wanted, *, besides: Hold) -> int | None:
     """The lane of a hold if it is free all the while, else the first that is; ``None`` when none is."""
-    others = Hold.objects.taking(wanted.site, wanted.place, wanted.starts_at, wanted.ends_at).exclude(pk=besides.pk)
-    taken = set(others.values_list("lane", flat=True))
+    taken = set(wanted.taking().exclude(pk=besides.pk).values_list("lane", flat=True))
     if len(taken) >= wanted.visit.capacity:
         return None
     if besides.lane not in taken:
@@ -99,6 +109,7 @@ def insert(wanted: Wanted, *, status: HoldStatus, token_hash: str, expires_at: d
         organisation_id=wanted.site.organisation_id,
         site=wanted.site,
         place=str(wanted.place),
+        presence=wanted.presence,
         starts_at=wanted.starts_at,
         ends_at=wanted.ends_at,
         status=str(status),
@@ -113,6 +124,7 @@ def insert(wanted: Wanted, *, status: HoldStatus, token_hash: str, expires_at: d
                 "public_id": hold.public_id,
                 "site": hold.site_id,
                 "place": hold.place,
+                "presence": hold.presence_id,
                 "start": hold.starts_at,
                 "end": hold.ends_at,
                 "status": hold.status,

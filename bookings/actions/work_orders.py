@@ -29,6 +29,13 @@ class NotBroughtYet(WrongState):
     message = _("We have not brought you the things for this job yet. We tell you when they are on their way.")
 
 
+class RequestOnHold(WrongState):
+    """Nothing begins while the request stands still."""
+
+    code = "request_on_hold"
+    message = _("This request is on hold: work cannot begin before it goes on.")
+
+
 SETTLED = (WorkOrderStatus.VERIFIED, WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED)
 
 
@@ -139,9 +146,13 @@ def schedule_work_order(
 def start_work_order(work_order: WorkOrder, *, by: Actor, act_at: dt.datetime | None = None) -> WorkOrder:
     """Work begins: ``booked|scheduled|rework|on_hold → in_progress``; the first one starts the request too.
 
-    Raises ``NotBroughtYet`` (409) as long as our team has not brought the things to its provider.
+    Raises ``NotBroughtYet`` (409) as long as our team has not brought the things to its provider, ``RequestOnHold``
+    (409) while its request is held.
     """
     locked = _move(work_order, "start")
+    # Read under the lock of the work order, which whoever holds the request takes first.
+    if locked.request.status == RequestStatus.ON_HOLD:
+        raise RequestOnHold(current_status=work_order.status)
     if locked.awaits_collection:
         raise NotBroughtYet(current_status=work_order.status)
     if locked.started_at is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,16 +16,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import booking, pricing, requests
+from bookings.actions import booking, pre_orders, pricing, requests
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of
+from bookings.actions.rescheduling import reschedule_request
+from bookings.api.ahead import run_of
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, wish_of
 from bookings.enums import RequestStatus
-from bookings.models import ClientAccount, RequestLine, Service, ServiceRequest, WorkOrder
-from bookings.rules.prices import WHOLE, Wish
-from bookings.serializers.requests import CancelIn, ServiceRequestIn, ServiceRequestOut
+from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
+from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
+from concierge import editions
+from concierge.api import shapes
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
+from concierge.days import today_at
 from concierge.enums import Scope
 from concierge.errors import DomainError, NotAllowed
 
@@ -69,6 +73,22 @@ FOR_A_PARENT = OpenApiExample(
     },
 )
 
+BASKET = OpenApiExample(
+    "A weekly basket, ordered ahead",
+    request_only=True,
+    value={
+        "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+        "run": "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d",
+        "client": {"first_name": "Inès", "last_name": "Garnier", "email": "ines.garnier@example.fr"},
+        "lines": [
+            {
+                "service": "3d4e5f60-7a8b-4c9d-8e0f-1a2b3c4d5e6f",
+                "items": [{"item": "4e5f6071-8b9c-4d0e-9f1a-2b3c4d5e6f70", "quantity": 1}],
+            }
+        ],
+    },
+)
+
 
 class ServiceRequests(generics.ListAPIView[ServiceRequest]):
     """Service requests."""
@@ -79,7 +99,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
 
     def get_queryset(self) -> QuerySet[ServiceRequest]:
         """All that the key may see, in one state when asked."""
-        found = _requests(self.request)
+        found = requests_of(self.request)
         status = self.request.query_params.get("status")
         if status is None:
             return found
@@ -103,9 +123,10 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         request=ServiceRequestIn,
         parameters=[ETAG, LOCATION],
         responses={201: ServiceRequestOut},
-        examples=[EXAMPLE, FOR_A_PARENT],
+        examples=[EXAMPLE, FOR_A_PARENT, BASKET],
     )
     @idempotent
+    @editions.held()
     def post(self, request: Request) -> Response:
         """Take a place of the slot and confirm the request at once, or refuse and leave nothing.
 
@@ -114,39 +135,40 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         actor = actor_of(request)
         if actor.provider_id is not None:
             raise NotAllowed
-        body = ServiceRequestIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = shapes.read(ServiceRequestIn, request.data)
         site = site_of(request, asked["site"])
-        wishes = [_wish(line) for line in asked["lines"]]
+        wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
-        services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
+        offered = pricing.offered_on(site.pk, today_at(site))
+        services = [service for service in offered if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
+        given: dict[str, Any] = {
+            "client": ClientDetails(**asked["client"]),
+            "wishes": wishes,
+            "by": actor,
+            "payer": _payer(asked["payer_siren"]),
+            "note": asked["note"],
+            "beneficiary": Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
+        }
         try:
-            made = booking.book_request(
-                site,
-                client=ClientDetails(**asked["client"]),
-                wishes=wishes,
-                services=services,
-                starts_at=asked["slot"],
-                by=actor,
-                payer=_payer(asked["payer_siren"]),
-                note=asked["note"],
-                beneficiary=Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
-            )
+            if "run" in asked:
+                made = pre_orders.order_ahead(run_of(site, asked["run"]), **given)
+            else:
+                pre_orders.refuse_ahead(site, services)
+                stand = presence_of(site, asked["presence"])
+                made = booking.book_request(site, services=services, starts_at=asked["slot"], presence=stand, **given)
         except DomainError as error:
             if asked["beneficiary"] and error.field in ADDRESS:
                 error.field = f"beneficiary.{error.field}"
             elif error.field in asked["client"]:
                 error.field = f"client.{error.field}"
             raise
-        prefetch_related_objects([made], *SHOWN_WITH)
         headers = {
             "Location": reverse("bookings:api-service-request", args=[made.public_id]),
             "ETag": etag(made.version),
         }
-        return Response(ServiceRequestOut(made).data, status=201, headers=headers)
+        return Response(shapes.show(ServiceRequestOut, made, is_new=True), status=201, headers=headers)
 
 
 # Of whoever the team comes to: the beneficiary's, when there is one.
@@ -159,23 +181,13 @@ SHOWN_WITH = (
 )
 
 
-def _requests(request: Request) -> QuerySet[ServiceRequest]:
+def requests_of(request: Request) -> QuerySet[ServiceRequest]:
+    """Requests that the key may see, with what their shape shows."""
     return (
         ServiceRequest.objects.visible_to(actor_of(request))
         .select_related("site", "client", "beneficiary")
         .prefetch_related(*SHOWN_WITH)
     )
-
-
-def _wish(line: dict[str, Any]) -> Wish:
-    """A line as rules understand it. An item named twice is refused rather than guessed about."""
-    items = [(str(entry["item"]), entry["quantity"]) for entry in line["items"]]
-    quantities = dict(items)
-    if len(quantities) != len(items):
-        raise pricing.BadOrder(_("The same item is there twice."), field="lines", reason="item_twice")
-    if line.get("quantity") is not None:
-        quantities[WHOLE] = line["quantity"]
-    return Wish(str(line["service"]), quantities, frozenset(str(option) for option in line["options"]))
 
 
 def _payer(siren: str) -> ClientAccount | None:
@@ -201,7 +213,7 @@ class ServiceRequestDetail(APIView):
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """A request with its lines and work orders."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
 
 
@@ -222,12 +234,40 @@ class CancelServiceRequest(APIView):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Cancels the work orders and frees the place; 409 once work has begun."""
-        found = get_object_or_404(_requests(request), public_id=public_id)
+        found = get_object_or_404(requests_of(request), public_id=public_id)
         requests.lock_work_of(found)
-        found = _requests(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
         check_if_match(request, found.version)
         body = CancelIn(data=request.data)
         body.is_valid(raise_exception=True)
         requests.cancel_request(found, reason=body.validated_data["reason"], by=actor_of(request))
-        found = _requests(request).get(pk=found.pk)
+        found = requests_of(request).get(pk=found.pk)
+        return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})
+
+
+class RescheduleServiceRequest(APIView):
+    """Move the appointment of a request."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.REQUESTS_WRITE}
+
+    @extend_schema(
+        operation_id="rescheduleServiceRequest",
+        tags=["service requests"],
+        summary="Move the appointment, as long as no work has begun",
+        parameters=[IF_MATCH, ETAG],
+        request=RescheduleIn,
+        responses=ServiceRequestOut,
+        examples=[OpenApiExample("The next day", request_only=True, value={"slot": "2026-11-25T13:00:00Z"})],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Takes the new time and frees the old one, or refuses and changes nothing; `slot_taken` has `next_free`."""
+        found = get_object_or_404(requests_of(request), public_id=public_id)
+        requests.lock_work_of(found)
+        found = requests_of(request).select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        check_if_match(request, found.version)
+        body = RescheduleIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        reschedule_request(found, body.validated_data["slot"], by=actor_of(request))
+        found = requests_of(request).get(pk=found.pk)
         return Response(ServiceRequestOut(found).data, headers={"ETag": etag(found.version)})

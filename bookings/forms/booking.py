@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.booking import place_of
-from bookings.enums import PriceMode
+from bookings.actions.quote_requests import is_on_quote
+from bookings.enums import PriceMode, SupplementRule
 from bookings.models import ClientAccount, Service
-from bookings.rules.prices import WHOLE, Wish
+from bookings.rules.prices import BRACKET_MINUTES, WHOLE, Wish
 from concierge.errors import DomainError
 from concierge.models import normalise_email
-from concierge.words import euros
+from concierge.words import duration_words, euros, quantity_words
 
 
 class ServicesForm(forms.Form):
@@ -37,13 +38,14 @@ class ServicesForm(forms.Form):
         self.offered = offered
         field = self.fields["services"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
-        field.choices = [(str(service.public_id), service.label) for service in offered]
+        field.choices = [(str(one.public_id), one.label) for one in offered]
 
     def clean_services(self) -> list[str]:
         """In catalogue order, and all at one place."""
         wanted = set(self.cleaned_data["services"])
         chosen = [service for service in self.offered if str(service.public_id) in wanted]
         try:
+            is_on_quote(chosen)
             place_of(chosen)
         except DomainError as error:
             raise forms.ValidationError(str(error.message), code=error.code) from error
@@ -56,6 +58,28 @@ class CountField(forms.IntegerField):
     def to_python(self, value: Any) -> int:
         number = super().to_python(value)
         return 0 if number is None else number
+
+
+class MeasureField(forms.DecimalField):
+    """How much, in steps of the service: a comma or a point before the decimals, as people write them."""
+
+    def __init__(self, *, unit: str, step: Decimal, **kwargs: Any) -> None:
+        super().__init__(max_digits=8, decimal_places=3, **kwargs)
+        self.unit, self.step = unit, step
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+    def validate(self, value: Any) -> None:
+        """A whole number of steps."""
+        super().validate(value)
+        if value is not None and value % self.step:
+            step = quantity_words(self.step, self.unit)
+            raise forms.ValidationError(gettext("A quantity is a multiple of %(step)s.") % {"step": step}, code="step")
+
+
+# Half hours offered in a list: a whole day at most.
+MOST_HALF_HOURS = 16
 
 
 class DetailsForm(forms.Form):
@@ -72,10 +96,13 @@ class DetailsForm(forms.Form):
                     "service": service,
                     "items": self._add_items(service, known.get("quantities", {})),
                     "options": self._add_options(service, known.get("options", [])),
+                    "supplements": [one for one in service.supplements.all() if one.is_active and one.when_words],
                 }
             )
 
-    def _add_items(self, service: Service, known: dict[str, int]) -> list[forms.BoundField]:
+    def _add_items(self, service: Service, known: dict[str, Any]) -> list[forms.BoundField]:
+        if service.price_mode in {PriceMode.PER_UNIT, PriceMode.PER_HALF_HOUR}:
+            return [self._add_measure(service, known.get(WHOLE))]
         if service.price_mode == PriceMode.FIXED:
             rows = [(WHOLE, service.label, service.unit_price or Decimal(0), 1)]
         else:
@@ -101,6 +128,41 @@ class DetailsForm(forms.Form):
             names.append(name)
         return [self[name] for name in names]
 
+    def _add_measure(self, service: Service, known: Any) -> forms.BoundField:
+        """How much of a price per unit, or how many half hours."""
+        name = f"q-{service.public_id.hex[:12]}-"
+        price = euros(service.unit_price or Decimal(0))
+        least, most = service.smallest_quantity, service.max_quantity
+        if service.price_mode == PriceMode.PER_HALF_HOUR:
+            counts = range(int(least), min(most, max(MOST_HALF_HOURS, int(least))) + 1)
+            self.fields[name] = forms.TypedChoiceField(
+                label=gettext("%(service)s · %(price)s per started half hour")
+                % {"service": service.label, "price": price},
+                choices=[(count, duration_words(count * BRACKET_MINUTES)) for count in counts],
+                coerce=int,
+                initial=known or int(least),
+            )
+        else:
+            self.fields[name] = MeasureField(
+                label=f"{service.label} · {price} / {service.unit}",
+                unit=service.unit,
+                step=service.quantity_step,
+                min_value=least,
+                max_value=most,
+                initial=known,
+                help_text=gettext("In %(unit)s, from %(least)s, in steps of %(step)s.")
+                % {
+                    "unit": service.unit,
+                    "least": quantity_words(least, service.unit),
+                    "step": quantity_words(service.quantity_step, service.unit),
+                },
+                widget=forms.NumberInput(
+                    attrs={"inputmode": "decimal", "step": f"{service.quantity_step.normalize():f}", "class": "measure"}
+                ),
+            )
+        self.fields[name].widget.key = WHOLE
+        return self[name]
+
     def _add_options(self, service: Service, known: list[str]) -> list[forms.BoundField]:
         names = []
         for option in service.options.all():
@@ -112,6 +174,14 @@ class DetailsForm(forms.Form):
                     initial=str(option.public_id) in known,
                 )
                 self.fields[name].widget.key = str(option.public_id)
+                names.append(name)
+        for one in service.supplements.all():
+            if one.is_active and one.rule == SupplementRule.CHOSEN:
+                name = f"o-{one.public_id.hex}"
+                self.fields[name] = forms.BooleanField(
+                    label=f"{one.label} · {one.price_words}", required=False, initial=str(one.public_id) in known
+                )
+                self.fields[name].widget.key = str(one.public_id)
                 names.append(name)
         return [self[name] for name in names]
 
@@ -132,15 +202,23 @@ class DetailsForm(forms.Form):
         """What was asked, as kept in the draft."""
         asked = {}
         for group in self.groups:
-            quantities = {f.field.widget.key: self.cleaned_data.get(f.name) or 0 for f in group["items"]}
+            found = {f.field.widget.key: self.cleaned_data.get(f.name) or 0 for f in group["items"]}
+            quantities = {key: str(many) if isinstance(many, Decimal) else many for key, many in found.items()}
             options = [f.field.widget.key for f in group["options"] if self.cleaned_data.get(f.name)]
             asked[str(group["service"].public_id)] = {"quantities": quantities, "options": options}
         return asked
 
 
 def wishes_of(asked: dict[str, Any]) -> list[Wish]:
-    """What a draft keeps, as rules understand it."""
-    return [Wish(key, wish["quantities"], frozenset(wish["options"])) for key, wish in asked.items()]
+    """What a draft keeps, as rules understand it: decimals are kept as text."""
+    return [
+        Wish(
+            key,
+            {item: Decimal(many) if isinstance(many, str) else many for item, many in wish["quantities"].items()},
+            frozenset(wish["options"]),
+        )
+        for key, wish in asked.items()
+    ]
 
 
 class SlotForm(forms.Form):

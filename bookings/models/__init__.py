@@ -1,6 +1,8 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
-from bookings.models.availability import Closure, Hold, OpeningHours, ServedPostcode, SlotRule
+from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
+from bookings.models.areas import ServedArea
+from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
 from bookings.models.clients import (
     Client,
@@ -10,12 +12,24 @@ from bookings.models.clients import (
     CompanyCodeTry,
     EmailVerification,
 )
+from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
+from bookings.models.presences import Presence
+from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
+from bookings.models.quotes import (
+    Quote,
+    QuoteDocument,
+    QuoteLine,
+    QuoteOption,
+    QuoteSeries,
+    QuoteWish,
+)
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
     "Accompaniment",
+    "CatalogueImport",
     "Client",
     "ClientAccount",
     "ClientMembership",
@@ -23,21 +37,36 @@ __all__ = [
     "ClientsApart",
     "Closure",
     "CompanyCodeTry",
+    "DatedPrice",
     "EmailVerification",
     "FollowUp",
     "Hold",
     "OpeningHours",
+    "OrderSheet",
     "Pause",
+    "PreOrder",
+    "PreOrderPlan",
+    "PreOrderRun",
     "Prescriber",
+    "Presence",
     "PriceItem",
+    "Producer",
+    "Quote",
+    "QuoteDocument",
+    "QuoteLine",
+    "QuoteOption",
+    "QuoteSeries",
+    "QuoteWish",
     "RequestLine",
-    "ServedPostcode",
+    "ServedArea",
     "Service",
     "ServiceAtSite",
     "ServiceCategory",
     "ServiceOption",
     "ServiceRequest",
     "SlotRule",
+    "Substitution",
+    "Supplement",
     "VatRate",
     "WorkOrder",
 ]

@@ -9,7 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, IntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import HoldStatus, Place
@@ -117,33 +117,6 @@ class Closure(TenantModel):
         return f"{self.starts_on} → {self.ends_on}"
 
 
-class ServedPostcode(TenantModel):
-    """Where a site sends somebody: one postcode. A site without any serves its own postcode only."""
-
-    site = models.ForeignKey(Site, models.CASCADE, related_name="served_postcodes", verbose_name=_("site"))
-    postcode = models.CharField(_("postcode"), max_length=5)
-
-    class Meta:
-        verbose_name = _("served postcode")
-        verbose_name_plural = _("served postcodes")
-        ordering = ["postcode", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["site", "postcode"],
-                name="served_postcode_once_per_site",
-                violation_error_message=_("This postcode is already in the list."),
-            ),
-            models.CheckConstraint(
-                condition=Q(postcode__regex=r"^[0-9]{5}$"),
-                name="served_postcode_has_five_digits",
-                violation_error_message=_("A French postcode has five digits."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.postcode
-
-
 class SlotRule(TenantModel):
     """How a site offers times within its opening hours, for the desk and for home visits: how long one takes, how
     often one may begin, how many go on side by side."""
@@ -185,6 +158,11 @@ class SlotRule(TenantModel):
     def __str__(self) -> str:
         return f"{self.site} · {self.place}"
 
+    @property
+    def step(self) -> int:
+        """Minutes from one start to the next."""
+        return self.step_minutes or self.slot_minutes
+
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     """Reads of places kept and booked."""
@@ -193,8 +171,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Those that take their place: kept or booked."""
         return self.filter(status__in=TAKING)
 
-    def taking(self, site: Site, place: Place | str, start: dt.datetime, end: dt.datetime) -> Self:
-        """What takes a place at this site at any moment between the two.
+    def taking(
+        self, site: Site, place: Place | str, start: dt.datetime, end: dt.datetime, *, presence_id: int | None = None
+    ) -> Self:
+        """What takes a place at the desk of a site, on its visits or at a stand, at any moment between the two.
 
         Compares plain moments: behind row-level security an index serves operators that are known to tell nobody what
         they read, and those of ranges are not. No hold lasts longer than a day, which bounds what is read.
@@ -202,6 +182,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.live().filter(
             site=site,
             place=place,
+            presence=presence_id,
             starts_at__gt=start - LONGEST_HOLD,
             starts_at__lt=end,
             ends_at__gt=start,
@@ -216,6 +197,10 @@ class Hold(PublicIdModel, TenantModel):
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="holds", verbose_name=_("site"))
     place = models.CharField(_("place"), max_length=10, choices=Place.choices)
+    # Somewhere else than the desk itself.
+    presence = models.ForeignKey(
+        "bookings.Presence", models.PROTECT, null=True, blank=True, related_name="holds", verbose_name=_("stand")
+    )
     lane = models.PositiveSmallIntegerField(_("lane"), editable=False)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
@@ -256,6 +241,7 @@ class Hold(PublicIdModel, TenantModel):
                 expressions=[
                     ("site", RangeOperators.EQUAL),
                     ("place", RangeOperators.EQUAL),
+                    (Coalesce("presence_id", 0, output_field=models.BigIntegerField()), RangeOperators.EQUAL),
                     ("lane", RangeOperators.EQUAL),
                     (TimeRange("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],

@@ -6,22 +6,28 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
 
 from bookings.enums import Place, PriceMode, WorkOrderStatus
-from bookings.models.availability import Busy, Closure, Hold, SlotRule
+from bookings.models.availability import Busy, Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import Service, ServiceAtSite
+from bookings.models.presences import Presence
 from bookings.models.requests import WorkOrder
 from bookings.rules import slots as rules
-from bookings.rules.prices import Wish
+from bookings.rules.prices import BRACKET_MINUTES, Wish
+from bookings.rules.terms import next_weekly_cut_off
+from concierge.editions import kept
 from concierge.enums import HolidayZone
 from concierge.models import Site
 
 # How far ahead a slot may be booked.
 BOOKABLE_DAYS = 60
+# How far ahead the next day of a weekly stand is looked for.
+WEEKS_AHEAD = 8 * 7
 # A work order is at most a fortnight of somebody's whole time; more pieces than that are more than one order.
 MOST_MINUTES = 14 * 24 * 60
 
@@ -53,7 +59,7 @@ def _holidays_of(year: int, zone: str, good_friday_off: bool) -> frozenset[dt.da
 def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
     """Public holidays and closures of a site, both ends included."""
     found = public_holidays(site, first, last)
-    for closure in Closure.objects.filter(site=site, starts_on__lte=last, ends_on__gte=first):
+    for closure in _closures_of(site.pk, first.year):
         day = max(closure.starts_on, first)
         while day <= min(closure.ends_on, last):
             found.add(day)
@@ -61,9 +67,21 @@ def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
     return found
 
 
-def opening_of(site: Site) -> list[rules.Opening]:
+@kept
+def _closures_of(site_id: int, year: int) -> tuple[Closure, ...]:
+    """Closures that end in this year or later, soonest first."""
+    return tuple(Closure.objects.filter(site=site_id, ends_on__year__gte=year).order_by("starts_on", "pk"))
+
+
+def opening_of(site: Site) -> Sequence[rules.Opening]:
     """The week of a site, as rules understand it."""
-    return [rules.Opening(o.weekday, o.opens, o.closes) for o in site.opening_hours.all()]
+    return _week_of(site.pk)
+
+
+@kept
+def _week_of(site_id: int) -> tuple[rules.Opening, ...]:
+    hours = OpeningHours.objects.filter(site=site_id).order_by("weekday", "opens", "pk")
+    return tuple(rules.Opening(one.weekday, one.opens, one.closes) for one in hours)
 
 
 @dataclass(frozen=True)
@@ -72,17 +90,39 @@ class Terms:
 
     lead_time: dt.timedelta
     cut_off: dt.time | None
+    weekly: tuple[tuple[int, dt.time], ...]
     limited: tuple[ServiceAtSite, ...]
+
+    def earliest(self, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+        """The first moment that may be booked: what is gathered weekly begins to count when it is gathered."""
+        gathered = [next_weekly_cut_off(now, weekday, time, zone) for weekday, time in self.weekly]
+        return rules.earliest_start(max([now, *gathered]), self.lead_time, self.cut_off, zone)
 
 
 def terms_of(site: Site, services: Collection[Service]) -> Terms:
     """The strictest terms of some services at a site; without services, none."""
-    rows = list(ServiceAtSite.objects.filter(site=site, service__in=services, is_offered=True).order_by("pk"))
+    wanted = {service.pk for service in services}
+    rows = [row for row in _offers_of(site.pk) if row.service_id in wanted]
     return Terms(
         lead_time=dt.timedelta(hours=max((row.lead_time_hours for row in rows), default=0)),
         cut_off=min((row.cut_off for row in rows if row.cut_off), default=None),
+        weekly=tuple(
+            (row.weekly_cut_off_day, row.weekly_cut_off_time)
+            for row in rows
+            if row.weekly_cut_off_day is not None and row.weekly_cut_off_time is not None
+        ),
         limited=tuple(row for row in rows if row.max_per_day is not None),
     )
+
+
+@kept
+def _offers_of(site_id: int) -> tuple[ServiceAtSite, ...]:
+    return tuple(ServiceAtSite.objects.filter(site=site_id, is_offered=True).order_by("pk"))
+
+
+@kept
+def _rule_of(site_id: int, place: str) -> SlotRule | None:
+    return SlotRule.objects.filter(site=site_id, place=place).order_by("pk").first()
 
 
 def full_days(site: Site, limited: Sequence[ServiceAtSite], first: dt.date, last: dt.date) -> set[dt.date]:
@@ -113,17 +153,35 @@ def full_days(site: Site, limited: Sequence[ServiceAtSite], first: dt.date, last
     return {day for (service_id, day), count in orders.items() if count >= most[service_id]}
 
 
-def visit_at(site: Site, place: Place | str, minutes: int | None = None) -> rules.Visit | None:
+def opening_at(site: Site, presence: Presence | None) -> Sequence[rules.Opening]:
+    """The week of a desk, or of one of its stands."""
+    return opening_of(site) if presence is None else [presence.opening]
+
+
+def days_off(site: Site, presence: Presence | None, first: dt.date, last: dt.date) -> set[dt.date]:
+    """Days on which nobody is received there: the desk's, and for a stand all that are none of its own."""
+    closed = closed_days(site, first, last)
+    if presence is None:
+        return closed
+    days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
+    return closed | {day for day in days if not presence.is_there_on(day)}
+
+
+def visit_at(
+    site: Site, place: Place | str, minutes: int | None = None, *, presence: Presence | None = None
+) -> rules.Visit | None:
     """How a site offers times at a place; ``None`` when it does not. ``minutes``: how long the work takes, when that
     is longer than the usual appointment. What would fill more than the longest opening begins then and is continued."""
-    rule = SlotRule.objects.filter(site=site, place=place).first()
+    if presence is not None:
+        return rules.Visit(presence.slot_minutes, presence.slot_minutes, presence.capacity)
+    rule = _rule_of(site.pk, str(place))
     if rule is None:
         return None
     needed = max(rule.slot_minutes, minutes or 0)
     if needed > rule.slot_minutes:
-        longest = max((_minutes(o.closes) - _minutes(o.opens) for o in site.opening_hours.all()), default=0)
+        longest = max((_minutes(o.closes) - _minutes(o.opens) for o in opening_of(site)), default=0)
         needed = max(rule.slot_minutes, min(needed, longest))
-    return rules.Visit(needed, rule.step_minutes or rule.slot_minutes, rule.capacity)
+    return rules.Visit(needed, rule.step, rule.capacity)
 
 
 def _minutes(time: dt.time) -> int:
@@ -137,22 +195,42 @@ def minutes_of(services: Collection[Service], wishes: Collection[Wish]) -> int:
     return sum(working_minutes(service, quantity) for service, quantity in asked)
 
 
-def working_minutes(service: Service, quantity: int) -> int:
-    """How long the work takes. The usual time of a per-item service is for a usual order; a fixed price is for one."""
-    pieces = quantity if service.price_mode == PriceMode.FIXED else 1
+def working_minutes(service: Service, quantity: int | Decimal) -> int:
+    """How long the work takes: a fixed price is for one piece, half hours say it, else the usual time of an order."""
+    if service.price_mode == PriceMode.PER_HALF_HOUR:
+        return min(int(quantity) * BRACKET_MINUTES, MOST_MINUTES)
+    pieces = int(quantity) if service.price_mode == PriceMode.FIXED else 1
     return min(service.duration_minutes * pieces, MOST_MINUTES)
 
 
-def lanes_between(site: Site, place: Place | str, start: dt.datetime, end: dt.datetime) -> list[rules.Lane]:
+def lanes_between(
+    site: Site, place: Place | str, start: dt.datetime, end: dt.datetime, *, presence: Presence | None = None
+) -> list[rules.Lane]:
     """What is taken on each lane: one range scan, united by PostgreSQL."""
     busy = (
-        Hold.objects.taking(site, place, start, end)
+        Hold.objects.taking(site, place, start, end, presence_id=presence.pk if presence else None)
         .order_by("lane")
         .values("lane")
         .annotate(busy=Busy("starts_at", "ends_at"))
         .values_list("busy", flat=True)
     )
     return [[(one.lower, one.upper) for one in taken] for taken in busy]
+
+
+@dataclass(frozen=True)
+class Week:
+    """The week of a desk and its days off in the coming months: what promises are counted by."""
+
+    opening: Sequence[rules.Opening]
+    closed: set[dt.date]
+    zone: ZoneInfo
+
+
+def week_from(site: Site, starts_at: dt.datetime) -> Week:
+    """As it is from that moment on."""
+    zone = ZoneInfo(site.time_zone)
+    first = starts_at.astimezone(zone).date()
+    return Week(opening_of(site), closed_days(site, first, first + dt.timedelta(days=rules.FURTHEST_DAYS)), zone)
 
 
 @dataclass(frozen=True)
@@ -196,20 +274,22 @@ def slots_left(
     days: int = 14,
     services: Collection[Service] = (),
     minutes: int | None = None,
+    presence: Presence | None = None,
 ) -> list[rules.FreeSlot]:
-    """Times that may be booked for these services, in order. ``minutes``: how long the work takes at the client's."""
-    visit = visit_at(site, place, minutes)
+    """Times that may be booked for these services, in order. ``minutes``: how long the work takes at the client's;
+    ``presence``: at this stand instead of the desk."""
+    visit = visit_at(site, place, minutes, presence=presence)
     span = bookable_span(site, now, first_day, days)
-    if visit is None or span is None:
+    if visit is None or span is None or (presence is not None and presence.is_paused):
         return []
     terms = terms_of(site, services)
-    closed = closed_days(site, span.first, span.last) | full_days(site, terms.limited, span.first, span.last)
+    closed = days_off(site, presence, span.first, span.last) | full_days(site, terms.limited, span.first, span.last)
     return rules.free_slots(
-        opening=opening_of(site),
+        opening=opening_at(site, presence),
         closed=closed,
         visit=visit,
-        lanes=lanes_between(site, place, span.start, span.end),
-        earliest=rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone),
+        lanes=lanes_between(site, place, span.start, span.end, presence=presence),
+        earliest=terms.earliest(now, span.zone),
         zone=span.zone,
         first_day=span.first,
         days=span.days,
@@ -224,18 +304,21 @@ def offered_visit(
     now: dt.datetime,
     services: Collection[Service] = (),
     minutes: int | None = None,
+    presence: Presence | None = None,
 ) -> rules.Visit | None:
     """How long somebody is received who comes at this moment, which any that fits may be; ``None`` when none may:
     closed, too soon, too far, too long for the opening. Does not ask whether it is taken."""
-    visit = visit_at(site, place, minutes)
+    visit = visit_at(site, place, minutes, presence=presence)
     span = bookable_span(site, now, starts_at.astimezone(ZoneInfo(site.time_zone)).date(), 1)
+    if presence is not None and presence.is_paused:
+        return None
     if visit is None or span is None or not span.start <= starts_at < span.end:
         return None
     terms = terms_of(site, services)
     if starts_at < rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone):
         return None
-    closed = closed_days(site, span.first, span.last)
-    windows = rules.windows_of(opening_of(site), closed, zone=span.zone, first_day=span.first, days=1)
+    closed = days_off(site, presence, span.first, span.last)
+    windows = rules.windows_of(opening_at(site, presence), closed, zone=span.zone, first_day=span.first, days=1)
     return visit if rules.fits(starts_at, visit, (window for _d, _o, window in windows), span.zone) else None
 
 
@@ -246,10 +329,25 @@ def next_free(
     now: dt.datetime,
     services: Collection[Service] = (),
     minutes: int | None = None,
+    presence: Presence | None = None,
     count: int = 3,
 ) -> list[rules.FreeSlot]:
     """The first free slots from now on: what somebody is shown who came too late."""
-    near = slots_left(site, place, now=now, days=7, services=services, minutes=minutes)
+    near = slots_left(site, place, now=now, days=7, services=services, minutes=minutes, presence=presence)
     if len(near) < count:
-        near = slots_left(site, place, now=now, days=BOOKABLE_DAYS, services=services, minutes=minutes)
+        near = slots_left(
+            site, place, now=now, days=BOOKABLE_DAYS, services=services, minutes=minutes, presence=presence
+        )
     return near[:count]
+
+
+def ready_at(site: Site, presence: Presence | None, starts_at: dt.datetime, hours: int, *, week: Week) -> dt.datetime:
+    """When something left at the desk or at a stand is promised: at a stand that comes every week, at the end of its
+    first day on which the desk has it ready."""
+    ready = rules.ready_by(starts_at, hours, opening=week.opening, closed=week.closed, zone=week.zone)
+    if presence is None or presence.held_on is not None:
+        return ready
+    first = ready.astimezone(week.zone).date()
+    windows = rules.windows_of([presence.opening], week.closed, zone=week.zone, first_day=first, days=WEEKS_AHEAD)
+    back = (window.ends_at for day, _o, window in windows if presence.is_there_on(day) and window.ends_at >= ready)
+    return next(back, ready)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import F, Func, Q
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Execution, Place, PriceMode
-from concierge.models import PublicIdModel, Site, TenantModel
+from concierge.editions import kept
+from concierge.models import Organisation, PublicIdModel, Site, TenantModel
 
 
 class DateRange(Func):
@@ -95,12 +98,12 @@ class VatRate(TenantModel):
 class ServiceQuerySet(models.QuerySet["Service"]):
     """Reads of services."""
 
-    def offered_at(self, site: Site) -> Self:
+    def offered_at(self, site: Site | int) -> Self:
         """Active services that the site offers, in catalogue order, with everything the price needs."""
         return (
             self.filter(is_active=True, at_sites__site=site, at_sites__is_offered=True)
             .select_related("category")
-            .prefetch_related("price_items", "options")
+            .prefetch_related("price_items", "options", "supplements")
             .order_by("category__position", "position", "pk")
         )
 
@@ -122,8 +125,15 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     turnaround_hours = models.PositiveSmallIntegerField(_("usual turnaround (hours)"), default=48)
     skill_code = models.CharField(_("skill (ROME)"), max_length=5, blank=True)
     max_quantity = models.PositiveSmallIntegerField(_("most per order"), default=30)
+    # Of a price per unit or weight: what is counted, in which steps, and how little may be asked for.
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    quantity_step = models.DecimalField(_("step"), max_digits=6, decimal_places=3, default=Decimal(1))
+    smallest_quantity = models.DecimalField(_("least per order"), max_digits=6, decimal_places=3, default=Decimal(1))
+    # Services à la personne: shown only where the executing body is declared (domain.md 1.5).
+    sap_eligible = models.BooleanField(_("personal service (tax credit)"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
     objects = ServiceQuerySet.as_manager()
 
@@ -139,7 +149,11 @@ class Service(PublicIdModel, TenantModel, NamedModel):
             ),
             models.CheckConstraint(
                 condition=Q(price_mode__in=["per_item", "on_quote"], unit_price=None)
-                | Q(price_mode__in=["fixed", "per_unit", "per_half_hour"], unit_price__gte=0),
+                | Q(
+                    price_mode__in=["fixed", "per_unit", "per_half_hour"],
+                    unit_price__isnull=False,
+                    unit_price__gte=0,
+                ),
                 name="service_price_fits_its_mode",
                 violation_error_message=_(
                     "This way of pricing needs one price; a per-item service has its prices on the items, a service on "
@@ -152,7 +166,21 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 violation_error_message=_("The working time must be between 5 minutes and 10 hours."),
             ),
             models.CheckConstraint(condition=Q(max_quantity__range=(1, 500)), name="service_max_quantity_is_plausible"),
+            models.CheckConstraint(
+                condition=Q(price_mode="per_unit", quantity_step__gt=0) & ~Q(unit="") | ~Q(price_mode="per_unit"),
+                name="service_unit_is_named",
+                violation_error_message=_("Say what is counted (kg, m², basket…) and in which steps."),
+            ),
+            models.CheckConstraint(
+                condition=Q(smallest_quantity__gt=0, smallest_quantity__lte=F("max_quantity")),
+                name="service_smallest_quantity_is_plausible",
+                violation_error_message=_("The least per order must be above zero and not above the most per order."),
+            ),
         ]
+
+    def gives_tax_credit(self, organisation: Organisation) -> bool:
+        """Whether the client may be told of the tax credit: a personal service, done by a body that is declared."""
+        return self.sap_eligible and organisation.sap_declared and self.execution == Execution.OWN_TEAM
 
     @property
     def text(self) -> str:
@@ -200,6 +228,11 @@ class ServiceAtSite(TenantModel):
     lead_time_hours = models.PositiveSmallIntegerField(_("lead time (hours)"), default=2)
     cut_off = models.TimeField(_("orders after this time count for the next day"), null=True, blank=True)
     max_per_day = models.PositiveSmallIntegerField(_("most orders per day"), null=True, blank=True)
+    # Orders are gathered once a week, then done: a basket ordered until Tuesday noon.
+    weekly_cut_off_day = models.PositiveSmallIntegerField(
+        _("orders are gathered on"), choices=list(WEEKDAYS.items()), null=True, blank=True
+    )
+    weekly_cut_off_time = models.TimeField(_("until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("service at a site")
@@ -210,13 +243,20 @@ class ServiceAtSite(TenantModel):
                 fields=["site", "service"],
                 name="service_once_per_site",
                 violation_error_message=_("This service is already offered at this site."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(weekly_cut_off_day=None, weekly_cut_off_time=None)
+                | Q(weekly_cut_off_day__isnull=False, weekly_cut_off_day__lte=6, weekly_cut_off_time__isnull=False),
+                name="service_weekly_cut_off_is_whole",
+                violation_error_message=_("Say both the weekday and the time until which orders are gathered."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.service} · {self.site}"
 
 
+@kept
 def vat_rate_on(organisation_id: int, code: str, day: dt.date) -> VatRate | None:
     """The VAT rate with this code that is valid on that day, or ``None``."""
     return (

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Greatest, Least, Lower, Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import AccountKind, PresencePeriod
+from bookings.rules import names
 from concierge.models import Organisation, PublicIdModel, TenantModel, User, normalise_email
 from concierge.tenancy import Actor
 
@@ -44,6 +47,24 @@ EMAIL_KEY = Func(
 
 # Rows looked at to tell which older ones a page of clients resembles.
 TWINS_LOOKED_AT = 500
+
+
+# Candidates among whom likely doubles are looked for.
+MOST_CANDIDATES = 60
+# Candidates whose last request is looked up to rank them: half a name that more people share is typed further.
+MOST_RANKED = 400
+
+
+def _requests() -> models.QuerySet[Any]:
+    return apps.get_model("bookings", "ServiceRequest")._default_manager.all()
+
+
+class PlainText(Func):
+    """A text as ``rules.names.plain`` writes it; the function is made by migration 0025."""
+
+    function = "plain_text"
+    arity = 1
+    output_field = models.TextField()
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -97,6 +118,53 @@ class ClientQuerySet(models.QuerySet["Client"]):
             for one in newer
         }
 
+    def matching(self, text: str) -> Self:
+        """Whom somebody at the desk means: "rou cam", "06 12 34 56 78", "@ville.fr", the reference of a request.
+
+        Accents and the order of words do not count, beginnings of words suffice. Fewer than two letters find nobody.
+        The index serves it behind row-level security: nothing but LIKE on stored columns.
+        """
+        if digits := names.digits_of(text):
+            return self.filter(phone__contains=digits)
+        words = names.words_of(text)
+        if not words:
+            return self.none()
+        named = Q()
+        for beginning in words.beginnings:
+            named &= Q(search_text__contains=f" {beginning}")
+        for part in words.parts:
+            named &= Q(search_text__contains=part)
+        reference = names.reference_of(text)
+        if not reference:
+            return self.filter(named)
+        # Each way has its index, so they are united, not joined by OR.
+        asked = _requests().filter(reference=reference).order_by().values("client_id")
+        return self.filter(pk__in=Client.objects.filter(named).order_by().values("pk").union(asked))
+
+    def recent_first(self) -> Self:
+        """Those who asked last first: exact among ``MOST_RANKED``; of more, only the newest clients count."""
+        near = self.order_by("-pk").values("pk")[:MOST_RANKED]
+        latest = _requests().filter(organisation_id=OuterRef("organisation_id"), client_id=OuterRef("pk"))
+        found = type(self)(self.model).filter(pk__in=near)
+        return found.annotate(latest=Subquery(latest.order_by("-pk").values("pk")[:1])).order_by(
+            F("latest").desc(nulls_last=True), "-pk"
+        )
+
+    def like(self, *, name: str, phone: str = "", email: str = "", most: int = 5) -> list[Client]:
+        """Who may be this person already: same address or number, or a name so alike that it may be a slip."""
+        known = Q(search_text__endswith=f" {email.lower()}") if email else Q(pk__in=[])
+        if phone:
+            known |= Q(phone__contains=phone)
+        found = list(self.filter(known).order_by("pk")[:most])
+        letters = names.plain(name).split()
+        if len(letters) < 2:
+            return found
+        near = Q(pk__in=[])
+        for one, other in ((letters[0], letters[-1]), (letters[-1], letters[0])):
+            near |= Q(search_text__contains=f" {one[:3]}") & Q(search_text__contains=f" {other[:1]}")
+        others = list(self.filter(near).exclude(pk__in=[c.pk for c in found]).recent_first()[:MOST_CANDIDATES])
+        return (found + [others[place] for place in names.most_alike(name, list(map(str, others)))])[:most]
+
     def helped_by(self, client_id: int) -> Self:
         """People this client has asked for."""
         family = Client.objects.family_of(client_id).values("pk")
@@ -127,6 +195,21 @@ class Client(PublicIdModel, TenantModel):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("kept as"), editable=False
     )
+    # Written by PostgreSQL: what ``matching`` looks in, each word after a space.
+    search_text = models.GeneratedField(
+        expression=Concat(
+            Value(" "),
+            PlainText(F("first_name")),
+            Value(" "),
+            PlainText(F("last_name")),
+            Value(" "),
+            Lower(F("email")),
+            output_field=models.TextField(),
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+    )
 
     objects = ClientQuerySet.as_manager()
 
@@ -139,6 +222,11 @@ class Client(PublicIdModel, TenantModel):
             models.Index(fields=["organisation", "phone"], condition=~Q(phone=""), name="client_by_phone"),
             models.Index(fields=["organisation", "name_key"], name="client_by_name_key"),
             models.Index(fields=["organisation", "email_key"], condition=~Q(email=""), name="client_by_email_key"),
+            GinIndex(
+                OpClass(F("search_text"), name="gin_trgm_ops"),
+                OpClass(F("phone"), name="gin_trgm_ops"),
+                name="client_search",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
+from decimal import Decimal
 from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now, Upper
+from django.db.models.functions import Now, Round, Upper
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
@@ -33,6 +34,7 @@ from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
 from bookings.models.people import Prescriber
+from bookings.models.presences import Presence
 from concierge.enums import Role
 from concierge.models import PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
@@ -139,12 +141,17 @@ class ServiceRequest(PublicIdModel, TenantModel):
     street = models.CharField(_("street"), max_length=200, blank=True)
     postcode = models.CharField(_("postcode"), max_length=5, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
+    # Where that is, when somebody knows; without it the postcode decided whether we come.
+    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     note = models.CharField(_("note for us"), max_length=500, blank=True)
     language = models.CharField(
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
     )
     promised_start = models.DateTimeField(_("appointment"), null=True, blank=True)
     promised_end = models.DateTimeField(_("ready by"), null=True, blank=True)
+    # How often the appointment was moved: SEQUENCE of its calendar entry, whose UID stays.
+    sequence = models.PositiveSmallIntegerField(default=0, editable=False)
     total_incl_vat = models.DecimalField(_("total incl. VAT (€)"), max_digits=10, decimal_places=2)
     channel = models.CharField(_("channel"), max_length=20, default="web")
     submitted_at = models.DateTimeField(_("sent at"))
@@ -205,6 +212,11 @@ class ServiceRequest(PublicIdModel, TenantModel):
     def met_phone(self) -> PhoneNumber | str:
         """Their number; that of the client when they have none."""
         return self.beneficiary_phone or self.contact_phone
+
+    @property
+    def meets_at(self) -> Site | Presence:
+        """Where client and team meet, when nobody comes to the client: the desk, or the stand that was chosen."""
+        return self.hold.presence if self.hold is not None and self.hold.presence is not None else self.site
 
     @property
     def category(self) -> str:
@@ -292,7 +304,8 @@ class WorkOrder(PublicIdModel, TenantModel):
         _("status"), max_length=20, choices=WorkOrderStatus.choices, default=WorkOrderStatus.READY
     )
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
-    quantity = models.PositiveSmallIntegerField(_("number of items"), default=1)
+    quantity = models.DecimalField(_("how many or how much"), max_digits=8, decimal_places=3, default=Decimal(1))
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
     duration_minutes = models.PositiveSmallIntegerField(_("working time (min)"))
     performer_kind = models.CharField(
         _("held by"), max_length=10, choices=PerformerKind.choices, default=PerformerKind.NOBODY, blank=True
@@ -402,7 +415,8 @@ class RequestLine(TenantModel):
     service = models.ForeignKey(Service, models.PROTECT, related_name="+", verbose_name=_("service"))
     kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.ITEM)
     description = models.CharField(_("description"), max_length=250)
-    quantity = models.PositiveSmallIntegerField(_("quantity"))
+    quantity = models.DecimalField(_("quantity"), max_digits=8, decimal_places=3)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
     unit_price_incl_vat = models.DecimalField(_("unit price incl. VAT (€)"), max_digits=8, decimal_places=2)
     vat_code = models.SlugField(_("VAT code"), max_length=20)
     vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
@@ -415,12 +429,13 @@ class RequestLine(TenantModel):
         ordering = ["position", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(quantity__range=(1, 500)),
+                condition=Q(quantity__gt=0, quantity__lte=500),
                 name="request_line_quantity_is_plausible",
-                violation_error_message=_("The quantity must be between 1 and 500."),
+                violation_error_message=_("The quantity must be above 0 and not above 500."),
             ),
             models.CheckConstraint(
-                condition=Q(total_incl_vat=F("quantity") * F("unit_price_incl_vat")),
+                # Half a cent counts for a whole one, line by line: as on the invoice.
+                condition=Q(total_incl_vat=Round(F("quantity") * F("unit_price_incl_vat"), precision=2)),
                 name="request_line_total_adds_up",
             ),
         ]

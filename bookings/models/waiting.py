@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Max
 
 from bookings.enums import PerformerKind, RequestStatus
 from bookings.models.promises import ClientQuestion, Pause
+from bookings.models.quotes import Quote
 from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.rules import waiting as rules
 from bookings.rules.waiting import Wait
@@ -36,19 +37,26 @@ class Waiting:
 
 
 def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int, Waiting]:
-    """For each request, by its key. Four queries in all; the requests may come from anywhere."""
+    """For each request, by its key. Four queries in all, one more when a quote waits."""
     requests = list(found)
     works = _works_of(requests)
     questions = {
         question.request_id: question
         for question in ClientQuestion.objects.filter(request__in=requests, answered_at=None, dropped_at=None)
     }
+    questioned = [request for request in requests if request.status == RequestStatus.AWAITING_APPROVAL]
+    quotes = dict(
+        Quote.objects.filter(request__in=questioned).waiting().order_by("pk").values_list("request_id", "expires_at")
+        if questioned
+        else ()
+    )
     pauses = {pause.request_id: pause for pause in Pause.objects.filter(request__in=requests, resumed_at=None)}
     news = last_news(requests)
     answer = {}
     for request in requests:
         question, pause = questions.get(request.pk), pauses.get(request.pk)
         case = _case(request, works[request.pk], question, pause, news.get(request.pk, request.submitted_at))
+        case = replace(case, told=case.told or quotes.get(request.pk))
         answer[request.pk] = Waiting(
             request=rules.wait_of(case, now),
             works={work.key: rules.wait_of_work(work, case, now) for work in case.works},
@@ -56,6 +64,15 @@ def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int
             pause=pause,
         )
     return answer
+
+
+def waiting_of_new(request: ServiceRequest, *, now: dt.datetime) -> Waiting:
+    """Of a request made a moment ago, whose work orders are at hand: asks nothing more of the database."""
+    works = [_work(order) for order in request.work_orders.all()]
+    case = _case(request, works, None, None, request.submitted_at)
+    return Waiting(
+        request=rules.wait_of(case, now), works={work.key: rules.wait_of_work(work, case, now) for work in works}
+    )
 
 
 def last_news(requests: Sequence[ServiceRequest]) -> dict[int, dt.datetime]:
@@ -74,19 +91,21 @@ def last_news(requests: Sequence[ServiceRequest]) -> dict[int, dt.datetime]:
 def _works_of(requests: Sequence[ServiceRequest]) -> dict[int, list[rules.Work]]:
     works: dict[int, list[rules.Work]] = defaultdict(list)
     for order in WorkOrder.objects.filter(request__in=requests).order_by("pk"):
-        with_provider = order.performer_kind == PerformerKind.PROVIDER
-        works[order.request_id].append(
-            rules.Work(
-                status=order.status,
-                promised_start=order.promised_start,
-                promised_end=order.promised_end,
-                with_provider=with_provider,
-                leg=order.leg_now or "",
-                key=order.pk,
-                provider=order.performer_label if with_provider else "",
-            )
-        )
+        works[order.request_id].append(_work(order))
     return works
+
+
+def _work(order: WorkOrder) -> rules.Work:
+    with_provider = order.performer_kind == PerformerKind.PROVIDER
+    return rules.Work(
+        status=order.status,
+        promised_start=order.promised_start,
+        promised_end=order.promised_end,
+        with_provider=with_provider,
+        leg=order.leg_now or "",
+        key=order.pk,
+        provider=order.performer_label if with_provider else "",
+    )
 
 
 def _case(

@@ -9,16 +9,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from bookings.rules.supplements import CHOSEN, NOTHING_KNOWN, Circumstances, Supplement
+
 CENT = Decimal("0.01")
+ONE = Decimal(1)
+# Thousandths: a gram of a kilogram.
+FINEST = Decimal("0.001")
+# More than any line may carry: guards the arithmetic, the limit of a service comes first in what is said.
+MOST = Decimal(1_000_000_000)
+# A price per started half hour.
+BRACKET_MINUTES = 30
+
+# Kinds of lines; the words of ``LineKind``.
+ITEM, OPTION, SUPPLEMENT = "item", "option", "supplement"
 
 # Key of the single quantity of a fixed-price service, which has no items.
 WHOLE = ""
 
 
+def cents(amount: Decimal) -> Decimal:
+    """An amount to the cent, half a cent counting for a whole one."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
 class Unpriceable(ValueError):
     """The order cannot be priced. ``code`` says why, ``where`` which service, item or option is at fault."""
 
-    def __init__(self, code: str, where: str = "", **details: int) -> None:
+    def __init__(self, code: str, where: str = "", **details: Decimal | int | str) -> None:
         self.code, self.where, self.details = code, where, details
         super().__init__(f"{code} {where}".strip())
 
@@ -46,14 +63,24 @@ class Tariff:
     vat_code: str
     vat_rate: Decimal
     max_quantity: int
+    # What is counted, in which steps, how little at least. Pieces are counted one by one.
+    unit: str = ""
+    step: Decimal = ONE
+    smallest: Decimal = ONE
+    is_on_quote: bool = False
+    supplements: Mapping[str, Supplement] = field(default_factory=dict)
+
+    def can_choose(self, key: str) -> bool:
+        """Whether it is a supplement that a client asks for."""
+        return key in self.supplements and self.supplements[key].rule == CHOSEN
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a client asks for of one service: how many of which items, and which options."""
+    """What a client asks for of one service: how many or how much of which items, and which options."""
 
     service: str
-    quantities: Mapping[str, int] = field(default_factory=dict)
+    quantities: Mapping[str, int | Decimal] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
 
 
@@ -63,16 +90,17 @@ class PricedLine:
 
     service: str
     label: str
-    quantity: int
+    quantity: Decimal
     unit_price: Decimal
     vat_code: str
     vat_rate: Decimal
-    is_option: bool = False
+    kind: str = ITEM
+    unit: str = ""
 
     @property
     def total(self) -> Decimal:
-        """Quantity times unit price: exact, both have at most two decimals."""
-        return self.quantity * self.unit_price
+        """Quantity times unit price, half a cent counting for a whole one."""
+        return cents(self.quantity * self.unit_price)
 
 
 @dataclass(frozen=True)
@@ -85,11 +113,13 @@ class VatShare:
     incl: Decimal
 
 
-def price_lines(tariffs: Mapping[str, Tariff], wishes: Iterable[Wish]) -> list[PricedLine]:
-    """Price an order: the items of each service, then its options once each.
+def price_lines(
+    tariffs: Mapping[str, Tariff], wishes: Iterable[Wish], known: Circumstances = NOTHING_KNOWN
+) -> list[PricedLine]:
+    """Price an order: the items of each service, then its options once each, then its supplements.
 
     Raises ``Unpriceable`` with code ``empty``, ``unknown_service``, ``unknown_item``, ``unknown_option``,
-    ``bad_quantity``, ``too_many``, ``nothing_of_service`` or ``service_twice``.
+    ``bad_quantity``, ``too_little``, ``too_many``, ``nothing_of_service``, ``on_quote`` or ``service_twice``.
     """
     lines: list[PricedLine] = []
     seen: set[str] = set()
@@ -100,35 +130,71 @@ def price_lines(tariffs: Mapping[str, Tariff], wishes: Iterable[Wish]) -> list[P
         tariff = tariffs.get(wish.service)
         if tariff is None:
             raise Unpriceable("unknown_service", wish.service)
-        lines += _lines_of(tariff, wish)
+        own = _lines_of(tariff, wish)
+        lines += own + _supplements(tariff, wish, total(own), known)
     if not lines:
         raise Unpriceable("empty")
     return lines
 
 
 def _lines_of(tariff: Tariff, wish: Wish) -> list[PricedLine]:
+    if tariff.is_on_quote:
+        raise Unpriceable("on_quote", tariff.service)
     for key, quantity in wish.quantities.items():
         if key not in tariff.items:
             raise Unpriceable("unknown_item", key)
-        if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 0:
-            raise Unpriceable("bad_quantity", key or tariff.service)
-    count = sum(wish.quantities.values())
+        if not _is_count(quantity, tariff.step):
+            raise Unpriceable("bad_quantity", key or tariff.service, step=tariff.step, unit=tariff.unit)
+    count = Decimal(sum(wish.quantities.values()))
     if count > tariff.max_quantity:
         raise Unpriceable("too_many", tariff.service, limit=tariff.max_quantity)
     if count == 0:
         raise Unpriceable("nothing_of_service", tariff.service)
+    if count < tariff.smallest:
+        raise Unpriceable("too_little", tariff.service, limit=tariff.smallest, unit=tariff.unit)
     for key in sorted(wish.options):
-        if key not in tariff.options:
+        if key not in tariff.options and not tariff.can_choose(key):
             raise Unpriceable("unknown_option", key)
-    chosen = [(price, wish.quantities.get(key, 0), False) for key, price in tariff.items.items()]
-    chosen += [(price, 1, True) for key, price in tariff.options.items() if key in wish.options]
+    asked = [(price, Decimal(wish.quantities.get(key, 0)), ITEM) for key, price in tariff.items.items()]
+    asked += [(price, ONE, OPTION) for key, price in tariff.options.items() if key in wish.options]
     return [
         PricedLine(
-            tariff.service, price.label, quantity, price.amount, tariff.vat_code, tariff.vat_rate, is_option=is_option
+            tariff.service,
+            price.label,
+            quantity,
+            price.amount,
+            tariff.vat_code,
+            tariff.vat_rate,
+            kind,
+            tariff.unit if kind == ITEM else "",
         )
-        for price, quantity, is_option in chosen
+        for price, quantity, kind in asked
         if quantity
     ]
+
+
+def _supplements(tariff: Tariff, wish: Wish, base: Decimal, known: Circumstances) -> list[PricedLine]:
+    """What is chosen or comes by rule, each on what the service costs with its options."""
+    return [
+        PricedLine(tariff.service, one.label, ONE, one.price(base), tariff.vat_code, tariff.vat_rate, kind=SUPPLEMENT)
+        for key, one in tariff.supplements.items()
+        if one.applies(known, is_chosen=key in wish.options)
+    ]
+
+
+def _is_count(quantity: object, step: Decimal) -> bool:
+    """Whether it is a number, not negative, of whole steps."""
+    if isinstance(quantity, bool) or not isinstance(quantity, int | Decimal):
+        return False
+    if isinstance(quantity, int) and step == ONE:
+        return quantity >= 0
+    number = Decimal(quantity)
+    return number.is_finite() and 0 <= number <= MOST and number % step == 0
+
+
+def brackets(minutes: int) -> int:
+    """Started half hours: what 45 minutes cost is two of them."""
+    return -(-minutes // BRACKET_MINUTES)
 
 
 def total(lines: Iterable[PricedLine]) -> Decimal:

@@ -220,8 +220,3 @@ def _closing(
 ) -> dt.datetime | None:
     ends = [o.closes for o in opening if o.weekday == day.weekday()]
     return instant(day, max(ends), zone) if ends and day not in closed else None
-
-
-def serves(postcode: str, site_postcode: str, served: Collection[str]) -> bool:
-    """Whether somebody comes to an address: its postcode is on the site's list, or the site's own when it has none."""
-    return postcode in served if served else postcode == site_postcode

@@ -90,6 +90,8 @@ OVER = Turn(Holder.NOBODY, Next.NOTHING, 0)
 TO_COLLECT = Turn(Holder.CLIENT, Next.COLLECT, 10)
 # When every work order of a running request has come to its end, and the request has not.
 TO_CLOSE = Turn(Holder.TEAM, Next.CLOSE, 1, CONCIERGE)
+# Agreed by a quote that names no day: the desk and the client still have to find it.
+TO_AGREE = Turn(Holder.TEAM, Next.CALL_CLIENT, 2, CONCIERGE)
 TO_BRING = Turn(Holder.CLIENT, Next.BRING, Term.START)
 
 # Requests whose own state says whose turn it is. The others (confirmed, in progress) ask their work orders.
@@ -285,6 +287,8 @@ def _turn_of(case: Case, now: dt.datetime) -> tuple[Turn, Work | None]:
         return TO_CLOSE, None
     if case.status not in RUNNING:
         return REQUESTS[case.status], None
+    if not case.works and case.promised_start is None:
+        return TO_AGREE, None
     turns = [(turn_of_work(work), work) for work in case.works]
     running = [(turn, work) for turn, work in turns if turn != OVER]
     if not running:

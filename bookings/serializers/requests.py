@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from phonenumber_field.serializerfields import PhoneNumberField
@@ -12,7 +13,16 @@ from stdnum.fr import siren, siret
 
 from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import ServiceRequest
-from bookings.serializers.fields import Count, Euros
+from bookings.models.waiting import waiting_of, waiting_of_new
+from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
+from bookings.serializers.waits import WaitingOut
+
+
+def check_spot(attrs: Any) -> Any:
+    """Both coordinates, or neither."""
+    if (attrs.get("latitude") is None) != (attrs.get("longitude") is None):
+        raise serializers.ValidationError({"latitude": [_("Give both latitude and longitude, or neither.")]})
+    return attrs
 
 
 class ClientIn(serializers.Serializer[Any]):
@@ -32,6 +42,14 @@ class ClientIn(serializers.Serializer[Any]):
         error_messages={"invalid": _("A French postcode has five digits.")},
     )
     city = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    latitude = serializers.DecimalField(max_digits=9, decimal_places=6, min_value=-90, max_value=90, required=False)
+    longitude = serializers.DecimalField(
+        max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False, help_text="Both, or neither."
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        """A point has two coordinates."""
+        return check_spot(attrs)
 
     def validate_phone(self, value: Any) -> str:
         """International form, or empty."""
@@ -80,10 +98,11 @@ class ItemIn(serializers.Serializer[Any]):
 
 
 class LineIn(serializers.Serializer[Any]):
-    """One service: items of its grid, or ``quantity`` when its price is fixed; its options once each."""
+    """One service: items of its grid, or ``quantity`` (or ``minutes``) when it has one price; its options once each."""
 
     service = serializers.UUIDField()
-    quantity = Count(min_value=1, max_value=500, required=False)
+    quantity = QuantityIn(min_value=1, max_value=500, required=False)
+    minutes = Count(min_value=1, max_value=1440, required=False, help_text="Each started half hour counts.")
     items = serializers.ListField(child=ItemIn(), required=False, default=list, max_length=100)
     options = serializers.ListField(child=serializers.UUIDField(), required=False, default=list, max_length=50)
 
@@ -92,7 +111,14 @@ class ServiceRequestIn(serializers.Serializer[Any]):
     """A booking. Prices are computed here; none is read from you."""
 
     site = serializers.UUIDField()
-    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`.")
+    slot = serializers.DateTimeField(required=False, help_text="`starts_at` of a slot given by `GET /slots`.")
+    presence = serializers.UUIDField(
+        required=False, default=None, allow_null=True, help_text="The stand, when it is not at the desk."
+    )
+    run = serializers.UUIDField(
+        required=False,
+        help_text="Instead of `slot`, for what is ordered ahead: a hand-out given by `GET /pre-order-runs`.",
+    )
     client = ClientIn()
     beneficiary = BeneficiaryIn(required=False, default=None, allow_null=True)
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
@@ -104,6 +130,12 @@ class ServiceRequestIn(serializers.Serializer[Any]):
         help_text="SIREN or SIRET of the client account that pays; without it, the client pays.",
     )
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A slot or a hand-out, not both."""
+        if ("slot" in attrs) == ("run" in attrs):
+            raise serializers.ValidationError({"slot": [_("Name a slot, or a hand-out of what is ordered ahead.")]})
+        return attrs
 
     def validate_payer_siren(self, value: str) -> str:
         """Nine digits with their check digit; of a SIRET, its first nine."""
@@ -123,7 +155,8 @@ class RequestLineOut(serializers.Serializer[Any]):
     service = serializers.CharField(source="service.code")
     kind = serializers.ChoiceField(choices=LineKind.choices)
     description = serializers.CharField()
-    quantity = serializers.IntegerField()
+    quantity = QuantityOut()
+    unit = serializers.CharField(allow_blank=True)
     unit_price_incl_vat = Euros()
     vat_rate = serializers.DecimalField(max_digits=4, decimal_places=2)
     total_incl_vat = Euros()
@@ -139,6 +172,18 @@ class RequestWorkOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=WorkOrderStatus.choices)
     category = serializers.CharField()
     performer = serializers.CharField(source="performer_label")
+
+
+class RequestsOut(serializers.ListSerializer[Any]):
+    """Several requests: whose turn it is on each is read for all of them at once."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        """As usual, but for ``waiting``."""
+        found = list(data)
+        context = cast("dict[str, Any]", self.context)  # the one that its children read
+        context["waiting"] = waiting_of(found, now=timezone.now())
+        shown: list[Any] = super().to_representation(found)
+        return shown
 
 
 class ServiceRequestOut(serializers.Serializer[Any]):
@@ -163,6 +208,18 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     lines = RequestLineOut(many=True)
     work_orders = RequestWorkOut(many=True)
+    waiting = serializers.SerializerMethodField()
+
+    class Meta:
+        list_serializer_class = RequestsOut
+
+    @extend_schema_field(WaitingOut)
+    def get_waiting(self, request: ServiceRequest) -> Any:
+        """One that was made a moment ago has no history to read."""
+        if self.context.get("is_new"):
+            return WaitingOut(waiting_of_new(request, now=timezone.now()).request).data
+        known = self.context.get("waiting") or waiting_of([request], now=timezone.now())
+        return WaitingOut(known[request.pk].request).data
 
     def get_contact_phone(self, request: ServiceRequest) -> str:
         """International form, or empty."""
@@ -176,6 +233,12 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     def get_tracking_path(self, request: ServiceRequest) -> str:
         """The unguessable path."""
         return f"/suivi/{request.tracking_token}/"
+
+
+class RescheduleIn(serializers.Serializer[Any]):
+    """The new time."""
+
+    slot = serializers.DateTimeField(help_text="`starts_at` of a slot given by `GET /slots`, or any start that fits.")
 
 
 class CancelIn(serializers.Serializer[Any]):

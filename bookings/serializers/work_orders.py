@@ -9,13 +9,15 @@ from rest_framework import serializers
 
 from bookings.enums import Execution, Place, WorkOrderStatus
 from bookings.models import WorkOrder
+from bookings.serializers.fields import QuantityOut
 
 
 class WorkLineOut(serializers.Serializer[Any]):
     """What is to be done, without the client's prices."""
 
     description = serializers.CharField()
-    quantity = serializers.IntegerField()
+    quantity = QuantityOut()
+    unit = serializers.CharField(allow_blank=True)
 
 
 class WorkClientOut(serializers.Serializer[Any]):
@@ -42,7 +44,8 @@ class WorkOrderOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=WorkOrderStatus.choices)
     category = serializers.CharField()
     attempt = serializers.IntegerField()
-    quantity = serializers.IntegerField()
+    quantity = QuantityOut()
+    unit = serializers.CharField(allow_blank=True)
     place = serializers.ChoiceField(choices=Place.choices, source="request.place")
     promised_start = serializers.DateTimeField()
     promised_end = serializers.DateTimeField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,22 +15,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import booking, clients, holds, pricing
-from bookings.enums import HoldStatus
+from bookings.actions import booking, clients, holds, pre_orders, pricing
+from bookings.enums import HoldStatus, PriceMode
+from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, EmailVerification, calendar
+from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
 from bookings.rules import prices
-from bookings.rules.slots import FreeSlot
+from bookings.views import ahead
 from bookings.views.draft import KEPT_FIELDS, Draft
-from bookings.views.steps import clock, go, show, step
+from bookings.views.steps import go, show, step
+from bookings.views.times import days_of, first_day_of, short_day
 from bookings.views.words import hours_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import date_words, euros, percent
+from concierge.words import HALF_HOUR, euros, percent, times_words
 
-# Days with free slots shown at once.
-DAYS_SHOWN = 3
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
 # Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
@@ -61,17 +62,29 @@ def services(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Choose services, by category."""
     form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.offered)
     if form.is_valid():
-        draft.save(services=form.cleaned_data["services"])
-        return go(draft.site, "details")
+        chosen = [service for service in draft.offered if str(service.public_id) in form.cleaned_data["services"]]
+        try:
+            pre_orders.plan_for(draft.site, chosen)
+        except DomainError as error:
+            form.add_error("services", str(error.message))
+        else:
+            draft.save(services=form.cleaned_data["services"])
+            return go(draft.site, "wishes" if draft.on_quote else "details")
     return _services_page(request, draft, form, 422 if form.is_bound else 200)
 
 
 def _services_page(
     request: HttpRequest, draft: Draft, form: ServicesForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    ticked = set(request.POST.getlist("services")) if form.is_bound else set(draft.data.get("services", []))
+    # Beside what was chosen before, what the widget names.
+    kept = [*draft.data.get("services", []), *request.GET.getlist("service")]
+    ticked = set(request.POST.getlist("services") if form.is_bound else kept)
     cards: list[dict[str, Any]] = [
-        {"service": service, "price": price_words(service), "checked": str(service.public_id) in ticked}
+        {
+            "service": service,
+            "price": price_words(service),
+            "checked": str(service.public_id) in ticked,
+        }
         for service in draft.offered
     ]
     groups = [
@@ -86,8 +99,11 @@ def _services_page(
 
 def price_words(service: Any) -> str:
     """What a service costs, in a few words."""
+    if service.price_mode == PriceMode.ON_QUOTE:
+        return _("on quote")
     if service.unit_price is not None:
-        return euros(service.unit_price)
+        unit = HALF_HOUR if service.price_mode == PriceMode.PER_HALF_HOUR else service.unit
+        return f"{euros(service.unit_price)} / {unit}" if unit else euros(service.unit_price)
     amounts = [item.unit_price for item in service.price_items.all() if item.is_active]
     return _("from %(price)s a piece") % {"price": euros(min(amounts))} if amounts else ""
 
@@ -113,6 +129,8 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
         else:
             draft.save(asked=form.wishes())
             return go(draft.site, "slot")
+    for group in form.groups:
+        group["gives_tax_credit"] = group["service"].gives_tax_credit(draft.actor.organisation)
     return show(request, draft, "details", 422 if form.is_bound else 200, form=form)
 
 
@@ -121,7 +139,9 @@ def details(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 @step("slot")
 def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Choose a time; the place is then kept for ten minutes."""
+    """Choose a time; the place is then kept for ten minutes. Of what is ordered ahead: choose a hand-out."""
+    if draft.plan is not None:
+        return _choose_run(request, draft)
     form = SlotForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         expired = holds.HoldExpired(field="slot") if "expired" in request.GET else None
@@ -137,20 +157,32 @@ def slot(request: HttpRequest, draft: Draft) -> HttpResponse:
             by=draft.actor,
             services=draft.services,
             minutes=calendar.minutes_of(draft.services, draft.wishes),
+            presence=_stand(request, draft),
         )
     except DomainError as error:
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
     return go(draft.site, "contact")
 
 
+def _choose_run(request: HttpRequest, draft: Draft) -> HttpResponse:
+    form = RunForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        draft.save(run=str(form.cleaned_data["run"]), run_key=str(uuid.uuid4()))
+        draft.__dict__.pop("run", None)
+        if draft.run is not None:
+            return go(draft.site, "contact")
+        return _slot_page(request, draft, form, 409, error=pre_orders.OrdersClosed())
+    closed = pre_orders.OrdersClosed() if "expired" in request.GET else None
+    return _slot_page(request, draft, form, 422 if form.is_bound else 200, error=closed)
+
+
 def _slot_page(
-    request: HttpRequest, draft: Draft, form: SlotForm, status: int, error: DomainError | None = None
+    request: HttpRequest, draft: Draft, form: SlotForm | RunForm, status: int, error: DomainError | None = None
 ) -> HttpResponse:
-    now = timezone.now()
-    try:
-        first = dt.date.fromisoformat(request.GET.get("from", ""))
-    except ValueError:
-        first = None
+    now, first, stand = timezone.now(), first_day_of(request), _stand(request, draft)
+    if draft.plan is not None:
+        runs = ahead.choices(draft.plan, chosen=draft.data.get("run", ""), now=now)
+        return show(request, draft, "slot", status, form=form, runs=runs, error=error)
     free = calendar.slots_left(
         draft.site,
         draft.place,
@@ -159,8 +191,8 @@ def _slot_page(
         days=calendar.BOOKABLE_DAYS,
         services=draft.services,
         minutes=calendar.minutes_of(draft.services, draft.wishes),
+        presence=stand,
     )
-    days = _by_day(free, draft.site, most=DAYS_SHOWN + 1)
     hold = draft.hold
     selected = hold.starts_at.isoformat() if hold is not None and draft.holds_a_place else ""
     return show(
@@ -169,30 +201,30 @@ def _slot_page(
         "slot",
         status,
         form=form,
-        days=days[:DAYS_SHOWN],
-        later=days[DAYS_SHOWN]["date"] if len(days) > DAYS_SHOWN else "",
-        earlier=bool(first),
         selected=selected,
         error=error,
+        stand=stand,
+        where=_where(draft, stand),
+        **days_of(free, draft.site, first=first),
     )
 
 
-def _by_day(free: list[FreeSlot], site: Site, *, most: int) -> list[dict[str, Any]]:
-    zone = ZoneInfo(site.time_zone)
-    days = []
-    grouped = itertools.groupby(free, key=lambda s: s.starts_at.astimezone(zone).date())
-    for day, members in itertools.islice(grouped, most):
-        slots = [
-            {
-                "value": member.starts_at.isoformat(),
-                "label": clock(member.starts_at, site),
-                "note": _("last place") if member.left == 1 else "",
-                "free": True,
-            }
-            for member in members
-        ]
-        days.append({"date": day.isoformat(), "label": date_words(day, "l j F").capitalize(), "slots": slots})
-    return days
+def _stand(request: HttpRequest, draft: Draft) -> Presence | None:
+    """Where somebody wants to come instead of the desk; what they may not choose is the desk."""
+    asked = request.GET.get("lieu", "")
+    return next((one for one in draft.stands if str(one.public_id) == asked), None) if asked else None
+
+
+def _where(draft: Draft, stand: Presence | None) -> list[dict[str, Any]]:
+    """The desk and the stands to choose from; nothing when there is no choice."""
+    if not draft.stands:
+        return []
+    places: list[tuple[str, Presence | None]] = [(_("At the desk"), None)]
+    places += [(f"{one.name} ({short_day(one)})", one) for one in draft.stands]
+    return [
+        {"label": label, "url": f"?lieu={one.public_id if one else ''}", "current": one == stand}
+        for label, one in places
+    ]
 
 
 # --- 4. contact, code ----------------------------------------
@@ -219,7 +251,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return show(request, draft, "contact", error.status, form=form)
-        return go(draft.site, "review" if draft.is_verified else "code")
+        return go(draft.site, draft.last_step if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
@@ -258,7 +290,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 def code(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Type the six digits."""
     if draft.is_verified:
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     sent = _verification(draft)
     if sent is None:
         return go(draft.site, "contact")
@@ -270,7 +302,7 @@ def code(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error("code", str(error.message))
             return show(request, draft, "code", error.status, form=form)
         draft.save(verified=sent.email)
-        return go(draft.site, "review")
+        return go(draft.site, draft.last_step)
     return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
 
 
@@ -298,35 +330,54 @@ def _verification(draft: Draft) -> EmailVerification | None:
 @step("review")
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
-    hold = draft.hold
-    accounts = _accounts(request, draft)
+    kept = draft.kept
+    accounts = payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
     form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others)
-    if hold is None or not form.is_valid():
+    if kept is None or not form.is_valid():
         return _review_page(request, draft, form, 422 if form.is_bound else 200)
-    if form.cleaned_data["hold"] != hold.public_id:
+    if form.cleaned_data["hold"] != kept:
         form.add_error(None, _("You chose another time in the meantime. Please check once more."))
         return _review_page(request, draft, form, 409)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
     try:
-        made = booking.submit_request(
-            draft.site,
-            client=draft.details(),
-            wishes=draft.wishes,
-            hold=hold,
-            by=draft.actor,
-            payer=payer,
-            note=draft.contact.get("note", ""),
-            beneficiary=draft.beneficiary(),
-            prescriber=draft.person,
-        )
+        made = _send(draft, payer)
     except DomainError as error:
         return _refused(request, draft, form, error)
-    draft.finish(hold, made.tracking_token)
+    draft.finish(kept, made.tracking_token)
     return redirect("bookings:done", token=made.tracking_token)
 
 
-def _accounts(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
+def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
+    details, note = draft.details(), draft.contact.get("note", "")
+    if draft.run is not None:
+        return pre_orders.order_ahead(
+            draft.run,
+            client=details,
+            wishes=draft.wishes,
+            by=draft.actor,
+            payer=payer,
+            note=note,
+            beneficiary=draft.beneficiary(),
+            prescriber=draft.person,
+            sent_key=draft.kept,
+        )
+    if draft.hold is None:
+        raise holds.HoldExpired(field="slot")
+    return booking.submit_request(
+        draft.site,
+        client=details,
+        wishes=draft.wishes,
+        hold=draft.hold,
+        by=draft.actor,
+        payer=payer,
+        note=note,
+        beneficiary=draft.beneficiary(),
+        prescriber=draft.person,
+    )
+
+
+def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     organisation, email = draft.site.organisation, draft.contact.get("email", "")
     if draft.person is not None:
         return []
@@ -343,13 +394,14 @@ def _payer_name(request: HttpRequest) -> str:
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        lines = pricing.price_order(tariffs, draft.wishes)
+        starts_at = draft.hold.starts_at if draft.hold else None
+        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
     shown = [
         {
             "label": line.label,
-            "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price)}",
+            "detail": times_words(line.quantity, line.unit, line.unit_price),
             "amount": euros(line.total),
         }
         for line in lines
@@ -384,6 +436,7 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     page = PAGE_OF_FIELD.get(error.field or "")
     if page == "slot":
         draft.__dict__.pop("hold", None)
+        draft.__dict__.pop("run", None)
         return _slot_page(request, draft, SlotForm(), error.status, error=error)
     if page == "services":
         return _services_page(request, draft, ServicesForm(offered=draft.offered), error.status, error=error)
@@ -393,9 +446,13 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     if error.field in {"payer", None}:
         form.add_error("payer" if error.field else None, str(error.message))
         return _review_page(request, draft, form, error.status)
-    known = {**draft.contact}
+    return refused_contact(request, draft, error)
+
+
+def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
+    """What is wrong with who one is, on the page where it was typed."""
     contact_form = ContactForm(
-        known,
+        {**draft.contact},
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
         knows_who=draft.person is not None,

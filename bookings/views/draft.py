@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
+import uuid
 from dataclasses import fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.actions.booking import place_of
+from bookings.actions.booking import place_of, stands_for
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_of
+from bookings.actions.pre_orders import plan_for
+from bookings.actions.pricing import offered_on
+from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Accompaniment, Hold, Service
+from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Presence, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.errors import DomainError
@@ -50,16 +57,25 @@ class Draft:
         self.data.setdefault("token", secrets.token_urlsafe(32))
         self.request.session[KEY] = self.data
 
-    def finish(self, hold: Hold, tracking_token: str) -> None:
-        """Forget everything typed (the next person may sit at the same screen); remember what this hold became."""
+    def finish(self, kept: uuid.UUID, tracking_token: str) -> None:
+        """Forget everything typed (the next person may sit at the same screen); remember what the place kept became."""
         self.request.session.pop(KEY, None)
         done = dict(list(self.request.session.get(DONE, {}).items())[-4:])
-        self.request.session[DONE] = {**done, str(hold.public_id): tracking_token}
+        self.request.session[DONE] = {**done, str(kept): tracking_token}
+
+    @cached_property
+    def stands(self) -> list[Presence]:
+        """Where else than at the desk this person may bring things."""
+        if self.place != Place.DESK:
+            return []
+        mine = self.contact.get("email", "") if self.is_verified else ""
+        return stands_for(self.site, mine or next(iter(sorted(self.own_emails)), ""), self.actor)
 
     @cached_property
     def offered(self) -> list[Service]:
         """What the site offers."""
-        return list(Service.objects.offered_at(self.site))
+        today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
+        return list(offered_on(self.site.pk, today))
 
     @property
     def services(self) -> list[Service]:
@@ -74,6 +90,34 @@ class Draft:
             return place_of(self.services)
         except DomainError:
             return Place.DESK
+
+    @property
+    def on_quote(self) -> bool:
+        """What was chosen has no price yet: no quantities, no time, a quote instead."""
+        try:
+            return is_on_quote(self.services)
+        except DomainError:
+            return False
+
+    @property
+    def last_step(self) -> str:
+        """Where everything is shown once more."""
+        return "ask" if self.on_quote else "review"
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What is to be quoted, in the client's words."""
+        kept: dict[str, Any] = self.data.get("wanted", {})
+        return [
+            Wanted(service, wish["description"], _day(wish["wanted_from"]), _day(wish["wanted_until"]))
+            for service in self.services
+            if (wish := kept.get(str(service.public_id)))
+        ]
+
+    @property
+    def key(self) -> uuid.UUID | None:
+        """Names the request that this draft becomes, so that sending it twice is one."""
+        return uuid.UUID(self.data["key"]) if "key" in self.data else None
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -103,6 +147,29 @@ class Draft:
         """A place of the right kind is kept."""
         hold = self.hold
         return hold is not None and hold.status == HoldStatus.HELD and hold.place == self.place
+
+    @cached_property
+    def plan(self) -> PreOrderPlan | None:
+        """How what was chosen is ordered ahead, if it is."""
+        try:
+            return plan_for(self.site, self.services)
+        except DomainError:
+            return None
+
+    @cached_property
+    def run(self) -> PreOrderRun | None:
+        """The hand-out that was chosen, as long as it takes orders."""
+        if self.plan is None or not self.data.get("run"):
+            return None
+        mine = PreOrderRun.objects.filter(plan=self.plan, public_id=self.data["run"])
+        return mine.taking_orders(timezone.now()).select_related("plan__producer", "site").first()
+
+    @property
+    def kept(self) -> uuid.UUID | None:
+        """What the last form names, so that sending it twice is one request: the hold, or the choice of a hand-out."""
+        if self.plan is not None:
+            return uuid.UUID(self.data["run_key"]) if self.run is not None else None
+        return self.hold.public_id if self.hold is not None else None
 
     @property
     def contact(self) -> dict[str, str]:
@@ -165,7 +232,7 @@ class Draft:
     def other(self) -> dict[str, Any]:
         """What was typed about the person it is for, when that is not the client."""
         typed: dict[str, Any] = self.data.get("other", {})
-        return typed
+        return {} if self.on_quote else typed
 
     def beneficiary(self) -> Beneficiary | None:
         """That person, as actions take them."""
@@ -174,21 +241,42 @@ class Draft:
     @property
     def comes_to_client(self) -> bool:
         """Whether we come to the client's own place: then it is the client who gives the address."""
-        return self.place == Place.HOME and not self.other
+        return self.asks_address and not self.other
+
+    @property
+    def asks_address(self) -> bool:
+        """Whether an address is needed: of where we come, and on every quote."""
+        return self.on_quote or self.place == Place.HOME
 
     def missing_before(self, step: str) -> str | None:
         """The first step that is not complete before this one, else ``None``."""
-        complete = {
-            "services": bool(self.services),
-            "details": bool(self.wishes) and set(self.asked) == {str(s.public_id) for s in self.services},
-            "slot": self.holds_a_place,
-            "contact": bool(self.contact if self.person else self.contact.get("last_name"))
-            and (self.place != Place.HOME or bool((self.other or self.contact).get("street"))),
-            "code": self.is_verified,
-        }
-        for name, is_complete in complete.items():
+        path = self._path()
+        if step not in {*path, self.last_step}:  # a page of the other kind of request
+            return next((name for name, is_complete in path.items() if not is_complete), self.last_step)
+        for name, is_complete in path.items():
             if name == step:
                 return None
             if not is_complete:
                 return name
         return None
+
+    def _path(self) -> dict[str, bool]:
+        """The steps of this kind of request in order, and whether each is complete."""
+        chosen = {str(service.public_id) for service in self.services}
+        last = {
+            "contact": bool(self.contact if self.person else self.contact.get("last_name"))
+            and (not self.asks_address or bool((self.other or self.contact).get("street"))),
+            "code": self.is_verified,
+        }
+        if self.on_quote:
+            return {"services": True, "wishes": bool(self.key) and len(self.wanted) == len(chosen), **last}
+        return {
+            "services": bool(chosen),
+            "details": bool(self.wishes) and set(self.asked) == chosen,
+            "slot": self.run is not None if self.plan is not None else self.holds_a_place,
+            **last,
+        }
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

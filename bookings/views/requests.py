@@ -23,6 +23,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.repricing import REPRICED_FROM
+from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
     bring_back,
     bring_to_provider,
@@ -30,12 +32,15 @@ from bookings.actions.work_orders import (
     reject_quality,
     verify_work_order,
 )
-from bookings.enums import REQUEST_CATEGORY, Execution, Leg, RequestStatus, WorkOrderStatus
+from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
 from bookings.forms.requests import ReasonForm, RequestFilters
-from bookings.models import ServiceRequest, WorkOrder
+from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
+from bookings.views.following import VERBS
+from bookings.views.quotes import card_of
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, Invalid, NotAllowed
@@ -76,7 +81,7 @@ def requests_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__lt=anchor) if anchor else found.none()
     rows = list(
         found.select_related("site", "client", "payer_account")
-        .prefetch_related("work_orders__service")
+        .prefetch_related("work_orders__service", "wishes__service")
         .order_by("-pk")[: PAGE + 1]
     )
     waiting = waiting_of(rows[:PAGE], now=timezone.now())
@@ -117,11 +122,14 @@ def _row(found: ServiceRequest, waiting: Waiting) -> dict[str, Any]:
     now = timezone.now()
     return {
         "found": found,
-        "services": ", ".join(order.service.label for order in found.work_orders.all()),
+        "services": ", ".join(
+            dict.fromkeys(row.service.label for row in found.work_orders.all() or found.wishes.all())
+        ),
         "when": short_moment_words(found.promised_start, found.site) if found.promised_start else "",
         "is_late": waiting.request.breaks_promise(now),
         "wait": waits.shown(waiting.request, found.site, now=now),
-        "total": euros(found.total_incl_vat),
+        # Nothing is priced before a quote is accepted.
+        "total": euros(found.total_incl_vat) if found.promised_start or found.total_incl_vat else "–",
     }
 
 
@@ -155,6 +163,7 @@ def _page(
     context = {
         "found": found,
         "error": error,
+        "quoting": card_of(actor, found),
         "wait": waits.shown(waiting.request, found.site, now=now),
         **words.order_lines(found),
         "appointment": moment_words(found.promised_start, found.site) if found.promised_start else "",
@@ -174,8 +183,19 @@ def _page(
             }
             for order in orders
         ],
+        "can_reprice": found.status in REPRICED_FROM and perms.can_book_for_others(actor, found.site),
+        "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
+        "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
+        "follow_up": FollowUp.objects.select_related("owner").filter(request=found).first(),
+        "pause": waiting.pause,
+        "waits": [
+            {"slug": slug, "title": verb.title}
+            for slug, verb in VERBS.items()
+            if perms.can_wait(actor, found, verb.name)
+        ],
         "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
@@ -186,6 +206,12 @@ def _page(
         ],
     }
     return render(request, "bookings/request.html", context, status=error.status if error else 200)
+
+
+def _asked(question: ClientQuestion, found: ServiceRequest) -> dict[str, str]:
+    """A question to the client, and what became of it."""
+    answered = moment_words(question.answered_at, found.site) if question.answered_at else ""
+    return {"text": question.text, "answer": question.answer, "answered": answered}
 
 
 def _board_query(actor: Actor, order: WorkOrder, found: ServiceRequest) -> str:
@@ -214,7 +240,7 @@ def _told(event: Any, found: ServiceRequest) -> dict[str, str]:
         "title": str(EVENT_WORDS.get(event.name, event.name)),
         "when": moment_words(event.act_at, found.site),
         "by": "" if event.actor == "system" else event.actor_label,
-        "detail": str(event.data.get("work_order", "")),
+        "detail": str(event.data.get("work_order", event.data.get("quote", ""))),
     }
 
 
@@ -225,14 +251,44 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.fulfilled": gettext_lazy("Everything is ready"),
     "service_request.partially_fulfilled": gettext_lazy("Partly done"),
     "service_request.closed": gettext_lazy("Handed over and closed"),
+    "service_request.repriced": gettext_lazy("Given the price of the day"),
+    "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
+    "service_request.reviewed": gettext_lazy("Being looked at"),
+    "quote.requested": gettext_lazy("A quote was asked for"),
+    "quote.drafted": gettext_lazy("Quote drafted"),
+    "quote.discarded": gettext_lazy("Draft of a quote thrown away"),
+    "quote.sent": gettext_lazy("Quote sent"),
+    "quote.rendered": gettext_lazy("Quote document ready"),
+    "quote.accepted": gettext_lazy("Quote accepted"),
+    "quote.countersigned": gettext_lazy("Accepted quote kept as a document"),
+    "quote.declined": gettext_lazy("Quote declined"),
+    "quote.changes_requested": gettext_lazy("A change of the quote was asked for"),
+    "quote.withdrawn": gettext_lazy("Quote withdrawn"),
+    "quote.reminded": gettext_lazy("Reminded of the quote"),
+    "quote.expired": gettext_lazy("Quote expired"),
+    "quote.renewal_asked": gettext_lazy("Renewal of the quote asked for"),
+    "service_request.held": gettext_lazy("Put on hold"),
+    "service_request.resumed": gettext_lazy("Goes on"),
+    "service_request.expired": gettext_lazy("Given up: no answer"),
+    "service_request.revived": gettext_lazy("Taken up again"),
+    "service_request.reminded": gettext_lazy("Client reminded"),
+    "service_request.called": gettext_lazy("Call noted"),
+    "service_request.snoozed": gettext_lazy("May rest for a while"),
+    "service_request.handed_on": gettext_lazy("Handed to somebody"),
+    "work_order.reminded": gettext_lazy("Provider reminded"),
+    "question.asked": gettext_lazy("Client asked"),
+    "question.reminded": gettext_lazy("Client reminded of the question"),
+    "question.answered": gettext_lazy("Client answered"),
     "work_order.ready": gettext_lazy("To be given to someone"),
     "work_order.offered": gettext_lazy("Offered to providers"),
     "work_order.needs_dispatch": gettext_lazy("Needs a dispatcher"),
     "work_order.booked": gettext_lazy("Accepted"),
     "work_order.scheduled": gettext_lazy("Planned"),
+    "work_order.rescheduled": gettext_lazy("Moved with the appointment"),
     "work_order.on_its_way": gettext_lazy("On its way to the provider"),
     "work_order.collected": gettext_lazy("Brought to the provider"),
     "work_order.returned": gettext_lazy("Back from the provider"),

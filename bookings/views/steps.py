@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from bookings.views import ahead
 from bookings.views.draft import DONE, Draft
 from concierge.errors import TooManyAttempts
 from concierge.models import Site
@@ -26,6 +27,8 @@ from concierge.words import moment_words
 # Seconds: places and codes are counted by the quarter of an hour at most.
 RETRY_AFTER = "900"
 STEPS = ("services", "details", "slot", "contact", "review")
+# What has no price yet is asked for in words, without a time.
+QUOTE_STEPS = ("services", "wishes", "contact", "ask")
 # Pages that belong to the step about people.
 BESIDE_CONTACT = ("code", "beneficiary")
 
@@ -44,7 +47,7 @@ def step(name: str, *methods: str) -> Callable[[Page], Page]:
             found = Site.objects.visible_to(request.actor).active()  # type: ignore[attr-defined]  # as above
             site = get_object_or_404(found, slug=slug)
             draft = Draft(request, site)
-            if name == "review" and request.method == "POST" and (done := already_done(request)):
+            if name in {"review", "ask"} and request.method == "POST" and (done := already_done(request)):
                 return done
             missing = draft.missing_before(name)
             if missing is not None:
@@ -73,20 +76,27 @@ def show(request: HttpRequest, draft: Draft, name: str, status: int = 200, **con
     labels = {
         "services": _("Services"),
         "details": _("Details"),
-        "slot": _("Appointment"),
+        "slot": _("Hand-out") if draft.plan is not None else _("Appointment"),
+        "wishes": _("Your need"),
         "contact": _("You"),
+        "ask": _("Check"),
         "review": _("Check"),
     }
-    steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in STEPS]
-    current = 4 if name in BESIDE_CONTACT else STEPS.index(name) + 1
+    names = QUOTE_STEPS if draft.on_quote else STEPS
+    steps = [{"label": labels[s], "url": reverse(f"bookings:book-{s}", args=[draft.site.slug])} for s in names]
+    contact = names.index("contact") + 1
+    current = contact if name in BESIDE_CONTACT else names.index(name) + 1
     back = steps[current - 2]["url"] if current > 1 else reverse("bookings:sites")
     if name in BESIDE_CONTACT:
-        back = steps[3]["url"]
-    hold = draft.hold if draft.holds_a_place and current > 3 else None
+        back = steps[contact - 1]["url"]
+    hold = draft.hold if not draft.on_quote and draft.holds_a_place and current > 3 else None
     base = {"site": draft.site, "draft": draft, "steps": steps, "current": current, "back": back, "hold": hold}
     if hold is not None:
         base["hold_until"] = clock(hold.expires_at, draft.site)
-        base["slot_words"] = moment_words(hold.starts_at, draft.site)
+        when = moment_words(hold.starts_at, draft.site)
+        base["slot_words"] = f"{when} – {hold.presence}" if hold.presence else when
+    if draft.run is not None and current > 3:
+        base["slot_words"] = ahead.window_words(draft.run)
     response = render(request, f"bookings/book_{name}.html", {**base, **context}, status=status)
     if status == TooManyAttempts.status:
         response["Retry-After"] = RETRY_AFTER

@@ -20,12 +20,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings import perms
 from bookings.actions.links import send_link
+from bookings.actions.questions import answer_question, revive_request
 from bookings.actions.requests import cancel_request
-from bookings.enums import Category
+from bookings.actions.rescheduling import is_movable
+from bookings.enums import Category, RequestStatus
 from bookings.forms.requests import ReasonForm
+from bookings.forms.waits import AnswerForm, ReviveForm
 from bookings.models import Client, ServiceRequest
+from bookings.models.appointments import calendar_file as ics_of
+from bookings.models.appointments import entry_of
 from bookings.models.requests import public_id_of_tracking_token
-from bookings.views import words
+from bookings.models.waiting import waiting_of
+from bookings.views import ahead, waits, words
 from concierge import events
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -33,7 +39,7 @@ from concierge.tenancy import Actor
 from concierge.visitors import not_too_many
 from concierge.words import euros, moment_words
 
-CLOSED = {"closed", "cancelled", "declined"}
+CLOSED = {"closed", "cancelled", "declined", "expired"}
 # How often one network may ask for links in an hour: a whole company sits behind one.
 MOST_ASKED, ASKED_WINDOW = 20, 3600
 
@@ -58,12 +64,12 @@ def link_page(view: View) -> View:
     @login_not_required
     @never_cache
     @wraps(view)
-    def page(request: TenantRequest, token: str) -> HttpResponse:
+    def page(request: TenantRequest, token: str, **more: Any) -> HttpResponse:
         found = request_of_token(token)
         if found.holds_tracking_token(token):
             known = ServiceRequest.objects.visible_to(request.actor).filter(pk=found.pk)
             if not found.tracking_is_over(timezone.now()) or known.exists():
-                return view(request, token, found)
+                return view(request, token, found, **more)
         if request.htmx:
             return HttpResponse(status=410, headers={"HX-Refresh": "true"})
         return render(request, "bookings/link_over.html", {"token": token}, status=410)
@@ -98,9 +104,15 @@ def state_of(found: ServiceRequest) -> dict[str, Any]:
     orders = list(found.work_orders.select_related("service").order_by("pk"))
     told = list(events.history(request_id=found.public_id))
     now = timezone.now()
-    stages, stage = words.stages(found, orders)
+    waiting = waiting_of([found], now=now)[found.pk]
+    stages, stage = waits.path(found, waiting, is_void=words.came_to_nothing(found, orders))
     return {
         "found": found,
+        "wait": waits.shown(waiting.request, found.site, now=now, for_client=True),
+        "question": waiting.question,
+        "pause_reason": waiting.pause.get_reason_display() if waiting.pause else "",
+        "pause_note": waiting.pause.note if waiting.pause and not waiting.question else "",
+        "promised_first": _promised_first(found),
         "headline": words.headline(found, orders),
         "next_date": words.next_date(found, now),
         "stages": stages,
@@ -122,6 +134,14 @@ def state_of(found: ServiceRequest) -> dict[str, Any]:
     }
 
 
+def _promised_first(found: ServiceRequest) -> str:
+    """What was promised before the first pause, when that is no longer what is promised."""
+    pause = found.pauses.exclude(promised_before=None).exclude(resumed_at=None).order_by("pk").first()
+    if pause is None or pause.promised_before is None or pause.promised_before == found.promised_end:
+        return ""
+    return moment_words(pause.promised_before, found.site)
+
+
 @require_safe
 @link_page
 def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
@@ -130,9 +150,62 @@ def track(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResp
     The site-wide ``Referrer-Policy: same-origin`` keeps the link from every other site; ``no-referrer`` would also make
     browsers send ``Origin: null`` with the forms of these pages, which the protection against forgery refuses.
     """
-    context = {**state_of(found), "token": token, "can_cancel": perms.can_cancel(bearer(request, found), found)}
-    context |= words.order_lines(found)
-    return render(request, "bookings/track.html", context)
+    return _page(request, token, found)
+
+
+def _page(
+    request: TenantRequest, token: str, found: ServiceRequest, *, form: Any = None, status: int = 200
+) -> HttpResponse:
+    actor, orders = bearer(request, found), list(found.work_orders.order_by("pk"))
+    context = {
+        **state_of(found),
+        "token": token,
+        "can_cancel": perms.can_cancel(actor, found),
+        "can_move": perms.can_move(actor, found) and is_movable(found, orders),
+        "has_date": found.promised_start is not None,
+    }
+    context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
+    context["quote"] = found.quotes.shown_to_client().first()
+    context["wishes"] = found.wishes.select_related("service").order_by("position")
+    question = context["question"]
+    context["answer_due"] = moment_words(question.due_at, found.site) if question else ""
+    context["can_revive"] = found.status == RequestStatus.EXPIRED
+    left = found.questions.order_by("-pk").first() if context["can_revive"] else None
+    context["last_question"] = left.text if left else ""
+    context["answer_form"] = form or (ReviveForm() if context["can_revive"] else AnswerForm())
+    return render(request, "bookings/track.html", context, status=status)
+
+
+@require_POST
+@link_page
+def answer_by_link(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
+    """The client answers our question; what waited for it goes on."""
+    form = AnswerForm(request.POST)
+    return _act(request, token, found, form, answer_question, _("Thank you: we have your answer."))
+
+
+@require_POST
+@link_page
+def revive_by_link(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
+    """A request that was given up is taken up again."""
+    form = ReviveForm(request.POST)
+    return _act(request, token, found, form, revive_request, _("Your request is open again. We look at it."))
+
+
+def _act(
+    request: TenantRequest, token: str, found: ServiceRequest, form: Any, act: Callable[..., object], said: str
+) -> HttpResponse:
+    """What is typed is kept when it is refused."""
+    if not form.is_valid():
+        return _page(request, token, found, form=form, status=422)
+    try:
+        act(found, answer=form.cleaned_data["answer"], by=bearer(request, found))
+    except DomainError as error:
+        form.add_error("answer" if error.field == "answer" else None, str(error.message))
+        found.refresh_from_db()
+        return _page(request, token, found, form=form, status=error.status if error.status != 400 else 422)
+    messages.success(request, said)
+    return redirect(_track(token))
 
 
 @require_safe
@@ -143,6 +216,20 @@ def track_state(request: TenantRequest, token: str, found: ServiceRequest) -> Ht
     if request.GET.get("seen") == str(context["seen"]):
         return HttpResponse(status=204)
     return render(request, "bookings/_track_state.html", {**context, "token": token})
+
+
+@require_safe
+@link_page
+def calendar_file(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
+    """The appointment for the client's own calendar. After a move or the end the same entry says so."""
+    entry = entry_of(found, url=request.build_absolute_uri(_track(token)))
+    if entry is None:
+        raise Http404
+    return HttpResponse(
+        ics_of([entry]),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{found.reference}.ics"'},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -202,7 +289,12 @@ def my_requests(request: HttpRequest) -> HttpResponse:
         family = Client.objects.family_of(actor.client_id).values("pk")
         mine = ServiceRequest.objects.filter(organisation=actor.organisation, client_id__in=family)
     rows = [
-        {"found": found, "services": [order.service.label for order in found.work_orders.all()]}
-        for found in mine.select_related("site").prefetch_related("work_orders__service").order_by("-pk")[:100]
+        {
+            "found": found,
+            "services": [row.service.label for row in found.work_orders.all() or found.wishes.all()],
+        }
+        for found in mine.select_related("site")
+        .prefetch_related("work_orders__service", "wishes__service")
+        .order_by("-pk")[:100]
     ]
     return render(request, "bookings/my_requests.html", {"rows": rows})

@@ -90,13 +90,14 @@ def shown(wait: Wait, site: Site, *, now: dt.datetime, for_client: bool = False)
     }
 
 
-def path(found: ServiceRequest, waiting: Waiting) -> tuple[list[dict[str, str]], int]:
-    """The steps of a request and where it stands, from 1; past the last one when all is over, 0 off the path."""
+def path(found: ServiceRequest, waiting: Waiting, *, is_void: bool = False) -> tuple[list[dict[str, str]], int]:
+    """The steps of a request and where it stands, from 1; past the last one when all is over, 0 off the path or when
+    nothing came of it (``is_void``)."""
     steps = path_of(found.place)
     labels = [{"label": str(STEP[step]), "url": ""} for step in steps]
     if found.place == "home":
         labels[-1]["label"] = _("Done")
     step = waiting.request.step
-    if step is None:
+    if step is None or is_void:
         return labels, 0
     return labels, len(steps) + 1 if step == Step.HANDED_OVER else steps.index(step) + 1

@@ -14,10 +14,13 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
+from bookings.views import ahead
 from concierge.models import Event
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, times_words
 
 R, W = RequestStatus, WorkOrderStatus
+# Lines of the history that are no good news.
+FAILURES = {"work_order.failed", "service_request.cancelled", "service_request.expired"}
 
 
 def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
@@ -47,7 +50,7 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
         lines.append(
             {
                 "label": line.description,
-                "detail": "" if line.quantity == 1 else f"{line.quantity} × {euros(line.unit_price_incl_vat)}",
+                "detail": times_words(line.quantity, line.unit, line.unit_price_incl_vat),
                 "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
                 "is_charged": is_charged,
             }
@@ -57,7 +60,7 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
 
 def holder(work_order: WorkOrder) -> str:
     """Who has the work. Of our own team the client reads no name."""
-    if work_order.performer_kind == PerformerKind.PROVIDER:
+    if work_order.performer_kind in {PerformerKind.PROVIDER, PerformerKind.PRODUCER}:
         return work_order.performer_label
     if work_order.performer_kind == PerformerKind.OWN_TEAM or work_order.execution == Execution.OWN_TEAM:
         return _("our team")
@@ -68,6 +71,10 @@ def step_words(work_order: WorkOrder) -> str:
     """The present step of one work order."""
     at_provider = work_order.performer_kind == PerformerKind.PROVIDER
     who = holder(work_order)
+    if work_order.performer_kind == PerformerKind.PRODUCER and work_order.status in {W.BOOKED, W.IN_PROGRESS}:
+        if work_order.status == W.BOOKED:
+            return _("Ordered from %(who)s; you can still change it") % {"who": who}
+        return _("%(who)s is preparing it") % {"who": who}
     if work_order.status in {W.READY, W.OFFERING, W.NEEDS_DISPATCH}:
         if work_order.execution == Execution.OWN_TEAM:
             return _("Our team is getting ready")
@@ -113,6 +120,11 @@ def headline(request: ServiceRequest, orders: Iterable[WorkOrder]) -> str:
         return _("The work is done. We are checking it.")
     return {
         R.SUBMITTED: _("We have received your request."),
+        R.QUALIFYING: _("We study your request."),
+        R.AWAITING_CLIENT: _("We need an answer from you."),
+        R.AWAITING_APPROVAL: _("Our quote waits for your answer."),
+        R.ON_HOLD: _("Your request is on hold."),
+        R.EXPIRED: _("We had no answer from you: this request has ended."),
         R.CONFIRMED: _("Your request is confirmed."),
         R.IN_PROGRESS: _("We are working on it."),
         R.FULFILLED: _("Everything is ready."),
@@ -130,8 +142,10 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
         return ""
     if request.status == R.FULFILLED:
         return _("You can collect it at %(site)s.") % {"site": site.name} if request.place == Place.DESK else ""
+    if getattr(request, "pre_order", None) is not None:
+        return ahead.fetch_words(request.pre_order.run, now)
     if request.promised_start > now:
-        when = {"when": moment_words(request.promised_start, site), "site": site.name}
+        when = {"when": moment_words(request.promised_start, site), "site": request.meets_at.name}
         if request.place == Place.HOME and request.beneficiary_name:
             return _("We come to %(name)s on %(when)s.") % {**when, "name": request.beneficiary_name}
         if request.place == Place.HOME:
@@ -142,23 +156,6 @@ def next_date(request: ServiceRequest, now: dt.datetime) -> str:
     if request.promised_end < now:
         return _("We are running late and are sorry. We write to you as soon as it is ready.")
     return _("Ready by %(when)s at the latest.") % {"when": moment_words(request.promised_end, site)}
-
-
-def stages(request: ServiceRequest, orders: Iterable[WorkOrder]) -> tuple[list[dict[str, str]], int]:
-    """The path of a request and where it stands on it, from 1; past the last one when all is over, 0 off the path."""
-    labels = [_("Confirmed"), _("In hand"), _("Ready"), _("Handed over")]
-    if request.place == Place.HOME:
-        labels = [_("Confirmed"), _("In hand"), _("Done")]
-    reached = {
-        R.SUBMITTED: 1,
-        R.CONFIRMED: 1,
-        R.IN_PROGRESS: 2,
-        R.FULFILLED: 3,
-        R.PARTIALLY_FULFILLED: 3,
-        R.CLOSED: len(labels) + 1,
-    }
-    stage = 0 if came_to_nothing(request, orders) else reached.get(R(request.status), 0)
-    return [{"label": label, "url": ""} for label in labels], stage
 
 
 @dataclass(frozen=True)
@@ -183,7 +180,7 @@ def history(request: ServiceRequest, orders: Iterable[WorkOrder], told: Iterable
         order = by_reference.get(str(event.data.get("work_order", "")))
         title = _sentence(event, order)
         if title:
-            state = "failed" if event.name in {"work_order.failed", "service_request.cancelled"} else "done"
+            state = "failed" if event.name in FAILURES else "done"
             lines.append(Told(title, moment_words(event.act_at, request.site), "", state))
     return lines
 
@@ -195,8 +192,24 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.fulfilled": _("Everything is ready"),
         "service_request.partially_fulfilled": _("Part of your request is done"),
         "service_request.closed": _("Handed over"),
+        "service_request.taken_back": _("Not handed over after all"),
         "service_request.cancelled": _("The request was cancelled"),
+        "service_request.rescheduled": _("The appointment was moved"),
         "service_request.declined": _("We could not take the request"),
+        "service_request.reviewed": _("We are looking at your request"),
+        "quote.sent": _("We sent you a quote"),
+        "quote.accepted": _("You accepted the quote"),
+        "quote.declined": _("You declined the quote"),
+        "quote.changes_requested": _("You asked for a change of the quote"),
+        "quote.withdrawn": _("We withdrew the quote"),
+        "quote.expired": _("The time to accept the quote is over"),
+        "quote.renewal_asked": _("You asked us to renew the quote"),
+        "service_request.held": _("Your request was put on hold"),
+        "service_request.resumed": _("Your request goes on"),
+        "service_request.expired": _("We had no answer, and ended the request"),
+        "service_request.revived": _("The request was taken up again"),
+        "question.asked": _("We asked you a question"),
+        "question.answered": _("You answered our question"),
     }
     if event.name in whole:
         return str(whole[event.name])

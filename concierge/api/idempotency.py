@@ -20,6 +20,8 @@ from concierge.api.keys import actor_of
 from concierge.db import advisory_lock
 from concierge.errors import DomainError, StaleVersion
 from concierge.models import IdempotencyRecord
+from concierge.reads import Reading
+from concierge.writes import insert_one
 
 
 class IdempotencyKeyMissing(DomainError):
@@ -43,6 +45,9 @@ class RequestInProgress(DomainError):
     message = _("The first request with this key is still under way. Try again in a moment.")
 
 
+_KNOWN = Reading(lambda given: IdempotencyRecord.objects.filter(**given).order_by(), "principal", "key")
+
+
 def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
     """Run an unsafe handler once per key: effect, events and stored answer in one transaction (DR1, R03).
 
@@ -61,7 +66,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
         with transaction.atomic():
             if not advisory_lock("idempotency", actor.organisation.pk, actor.reference, key):
                 raise RequestInProgress
-            known = IdempotencyRecord.objects.filter(principal=actor.reference, key=key).first()
+            known = _KNOWN.first(principal=actor.reference, key=key)
             if known is not None:
                 if known.request_hash != digest:
                     raise IdempotencyKeyReused
@@ -69,7 +74,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
             response = handler(self, request, *args, **kwargs)
             raw = b"" if response.data is None else JSONRenderer().render(response.data)
             headers = {name: value for name, value in response.items() if name in {"Location", "ETag"}}
-            IdempotencyRecord.objects.create(
+            record = IdempotencyRecord(
                 organisation=actor.organisation,
                 principal=actor.reference,
                 key=key,
@@ -80,6 +85,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
                 body=raw,
                 headers=headers,
             )
+            insert_one(record)
         return _answer(raw, response.status_code, headers, replayed=False)
 
     return once

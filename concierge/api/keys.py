@@ -20,6 +20,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from concierge import tenancy
 from concierge.models import ApiClient, Organisation
+from concierge.reads import Reading
 from concierge.tenancy import Actor
 from concierge.visitors import visitor_address
 
@@ -34,6 +35,10 @@ def new_key(organisation: Organisation) -> tuple[str, str, str]:
     """
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     return f"cs.{organisation.slug}.{prefix}.{secret}", prefix, hashlib.sha256(secret.encode()).hexdigest()
+
+
+_ORGANISATION = Reading(lambda given: Organisation.objects.filter(**given).order_by(), "slug")
+_CLIENT = Reading(lambda given: ApiClient.objects.filter(**given).order_by(), "prefix")
 
 
 class ApiHttpRequest(HttpRequest):
@@ -58,11 +63,11 @@ class ApiKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer" or len(parts) != 4 or parts[0] != "cs" or not key.isascii() or "\x00" in key:
             raise exceptions.AuthenticationFailed(self.refusal)
         _cs, slug, prefix, secret = parts
-        organisation = Organisation.objects.filter(slug=slug).first()
+        organisation = _ORGANISATION.first(slug=slug)
         if organisation is None:
             raise exceptions.AuthenticationFailed(self.refusal)
         tenancy.switch_to(organisation)
-        client = ApiClient.objects.filter(prefix=prefix).first()
+        client = _CLIENT.first(prefix=prefix)
         digest = hashlib.sha256(secret.encode()).hexdigest()
         if client is None or not hmac.compare_digest(client.secret_hash, digest):
             tenancy.switch_to(None)

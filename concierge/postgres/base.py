@@ -7,6 +7,8 @@ is wrapped in its own short transaction.
 
 from __future__ import annotations
 
+import select
+import time
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +17,9 @@ from django.db.backends.postgresql import base
 
 from concierge import tenancy
 
+# Seconds after which a connection that was not used is asked whether its server is still there.
+QUIET = 5.0
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """The stock backend plus ``set_config('app.organisation', ..., true)``."""
@@ -22,12 +27,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(_within_tenant)
+        self.looked_at = 0.0
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)  # type: ignore[misc]  # missing from the stubs
         organisation_id = tenancy.current_id()
-        if not autocommit and organisation_id is not None:
-            set_tenant(self, organisation_id)
+        if autocommit or organisation_id is None:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]  # missing from the stubs
+            return
+        # The transaction and its tenant in one round trip. psycopg is left in autocommit: it would send a BEGIN itself.
+        with self.wrap_database_errors:
+            self.connection.execute(f"BEGIN; SELECT set_config('app.organisation', '{int(organisation_id)}', true)")
+
+    def is_usable(self) -> bool:
+        """Whether the server is still there, asked only when that is in doubt.
+
+        A server that ends, and a kernel whose server was killed, says so on the line or closes it: a line that was used
+        a moment ago and on which nothing came since is good.
+        """
+        line = select.poll()
+        line.register(self.connection.fileno(), select.POLLIN)
+        now = time.monotonic()
+        usable = (now - self.looked_at < QUIET and not line.poll(0)) or super().is_usable()
+        self.looked_at = now if usable else 0.0
+        return usable
 
 
 def set_tenant(connection: BaseDatabaseWrapper, organisation_id: int | None) -> None:

@@ -252,7 +252,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "send-messages": {"task": "notifications.send_due_messages", "schedule": 60.0, "options": {"expires": 55}},
     "render-documents": {"task": "billing.render_pending_documents", "schedule": 60.0, "options": {"expires": 55}},
+    "render-quotes": {"task": "bookings.render_pending_quotes", "schedule": 60.0, "options": {"expires": 55}},
     "nightly-invoicing": {"task": "billing.invoice_everyone", "schedule": crontab(minute="30", hour="1")},
+    "plan-digests": {"task": "bookings.plan_digests", "schedule": crontab(minute="5", hour="0")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
 }
 
@@ -318,6 +320,8 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "catalogue", "description": "Where, what, for how much and when."},
         {"name": "service requests", "description": "What a client asked for."},
+        {"name": "quotes", "description": "What has no price yet: asked for, offered, accepted."},
+        {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},
@@ -331,6 +335,8 @@ SPECTACULAR_SETTINGS = {
         "InvoiceStatus": "billing.enums.DocumentStatus",
         "LineKind": "bookings.enums.LineKind",
         "OfferStatus": "providers.enums.OfferStatus",
+        "QuoteLineKind": "bookings.enums.QuoteLineKind",
+        "QuoteStatus": "bookings.enums.QuoteStatus",
         "RequestStatus": "bookings.enums.RequestStatus",
         "WorkOrderStatus": "bookings.enums.WorkOrderStatus",
     },
@@ -398,6 +404,7 @@ KEEP_DAYS = {
     "inbox": 90,
     "deadlines": 90,
     "idempotency": 2,
+    "imports": 7,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

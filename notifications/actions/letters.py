@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bookings.models import Presence
 from concierge.models import Site
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
@@ -59,6 +60,6 @@ def writes(*kinds: Kind) -> Callable[[Writer], Writer]:
     return register
 
 
-def address_of(site: Site) -> str:
-    """Where a desk is, on one line."""
+def address_of(site: Site | Presence) -> str:
+    """Where a desk or a stand is, on one line."""
     return f"{site.name}, {site.street}, {site.postcode} {site.city}"

@@ -12,9 +12,11 @@ from billing.models import Invoice, StoredDocument
 from bookings.actions.clients import CODE_MINUTES, verification_code
 from bookings.enums import PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from bookings.models.appointments import calendar_file, entry_of
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
+from notifications.actions.letters_ahead import window
 from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 
@@ -62,11 +64,20 @@ def _recap(request: ServiceRequest) -> Facts:
             (_("Asked for by"), str(request.prescriber)),
             (_("Service"), _services(request)),
         ]
+    ahead = getattr(request, "pre_order", None)
+    if ahead is not None:
+        return [
+            *facts,
+            (_("Fetch it on"), window(ahead.run)),
+            (_("Where"), address_of(request.site)),
+            (_("You can change or cancel until"), moment_words(ahead.run.orders_close_at, request.site)),
+            (_("Total, VAT included"), euros(request.total_incl_vat)),
+        ]
     if request.promised_start is not None:
         label = _("We come on") if request.place == Place.HOME else _("Bring it on")
         facts.append((label, moment_words(request.promised_start, request.site)))
     if request.place == Place.DESK:
-        facts.append((_("Where"), address_of(request.site)))
+        facts.append((_("Where"), address_of(request.meets_at)))
         if request.promised_end is not None:
             facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
     facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
@@ -100,7 +111,28 @@ def confirmed(message: Message) -> Note:
     )
     told = request.prescriber is not None and message.recipient_kind == RecipientKind.CLIENT
     note.words["by_prescriber"] = str(request.prescriber) if told else ""
-    return note
+    return replace(note, attachments=_calendar(request, note.action_url))
+
+
+@writes(Kind.REQUEST_RESCHEDULED)
+def rescheduled(message: Message) -> Note:
+    """The time as it is when the letter leaves, with its calendar entry. Not when the request was given up since."""
+    request = _request(message)
+    if request.status in OVER:
+        raise NotNeeded(Unsent.OUTDATED)
+    note = _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s: the appointment is moved"),
+        heading=_("Your appointment is moved"),
+        facts=_recap(request),
+    )
+    return replace(note, attachments=_calendar(request, note.action_url))
+
+
+def _calendar(request: ServiceRequest, url: str) -> tuple[Attachment, ...]:
+    entry = entry_of(request, url=url)
+    return (Attachment(f"{request.reference}.ics", calendar_file([entry]), "text/calendar"),) if entry else ()
 
 
 @writes(Kind.LINK_SENT)
@@ -120,7 +152,10 @@ def started(message: Message) -> Note:
     """Work has begun."""
     request = _request(message)
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
-    if request.promised_end is not None and request.place == Place.DESK:
+    ahead = getattr(request, "pre_order", None)
+    if ahead is not None:
+        facts.append((_("Fetch it on"), window(ahead.run)))
+    elif request.promised_end is not None and request.place == Place.DESK:
         facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
     return _about(
         request,
@@ -135,6 +170,8 @@ def started(message: Message) -> Note:
 def fulfilled(message: Message) -> Note:
     """Ready to collect, or done at home."""
     request = _request(message)
+    if hasattr(request, "pre_order"):
+        raise NotNeeded(Unsent.OUTDATED)  # it is in their hands, or was given away: that is told by itself
     at_desk = request.place == Place.DESK
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
     if at_desk:
@@ -152,6 +189,8 @@ def fulfilled(message: Message) -> Note:
 def partly(message: Message) -> Note:
     """Some of it, or all of it, could not be done: say which, and that we call."""
     request = _request(message)
+    if hasattr(request, "pre_order"):
+        raise NotNeeded(Unsent.OUTDATED)
     failed = request.work_orders.filter(status=WorkOrderStatus.FAILED).order_by("pk")
     missing = ", ".join(dict.fromkeys(order.service.label for order in failed))
     some = request.work_orders.filter(status=WorkOrderStatus.VERIFIED).exists()

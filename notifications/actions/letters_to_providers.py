@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, quantity_words
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
@@ -28,8 +28,8 @@ def _need(offer: Offer) -> Facts:
     # Before acceptance only the area (S16, P07): the town, never the street.
     area = f"{request.postcode} {request.city}" if home else f"{site.postcode} {site.city}"
     facts = [(_("What"), order.service.label)]
-    if order.quantity > 1:
-        facts.append((_("How many"), str(order.quantity)))
+    if order.quantity != 1 or order.unit:
+        facts.append((_("How many"), quantity_words(order.quantity, order.unit)))
     return [
         *facts,
         (_("Where"), area),
@@ -119,6 +119,29 @@ def on_its_way(message: Message) -> Note:
         facts=[
             (_("Reference"), order.reference),
             (_("What"), order.service.label),
+            (_("To be done by"), moment_words(order.promised_end, order.site)),
+        ],
+        url=offer_link_url(offer),
+        label=_("Open the job"),
+    )
+
+
+@writes(Kind.WORK_RESCHEDULED)
+def rescheduled(message: Message) -> Note:
+    """The client comes at another time. Not once somebody else has the job, or it is over."""
+    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    offer = accepted.filter(work_order__public_id=message.subject_id).first()
+    if offer is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    return _note(
+        offer,
+        subject=_("The appointment of the job %(reference)s is moved"),
+        heading=_("Another time for this job"),
+        facts=[
+            (_("Reference"), order.reference),
+            (_("What"), order.service.label),
+            (_("Starting on"), moment_words(order.promised_start, order.site)),
             (_("To be done by"), moment_words(order.promised_end, order.site)),
         ],
         url=offer_link_url(offer),

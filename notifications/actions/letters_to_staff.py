@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from bookings.enums import WorkOrderStatus
+from bookings.enums import UNASSIGNED, WorkOrderStatus
 from bookings.models import ClientAccount, WorkOrder
 from concierge.words import date_words, moment_words
 from notifications.actions.addresses import link
@@ -12,7 +12,7 @@ from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.models import Offer
-from workers.models import HelpCall
+from workers.models import Assignment, HelpCall
 
 
 def _why() -> str:
@@ -70,6 +70,31 @@ def code_attacked(message: Message) -> Note:
         why=_why(),
         action_url=link(message.organisation, "bookings:accounts"),
         action_label=_("Open the accounts"),
+    )
+
+
+@writes(Kind.PLAN_UNDONE)
+def plan_undone(message: Message) -> Note:
+    """The client moved the appointment: nobody is planned any more. Not once somebody is."""
+    undone = Assignment.objects.select_related("work_order__request", "work_order__service", "work_order__site")
+    assignment = undone.filter(public_id=message.subject_id).first()
+    if assignment is None:
+        raise NotNeeded(Unsent.GONE)
+    order = assignment.work_order
+    if order.status not in UNASSIGNED:
+        raise NotNeeded(Unsent.OUTDATED)
+    return Note(
+        subject=_("Work order %(reference)s has to be planned again") % {"reference": order.reference},
+        heading=_("An appointment was moved"),
+        why=_why(),
+        facts=[
+            (_("Work order"), order.reference),
+            (_("Service"), order.service.label),
+            (_("Site"), order.site.name),
+            (_("Now from"), moment_words(order.promised_start, order.site)),
+        ],
+        action_url=link(message.organisation, "bookings:request", order.request.public_id),
+        action_label=_("Open the request"),
     )
 
 

@@ -10,14 +10,30 @@ import mjml
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from notifications.actions import letters_to_beneficiaries, letters_to_clients, letters_to_providers, letters_to_staff
+from notifications.actions import (
+    letters_about_quotes,
+    letters_about_waits,
+    letters_ahead,
+    letters_to_beneficiaries,
+    letters_to_clients,
+    letters_to_providers,
+    letters_to_staff,
+)
 from notifications.actions.letters import WRITERS, Attachment, NotNeeded
 from notifications.models import Message
 
 __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 
 # Importing them registers who writes what.
-WRITING = (letters_to_beneficiaries, letters_to_clients, letters_to_providers, letters_to_staff)
+WRITING = (
+    letters_about_quotes,
+    letters_about_waits,
+    letters_ahead,
+    letters_to_beneficiaries,
+    letters_to_clients,
+    letters_to_providers,
+    letters_to_staff,
+)
 
 
 @dataclass(frozen=True)

@@ -146,11 +146,11 @@ def consider(
 
 
 def price_paid(
-    *, quantity: int, client_total: Decimal, purchase_price: Decimal | None, commission_percent: Decimal | None
+    *, quantity: Decimal, client_total: Decimal, purchase_price: Decimal | None, commission_percent: Decimal | None
 ) -> Decimal:
     """What the provider is paid, incl. VAT: price per item × quantity, or the client's total less commission (R33)."""
     if purchase_price is not None:
-        return purchase_price * quantity
+        return (purchase_price * quantity).quantize(CENT, rounding=ROUND_HALF_UP)
     kept = client_total * (commission_percent or Decimal(0)) / 100
     return (client_total - kept).quantize(CENT, rounding=ROUND_HALF_UP)
 

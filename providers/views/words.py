@@ -12,14 +12,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, Execution, Leg, Place
-from bookings.models import WorkOrder
+from bookings.models import RequestLine, WorkOrder
 from concierge.tenancy import Actor
-from concierge.words import date_words, euros, moment_words
+from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
 from providers.actions.matching import latest_documents
 from providers.enums import Obstacle, OfferStatus
 from providers.models import ConsideredProvider, Offer, Provider
 from providers.rules.matching import papers_problem
+
+
+def _line_words(line: RequestLine, work_order: WorkOrder) -> str:
+    """5 × Chemise, or 2,35 kg · Linge au poids."""
+    what = line.within(work_order.service)
+    many = quantity_words(line.quantity, line.unit)
+    return f"{many} · {what}" if line.unit else f"{many} × {what}"
 
 
 def left_words(due_at: dt.datetime, now: dt.datetime) -> str:
@@ -49,7 +56,7 @@ def need_of(offer: Offer) -> dict[str, Any]:
     return {
         "offer": offer,
         "service": work_order.service,
-        "lines": [f"{line.quantity} × {line.within(work_order.service)}" for line in work_order.lines.all()],
+        "lines": [_line_words(line, work_order) for line in work_order.lines.all()],
         "area": "{postcode} {city}".format(**offer.area),
         "place": place,
         "starts": moment_words(work_order.promised_start, site),
@@ -67,7 +74,7 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
     return {
         "work_order": work_order,
         "service": work_order.service,
-        "lines": [f"{line.quantity} × {line.within(work_order.service)}" for line in work_order.lines.all()],
+        "lines": [_line_words(line, work_order) for line in work_order.lines.all()],
         "starts": moment_words(work_order.promised_start, work_order.site),
         "ends": moment_words(work_order.promised_end, work_order.site),
         "place": request.place,

@@ -6,17 +6,28 @@ import datetime as dt
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
+from bookings.actions import plans
 from bookings.actions.booking import submit_request
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_slot
-from bookings.enums import Place
-from bookings.models import Hold, ServiceRequest
+from bookings.enums import Execution, Place, PriceMode
+from bookings.models import (
+    Hold,
+    PreOrderPlan,
+    PreOrderRun,
+    PriceItem,
+    Service,
+    ServiceAtSite,
+    ServiceCategory,
+    ServiceRequest,
+)
 from bookings.rules.prices import WHOLE, Wish
 from tests.world import World
 
@@ -93,3 +104,61 @@ def book(world: World) -> Callable[..., ServiceRequest]:
         )
 
     return call
+
+
+def weekly_basket(world: World, **changes: Any) -> PreOrderPlan:
+    """A vegetable basket, handed out on Thursdays from 12 to 14, ordered before Tuesday noon; runs are made."""
+    site = changes.pop("site", world.site)
+    service = changes.pop("service", None) or basket_service(world)
+    producer = changes.pop("producer", None) or plans.add_producer(
+        world.organisation, name="Les Jardins d'Ouche", email="jardins@example.fr", by=world.actor()
+    )
+    given: dict[str, Any] = {
+        "handout_weekday": 3,
+        "handout_opens": dt.time(12),
+        "handout_closes": dt.time(14),
+        "cut_off_weekday": 1,
+        "cut_off_time": dt.time(12),
+        "starts_on": dt.date(2026, 11, 1),
+        "capacity": 20,
+    }
+    plan = PreOrderPlan(site=site, service=service, producer=producer, **{**given, **changes})
+    return plans.open_plan(plan, by=world.actor())
+
+
+def basket_service(world: World, code: str = "panier") -> Service:
+    """Two sizes of a basket, offered at the site."""
+    category = ServiceCategory.objects.create(
+        organisation=world.organisation, code=f"c-{code}", name="Paniers", name_en="Baskets", pictogram="basket"
+    )
+    service = Service.objects.create(
+        organisation=world.organisation,
+        category=category,
+        code=code,
+        name="Panier de légumes",
+        name_en="Vegetable basket",
+        pictogram="basket",
+        price_mode=PriceMode.PER_ITEM,
+        execution=Execution.PROVIDER,
+        position=5,
+    )
+    for position, (name, price) in enumerate((("Petit", "9.00"), ("Grand", "15.00"))):
+        PriceItem.objects.create(
+            organisation=world.organisation, service=service, name=name, unit_price=Decimal(price), position=position
+        )
+    ServiceAtSite.objects.create(organisation=world.organisation, site=world.site, service=service)
+    return service
+
+
+def wish_baskets(plan: PreOrderPlan, small: int = 1, big: int = 0) -> Wish:
+    """Some small and big baskets."""
+    items = [str(item.public_id) for item in plan.service.price_items.order_by("position")]
+    return Wish(str(plan.service.public_id), {items[0]: small, items[1]: big})
+
+
+def first_run(plan: PreOrderPlan) -> PreOrderRun:
+    """The hand-out that comes first."""
+    found = plan.runs.filter(status="open").select_related("plan__producer", "plan__site", "site__organisation")
+    run = found.order_by("due_on").first()
+    assert run is not None
+    return run

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.requests import cancel_request
-from bookings.models import Client, EmailVerification, ServedPostcode, ServiceRequest
+from bookings.models import Client, EmailVerification, ServedArea, ServiceRequest
 from concierge.errors import Invalid
 from concierge.models import Event, User
 from concierge.tenancy import Actor
@@ -162,7 +162,7 @@ def test_the_api_says_which_field_of_whom_is_wrong(world: World) -> None:
 def test_the_pages_ask_for_a_parent_at_home(world: World, path: Path) -> None:
     world.ironing.place = "home"
     world.ironing.save()
-    ServedPostcode.objects.create(organisation=world.organisation, site=world.site, postcode="21000")
+    ServedArea.objects.create(organisation=world.organisation, site=world.site, postcode="21000")
     path.services(world.ironing)
     path.details(5, 0)
     assert path.slot().status_code == 302

@@ -18,7 +18,7 @@ from bookings.models import (
     ClientAccount,
     EmailVerification,
     Hold,
-    ServedPostcode,
+    ServedArea,
     Service,
     ServiceAtSite,
     ServiceRequest,
@@ -375,7 +375,7 @@ def test_at_home_the_address_is_asked_and_checked(world: World, path: Path) -> N
     assert path.contact().status_code == 422
     shown(path.contact(**address), 422)
     assert EmailVerification.objects.count() == 0
-    ServedPostcode.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
+    ServedArea.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
     assert path.contact(**address).status_code == 302
     path.code()
     assert "rue Verrerie" in shown(path.get("verification/"))

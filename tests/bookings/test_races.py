@@ -240,7 +240,7 @@ def test_without_the_lock_on_the_client_two_are_one_too_many(
         return insert(*args, **kwargs)
 
     monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 2)
-    monkeypatch.setattr(booking, "_queue_up", lambda client: None)
+    monkeypatch.setattr(booking, "queue_up", lambda client: None)
     monkeypatch.setattr(booking, "_insert_request", insert_late)
     assert race(real_world, 2, book_as_myself(real_world)) == {"ok": 2}
     assert ServiceRequest.objects.count() == 3

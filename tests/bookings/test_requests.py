@@ -25,7 +25,7 @@ from bookings.models import (
     ClientMembership,
     Hold,
     RequestLine,
-    ServedPostcode,
+    ServedArea,
     Service,
     ServiceAtSite,
     ServiceRequest,
@@ -66,14 +66,17 @@ def test_a_request_freezes_prices_and_has_one_work_order_per_service(world: Worl
     assert (request.status, request.total_incl_vat) == ("confirmed", Decimal("52.50"))
     lines = list(request.lines.values_list("description", "quantity", "kind", "total_incl_vat", "vat_rate"))
     assert lines == [
-        ("Repassage – Chemise", 5, "item", Decimal("15.00"), Decimal("20.00")),
-        ("Repassage – Sur cintre", 1, "option", Decimal("1.50"), Decimal("20.00")),
-        ("Pose de talons", 2, "item", Decimal("36.00"), Decimal("20.00")),
+        ("Repassage – Chemise", Decimal(5), "item", Decimal("15.00"), Decimal("20.00")),
+        ("Repassage – Sur cintre", Decimal(1), "option", Decimal("1.50"), Decimal("20.00")),
+        ("Pose de talons", Decimal(2), "item", Decimal("36.00"), Decimal("20.00")),
     ]
     orders = request.work_orders.order_by("pk").values_list(
         "service__code", "status", "quantity", "duration_minutes", "promised_end"
     )
-    assert list(orders) == [("repassage", "ready", 5, 45, at(26, 18)), ("talons", "ready", 2, 60, at(26, 18))]
+    assert list(orders) == [
+        ("repassage", "ready", Decimal(5), 45, at(26, 18)),
+        ("talons", "ready", Decimal(2), 60, at(26, 18)),
+    ]
     assert (request.promised_start, request.promised_end) == (at(24, 10), at(26, 18))
     world.shirt.unit_price = Decimal("9.99")
     world.shirt.save()
@@ -389,7 +392,7 @@ def test_an_address_where_nobody_goes_is_refused(
 
 
 def test_a_site_may_list_the_postcodes_it_serves(world: World, book: Book, cleaning: Service) -> None:
-    ServedPostcode.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
+    ServedArea.objects.create(organisation=world.organisation, site=world.site, postcode="21300")
     wish = Wish(str(cleaning.public_id), {WHOLE: 1})
     assert book(wish, place=Place.HOME, client=details(**{**HOME, "postcode": "21300"})).postcode == "21300"
 

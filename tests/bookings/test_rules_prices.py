@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rules.money import Line, compute
-from bookings.rules.prices import WHOLE, Price, Tariff, Unpriceable, Wish, price_lines, total, vat_shares
+from bookings.rules.prices import (
+    WHOLE,
+    Price,
+    PricedLine,
+    Tariff,
+    Unpriceable,
+    Wish,
+    brackets,
+    price_lines,
+    total,
+    vat_shares,
+)
 
 IRONING = Tariff(
     service="ironing",
@@ -29,8 +40,8 @@ TARIFFS = {"ironing": IRONING, "heels": HEELS}
 def test_items_are_multiplied_and_an_option_counts_once() -> None:
     lines = price_lines(TARIFFS, [Wish("ironing", {"shirt": 5, "trousers": 0}, frozenset({"hanger"}))])
     assert [(line.label, line.quantity, line.total) for line in lines] == [
-        ("Chemise", 5, Decimal("15.00")),
-        ("Sur cintre", 1, Decimal("1.50")),
+        ("Chemise", Decimal(5), Decimal("15.00")),
+        ("Sur cintre", Decimal(1), Decimal("1.50")),
     ]
     assert total(lines) == Decimal("16.50")
 
@@ -64,13 +75,76 @@ def test_an_order_that_cannot_be_priced_says_why(wishes: list[Wish], code: str) 
     assert refusal.value.code == code
 
 
+cents = st.integers(0, 100_000).map(lambda n: Decimal(n) / 100)
+
+LINEN = Tariff(
+    "linen",
+    {WHOLE: Price(WHOLE, "Linge au poids", Decimal("3.29"))},
+    {},
+    "standard",
+    Decimal("20.00"),
+    40,
+    unit="kg",
+    step=Decimal("0.050"),
+    smallest=Decimal("1.000"),
+)
+
+
+@pytest.mark.promise("domain R1")
+@pytest.mark.parametrize(
+    ("kilos", "cost"), [("1", "3.29"), ("2.350", "7.73"), ("2.500", "8.23"), ("1.050", "3.45"), ("40", "131.60")]
+)
+def test_a_weight_is_priced_to_the_cent_half_up(kilos: str, cost: str) -> None:
+    (line,) = price_lines({"linen": LINEN}, [Wish("linen", {WHOLE: Decimal(kilos)})])
+    assert (line.quantity, line.unit, line.total) == (Decimal(kilos), "kg", Decimal(cost))
+
+
+@pytest.mark.promise("S08")
+@pytest.mark.parametrize(
+    ("kilos", "code"),
+    [
+        (Decimal("2.340"), "bad_quantity"),
+        (Decimal(-2), "bad_quantity"),
+        (Decimal("NaN"), "bad_quantity"),
+        (Decimal("Infinity"), "bad_quantity"),
+        (Decimal("1e308"), "bad_quantity"),
+        (2.35, "bad_quantity"),
+        ("2.35", "bad_quantity"),
+        (Decimal("0.950"), "too_little"),
+        (Decimal("40.050"), "too_many"),
+        (Decimal(0), "nothing_of_service"),
+    ],
+)
+def test_a_weight_that_makes_no_sense_is_refused(kilos: object, code: str) -> None:
+    with pytest.raises(Unpriceable) as refusal:
+        price_lines({"linen": LINEN}, [Wish("linen", {WHOLE: kilos})])  # type: ignore[dict-item]  # the point
+    assert refusal.value.code == code
+
+
+@pytest.mark.promise("domain R1")
+@pytest.mark.parametrize(("minutes", "count"), [(1, 1), (30, 1), (31, 2), (45, 2), (60, 2), (90, 3)])
+def test_a_started_half_hour_counts(minutes: int, count: int) -> None:
+    assert brackets(minutes) == count
+
+
+def test_what_is_on_quote_has_no_price() -> None:
+    garden = Tariff("garden", {}, {}, "standard", Decimal("20.00"), 1, is_on_quote=True)
+    with pytest.raises(Unpriceable) as refusal:
+        price_lines({"garden": garden}, [Wish("garden", {WHOLE: 1})])
+    assert refusal.value.code == "on_quote"
+
+
+@pytest.mark.promise("R30")
+@given(st.integers(1, 500_000).map(lambda n: Decimal(n) / 1000), cents)
+def test_the_total_of_a_line_is_the_total_of_the_invoice(quantity: Decimal, price: Decimal) -> None:
+    booked = PricedLine("x", "x", quantity, price, "standard", Decimal("20.00"))
+    assert booked.total == Line(description="x", quantity=quantity, unit_price=price, vat_rate=Decimal(20)).amount
+
+
 @pytest.mark.parametrize("amount", ["-0.01", "NaN", "Infinity", "0.001"])
 def test_a_price_is_cents_and_not_negative(amount: str) -> None:
     with pytest.raises(ValueError, match="not a price"):
         Price("x", "x", Decimal(amount))
-
-
-cents = st.integers(0, 100_000).map(lambda n: Decimal(n) / 100)
 
 
 @given(st.dictionaries(st.sampled_from(["shirt", "trousers"]), st.integers(1, 15), min_size=1), st.booleans())

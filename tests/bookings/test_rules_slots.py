@@ -21,7 +21,6 @@ from bookings.rules.slots import (
     is_plain,
     places_left,
     ready_by,
-    serves,
     starts_of,
     window_of,
 )
@@ -188,10 +187,3 @@ def test_a_promise_is_never_before_the_deposit_and_never_shrinks(hours: int, day
         return ready_by(paris(day, 10), turnaround, opening=WEEK, closed=set(), zone=PARIS)
 
     assert paris(day, 10) < ready(hours) <= ready(hours + 24)
-
-
-def test_an_address_is_served_by_its_postcode() -> None:
-    assert serves("21000", "21000", set())
-    assert not serves("21300", "21000", set())
-    assert serves("21300", "21000", {"21300"})
-    assert not serves("21000", "21000", {"21300"})

@@ -7,7 +7,8 @@ from django.utils import translation
 
 from bookings.enums import Place
 from bookings.models import RequestLine, Service
-from bookings.views import words
+from bookings.models.waiting import waiting_of
+from bookings.views import waits, words
 from concierge.models import Event, national_phone
 from tests.bookings.conftest import at
 from tests.world import World
@@ -24,24 +25,27 @@ def test_a_telephone_number_is_written_as_people_do(stored: str, shown: str) -> 
 @pytest.mark.parametrize(
     ("status", "place", "stage"),
     [
-        ("confirmed", Place.DESK, 1),
-        ("in_progress", Place.DESK, 2),
-        ("fulfilled", Place.HOME, 3),
-        ("closed", Place.DESK, 5),
-        ("closed", Place.HOME, 4),
+        ("submitted", Place.DESK, 1),
+        ("awaiting_client", Place.DESK, 1),
+        ("confirmed", Place.DESK, 2),
+        ("in_progress", Place.DESK, 3),
+        ("fulfilled", Place.HOME, 4),
+        ("closed", Place.DESK, 6),
+        ("closed", Place.HOME, 5),
         ("cancelled", Place.DESK, 0),
     ],
 )
 def test_the_stage_of_a_request(world: World, status: str, place: Place, stage: int) -> None:
     request = world.request(status=status)
     request.place = place
-    assert words.stages(request, request.work_orders.all())[1] == stage
+    waiting = waiting_of([request], now=at(23, 9))[request.pk]
+    assert waits.path(request, waiting)[1] == stage
 
 
 @pytest.mark.parametrize(
     ("outcome", "sentence", "stage"),
     [
-        (["verified", "failed"], "Part of your request could not be done. We will contact you.", 3),
+        (["verified", "failed"], "Part of your request could not be done. We will contact you.", 4),
         (["failed", "failed"], "We could not do what you asked for. We will contact you.", 0),
         (["failed", "cancelled"], "We could not do what you asked for. We will contact you.", 0),
     ],
@@ -56,7 +60,8 @@ def test_what_came_to_nothing_is_not_said_to_be_done(
     told = [Event(name="service_request.partially_fulfilled", act_at=at(20, 10))]
     with translation.override("en"):
         assert words.headline(request, orders) == sentence
-        assert words.stages(request, orders)[1] == stage
+        waiting = waiting_of([request], now=at(23, 9))[request.pk]
+        assert waits.path(request, waiting, is_void=words.came_to_nothing(request, orders))[1] == stage
         assert [line.title for line in words.history(request, orders, told)] == ["Part of your request is done"] * bool(
             stage
         )

@@ -11,8 +11,9 @@ import pytest
 from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
+from redis.exceptions import ConnectionError as CacheUnreachable
 
-from concierge import events, tenancy
+from concierge import events, tasks, tenancy
 from concierge.errors import Conflict
 from concierge.models import Event, Inbox, Organisation
 from tests.conftest import settle
@@ -186,6 +187,61 @@ def test_a_worker_is_called_once_per_transaction(
         with transaction.atomic():
             say(world)
     assert sent_tasks == [("concierge.dispatch_events", (world.organisation.pk,))]
+
+
+@pytest.mark.promise("R14")
+def test_a_worker_is_not_called_again_before_it_has_begun(
+    world: World, other_world: World, sent_tasks: list[tuple[str, tuple[object, ...]]]
+) -> None:
+    """A hundred bookings in a second make one call; what is recorded after it began makes the next."""
+    ours, theirs = world.organisation.pk, other_world.organisation.pk
+    for organisation_id in (ours, ours, theirs, ours):
+        tasks.call_dispatcher(organisation_id)
+    assert sent_tasks == [("concierge.dispatch_events", (ours,)), ("concierge.dispatch_events", (theirs,))]
+
+    tasks.dispatch_events(ours)
+    tasks.call_dispatcher(ours)
+    tasks.call_dispatcher(theirs)
+    assert sent_tasks[2:] == [("concierge.dispatch_events", (ours,))]
+
+
+@pytest.mark.promise("R14")
+def test_what_is_recorded_while_a_worker_begins_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call is forgotten before the events are read, never after: the other order would lose the last one."""
+    order: list[str] = []
+    monkeypatch.setattr("concierge.tasks.cache.delete", lambda _key: order.append("forgotten"))
+
+    def read(_organisation_id: int) -> int:
+        order.append("read")
+        return 0
+
+    monkeypatch.setattr("concierge.tasks.events.dispatch", read)
+    tasks.dispatch_events(world.organisation.pk)
+    assert order == ["forgotten", "read"]
+
+
+@pytest.mark.promise("R14")
+def test_without_a_cache_a_worker_is_called_each_time(
+    world: World, sent_tasks: list[tuple[str, tuple[object, ...]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*args: object, **options: object) -> None:
+        raise CacheUnreachable
+
+    monkeypatch.setattr("concierge.tasks.cache.add", lost)
+    monkeypatch.setattr("concierge.tasks.cache.delete", lost)
+    for _n in range(2):
+        tasks.call_dispatcher(world.organisation.pk)
+    tasks.dispatch_events(world.organisation.pk)
+    assert sent_tasks == [("concierge.dispatch_events", (world.organisation.pk,))] * 2
+
+
+def test_events_of_one_change_are_written_together(world: World, django_assert_num_queries: Any) -> None:
+    news = [("site.opened", world.site, {"number": number}) for number in range(3)]
+    with transaction.atomic(), django_assert_num_queries(1):
+        events.record_all(news, by=world.actor())
+    kept = Event.objects.filter(name="site.opened").order_by("pk")
+    assert [event.data for event in kept] == [{"number": 0}, {"number": 1}, {"number": 2}]
+    assert {event.act_at for event in kept} == {kept[0].act_at}
 
 
 def test_a_call_that_was_undone_does_not_stand_for_the_next(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+import psycopg
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, models, transaction
+from psycopg.pq import TransactionStatus
 
 from bookings.models import Client, ClientAccount, ClientMembership, Service
 from concierge import events, tenancy
 from concierge.models import Event, Site
+from concierge.postgres.base import QUIET
 from tests.world import World
 
 
@@ -106,6 +112,61 @@ def test_the_tenant_never_outlives_its_transaction() -> None:
             assert Client.objects.count() == 1
     raw = connection.connection
     assert raw.execute("SELECT current_setting('app.organisation', true)").fetchone()[0] in {None, ""}
+
+
+@pytest.mark.promise("S49")
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_and_its_tenant_are_one_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be said between BEGIN and the tenant, and a rollback takes both back."""
+    from tests.world import build_world
+
+    world = build_world()
+    said: list[str] = []
+    execute = type(connection.connection).execute
+
+    def note(line: Any, query: str) -> Any:
+        said.append(query)
+        return execute(line, query)
+
+    monkeypatch.setattr(type(connection.connection), "execute", note)
+    with tenancy.working_for(world.organisation):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            Site.objects.update(name="Ailleurs")
+            raise ZeroDivisionError
+        assert [site.name for site in Site.objects.all()] == ["Conciergerie République"]
+    assert set(said) == {f"BEGIN; SELECT set_config('app.organisation', '{world.organisation.pk}', true)"}
+    assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+
+
+@pytest.mark.promise("R23")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_whose_server_process_ended_is_noticed_at_once() -> None:
+    """Used a moment ago, so nobody would ask the server: the line itself says it."""
+    connection.ensure_connection()
+    assert connection.is_usable()
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.execute("SET ROLE NONE")
+        other.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+    assert not connection.is_usable()
+    connection.close()
+
+
+@pytest.mark.promise("R23")
+@pytest.mark.django_db(transaction=True)
+def test_a_quiet_connection_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.ensure_connection()
+    asked: list[int] = []
+
+    def ask(_line: Any) -> bool:
+        asked.append(1)
+        return True
+
+    monkeypatch.setattr("django.db.backends.postgresql.base.DatabaseWrapper.is_usable", ask)
+    for looked_at, times in ((time.monotonic(), 0), (time.monotonic() - QUIET, 1)):
+        connection.looked_at = looked_at  # type: ignore[attr-defined]  # our backend's
+        assert connection.is_usable()
+        assert len(asked) == times
 
 
 @pytest.mark.promise("S49")

@@ -25,6 +25,8 @@ NOBODY = {
     # Queues: claimed, tried again, ended. What left is `message.*` and `invoice.rendered`.
     "billing.documents.claim_drawing",
     "billing.documents.note_render_failure",
+    "bookings.quote_documents.claim_quote_drawing",
+    "bookings.quote_documents.note_drawing_failure",
     "billing.documents.mark_sent",
     "notifications.sending.claim_next",
     "notifications.sending.note_sent",

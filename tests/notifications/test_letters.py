@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,9 +17,25 @@ from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
 from bookings.actions.accounts import AccountDetails, save_account
 from bookings.actions.clients import start_verification, verification_code
+from bookings.actions.cut_offs import close_runs
+from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.links import renew_link
+from bookings.actions.pauses import hold_request, resume_request
+from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import invite_prescriber
+from bookings.actions.questions import answer_question, ask_client, expire_request
+from bookings.actions.quote_answers import (
+    accept_quote,
+    ask_for_renewal,
+    decline_quote,
+    expire_quote,
+    remind_of_quote,
+    request_changes,
+)
+from bookings.actions.quote_documents import store_quote_pdf
+from bookings.actions.quotes import withdraw_quote
 from bookings.actions.requests import cancel_request, decline_request
+from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import (
     book_work_order,
     complete_work_order,
@@ -27,10 +45,20 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import Execution, PerformerKind
-from bookings.models import EmailVerification, Service, ServiceRequest, WorkOrder
+from bookings.models import (
+    ClientQuestion,
+    EmailVerification,
+    PreOrder,
+    Quote,
+    Service,
+    ServiceRequest,
+    WorkOrder,
+    calendar,
+)
 from concierge import events
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
+from concierge.tenancy import system_actor
 from notifications.actions.letters import WRITERS, NotNeeded
 from notifications.actions.queue import Reader, queue_message
 from notifications.actions.writing import write
@@ -41,9 +69,12 @@ from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
 from providers.models import AccessLink, Offer
 from tests.billing.conftest import finish, make_issuer
+from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
+from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.providers.conftest import acting_for, add_provider
+from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
 from workers.actions.work import answer_help, call_for_help
@@ -181,6 +212,106 @@ def _help(world: World) -> None:
     call_for_help(team.amina, by=team.themself(team.amina))
 
 
+def _drawn(quote: Quote) -> None:
+    for document in quote.documents.order_by("pk"):
+        store_quote_pdf(document, b"%PDF-1.7 not really", by=system_actor(quote.organisation))
+
+
+def _accept_quote(world: World) -> Quote:
+    quote = sent(world)
+    return accept_quote(quote, yes(quote), by=world.actor())
+
+
+def _renew(world: World) -> None:
+    quote = sent(world)
+    expire_quote(quote, by=world.actor())
+    ask_for_renewal(quote, by=world.actor())
+
+
+def _next_free(request: ServiceRequest) -> dt.datetime:
+    now = timezone.now()
+    free = calendar.slots_left(request.site, request.place, now=now, first_day=now.date() + dt.timedelta(days=7))
+    return free[0].starts_at
+
+
+def _moved(world: World) -> None:
+    request = world.request(world.cobbler)
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
+def _moved_from_provider(world: World) -> None:
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+    request = offer.work_order.request
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
+def _moved_from_plan(world: World) -> None:
+    request = build_scene(world).open
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
+def _question(world: World) -> ClientQuestion:
+    request = world.request(world.ironing, status="qualifying")
+    return ask_client(
+        request, text="L'ourlet, à la main ?", due_at=timezone.now() + dt.timedelta(days=4), by=world.actor()
+    )
+
+
+def _question_reminded(world: World) -> None:
+    question = _question(world)
+    say(world, "question.reminded", question, question.request)
+
+
+def _question_answered(world: World) -> None:
+    answer_question(_question(world).request, answer="Oui, à la main.", by=world.actor())
+
+
+def _hold(world: World) -> ServiceRequest:
+    until = timezone.now() + dt.timedelta(days=2)
+    return hold_request(world.request(world.ironing), reason="material", until=until, by=world.actor())
+
+
+def _silence(world: World) -> None:
+    world.request(world.ironing, promised_start=timezone.now() - dt.timedelta(days=9))
+    say(world, "silence.reported", world.site)
+
+
+def _work_reminded(world: World) -> None:
+    offer = _round(world)[0]
+    accept_offer(offer, by=acting_for(offer.provider))
+    say(world, "work_order.reminded", offer.work_order, offer.work_order.request)
+
+
+def _ordered_ahead(world: World) -> PreOrder:
+    plan = weekly_basket(world, starts_on=timezone.localdate())
+    run = first_run(plan)
+    order_ahead(run, client=details(), wishes=[wish_baskets(plan)], by=world.actor())
+    close_runs(run, by=world.actor())
+    return PreOrder.objects.get()
+
+
+def _missed(world: World) -> None:
+    mark_not_fetched(_ordered_ahead(world), by=world.actor())
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=6), tick=True):
+        settle()
+
+
+def _kept(world: World) -> None:
+    order = _ordered_ahead(world)
+    until = timezone.now() + dt.timedelta(days=1)
+    PreOrder.objects.filter(pk=order.pk).update(hand_out="kept", marked_at=timezone.now(), kept_until=until)
+    say(world, "pre_order.kept", order, order.request)
+
+
+def _replaced(world: World) -> None:
+    order = _ordered_ahead(world)
+    line = order.request.lines.get()
+    substitute(
+        order.run, description=line.description, replacement="Fruits", unit_price=Decimal("8.00"), by=world.actor()
+    )
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
@@ -189,6 +320,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_PARTIAL: _partial,
     Kind.REQUEST_CANCELLED: _cancel,
     Kind.REQUEST_DECLINED: _decline,
+    Kind.REQUEST_RESCHEDULED: _moved,
+    Kind.WORK_RESCHEDULED: _moved_from_provider,
+    Kind.PLAN_UNDONE: _moved_from_plan,
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
@@ -205,7 +339,30 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.NEEDS_DISPATCH: _nobody,
     Kind.RENEWAL_DUE: _renewal,
     Kind.CODE_ATTACKED: lambda world: say(world, "company_code.attacked", world.organisation),
+    Kind.QUESTION_ASKED: _question,
+    Kind.QUESTION_REMINDED: _question_reminded,
+    Kind.QUESTION_ANSWERED: _question_answered,
+    Kind.REQUEST_HELD: _hold,
+    Kind.REQUEST_RESUMED: lambda world: resume_request(_hold(world), by=world.actor()),
+    Kind.REQUEST_EXPIRED: lambda world: expire_request(_question(world).request, by=world.actor()),
+    Kind.REQUEST_REMINDED: _request_event("service_request.reminded"),
+    Kind.WORK_REMINDED: _work_reminded,
+    Kind.SILENCES: _silence,
+    Kind.ORDER_SHEET: _ordered_ahead,
+    Kind.PRE_ORDER_KEPT: _kept,
+    Kind.PRE_ORDER_MISSED: _missed,
+    Kind.SUBSTITUTED: _replaced,
     Kind.HELP_REQUESTED: _help,
+    Kind.QUOTE_REQUESTED: asked,
+    Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
+    Kind.QUOTE_REMINDED: lambda world: remind_of_quote(sent(world), by=world.actor()),
+    Kind.QUOTE_ACCEPTED: _accept_quote,
+    Kind.QUOTE_COUNTERSIGNED: lambda world: _drawn(_accept_quote(world)),
+    Kind.QUOTE_DECLINED: lambda world: decline_quote(sent(world), reason="Trop cher", by=world.actor()),
+    Kind.QUOTE_CHANGES: lambda world: request_changes(sent(world), text="Du hêtre", by=world.actor()),
+    Kind.QUOTE_EXPIRED: lambda world: expire_quote(sent(world), by=world.actor()),
+    Kind.QUOTE_WITHDRAWN: lambda world: withdraw_quote(sent(world), by=world.actor()),
+    Kind.QUOTE_RENEWAL: _renew,
 }
 
 

@@ -92,7 +92,8 @@ def test_before_acceptance_only_area_and_need(world: World, api: Api, offers: li
     shown = body["results"][0]
     assert shown == api.get(f"{OFFERS}/{offers[0].public_id}").json()
     assert (shown["status"], shown["price"], shown["area"]) == ("sent", "12.00", {"postcode": "21000", "city": "Dijon"})
-    assert (shown["service"], shown["lines"]) == ("talons", [{"description": "Pose de talons", "quantity": 1}])
+    heels = {"description": "Pose de talons", "quantity": 1, "unit": ""}
+    assert (shown["service"], shown["lines"]) == ("talons", [heels])
     assert shown["work_order"] is None
     raw = json.dumps(shown)
     for secret in ("Roux", "Camille", "Secrète", "612345678", "camille@", "18.00"):

@@ -140,6 +140,6 @@ def test_distance_between_two_known_places() -> None:
 )
 def test_price_paid(purchase: Decimal | None, commission: Decimal | None, paid: str) -> None:
     found = price_paid(
-        quantity=3, client_total=Decimal("54.00"), purchase_price=purchase, commission_percent=commission
+        quantity=Decimal(3), client_total=Decimal("54.00"), purchase_price=purchase, commission_percent=commission
     )
     assert found == Decimal(paid)

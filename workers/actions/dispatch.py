@@ -156,12 +156,12 @@ def move_assignment(
 
 
 @transaction.atomic
-def unassign(assignment: Assignment, *, by: Actor, version: int | None = None) -> Assignment:
+def unassign(assignment: Assignment, *, by: Actor, version: int | None = None, reason: str = "by_site") -> Assignment:
     """Take work back before its start: assignment ``cancelled``, work order ``ready`` again.
 
     Raises ``StaleVersion`` (412), ``WrongState`` (409) once the work has started.
     """
-    return _take_back(assignment, by, reason="by_site", verb="cancel", version=version)
+    return _take_back(assignment, by, reason=reason, verb="cancel", version=version)
 
 
 @transaction.atomic

@@ -13,7 +13,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from bookings.models import WorkOrder
 from bookings.models.requests import WorkOrderQuerySet
@@ -28,7 +27,7 @@ from workers.models import Assignment, HelpCall, Trainee
 from workers.models.plan import TeamDay, team_day
 from workers.perms import can_dispatch, can_see_team
 from workers.rules.intervals import Interval, civil_day
-from workers.views.common import assignment_or_404, clock, hours_text, initials, pictogram_of, title_of
+from workers.views.common import assignment_or_404, clock, hours_text, initials, items_words, pictogram_of, title_of
 
 FIRST_HOUR, LAST_HOUR = 8, 19
 # The grid has 64 columns at most: sixteen hours.
@@ -161,10 +160,8 @@ def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
 
 def _title(order: WorkOrder, leg: str) -> str:
     title = title_of(order, leg)
-    if order.quantity <= 1:
-        return title
-    items = ngettext("%(n)d item", "%(n)d items", order.quantity) % {"n": order.quantity}
-    return f"{title}, {items}"
+    items = items_words(order)
+    return f"{title}, {items}" if items else title
 
 
 def _row(focus: Focus, team: TeamDay, trainee: Trainee, first: int, last: int, takes_drops: bool) -> dict[str, Any]:

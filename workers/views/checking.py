@@ -21,7 +21,16 @@ from workers.enums import SendBackReason
 from workers.forms import SendBackForm, cleaned
 from workers.models import Assignment
 from workers.perms import can_validate
-from workers.views.common import acting, assignment_or_404, hours_text, initials, pictogram_of, require, title_of
+from workers.views.common import (
+    acting,
+    assignment_or_404,
+    hours_text,
+    initials,
+    items_words,
+    pictogram_of,
+    require,
+    title_of,
+)
 
 # One screen of work; the rest follows as this is checked.
 PAGE = 50
@@ -83,7 +92,7 @@ def _item(assignment: Assignment) -> dict[str, Any]:
         "pictogram": pictogram_of(assignment.work_order, assignment.leg),
         "can_send_back": assignment.leg == Leg.WORK,
         "reference": assignment.work_order.reference,
-        "quantity": assignment.work_order.quantity,
+        "quantity": items_words(assignment.work_order),
         "name": assignment.trainee.short_name,
         "first_name": assignment.trainee.first_name,
         "initials": initials(assignment.trainee),

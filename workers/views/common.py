@@ -11,12 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import dateformat
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.enums import Leg
 from bookings.models import WorkOrder
 from concierge.errors import NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
+from concierge.words import quantity_words
 from workers.models import Assignment, Trainee
 from workers.models.people import TEAM_ROLES
 from workers.perms import can_see_board
@@ -26,6 +28,14 @@ def acting(request: HttpRequest) -> Actor:
     """Who asks."""
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     return actor
+
+
+def items_words(order: WorkOrder) -> str:
+    """How many or how much, when it is more than one piece."""
+    if order.unit:
+        return quantity_words(order.quantity, order.unit)
+    count = int(order.quantity)
+    return ngettext("%(n)d item", "%(n)d items", count) % {"n": count} if count > 1 else ""
 
 
 def require(allowed: bool) -> None:

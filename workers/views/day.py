@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.enums import Leg, Place
@@ -28,7 +27,7 @@ from workers.enums import OCCUPYING, AssignmentStatus, DeclineReason
 from workers.forms import DeclineForm, cleaned
 from workers.models import Assignment, Trainee
 from workers.rules.intervals import civil_day
-from workers.views.common import acting, clock, hours_text, pictogram_of, title_of
+from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of
 
 S = AssignmentStatus
 # How long "somebody is coming" stays on the page.
@@ -159,7 +158,7 @@ def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
     order = card.work_order
     place, map_url = _way(order, card.leg)
     title = title_of(order, card.leg)
-    items = ngettext("%(n)d item", "%(n)d items", order.quantity) % {"n": order.quantity} if order.quantity > 1 else ""
+    items = items_words(order)
     client = order.request.met_first_name
     return {
         "public_id": card.public_id,

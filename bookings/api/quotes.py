@@ -1,0 +1,361 @@
+"""Endpoints: requests for quotes, and quotes."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bookings.actions.clients import ClientDetails
+from bookings.actions.pricing import ORDER_MESSAGES, BadOrder
+from bookings.actions.quote_answers import Acceptance, accept_quote, decline_quote
+from bookings.actions.quote_requests import Wanted, ask_for_quote
+from bookings.actions.quotes import (
+    LineDraft,
+    OptionDraft,
+    QuoteDraft,
+    draft_quote,
+    save_quote,
+    send_quote,
+    withdraw_quote,
+)
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, uuid_of
+from bookings.api.requests import SHOWN_WITH
+from bookings.enums import QuoteStatus
+from bookings.models import Quote, QuoteLine, QuoteOption, Service, ServiceRequest
+from bookings.serializers.fields import UUID_PATH
+from bookings.serializers.quotes import AcceptQuoteIn, QuoteIn, QuoteOut, QuoteReasonIn, QuoteRequestIn
+from bookings.serializers.requests import ServiceRequestOut
+from concierge.api.idempotency import check_if_match, etag, idempotent
+from concierge.api.keys import actor_of
+from concierge.enums import Scope
+from concierge.errors import DomainError, NotAllowed
+
+ASK_EXAMPLE = OpenApiExample(
+    "Two shelves",
+    request_only=True,
+    value={
+        "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+        "client": {
+            "first_name": "Inès",
+            "last_name": "Garnier",
+            "email": "ines.garnier@example.fr",
+            "street": "3 rue Verte",
+            "postcode": "21000",
+            "city": "Dijon",
+        },
+        "wishes": [
+            {
+                "service": "0c9b7a57-4a39-4c55-8f2e-5a1b5a9d7e22",
+                "description": "Deux étagères à poser dans le salon, mur en placoplâtre.",
+                "wanted_from": "2026-12-01",
+            }
+        ],
+    },
+)
+WRITE_EXAMPLE = OpenApiExample(
+    "Two options",
+    request_only=True,
+    value={
+        "starts_at": "2026-12-03T08:00:00Z",
+        "duration": "une demi-journée",
+        "valid_until": "2026-12-23",
+        "options": [
+            {
+                "title": "Pose seule",
+                "lines": [
+                    {"description": "Pose", "quantity": "2.5", "unit": "h", "unit_price_incl_vat": "40.00"},
+                    {"description": "Déplacement", "kind": "travel", "unit_price_incl_vat": "15.00"},
+                ],
+            },
+            {
+                "title": "Pose et bois",
+                "lines": [{"description": "Pose et étagères en chêne", "unit_price_incl_vat": "205.00"}],
+            },
+        ],
+    },
+)
+ACCEPT_EXAMPLE = OpenApiExample(
+    "The second option",
+    request_only=True,
+    value={
+        "name": "Inès Garnier",
+        "seal": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "option": "2c3e4f5b-8d22-4e33-8f44-705566677788",
+    },
+)
+NOTHING = OpenApiExample("Nothing to say", request_only=True, value={})
+
+
+def _quotes(request: Request) -> QuerySet[Quote]:
+    return (
+        Quote.objects.visible_to(actor_of(request))
+        .select_related("request__site__organisation", "chosen")
+        .prefetch_related(
+            Prefetch("options", QuoteOption.objects.order_by("position")),
+            Prefetch("options__lines", QuoteLine.objects.order_by("position")),
+        )
+    )
+
+
+class QuoteRequests(APIView):
+    """Requests for quotes."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.REQUESTS_WRITE}
+
+    @extend_schema(
+        operation_id="createQuoteRequest",
+        tags=["quotes"],
+        summary="Ask for a quote",
+        request=QuoteRequestIn,
+        parameters=[ETAG, LOCATION],
+        responses={201: ServiceRequestOut},
+        examples=[ASK_EXAMPLE],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """A request without price, slot or work: the desk looks at it, and sends a quote.
+
+        Only services whose price is on quote; with others, 422 `mixed_prices`.
+        """
+        actor = actor_of(request)
+        if actor.provider_id is not None:
+            raise NotAllowed
+        body = QuoteRequestIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        site = site_of(request, asked["site"])
+        offered = {service.public_id: service for service in Service.objects.offered_at(site)}
+        if any(wish["service"] not in offered for wish in asked["wishes"]):
+            raise BadOrder(ORDER_MESSAGES["unknown_service"], field="wishes", reason="unknown_service")
+        wanted = [Wanted(**{**wish, "service": offered[wish["service"]]}) for wish in asked["wishes"]]
+        try:
+            made = ask_for_quote(
+                site, client=ClientDetails(**asked["client"]), wanted=wanted, by=actor, note=asked["note"]
+            )
+        except DomainError as error:
+            if error.field in asked["client"]:
+                error.field = f"client.{error.field}"
+            raise
+        prefetch_related_objects([made], *SHOWN_WITH)
+        headers = {
+            "Location": reverse("bookings:api-service-request", args=[made.public_id]),
+            "ETag": etag(made.version),
+        }
+        return Response(ServiceRequestOut(made).data, status=201, headers=headers)
+
+
+class Quotes(generics.ListAPIView[Quote]):
+    """Quotes."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.QUOTES_READ}
+    serializer_class = QuoteOut
+    queryset = Quote.objects.none()
+
+    def get_queryset(self) -> QuerySet[Quote]:
+        """All that the key may see, in one state or of one request when asked."""
+        found = _quotes(self.request)
+        if "service_request" in self.request.query_params:
+            found = found.filter(request__public_id=uuid_of(self.request, "service_request"))
+        status = self.request.query_params.get("status")
+        if status is None:
+            return found
+        if status not in QuoteStatus.values:
+            raise ValidationError({"status": [_("This is not a known state.")]})
+        return found.filter(status=status)
+
+    @extend_schema(
+        operation_id="listQuotes",
+        tags=["quotes"],
+        summary="Quotes, newest first",
+        parameters=[
+            OpenApiParameter("status", str, enum=QuoteStatus.values),
+            OpenApiParameter("service_request", UUID_PATH, description="Versions of one request only."),
+        ],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class _One(APIView):
+    def mine(self, request: Request, public_id: uuid.UUID) -> Quote:
+        """The quote, at the version that the caller saw."""
+        found = get_object_or_404(_quotes(request), public_id=public_id)
+        check_if_match(request, found.edits)
+        return found
+
+    def shown(self, request: Request, quote: Quote, *, status: int = 200) -> Response:
+        """The quote as it is now."""
+        found = _quotes(request).get(pk=quote.pk)
+        headers = {"ETag": etag(found.edits)}
+        if status == 201:
+            headers["Location"] = reverse("bookings:api-quote", args=[found.public_id])
+        return Response(QuoteOut(found).data, status=status, headers=headers)
+
+
+class QuoteDetail(_One):
+    """One quote."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.QUOTES_READ}
+
+    @extend_schema(
+        operation_id="getQuote", tags=["quotes"], summary="One version", parameters=[ETAG], responses=QuoteOut
+    )
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        """With its options and lines."""
+        return self.shown(request, get_object_or_404(_quotes(request), public_id=public_id))
+
+
+class WriteQuote(_One):
+    """Write a quote."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
+
+    @extend_schema(
+        operation_id="writeQuote",
+        tags=["quotes"],
+        summary="Write the draft of the next version",
+        request=QuoteIn,
+        parameters=[ETAG, LOCATION],
+        responses={201: QuoteOut},
+        examples=[WRITE_EXAMPLE],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Replaces the whole draft; begins one when there is none. What was sent is never changed.
+
+        After acceptance the draft is an amendment: the accepted version binds until the amendment is accepted too.
+        """
+        actor = actor_of(request)
+        found = get_object_or_404(ServiceRequest.objects.visible_to(actor), public_id=public_id)
+        body = QuoteIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        draft = _draft(found, body.validated_data)
+        quote = save_quote(draft_quote(found, by=actor), draft, by=actor)
+        return self.shown(request, quote, status=201)
+
+
+def _draft(found: ServiceRequest, given: dict[str, Any]) -> QuoteDraft:
+    """The draft as actions take it. A service that the site does not offer is refused."""
+    offered = {service.public_id: service for service in Service.objects.offered_at(found.site)}
+    options = []
+    for option in given["options"]:
+        if any(line["service"] and line["service"] not in offered for line in option["lines"]):
+            raise BadOrder(ORDER_MESSAGES["unknown_service"], field="options", reason="unknown_service")
+        lines = [
+            LineDraft(
+                description=line["description"],
+                quantity=line["quantity"],
+                unit=line["unit"],
+                unit_price=line["unit_price_incl_vat"],
+                vat_code=line["vat_code"],
+                kind=line["kind"],
+                service=offered.get(line["service"]),
+            )
+            for line in option["lines"]
+        ]
+        options.append(OptionDraft(lines, option["title"], option["note"]))
+    return QuoteDraft(**{**given, "options": options})
+
+
+class SendQuote(_One):
+    """Send a draft."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
+
+    @extend_schema(
+        operation_id="sendQuote",
+        tags=["quotes"],
+        summary="Send it to the client",
+        parameters=[IF_MATCH, ETAG],
+        request=None,
+        responses=QuoteOut,
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Fixes number, content and seal, and tells the client. 422 `quote_not_ready` says what is missing."""
+        found = self.mine(request, public_id)
+        return self.shown(request, send_quote(found, edits=found.edits, by=actor_of(request)))
+
+
+class WithdrawQuote(_One):
+    """Take a quote back."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
+
+    @extend_schema(
+        operation_id="withdrawQuote",
+        tags=["quotes"],
+        summary="Take back what is not answered",
+        parameters=[IF_MATCH, ETAG],
+        request=QuoteReasonIn,
+        responses=QuoteOut,
+        examples=[NOTHING],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The client can no longer accept it, and is told so."""
+        found = self.mine(request, public_id)
+        body = QuoteReasonIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.shown(request, withdraw_quote(found, reason=body.validated_data["reason"], by=actor_of(request)))
+
+
+class AcceptQuote(_One):
+    """Accept for a client."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_ANSWER}
+
+    @extend_schema(
+        operation_id="acceptQuote",
+        tags=["quotes"],
+        summary="Note a client's agreement",
+        parameters=[IF_MATCH, ETAG],
+        request=AcceptQuoteIn,
+        responses=QuoteOut,
+        examples=[ACCEPT_EXAMPLE],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Confirms the request; its lines and work orders follow. Only for an agreement that you can prove.
+
+        409: `quote_replaced` (another version, another seal), `quote_expired`, `quote_withdrawn`,
+        `quote_already_answered`.
+        """
+        found = self.mine(request, public_id)
+        body = AcceptQuoteIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.shown(request, accept_quote(found, Acceptance(**body.validated_data), by=actor_of(request)))
+
+
+class DeclineQuote(_One):
+    """Decline for a client."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_ANSWER}
+
+    @extend_schema(
+        operation_id="declineQuote",
+        tags=["quotes"],
+        summary="Note a client's refusal",
+        parameters=[IF_MATCH, ETAG],
+        request=QuoteReasonIn,
+        responses=QuoteOut,
+        examples=[OpenApiExample("A reason", request_only=True, value={"reason": "Trop cher"})],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """The desk may write another version, or end the request."""
+        found = self.mine(request, public_id)
+        body = QuoteReasonIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.shown(request, decline_quote(found, reason=body.validated_data["reason"], by=actor_of(request)))

@@ -1,0 +1,114 @@
+"""Forms of orders ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import HolidayRule, NoShowPolicy, Place, RunStatus
+from bookings.models import PreOrderPlan, Producer, Service
+from concierge.models import Site
+
+WEEKDAY_CHOICES = [(number, str(name).capitalize()) for number, name in WEEKDAYS.items()]
+
+
+class RunForm(forms.Form):
+    """Which hand-out."""
+
+    run = forms.UUIDField(
+        label=_("Hand-out"),
+        error_messages={"required": _("Choose a hand-out."), "invalid": _("Choose a hand-out.")},
+    )
+
+
+class RunFilters(forms.Form):
+    """Filters of the team's list. Nonsense filters nothing."""
+
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id")
+    status = forms.ChoiceField(label=_("State"), required=False)
+
+    def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site, status = self.fields["site"], self.fields["status"]
+        assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - declared above
+        assert isinstance(status, forms.ChoiceField)  # noqa: S101 - declared above
+        site.queryset, site.empty_label = sites, _("All sites")
+        status.choices = [("", _("Coming")), *RunStatus.choices]
+
+
+class PlanForm(forms.Form):
+    """A new order-ahead plan."""
+
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("Site"), to_field_name="public_id")
+    service = forms.ModelChoiceField(
+        Service.objects.none(),
+        label=_("Service"),
+        to_field_name="public_id",
+        help_text=_("From now on this service is ordered ahead at this site, without an appointment."),
+    )
+    producer = forms.CharField(label=_("Producer"), max_length=160)
+    producer_email = forms.EmailField(
+        label=_("E-mail of the producer"),
+        required=False,
+        help_text=_("The order sheet goes there at each cut-off. Without it, print the sheet or call."),
+    )
+    producer_address = forms.CharField(label=_("Address of the producer"), max_length=250, required=False)
+    handout_weekday = forms.TypedChoiceField(label=_("Handed out on"), coerce=int, choices=WEEKDAY_CHOICES, initial=3)
+    handout_opens = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}))
+    handout_closes = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}))
+    cut_off_weekday = forms.TypedChoiceField(label=_("Orders close on"), coerce=int, choices=WEEKDAY_CHOICES, initial=1)
+    cut_off_time = forms.TimeField(label=_("At"), widget=forms.TimeInput(attrs={"type": "time"}))
+    every_weeks = forms.IntegerField(label=_("Every how many weeks"), min_value=1, max_value=8, initial=1)
+    starts_on = forms.DateField(label=_("First possible day"), widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(
+        label=_("Last possible day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    holiday_rule = forms.ChoiceField(
+        label=_("When the site is closed that day"), choices=HolidayRule.choices, initial=HolidayRule.BEFORE
+    )
+    capacity = forms.IntegerField(label=_("Most pieces a hand-out"), min_value=1, max_value=2000, initial=50)
+    no_show_policy = forms.ChoiceField(
+        label=_("What nobody fetched is"), choices=NoShowPolicy.choices, initial=NoShowPolicy.CHARGED
+    )
+    grace_minutes = forms.IntegerField(label=_("Minutes waited after the end"), min_value=0, max_value=240, initial=30)
+
+    def __init__(self, *args: Any, sites: Any, organisation: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site, service = self.fields["site"], self.fields["service"]
+        assert isinstance(site, forms.ModelChoiceField)  # noqa: S101 - declared above
+        assert isinstance(service, forms.ModelChoiceField)  # noqa: S101 - declared above
+        site.queryset = sites
+        service.queryset = Service.objects.filter(organisation=organisation, is_active=True, place=Place.DESK)
+
+    def plan(self, producer: Producer) -> PreOrderPlan:
+        """What was typed, not saved yet."""
+        typed = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in {"producer", "producer_email", "producer_address"}
+        }
+        return PreOrderPlan(producer=producer, **typed)
+
+
+class SubstitutionForm(forms.Form):
+    """One thing replaced by another."""
+
+    description = forms.ChoiceField(label=_("Instead of"))
+    replacement = forms.CharField(label=_("Handed out instead"), max_length=250)
+    unit_price = forms.DecimalField(
+        label=_("Price incl. VAT (€)"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        localize=True,
+        help_text=_("The same or less."),
+    )
+
+    def __init__(self, *args: Any, ordered: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["description"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [(text, text) for text in ordered]

@@ -1,0 +1,109 @@
+"""Where the team receives people besides its desk: every week, or once, at a client company or anywhere (R13, R16)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.clients import ClientAccount
+from bookings.rules.slots import Opening
+from concierge.models import PublicIdModel, Site, TenantModel
+
+
+class PresenceQuerySet(models.QuerySet["Presence"]):
+    """Reads of stands."""
+
+    def still_to_come(self, day: dt.date) -> Self:
+        """Not over on that day."""
+        return self.filter(Q(held_on=None) | Q(held_on__gte=day)).filter(Q(valid_to=None) | Q(valid_to__gte=day))
+
+    def open_to(self, accounts: Collection[ClientAccount] | None) -> Self:
+        """Where somebody may come: stands for everybody, and those of the accounts whose person they are.
+
+        ``None`` is the team and the organisation's own systems, who may send people anywhere.
+        """
+        offered = self.filter(is_paused=False)
+        if accounts is None:
+            return offered
+        return offered.filter(Q(account=None) | Q(account__in=[account.pk for account in accounts]))
+
+
+class Presence(PublicIdModel, TenantModel):
+    """A stand of a site somewhere else: every week on one weekday, or on one day; for everybody or for one account."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="presences", verbose_name=_("site"))
+    account = models.ForeignKey(
+        ClientAccount, models.PROTECT, null=True, blank=True, related_name="presences", verbose_name=_("only for")
+    )
+    name = models.CharField(_("name of the place"), max_length=120)
+    street = models.CharField(_("street"), max_length=200)
+    postcode = models.CharField(_("postcode"), max_length=5)
+    city = models.CharField(_("city"), max_length=100)
+    weekday = models.PositiveSmallIntegerField(
+        _("every week on"), null=True, blank=True, choices=[(None, _("– only once –")), *WEEKDAYS.items()]
+    )
+    held_on = models.DateField(_("only once, on"), null=True, blank=True)
+    opens = models.TimeField(_("from"))
+    closes = models.TimeField(_("to"))
+    valid_from = models.DateField(_("first day"), null=True, blank=True)
+    valid_to = models.DateField(_("last day"), null=True, blank=True)
+    slot_minutes = models.PositiveSmallIntegerField(_("length of an appointment (min)"), default=10)
+    capacity = models.PositiveSmallIntegerField(_("at the same time"), default=1)
+    is_paused = models.BooleanField(_("paused"), default=False)
+
+    objects = PresenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stand")
+        verbose_name_plural = _("stands")
+        ordering = ["name", "weekday", "held_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weekday__isnull=False, weekday__range=(0, 6), held_on=None)
+                | Q(weekday=None, held_on__isnull=False),
+                name="presence_weekly_or_once",
+                violation_error_message=_("Choose either a weekday or one date."),
+            ),
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")),
+                name="presence_ends_after_start",
+                violation_error_message=_("The closing time must be after the opening time."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="presence_last_day_not_before_first",
+                violation_error_message=_("The last day cannot be before the first day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(slot_minutes__range=(5, 480)),
+                name="presence_length_is_plausible",
+                violation_error_message=_("A slot lasts between 5 minutes and 8 hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity__gte=1),
+                name="presence_has_a_place",
+                violation_error_message=_("At least one person is received at a time."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def opening(self) -> Opening:
+        """When it is there, as rules understand it."""
+        weekday = self.held_on.weekday() if self.held_on else self.weekday
+        return Opening(weekday or 0, self.opens, self.closes)
+
+    def is_there_on(self, day: dt.date) -> bool:
+        """Whether this is a day of it, closures and public holidays left aside."""
+        if self.held_on is not None:
+            return day == self.held_on
+        after, before = self.valid_from or day, self.valid_to or day
+        return day.weekday() == self.weekday and after <= day <= before

@@ -1,0 +1,165 @@
+"""A new order at the counter, on one page: what, how many, who pays; Enter confirms. And its receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from contextlib import suppress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.actions import pricing
+from bookings.actions.clients import payers_at_desk
+from bookings.actions.walk_in import Visit, book_walk_in
+from bookings.enums import Place, PriceMode
+from bookings.forms.desk import OrderForm
+from bookings.models import Client, Service, calendar
+from bookings.rules import prices
+from bookings.views.desk import desk_page, find_client, show
+from bookings.views.served import Served
+from concierge.errors import DomainError
+from concierge.middleware import TenantRequest
+from concierge.models import Site
+from concierge.words import euros, percent, short_moment_words, times_words
+
+MOST_PAYERS = 50
+MOST_TIMES = 8
+FURTHEST = dt.timedelta(days=calendar.BOOKABLE_DAYS)
+
+
+@desk_page("GET", "HEAD", "POST")
+def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
+    """The whole order; refused, it comes back with everything typed and the reason at its field."""
+    who = find_client(request, client)
+    if request.method != "POST":
+        first = {"token": uuid.uuid4(), "street": who.street, "postcode": who.postcode, "city": who.city}
+        return _page(request, site, who, _form(site, who, initial=first))
+    form = _form(site, who, request.POST)
+    if not form.is_valid():
+        return _page(request, site, who, form, 422)
+    try:
+        made = book_walk_in(
+            site,
+            who,
+            wishes=form.order,
+            token=form.cleaned_data["token"],
+            by=request.actor,
+            payer=form.chosen_payer,
+            note=form.cleaned_data["note"],
+            visit=_visit(form),
+        )
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else _field_of(error), str(error.message))
+        return _page(request, site, who, form, error.status)
+    Served(request, site).note(made, "order")
+    messages.success(request, _("%(reference)s is noted for %(name)s.") % {"reference": made.reference, "name": who})
+    if "print" in request.POST:
+        address = reverse("bookings:desk-receipt", args=[site.slug, made.public_id])
+        return redirect(f"{address}?print=1")
+    return redirect("bookings:desk", slug=site.slug)
+
+
+def _field_of(error: DomainError) -> str | None:
+    return "starts_at" if error.field == "slot" else None
+
+
+def _visit(form: OrderForm) -> Visit | None:
+    chosen = form.cleaned_data["starts_at"]
+    if not chosen:
+        return None
+    where = {name: form.cleaned_data[name] for name in ("street", "postcode", "city")}
+    return Visit(dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), **where)
+
+
+def _offered(site: Site) -> list[Service]:
+    return [one for one in pricing.offered_on(site.pk, _today(site)) if one.price_mode != PriceMode.ON_QUOTE]
+
+
+def _today(site: Site) -> dt.date:
+    """The day at the site, whose prices count."""
+    return timezone.localdate(timezone=ZoneInfo(site.time_zone))
+
+
+def _form(site: Site, client: Client, data: Any = None, **more: Any) -> OrderForm:
+    offered = _offered(site)
+    chosen = data.get("payer", "") if data is not None else ""
+    accounts = payers_at_desk(site.organisation, client.email, name="", chosen=chosen, most=MOST_PAYERS)
+    wanted = data.get("starts_at", "") if data is not None else ""
+    return OrderForm(data, offered=offered, accounts=accounts, times=_times(site, offered, wanted), **more)
+
+
+def _times(site: Site, offered: list[Service], wanted: str) -> list[tuple[str, str]]:
+    """The next free times for what is done at somebody's place; one that was chosen stays, whatever happened since."""
+    home = [service for service in offered if service.place == Place.HOME]
+    if not home:
+        return []
+    free = calendar.next_free(site, Place.HOME, now=timezone.now(), services=home, count=MOST_TIMES)
+    times = {slot.starts_at.isoformat(): slot.starts_at for slot in free}
+    with suppress(ValueError, OverflowError):
+        chosen = dt.datetime.fromisoformat(wanted)
+        if chosen.tzinfo is not None and abs(chosen - timezone.now()) < FURTHEST:
+            times.setdefault(wanted, chosen.astimezone(dt.UTC))
+    return [(value, short_moment_words(moment, site)) for value, moment in times.items()]
+
+
+def _page(request: TenantRequest, site: Site, client: Client, form: OrderForm, status: int = 200) -> HttpResponse:
+    rows = [item.name for group in form.groups for item in group["items"]]
+    numbers = {name: place for place, name in enumerate(rows, 1)}
+    groups = [
+        {
+            "service": group["service"],
+            "is_home": group["service"].place == Place.HOME,
+            "items": [{"field": item, "number": numbers[item.name]} for item in group["items"]],
+            "options": group["options"],
+        }
+        for group in form.groups
+    ]
+    total = _sum(site, form) if form.is_bound else {}
+    has_home = any(group["is_home"] for group in groups)
+    context = {"client": client, "form": form, "groups": groups, "has_home": has_home, **_nothing(), **total}
+    return show(request, site, "desk_order", status, **context)
+
+
+@desk_page()
+def order_total(request: TenantRequest, site: Site) -> HttpResponse:
+    """Fragment: what is chosen so far costs this much. Quantities only: nothing of the person is in the address."""
+    form = OrderForm(request.GET, offered=_offered(site))
+    return render(request, "bookings/_desk_total.html", {**_nothing(), **_sum(site, form)})
+
+
+def _nothing() -> dict[str, Any]:
+    return {"lines": [], "shares": [], "total": "", "refusal": ""}
+
+
+def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
+    form.is_valid()
+    if not form.order:
+        return {}
+    known = pricing.circumstances(site, timezone.now())
+    try:
+        lines = pricing.price_order(pricing.tariffs_of(site, _today(site), services=form.chosen), form.order, known)
+    except DomainError as error:
+        return {"refusal": str(error.message)}
+    shares = prices.vat_shares((line.vat_rate, line.total) for line in lines)
+    return {
+        "lines": [
+            {
+                "label": line.label,
+                "detail": times_words(line.quantity, line.unit, line.unit_price),
+                "amount": euros(line.total),
+            }
+            for line in lines
+        ],
+        "shares": [
+            {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
+            for share in shares
+        ],
+        "total": euros(prices.total(lines)),
+    }

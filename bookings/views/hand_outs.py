@@ -1,0 +1,121 @@
+"""The hand-out list of a run: big ticks for a phone at the desk, a search, paper; works without JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings import perms
+from bookings.actions import hand_outs
+from bookings.enums import HandOut, RequestStatus, RunStatus
+from bookings.models import PreOrder
+from bookings.views.ahead import window_words
+from bookings.views.requests import _actor
+from bookings.views.runs import find_run
+from concierge.errors import DomainError, NotAllowed
+from concierge.models import national_phone
+from concierge.words import quantity_words
+
+# More orders than these are found by the search.
+MOST_LISTED = 300
+# verb in the address → what it does
+VERBS = {
+    "remis": hand_outs.mark_handed_over,
+    "absent": hand_outs.mark_not_fetched,
+    "annuler": hand_outs.undo_mark,
+}
+
+
+@login_required
+@require_safe
+def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Who fetches what, by name."""
+    actor = _actor(request)
+    run = find_run(actor, public_id)
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:80]
+    found = PreOrder.objects.filter(run=run).exclude(request__status=RequestStatus.CANCELLED)
+    total, waiting = found.count(), found.filter(hand_out__in=[HandOut.EXPECTED, HandOut.KEPT]).count()
+    if text:
+        found = found.filter(
+            Q(request__contact_name__icontains=text)
+            | Q(request__reference__icontains=text)
+            | Q(request__contact_phone__icontains=text.removeprefix("0"))
+        )
+    orders = list(
+        found.select_related("request__site", "run")
+        .prefetch_related("request__lines", "substitutions")
+        .order_by("request__contact_name", "pk")[: MOST_LISTED + 1]
+    )
+    often = hand_outs.repeated_no_shows([order.request.client_id for order in orders], timezone.now())
+    may = perms.can_run_hand_outs(actor, run.site) and run.status in {RunStatus.CLOSED, RunStatus.DONE}
+    context = {
+        "run": run,
+        "when": window_words(run),
+        "q": text,
+        "rows": [_row(order, often, may=may) for order in orders[:MOST_LISTED]],
+        "more": len(orders) > MOST_LISTED,
+        "total": total,
+        "waiting": waiting,
+        "done": total - waiting,
+        "may": may,
+    }
+    return render(request, "bookings/hand_out.html", context)
+
+
+def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]:
+    now = timezone.now()
+    replaced = {one.line_id: one for one in order.substitutions.all()}
+    is_waiting = order.hand_out in {HandOut.EXPECTED, HandOut.KEPT}
+    undo = order.marked_at is not None and order.settled_at is None and now < order.marked_at + hand_outs.UNDO
+    return {
+        "order": order,
+        "phone": national_phone(order.request.contact_phone.as_e164) if order.request.contact_phone else "",
+        "lines": [
+            {
+                "text": f"{quantity_words(line.quantity, line.unit)} × {line.description}",
+                "instead": replaced[line.pk].old_description
+                if line.pk in replaced and not replaced[line.pk].refused_at
+                else "",
+                "is_refused": line.pk in replaced and replaced[line.pk].refused_at is not None,
+            }
+            for line in order.request.lines.all()
+        ],
+        "missed": often.get(order.request.client_id, 0),
+        "can_tick": may and is_waiting,
+        "can_undo": may and undo and not is_waiting,
+    }
+
+
+@login_required
+@require_POST
+def tick(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
+    """Handed over, not fetched, or not so after all; back to the same place of the list."""
+    actor = _actor(request)
+    orders = PreOrder.objects.select_related("run__site", "request")
+    order = get_object_or_404(orders, organisation=actor.organisation, public_id=public_id)
+    run = find_run(actor, order.run.public_id)
+    if verb not in VERBS:
+        raise Http404
+    if not perms.can_run_hand_outs(actor, run.site):
+        raise NotAllowed
+    try:
+        VERBS[verb](order, by=actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        if verb == "annuler":
+            messages.info(request, _("Undone: %(name)s is expected again.") % {"name": order.request.contact_name})
+    text = request.POST.get("q", "").replace("\x00", "")[:80]
+    address = reverse("bookings:hand-out", args=[run.public_id])
+    kept = "?" + urlencode({"q": text}) if text else ""
+    return redirect(f"{address}{kept}#o-{order.public_id.hex}")

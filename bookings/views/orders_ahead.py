@@ -1,0 +1,82 @@
+"""What a client does with an order ahead by its tracking link: other quantities, no replacement please."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.actions import hand_outs, pre_orders, pricing
+from bookings.enums import LineKind
+from bookings.forms.booking import DetailsForm, wishes_of
+from bookings.models import PreOrder, Service, ServiceRequest, Substitution
+from bookings.rules.prices import Tariff
+from bookings.views.ahead import window_words
+from bookings.views.tracking import bearer, link_page
+from concierge.days import today_at
+from concierge.errors import DomainError
+from concierge.middleware import TenantRequest
+
+
+def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any]:
+    """What was ordered, as the form of quantities keeps it; what the price list no longer has is left out."""
+    asked: dict[str, Any] = {}
+    for line in found.lines.select_related("service"):
+        key = str(line.service.public_id)
+        tariff = tariffs.get(key)
+        if tariff is None:
+            continue
+        wish = asked.setdefault(key, {"quantities": {}, "options": []})
+        of_kind = tariff.options if line.kind == LineKind.OPTION else tariff.items
+        match = next((price.key for price in of_kind.values() if price.label == line.description), None)
+        if match is not None and line.kind == LineKind.OPTION:
+            wish["options"].append(match)
+        elif match is not None:
+            wish["quantities"][match] = int(line.quantity)
+    return asked
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@link_page
+def change(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
+    """Other quantities, until the orders close; at the prices of the day, which the form shows."""
+    order = PreOrder.objects.select_related("run__site", "run__plan").filter(request=found).first()
+    if order is None:
+        raise Http404
+    services = list(Service.objects.offered_at(found.site).filter(pk=order.run.plan.service_id))
+    tariffs = pricing.tariffs_of(found.site, today_at(found.site), services=services)
+    form = DetailsForm(
+        request.POST if request.method == "POST" else None,
+        chosen=services,
+        wishes=asked_of(found, tariffs),
+        label_suffix="",
+    )
+    context = {"found": found, "form": form, "when": window_words(order.run), "token": token}
+    if form.is_valid():
+        try:
+            pre_orders.change_order(found, wishes_of(form.wishes()), by=bearer(request, found))
+        except DomainError as error:
+            form.add_error(None, str(error.message))
+            return render(request, "bookings/change_order.html", context, status=error.status)
+        messages.success(request, _("Your order is changed."))
+        return redirect("bookings:track", token=token)
+    return render(request, "bookings/change_order.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@link_page
+def refuse(request: TenantRequest, token: str, found: ServiceRequest, public_id: Any) -> HttpResponse:
+    """No replacement, please: it is left out and not charged."""
+    one = get_object_or_404(Substitution, pre_order__request=found, public_id=public_id)
+    try:
+        hand_outs.refuse_substitution(one, by=bearer(request, found))
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("Noted: it is left out and not charged."))
+    return redirect(reverse("bookings:track", args=[token]))

@@ -1,0 +1,78 @@
+"""Today's price for a request, on demand: old and new lines side by side, then a button."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import perms
+from bookings.actions.repricing import reprice, reprice_request
+from bookings.models import ServiceRequest
+from concierge.errors import DomainError, NotAllowed
+from concierge.middleware import TenantRequest
+from concierge.words import euros, times_words
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def repricing(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Read what would change; say yes."""
+    if not perms.can_read_requests(request.actor):
+        raise NotAllowed
+    visible = ServiceRequest.objects.visible_to(request.actor).select_related("site")
+    found = get_object_or_404(visible, public_id=public_id)
+    if not perms.can_book_for_others(request.actor, found.site):
+        raise NotAllowed
+    error = None
+    if request.method == "POST":
+        try:
+            reprice_request(found, total_seen=_seen(request.POST.get("total", "")), by=request.actor)
+        except DomainError as refusal:
+            error = refusal
+        else:
+            messages.success(request, _("The request bears today’s price. The lines before are in its history."))
+            return redirect("bookings:request", public_id=public_id)
+    return _page(request, found, error)
+
+
+def _seen(text: str) -> Decimal:
+    """The total that was shown; nonsense is no total."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return Decimal(-1)
+    return value if value.is_finite() else Decimal(-1)
+
+
+def _page(request: TenantRequest, found: ServiceRequest, error: DomainError | None) -> HttpResponse:
+    context: dict[str, Any] = {"found": found, "error": error, "new_lines": [], "is_same": True}
+    try:
+        prices = reprice(found)
+    except DomainError as refusal:
+        error = error or refusal
+        context |= {"error": error, "old_lines": []}
+    else:
+        context |= {
+            "is_same": prices.is_same,
+            "old_lines": [
+                _line(one.description, one.quantity, one.unit, one.unit_price_incl_vat, one.total_incl_vat)
+                for one in prices.old
+            ],
+            "new_lines": [_line(one.label, one.quantity, one.unit, one.unit_price, one.total) for one in prices.new],
+            "old_total": euros(prices.old_total),
+            "new_total": euros(prices.new_total),
+            "total": str(prices.new_total),
+        }
+    return render(request, "bookings/repricing.html", context, status=error.status if error else 200)
+
+
+def _line(label: str, quantity: Decimal, unit: str, price: Decimal, total: Decimal) -> dict[str, str]:
+    return {"label": label, "detail": times_words(quantity, unit, price), "amount": euros(total)}

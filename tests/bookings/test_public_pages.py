@@ -1,0 +1,303 @@
+"""Pages for everybody: what they tell people and search engines, and which pages may show the widget."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client as Browser
+from pytest_django import DjangoAssertNumQueries
+
+from bookings.actions.sites import set_site_rules
+from bookings.models import Closure, Service, ServiceAtSite
+from concierge.errors import Invalid, NotAllowed
+from concierge.models import Event, Site
+from tests.bookings.test_booking_pages import shown
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+HERE = "http://testserver"
+
+
+def json_ld(page: str) -> dict[str, Any]:
+    found = re.findall(r'<script type="application/ld\+json" nonce="[^"]+">(.*?)</script>', page, re.DOTALL)
+    assert len(found) == 1
+    read: dict[str, Any] = json.loads(found[0])
+    return read
+
+
+def test_a_site_tells_what_it_offers_and_when(world: World, client: Browser) -> None:
+    Closure.objects.create(
+        organisation=world.organisation,
+        site=world.site,
+        starts_on=dt.date(2026, 12, 28),
+        ends_on=dt.date(2026, 12, 31),
+        reason="Inventaire",
+    )
+    Site.objects.update(directions="Face à la fontaine", phone="0380112233")
+    page = shown(client.get("/conciergeries/republique/"))
+    for words in ("Repassage", "Pose de talons", "12 place de la République", "Face à la fontaine", "03 80 11 22 33"):
+        assert words in page
+    assert "Inventaire" in page
+    assert "1er janvier 2027" in page.replace("\xa0", " ")
+    assert 'href="/reserver/republique/"' in page
+    assert f'<link rel="canonical" href="{HERE}/conciergeries/republique/">' in page
+    assert '<meta name="description" content="Conciergerie République, 12 place' in page
+    assert "noindex" not in page
+
+
+def test_search_engines_read_the_same(world: World, client: Browser) -> None:
+    Closure.objects.create(
+        organisation=world.organisation,
+        site=world.site,
+        starts_on=dt.date(2026, 12, 24),
+        ends_on=dt.date(2026, 12, 26),
+    )
+    url = f"{HERE}/conciergeries/republique/"
+    days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+    assert json_ld(shown(client.get("/conciergeries/republique/"))) == {
+        "@context": "https://schema.org",
+        "@type": "LocalBusiness",
+        "@id": f"{url}#site",
+        "name": "Conciergerie République",
+        "url": url,
+        "telephone": "0380000000",
+        "email": "bonjour@sens-pratique.example",
+        "address": {
+            "@type": "PostalAddress",
+            "streetAddress": "12 place de la République",
+            "postalCode": "21000",
+            "addressLocality": "Dijon",
+            "addressCountry": "FR",
+        },
+        "geo": {"@type": "GeoCoordinates", "latitude": 47.3271, "longitude": 5.0442},
+        "parentOrganization": {"@type": "Organization", "name": "Sens Pratique"},
+        "openingHoursSpecification": [
+            {
+                "@type": "OpeningHoursSpecification",
+                "dayOfWeek": f"https://schema.org/{day}",
+                "opens": "09:00",
+                "closes": "18:00",
+            }
+            for day in days
+        ],
+        "specialOpeningHoursSpecification": [
+            {
+                "@type": "OpeningHoursSpecification",
+                "opens": "00:00",
+                "closes": "00:00",
+                "validFrom": first,
+                "validThrough": last,
+            }
+            # Christmas is within the closure.
+            for first, last in (("2026-12-24", "2026-12-26"), ("2027-01-01", "2027-01-01"))
+        ],
+        "hasOfferCatalog": {
+            "@type": "OfferCatalog",
+            "itemListElement": [
+                {
+                    "@type": "Offer",
+                    "itemOffered": {"@type": "Service", "name": "Repassage", "provider": {"@id": f"{url}#site"}},
+                    "priceSpecification": {
+                        "@type": "UnitPriceSpecification",
+                        "minPrice": "3.00",
+                        "maxPrice": "4.00",
+                        "priceCurrency": "EUR",
+                    },
+                },
+                {
+                    "@type": "Offer",
+                    "itemOffered": {"@type": "Service", "name": "Pose de talons", "provider": {"@id": f"{url}#site"}},
+                    "price": "18.00",
+                    "priceCurrency": "EUR",
+                },
+            ],
+        },
+    }
+
+
+@pytest.mark.promise("S22")
+def test_a_name_cannot_leave_the_data_block(world: World, client: Browser) -> None:
+    evil = "</script><script>alert(1)</script><!--"
+    Site.objects.update(name=evil)
+    Service.objects.update(name=evil)
+    page = shown(client.get("/conciergeries/republique/"))
+    assert "<script>alert" not in page
+    assert json_ld(page)["name"] == evil
+    assert "<script>alert" not in shown(client.get("/integrer/republique/"))
+
+
+@pytest.mark.promise("S01", "S04")
+def test_no_site_of_another_organisation(world: World, other_world: World, client: Browser) -> None:
+    there = Browser(headers={"host": other_world.host})
+    Site.objects.update(slug="ici")
+    for address in ("/conciergeries/ici/", "/integrer/ici/"):
+        assert client.get(address).status_code == 200
+        assert there.get(address).status_code == 404
+    for path in ("/conciergeries/", "/sitemap.xml"):
+        assert "ici/" in client.get(path).content.decode()
+        assert "ici/" not in there.get(path).content.decode()
+    Site.objects.update(is_active=False)
+    assert client.get("/conciergeries/ici/").status_code == 404
+    assert "Personne" not in shown(client.get("/conciergeries/"))
+
+
+@pytest.mark.promise("S04", "P07")
+def test_nothing_personal_is_on_them(world: World, client: Browser) -> None:
+    world.request(world.cobbler)
+    for path in ("/conciergeries/", "/conciergeries/republique/", "/integrer/republique/", "/sitemap.xml"):
+        text = client.get(path).content.decode()
+        for secret in (world.client.last_name, world.client.email, "06 12 34 56 78", "concierge@"):
+            assert secret not in text
+
+
+def test_the_map_for_search_engines(world: World, client: Browser) -> None:
+    answer = client.get("/sitemap.xml")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        "application/xml",
+        "public, max-age=3600",
+    )
+    root = ElementTree.fromstring(answer.content)
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    assert [loc.text for loc in root.iter(f"{space}loc")] == [
+        f"{HERE}/conciergeries/",
+        f"{HERE}/conciergeries/republique/",
+    ]
+    text = client.get("/robots.txt").content.decode()
+    assert text.splitlines() == [
+        "User-agent: *",
+        "Allow: /conciergeries/",
+        "Allow: /static/",
+        "Disallow: /",
+        f"Sitemap: {HERE}/sitemap.xml",
+    ]
+
+
+def test_pages_may_be_kept_for_a_while(world: World, client: Browser) -> None:
+    answer = client.get("/conciergeries/republique/")
+    assert answer.headers["Cache-Control"] == "private, max-age=300"
+    assert "Cookie" in answer.headers["Vary"]
+
+
+def test_a_site_is_read_flat(
+    world: World, client: Browser, django_assert_num_queries: DjangoAssertNumQueries, django_assert_max_num_queries: Any
+) -> None:
+    client.get("/conciergeries/republique/")
+    with django_assert_max_num_queries(20) as before:
+        client.get("/conciergeries/republique/")
+    for number in range(3):
+        service = Service.objects.create(
+            organisation=world.organisation,
+            category=world.cobbler.category,
+            code=f"plus-{number}",
+            name=f"Plus {number}",
+            unit_price=18,
+            execution=world.cobbler.execution,
+        )
+        ServiceAtSite.objects.create(organisation=world.organisation, site=world.site, service=service)
+    with django_assert_num_queries(len(before.captured_queries)):
+        client.get("/conciergeries/republique/")
+
+
+# --- the widget -----------------------------------------------------------------------------------------------------
+
+
+def frames(answer: Any) -> str:
+    """Who may show it, as the header says."""
+    policy: dict[str, str] = dict(
+        part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";")
+    )
+    return str(policy["frame-ancestors"])
+
+
+@pytest.mark.promise("S52")
+def test_nobody_shows_it_who_is_not_listed(world: World, client: Browser) -> None:
+    answer = client.get("/integrer/republique/")
+    assert (frames(answer), answer.headers["X-Frame-Options"]) == ("'none'", "DENY")
+    set_site_rules(
+        world.site,
+        silence_days=3,
+        frame_origins=["https://intranet.example.org", "https://*.equipe.example.org"],
+        by=world.actor("site_manager"),
+    )
+    answer = client.get("/integrer/republique/")
+    assert frames(answer) == "https://intranet.example.org https://*.equipe.example.org"
+    assert "X-Frame-Options" not in answer.headers
+    assert not answer.cookies
+    # Everything else keeps the wall, also the refusals of the widget itself.
+    for path in ("/conciergeries/republique/", "/reserver/republique/", "/integrer/nulle-part/", "/compte/login/"):
+        answer = client.get(path)
+        assert (frames(answer), answer.headers["X-Frame-Options"]) == ("'none'", "DENY"), path
+
+
+@pytest.mark.promise("S23")
+def test_the_widget_keeps_the_rest_of_the_policy(world: World, client: Browser) -> None:
+    Site.objects.update(frame_origins=["https://intranet.example.org"])
+    changing = r"'nonce-[^']+'|frame-ancestors [^;]+"
+    parts = [
+        re.sub(changing, "", client.get(path).headers["Content-Security-Policy"])
+        for path in ("/integrer/republique/", "/conciergeries/republique/")
+    ]
+    assert parts[0] == parts[1]
+
+
+def test_the_widget_leads_to_the_chosen_service(world: World, client: Browser) -> None:
+    page = shown(client.get("/integrer/republique/"))
+    assert "Lundi 23 novembre" in page.replace("\xa0", " ")
+    links = re.findall(r'href="(http[^"]+)" target="_blank" rel="noopener"', page)
+    assert len(links) == 4
+    assert links[0] == f"{HERE}/reserver/republique/?service={world.ironing.public_id}"
+    chosen = shown(client.get(links[0].removeprefix(HERE)))
+    ticked = re.findall(r'<input[^>]*value="([^"]+)"[^>]*\schecked', chosen)
+    assert ticked == [str(world.ironing.public_id)]
+    assert "<form" not in page
+    english = shown(client.get("/integrer/republique/?lang=en"))
+    assert ("Next free times" in english, 'lang="en"' in english) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("days", "origins", "field"),
+    [
+        (0, [], "silence_days"),
+        (61, [], "silence_days"),
+        (3, ["http://example.org"], "frame_origins"),
+        (3, ["https://*.example.org"], "frame_origins"),
+        (3, ["https://example.org; script-src *"], "frame_origins"),
+        (3, [f"https://a{n}.example.org" for n in range(11)], "frame_origins"),
+    ],
+)
+def test_rules_of_a_site_are_checked(world: World, days: int, origins: list[str], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        set_site_rules(world.site, silence_days=days, frame_origins=origins, by=world.actor("site_manager"))
+    assert refused.value.field == field
+    world.site.refresh_from_db()
+    assert (world.site.silence_days, world.site.frame_origins) == (3, [])
+
+
+def test_only_managers_set_them(world: World) -> None:
+    for role in ("concierge", "dispatcher", "accountant", "supervisor"):
+        with pytest.raises(NotAllowed):
+            set_site_rules(world.site, silence_days=5, frame_origins=[], by=world.actor(role))
+    assert not Event.objects.exists()
+
+
+def test_a_manager_sets_them_on_a_page(world: World, client: Browser) -> None:
+    client.force_login(world.users["site_manager"])
+    assert client.get("/reglages/").headers["Location"] == "/reglages/republique/"
+    page = shown(client.get("/reglages/republique/"))
+    assert "&lt;iframe" not in page
+    typed = {"silence_days": "5", "frame_origins": "https://ok.example.org\nhttps://*.org"}
+    wrong = shown(client.post("/reglages/republique/", typed), 422)
+    assert "https://*.org" in wrong
+    assert "trop large" in wrong
+    typed["frame_origins"] = "https://ok.example.org"
+    assert client.post("/reglages/republique/", typed).status_code == 302
+    page = shown(client.get("/reglages/republique/"))
+    assert f"&lt;iframe src=&quot;{HERE}/integrer/republique/&quot;" in page
+    assert (Event.objects.get().name, Event.objects.get().data["silence_days"]) == ("site.rules_set", 5)
+    client.force_login(world.users["concierge"])
+    assert client.get("/reglages/republique/").status_code == 403
