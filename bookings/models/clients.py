@@ -313,7 +313,7 @@ class ClientAccountQuerySet(models.QuerySet["ClientAccount"]):
         if not domain:
             return self.none()
         person = Client.objects.family_of_email(email).values("pk")
-        members = ClientMembership.objects.valid(day).filter(Q(email__iexact=email) | Q(client__in=person))
+        members = ClientMembership.objects.valid(day).filter(Q(email=email) | Q(client__in=person))
         return self.in_force(day).filter(Q(email_domain__iexact=domain) | Q(pk__in=members.values("account")))
 
 
@@ -409,6 +409,7 @@ class ClientMembership(PublicIdModel, TenantModel):
         verbose_name = _("member of a client account")
         verbose_name_plural = _("members of client accounts")
         ordering = ["pk"]
+        indexes = [models.Index(fields=["email"], name="client_membership_by_email")]
         constraints = [
             models.UniqueConstraint(fields=["client", "account"], name="client_once_per_account"),
             models.UniqueConstraint(

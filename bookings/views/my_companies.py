@@ -40,7 +40,7 @@ def my_companies(request: TenantRequest) -> HttpResponse:
     me = _me(request)
     form = CompanyCodeForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
-    headers = {}
+    headers: dict[str, str] = {}
     if form.is_valid():
         try:
             joined = join_by_code(
@@ -60,7 +60,8 @@ def my_companies(request: TenantRequest) -> HttpResponse:
             return redirect("bookings:my-companies")
     rows = [row for row in _mine(me).valid(timezone.localdate())[:50] if row.account.is_active]
     answer = render(request, "bookings/my_companies.html", {"form": form, "rows": rows}, status=status)
-    answer.headers.update(headers)
+    for name, value in headers.items():
+        answer[name] = value
     return answer
 
 

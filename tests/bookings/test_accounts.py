@@ -32,7 +32,7 @@ from bookings.actions.booking import PayerRefused
 from bookings.actions.clients import rights_of
 from bookings.models import Client, ClientAccount, ClientMembership, CompanyCodeTry, ServiceRequest
 from bookings.models.usage import usage_of
-from concierge.errors import Conflict, Invalid, TooManyAttempts
+from concierge.errors import Conflict, DomainError, Invalid, TooManyAttempts
 from concierge.models import Deadline, Event, User
 from concierge.tenancy import Actor
 from tests.bookings.test_booking_pages import shown
@@ -104,7 +104,9 @@ def test_a_booking_honours_the_days(world: World, book: Callable[..., ServiceReq
         ({"email_domain": "taken.example"}, "email_domain", Conflict),
     ],
 )
-def test_a_wrong_account_names_its_field(world: World, changes: dict[str, Any], field: str, kind: type) -> None:
+def test_a_wrong_account_names_its_field(
+    world: World, changes: dict[str, Any], field: str, kind: type[DomainError]
+) -> None:
     save_account(world.organisation, AccountDetails(name="Autre", email_domain="taken.example"), by=world.actor())
     with pytest.raises(kind) as refused:
         save_account(world.organisation, AccountDetails(**{"name": "Mairie", **changes}), by=world.actor())
