@@ -24,6 +24,7 @@ class BookingsConfig(AppConfig):
             imports,
             questions,
             quote_answers,
+            recurrences,
             silences,
         )
         from bookings.models.clients import client_id_of

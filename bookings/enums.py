@@ -376,3 +376,34 @@ HAND_OUT_CATEGORY: dict[str, Category] = {
     HandOut.KEPT: Category.ACTIVE,
     HandOut.NO_SHOW: Category.FAILED,
 }
+
+
+class RecurrenceStatus(models.TextChoices):
+    """States of a regular request."""
+
+    ACTIVE = "active", _("Running")
+    PAUSED = "paused", _("Paused")
+    ENDED = "ended", _("Ended")
+
+
+class OccurrenceStatus(models.TextChoices):
+    """States of one day of a regular request."""
+
+    PLANNED = "planned", _("Planned")
+    BOOKED = "booked", _("Booked")
+    FAILED = "failed", _("Could not be booked")
+    SKIPPED = "skipped", _("Left out")
+
+
+RECURRENCE_CATEGORY: dict[str, Category] = {
+    RecurrenceStatus.ACTIVE: Category.ACTIVE,
+    RecurrenceStatus.PAUSED: Category.WAITING,
+    RecurrenceStatus.ENDED: Category.DONE,
+}
+
+OCCURRENCE_CATEGORY: dict[str, Category] = {
+    OccurrenceStatus.PLANNED: Category.WAITING,
+    OccurrenceStatus.BOOKED: Category.DONE,
+    OccurrenceStatus.FAILED: Category.FAILED,
+    OccurrenceStatus.SKIPPED: Category.CANCELLED,
+}

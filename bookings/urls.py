@@ -5,6 +5,7 @@ from django.urls import path
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import quotes as quotes_api
+from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
 from bookings.api import waits as api_waits
 from bookings.views import (
@@ -30,6 +31,7 @@ from bookings.views import (
     public,
     quote_link,
     quotes,
+    recurrences,
     repricing,
     requests,
     runs,
@@ -70,6 +72,8 @@ urlpatterns = [
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
     path("suivi/<str:token>/confirmation/", tracking.done, name="done"),
+    path("suivi/<str:token>/repeter/", recurrences.repeat, name="track-repeat"),
+    path("suivi/<str:token>/serie/", recurrences.series_by_link, name="track-series"),
     path("suivi/<str:token>/modifier/", orders_ahead.change, name="track-change"),
     path("suivi/<str:token>/remplacement/<uuid:public_id>/refuser/", orders_ahead.refuse, name="track-refuse"),
     path("suivi/<str:token>/nouveau-lien/", tracking.ask_for_link, name="track-renew"),
@@ -145,6 +149,10 @@ urlpatterns = [
     path("silences/compte/", silences.silences_count, name="silences-count"),
     path("silences/<uuid:public_id>/<slug:verb>/", silences.act_on_silence, name="act-on-silence"),
     path("demandes/travaux/<uuid:public_id>/<slug:verb>/", requests.change_work_order, name="change-work-order"),
+    path("regulieres/", recurrences.series_list, name="series-list"),
+    path("regulieres/jours/<uuid:public_id>/<slug:verb>/", recurrences.change_occurrence, name="change-occurrence"),
+    path("regulieres/<uuid:public_id>/", recurrences.series_page, name="series"),
+    path("regulieres/<uuid:public_id>/<slug:verb>/", recurrences.change_series, name="change-series"),
     # --- the desk -----------------------------------------------------------------------------------------------------
     path("guichet/", desk.desks, name="desks"),
     path("guichet/<slug:slug>/", desk.desk, name="desk"),
@@ -231,6 +239,33 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/change-order",
         api_ahead.ChangeOrder.as_view(),
         name="api-service-request-change-order",
+    ),
+    path("api/v1/recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
+    path("api/v1/recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/occurrences",
+        api_recurrences.Occurrences.as_view(),
+        name="api-occurrences",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/pause",
+        api_recurrences.PauseRecurrence.as_view(),
+        name="api-recurrence-pause",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/resume",
+        api_recurrences.ResumeRecurrence.as_view(),
+        name="api-recurrence-resume",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/edit",
+        api_recurrences.EditRecurrence.as_view(),
+        name="api-recurrence-edit",
+    ),
+    path(
+        "api/v1/recurrences/<uuid:public_id>/end",
+        api_recurrences.EndRecurrence.as_view(),
+        name="api-recurrence-end",
     ),
     path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
     path(

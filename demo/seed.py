@@ -12,6 +12,7 @@ from billing.tasks import render_pending_documents
 from concierge import tenancy
 from concierge.enums import Role
 from demo import data
+from demo.baskets import sell_baskets
 from demo.history import DAYS, Month, live, settle
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
@@ -36,6 +37,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     sign_providers(house, since)
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, staff[Role.SUPERVISOR]), until=until)
+    sell_baskets(house, until=until)
     render_pending_documents()
     with tenancy.working_for(house.organisation):
         settle(house)

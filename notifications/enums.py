@@ -56,6 +56,7 @@ class Kind(models.TextChoices):
     PRE_ORDER_KEPT = "pre_order.kept", _("Not fetched, kept for later")
     PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
     SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
+    OCCURRENCE_FAILED = "occurrence.failed", _("A day of a regular request failed")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -15,6 +15,7 @@ from bookings.models import (
     ClientAccount,
     ClientQuestion,
     EmailVerification,
+    Occurrence,
     OrderSheet,
     PreOrder,
     Prescriber,
@@ -339,6 +340,20 @@ def tell_of_a_replacement(event: Event) -> None:
     for one in found:
         request = one.pre_order.request
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("occurrence.failed")
+def tell_of_a_day_that_failed(event: Event) -> None:
+    """To the client, with what to do; the team sees it first on its list of regular requests."""
+    found = Occurrence.objects.filter(public_id=event.subject_id).select_related(
+        "recurrence__site", "recurrence__client"
+    )
+    for one in found:
+        client = one.recurrence.client
+        reader = Reader(
+            RecipientKind.CLIENT, address=client.email, language=client.language, name=str(client), key=client.pk
+        )
+        _tell(event, [reader], site=one.recurrence.site)
 
 
 @subscribe("help.requested")

@@ -19,17 +19,20 @@ from bookings.actions.openings import close_site, set_presence
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
+from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.models import (
     Accompaniment,
     Client,
     ClientAccount,
     ClientMembership,
+    Occurrence,
     OrderSheet,
     PreOrder,
     PreOrderPlan,
     Presence,
     Quote,
+    Recurrence,
     ServiceRequest,
     Substitution,
     WorkOrder,
@@ -46,7 +49,7 @@ from providers.actions.links import offer_link_url
 from providers.actions.offers import accept_offer
 from providers.enums import DocumentKind
 from providers.models import Offer, Provider
-from tests.bookings.conftest import weekly_basket, wish_baskets
+from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
 from workers.actions.dispatch import assign_work_order
@@ -94,6 +97,13 @@ class Scene:
     ahead: PreOrder
     handed_out: PreOrder
     substitution: Substitution
+    series: Recurrence
+    day: Occurrence
+
+    @property
+    def booked_day(self) -> ServiceRequest:
+        """The request of the first day of the regular request."""
+        return ServiceRequest.objects.get(occurrence=self.day)
 
     @property
     def sheet(self) -> OrderSheet:
@@ -132,6 +142,7 @@ def build_scene(world: World) -> Scene:
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
         plan, ahead, handed_out, substitution = _ahead(world)
+        series, day = _series(world)
         message = Message.objects.order_by("pk").first()
         assert message is not None
         quote, draft, unpriced = _quotes(world)
@@ -171,6 +182,8 @@ def build_scene(world: World) -> Scene:
             ahead=ahead,
             handed_out=handed_out,
             substitution=substitution,
+            series=series,
+            day=day,
         )
 
 
@@ -322,6 +335,22 @@ def _ahead(world: World) -> tuple[PreOrderPlan, PreOrder, PreOrder, Substitution
     settle(world.organisation)
     orders = PreOrder.objects.select_related("request", "run__sheet")
     return plan, orders.get(request=first), orders.get(request=second), substitution
+
+
+def _series(world: World) -> tuple[Recurrence, Occurrence]:
+    """Shirts every week; the first day is booked."""
+    wanted = Wanted(
+        name="Chemises",
+        rule="FREQ=DAILY",
+        starts_on=timezone.localdate() + dt.timedelta(days=7),
+        at=dt.time(10),
+        wishes=[wish_shirts(world)],
+    )
+    series = start_recurrence(world.client, world.site, wanted, by=world.actor())
+    settle(world.organisation)
+    day = series.occurrences.select_related("request").filter(status="booked").order_by("pk").first()
+    assert day is not None
+    return series, day
 
 
 def _ready(request: ServiceRequest, by: Actor) -> None:

@@ -182,6 +182,7 @@ class Fuzz:
             "service-requests": scene.open.public_id,
             "work-orders": scene.done.work_orders.get().public_id,
             "invoices": scene.invoice.public_id,
+            "recurrences": scene.series.public_id,
             "change-order": scene.ahead.request.public_id,
             "site": world.site.public_id,
             "service": world.ironing.public_id,

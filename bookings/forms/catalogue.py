@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -99,6 +100,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
         category = self.fields["category"]
         assert isinstance(category, forms.ModelChoiceField)  # noqa: S101 - a foreign key
         category.queryset = categories
+        self.fields["unit_price"].validators.append(MinValueValidator(0))
         self.fields["vat_code"] = forms.ChoiceField(
             label=_("VAT code"), choices=[(code, code) for code in vat_codes], initial="standard"
         )

@@ -25,6 +25,7 @@ from bookings.models.quotes import (
     QuoteSeries,
     QuoteWish,
 )
+from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "EmailVerification",
     "FollowUp",
     "Hold",
+    "Occurrence",
     "OpeningHours",
     "OrderSheet",
     "Pause",
@@ -57,6 +59,7 @@ __all__ = [
     "QuoteOption",
     "QuoteSeries",
     "QuoteWish",
+    "Recurrence",
     "RequestLine",
     "ServedArea",
     "Service",

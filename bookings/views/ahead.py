@@ -17,6 +17,8 @@ from concierge.words import date_words, euros, moment_words
 
 # Hand-outs shown to choose from, and the count of pieces below which the page says how many are left.
 MOST_SHOWN, FEW = 8, 10
+# Nobody asks again for what we declined, and a quote is for one time.
+NOT_REPEATED = {RequestStatus.DECLINED, RequestStatus.AWAITING_APPROVAL, RequestStatus.QUALIFYING}
 
 
 def window_words(run: PreOrderRun) -> str:
@@ -70,12 +72,14 @@ def fetch_words(run: PreOrderRun, now: dt.datetime) -> str:
 def shown_to_client(found: ServiceRequest) -> dict[str, Any]:
     """What the tracking page says of an order ahead: the hand-out, replacements, what may still be changed."""
     order = PreOrder.objects.select_related("run__site", "run__plan__producer").filter(request=found).first()
+    repeats = {"is_regular": hasattr(found, "occurrence"), "can_repeat": found.status not in NOT_REPEATED}
     if order is None:
-        return {"pre_order": None}
+        return {"pre_order": None, **repeats}
     now = timezone.now()
     may_refuse = order.hand_out == HandOut.EXPECTED and now < order.run.handout_starts_at
     return {
         "pre_order": order,
+        **repeats,
         "window": window_words(order.run),
         "until": moment_words(order.run.orders_close_at, order.run.site),
         "can_change": order.run.takes_orders(now) and found.status == RequestStatus.CONFIRMED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,11 @@ from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 
 
+def whole_or_text(quantity: Decimal) -> int | str:
+    """A quantity as a draft keeps it: whole numbers as such, weights as text."""
+    return int(quantity) if quantity == int(quantity) else str(quantity.normalize())
+
+
 def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any]:
     """What was ordered, as the form of quantities keeps it; what the price list no longer has is left out."""
     asked: dict[str, Any] = {}
@@ -37,7 +43,7 @@ def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any
         if match is not None and line.kind == LineKind.OPTION:
             wish["options"].append(match)
         elif match is not None:
-            wish["quantities"][match] = int(line.quantity)
+            wish["quantities"][match] = whole_or_text(line.quantity)
     return asked
 
 

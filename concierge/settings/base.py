@@ -322,6 +322,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "service requests", "description": "What a client asked for."},
         {"name": "quotes", "description": "What has no price yet: asked for, offered, accepted."},
         {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
+        {"name": "regular requests", "description": "The same request again and again, booked ahead by itself."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},

@@ -10,7 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings.actions.sheets import csv_of, pdf_of
-from bookings.models import OrderSheet, PreOrder, PreOrderRun, Substitution
+from bookings.enums import OccurrenceStatus
+from bookings.models import Occurrence, OrderSheet, PreOrder, PreOrderRun, Substitution
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
@@ -133,4 +134,27 @@ def substituted(message: Message) -> Note:
             (_("Price, VAT included"), euros(one.new_unit_price)),
             (_("Hand-out"), window(order.run)),
         ],
+    )
+
+
+@writes(Kind.OCCURRENCE_FAILED)
+def occurrence_failed(message: Message) -> Note:
+    """Why, and what to do. Not once it was mended."""
+    found = Occurrence.objects.select_related("recurrence__site").filter(public_id=message.subject_id)
+    one = found.first()
+    if one is None:
+        raise NotNeeded(Unsent.GONE)
+    if one.status != OccurrenceStatus.FAILED:
+        raise NotNeeded(Unsent.OUTDATED)
+    site = one.recurrence.site
+    return Note(
+        subject=_("A day of your regular request could not be booked"),
+        heading=_("We could not book “%(name)s” this time") % {"name": one.recurrence.name},
+        why=_("You receive this message because you asked us for a service."),
+        facts=[
+            (_("Day"), moment_words(one.starts_at, site)),
+            (_("Reason"), one.reason),
+            (_("Where"), address_of(site)),
+        ],
+        words={"phone": site.phone_shown if site.phone else ""},
     )

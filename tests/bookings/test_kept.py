@@ -134,4 +134,4 @@ def test_a_booking_says_what_it_wrote_without_reading_it_again(world: World, api
     read = api.get(made["Location"])
     assert read.json() == made.json()
     assert read.content == made.content
-    assert (ServiceRequest.objects.count(), WorkOrder.objects.count(), RequestLine.objects.count()) == (2, 2, 2)
+    assert (ServiceRequest.objects.count(), WorkOrder.objects.count(), RequestLine.objects.count()) == (2, 4, 4)

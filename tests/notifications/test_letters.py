@@ -34,6 +34,7 @@ from bookings.actions.quote_answers import (
 )
 from bookings.actions.quote_documents import store_quote_pdf
 from bookings.actions.quotes import withdraw_quote
+from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import (
@@ -69,7 +70,7 @@ from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
 from providers.models import AccessLink, Offer
 from tests.billing.conftest import finish, make_issuer
-from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
+from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
@@ -312,6 +313,22 @@ def _replaced(world: World) -> None:
     )
 
 
+def _day_failed(world: World) -> None:
+    start_recurrence(
+        world.client,
+        world.site,
+        Wanted(
+            name="Chemises",
+            rule="FREQ=DAILY",
+            starts_on=timezone.localdate() + dt.timedelta(days=1),
+            at=dt.time(3),
+            wishes=[wish_shirts(world)],
+        ),
+        by=world.actor(),
+    )
+    settle()
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
@@ -352,6 +369,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRE_ORDER_KEPT: _kept,
     Kind.PRE_ORDER_MISSED: _missed,
     Kind.SUBSTITUTED: _replaced,
+    Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
     Kind.QUOTE_REQUESTED: asked,
     Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),

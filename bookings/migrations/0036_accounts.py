@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0033_stands"),
+        ("bookings", "0035_recurrences_wall"),
         ("concierge", "0009_editions"),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0009_editions"),
-        ("notifications", "0010_prescribers"),
+        ("notifications", "0011_failed_days"),
     ]
 
     operations = [
@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                     ("pre_order.kept", "Not fetched, kept for later"),
                     ("pre_order.missed", "Not fetched, given away"),
                     ("pre_order.substituted", "Something is replaced"),
+                    ("occurrence.failed", "A day of a regular request failed"),
                     ("help.requested", "Somebody asks for help"),
                 ],
                 max_length=60,
@@ -130,6 +131,7 @@ class Migration(migrations.Migration):
                             "pre_order.kept",
                             "pre_order.missed",
                             "pre_order.substituted",
+                            "occurrence.failed",
                             "help.requested",
                         ],
                     )

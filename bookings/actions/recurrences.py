@@ -1,0 +1,432 @@
+"""Regular requests: begun, paused, edited from a day on, ended; their days booked ahead, failures kept and retried."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions import booking, pre_orders, requests
+from bookings.actions.clients import ClientDetails
+from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, price_order, tariffs_of
+from bookings.enums import HOLIDAY_SHIFT, HolidayRule, OccurrenceStatus, RecurrenceStatus, RequestStatus, RunStatus
+from bookings.models import (
+    Client,
+    ClientAccount,
+    Occurrence,
+    PreOrderRun,
+    Recurrence,
+    Service,
+    ServiceRequest,
+    calendar,
+)
+from bookings.rules import ahead, prices, recurrence
+from concierge import deadlines, events
+from concierge.errors import DomainError, Invalid, TooManyAttempts, WrongState
+from concierge.models import Deadline, Site
+from concierge.tenancy import Actor
+
+# A day is booked; its deadline also has the days after it made.
+BOOK = "occurrence.book"
+# Days are made this far ahead, at most so many, and booked this long before (slots open sixty days ahead).
+DAYS_AHEAD, MOST_AHEAD = 56, 12
+BOOK_AHEAD = dt.timedelta(days=21)
+# Of one client, when nobody of the team asks for them (S33).
+MOST_RUNNING = 10
+
+RULE_MESSAGES: dict[str, str | Promise] = {
+    "too_often": _("A regular request comes at most once a day."),
+    "too_many": _("This is too often or too many times: at most 400 times, every 52 weeks or months."),
+    "never": _("By this rule no day ever comes."),
+    "both_ends": _("Say how many times, or until when, not both."),
+}
+
+
+class BadRecurrence(Invalid):
+    """The rule cannot be kept. ``reason`` is a code for machines."""
+
+    code = "bad_recurrence"
+
+
+class OccurrencePast(WrongState):
+    """That day is over, or settled."""
+
+    code = "occurrence_settled"
+    message = _("This day can no longer be changed.")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for again and again, and when."""
+
+    name: str
+    rule: str
+    starts_on: dt.date
+    at: dt.time
+    wishes: Sequence[prices.Wish]
+    holiday_rule: str = HolidayRule.SKIP
+    payer: ClientAccount | None = None
+    note: str = ""
+    ends_on: dt.date | None = None
+
+
+def keep(wishes: Sequence[prices.Wish]) -> list[dict[str, object]]:
+    """An order as JSON."""
+    return [
+        {
+            "service": wish.service,
+            "quantities": {key: str(count) for key, count in wish.quantities.items()},
+            "options": sorted(wish.options),
+        }
+        for wish in wishes
+    ]
+
+
+def _number(text: str) -> int | Decimal:
+    """A count as a whole number, a weight as it is."""
+    value = Decimal(text)
+    return int(value) if value == int(value) else value
+
+
+def wishes_of(found: Recurrence) -> list[prices.Wish]:
+    """The order as rules understand it."""
+    return [
+        prices.Wish(
+            str(one["service"]),
+            {key: _number(count) for key, count in one["quantities"].items()},
+            frozenset(one["options"]),
+        )
+        for one in found.wishes
+    ]
+
+
+@transaction.atomic
+def start_recurrence(client: Client, site: Site, wanted: Wanted, *, by: Actor) -> Recurrence:
+    """Begin a regular request and make its first days. Prices are those of the day of each order.
+
+    Raises ``BadRecurrence``, ``BadOrder``, ``Invalid`` (400), ``MixedOrder``, ``PayerRefused`` (422),
+    ``TooManyAttempts`` (429).
+    """
+    client = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
+    running = Recurrence.objects.filter(client=client).exclude(status=RecurrenceStatus.ENDED)
+    if not by.is_staff and by.kind not in {"api", "system"} and running.count() >= MOST_RUNNING:
+        raise TooManyAttempts(_("You already have many regular requests with us. Please call us for more."))
+    made = _new(client, site, wanted, by=by)
+    events.record("recurrence.started", made, by=by)
+    extend(made)
+    return made
+
+
+def _new(client: Client, site: Site, wanted: Wanted, *, by: Actor, continues: Recurrence | None = None) -> Recurrence:
+    """Check everything, then the row."""
+    name = wanted.name.strip()
+    if not name:
+        raise Invalid(_("Give it a name, so that you know it again."), field="name")
+    today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+    if not today <= wanted.starts_on <= today + dt.timedelta(days=400):
+        raise Invalid(_("The first day is today or later, within a year."), field="starts_on")
+    try:
+        rule = recurrence.parse(wanted.rule, starts_on=wanted.starts_on)
+    except recurrence.BadRule as error:
+        message = RULE_MESSAGES.get(error.code, _("We do not understand this rule."))
+        raise BadRecurrence(message, field="rule", reason=error.code, part=error.part) from error
+    services = _services(site, wanted.wishes)
+    price_order(tariffs_of(site, today, services=services), wanted.wishes)
+    plan = pre_orders.plan_for(site, services)
+    if wanted.payer is not None:
+        booking.check_payer(wanted.payer, client.email, by)
+    return Recurrence.objects.create(
+        organisation_id=site.organisation_id,
+        name=name[:80],
+        site=site,
+        client=client,
+        payer_account=wanted.payer,
+        plan=plan,
+        wishes=keep(wanted.wishes),
+        note=wanted.note.strip()[:500],
+        rule=rule.text,
+        starts_on=wanted.starts_on,
+        at=plan.handout_opens if plan else wanted.at,
+        holiday_rule=wanted.holiday_rule,
+        ends_on=wanted.ends_on,
+        continues=continues,
+    )
+
+
+def _services(site: Site, wishes: Sequence[prices.Wish]) -> list[Service]:
+    keys = {wish.service for wish in wishes}
+    found = [service for service in Service.objects.offered_at(site) if str(service.public_id) in keys]
+    if len(found) < len(keys) or not keys:
+        raise BadOrder(ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
+    return found
+
+
+def extend(found: Recurrence, *, now: dt.datetime | None = None) -> list[Occurrence]:
+    """Make the coming days that are not there yet, at least the next one; again, or by two at once, makes nothing twice
+    (``occurrence_once_a_day``). A closed day is kept as left out or moved, so that it is seen."""
+    if found.status == RecurrenceStatus.ENDED:
+        return []
+    now = now or timezone.now()
+    zone = ZoneInfo(found.site.time_zone)
+    today = now.astimezone(zone).date()
+    horizon = today + dt.timedelta(days=DAYS_AHEAD)
+    first = max(today, found.starts_on)
+    days = found.days(first, horizon, most=MOST_AHEAD) or found.days(first, today + recurrence.FURTHEST, most=1)
+    if not days:
+        return []
+    closed = calendar.closed_days(found.site, first - dt.timedelta(days=7), days[-1] + dt.timedelta(days=7))
+    known = set(Occurrence.objects.filter(recurrence=found, due_on__gte=today).values_list("due_on", flat=True))
+    made = []
+    for day in days:
+        if day in known or ahead.moment(day, found.at, zone) <= now:
+            continue
+        Occurrence.objects.bulk_create([_occurrence(found, day, closed, zone)], ignore_conflicts=True)
+        kept = Occurrence.objects.get(recurrence=found, due_on=day)
+        _await(kept, now)
+        made.append(kept)
+    return made
+
+
+def _await(one: Occurrence, now: dt.datetime) -> None:
+    due_at = max(now, one.starts_at - BOOK_AHEAD)
+    deadlines.set_deadline(BOOK, organisation_id=one.organisation_id, subject_id=one.pk, due_at=due_at)
+
+
+def _occurrence(found: Recurrence, day: dt.date, closed: set[dt.date], zone: ZoneInfo) -> Occurrence:
+    """A day that is not saved yet: planned, or left out with its reason. Of an order ahead, its run says when."""
+    moved = day if found.plan_id else ahead.open_day(day, closed, HOLIDAY_SHIFT[found.holiday_rule])
+    code = "paused" if found.pauses(day) else "closed_day" if moved is None else ""
+    reasons = {"paused": _("Paused"), "closed_day": _("The site is closed that day.")}
+    return Occurrence(
+        organisation_id=found.organisation_id,
+        recurrence=found,
+        due_on=day,
+        starts_at=ahead.moment(moved or day, found.at, zone),
+        status=OccurrenceStatus.SKIPPED if code else OccurrenceStatus.PLANNED,
+        reason_code=code,
+        reason=str(reasons.get(code, "")),
+    )
+
+
+@deadlines.on(BOOK)
+def reach_booking_day(deadline: Deadline) -> None:
+    """Book the day, and make the days after it."""
+    one = _lock(Occurrence.objects.get(pk=deadline.subject_id))
+    if one.status == OccurrenceStatus.PLANNED and one.recurrence.status != RecurrenceStatus.ENDED:
+        _try_to_book(one)
+    extend(one.recurrence)
+
+
+def _lock(one: Occurrence) -> Occurrence:
+    return (
+        Occurrence.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("recurrence__site__organisation", "recurrence__client", "recurrence__payer_account")
+        .get(pk=one.pk)
+    )
+
+
+def _try_to_book(one: Occurrence) -> None:
+    """A real request, or a row that says why not: never silent."""
+    found = one.recurrence
+    by = _as_client(found)
+    one.attempts += 1
+    with translation.override(found.client.language):
+        try:
+            with transaction.atomic():
+                one.request = _book(one, by)
+        except DomainError as refusal:
+            one.status, one.reason_code, one.reason = OccurrenceStatus.FAILED, refusal.code, str(refusal.message)[:300]
+        else:
+            one.status, one.reason_code, one.reason = OccurrenceStatus.BOOKED, "", ""
+    one.save(update_fields=["status", "request", "reason_code", "reason", "attempts"])
+    if one.status == OccurrenceStatus.FAILED:
+        events.record("occurrence.failed", one, by=by, reason=one.reason_code)
+
+
+def _as_client(found: Recurrence) -> Actor:
+    """Days are booked as the client would: their limits and their payer count."""
+    return Actor(
+        kind="link",
+        organisation=found.site.organisation,
+        label=found.client.first_name,
+        client_id=found.client_id,
+        channel="series",
+    )
+
+
+def _book(one: Occurrence, by: Actor) -> ServiceRequest:
+    found, wishes = one.recurrence, wishes_of(one.recurrence)
+    given = {
+        "client": _details(found.client),
+        "wishes": wishes,
+        "by": by,
+        "payer": found.payer_account,
+        "note": found.note,
+    }
+    if found.plan_id:
+        run = PreOrderRun.objects.filter(plan_id=found.plan_id, due_on=one.due_on)
+        coming = run.select_related("site", "plan__producer").first()
+        if coming is None or coming.status != RunStatus.OPEN:
+            raise NoRun
+        one.starts_at = coming.handout_starts_at
+        one.save(update_fields=["starts_at"])
+        return pre_orders.order_ahead(coming, sent_key=uuid.uuid5(one.public_id, str(one.attempts)), **given)  # type: ignore[arg-type]  # as named above
+    services = _services(found.site, wishes)
+    return booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)  # type: ignore[arg-type]  # as named above
+
+
+class NoRun(DomainError):
+    """No hand-out takes place that week."""
+
+    code, status = "no_run", 409
+    message = _("There is no hand-out that day: it was moved, left out or cancelled.")
+
+
+def _details(client: Client) -> ClientDetails:
+    return ClientDetails(
+        first_name=client.first_name,
+        last_name=client.last_name,
+        email=client.email,
+        phone=client.phone.as_e164 if client.phone else "",
+        language=client.language,
+        street=client.street,
+        postcode=client.postcode,
+        city=client.city,
+    )
+
+
+@transaction.atomic
+def retry_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
+    """What could not be booked, once more, now that somebody has mended it. Raises ``OccurrencePast`` (409)."""
+    locked = _lock(one)
+    if locked.status != OccurrenceStatus.FAILED or locked.starts_at <= timezone.now():
+        raise OccurrencePast(current_status=locked.status)
+    _try_to_book(locked)
+    return locked
+
+
+@transaction.atomic
+def skip_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
+    """Not that day: a booked one is cancelled. Skipping twice is skipping once.
+
+    Raises ``OccurrencePast`` and what ``cancel_request`` raises (409).
+    """
+    if one.request_id is not None:
+        requests.lock_work_of(ServiceRequest.objects.get(pk=one.request_id))
+    locked = _lock(one)
+    if locked.status == OccurrenceStatus.SKIPPED:
+        return locked
+    if locked.starts_at <= timezone.now():
+        raise OccurrencePast(current_status=locked.status)
+    _leave_out(locked, "skipped", _("Left out on request"), by=by)
+    events.record("occurrence.skipped", locked, by=by)
+    return locked
+
+
+def _leave_out(one: Occurrence, code: str, reason: str | Promise, *, by: Actor) -> None:
+    request = one.request
+    if request is not None and request.status != RequestStatus.CANCELLED:
+        requests.cancel_request(request, reason=str(reason), by=by)
+    one.status, one.reason_code, one.reason = OccurrenceStatus.SKIPPED, code, str(reason)
+    one.save(update_fields=["status", "reason_code", "reason"])
+
+
+def _leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> None:
+    """Leave out several days; one on which work has begun, or whose orders are closed, takes place."""
+    for one in ones:
+        with suppress(DomainError), transaction.atomic():
+            _leave_out(one, code, reason, by=by)
+
+
+def _lock_series(found: Recurrence) -> Recurrence:
+    locked = (
+        Recurrence.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("site__organisation", "client")
+        .get(pk=found.pk)
+    )
+    if locked.status == RecurrenceStatus.ENDED:
+        raise WrongState(current_status=locked.status)
+    return locked
+
+
+@transaction.atomic
+def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Actor) -> Recurrence:
+    """Nothing from one day to another, both included: what was booked then is cancelled.
+
+    Raises ``Invalid`` (400) on days that make no sense, ``WrongState`` (409) once it has ended.
+    """
+    if last < first or (last - first).days > 400:
+        raise Invalid(_("The last day cannot be before the first day."), field="last")
+    locked = _lock_series(found)
+    locked.paused_from, locked.paused_until = first, last
+    locked.status = RecurrenceStatus.PAUSED
+    locked.save(update_fields=["paused_from", "paused_until", "status"])
+    _leave_out_what_may(_still_to_come(locked, first, last), "paused", _("Paused"), by=by)
+    events.record("recurrence.paused", locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def resume_recurrence(found: Recurrence, *, by: Actor) -> Recurrence:
+    """Go on: days that the pause left out and that are still to come are planned again. Raises ``WrongState`` (409)."""
+    locked = _lock_series(found)
+    locked.paused_from = locked.paused_until = None
+    locked.status = RecurrenceStatus.ACTIVE
+    locked.save(update_fields=["paused_from", "paused_until", "status"])
+    now = timezone.now()
+    for one in Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=now).order_by("pk"):
+        one.status, one.reason_code, one.reason, one.request = OccurrenceStatus.PLANNED, "", "", None
+        one.save(update_fields=["status", "reason_code", "reason", "request"])
+        _await(one, now)
+    extend(locked)
+    events.record("recurrence.resumed", locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def end_recurrence(found: Recurrence, *, last: dt.date | None = None, by: Actor) -> Recurrence:
+    """No more after a day (today without one): what was booked later is cancelled. Ending twice is ending once."""
+    if Recurrence.objects.get(pk=found.pk).status == RecurrenceStatus.ENDED:
+        return found
+    locked = _lock_series(found)
+    _end(locked, last or timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)), by=by)
+    events.record("recurrence.ended", locked, by=by)
+    return locked
+
+
+def _end(locked: Recurrence, last: dt.date, *, by: Actor) -> None:
+    locked.ends_on, locked.status = last, RecurrenceStatus.ENDED
+    locked.save(update_fields=["ends_on", "status"])
+    later = _still_to_come(locked, last + dt.timedelta(days=1), dt.date.max)
+    _leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
+
+
+def _still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:
+    """Days that have not happened and were not left out, oldest first; a booked one only while it may be cancelled."""
+    found = Occurrence.objects.filter(
+        recurrence=locked, due_on__range=(first, last), starts_at__gt=timezone.now()
+    ).exclude(status=OccurrenceStatus.SKIPPED)
+    return list(found.select_related("request").order_by("due_on"))
+
+
+@transaction.atomic
+def edit_recurrence(found: Recurrence, wanted: Wanted, *, by: Actor) -> Recurrence:
+    """This day and all that follow, differently: the old one ends the day before, a new one of the same name begins.
+
+    What had happened or was booked before stays with the old one. Raises what ``start_recurrence`` raises.
+    """
+    locked = _lock_series(found)
+    made = _new(locked.client, locked.site, replace(wanted, name=wanted.name or locked.name), by=by, continues=locked)
+    _end(locked, wanted.starts_on - dt.timedelta(days=1), by=by)
+    events.record("recurrence.edited", made, by=by)
+    extend(made)
+    return made

@@ -1,0 +1,107 @@
+"""Days of a regular request: the part of RFC 5545's RRULE that makes sense for a desk, always bounded (S27)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from itertools import islice
+
+from dateutil.rrule import rrulestr
+
+LONGEST = 200
+# Nothing repeats more often than once a day, for ever less than this many times, or looks further than this.
+MOST_COUNT, MOST_INTERVAL = 400, 52
+FURTHEST = dt.timedelta(days=800)
+SHAPES = {
+    "FREQ": re.compile(r"DAILY|WEEKLY|MONTHLY"),
+    "INTERVAL": re.compile(r"[0-9]{1,3}"),
+    "COUNT": re.compile(r"[0-9]{1,4}"),
+    "UNTIL": re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?"),
+    "BYDAY": re.compile(r"[+-]?[1-5]?(MO|TU|WE|TH|FR|SA|SU)(,[+-]?[1-5]?(MO|TU|WE|TH|FR|SA|SU)){0,13}"),
+    "BYMONTHDAY": re.compile(r"-?[1-9][0-9]?(,-?[1-9][0-9]?){0,30}"),
+    "WKST": re.compile(r"MO|SU"),
+}
+
+
+class BadRule(ValueError):
+    """The rule cannot be kept. ``code`` says why, ``part`` which part is at fault."""
+
+    def __init__(self, code: str, part: str = "") -> None:
+        self.code, self.part = code, part
+        super().__init__(f"{code} {part}".strip())
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A checked rule, in its canonical spelling."""
+
+    text: str
+
+    def days(self, starts_on: dt.date, first: dt.date, last: dt.date, *, most: int) -> list[dt.date]:
+        """At most so many days between two days, both included. Wall-clock dates: no zone, no clock change."""
+        start = dt.datetime.combine(starts_on, dt.time(12))
+        end = dt.datetime.combine(min(last, max(first, starts_on) + FURTHEST), dt.time(12))
+        parts = dict(part.split("=", 1) for part in self.text.split(";"))
+        until = dt.datetime.combine(_day(parts["UNTIL"]), dt.time(12)) if "UNTIL" in parts else end
+        kept = ";".join(f"{name}={value}" for name, value in parts.items() if name != "UNTIL")
+        if "COUNT" in parts:
+            # COUNT and UNTIL exclude each other; a count is bounded by itself.
+            found = rrulestr(kept, dtstart=start)
+        else:
+            found = rrulestr(f"{kept};UNTIL={min(until, end):%Y%m%dT%H%M%S}", dtstart=start)
+        limit = min(until, end)
+        days = (moment.date() for moment in islice(found, MOST_COUNT * 3) if moment <= limit)
+        return list(islice((day for day in days if day >= first), most))
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:8]}")
+
+
+def parse(text: str, *, starts_on: dt.date) -> Rule:
+    """Check a rule. Raises ``BadRule`` with ``too_long``, ``unknown_part``, ``twice``, ``bad_value``, ``too_often``,
+    ``too_many``, ``both_ends`` or ``never``."""
+    text = text.strip().upper().removeprefix("RRULE:")
+    if not text or len(text) > LONGEST:
+        raise BadRule("too_long" if text else "bad_value", "RRULE")
+    parts: dict[str, str] = {}
+    for part in text.split(";"):
+        name, _sign, value = part.partition("=")
+        if name in parts:
+            raise BadRule("twice", name)
+        if name == "FREQ" and value in {"SECONDLY", "MINUTELY", "HOURLY"}:
+            raise BadRule("too_often", name)
+        if name not in SHAPES:
+            raise BadRule("unknown_part", name[:20])
+        if not SHAPES[name].fullmatch(value):
+            raise BadRule("bad_value", name)
+        parts[name] = value
+    _check(parts)
+    rule = Rule(";".join(f"{name}={parts[name]}" for name in SHAPES if name in parts))
+    try:
+        found = rule.days(starts_on, starts_on, starts_on + FURTHEST, most=1)
+    except (ValueError, OverflowError) as error:
+        raise BadRule("bad_value") from error
+    if not found:
+        raise BadRule("never")
+    return rule
+
+
+def _check(parts: dict[str, str]) -> None:
+    if "FREQ" not in parts:
+        raise BadRule("bad_value", "FREQ")
+    if parts["FREQ"] != "MONTHLY" and any(character.isdigit() for character in parts.get("BYDAY", "")):
+        raise BadRule("bad_value", "BYDAY")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise BadRule("both_ends", "UNTIL")
+    for name, most in (("INTERVAL", MOST_INTERVAL), ("COUNT", MOST_COUNT)):
+        if name in parts and not 1 <= int(parts[name]) <= most:
+            raise BadRule("too_many" if int(parts[name]) else "bad_value", name)
+    if any(abs(int(day)) > 31 for day in parts.get("BYMONTHDAY", "1").split(",")):
+        raise BadRule("bad_value", "BYMONTHDAY")
+    if "UNTIL" in parts:
+        try:
+            _day(parts["UNTIL"])
+        except ValueError as error:
+            raise BadRule("bad_value", "UNTIL") from error
