@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ def intranet() -> Iterator[tuple[str, dict[str, str]]]:
         def log_message(self, *_args: Any) -> None:
             """Quiet."""
 
-    server = HTTPServer(("127.0.0.1", 0), Page)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", shown
@@ -55,12 +55,15 @@ def test_a_listed_page_shows_the_widget_and_others_do_not(
     page = screen.page.context.new_page()
     page.goto(origin)
     frame = page.frame_locator("iframe")
-    assert frame.locator("h1").count() == 0
+    ours = frame.get_by_role("heading", name="Conciergerie République")
+    # What stands there instead is the browser's own page.
+    assert ours.count() == 0
     with tenancy.working_for(live_world.organisation):
         Site.objects.update(frame_origins=[origin])
+    # Another address: browsers keep the first answer for a minute.
+    shown["address"] += "?lang=fr"
     page.goto(origin)
-    frame.locator("h1").wait_for()
-    assert frame.locator("h1").inner_text() == "Conciergerie République"
+    ours.wait_for()
     page.screenshot(path=str(SHOTS / "widget-in-a-page.png"))
     with page.context.expect_page() as opened:
         frame.get_by_role("link", name="Repassage").click()
@@ -73,4 +76,4 @@ def test_a_listed_page_shows_the_widget_and_others_do_not(
     # Everything else stays out of frames, also for a listed page.
     shown["address"] = f"{screen.base}/reserver/republique/"
     page.goto(origin)
-    assert page.frame_locator("iframe").locator("h1").count() == 0
+    assert frame.locator("form").count() == 0
