@@ -193,9 +193,12 @@ def invoice_now(request: TenantRequest) -> HttpResponse:
     form = PayerForm(request.POST)
     if not form.is_valid():
         raise Http404
-    model = ClientAccount if form.cleaned_data["payer_kind"] == "account" else Client
-    payers = model._default_manager.filter(organisation=request.organisation)
-    payer = get_object_or_404(payers, public_id=form.cleaned_data["payer"])
+    wanted = {"organisation": request.organisation, "public_id": form.cleaned_data["payer"]}
+    payer: Client | ClientAccount
+    if form.cleaned_data["payer_kind"] == "account":
+        payer = get_object_or_404(ClientAccount, **wanted)
+    else:
+        payer = get_object_or_404(Client, **wanted)
     try:
         made = invoice_payer(payer, until=timezone.now(), by=request.actor)
     except DomainError as refusal:

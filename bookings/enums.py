@@ -252,6 +252,13 @@ class AccountKind(models.TextChoices):
     TOWN = "town", _("Town")
 
 
+class PresencePeriod(models.TextChoices):
+    """What agreed hours of presence are counted by."""
+
+    WEEK = "week", _("week")
+    MONTH = "month", _("month")
+
+
 class QuoteStatus(models.TextChoices):
     """States of one version of a quote (lifecycles.md 2.2)."""
 

@@ -34,6 +34,11 @@ def can_book_for_others(actor: Actor, site: Site) -> bool:
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
 
 
+def can_manage_accounts(actor: Actor) -> bool:
+    """Contracts with companies, landlords and towns, and who their people are."""
+    return actor.has_role(Role.CONCIERGE, Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
 def sees_openings(actor: Actor, site: Site) -> bool:
     """When people are received, and who comes: whoever works there."""
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)

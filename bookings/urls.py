@@ -9,6 +9,7 @@ from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
 from bookings.api import waits as api_waits
 from bookings.views import (
+    accounts,
     agenda,
     asking,
     beneficiary,
@@ -22,6 +23,7 @@ from bookings.views import (
     hand_outs,
     imports,
     moving,
+    my_companies,
     openings,
     orders_ahead,
     people,
@@ -88,6 +90,22 @@ urlpatterns = [
     path("accompagner/<uuid:public_id>/", people.person, name="person"),
     path("accompagner/<uuid:public_id>/terminer/", people.end, name="person-end"),
     path("accompagner/<uuid:public_id>/reserver/<slug:slug>/", people.book, name="person-book"),
+    # --- client accounts ----------------------------------------------------------------------------------------------
+    path("comptes/", accounts.accounts, name="accounts"),
+    path("comptes/nouveau/", accounts.add, name="account-add"),
+    path("comptes/<uuid:public_id>/", accounts.account, name="account"),
+    path("comptes/<uuid:public_id>/modifier/", accounts.edit, name="account-edit"),
+    path("comptes/<uuid:public_id>/code/", accounts.code, name="account-code"),
+    path("comptes/<uuid:public_id>/usage.csv", accounts.usage_csv, name="account-usage"),
+    path("comptes/<uuid:public_id>/membres/", accounts.member_add, name="account-member-add"),
+    path("comptes/<uuid:public_id>/membres/importer/", accounts.members_import, name="account-members-import"),
+    path(
+        "comptes/<uuid:public_id>/membres/<uuid:member_id>/retirer/",
+        accounts.member_remove,
+        name="account-member-remove",
+    ),
+    path("mes-entreprises/", my_companies.my_companies, name="my-companies"),
+    path("mes-entreprises/<uuid:public_id>/quitter/", my_companies.leave, name="my-company-leave"),
     # --- clients known twice ------------------------------------------------------------------------------------------
     path("clients/doublons/", duplicates.duplicates, name="duplicates"),
     path("clients/doublons/<uuid:one>/<uuid:other>/", duplicates.compare, name="duplicates-compare"),

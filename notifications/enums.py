@@ -31,6 +31,8 @@ class Kind(models.TextChoices):
     PLAN_UNDONE = "assignment.cancelled", _("A plan was undone by a moved appointment")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
+    RENEWAL_DUE = "client_account.renewal_due", _("A contract with a client account ends soon")
+    CODE_ATTACKED = "company_code.attacked", _("Somebody tries codes of companies")
     QUOTE_REQUESTED = "quote.requested", _("A quote is asked for")
     QUOTE_RENDERED = "quote.rendered", _("Quote")
     QUOTE_REMINDED = "quote.reminded", _("A quote ends soon")

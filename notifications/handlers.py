@@ -298,6 +298,21 @@ def tell_of_a_wrong_address(event: Event) -> None:
         _tell(event, team, site=order.site, request_id=order.request.public_id)
 
 
+@subscribe("client_account.renewal_due", "company_code.attacked")
+def tell_the_managers(event: Event) -> None:
+    """What concerns the whole organisation: whoever runs it."""
+    _tell(event, _heads(event.organisation_id))
+
+
+def _heads(organisation_id: int) -> list[Reader]:
+    """Network heads, else whoever manages a site."""
+    for role in (Role.NETWORK_HEAD, Role.SITE_MANAGER):
+        found = User.objects.filter(is_active=True, memberships__organisation=organisation_id, memberships__role=role)
+        if people := list(found.distinct().order_by("pk")):
+            return [_member(user) for user in people]
+    return []
+
+
 @subscribe("order_sheet.ready")
 def send_the_order_sheet(event: Event) -> None:
     """To the producer; to whoever dispatches at the sites as well, who call when there is no e-mail."""

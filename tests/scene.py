@@ -24,6 +24,8 @@ from bookings.actions.work_orders import complete_work_order, start_work_order, 
 from bookings.models import (
     Accompaniment,
     Client,
+    ClientAccount,
+    ClientMembership,
     Occurrence,
     OrderSheet,
     PreOrder,
@@ -86,6 +88,8 @@ class Scene:
     accompaniment: Accompaniment
     prescriber: User
     twin: Client
+    account: ClientAccount
+    membership: ClientMembership
     quote: Quote
     draft: Quote
     unpriced: ServiceRequest
@@ -169,6 +173,8 @@ def build_scene(world: World) -> Scene:
             accompaniment=(accompaniment := _accompaniment(world)),
             prescriber=accompaniment.prescriber.user,
             twin=_twin(world),
+            account=(membership := _membership(world)).account,
+            membership=membership,
             quote=quote,
             draft=draft,
             unpriced=unpriced,
@@ -261,6 +267,12 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _membership(world: World) -> ClientMembership:
+    """A company that pays for the client."""
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Dijon Habitat")
+    return ClientMembership.objects.create(organisation=world.organisation, account=account, client=world.client)
 
 
 def _twin(world: World) -> Client:

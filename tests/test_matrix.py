@@ -137,6 +137,17 @@ ARGUMENTS: dict[str, Arguments] = {
         "public_id": s.accompaniment.prescriber.public_id,
         "verb": "suspendre",
     },
+    "bookings:account": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-edit": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-code": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-usage": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-member-add": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-members-import": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-member-remove": lambda s: {
+        "public_id": s.account.public_id,
+        "member_id": s.membership.public_id,
+    },
+    "bookings:my-company-leave": lambda s: {"public_id": s.membership.public_id},
     "bookings:duplicates-compare": lambda s: {"one": s.world.client.public_id, "other": s.twin.public_id},
     "bookings:duplicates-merge": lambda s: {"one": s.world.client.public_id, "other": s.twin.public_id},
     "bookings:client-unmerge": lambda s: {"public_id": s.twin.public_id},
@@ -180,6 +191,8 @@ ARGUMENTS: dict[str, Arguments] = {
 }
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
+    ("bookings:my-companies", "GET"): "404",
+    ("bookings:my-companies", "POST"): "404",
     ("bookings:people", "GET"): "200",
     ("bookings:person", "GET"): "200",
     ("bookings:person-add", "GET"): "200",

@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import holds, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
-from bookings.actions.clients import ClientDetails, accounts_for, clean_details, find_or_create_client
+from bookings.actions.clients import (
+    ClientDetails,
+    accounts_for,
+    clean_details,
+    find_or_create_client,
+    rights_of,
+)
 from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
@@ -263,17 +269,15 @@ def stands_for(site: Site, email: str, by: Actor) -> list[Presence]:
 def check_stand(held: Hold, email: str, by: Actor) -> None:
     """A stand that is kept for an account takes its people only. Raises ``SlotNotOffered``."""
     stand = held.presence
-    if stand is None or stand.account_id is None or may_go_anywhere(by):
+    if stand is None or stand.account is None or may_go_anywhere(by):
         return
-    if not accounts_for(stand.organisation, email).filter(pk=stand.account_id).exists():
+    if not rights_of(email, stand.account):
         raise holds.SlotNotOffered(field="slot")
 
 
 def check_payer(payer: ClientAccount, email: str, by: Actor) -> None:
     """Staff and the organisation's own systems may charge any active account; clients only one that pays for them."""
-    if not payer.is_active or not (
-        may_go_anywhere(by) or accounts_for(payer.organisation, email).filter(pk=payer.pk).exists()
-    ):
+    if not payer.is_active or not (may_go_anywhere(by) or rights_of(email, payer)):
         raise PayerRefused(field="payer")
 
 

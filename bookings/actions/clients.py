@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -279,16 +279,11 @@ def payers_at_desk(organisation: Organisation, email: str, *, name: str, chosen:
 
 
 def accounts_for(organisation: Organisation, email: str) -> QuerySet[ClientAccount]:
-    """Bodies that pay for the owner of this verified e-mail: by its domain, or as a member (R2)."""
-    email = normalise_email(email)
-    domain = email.rpartition("@")[2]
-    if not domain:
-        return ClientAccount.objects.none()
-    return (
-        ClientAccount.objects.filter(organisation=organisation, is_active=True)
-        .filter(
-            Q(email_domain__iexact=domain) | Q(members__client__in=Client.objects.family_of_email(email).values("pk"))
-        )
-        .distinct()
-        .order_by("name", "pk")
-    )
+    """Bodies that pay today for the owner of this verified e-mail: by its domain, or as a member (R2)."""
+    own = ClientAccount.objects.filter(organisation=organisation)
+    return own.paying_for(normalise_email(email), timezone.localdate()).order_by("name", "pk")
+
+
+def rights_of(client_email: str, account: ClientAccount) -> bool:
+    """Whether the owner of this verified e-mail has the account's rights today: its payments, its stands."""
+    return accounts_for(account.organisation, client_email).filter(pk=account.pk).exists()

@@ -4,7 +4,14 @@ from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRu
 from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
-from bookings.models.clients import Client, ClientAccount, ClientMembership, ClientsApart, EmailVerification
+from bookings.models.clients import (
+    Client,
+    ClientAccount,
+    ClientMembership,
+    ClientsApart,
+    CompanyCodeTry,
+    EmailVerification,
+)
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
@@ -30,6 +37,7 @@ __all__ = [
     "ClientQuestion",
     "ClientsApart",
     "Closure",
+    "CompanyCodeTry",
     "DatedPrice",
     "EmailVerification",
     "FollowUp",

@@ -401,6 +401,7 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 KEEP_DAYS = {
     "holds": 30,
     "verifications": 7,
+    "company_codes": 1,
     "inbox": 90,
     "deadlines": 90,
     "idempotency": 2,

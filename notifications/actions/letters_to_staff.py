@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from bookings.enums import UNASSIGNED, WorkOrderStatus
-from bookings.models import WorkOrder
-from concierge.words import moment_words
+from bookings.models import ClientAccount, WorkOrder
+from concierge.words import date_words, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
@@ -39,6 +39,37 @@ def needs_dispatch(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "bookings:request", order.request.public_id),
         action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.RENEWAL_DUE)
+def renewal_due(message: Message) -> Note:
+    """A contract ends soon. Not when it was prolonged or ended in the meantime."""
+    account = ClientAccount.objects.filter(public_id=message.subject_id, is_active=True).first()
+    if account is None or account.contract_to is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    return Note(
+        subject=_("A contract with a client account ends soon"),
+        heading=_("A contract with a client account ends soon"),
+        why=_why(),
+        facts=[
+            (_("Client account"), account.name),
+            (_("Contract until"), date_words(account.contract_to, "j F Y")),
+        ],
+        action_url=link(message.organisation, "bookings:account", account.public_id),
+        action_label=_("Open the account"),
+    )
+
+
+@writes(Kind.CODE_ATTACKED)
+def code_attacked(message: Message) -> Note:
+    """Many wrong company codes in a quarter of an hour."""
+    return Note(
+        subject=_("Somebody tries codes of companies"),
+        heading=_("Somebody tries codes of companies"),
+        why=_why(),
+        action_url=link(message.organisation, "bookings:accounts"),
+        action_label=_("Open the accounts"),
     )
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing.actions.documents import store_pdf
 from billing.actions.invoices import invoice_payer
 from billing.models import Invoice
+from bookings.actions.accounts import AccountDetails, save_account
 from bookings.actions.clients import start_verification, verification_code
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import mark_not_fetched, substitute
@@ -138,6 +139,12 @@ def _invite(world: World) -> None:
         structure="CCAS",
         by=world.actor("concierge"),
     )
+
+
+def _renewal(world: World) -> None:
+    soon = timezone.localdate() + dt.timedelta(days=10)
+    details = AccountDetails(name="Mairie", contract_to=soon)
+    save_account(world.organisation, details, by=world.actor("site_manager"))
 
 
 def _cancel(world: World) -> None:
@@ -347,6 +354,8 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_MISDIRECTED: _misdirected,
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
+    Kind.RENEWAL_DUE: _renewal,
+    Kind.CODE_ATTACKED: lambda world: say(world, "company_code.attacked", world.organisation),
     Kind.QUESTION_ASKED: _question,
     Kind.QUESTION_REMINDED: _question_reminded,
     Kind.QUESTION_ANSWERED: _question_answered,

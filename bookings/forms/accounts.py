@@ -1,0 +1,83 @@
+"""Forms about client accounts and their people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import AccountKind, PresencePeriod
+
+
+def day_field(label: Any, **more: Any) -> forms.DateField:
+    """A day that may be left out."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget, **more)
+
+
+class AccountForm(forms.Form):
+    """What the team writes about a company, a landlord or a town."""
+
+    name = forms.CharField(label=_("Name"), max_length=160)
+    kind = forms.ChoiceField(label=_("Kind"), choices=AccountKind.choices)
+    siren = forms.RegexField(
+        r"\A[0-9]{9}\Z", label=_("SIREN"), required=False, error_messages={"invalid": _("A SIREN has nine digits.")}
+    )
+    email = forms.EmailField(label=_("E-mail for invoices"), required=False)
+    street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
+    postcode = forms.RegexField(
+        r"\A[0-9]{5}\Z",
+        label=_("Postcode"),
+        required=False,
+        error_messages={"invalid": _("A French postcode has five digits.")},
+    )
+    city = forms.CharField(label=_("Town"), max_length=100, required=False)
+    email_domain = forms.RegexField(
+        r"\A@?[^@\s]+\.[^@\s]+\Z",
+        label=_("E-mail domain of its people"),
+        required=False,
+        max_length=120,
+        help_text=_("Whoever proves an address of this domain has its rights. For instance: dijon-habitat.example"),
+        error_messages={"invalid": _("Write what comes after the @, such as dijon-habitat.example.")},
+    )
+    headcount = forms.IntegerField(label=_("People it speaks for"), min_value=1, max_value=10_000_000, required=False)
+    presence_hours = forms.DecimalField(
+        label=_("Hours of presence agreed"), min_value=0, max_digits=5, decimal_places=1, required=False
+    )
+    presence_period = forms.ChoiceField(label=_("Per"), choices=PresencePeriod.choices)
+    contract_from = day_field(_("Contract from"))
+    contract_to = day_field(_("Contract until"))
+    notice_days = forms.IntegerField(
+        label=_("Tell us this many days before the end"), min_value=0, max_value=730, initial=60
+    )
+    is_active = forms.BooleanField(label=_("Active: pays for its people"), required=False, initial=True)
+
+
+class MemberForm(forms.Form):
+    """One person of the account, by address."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        error_messages={"invalid": _("Please write a whole e-mail address, such as name@example.fr.")},
+    )
+    valid_from = day_field(_("Rights from"))
+    valid_to = day_field(_("Rights until"))
+
+
+class MembersForm(forms.Form):
+    """A pasted list, one person a line."""
+
+    text = forms.CharField(
+        label=_("E-mails, one a line; more columns do no harm"),
+        max_length=2_000_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+
+class CompanyCodeForm(forms.Form):
+    """The code that a company gave to its people."""
+
+    code = forms.CharField(
+        label=_("Code of your company"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )

@@ -1,0 +1,74 @@
+"""A client's own page of the companies, landlords and towns that pay for them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.actions.accounts import join_by_code, remove_member
+from bookings.forms.accounts import CompanyCodeForm
+from bookings.models import Client, ClientMembership
+from bookings.models.clients import ClientMembershipQuerySet
+from concierge.errors import DomainError, TooManyAttempts
+from concierge.middleware import TenantRequest
+from concierge.visitors import visitor_address
+
+
+def _me(request: TenantRequest) -> Client:
+    """Whoever looks; the page is there for clients."""
+    if request.actor.client_id is None:
+        raise Http404
+    return Client.objects.select_related("organisation").get(pk=request.actor.client_id)
+
+
+def _mine(me: Client) -> ClientMembershipQuerySet:
+    family = Client.objects.family_of(me.pk)
+    named = Q(client__in=family.values("pk")) | Q(email__in=family.exclude(email="").values("email"))
+    return ClientMembership.objects.filter(named).select_related("account").order_by("account__name", "pk")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_companies(request: TenantRequest) -> HttpResponse:
+    """Who pays for me, and a code to add one."""
+    me = _me(request)
+    form = CompanyCodeForm(request.POST if request.method == "POST" else None)
+    status = 422 if form.is_bound else 200
+    headers: dict[str, str] = {}
+    if form.is_valid():
+        try:
+            joined = join_by_code(
+                me,
+                form.cleaned_data["code"],
+                session=request.session.session_key or "",
+                network=visitor_address(request),
+                by=request.actor,
+            )
+        except DomainError as error:
+            form.add_error("code", str(error.message))
+            status = error.status
+            if isinstance(error, TooManyAttempts):
+                headers["Retry-After"] = str(error.retry_after)
+        else:
+            messages.success(request, _("%(who)s may now pay for you.") % {"who": joined.account})
+            return redirect("bookings:my-companies")
+    rows = [row for row in _mine(me).valid(timezone.localdate())[:50] if row.account.is_active]
+    answer = render(request, "bookings/my_companies.html", {"form": form, "rows": rows}, status=status)
+    for name, value in headers.items():
+        answer[name] = value
+    return answer
+
+
+@require_POST
+def leave(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """I no longer belong to it."""
+    found = get_object_or_404(_mine(_me(request)), public_id=public_id)
+    remove_member(found, by=request.actor)
+    messages.success(request, _("Done: it no longer pays for you."))
+    return redirect("bookings:my-companies")
