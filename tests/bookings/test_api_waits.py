@@ -132,7 +132,7 @@ def test_a_site_with_its_hours(world: World, api: Api) -> None:
             organisation=world.organisation, site=world.site, starts_on=first, ends_on=last, reason="Congés"
         )
     found = api.get(f"/api/v1/sites/{world.site.public_id}").json()
-    assert found["opening_hours"][0] == {"weekday": 0, "opens": "09:00:00", "closes": "18:00:00"}
+    assert found["opening_hours"][0] == {"weekday": 0, "opens": "09:00", "closes": "18:00"}
     assert found["closures"] == [{"starts_on": "2026-12-24", "ends_on": "2026-12-26", "reason": "Congés"}]
     assert (found["public_path"], found["widget_path"]) == ("/conciergeries/republique/", "/integrer/republique/")
 
