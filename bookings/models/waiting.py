@@ -102,6 +102,7 @@ def _work(order: WorkOrder) -> rules.Work:
         promised_start=order.promised_start,
         promised_end=order.promised_end,
         with_provider=with_provider,
+        is_ordered_ahead=order.performer_kind == PerformerKind.PRODUCER,
         leg=order.leg_now or "",
         key=order.pk,
         provider=order.performer_label if with_provider else "",

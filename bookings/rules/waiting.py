@@ -93,6 +93,8 @@ TO_CLOSE = Turn(Holder.TEAM, Next.CLOSE, 1, CONCIERGE)
 # Agreed by a quote that names no day: the desk and the client still have to find it.
 TO_AGREE = Turn(Holder.TEAM, Next.CALL_CLIENT, 2, CONCIERGE)
 TO_BRING = Turn(Holder.CLIENT, Next.BRING, Term.START)
+# Ordered ahead: it comes by itself on the day of its hand-out.
+TO_FETCH = Turn(Holder.CLIENT, Next.COLLECT, Term.END)
 
 # Requests whose own state says whose turn it is. The others (confirmed, in progress) ask their work orders.
 REQUESTS: dict[str, Turn] = {
@@ -169,6 +171,7 @@ class Work:
     promised_start: dt.datetime
     promised_end: dt.datetime
     with_provider: bool = False
+    is_ordered_ahead: bool = False
     leg: str = ""
     key: int = 0
     provider: str = ""
@@ -269,6 +272,8 @@ def wait_of_work(work: Work, case: Case, now: dt.datetime) -> Wait:
 def turn_of_work(work: Work) -> Turn:
     """The line of the table, in the hands of whoever has the work."""
     turn = WORK[work.status]
+    if work.is_ordered_ahead and work.status in {"booked", "in_progress"}:
+        return TO_FETCH
     if work.leg == "collect" and work.status in {"booked", "scheduled", "rework"}:
         return Turn(Holder.TEAM, Next.CARRY_THERE, Term.END, DISPATCHER)
     if work.leg == "return" and work.status == "completed":

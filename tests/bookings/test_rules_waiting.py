@@ -113,6 +113,13 @@ def test_a_running_request_waits_for_its_work(
     assert ask("confirmed", found) == (holder, role, next_step, due)
 
 
+@pytest.mark.promise("domain R7")
+@pytest.mark.parametrize("status", ["booked", "in_progress"])
+def test_what_is_ordered_ahead_is_to_be_fetched_and_nothing_brought(status: str) -> None:
+    ordered = work(status, is_ordered_ahead=True)
+    assert ask("confirmed", ordered) == ("client", "", "collect", MONDAY + 3 * DAY)
+
+
 def test_what_was_to_be_brought_is_with_the_doer_once_the_hour_has_come() -> None:
     late = MONDAY + DAY + HOUR
     assert ask("confirmed", work("booked", with_provider=True, provider="Monge"), now=late)[:3] == (
