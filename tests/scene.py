@@ -108,7 +108,8 @@ class Scene:
     @property
     def sheet(self) -> OrderSheet:
         """Of the run that is closed."""
-        return OrderSheet.objects.get(runs=self.handed_out.run)
+        with tenancy.working_for(self.world.organisation):
+            return OrderSheet.objects.get(runs=self.handed_out.run)
 
 
 def build_scene(world: World) -> Scene:
@@ -142,7 +143,9 @@ def build_scene(world: World) -> Scene:
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
         plan, ahead, handed_out, substitution = _ahead(world)
-        series, day = a_series(world)
+        series = a_series(world)
+        day = series.occurrences.select_related("request").filter(status="booked").order_by("pk").first()
+        assert day is not None
         message = Message.objects.order_by("pk").first()
         assert message is not None
         quote, draft, unpriced = _quotes(world)
@@ -337,20 +340,18 @@ def _ahead(world: World) -> tuple[PreOrderPlan, PreOrder, PreOrder, Substitution
     return plan, orders.get(request=first), orders.get(request=second), substitution
 
 
-def a_series(world: World) -> tuple[Recurrence, Occurrence]:
-    """Shirts every week; the first day is booked."""
+def a_series(world: World, *, first_in: int = 7) -> Recurrence:
+    """Shirts every day from a day on."""
     wanted = Wanted(
         name="Chemises",
         rule="FREQ=DAILY",
-        starts_on=timezone.localdate() + dt.timedelta(days=7),
+        starts_on=timezone.localdate() + dt.timedelta(days=first_in),
         at=dt.time(10),
         wishes=[wish_shirts(world)],
     )
     series = start_recurrence(world.client, world.site, wanted, by=world.actor())
     settle(world.organisation)
-    day = series.occurrences.select_related("request").filter(status="booked").order_by("pk").first()
-    assert day is not None
-    return series, day
+    return series
 
 
 def _ready(request: ServiceRequest, by: Actor) -> None:

@@ -232,7 +232,7 @@ class Fuzz:
     def _paused(self, scene: Scene) -> Recurrence:
         """A regular request that rests."""
         today = timezone.localdate()
-        series, _day = a_series(scene.world)
+        series = a_series(scene.world, first_in=60)
         by = scene.world.actor()
         return pause_recurrence(series, first=today + dt.timedelta(days=1), last=today + dt.timedelta(days=9), by=by)
 

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-LAST = {"R": 50, "S": 54, "P": 10, "L": 23, "DR": 12, "I": 12, "domain R": 52}
-SHAPE = re.compile(r"(R|S|P)(\d\d)|(L|DR|I|domain R)([1-9]\d?)")
+LAST = {"R": 50, "S": 54, "P": 10, "L": 23, "DR": 12, "I": 12, "domain R": 52, "speed P": 9}
+SHAPE = re.compile(r"(R|S|P)(\d\d)|(L|DR|I|domain R|speed P)([1-9]\d?)")
 # What the main job promises end to end.
 NEEDED = {
     *("R01", "R02", "R03", "R14", "R15", "R28", "R40", "R44"),

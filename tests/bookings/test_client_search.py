@@ -137,7 +137,7 @@ def plan(world: World, text: str) -> str:
     return Client.objects.visible_to(world.actor("concierge")).matching(text).recent_first()[:10].explain()
 
 
-@pytest.mark.promise("P8")
+@pytest.mark.promise("speed P8")
 def test_the_search_reads_the_index_and_not_the_table(world: World, many: None) -> None:
     for text in ("pc4c nd3", "pc4c", "c4ca4238@a", "06 12 34 56", "marie curie", "ABCD-2345"):
         read = plan(world, text)

@@ -232,7 +232,7 @@ def test_only_the_desk_of_that_site_opens(world: World, desk: Browser, client: B
     assert far.status == "fulfilled"
 
 
-@pytest.mark.promise("P9")
+@pytest.mark.promise("speed P9")
 def test_pages_cost_the_same_with_one_and_three_rows(world: World, desk: Browser) -> None:
     def cost(address: str, **query: str) -> int:
         with CaptureQueriesContext(connection) as asked:

@@ -16,7 +16,7 @@ def test_the_api_can_be_read_and_tried(live_world: World, screen: Screen) -> Non
     answer = page.goto(f"{screen.base}/api/v1/docs/")
     assert answer is not None
     assert "unsafe-inline" not in answer.headers["content-security-policy"]
-    expect(page.locator(".opblock")).to_have_count(18)
+    expect(page.locator(".opblock")).to_have_count(44)
     screen.shot("api-docs")
     page.get_by_role("button", name="Authorize").click()
     page.locator(".auth-container input").fill(live_world.api_key())
