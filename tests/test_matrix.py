@@ -245,7 +245,8 @@ def is_api(name: str) -> bool:
 def address(name: str, scene: Scene) -> str:
     """The path of a route that points at things of the scene."""
     if name in ARGUMENTS:
-        return reverse(name, kwargs=ARGUMENTS[name](scene))
+        with tenancy.working_for(scene.world.organisation):
+            return reverse(name, kwargs=ARGUMENTS[name](scene))
     pattern = next(found for known, found in routes() if known == name)
     wanted = pattern.pattern.regex.groupindex
     return reverse(name, kwargs={argument: BY_NAME[argument](scene) for argument in wanted})
