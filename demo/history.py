@@ -82,7 +82,9 @@ def _book(month: Month, moment: dt.datetime) -> None:
     name = chance.choice(data.CLIENTS)
     wanted = _choose(month)
     with time_machine.travel(moment, tick=False):
-        free = calendar.slots_left(site, wanted[0].place, now=timezone.now(), days=7, services=wanted)
+        wishes = [_wish(service, chance) for service in wanted]
+        minutes = calendar.minutes_of(wanted, wishes)
+        free = calendar.slots_left(site, wanted[0].place, now=timezone.now(), days=7, services=wanted, minutes=minutes)
         if not free:
             return
         client = _details(name, chance)
@@ -93,11 +95,12 @@ def _book(month: Month, moment: dt.datetime) -> None:
             token=f"demo-{moment:%Y%m%d%H%M}-{site.slug}",
             by=month.by,
             services=wanted,
+            minutes=minutes,
         )
         request = submit_request(
             site,
             client=client,
-            wishes=[_wish(service, chance) for service in wanted],
+            wishes=wishes,
             hold=hold,
             by=month.by,
             payer=accounts_for(house.organisation, client.email).first(),
