@@ -33,16 +33,19 @@ class Keys:
         self.pressed, self.began = 0, time.monotonic()
 
     def press(self, *keys: str) -> None:
+        self.page.wait_for_load_state("load")
         for key in keys:
             self.page.keyboard.press(key)
             self.pressed += 1
 
     def write(self, text: str) -> None:
+        self.page.wait_for_load_state("load")
         self.page.keyboard.type(text, delay=60)
         self.pressed += len(text)
 
     def scan(self, text: str) -> None:
         """A scanner is a keyboard that types fast and ends with Enter: one movement of the hand."""
+        self.page.wait_for_load_state("load")
         self.page.keyboard.type(text, delay=2)
         self.page.keyboard.press("Enter")
         self.pressed += 1
