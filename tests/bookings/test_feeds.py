@@ -269,7 +269,7 @@ def test_an_address_ends_with_the_role_the_account_and_the_site(
     assert client.get(mine).status_code == 404
     ines.user.is_active = True
     ines.user.save()
-    Client.objects.filter(pk=ines.client_id).update(user=None, email="")
+    Client.objects.filter(email="ines.garnier@example.fr").update(user=None, email="")
     assert client.get(mine).status_code == 404
 
 
