@@ -307,21 +307,21 @@ class QuoteLineKind(models.TextChoices):
 
 
 # Pictograms that the product ships (concierge/static/concierge/pictograms/).
-PICTOGRAMS = (
-    "welcome-desk",
-    "ironing",
-    "dry-cleaning",
-    "shoe",
-    "mending",
-    "car-wash",
-    "bike",
-    "courier",
-    "basket",
-    "repair",
-    "garden",
-    "cleaning",
-    "paperwork",
-)
+PICTOGRAMS = {
+    "welcome-desk": _("Counter"),
+    "ironing": _("Iron"),
+    "dry-cleaning": _("Coat on a hanger"),
+    "shoe": _("Shoe"),
+    "mending": _("Needle and thread"),
+    "car-wash": _("Car"),
+    "bike": _("Bicycle"),
+    "courier": _("Courier"),
+    "basket": _("Basket"),
+    "repair": _("Tools"),
+    "garden": _("Garden"),
+    "cleaning": _("Broom"),
+    "paperwork": _("Sheet of paper"),
+}
 
 
 class HolidayRule(models.TextChoices):

@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track-renew": lambda s: {"token": s.open.tracking_token},
     "bookings:track-move": lambda s: {"token": s.open.tracking_token},
     "bookings:track-ics": lambda s: {"token": s.open.tracking_token},
+    "bookings:feed": lambda s: {"token": s.feed_token},
     "bookings:track-answer": lambda s: {"token": s.open.tracking_token},
     "bookings:track-revive": lambda s: {"token": s.open.tracking_token},
     "bookings:follow": lambda s: {"public_id": s.open.public_id, "verb": "suspendre"},
@@ -195,6 +196,9 @@ ARGUMENTS: dict[str, Arguments] = {
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",
     ("bookings:my-companies", "POST"): "404",
+    ("bookings:my-feed", "GET"): "404",
+    ("bookings:my-feed", "POST"): "404",
+    ("bookings:my-feed-end", "POST"): "404",
     ("bookings:people", "GET"): "200",
     ("bookings:person", "GET"): "200",
     ("bookings:person-add", "GET"): "200",

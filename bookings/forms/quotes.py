@@ -46,6 +46,8 @@ class HeadForm(forms.Form):
         min_value=0,
         max_value=1000,
         decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        localize=True,
         help_text=_("0: the quote is free, and says so."),
     )
     conditions = forms.CharField(

@@ -98,8 +98,8 @@ def totals_words(quote: Quote) -> str:
 
 
 def age_words(moment: dt.datetime | None, now: dt.datetime) -> str:
-    """For how long it waits: two days, three hours."""
-    return timesince(moment, now, depth=1) if moment else ""
+    """For how long it waits: two days, three hours; nothing for what was sent just now."""
+    return timesince(moment, now, depth=1) if moment and now - moment >= dt.timedelta(minutes=1) else ""
 
 
 def state_sentence(quote: Quote) -> str:

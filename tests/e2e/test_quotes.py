@@ -153,7 +153,7 @@ def test_a_quote_with_a_change_and_an_acceptance(screen: Screen, dijon: World, c
         page.locator("summary", has_text="Je souhaite une modification").click()
         page.locator("[name=text]").fill("Plutôt du hêtre que du chêne, s'il vous plaît.")
         screen.check()
-        page.get_by_role("button", name="Envoyer ma demande").click()
+        page.get_by_role("button", name="Demander cette modification").click()
         screen.check()
         screen.shot("quote-09-change-asked")
         revise(screen)
