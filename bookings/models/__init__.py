@@ -12,6 +12,7 @@ from bookings.models.clients import (
     CompanyCodeTry,
     EmailVerification,
 )
+from bookings.models.feeds import CalendarFeed
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
@@ -30,6 +31,7 @@ from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 
 __all__ = [
     "Accompaniment",
+    "CalendarFeed",
     "CatalogueImport",
     "Client",
     "ClientAccount",
