@@ -9,10 +9,10 @@ from concierge.enums import Role
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who can sign in."""
+    """Somebody who can sign in; a prescriber has no role in the organisation."""
 
     email: str
-    role: Role
+    role: Role | None
     first_name: str
     last_name: str
     label: str
@@ -29,3 +29,4 @@ ACCOUNTS = (
     Account("amina@sens-pratique.example", Role.TRAINEE, "Amina", "Haddad", "Trainee (phone page)"),
     Account("cordonnerie.bourg@sens-pratique.example", Role.PROVIDER, "Hervé", "Maillot", "Provider"),
 )
+PRESCRIBER = Account("ccas@partenaires.example", None, "Sonia", "Petit", "Prescriber (social worker)")
