@@ -27,6 +27,7 @@ from bookings.models.quotes import (
 )
 from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
+from bookings.models.waitlist import WaitlistEntry, WaitlistNotice
 
 __all__ = [
     "Accompaniment",
@@ -71,5 +72,7 @@ __all__ = [
     "Substitution",
     "Supplement",
     "VatRate",
+    "WaitlistEntry",
+    "WaitlistNotice",
     "WorkOrder",
 ]
