@@ -318,21 +318,21 @@ class QuoteLineKind(models.TextChoices):
 
 
 # Pictograms that the product ships (concierge/static/concierge/pictograms/).
-PICTOGRAMS = (
-    "welcome-desk",
-    "ironing",
-    "dry-cleaning",
-    "shoe",
-    "mending",
-    "car-wash",
-    "bike",
-    "courier",
-    "basket",
-    "repair",
-    "garden",
-    "cleaning",
-    "paperwork",
-)
+PICTOGRAMS = {
+    "welcome-desk": _("Counter"),
+    "ironing": _("Iron"),
+    "dry-cleaning": _("Coat on a hanger"),
+    "shoe": _("Shoe"),
+    "mending": _("Needle and thread"),
+    "car-wash": _("Car"),
+    "bike": _("Bicycle"),
+    "courier": _("Courier"),
+    "basket": _("Basket"),
+    "repair": _("Tools"),
+    "garden": _("Garden"),
+    "cleaning": _("Broom"),
+    "paperwork": _("Sheet of paper"),
+}
 
 
 class HolidayRule(models.TextChoices):
@@ -407,10 +407,32 @@ class OccurrenceStatus(models.TextChoices):
     SKIPPED = "skipped", _("Left out")
 
 
+class DayChange(models.TextChoices):
+    """What an edit does to one day of a regular request."""
+
+    KEPT = "kept", _("Stays as it is")
+    STANDS = "stands", _("Stays: too late to change")
+    CHANGED = "changed", _("Other order")
+    MOVED = "moved", _("Moved")
+    ADDED = "added", _("New day")
+    CANCELLED = "cancelled", _("Day cancelled")
+    LEFT_OUT = "left_out", _("Left out")
+
+
 RECURRENCE_CATEGORY: dict[str, Category] = {
     RecurrenceStatus.ACTIVE: Category.ACTIVE,
     RecurrenceStatus.PAUSED: Category.WAITING,
     RecurrenceStatus.ENDED: Category.DONE,
+}
+
+DAY_CHANGE_CATEGORY: dict[str, Category] = {
+    DayChange.KEPT: Category.DONE,
+    DayChange.STANDS: Category.DONE,
+    DayChange.CHANGED: Category.WAITING,
+    DayChange.MOVED: Category.WAITING,
+    DayChange.ADDED: Category.OPEN,
+    DayChange.CANCELLED: Category.CANCELLED,
+    DayChange.LEFT_OUT: Category.CANCELLED,
 }
 
 OCCURRENCE_CATEGORY: dict[str, Category] = {

@@ -44,6 +44,11 @@ def sees_openings(actor: Actor, site: Site) -> bool:
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)
 
 
+def can_subscribe(actor: Actor, site: Site | None) -> bool:
+    """Have a calendar read one's own appointments, or those of a site: whoever sees them on a page."""
+    return actor.client_id is not None if site is None else sees_openings(actor, site)
+
+
 def can_set_openings(actor: Actor, site: Site) -> bool:
     """Say when people are received: whoever answers for the site."""
     return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

@@ -41,6 +41,11 @@ def percent(rate: Decimal | str) -> str:
     return f"{figures}{NARROW}%" if _in_french() else f"{figures}%"
 
 
+def quoted(text: str) -> str:
+    """What somebody wrote, in the quotation marks of the reader's language."""
+    return f"«{NARROW}{text}{NARROW}»" if _in_french() else f"“{text}”"
+
+
 def date_words(value: dt.date, form: str = "DATE_FORMAT") -> str:
     """A day in one of Django's formats. In French the first is the only ordinal, which no format of Django's knows.
 

@@ -14,6 +14,7 @@ from billing.actions.issuers import set_up_issuer
 from billing.models import Invoice
 from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
+from bookings.actions.feeds import renew_feed
 from bookings.actions.hand_outs import substitute
 from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.openings import close_site, set_presence
@@ -105,6 +106,7 @@ class Scene:
     series: Recurrence
     day: Occurrence
     notice: WaitlistNotice
+    feed_token: str
 
     @property
     def booked_day(self) -> ServiceRequest:
@@ -193,6 +195,7 @@ def build_scene(world: World) -> Scene:
             series=series,
             day=day,
             notice=a_notice(world),
+            feed_token=_feed(world, own),
         )
 
 
@@ -289,6 +292,11 @@ def _clients(world: World) -> tuple[User, User]:
     Client.objects.filter(pk=world.client.pk).update(user=own)
     Client.objects.create(organisation=world.organisation, user=other, first_name="A", last_name="B", email=other.email)
     return own, other
+
+
+def _feed(world: World, own: User) -> str:
+    """The secret of the address under which the client's calendar reads."""
+    return renew_feed(None, by=Actor("user", world.organisation, user=own, client_id=world.client.pk))[1]
 
 
 def _membership(world: World) -> ClientMembership:

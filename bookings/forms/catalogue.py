@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -24,6 +25,7 @@ from bookings.models import (
 )
 from bookings.rules.areas import MOST_BYTES
 from concierge.models import Site
+from concierge.words import percent
 
 # A form of ours carries at most 500 fields.
 MOST_ROWS = 80
@@ -93,18 +95,21 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             "unit": _("For a price per unit or weight: kg, m², basket…"),
             "code": _("Letters, digits and hyphens; on documents and in files."),
         }
-        widgets = {"pictogram": forms.Select(choices=[(name, name) for name in PICTOGRAMS])}
+        widgets = {"pictogram": forms.Select(choices=list(PICTOGRAMS.items()))}
 
-    def __init__(self, *args: Any, vat_codes: Sequence[str], categories: QuerySet[ServiceCategory], **kw: Any) -> None:
+    def __init__(
+        self, *args: Any, vat_rates: Mapping[str, Decimal], categories: QuerySet[ServiceCategory], **kw: Any
+    ) -> None:
         super().__init__(*args, **kw)
         category = self.fields["category"]
         assert isinstance(category, forms.ModelChoiceField)  # noqa: S101 - a foreign key
         category.queryset = categories
         self.fields["unit_price"].validators.append(MinValueValidator(0))
         self.fields["vat_code"] = forms.ChoiceField(
-            label=_("VAT code"), choices=[(code, code) for code in vat_codes], initial="standard"
+            label=_("VAT"),
+            choices=[(code, f"{percent(rate)} ({code})") for code, rate in vat_rates.items()],
+            initial="standard",
         )
-        self.fields["pictogram"].choices = [(name, name) for name in PICTOGRAMS]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A price that the mode does not know is no price."""

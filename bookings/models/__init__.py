@@ -12,6 +12,7 @@ from bookings.models.clients import (
     CompanyCodeTry,
     EmailVerification,
 )
+from bookings.models.feeds import CalendarFeed
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
@@ -31,6 +32,7 @@ from bookings.models.waitlist import WaitlistEntry, WaitlistNotice
 
 __all__ = [
     "Accompaniment",
+    "CalendarFeed",
     "CatalogueImport",
     "Client",
     "ClientAccount",

@@ -171,6 +171,12 @@ class ServiceRequest(PublicIdModel, TenantModel):
             models.Index(fields=["organisation", "status", "-id"], name="request_by_status"),
             models.Index(fields=["organisation", "site", "-id"], name="request_by_site"),
             models.Index(fields=["organisation", "client", "-id"], name="request_by_client"),
+            # Appointments of some weeks, for calendars that read them by themselves.
+            models.Index(
+                fields=["organisation", "site", "promised_start"],
+                condition=Q(promised_start__isnull=False, hold__isnull=False),
+                name="request_by_appointment",
+            ),
             # Parts of words; usable behind row-level security because of deploy/postgres.sql.
             GinIndex(
                 OpClass(Upper("contact_name"), name="gin_trgm_ops"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, vDuration
 
 PRODUCT = "-//Concierge//Appointments//FR"
 
@@ -29,8 +29,16 @@ class Entry:
     url: str = ""
 
 
-def calendar_of(entries: Iterable[Entry], *, name: str = "") -> bytes:
-    """A calendar file. METHOD is PUBLISH: nobody is asked to answer it (S53)."""
+# How often a calendar that reads by itself should come back.
+REFRESH = dt.timedelta(hours=1)
+
+
+def calendar_of(entries: Iterable[Entry], *, name: str = "", feed_zone: ZoneInfo | None = None) -> bytes:
+    """A calendar file. METHOD is PUBLISH: nobody is asked to answer it (S53).
+
+    With ``feed_zone`` it is one that calendars read again and again: it says how often, and is whole without entries,
+    too (RFC 5545 wants one component at least).
+    """
     found = Calendar()
     found.add("prodid", PRODUCT)
     found.add("version", "2.0")
@@ -38,6 +46,10 @@ def calendar_of(entries: Iterable[Entry], *, name: str = "") -> bytes:
     found.add("method", "PUBLISH")
     if name:
         found.add("x-wr-calname", name)
+    if feed_zone is not None:
+        found.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+        found.add("x-published-ttl", vDuration(REFRESH))
+        found.add_component(Timezone.from_tzinfo(feed_zone, feed_zone.key))
     for entry in entries:
         found.add_component(_event(entry))
     found.add_missing_timezones()

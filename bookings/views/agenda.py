@@ -53,6 +53,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
     found = _appointments(site, first, first + length, zone) if site else []
     context = {
         "site": site,
+        "can_subscribe": site is not None and perms.can_subscribe(actor, site),
         "form": AgendaForm(
             initial={"site": site.slug if site else "", "jour": first, "vue": "week" if weekly else "day"}, sites=sites
         ),

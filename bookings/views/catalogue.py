@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import perms
 from bookings.actions import editing, tariffs
 from bookings.actions.pricing import on_day
+from bookings.actions.quotes import rates_on
 from bookings.forms.catalogue import (
     CatalogueFilters,
     DatedPriceForm,
@@ -36,7 +37,6 @@ from bookings.models import (
     ServiceCategory,
     ServiceOption,
     Supplement,
-    VatRate,
 )
 from bookings.views.booking import price_words
 from concierge.days import today_of
@@ -136,11 +136,10 @@ def find(request: TenantRequest, public_id: uuid.UUID) -> Service:
 
 
 def _service_form(request: TenantRequest, service: Service | None, data: Any = None) -> ServiceForm:
-    codes = VatRate.objects.filter(organisation=request.organisation).order_by("code").values_list("code", flat=True)
     return ServiceForm(
         data,
         instance=service or Service(organisation=request.organisation),
-        vat_codes=list(codes.distinct()),
+        vat_rates=rates_on(request.organisation.pk, timezone.localdate()),
         categories=ServiceCategory.objects.filter(organisation=request.organisation),
     )
 

@@ -13,6 +13,7 @@ from concierge.models import national_phone
 register = template.Library()
 register.filter("percent", words.percent)
 register.filter("national_phone", national_phone)
+register.filter("quoted", words.quoted)
 
 
 @register.filter

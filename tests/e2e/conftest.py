@@ -22,9 +22,6 @@ AXE = (settings.BASE_DIR / "frontend" / "node_modules" / "axe-core" / "axe.min.j
 SHOTS = settings.BASE_DIR / ".state" / "screens"
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
-# Stories that do not pass yet: STORIES=1 plays them too (issue 3 stays open until they do).
-collect_ignore = [] if "STORIES" in os.environ else ["test_prescriber.py"]
-
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import bookings.models.availability
+from concierge.tenancy import ProtectTenant, allow_delete
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0036_accounts"),
+        ("bookings", "0037_feeds"),
         ("concierge", "0009_editions"),
     ]
 
@@ -207,4 +208,7 @@ class Migration(migrations.Migration):
                 name="waitlist_notice_is_of_a_time_to_come",
             ),
         ),
+        ProtectTenant("WaitlistEntry", "WaitlistNotice"),
+        # Waits that ended go with their notices (the nightly purge).
+        allow_delete("bookings_waitlistentry", "bookings_waitlistnotice"),
     ]
