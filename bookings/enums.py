@@ -396,10 +396,32 @@ class OccurrenceStatus(models.TextChoices):
     SKIPPED = "skipped", _("Left out")
 
 
+class DayChange(models.TextChoices):
+    """What an edit does to one day of a regular request."""
+
+    KEPT = "kept", _("Stays as it is")
+    STANDS = "stands", _("Stays: too late to change")
+    CHANGED = "changed", _("Other order")
+    MOVED = "moved", _("Moved")
+    ADDED = "added", _("New day")
+    CANCELLED = "cancelled", _("Day cancelled")
+    LEFT_OUT = "left_out", _("Left out")
+
+
 RECURRENCE_CATEGORY: dict[str, Category] = {
     RecurrenceStatus.ACTIVE: Category.ACTIVE,
     RecurrenceStatus.PAUSED: Category.WAITING,
     RecurrenceStatus.ENDED: Category.DONE,
+}
+
+DAY_CHANGE_CATEGORY: dict[str, Category] = {
+    DayChange.KEPT: Category.DONE,
+    DayChange.STANDS: Category.DONE,
+    DayChange.CHANGED: Category.WAITING,
+    DayChange.MOVED: Category.WAITING,
+    DayChange.ADDED: Category.OPEN,
+    DayChange.CANCELLED: Category.CANCELLED,
+    DayChange.LEFT_OUT: Category.CANCELLED,
 }
 
 OCCURRENCE_CATEGORY: dict[str, Category] = {

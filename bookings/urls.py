@@ -37,6 +37,7 @@ from bookings.views import (
     repricing,
     requests,
     runs,
+    series_edit,
     silences,
     site_rules,
     terms,
@@ -87,6 +88,7 @@ urlpatterns = [
     path("suivi/<str:token>/devis/modifier/", quote_link.change_by_link, name="quote-link-change"),
     path("suivi/<str:token>/devis/renouveler/", quote_link.renew_by_link, name="quote-link-renew"),
     path("mes-demandes/", tracking.my_requests, name="my-requests"),
+    path("mes-demandes/regulieres/<uuid:public_id>/", recurrences.my_series, name="my-series"),
     # --- calendars that read by themselves ----------------------------------------------------------------------------
     path("abonnement/<str:token>.ics", feeds.feed, name="feed"),
     path("mes-demandes/calendrier/", feeds.my_feed, name="my-feed"),
@@ -161,6 +163,7 @@ urlpatterns = [
     path("regulieres/", recurrences.series_list, name="series-list"),
     path("regulieres/jours/<uuid:public_id>/<slug:verb>/", recurrences.change_occurrence, name="change-occurrence"),
     path("regulieres/<uuid:public_id>/", recurrences.series_page, name="series"),
+    path("regulieres/<uuid:public_id>/modifier/", series_edit.edit_series, name="series-edit"),
     path("regulieres/<uuid:public_id>/<slug:verb>/", recurrences.change_series, name="change-series"),
     # --- the desk -----------------------------------------------------------------------------------------------------
     path("guichet/", desk.desks, name="desks"),

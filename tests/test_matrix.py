@@ -123,6 +123,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track-repeat": lambda s: {"token": s.open.tracking_token},
     "bookings:track-series": lambda s: {"token": s.booked_day.tracking_token},
     "bookings:series": lambda s: {"public_id": s.series.public_id},
+    "bookings:series-edit": lambda s: {"public_id": s.series.public_id},
+    "bookings:my-series": lambda s: {"public_id": s.series.public_id},
     "bookings:change-series": lambda s: {"public_id": s.series.public_id, "verb": "arreter"},
     "bookings:change-occurrence": lambda s: {"public_id": s.day.public_id, "verb": "passer"},
     "bookings:api-recurrence": lambda s: {"public_id": s.series.public_id},

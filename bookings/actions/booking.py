@@ -53,6 +53,8 @@ from concierge.writes import insert, insert_one
 
 # What one client may have open at once, when nobody of the team books for them (S33).
 MOST_OPEN_REQUESTS = 10
+# Days of their regular requests, booked three weeks ahead: one every day and three every week.
+MOST_OPEN_DAYS = 30
 # Stands that are proposed at once.
 MOST_STANDS = 20
 
@@ -300,12 +302,15 @@ def keep_day_limits(site: Site, services: Collection[Service], hold: Hold) -> No
 
 
 def keep_client_limit(client: Client, by: Actor) -> None:
-    """Refuse one open request too many. Race-safe: the orders of one client are counted one after the other."""
+    """Refuse one open request too many; days of regular requests are counted by themselves. Race-safe: the orders of
+    one client are counted one after the other."""
     if by.is_staff or by.kind in {"api", "system"}:
         return
     queue_up(client)
-    family = Client.objects.family_of(client.pk).values("pk")
-    if ServiceRequest.objects.open().filter(client__in=family).count() >= MOST_OPEN_REQUESTS:
+    family = Client.objects.family_of(client.kept_id).values("pk")
+    is_day = by.channel == "series"
+    open_now = ServiceRequest.objects.open().filter(client__in=family, occurrence__isnull=not is_day)
+    if open_now.count() >= (MOST_OPEN_DAYS if is_day else MOST_OPEN_REQUESTS):
         raise TooManyAttempts(_("You already have many requests with us. Please call us to book more."))
 
 

@@ -1,4 +1,5 @@
-"""Regular requests: begun, paused, edited from a day on, ended; their days booked ahead, failures kept and retried."""
+"""Regular requests: begun, paused, ended; their days booked ahead, failures kept and retried. How one is edited from a
+day on: ``recurrence_edits``."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -37,8 +38,9 @@ from concierge.tenancy import Actor
 
 # A day is booked; its deadline also has the days after it made.
 BOOK = "occurrence.book"
-# Days are made this far ahead, at most so many, and booked this long before (slots open sixty days ahead).
-DAYS_AHEAD, MOST_AHEAD = 56, 12
+# Days are made this far ahead and booked this long before (slots open sixty days ahead). The last of them always lies
+# beyond what is booked: its own deadline makes the days after it, so that the chain never ends by itself.
+DAYS_AHEAD = 56
 BOOK_AHEAD = dt.timedelta(days=21)
 # Of one client, when nobody of the team asks for them (S33).
 MOST_RUNNING = 10
@@ -84,7 +86,7 @@ def keep(wishes: Sequence[prices.Wish]) -> list[dict[str, object]]:
     return [
         {
             "service": wish.service,
-            "quantities": {key: str(count) for key, count in wish.quantities.items()},
+            "quantities": {key: f"{Decimal(count).normalize():f}" for key, count in wish.quantities.items() if count},
             "options": sorted(wish.options),
         }
         for wish in wishes
@@ -120,13 +122,15 @@ def start_recurrence(client: Client, site: Site, wanted: Wanted, *, by: Actor) -
     running = Recurrence.objects.filter(client=client).exclude(status=RecurrenceStatus.ENDED)
     if not by.is_staff and by.kind not in {"api", "system"} and running.count() >= MOST_RUNNING:
         raise TooManyAttempts(_("You already have many regular requests with us. Please call us for more."))
-    made = _new(client, site, wanted, by=by)
+    made = new_recurrence(client, site, wanted, by=by)
     events.record("recurrence.started", made, by=by)
     extend(made)
     return made
 
 
-def _new(client: Client, site: Site, wanted: Wanted, *, by: Actor, continues: Recurrence | None = None) -> Recurrence:
+def new_recurrence(
+    client: Client, site: Site, wanted: Wanted, *, by: Actor, continues: Recurrence | None = None
+) -> Recurrence:
     """Check everything, then the row."""
     name = wanted.name.strip()
     if not name:
@@ -134,11 +138,15 @@ def _new(client: Client, site: Site, wanted: Wanted, *, by: Actor, continues: Re
     today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
     if not today <= wanted.starts_on <= today + dt.timedelta(days=400):
         raise Invalid(_("The first day is today or later, within a year."), field="starts_on")
+    if wanted.ends_on is not None and wanted.ends_on < wanted.starts_on:
+        raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
     try:
         rule = recurrence.parse(wanted.rule, starts_on=wanted.starts_on)
     except recurrence.BadRule as error:
         message = RULE_MESSAGES.get(error.code, _("We do not understand this rule."))
         raise BadRecurrence(message, field="rule", reason=error.code, part=error.part) from error
+    if wanted.ends_on and not rule.days(wanted.starts_on, wanted.starts_on, wanted.ends_on, most=1):
+        raise BadRecurrence(RULE_MESSAGES["never"], field="ends_on", reason="never", part="ends_on")
     services = _services(site, wanted.wishes)
     price_order(tariffs_of(site, today, services=services), wanted.wishes)
     plan = pre_orders.plan_for(site, services)
@@ -180,7 +188,7 @@ def extend(found: Recurrence, *, now: dt.datetime | None = None) -> list[Occurre
     today = now.astimezone(zone).date()
     horizon = today + dt.timedelta(days=DAYS_AHEAD)
     first = max(today, found.starts_on)
-    days = found.days(first, horizon, most=MOST_AHEAD) or found.days(first, today + recurrence.FURTHEST, most=1)
+    days = found.days(first, horizon, most=DAYS_AHEAD + 1) or found.days(first, today + recurrence.FURTHEST, most=1)
     if not days:
         return []
     closed = calendar.closed_days(found.site, first - dt.timedelta(days=7), days[-1] + dt.timedelta(days=7))
@@ -227,11 +235,10 @@ def reach_booking_day(deadline: Deadline) -> None:
 
 
 def _lock(one: Occurrence) -> Occurrence:
-    return (
-        Occurrence.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("recurrence__site__organisation", "recurrence__client", "recurrence__payer_account")
-        .get(pk=one.pk)
-    )
+    """The day as it is now. First the lock, then what belongs to it: an edit may have handed it on meanwhile."""
+    Occurrence.objects.select_for_update(of=("self",), no_key=True).get(pk=one.pk)
+    related = ("recurrence__site__organisation", "recurrence__client", "recurrence__payer_account")
+    return Occurrence.objects.select_related(*related).get(pk=one.pk)
 
 
 def _try_to_book(one: Occurrence) -> None:
@@ -316,7 +323,7 @@ def retry_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
 
 @transaction.atomic
 def skip_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
-    """Not that day: a booked one is cancelled. Skipping twice is skipping once.
+    """Not that day: a booked one is cancelled, a failed one is settled, also when it is past. Again: nothing happens.
 
     Raises ``OccurrencePast`` and what ``cancel_request`` raises (409).
     """
@@ -325,7 +332,7 @@ def skip_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
     locked = _lock(one)
     if locked.status == OccurrenceStatus.SKIPPED:
         return locked
-    if locked.starts_at <= timezone.now():
+    if locked.starts_at <= timezone.now() and locked.status != OccurrenceStatus.FAILED:
         raise OccurrencePast(current_status=locked.status)
     _leave_out(locked, "skipped", _("Left out on request"), by=by)
     events.record("occurrence.skipped", locked, by=by)
@@ -347,7 +354,7 @@ def _leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise
             _leave_out(one, code, reason, by=by)
 
 
-def _lock_series(found: Recurrence) -> Recurrence:
+def lock_recurrence(found: Recurrence) -> Recurrence:
     locked = (
         Recurrence.objects.select_for_update(of=("self",), no_key=True)
         .select_related("site__organisation", "client")
@@ -366,11 +373,11 @@ def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Ac
     """
     if last < first or (last - first).days > 400:
         raise Invalid(_("The last day cannot be before the first day."), field="last")
-    locked = _lock_series(found)
+    locked = lock_recurrence(found)
     locked.paused_from, locked.paused_until = first, last
     locked.status = RecurrenceStatus.PAUSED
     locked.save(update_fields=["paused_from", "paused_until", "status"])
-    _leave_out_what_may(_still_to_come(locked, first, last), "paused", _("Paused"), by=by)
+    _leave_out_what_may(still_to_come(locked, first, last), "paused", _("Paused"), by=by)
     events.record("recurrence.paused", locked, by=by)
     return locked
 
@@ -378,7 +385,7 @@ def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Ac
 @transaction.atomic
 def resume_recurrence(found: Recurrence, *, by: Actor) -> Recurrence:
     """Go on: days that the pause left out and that are still to come are planned again. Raises ``WrongState`` (409)."""
-    locked = _lock_series(found)
+    locked = lock_recurrence(found)
     locked.paused_from = locked.paused_until = None
     locked.status = RecurrenceStatus.ACTIVE
     locked.save(update_fields=["paused_from", "paused_until", "status"])
@@ -397,36 +404,27 @@ def end_recurrence(found: Recurrence, *, last: dt.date | None = None, by: Actor)
     """No more after a day (today without one): what was booked later is cancelled. Ending twice is ending once."""
     if Recurrence.objects.get(pk=found.pk).status == RecurrenceStatus.ENDED:
         return found
-    locked = _lock_series(found)
-    _end(locked, last or timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)), by=by)
+    locked = lock_recurrence(found)
+    end_on(locked, last or timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)), by=by)
     events.record("recurrence.ended", locked, by=by)
     return locked
 
 
-def _end(locked: Recurrence, last: dt.date, *, by: Actor) -> None:
+def end_on(locked: Recurrence, last: dt.date, *, by: Actor) -> None:
+    """No more after a day, of a series that the caller has locked."""
     locked.ends_on, locked.status = last, RecurrenceStatus.ENDED
     locked.save(update_fields=["ends_on", "status"])
-    later = _still_to_come(locked, last + dt.timedelta(days=1), dt.date.max)
+    later = still_to_come(locked, last + dt.timedelta(days=1), dt.date.max)
     _leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
 
 
-def _still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:
-    """Days that have not happened and were not left out, oldest first; a booked one only while it may be cancelled."""
+def still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:
+    """Days that have not happened and were not left out, oldest first and locked; a day that is being booked is waited
+    for. Work is locked before the day, as ``skip_occurrence`` does."""
     found = Occurrence.objects.filter(
         recurrence=locked, due_on__range=(first, last), starts_at__gt=timezone.now()
     ).exclude(status=OccurrenceStatus.SKIPPED)
-    return list(found.select_related("request").order_by("due_on"))
-
-
-@transaction.atomic
-def edit_recurrence(found: Recurrence, wanted: Wanted, *, by: Actor) -> Recurrence:
-    """This day and all that follow, differently: the old one ends the day before, a new one of the same name begins.
-
-    What had happened or was booked before stays with the old one. Raises what ``start_recurrence`` raises.
-    """
-    locked = _lock_series(found)
-    made = _new(locked.client, locked.site, replace(wanted, name=wanted.name or locked.name), by=by, continues=locked)
-    _end(locked, wanted.starts_on - dt.timedelta(days=1), by=by)
-    events.record("recurrence.edited", made, by=by)
-    extend(made)
-    return made
+    for request in ServiceRequest.objects.filter(occurrence__in=found).order_by("pk"):
+        requests.lock_work_of(request)
+    mine = found.select_for_update(of=("self",), no_key=True)
+    return list(mine.select_related("request").order_by("due_on"))

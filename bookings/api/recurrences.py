@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import recurrences
+from bookings.actions import recurrence_edits, recurrences
 from bookings.api.common import site_of, wish_of
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.models import Client, Occurrence, Recurrence
@@ -253,5 +253,5 @@ class EditRecurrence(Change):
         asked = dict(body.validated_data)
         lines = [wish_of(line) for line in asked.pop("lines")] or recurrences.wishes_of(found)
         wanted = recurrences.Wanted(wishes=lines, payer=found.payer_account, note=found.note, **asked)
-        made = recurrences.edit_recurrence(found, wanted, by=actor_of(request))
+        made = recurrence_edits.edit_recurrence(found, wanted, by=actor_of(request))
         return _answer(request, made, 201)

@@ -12,6 +12,8 @@ from bookings.enums import HolidayRule, NoShowPolicy, Place, RunStatus
 from bookings.models import PreOrderPlan, Producer, Service
 from concierge.models import Site
 
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
 WEEKDAY_CHOICES = [(number, str(name).capitalize()) for number, name in WEEKDAYS.items()]
 
 
@@ -62,10 +64,8 @@ class PlanForm(forms.Form):
     cut_off_weekday = forms.TypedChoiceField(label=_("Orders close on"), coerce=int, choices=WEEKDAY_CHOICES, initial=1)
     cut_off_time = forms.TimeField(label=_("At"), widget=forms.TimeInput(attrs={"type": "time"}))
     every_weeks = forms.IntegerField(label=_("Every how many weeks"), min_value=1, max_value=8, initial=1)
-    starts_on = forms.DateField(label=_("First possible day"), widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(
-        label=_("Last possible day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    starts_on = forms.DateField(label=_("First possible day"), widget=DAY)
+    ends_on = forms.DateField(label=_("Last possible day"), required=False, widget=DAY)
     holiday_rule = forms.ChoiceField(
         label=_("When the site is closed that day"), choices=HolidayRule.choices, initial=HolidayRule.BEFORE
     )

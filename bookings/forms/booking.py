@@ -331,9 +331,15 @@ class ReviewForm(forms.Form):
 
     hold = forms.UUIDField(widget=forms.HiddenInput)
     payer = forms.ChoiceField(label=_("Who pays?"), required=False)
+    every_time = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, accounts: Sequence[ClientAccount], for_others: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, accounts: Sequence[ClientAccount], for_others: bool, every_time: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["every_time"].label = every_time
+        if not every_time:
+            del self.fields["every_time"]
         field = self.fields["payer"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         self.accounts = accounts

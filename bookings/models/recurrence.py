@@ -31,8 +31,16 @@ class RecurrenceQuerySet(models.QuerySet["Recurrence"]):
     def visible_to(self, actor: Actor) -> Self:
         """The team by site, the organisation's keys all, clients their own."""
         if actor.kind in {"user", "link"} and not actor.is_staff and actor.client_id:
-            return self.filter(organisation=actor.organisation, client_id=actor.client_id)
+            return self.filter(organisation=actor.organisation).of_client(actor.client_id)
         return self.filter(seen_by(actor))
+
+    def of_client(self, client_id: int) -> Self:
+        """Of a person, under whichever of their records each was begun."""
+        return self.filter(client__in=Client.objects.family_of(client_id).values("pk"))
+
+    def going_on(self) -> Self:
+        """Not ended."""
+        return self.exclude(status=RecurrenceStatus.ENDED)
 
 
 class Recurrence(PublicIdModel, TenantModel):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
 from dateutil.rrule import rrulestr
 
@@ -22,6 +23,8 @@ SHAPES = {
     "BYMONTHDAY": re.compile(r"-?[1-9][0-9]?(,-?[1-9][0-9]?){0,30}"),
     "WKST": re.compile(r"MO|SU"),
 }
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+COUNTED = re.compile(r"COUNT=([0-9]+)")
 
 
 class BadRule(ValueError):
@@ -53,6 +56,43 @@ class Rule:
         limit = min(until, end)
         days = (moment.date() for moment in islice(found, MOST_COUNT * 3) if moment <= limit)
         return list(islice((day for day in days if day >= first), most))
+
+    def rest(self, starts_on: dt.date, first: dt.date) -> Rule | None:
+        """The same rule for what is left from a day on: a count goes on where it was; ``None`` when nothing is."""
+        count = COUNTED.search(self.text)
+        if count is None or first <= starts_on:
+            return self
+        gone = len(self.days(starts_on, starts_on, first - dt.timedelta(days=1), most=MOST_COUNT))
+        left = int(count[1]) - gone
+        return Rule(COUNTED.sub(f"COUNT={left}", self.text)) if left > 0 else None
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of a regular request as somebody compares it: which row it is, its day by the rule, and when."""
+
+    key: int
+    due_on: dt.date
+    starts_at: dt.datetime
+
+
+def paired(gone: Iterable[Day], coming: Iterable[Day]) -> list[tuple[Day | None, Day | None]]:
+    """What becomes of each day when the rule changes: the first day that goes with the first that comes in the same
+    week; those that find no partner go, or come, alone. In the order of time."""
+    weeks: dict[tuple[int, int], tuple[list[Day], list[Day]]] = {}
+    for place, days in enumerate((gone, coming)):
+        for day in sorted(days, key=lambda one: one.starts_at):
+            year, week, _weekday = day.due_on.isocalendar()
+            weeks.setdefault((year, week), ([], []))[place].append(day)
+    pairs: list[tuple[Day | None, Day | None]] = []
+    for _week, (old, new) in sorted(weeks.items()):
+        same = {day.due_on for day in old} & {day.due_on for day in new}
+        for kept in (True, False):
+            pairs += zip_longest(
+                [day for day in old if (day.due_on in same) == kept],
+                [day for day in new if (day.due_on in same) == kept],
+            )
+    return pairs
 
 
 def _day(text: str) -> dt.date:

@@ -72,7 +72,7 @@ def fetch_words(run: PreOrderRun, now: dt.datetime) -> str:
 def shown_to_client(found: ServiceRequest) -> dict[str, Any]:
     """What the tracking page says of an order ahead: the hand-out, replacements, what may still be changed."""
     order = PreOrder.objects.select_related("run__site", "run__plan__producer").filter(request=found).first()
-    repeats = {"is_regular": hasattr(found, "occurrence"), "can_repeat": found.status not in NOT_REPEATED}
+    repeats = {"can_repeat": found.status not in NOT_REPEATED}
     if order is None:
         return {"pre_order": None, **repeats}
     now = timezone.now()

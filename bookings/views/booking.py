@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import booking, clients, holds, pre_orders, pricing
+from bookings.actions import booking, clients, holds, pre_orders, pricing, subscriptions
 from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
 from bookings.rules import prices
-from bookings.views import ahead, payers
+from bookings.views import ahead, payers, subscribing
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
@@ -331,7 +331,8 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     kept = draft.kept
     accounts = payers.payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
-    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others, initial=payers.chosen_payer(draft))
+    every, chosen = subscribing.label_of(draft), payers.chosen_payer(draft)
+    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others, every_time=every, initial=chosen)
     if kept is None or not form.is_valid():
         return _review_page(request, draft, form, 422 if form.is_bound else 200)
     if form.cleaned_data["hold"] != kept:
@@ -339,15 +340,25 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review_page(request, draft, form, 409)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
     try:
-        made = _send(draft, payer)
+        made = _send(draft, payer, every_time=form.cleaned_data.get("every_time", False))
     except DomainError as error:
         return _refused(request, draft, form, error)
     draft.finish(kept, made.tracking_token)
     return redirect("bookings:done", token=made.tracking_token)
 
 
-def _send(draft: Draft, payer: ClientAccount | None) -> ServiceRequest:
+def _send(draft: Draft, payer: ClientAccount | None, *, every_time: bool) -> ServiceRequest:
     details, note = draft.details(), draft.contact.get("note", "")
+    if draft.run is not None and draft.kept is not None and every_time:
+        return subscriptions.order_every_time(
+            draft.run,
+            client=details,
+            wishes=draft.wishes,
+            by=draft.actor,
+            payer=payer,
+            note=note,
+            sent_key=draft.kept,
+        )
     if draft.run is not None:
         return pre_orders.order_ahead(
             draft.run,
@@ -406,8 +417,8 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         phone=national_phone(draft.contact.get("phone", "")),
         other_phone=national_phone(draft.other.get("phone", "")),
         payer_name=payers.payer_name(request),
-        looks_for_payers=draft.for_others
-        and (bool(payers.payer_name(request)) or len(form.accounts) >= payers.MOST_PAYERS),
+        every_help=subscribing.help_of(draft),
+        looks_for_payers=payers.looks_for_more(request, draft, form.accounts),
     )
 
 
@@ -428,8 +439,8 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
     if page == "details":
         details_form = DetailsForm(chosen=draft.services, wishes=draft.asked)
         return show(request, draft, "details", error.status, form=details_form, error=error)
-    if error.field in {"payer", None}:
-        form.add_error("payer" if error.field else None, str(error.message))
+    if error.field in {*form.fields, None}:
+        form.add_error(error.field, str(error.message))
         return _review_page(request, draft, form, error.status)
     return refused_contact(request, draft, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,17 +24,16 @@ from bookings.forms.recurrence import PauseForm, RepeatForm, SeriesFilters
 from bookings.models import Occurrence, Recurrence, Service, ServiceRequest
 from bookings.views.orders_ahead import asked_of
 from bookings.views.requests import _actor
+from bookings.views.series_words import cut_off_words, days_of, latest, order_words, rhythm_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import date_words, moment_words
+from concierge.words import date_words
 
 PAGE = 50
-# Days of one regular request shown at once, the newest and those to come.
-MOST_DAYS = 40
 
 
 @login_required
@@ -78,45 +76,12 @@ def _row(found: Recurrence) -> dict[str, Any]:
     }
 
 
-def rhythm_words(found: Recurrence) -> str:
-    """Every Monday at 10:00, as far as that can be said."""
-    parts = dict(part.split("=", 1) for part in found.rule.split(";"))
-    every = int(parts.get("INTERVAL", "1"))
-    words = {
-        "DAILY": _("every day") if every == 1 else _("every %(count)d days") % {"count": every},
-        "WEEKLY": _("every week") if every == 1 else _("every %(count)d weeks") % {"count": every},
-        "MONTHLY": _("every month") if every == 1 else _("every %(count)d months") % {"count": every},
-    }[parts["FREQ"]]
-    first = next(iter(found.days(found.starts_on, found.starts_on + dt.timedelta(days=400), most=1)), found.starts_on)
-    form = "j" if parts["FREQ"] == "MONTHLY" else "l"
-    day = date_words(first, form) if parts["FREQ"] != "DAILY" else ""
-    time = date_format(dt.datetime.combine(first, found.at), "TIME_FORMAT")
-    return _("%(rhythm)s (%(day)s) at %(time)s") % {"rhythm": words, "day": day, "time": time} if day else words
-
-
-def days_of(found: Recurrence) -> list[dict[str, Any]]:
-    """Its days, the coming first ones first, then the past."""
-    now = timezone.now()
-    ones = found.occurrences.select_related("request").order_by("-due_on")[:MOST_DAYS]
-    zone = ZoneInfo(found.site.time_zone)
-    return [
-        {
-            "one": one,
-            "when": moment_words(one.starts_at, found.site),
-            "moved": one.starts_at.astimezone(zone).date() != one.due_on,
-            "is_coming": one.starts_at > now,
-            "can_skip": one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED},
-            "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
-        }
-        for one in reversed(ones)
-    ]
-
-
 def _context(found: Recurrence, form: PauseForm | None = None) -> dict[str, Any]:
     return {
         "found": found,
         "rhythm": rhythm_words(found),
         "days": days_of(found),
+        "order": order_words(found),
         "is_over": found.status == RecurrenceStatus.ENDED,
         "is_paused": found.status == RecurrenceStatus.PAUSED,
         "pause_form": form or PauseForm(),
@@ -128,7 +93,8 @@ def _context(found: Recurrence, form: PauseForm | None = None) -> dict[str, Any]
 
 
 def _find(actor: Actor, public_id: Any) -> Recurrence:
-    found = Recurrence.objects.visible_to(actor).select_related("site", "client", "payer_account", "plan__producer")
+    related = ("site", "client", "payer_account", "plan__producer", "continues")
+    found = Recurrence.objects.visible_to(actor).select_related(*related)
     return get_object_or_404(found, public_id=public_id)
 
 
@@ -138,8 +104,12 @@ def series_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One regular request: its coming days, what failed and why."""
     actor = _actor(request)
     found = _find(actor, public_id)
-    may = perms.can_run_hand_outs(actor, found.site)
-    return render(request, "bookings/series.html", {**_context(found), "may": may})
+    return render(request, "bookings/series.html", _staff_context(found, actor))
+
+
+def _staff_context(found: Recurrence, actor: Actor, form: PauseForm | None = None) -> dict[str, Any]:
+    later = found.continued_by.order_by("-pk").first()
+    return {**_context(found, form), "may": perms.can_run_hand_outs(actor, found.site), "later": later}
 
 
 def _change(found: Recurrence, verb: str, request: HttpRequest, actor: Actor) -> PauseForm | None:
@@ -175,8 +145,7 @@ def change_series(request: HttpRequest, public_id: Any, verb: str) -> HttpRespon
         messages.error(request, str(error.message))
         wrong = None
     if wrong is not None:
-        context = {**_context(found, wrong), "may": True}
-        return render(request, "bookings/series.html", context, status=422)
+        return render(request, "bookings/series.html", _staff_context(found, actor, wrong), status=422)
     return redirect("bookings:series", public_id=public_id)
 
 
@@ -255,25 +224,44 @@ def _services(found: ServiceRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @link_page
 def series_by_link(request: TenantRequest, token: str, found: ServiceRequest) -> HttpResponse:
-    """The regular request that this request is a day of: pause, resume, end, leave a day out."""
-    day = Occurrence.objects.select_related("recurrence__site", "recurrence__client").filter(request=found).first()
+    """The regular request that this request is a day of, as it goes on now: pause, resume, end, leave a day out."""
+    day = Occurrence.objects.filter(request=found).first()
     if day is None:
         raise Http404
-    series, actor, form = day.recurrence, bearer(request, found), None
+    series = Recurrence.objects.select_related("site", "client", "plan").get(pk=day.recurrence_id)
+    return _client_page(request, latest(series), bearer(request, found), token)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_series(request: TenantRequest, public_id: Any) -> HttpResponse:
+    """The same in a signed-in client's own space."""
+    actor = request.actor
+    if actor.client_id is None:
+        raise Http404
+    mine = Recurrence.objects.of_client(actor.client_id).select_related("site", "client", "plan")
+    return _client_page(request, get_object_or_404(mine, public_id=public_id), actor, "")
+
+
+def _client_page(request: HttpRequest, series: Recurrence, actor: Actor, token: str) -> HttpResponse:
+    form = None
     if request.method == "POST":
         verb = request.POST.get("verb", "")
         try:
             if verb in {"passer", "reessayer"}:
-                key = request.POST.get("day", "")
-                one = next((o for o in series.occurrences.all()[:MOST_DAYS] if str(o.public_id) == key), None)
-                if one is None:
-                    raise Http404
-                _change_day(request, one, verb, actor)
+                _change_day(request, _day_of(series, request.POST.get("day", "")), verb, actor)
             else:
                 form = _change(series, verb, request, actor)
         except DomainError as error:
             messages.error(request, str(error.message))
         if form is None:
-            return redirect("bookings:track-series", token=token)
-    context = {**_context(series, form), "token": token}
+            return redirect(request.path)
+    context = {**_context(series, form), "token": token, "cut_off": cut_off_words(series)}
     return render(request, "bookings/series_by_link.html", context, status=422 if form else 200)
+
+
+def _day_of(series: Recurrence, key: str) -> Occurrence:
+    try:
+        return get_object_or_404(series.occurrences, public_id=uuid.UUID(key))
+    except ValueError as error:
+        raise Http404 from error

@@ -26,12 +26,13 @@ from bookings.actions.rescheduling import is_movable
 from bookings.enums import Category, RequestStatus
 from bookings.forms.requests import ReasonForm
 from bookings.forms.waits import AnswerForm, ReviveForm
-from bookings.models import Client, ServiceRequest
+from bookings.models import Client, Recurrence, ServiceRequest
 from bookings.models.appointments import calendar_file as ics_of
 from bookings.models.appointments import entry_of
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.views import ahead, waits, words
+from bookings.views.series_words import regular_of, rhythm_words
 from concierge import events
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -42,6 +43,8 @@ from concierge.words import euros, moment_words
 CLOSED = {"closed", "cancelled", "declined", "expired"}
 # How often one network may ask for links in an hour: a whole company sits behind one.
 MOST_ASKED, ASKED_WINDOW = 20, 3600
+# Regular requests shown to a client at once.
+MOST_REGULAR = 20
 
 
 def request_of_token(token: str) -> ServiceRequest:
@@ -165,6 +168,7 @@ def _page(
         "has_date": found.promised_start is not None,
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
+    context["regular"] = regular_of(found)
     context["quote"] = found.quotes.shown_to_client().first()
     context["wishes"] = found.wishes.select_related("service").order_by("position")
     question = context["question"]
@@ -275,6 +279,8 @@ def done(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRespo
         "ready_by": moment_words(found.promised_end, found.site) if found.promised_end else "",
         "total": euros(found.total_incl_vat),
         "for_others": perms.can_book_for_others(request.actor, found.site),
+        "regular": regular_of(found),
+        "token": token,
     }
     return render(request, "bookings/done.html", context)
 
@@ -297,4 +303,11 @@ def my_requests(request: HttpRequest) -> HttpResponse:
         .prefetch_related("work_orders__service", "wishes__service")
         .order_by("-pk")[:100]
     ]
-    return render(request, "bookings/my_requests.html", {"rows": rows})
+    context = {"rows": rows, "regular": _regular(actor.client_id) if actor.client_id is not None else []}
+    return render(request, "bookings/my_requests.html", context)
+
+
+def _regular(client_id: int) -> list[dict[str, Any]]:
+    """What comes back by itself."""
+    found = Recurrence.objects.of_client(client_id).going_on().select_related("site").order_by("-pk")
+    return [{"found": one, "rhythm": rhythm_words(one)} for one in found[:MOST_REGULAR]]

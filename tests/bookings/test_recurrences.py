@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import recurrences
+from bookings.actions import recurrence_edits, recurrences
 from bookings.actions.pricing import BadOrder
 from bookings.actions.requests import cancel_request
 from bookings.enums import HolidayRule
@@ -168,7 +168,7 @@ def test_edited_from_a_day_on(world: World) -> None:
         at=dt.time(11),
         wishes=[wish_shirts(world, 2)],
     )
-    new = recurrences.edit_recurrence(old, changed, by=world.actor())
+    new = recurrence_edits.edit_recurrence(old, changed, by=world.actor())
     sweep(world)
     old.refresh_from_db()
     assert (old.status, old.ends_on, new.name, new.continues_id) == (

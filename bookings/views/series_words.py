@@ -1,0 +1,139 @@
+"""Words about regular requests: their rhythm, their order, their days, and what to do about one that failed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.actions import pricing, recurrences
+from bookings.enums import OccurrenceStatus
+from bookings.models import Occurrence, Recurrence, ServiceRequest
+from concierge.days import today_at
+from concierge.errors import DomainError
+from concierge.words import date_words, euros, moment_words, times_words
+
+# Days of one regular request shown at once: the last ones, and those to come.
+MOST_PAST, MOST_COMING = 10, 40
+# Edits of one regular request that a link follows.
+MOST_EDITS = 100
+# What helps, by the code of the refusal; the last one for all others.
+_MEND_ORDER = gettext_lazy("Change the order from that day on, or leave the day out.")
+_MEND_TIME = gettext_lazy("Move it to a time that is free: change day or time from that day on, or leave the day out.")
+_MEND_PAYER = gettext_lazy("Renew their rights and try again, or change it so that the client pays from that day on.")
+ADVICE: dict[str, str | Promise] = {
+    "bad_order": _MEND_ORDER,
+    "price_missing": gettext_lazy("Enter the missing price or VAT rate in the catalogue, then try again."),
+    "payer_refused": _MEND_PAYER,
+    "no_run": gettext_lazy("Leave it out, or tell the client when the next hand-out is."),
+    "run_full": gettext_lazy("Raise what the hand-out holds with the producer, then try again, or leave the day out."),
+    "orders_closed": gettext_lazy("Too late for this hand-out: leave it out and tell the client."),
+    "slot_taken": _MEND_TIME,
+    "slot_not_offered": _MEND_TIME,
+    "day_full": _MEND_TIME,
+    "outside_area": gettext_lazy("Their address is no longer served: leave the day out and call the client."),
+}
+ADVICE_OTHERWISE = gettext_lazy("Mend what is said here, then try again; or leave the day out and call the client.")
+
+
+def rhythm_words(found: Recurrence) -> str:
+    """Every Monday at 10:00, as far as that can be said."""
+    parts = dict(part.split("=", 1) for part in found.rule.split(";"))
+    every = int(parts.get("INTERVAL", "1"))
+    words = {
+        "DAILY": _("every day") if every == 1 else _("every %(count)d days") % {"count": every},
+        "WEEKLY": _("every week") if every == 1 else _("every %(count)d weeks") % {"count": every},
+        "MONTHLY": _("every month") if every == 1 else _("every %(count)d months") % {"count": every},
+    }[parts["FREQ"]]
+    first = next(iter(found.days(found.starts_on, found.starts_on + dt.timedelta(days=400), most=1)), found.starts_on)
+    form = "j" if parts["FREQ"] == "MONTHLY" else "l"
+    day = date_words(first, form) if parts["FREQ"] != "DAILY" else ""
+    time = date_format(dt.datetime.combine(first, found.at), "TIME_FORMAT")
+    return _("%(rhythm)s (%(day)s) at %(time)s") % {"rhythm": words, "day": day, "time": time} if day else words
+
+
+def days_of(found: Recurrence) -> list[dict[str, Any]]:
+    """Its last days and those to come, in the order of time."""
+    now = timezone.now()
+    known = found.occurrences.select_related("request")
+    past = known.filter(starts_at__lte=now).order_by("-starts_at", "-pk")[:MOST_PAST]
+    coming = known.filter(starts_at__gt=now).order_by("starts_at", "pk")[:MOST_COMING]
+    ones = [*reversed(past), *coming]
+    zone = ZoneInfo(found.site.time_zone)
+    return [
+        {
+            "one": one,
+            "when": moment_words(one.starts_at, found.site),
+            "moved": one.starts_at.astimezone(zone).date() != one.due_on,
+            "is_coming": one.starts_at > now,
+            "can_skip": one.status == OccurrenceStatus.FAILED
+            or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
+            "advice": ADVICE.get(one.reason_code, ADVICE_OTHERWISE) if one.status == OccurrenceStatus.FAILED else "",
+            "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
+        }
+        for one in ones
+    ]
+
+
+def order_words(found: Recurrence) -> dict[str, Any]:
+    """What is ordered each time, at today's prices; or why it can no longer be ordered."""
+    keys = [str(one["service"]) for one in found.wishes]
+    day = today_at(found.site)
+    offered = [one for one in pricing.offered_on(found.site_id, day) if str(one.public_id) in keys]
+    try:
+        tariffs = pricing.tariffs_of(found.site, day, services=offered)
+        lines = pricing.price_order(tariffs, recurrences.wishes_of(found))
+    except DomainError as error:
+        return {"lines": [], "refusal": str(error.message)}
+    return {
+        "lines": [
+            {
+                "label": line.label,
+                "detail": times_words(line.quantity, line.unit, line.unit_price),
+                "amount": euros(line.total),
+            }
+            for line in lines
+        ],
+        "refusal": "",
+    }
+
+
+def cut_off_words(found: Recurrence) -> str:
+    """Until when an order ahead of each time may still be changed or left out."""
+    if found.plan is None:
+        return ""
+    return _("Each order may be changed or left out until %(cut_off)s before the hand-out.") % {
+        "cut_off": weekly_moment(found.plan.cut_off_weekday, found.plan.cut_off_time)
+    }
+
+
+def weekly_moment(weekday: int, time: dt.time) -> str:
+    """Tuesday at 12:00."""
+    day = dt.date(2024, 1, 1) + dt.timedelta(days=weekday)  # a Monday, and as many days later
+    words = date_format(dt.datetime.combine(day, time), "TIME_FORMAT")
+    return _("%(day)s at %(time)s") % {"day": date_format(day, "l"), "time": words}
+
+
+def regular_of(found: ServiceRequest) -> dict[str, Any] | None:
+    """The regular request that a request is a day of, in a few words for its page."""
+    day = Occurrence.objects.select_related("recurrence__site", "recurrence__plan").filter(request=found).first()
+    if day is None:
+        return None
+    series = latest(day.recurrence)
+    return {"found": series, "rhythm": rhythm_words(series), "cut_off": cut_off_words(series)}
+
+
+def latest(series: Recurrence) -> Recurrence:
+    """What it has become, however often it was edited."""
+    for _edit in range(MOST_EDITS):
+        later = series.continued_by.select_related("site", "client", "plan").order_by("-pk").first()
+        if later is None:
+            break
+        series = later
+    return series

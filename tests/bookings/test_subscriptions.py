@@ -1,0 +1,211 @@
+"""A client subscribes to the weekly basket while they book it, and pauses or stops it where they see it (R7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bookings.actions import recurrences, subscriptions
+from bookings.actions.subscriptions import AlreadySubscribed
+from bookings.enums import RequestStatus
+from bookings.models import Client, PreOrder, PreOrderPlan, Recurrence, ServiceRequest
+from concierge.models import User
+from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
+from tests.bookings.test_booking_pages import shown
+from tests.bookings.test_pre_order_pages import BOOK, up_to_the_run
+from tests.bookings.test_recurrences import begin, states, sweep
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+EMAIL = "ines.garnier@example.fr"
+
+
+@pytest.fixture
+def plan(world: World) -> PreOrderPlan:
+    return weekly_basket(world)
+
+
+@pytest.fixture
+def ines(world: World) -> Browser:
+    """Inès, signed in with an address that she has proved."""
+    user = User.objects.create_user(EMAIL, first_name="Inès", last_name="Garnier")
+    EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
+    browser = Browser()
+    browser.force_login(user)
+    return browser
+
+
+def order(world: World, plan: PreOrderPlan, **changes: Any) -> ServiceRequest:
+    given: dict[str, Any] = {"client": details(), "wishes": [wish_baskets(plan, 2)], "sent_key": uuid.uuid4()}
+    run = changes.pop("run", first_run(plan))
+    return subscriptions.order_every_time(run, by=world.actor(), **{**given, **changes})
+
+
+def review(browser: Browser, plan: PreOrderPlan) -> tuple[str, dict[str, str]]:
+    up_to_the_run(browser, plan)
+    browser.post(f"{BOOK}creneau/", {"run": str(first_run(plan).public_id)})
+    browser.post(f"{BOOK}coordonnees/", {"first_name": "Inès", "last_name": "Garnier", "email": EMAIL})
+    page = shown(browser.get(f"{BOOK}verification/"))
+    return page, {"hold": page.split('name="hold" value="')[1].split('"')[0]}
+
+
+@pytest.mark.promise("domain R7")
+def test_one_tick_orders_this_one_and_the_next(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    page, form = review(ines, plan)
+    assert "Chaque semaine, jusqu’à ce que je dise stop" in page
+    assert "Jusqu’au mardi à 12:00 avant chaque distribution" in page
+    first, again = (ines.post(f"{BOOK}verification/", {**form, "every_time": "on"}) for _n in range(2))
+    assert (first.status_code, first["Location"]) == (302, again["Location"])
+    sweep(world)
+    series = Recurrence.objects.get()
+    assert (series.rule, series.starts_on, series.plan) == (
+        "FREQ=WEEKLY;INTERVAL=1;BYDAY=TH",
+        dt.date(2026, 11, 26),
+        plan,
+    )
+    assert states(series)[:4] == [
+        ("26/11 12:00", "booked", ""),
+        ("03/12 12:00", "booked", ""),
+        ("10/12 12:00", "booked", ""),
+        ("17/12 12:00", "planned", ""),
+    ]
+    assert [run.taken for run in plan.runs.order_by("due_on")[:3]] == [2, 2, 2]
+    assert "Revient tout seul" in shown(ines.get(first["Location"]))
+
+
+def test_without_the_tick_it_is_one_order(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    _page, form = review(ines, plan)
+    ines.post(f"{BOOK}verification/", form)
+    sweep(world)
+    assert (PreOrder.objects.count(), Recurrence.objects.count()) == (1, 0)
+
+
+def test_whoever_has_it_every_week_is_told_at_the_tick(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    order(world, plan)
+    _page, form = review(ines, plan)
+    page = shown(ines.post(f"{BOOK}verification/", {**form, "every_time": "on"}), 409)
+    assert ('id="id_every_time_error"' in page, "Vous le recevez déjà à chaque fois" in page) == (True, True)
+    assert (Recurrence.objects.count(), first_run(plan).taken) == (1, 2)
+    assert ines.post(f"{BOOK}verification/", form).status_code == 302
+
+
+def test_a_second_record_of_the_same_person_does_not_subscribe_twice(world: World, plan: PreOrderPlan) -> None:
+    order(world, plan)
+    kept = Client.objects.get(email=EMAIL)
+    Client.objects.filter(pk=world.client.pk).update(merged_into=kept)
+    Recurrence.objects.update(client=world.client)
+    with pytest.raises(AlreadySubscribed):
+        order(world, plan)
+
+
+def test_an_appointment_has_no_such_tick(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    page, _form = review(ines, plan)
+    assert 'name="every_time"' in page
+    ines.post(f"{BOOK}pour-qui/", {"first_name": "Paul", "last_name": "Roux", "phone": "06 11 22 33 44"})
+    page = shown(ines.get(f"{BOOK}verification/"))
+    assert ("Paul Roux" in page, 'name="every_time"' in page) == (True, False)
+
+
+@pytest.mark.promise("domain R7")
+def test_it_is_seen_paused_resumed_and_stopped_in_ones_space(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    made = order(world, plan)
+    sweep(world)
+    series = Recurrence.objects.get()
+    path = f"/mes-demandes/regulieres/{series.public_id}/"
+    assert f'href="{path}"' in shown(ines.get("/mes-demandes/"))
+    page = shown(ines.get(path))
+    assert "Chaque commande peut être modifiée ou passée jusqu’au mardi à 12:00 avant la distribution." in page
+    assert ines.post(path, {"verb": "pause", "first": "2026-12-01", "last": "2026-12-06"})["Location"] == path
+    assert [row[1] for row in states(series)[:3]] == ["booked", "skipped", "booked"]
+    assert "En pause" in shown(Browser().get(f"/suivi/{made.tracking_token}/"))
+    ines.post(path, {"verb": "reprendre"})
+    sweep(world)
+    assert [row[1] for row in states(series)[:3]] == ["booked"] * 3
+    day = series.occurrences.get(due_on=dt.date(2026, 12, 10))
+    ines.post(path, {"verb": "passer", "day": str(day.public_id)})
+    ines.post(path, {"verb": "arreter"})
+    series.refresh_from_db()
+    assert (series.status, path in shown(ines.get("/mes-demandes/"))) == ("ended", False)
+    assert [run.taken for run in plan.runs.order_by("due_on")[:3]] == [0, 0, 0]
+    assert "Terminée" in shown(Browser().get(f"/suivi/{made.tracking_token}/"))
+
+
+def test_the_link_of_any_day_leads_to_what_it_has_become(world: World, plan: PreOrderPlan, monday: Any) -> None:
+    from bookings.actions.recurrence_edits import edit_recurrence
+
+    made = order(world, plan)
+    sweep(world)
+    old = Recurrence.objects.get()
+    wanted = recurrences.Wanted(
+        name="Deux grands",
+        rule=old.rule,
+        starts_on=dt.date(2026, 12, 3),
+        at=old.at,
+        wishes=[wish_baskets(plan, 0, 2)],
+    )
+    new = edit_recurrence(old, wanted, by=world.actor())
+    browser, path = Browser(), f"/suivi/{made.tracking_token}/serie/"
+    assert "Deux grands" in shown(browser.get(path))
+    browser.post(path, {"verb": "arreter"})
+    new.refresh_from_db()
+    assert new.status == "ended"
+
+
+def test_a_daily_one_goes_on_for_ever_and_any_day_can_be_left_out(world: World, monday: Any) -> None:
+    series = begin(world, rule="FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", starts_on=dt.date(2026, 11, 24))
+    sweep(world)
+    for _week in range(6):
+        monday.shift(dt.timedelta(days=8))
+        ServiceRequest.objects.filter(promised_start__lt=timezone.now()).update(status=RequestStatus.CLOSED)
+        sweep(world)
+    assert (series.occurrences.count(), list(series.occurrences.troubled())) == (74, [])
+    request = ServiceRequest.objects.order_by("-pk")[0]
+    day = series.occurrences.order_by("-due_on")[0]
+    Browser().post(f"/suivi/{request.tracking_token}/serie/", {"verb": "passer", "day": str(day.public_id)})
+    day.refresh_from_db()
+    assert day.status == "skipped"
+
+
+@pytest.mark.promise("S01")
+def test_nobody_elses(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    series = begin(world)
+    assert ines.get(f"/mes-demandes/regulieres/{series.public_id}/").status_code == 404
+    order(world, plan)
+    mine = Recurrence.objects.get(plan=plan)
+    path = f"/mes-demandes/regulieres/{mine.public_id}/"
+    theirs = series.occurrences.order_by("pk")[0]
+    for day in (str(theirs.public_id), "x", ""):
+        assert ines.post(path, {"verb": "passer", "day": day}).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.status == "planned"
+
+
+def test_ones_space_asks_as_much_for_three_as_for_one(world: World, plan: PreOrderPlan, ines: Browser) -> None:
+    order(world, plan)
+    counts = []
+    for number in (1, 3):
+        while Recurrence.objects.filter(client__email=EMAIL).count() < number:
+            found = begin(world)
+            Recurrence.objects.filter(pk=found.pk).update(client=Client.objects.get(email=EMAIL))
+        ines.get("/mes-demandes/")
+        with CaptureQueriesContext(connection) as asked:
+            assert ines.get("/mes-demandes/").status_code == 200
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_a_hand_out_later_in_the_day_than_usual_is_still_the_first_day(world: World, plan: PreOrderPlan) -> None:
+    run = first_run(plan)
+    later = dt.datetime(2026, 11, 27, 12, tzinfo=PARIS)
+    plan.runs.filter(pk=run.pk).update(handout_starts_at=later, handout_ends_at=later + dt.timedelta(hours=2))
+    made = order(world, plan, run=first_run(plan))
+    day = made.occurrence
+    assert (day.due_on, day.starts_at, day.status) == (dt.date(2026, 11, 26), later, "booked")
