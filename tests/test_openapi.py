@@ -112,6 +112,7 @@ def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> Non
 NOT_BY_API = {
     "code_expired",
     "no_run",
+    "notice_over",
     "occurrence_settled",
     "refused",
     "too_late_to_revive",
@@ -133,6 +134,7 @@ DECLARED_IN = (
     "bookings.actions.recurrences",
     "bookings.actions.requests",
     "bookings.actions.rescheduling",
+    "bookings.actions.waitlist",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
     "billing.actions.documents",
@@ -374,6 +376,9 @@ NEVER = {
         "resumeRecurrence",
         "endRecurrence",
         "listOccurrences",
+        "getWaitlist",
+        "joinWaitlist",
+        "leaveWaitlist",
     },
 }
 # Bodies of many parts that must fit each other and the day: chance does not find one. Their own tests show that they
