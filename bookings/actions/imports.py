@@ -163,7 +163,7 @@ def _refuse_doubles(lines: Sequence[rules.Line]) -> None:
             line.problems.append(rules.Problem("twice", TWICE.get(line.kind, "nom")))
 
 
-def _refuse_orphans(lines: Sequence[rules.Line], services: dict[str, Service]) -> None:
+def _refuse_orphans(lines: Sequence[rules.Line], services: Mapping[str, Service]) -> None:
     """An item of a service that is new in this file and wrong there has nothing to hang on."""
     wrong = {line.service for line in lines if line.kind == rules.SERVICE and line.problems} - set(services)
     for line in lines:
@@ -214,7 +214,7 @@ def load_import(found: CatalogueImport, *, only_good: bool, by: Actor) -> int:
     of_kind: dict[str, list[Judged]] = {kind: [] for kind in rules.TYPES}
     for one in written:
         of_kind[one.line.kind].append(one)
-    made = _write_services(locked.organisation_id, of_kind[rules.SERVICE])
+    made = {**stock.services, **_write_services(stock, of_kind[rules.SERVICE], locked.organisation_id)}
     for kind, model in MODELS.items():
         _write_rows(model, of_kind[kind], made, locked.organisation_id)
     _write_terms(of_kind[rules.TERMS], made, stock.sites)
@@ -235,9 +235,9 @@ def _lock_services(organisation_id: int) -> None:
     len(services.order_by("pk").values_list("pk"))
 
 
-def _write_services(organisation_id: int, written: Sequence[Judged]) -> dict[str, Service]:
-    """New and changed services; returns every service of the organisation by its code."""
-    last = Service.objects.filter(organisation_id=organisation_id).count()
+def _write_services(stock: Stock, written: Sequence[Judged], organisation_id: int) -> dict[str, Service]:
+    """New and changed services; returns the new ones by their code."""
+    last = len(stock.services)
     new = [
         Service(
             organisation_id=organisation_id,
@@ -254,10 +254,10 @@ def _write_services(organisation_id: int, written: Sequence[Judged]) -> dict[str
         service.version += 1
     if changed:
         Service.objects.bulk_update(changed, [*written[0].line.fields, "version"], batch_size=BATCH)
-    return {service.code: service for service in Service.objects.filter(organisation_id=organisation_id)}
+    return {service.code: service for service in new}
 
 
-def _write_rows(model: Any, written: Sequence[Judged], services: dict[str, Service], organisation_id: int) -> None:
+def _write_rows(model: Any, written: Sequence[Judged], services: Mapping[str, Service], organisation_id: int) -> None:
     new = [
         model(
             organisation_id=organisation_id,

@@ -235,7 +235,7 @@ def read_line(number: int, cells: Mapping[str, str], known: Known, *, formulas: 
 
 def _read_supplement(reader: Reader, fields: dict[str, Any], known: Known) -> None:
     fields["rule"] = rule = reader.one_of("regle", known.rules, "chosen")
-    share = {"least": Decimal("0.01"), "most": Decimal(100), "places": 2, "is_needed": False}
+    share: dict[str, Any] = {"least": Decimal("0.01"), "most": Decimal(100), "places": 2, "is_needed": False}
     fields["percent"] = percent = reader.number("pourcent", **share)
     needs_amount = percent is None and not reader.text("pourcent")
     amount = reader.number("prix", least=Decimal(0), most=MOST_PRICE, places=2, is_needed=needs_amount)
@@ -243,7 +243,12 @@ def _read_supplement(reader: Reader, fields: dict[str, Any], known: Known) -> No
     if amount is not None and percent is not None:
         reader.refuse("not_both", "pourcent")
     fields["after"] = reader.time("des_heure", is_needed=rule == "evening")
-    far = {"least": Decimal("0.01"), "most": Decimal("999.99"), "places": 2, "is_needed": rule == "beyond"}
+    far: dict[str, Any] = {
+        "least": Decimal("0.01"),
+        "most": Decimal("999.99"),
+        "places": 2,
+        "is_needed": rule == "beyond",
+    }
     fields["beyond_km"] = reader.number("au_dela_km", **far)
     for column, name, owner in (("des_heure", "after", "evening"), ("au_dela_km", "beyond_km", "beyond")):
         if rule != owner and fields[name] is not None:

@@ -30,6 +30,7 @@ KNOWN = Known(
     {"chosen", "saturday", "evening", "beyond"},
     {"gare"},
 )
+SUPPLEMENT, TERMS = {"type": "supplement", "nom": "A"}, {"type": "site", "site": "gare"}
 
 
 def kept(world: World, *lines: dict[str, str], by: Actor | None = None) -> Any:
@@ -179,25 +180,25 @@ def test_what_is_exported_comes_back_the_same(world: World) -> None:
         ({"type": "prix", "prix": "3", "des_le": "9999-01-01"}, ("not_a_date", "des_le")),
         ({"type": "prix", "des_le": "2026-12-01"}, ("missing", "prix")),
         ({"type": "prix_option", "prix": "3", "des_le": "2026-12-01"}, ("missing", "nom")),
-        ({"type": "supplement", "nom": "A"}, ("missing", "prix")),
-        ({"type": "supplement", "nom": "A", "prix": "1", "pourcent": "2"}, ("not_both", "pourcent")),
-        ({"type": "supplement", "nom": "A", "pourcent": "101"}, ("out_of_range", "pourcent")),
-        ({"type": "supplement", "nom": "A", "pourcent": "0"}, ("out_of_range", "pourcent")),
-        ({"type": "supplement", "nom": "A", "prix": "1", "regle": "evening"}, ("missing", "des_heure")),
-        ({"type": "supplement", "nom": "A", "prix": "1", "regle": "beyond"}, ("missing", "au_dela_km")),
-        ({"type": "supplement", "nom": "A", "prix": "1", "des_heure": "18:00"}, ("not_here", "des_heure")),
-        ({"type": "supplement", "nom": "A", "prix": "1", "regle": "full moon"}, ("unknown", "regle")),
+        (SUPPLEMENT, ("missing", "prix")),
+        ({**SUPPLEMENT, "prix": "1", "pourcent": "2"}, ("not_both", "pourcent")),
+        ({**SUPPLEMENT, "pourcent": "101"}, ("out_of_range", "pourcent")),
+        ({**SUPPLEMENT, "pourcent": "0"}, ("out_of_range", "pourcent")),
+        ({**SUPPLEMENT, "prix": "1", "regle": "evening"}, ("missing", "des_heure")),
+        ({**SUPPLEMENT, "prix": "1", "regle": "beyond"}, ("missing", "au_dela_km")),
+        ({**SUPPLEMENT, "prix": "1", "des_heure": "18:00"}, ("not_here", "des_heure")),
+        ({**SUPPLEMENT, "prix": "1", "regle": "full moon"}, ("unknown", "regle")),
         ({"type": "site", "site": "lune"}, ("unknown", "site")),
         ({"type": "site"}, ("missing", "site")),
-        ({"type": "site", "site": "gare", "heure_limite": "25:00"}, ("not_a_time", "heure_limite")),
-        ({"type": "site", "site": "gare", "jour_releve": "mardi"}, ("missing", "heure_releve")),
-        ({"type": "site", "site": "gare", "heure_releve": "12:00"}, ("missing", "jour_releve")),
+        ({**TERMS, "heure_limite": "25:00"}, ("not_a_time", "heure_limite")),
+        ({**TERMS, "jour_releve": "mardi"}, ("missing", "heure_releve")),
+        ({**TERMS, "heure_releve": "12:00"}, ("missing", "jour_releve")),
         (
-            {"type": "site", "site": "gare", "jour_releve": "tuesday", "heure_releve": "12:00"},
+            {**TERMS, "jour_releve": "tuesday", "heure_releve": "12:00"},
             ("unknown", "jour_releve"),
         ),
-        ({"type": "site", "site": "gare", "max_jour": "-1"}, ("formula", "max_jour")),
-        ({"type": "site", "site": "gare", "preavis_h": "99999"}, ("out_of_range", "preavis_h")),
+        ({**TERMS, "max_jour": "-1"}, ("formula", "max_jour")),
+        ({**TERMS, "preavis_h": "99999"}, ("out_of_range", "preavis_h")),
     ],
 )
 def test_every_mistake_has_its_column(line: dict[str, str], problem: tuple[str, str]) -> None:
@@ -231,9 +232,8 @@ def test_what_has_no_place_in_the_catalogue_is_told_and_nothing_is_loaded(world:
 
 @pytest.mark.promise("S02", "domain R1")
 def test_a_manager_changes_the_terms_of_their_own_sites_only(world: World) -> None:
-    far = Site.objects.create(
-        organisation=world.organisation, name="Loin", slug="loin", street="1 rue", postcode="21200", city="Beaune"
-    )
+    at = {"street": "1 rue", "postcode": "21200", "city": "Beaune", "latitude": Decimal(47), "longitude": Decimal(5)}
+    far = Site.objects.create(organisation=world.organisation, name="Loin", slug="loin", **at)
     user = world.users["site_manager"]
     by = Actor("user", world.organisation, user=user, roles={"site_manager": frozenset({far.pk})})
     terms = {"type": "site", "service": world.cobbler.code, "preavis_h": "48"}
