@@ -7,6 +7,7 @@ from bookings.api import catalogue, estimates, work_orders
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
+from bookings.api import waitlist as api_waitlist
 from bookings.api import waits as api_waits
 from bookings.views import (
     accounts,
@@ -14,6 +15,7 @@ from bookings.views import (
     asking,
     beneficiary,
     booking,
+    company_code,
     desk,
     desk_order,
     desk_people,
@@ -41,6 +43,7 @@ from bookings.views import (
     site_rules,
     terms,
     tracking,
+    waitlist,
 )
 from bookings.views import catalogue as views_catalogue
 
@@ -54,6 +57,7 @@ urlpatterns = [
     path("reserver/<slug:slug>/creneau/liberer/", booking.give_up_hold, name="book-release"),
     path("reserver/<slug:slug>/coordonnees/", booking.contact, name="book-contact"),
     path("reserver/<slug:slug>/pour-qui/", beneficiary.beneficiary, name="book-beneficiary"),
+    path("reserver/<slug:slug>/code-entreprise/", company_code.company, name="book-company"),
     path("reserver/<slug:slug>/code/", booking.code, name="book-code"),
     path("reserver/<slug:slug>/code/nouveau/", booking.resend_code, name="book-resend"),
     path("reserver/<slug:slug>/verification/", booking.review, name="book-review"),
@@ -70,6 +74,9 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/plus-tot/", waitlist.wait_by_link, name="track-wait"),
+    path("suivi/<str:token>/plus-tot/arreter/", waitlist.leave_by_link, name="track-wait-leave"),
+    path("suivi/<str:token>/plus-tot/<uuid:public_id>/", waitlist.notice_by_link, name="track-notice"),
     path("suivi/<str:token>/rendez-vous.ics", tracking.calendar_file, name="track-ics"),
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
@@ -149,6 +156,9 @@ urlpatterns = [
     path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
+    path("demandes/<uuid:public_id>/plus-tot/", waitlist.wait_request, name="wait-request"),
+    path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
+    path("liste-attente/", waitlist.waitlist, name="waitlist"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
@@ -244,6 +254,16 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/reschedule",
         api.RescheduleServiceRequest.as_view(),
         name="api-service-request-reschedule",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/waitlist",
+        api_waitlist.Waitlist.as_view(),
+        name="api-service-request-waitlist",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/waitlist/leave",
+        api_waitlist.LeaveWaitlist.as_view(),
+        name="api-service-request-waitlist-leave",
     ),
     path(
         "api/v1/service-requests/<uuid:public_id>/change-order",

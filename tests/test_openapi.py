@@ -109,7 +109,7 @@ def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> Non
 
 
 # Refusals that only pages and staff can meet.
-NOT_BY_API = {"refused", "too_late_to_undo", "too_late_to_revive", "occurrence_settled", "no_run"}
+NOT_BY_API = {"refused", "too_late_to_undo", "too_late_to_revive", "occurrence_settled", "no_run", "notice_over"}
 # Where the endpoints' refusals are declared.
 DECLARED_IN = (
     "concierge.errors",
@@ -123,6 +123,7 @@ DECLARED_IN = (
     "bookings.actions.recurrences",
     "bookings.actions.requests",
     "bookings.actions.rescheduling",
+    "bookings.actions.waitlist",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
     "billing.actions.documents",
@@ -352,6 +353,9 @@ NEVER = {
         "resumeRecurrence",
         "endRecurrence",
         "listOccurrences",
+        "getWaitlist",
+        "joinWaitlist",
+        "leaveWaitlist",
     },
 }
 # Bodies of many parts that must fit each other and the day: chance does not find one. Their own tests show that they

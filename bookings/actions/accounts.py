@@ -6,11 +6,12 @@ import datetime as dt
 import secrets
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
@@ -141,22 +142,56 @@ def renew_code(account: ClientAccount, *, by: Actor) -> str:
     return f"{code[:5]}-{code[5:]}"
 
 
+class RightsElsewhen(DomainError):
+    """The code is right, but the account has said from when until when this person has rights."""
+
+    code, status = "rights_elsewhen", 422
+    message = _("Your rights there have ended, or have not begun yet. Please ask whoever gave you this code.")
+
+
 def join_by_code(client: Client, code: str, *, session: str, network: str, by: Actor) -> ClientMembership:
     """The client becomes one of the company's people. A wrong code is counted, whatever happens after.
 
     Raises ``UnknownCode`` (422), the same for a code that never was, one that was renewed and one whose contract is
-    over; ``TooManyAttempts`` (429) for a session, a network or an organisation where too many were wrong, even when
-    this one is right.
+    over; ``RightsElsewhen`` (422); ``TooManyAttempts`` (429) for a session, a network or an organisation where too many
+    were wrong, even when this one is right.
     """
     account = _account_of_code(client.organisation, code, session=session, network=network)
+    return _join(account, client, "", by=by)
+
+
+def join_address_by_code(
+    organisation: Organisation, email: str, code: str, *, session: str, network: str, by: Actor
+) -> ClientMembership:
+    """The same for the owner of a proved address, who may not be a client yet. Raises what ``join_by_code`` raises."""
+    account = _account_of_code(organisation, code, session=session, network=network)
+    email = normalise_email(email)
+    client = Client.objects.filter(organisation=organisation, email__iexact=email).first()
+    return _join(account, client, email, by=by)
+
+
+@transaction.atomic
+def _join(account: ClientAccount | None, client: Client | None, email: str, *, by: Actor) -> ClientMembership:
     if account is None:
         raise UnknownCode(field="code")
-    with transaction.atomic():
-        membership, is_new = ClientMembership.objects.get_or_create(
-            client_id=client.kept_id, account=account, defaults={"organisation_id": account.organisation_id}
-        )
-        if is_new:
-            events.record("client_account.joined", account, by=by, on_behalf_of=str(client.public_id))
+    who = Q(email=email) if email else Q(pk__in=[])
+    if client is not None:
+        family = Client.objects.family_of(client.kept_id)
+        who |= Q(client__in=family.values("pk")) | Q(email__in=family.exclude(email="").values("email"))
+    known = ClientMembership.objects.filter(who, account=account)
+    if (valid := known.valid(timezone.localdate()).order_by("pk").first()) is not None:
+        return valid
+    if known.exists():
+        raise RightsElsewhen(field="code")
+    named = {"client_id": client.kept_id} if client is not None else {"email": email}
+    membership, is_new = ClientMembership.objects.get_or_create(
+        **named, account=account, defaults={"organisation_id": account.organisation_id}
+    )
+    if is_new:
+        joined: dict[str, Any] = {"member": str(membership.public_id)}
+        if client is not None:
+            joined["on_behalf_of"] = str(client.public_id)
+        events.record("client_account.joined", account, by=by, **joined)
     return membership
 
 

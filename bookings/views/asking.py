@@ -11,8 +11,9 @@ from django.shortcuts import redirect
 from bookings.actions.quote_requests import ask_for_quote
 from bookings.forms.booking import ReviewForm
 from bookings.forms.wishes import WishesForm
-from bookings.views.booking import payers_of, refused_contact
+from bookings.views.booking import refused_contact
 from bookings.views.draft import Draft
+from bookings.views.payers import chosen_payer, payers_of
 from bookings.views.steps import go, show, step
 from concierge.errors import DomainError
 from concierge.models import national_phone
@@ -39,9 +40,8 @@ def ask(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more; then the request for a quote is sent."""
     accounts = payers_of(request, draft)
     key = draft.key or uuid.uuid4()
-    form = ReviewForm(
-        request.POST if request.method == "POST" else None, accounts=accounts, for_others=draft.for_others
-    )
+    typed = request.POST if request.method == "POST" else None
+    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others, initial=chosen_payer(draft))
     if not form.is_valid() or form.cleaned_data["hold"] != key:
         return _page(request, draft, form, 422 if form.is_bound else 200)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)

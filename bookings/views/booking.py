@@ -21,7 +21,7 @@ from bookings.forms.ahead import RunForm
 from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
 from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
 from bookings.rules import prices
-from bookings.views import ahead, subscribing
+from bookings.views import ahead, payers, subscribing
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
@@ -35,8 +35,6 @@ from concierge.words import HALF_HOUR, euros, percent, times_words
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
 # Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
 MOST_CODES = 30
-# Bodies that may pay, shown at once: the desk looks for others by name.
-MOST_PAYERS = 12
 # Where a refusal of the last step is shown: on the page of the field at fault.
 PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
 
@@ -331,10 +329,10 @@ def _verification(draft: Draft) -> EmailVerification | None:
 def review(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Everything once more, with prices; then the request is sent."""
     kept = draft.kept
-    accounts = payers_of(request, draft)
+    accounts = payers.payers_of(request, draft)
     typed = request.POST if request.method == "POST" else None
-    every = subscribing.label_of(draft)
-    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others, every_time=every)
+    every, chosen = subscribing.label_of(draft), payers.chosen_payer(draft)
+    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others, every_time=every, initial=chosen)
     if kept is None or not form.is_valid():
         return _review_page(request, draft, form, 422 if form.is_bound else 200)
     if form.cleaned_data["hold"] != kept:
@@ -388,20 +386,6 @@ def _send(draft: Draft, payer: ClientAccount | None, *, every_time: bool) -> Ser
     )
 
 
-def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
-    organisation, email = draft.site.organisation, draft.contact.get("email", "")
-    if draft.person is not None:
-        return []
-    if not draft.for_others:
-        return list(clients.accounts_for(organisation, email)[:MOST_PAYERS])
-    chosen = request.POST.get("payer", "")
-    return clients.payers_at_desk(organisation, email, name=_payer_name(request), chosen=chosen, most=MOST_PAYERS)
-
-
-def _payer_name(request: HttpRequest) -> str:
-    return request.GET.get("payer_name", "").replace("\x00", "").strip()[:80]
-
-
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
@@ -432,9 +416,9 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         total=euros(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
         other_phone=national_phone(draft.other.get("phone", "")),
-        payer_name=_payer_name(request),
+        payer_name=payers.payer_name(request),
         every_help=subscribing.help_of(draft),
-        looks_for_payers=draft.for_others and (bool(_payer_name(request)) or len(form.accounts) >= MOST_PAYERS),
+        looks_for_payers=payers.looks_for_more(request, draft, form.accounts),
     )
 
 

@@ -68,8 +68,18 @@ class Draft:
         """Where else than at the desk this person may bring things."""
         if self.place != Place.DESK:
             return []
+        return stands_for(self.site, self.proved_email, self.actor)
+
+    @property
+    def proved_email(self) -> str:
+        """The address whose rights count: the one that was typed and proved, else one of the account's; or none."""
         mine = self.contact.get("email", "") if self.is_verified else ""
-        return stands_for(self.site, mine or next(iter(sorted(self.own_emails)), ""), self.actor)
+        return mine or next(iter(sorted(self.own_emails)), "")
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether a code of a company can be typed now: by a client whose address is proved, for themself."""
+        return not self.for_others and self.person is None and bool(self.proved_email)
 
     @cached_property
     def offered(self) -> list[Service]:

@@ -97,7 +97,7 @@ def _effect(request: HttpRequest, site: Site, stands: list[Presence], now: dt.da
         times = list(members)
         days.append(
             {
-                "day": date_words(day, "l j F").capitalize(),
+                "day": date_words(day, "D j N").capitalize(),
                 "times": len(times),
                 "first": clock(times[0].starts_at, site),
                 "last": clock(times[-1].starts_at, site),

@@ -30,7 +30,7 @@ STEPS = ("services", "details", "slot", "contact", "review")
 # What has no price yet is asked for in words, without a time.
 QUOTE_STEPS = ("services", "wishes", "contact", "ask")
 # Pages that belong to the step about people.
-BESIDE_CONTACT = ("code", "beneficiary")
+BESIDE_CONTACT = ("code", "beneficiary", "company")
 
 Page = Callable[..., HttpResponse]
 

@@ -406,7 +406,7 @@ def at_the_desk(world: World, path: Path, **contact: str) -> None:
 
 
 def test_the_desk_looks_for_a_payer_among_many(world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bookings.views.booking.MOST_PAYERS", 3)
+    monkeypatch.setattr("bookings.views.payers.MOST_PAYERS", 3)
     ours = ClientAccount.objects.create(organisation=world.organisation, name="Zinc", email_domain="example.fr")
     for name in ("Ateliers", "Bailleur du Parc", "Commune de Dijon", "Domaine du Lac"):
         ClientAccount.objects.create(organisation=world.organisation, name=name)
