@@ -246,7 +246,9 @@ def test_one_invoice_whichever_record_of_a_merged_person_is_invoiced(shop: World
         request = finish(shop, shop.request(shop.cobbler))
         ServiceRequest.objects.filter(pk=request.pk).update(client=client)
     merge_clients(shop.client, other, by=shop.actor())
-    calls = [partial(invoice_payer, client, until=soon(), by=shop.actor()) for client in (shop.client, other) * 4]
+    calls: list[Callable[[], object]] = [
+        partial(invoice_payer, client, until=soon(), by=shop.actor()) for client in (shop.client, other) * 4
+    ]
     results = at_once(shop, calls)
     assert [type(one) for one in results if not isinstance(one, Invoice)] == [NothingToInvoice] * 7
     assert (Invoice.objects.get().client, Invoice.objects.get().lines.count()) == (shop.client, 2)
