@@ -16,11 +16,12 @@ from bookings.actions import hand_outs, pre_orders, pricing
 from bookings.enums import LineKind
 from bookings.forms.booking import DetailsForm, wishes_of
 from bookings.models import PreOrder, Service, ServiceRequest, Substitution
+from bookings.rules import prices
 from bookings.rules.prices import Tariff
 from bookings.views.ahead import window_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
-from concierge.errors import DomainError
+from concierge.errors import Conflict, DomainError
 from concierge.middleware import TenantRequest
 
 
@@ -54,18 +55,24 @@ def change(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRes
     order = PreOrder.objects.select_related("run__site", "run__plan").filter(request=found).first()
     if order is None:
         raise Http404
-    services = list(Service.objects.offered_at(found.site).filter(pk=order.run.plan.service_id))
-    tariffs = pricing.tariffs_of(found.site, today_at(found.site), services=services)
+    today = today_at(found.site)
+    services = pricing.on_day(Service.objects.offered_at(found.site).filter(pk=order.run.plan.service_id), today)
+    tariffs = pricing.tariffs_of(found.site, today, services=services)
     form = DetailsForm(
         request.POST if request.method == "POST" else None,
         chosen=services,
         wishes=asked_of(found, tariffs),
         label_suffix="",
     )
-    context = {"found": found, "form": form, "when": window_words(order.run), "token": token}
+    seal = prices.seal_of(tariffs)
+    context = {"found": found, "form": form, "when": window_words(order.run), "token": token, "seal": seal}
     if form.is_valid():
+        wishes = wishes_of(form.wishes())
         try:
-            pre_orders.change_order(found, wishes_of(form.wishes()), by=bearer(request, found))
+            if request.POST.get("prices") != seal:
+                raise Conflict(_("The prices have changed since you opened this page. Please read them again."))
+            total = prices.total(pricing.price_order(tariffs, wishes))
+            pre_orders.change_order(found, wishes, by=bearer(request, found), total_seen=total)
         except DomainError as error:
             form.add_error(None, str(error.message))
             return render(request, "bookings/change_order.html", context, status=error.status)

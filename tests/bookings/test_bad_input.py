@@ -152,7 +152,7 @@ def test_a_place_kept_in_another_organisation_or_for_somebody_else_is_no_use(
     path.up_to_review()
     before = counts()
     for hold in (theirs.public_id, foreign.public_id, UNKNOWN):
-        answer = path.post("verification/", hold=str(hold))
+        answer = path.post("verification/", hold=str(hold), total="33.00")
         assert answer.status_code == 409
         assert "Vous avez choisi un autre créneau entre-temps. Vérifiez encore une fois." in words(answer)
     assert path.post("verification/", hold="x").status_code == 422
