@@ -26,11 +26,11 @@ from bookings.views import ahead, payers, subscribing
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
-from bookings.views.words import hours_words
+from bookings.views.words import hours_words, vat_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import HALF_HOUR, euros, percent, times_words
+from concierge.words import HALF_HOUR, euros, times_words
 
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
@@ -383,10 +383,6 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         }
         for line in lines
     ]
-    shares = [
-        {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
-        for share in prices.vat_shares((line.vat_rate, line.total) for line in lines)
-    ]
     return show(
         request,
         draft,
@@ -394,7 +390,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         status,
         form=form,
         lines=shown,
-        shares=shares,
+        shares=vat_words(draft.site, ((line.vat_rate, line.total) for line in lines)),
         total=euros(prices.total(lines)),
         total_shown=str(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),

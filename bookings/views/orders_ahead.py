@@ -17,7 +17,6 @@ from bookings.enums import LineKind
 from bookings.forms.booking import DetailsForm, wishes_of
 from bookings.models import PreOrder, Service, ServiceRequest, Substitution
 from bookings.rules import prices
-from bookings.rules.prices import Tariff
 from bookings.views.ahead import window_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
@@ -30,7 +29,7 @@ def whole_or_text(quantity: Decimal) -> int | str:
     return int(quantity) if quantity == int(quantity) else str(quantity.normalize())
 
 
-def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any]:
+def asked_of(found: ServiceRequest, tariffs: dict[str, prices.Tariff]) -> dict[str, Any]:
     """What was ordered, as the form of quantities keeps it; what the price list no longer has is left out."""
     asked: dict[str, Any] = {}
     for line in found.lines.select_related("service"):
@@ -39,13 +38,20 @@ def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any
         if tariff is None:
             continue
         wish = asked.setdefault(key, {"quantities": {}, "options": []})
-        of_kind = tariff.options if line.kind == LineKind.OPTION else tariff.items
-        match = next((price.key for price in of_kind.values() if price.label == line.description), None)
-        if match is not None and line.kind == LineKind.OPTION:
+        match = next((key for key, label in _labels(tariff, line.kind).items() if label == line.description), None)
+        if match is not None and line.kind != LineKind.ITEM:
             wish["options"].append(match)
         elif match is not None:
             wish["quantities"][match] = whole_or_text(line.quantity)
     return asked
+
+
+def _labels(tariff: prices.Tariff, kind: str) -> dict[str, str]:
+    """What a line of that kind may be called, by key; a supplement that comes by rule is asked for by nobody."""
+    if kind == LineKind.SUPPLEMENT:
+        return {key: one.label for key, one in tariff.supplements.items() if tariff.can_choose(key)}
+    priced = tariff.options if kind == LineKind.OPTION else tariff.items
+    return {key: price.label for key, price in priced.items()}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -334,6 +334,9 @@ def test_what_a_form_does_not_ask_is_not_taken(world: World, path: Path) -> None
     path.post("creneau/", slot=at(24, 10).isoformat(), **extra)
     assert path.contact(**extra).headers["Location"] == f"{HOME}code/"
     path.code()
+    # A price is never taken from a browser, only compared with what it was shown.
+    assert (path.review(**extra).status_code, ServiceRequest.objects.count()) == (409, 0)
+    del extra["total"]
     assert path.review(**extra).status_code == 302
     request = ServiceRequest.objects.get()
     assert (str(request.total_incl_vat), request.status, request.channel) == ("15.00", "confirmed", "web")

@@ -482,6 +482,22 @@ def test_a_confirmation_without_the_price_is_refused(path: Path, total: str | No
     assert ServiceRequest.objects.count() == 0
 
 
+def test_a_small_business_shows_no_vat_as_on_its_invoices(world: World, path: Path) -> None:
+    from billing.actions.issuers import change_issuer, set_up_issuer
+
+    path.up_to_review()
+    body: dict[str, Any] = {"street": "1 rue X", "postcode": "21000", "city": "Dijon", "siren": "732829320"}
+    issuer = set_up_issuer(by=world.actor(), name="Sens Pratique", **body)
+    assert "dont TVA 20" in shown(path.get("verification/"))
+    change_issuer(issuer, by=world.actor(), vat_regime="franchise")
+    page = shown(path.get("verification/"))
+    assert ("dont TVA" in page, "TVA non applicable, article 293 B du CGI." in page) == (False, True)
+    path.review()
+    path.browser.force_login(world.users["concierge"])
+    receipt = shown(path.browser.get(f"/guichet/republique/demande/{ServiceRequest.objects.get().public_id}/recu/"))
+    assert ("dont TVA" in receipt, "TVA non applicable, article 293 B du CGI." in receipt) == (False, True)
+
+
 def test_the_code_is_nowhere_in_the_database(path: Path) -> None:
     for answer in (path.services(), path.details(), path.slot(), path.contact()):
         assert answer.status_code == 302

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,10 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from bookings.actions import cut_offs, hand_outs, pre_orders, tariffs
+from bookings.actions.pricing import tariffs_of
 from bookings.models import PreOrder, PreOrderPlan, PreOrderRun, ServiceRequest
+from bookings.rules.prices import Wish
+from bookings.views.orders_ahead import asked_of
 from concierge.models import User
 from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
 from tests.bookings.test_booking_pages import hidden
@@ -142,6 +146,21 @@ def test_an_order_is_changed_at_the_prices_that_were_shown(world: World, plan: P
     assert ("Les prix ont changé depuis que vous avez ouvert cette page." in again, "11,00" in again) == (True, True)
     assert Browser().post(path, {name: "4", **hidden(again, "prices")}).status_code == 302
     assert ServiceRequest.objects.get().total_incl_vat == Decimal("44.00")
+
+
+def test_a_supplement_that_was_chosen_is_ticked_and_repeated(world: World, plan: PreOrderPlan) -> None:
+    express = tariffs.add_supplement(plan.service, by=world.actor(), name="Express", amount=Decimal(2))
+    tariffs.add_supplement(plan.service, by=world.actor(), name="Samedi", rule="saturday", percent=Decimal(25))
+    wish = wish_baskets(plan)
+    chosen = Wish(wish.service, wish.quantities, frozenset({str(express.public_id)}))
+    made = pre_orders.order_ahead(first_run(plan), client=details(), wishes=[chosen], by=world.actor())
+    again = asked_of(made, tariffs_of(world.site, dt.date(2026, 11, 23)))
+    small = str(plan.service.price_items.order_by("position")[0].public_id)
+    assert again == {wish.service: {"quantities": {small: 1}, "options": [str(express.public_id)]}}
+    path = f"/suivi/{made.tracking_token}/modifier/"
+    page = Browser().get(path).content.decode()
+    (box,) = re.findall(rf'<input[^>]*name="o-{express.public_id.hex}"[^>]*>', page)
+    assert "checked" in box
 
 
 @pytest.mark.promise("domain R1")
