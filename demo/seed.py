@@ -16,6 +16,7 @@ from demo import data
 from demo.baskets import sell_baskets
 from demo.earlier import wait_for_earlier
 from demo.history import DAYS, Month, live, settle
+from demo.partners import welcome_partners
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
@@ -44,6 +45,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     with tenancy.working_for(house.organisation):
         ask_for_quotes(house, now=until)
         wait_for_earlier(house, now=until)
+        welcome_partners(house, now=until)
     render_pending_documents()
     render_pending_quotes()
     with tenancy.working_for(house.organisation):
