@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from bookings.api import accounts as api_accounts
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
+from bookings.api import clients as api_clients
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
@@ -227,6 +229,36 @@ urlpatterns = [
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
     path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
+    path("api/v1/clients", api_clients.Clients.as_view(), name="api-clients"),
+    path("api/v1/clients/<uuid:public_id>", api_clients.ClientDetail.as_view(), name="api-client"),
+    path("api/v1/clients/<uuid:public_id>/edit", api_clients.EditClient.as_view(), name="api-client-edit"),
+    path(
+        "api/v1/clients/<uuid:public_id>/beneficiaries",
+        api_clients.Beneficiaries.as_view(),
+        name="api-beneficiaries",
+    ),
+    path("api/v1/prescribers", api_clients.Prescribers.as_view(), name="api-prescribers"),
+    path("api/v1/client-accounts", api_accounts.ClientAccounts.as_view(), name="api-client-accounts"),
+    path(
+        "api/v1/client-accounts/<uuid:public_id>",
+        api_accounts.ClientAccountDetail.as_view(),
+        name="api-client-account",
+    ),
+    path(
+        "api/v1/client-accounts/<uuid:public_id>/usage",
+        api_accounts.AccountUsage.as_view(),
+        name="api-client-account-usage",
+    ),
+    path(
+        "api/v1/client-accounts/<uuid:public_id>/members",
+        api_accounts.AccountMembers.as_view(),
+        name="api-account-members",
+    ),
+    path(
+        "api/v1/account-members/<uuid:public_id>/end",
+        api_accounts.EndAccountMember.as_view(),
+        name="api-account-member-end",
+    ),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
     path(
         "api/v1/service-requests/<uuid:public_id>",

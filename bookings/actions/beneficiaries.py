@@ -92,21 +92,26 @@ def find_or_create_beneficiary(client: Client, other: Beneficiary, *, by: Actor)
     known = (
         Client.objects.filter(
             organisation_id=client.organisation_id,
-            requests_for_them__client=client,
+            requests_for_them__client__in=Client.objects.family_of(client.kept_id).values("pk"),
             first_name__iexact=other.first_name,
             last_name__iexact=other.last_name,
         )
+        .select_related("merged_into")
         .order_by("pk")
         .first()
     )
-    return known or Client.objects.create(
-        organisation_id=client.organisation_id,
-        first_name=other.first_name,
-        last_name=other.last_name,
-        phone=other.phone,
-        street=other.street,
-        postcode=other.postcode,
-        city=other.city,
+    return (
+        known.kept_as
+        if known
+        else Client.objects.create(
+            organisation_id=client.organisation_id,
+            first_name=other.first_name,
+            last_name=other.last_name,
+            phone=other.phone,
+            street=other.street,
+            postcode=other.postcode,
+            city=other.city,
+        )
     )
 
 

@@ -11,6 +11,7 @@ from bookings.actions.beneficiaries import FIELD, Beneficiary, clean_beneficiary
 from bookings.enums import Place
 from bookings.forms.beneficiary import BeneficiaryForm
 from bookings.models import Client
+from bookings.models.clients import each_once
 from bookings.views.draft import Draft
 from bookings.views.steps import go, show, step
 from concierge.errors import DomainError
@@ -55,7 +56,8 @@ def _known(draft: Draft) -> list[Client]:
     mine = draft.actor.client_id
     if mine is None or draft.for_others:
         return []
-    return list(Client.objects.filter(organisation=draft.site.organisation).helped_by(mine)[:MOST_KNOWN])
+    helped = Client.objects.filter(organisation=draft.site.organisation).helped_by(mine)
+    return each_once(helped.select_related("merged_into")[:MOST_KNOWN])
 
 
 def _initial(known: list[Client], chosen: str) -> dict[str, Any]:

@@ -319,6 +319,8 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/", "description": "This installation; the key names the organisation."}],
     "TAGS": [
         {"name": "catalogue", "description": "Where, what, for how much and when."},
+        {"name": "clients", "description": "Who asks, for whom, and who asks for them."},
+        {"name": "client accounts", "description": "Companies, landlords and towns that pay for their people."},
         {"name": "service requests", "description": "What a client asked for."},
         {"name": "quotes", "description": "What has no price yet: asked for, offered, accepted."},
         {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
