@@ -8,5 +8,5 @@ from concierge.editions import CountEditions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0038_waitlist")]
+    dependencies = [("bookings", "0039_dated_price_of_each_thing")]
     operations = [CountEditions("PreOrderPlan")]
