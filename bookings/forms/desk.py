@@ -121,7 +121,7 @@ class OrderForm(DetailsForm):
         none_yet = {str(service.public_id): {"quantities": {WHOLE: 0}} for service in offered}
         super().__init__(*args, chosen=offered, wishes=none_yet, label_suffix="", **kwargs)
         self.accounts, self.helped = accounts, helped
-        choices = {
+        choices: dict[str, list[tuple[Any, Any]]] = {
             "payer": [("", _("The client pays")), *((str(a.public_id), a.name) for a in accounts)],
             "for_whom": [
                 ("", gettext("For %(name)s") % {"name": client} if client else ""),
