@@ -135,7 +135,7 @@ def order_total(request: TenantRequest, site: Site) -> HttpResponse:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"lines": [], "shares": [], "total": "", "refusal": ""}
+    return {"lines": [], "shares": [], "total": "", "refusal": "", "unmeasured": []}
 
 
 def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
@@ -162,4 +162,5 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
             for share in shares
         ],
         "total": euros(prices.total(lines)),
+        "unmeasured": pricing.by_distance(form.chosen, form.order),
     }
