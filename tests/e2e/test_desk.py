@@ -161,7 +161,7 @@ def _order_of_bruno(keys: Keys) -> None:
     keys.press("Enter")
     expect(page.get_by_role("button", name="Confirmer", exact=True)).to_be_focused()
     keys.press("Enter")
-    expect(page.get_by_text("est notée pour Bruno Lefèvre")).to_be_visible()
+    expect(page.get_by_text("enregistrée pour Bruno Lefèvre")).to_be_visible()
     keys.next_person()
     made = ServiceRequest.objects.get(contact_name="Bruno Lefèvre", status="confirmed")
     assert str(made.total_incl_vat) == "15.00"
@@ -172,7 +172,7 @@ def _order_of_somebody_new(keys: Keys) -> None:
     # Camile Roux is new, or is she? The list asks; she is somebody else, and leaves shoes.
     keys.write("camile roux")
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Personne trouvé")).to_be_visible()
+    expect(page.get_by_role("heading", name="Aucune personne trouvée")).to_be_visible()
     keys.press("Enter")
     expect(page.locator("#id_first_name")).to_have_value("Camile")
     expect(page.locator("#id_phone")).to_be_focused()
@@ -190,7 +190,7 @@ def _order_of_somebody_new(keys: Keys) -> None:
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.write("tal 1")
     keys.press("Enter", "Enter", "Enter")
-    expect(page.get_by_text("est notée pour Camile Roux")).to_be_visible()
+    expect(page.get_by_text("enregistrée pour Camile Roux")).to_be_visible()
     keys.next_person()
 
 
