@@ -17,6 +17,7 @@ from bookings.actions.cut_offs import close_runs
 from bookings.actions.feeds import renew_feed
 from bookings.actions.hand_outs import substitute
 from bookings.actions.openings import close_site, set_presence
+from bookings.actions.own_space import add_helped
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
@@ -27,6 +28,7 @@ from bookings.models import (
     Client,
     ClientAccount,
     ClientMembership,
+    HelpedPerson,
     Occurrence,
     OrderSheet,
     PreOrder,
@@ -101,6 +103,7 @@ class Scene:
     series: Recurrence
     day: Occurrence
     feed_token: str
+    helped: HelpedPerson
 
     @property
     def booked_day(self) -> ServiceRequest:
@@ -189,6 +192,7 @@ def build_scene(world: World) -> Scene:
             series=series,
             day=day,
             feed_token=_feed(world, own),
+            helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
         )
 
 
