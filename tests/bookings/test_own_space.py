@@ -48,7 +48,8 @@ def web(client: Browser, camille: Actor) -> Browser:
 
 def person(**changes: str) -> ClientDetails:
     """Somebody a client books for."""
-    return ClientDetails(**{"first_name": "Jeanne", "last_name": "Roux", "phone": "03 80 50 50 50", **changes})
+    given: dict[str, Any] = {"first_name": "Jeanne", "last_name": "Roux", "phone": "03 80 50 50 50", **changes}
+    return ClientDetails(**given)
 
 
 # --- my details ----------------------------------------
