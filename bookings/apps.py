@@ -26,6 +26,7 @@ class BookingsConfig(AppConfig):
             quote_answers,
             recurrences,
             silences,
+            waitlist,
         )
         from bookings.models.clients import client_id_of
         from bookings.models.people import prescriber_id_of

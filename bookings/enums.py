@@ -184,6 +184,17 @@ MOVABLE_REQUESTS = frozenset(
 MOVABLE_WORK = frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH, W.BOOKED, W.SCHEDULED})
 
 
+class WaitlistEnd(models.TextChoices):
+    """Why nobody waits for an earlier time any more."""
+
+    MOVED = "moved", _("The appointment was moved")
+    CANCELLED = "cancelled", _("The request will not be done")
+    STARTED = "started", _("The work has begun")
+    PASSED = "passed", _("The time of the appointment has come")
+    SPENT = "spent", _("Three notices were sent")
+    LEFT = "left", _("No longer wished")
+
+
 class PerformerKind(models.TextChoices):
     """Who holds a booked work order."""
 

@@ -102,6 +102,11 @@ def can_move(actor: Actor, request: ServiceRequest) -> bool:
     return request.status in MOVABLE_REQUESTS and request.promised_start is not None and moves(actor, request)
 
 
+def asks_for_earlier(actor: Actor, request: ServiceRequest) -> bool:
+    """Be told of earlier times, or no longer: whoever may move the appointment, and the machine itself."""
+    return actor.kind == "system" or moves(actor, request)
+
+
 def manages(actor: Actor, site: Site) -> bool:
     """Set what a site's managers set."""
     return actor.has_role(*MANAGERS, site_id=site.pk)

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
+from bookings.api import accounts as api_accounts
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
+from bookings.api import clients as api_clients
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
+from bookings.api import waitlist as api_waitlist
 from bookings.api import waits as api_waits
 from bookings.views import (
     accounts,
@@ -43,6 +46,7 @@ from bookings.views import (
     site_rules,
     terms,
     tracking,
+    waitlist,
 )
 from bookings.views import catalogue as views_catalogue
 
@@ -73,6 +77,9 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/plus-tot/", waitlist.wait_by_link, name="track-wait"),
+    path("suivi/<str:token>/plus-tot/arreter/", waitlist.leave_by_link, name="track-wait-leave"),
+    path("suivi/<str:token>/plus-tot/<uuid:public_id>/", waitlist.notice_by_link, name="track-notice"),
     path("suivi/<str:token>/rendez-vous.ics", tracking.calendar_file, name="track-ics"),
     path("suivi/<str:token>/repondre/", tracking.answer_by_link, name="track-answer"),
     path("suivi/<str:token>/reprendre/", tracking.revive_by_link, name="track-revive"),
@@ -158,6 +165,9 @@ urlpatterns = [
     path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
+    path("demandes/<uuid:public_id>/plus-tot/", waitlist.wait_request, name="wait-request"),
+    path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
+    path("liste-attente/", waitlist.waitlist, name="waitlist"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
@@ -226,6 +236,36 @@ urlpatterns = [
     path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
     path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
     path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
+    path("api/v1/clients", api_clients.Clients.as_view(), name="api-clients"),
+    path("api/v1/clients/<uuid:public_id>", api_clients.ClientDetail.as_view(), name="api-client"),
+    path("api/v1/clients/<uuid:public_id>/edit", api_clients.EditClient.as_view(), name="api-client-edit"),
+    path(
+        "api/v1/clients/<uuid:public_id>/beneficiaries",
+        api_clients.Beneficiaries.as_view(),
+        name="api-beneficiaries",
+    ),
+    path("api/v1/prescribers", api_clients.Prescribers.as_view(), name="api-prescribers"),
+    path("api/v1/client-accounts", api_accounts.ClientAccounts.as_view(), name="api-client-accounts"),
+    path(
+        "api/v1/client-accounts/<uuid:public_id>",
+        api_accounts.ClientAccountDetail.as_view(),
+        name="api-client-account",
+    ),
+    path(
+        "api/v1/client-accounts/<uuid:public_id>/usage",
+        api_accounts.AccountUsage.as_view(),
+        name="api-client-account-usage",
+    ),
+    path(
+        "api/v1/client-accounts/<uuid:public_id>/members",
+        api_accounts.AccountMembers.as_view(),
+        name="api-account-members",
+    ),
+    path(
+        "api/v1/account-members/<uuid:public_id>/end",
+        api_accounts.EndAccountMember.as_view(),
+        name="api-account-member-end",
+    ),
     path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
     path(
         "api/v1/service-requests/<uuid:public_id>",
@@ -253,6 +293,16 @@ urlpatterns = [
         "api/v1/service-requests/<uuid:public_id>/reschedule",
         api.RescheduleServiceRequest.as_view(),
         name="api-service-request-reschedule",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/waitlist",
+        api_waitlist.Waitlist.as_view(),
+        name="api-service-request-waitlist",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/waitlist/leave",
+        api_waitlist.LeaveWaitlist.as_view(),
+        name="api-service-request-waitlist-leave",
     ),
     path(
         "api/v1/service-requests/<uuid:public_id>/change-order",

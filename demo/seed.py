@@ -15,6 +15,7 @@ from concierge.enums import Role
 from demo import data
 from demo.baskets import sell_baskets
 from demo.history import DAYS, Month, live, settle
+from demo.partners import welcome_partners
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
@@ -42,6 +43,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     sell_baskets(house, until=until)
     with tenancy.working_for(house.organisation):
         ask_for_quotes(house, now=until)
+        welcome_partners(house, now=until)
     render_pending_documents()
     render_pending_quotes()
     with tenancy.working_for(house.organisation):

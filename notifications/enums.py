@@ -14,6 +14,7 @@ class Kind(models.TextChoices):
     REQUEST_PARTIAL = "service_request.partially_fulfilled", _("Part of it could not be done")
     REQUEST_CANCELLED = "service_request.cancelled", _("Request cancelled")
     REQUEST_RESCHEDULED = "service_request.rescheduled", _("Appointment moved")
+    EARLIER_TIME = "waitlist.noticed", _("An earlier time is free")
     LINK_SENT = "service_request.link_sent", _("Tracking link")
     REQUEST_DECLINED = "service_request.declined", _("Request declined")
     BENEFICIARY_BOOKED = "beneficiary.booked", _("Something was booked for this person")

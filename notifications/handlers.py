@@ -22,6 +22,7 @@ from bookings.models import (
     Quote,
     ServiceRequest,
     Substitution,
+    WaitlistNotice,
     WorkOrder,
 )
 from concierge.enums import Role
@@ -111,6 +112,17 @@ def tell_the_client(event: Event) -> None:
     found = ServiceRequest.objects.filter(public_id=event.subject_id)
     for request in found.select_related("site", "prescriber__user"):
         _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+
+
+@subscribe("waitlist.noticed")
+def tell_of_an_earlier_time(event: Event) -> None:
+    """To whoever waits; the desk calls those who have no address."""
+    found = WaitlistNotice.objects.filter(public_id=event.subject_id)
+    for notice in found.select_related("entry__request__site", "entry__request__prescriber__user"):
+        request = notice.entry.request
+        contact = _contact(request)
+        readers = [contact] if contact.address else _desk_of(request)
+        _tell(event, readers, site=request.site, request_id=request.public_id)
 
 
 @subscribe("quote.requested")

@@ -16,13 +16,16 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.feeds import renew_feed
 from bookings.actions.hand_outs import substitute
+from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.openings import close_site, set_presence
 from bookings.actions.own_space import add_helped
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
+from bookings.actions.waitlist import join_waitlist
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
+from bookings.enums import Place
 from bookings.models import (
     Accompaniment,
     Client,
@@ -38,7 +41,9 @@ from bookings.models import (
     Recurrence,
     ServiceRequest,
     Substitution,
+    WaitlistNotice,
     WorkOrder,
+    calendar,
 )
 from concierge import tenancy
 from concierge.actions import issue_api_key
@@ -102,6 +107,7 @@ class Scene:
     substitution: Substitution
     series: Recurrence
     day: Occurrence
+    notice: WaitlistNotice
     feed_token: str
     helped: HelpedPerson
 
@@ -191,6 +197,7 @@ def build_scene(world: World) -> Scene:
             substitution=substitution,
             series=series,
             day=day,
+            notice=a_notice(world),
             feed_token=_feed(world, own),
             helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
         )
@@ -206,6 +213,19 @@ def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))
+
+
+def a_notice(world: World) -> WaitlistNotice:
+    """Somebody with an appointment next month is told of an earlier time."""
+    now = timezone.now()
+    request = world.request(world.cobbler, promised_start=now + dt.timedelta(days=30))
+    join_waitlist(request, by=world.actor())
+    found = calendar.slots_left(world.site, Place.DESK, now=now, first_day=(now + dt.timedelta(days=8)).date())
+    release_hold(
+        hold_slot(world.site, Place.DESK, found[0].starts_at, token="freed", by=world.actor()), by=world.actor()
+    )
+    settle(world.organisation)
+    return WaitlistNotice.objects.select_related("entry__request").get()
 
 
 def _stand(world: World, by: Actor) -> Presence:

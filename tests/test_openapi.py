@@ -109,12 +109,23 @@ def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> Non
 
 
 # Refusals that only pages and staff can meet.
-NOT_BY_API = {"refused", "too_late_to_undo", "too_late_to_revive", "occurrence_settled", "no_run"}
+NOT_BY_API = {
+    "code_expired",
+    "no_run",
+    "notice_over",
+    "occurrence_settled",
+    "refused",
+    "too_late_to_revive",
+    "too_late_to_undo",
+    "wrong_code",
+}
 # Where the endpoints' refusals are declared.
 DECLARED_IN = (
     "concierge.errors",
     "concierge.api.",
     "bookings.actions.booking",
+    "bookings.actions.clients",
+    "bookings.actions.contacts",
     "bookings.actions.holds",
     "bookings.actions.pre_orders",
     "bookings.actions.pricing",
@@ -123,6 +134,7 @@ DECLARED_IN = (
     "bookings.actions.recurrences",
     "bookings.actions.requests",
     "bookings.actions.rescheduling",
+    "bookings.actions.waitlist",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
     "billing.actions.documents",
@@ -193,6 +205,9 @@ class Fuzz:
             "site": world.site.public_id,
             "sites": world.site.public_id,
             "answer": self._asked(scene).public_id,
+            "clients": world.client.public_id,
+            "client-accounts": scene.account.public_id,
+            "account-members": scene.membership.public_id,
             "resume": self._on_hold(scene).public_id,
             "recurrences/resume": self._paused(scene).public_id,
             "service": world.ironing.public_id,
@@ -327,6 +342,15 @@ def key(request: pytest.FixtureRequest) -> str:
 NEVER = {
     "organisation": {"acceptOffer", "declineOffer"},
     "provider": {
+        "createClient",
+        "getClient",
+        "editClient",
+        "listBeneficiaries",
+        "getClientAccount",
+        "getAccountUsage",
+        "listAccountMembers",
+        "addAccountMember",
+        "endAccountMember",
         "createServiceRequest",
         "getServiceRequest",
         "cancelServiceRequest",
@@ -352,6 +376,9 @@ NEVER = {
         "resumeRecurrence",
         "endRecurrence",
         "listOccurrences",
+        "getWaitlist",
+        "joinWaitlist",
+        "leaveWaitlist",
     },
 }
 # Bodies of many parts that must fit each other and the day: chance does not find one. Their own tests show that they

@@ -271,6 +271,23 @@ def remove_member(membership: ClientMembership, *, by: Actor) -> None:
     membership.delete()
 
 
+@transaction.atomic
+def end_member(membership: ClientMembership, last_day: dt.date, *, by: Actor) -> ClientMembership:
+    """The rights end with that day; the line stays, as does what was booked. Again: nothing happens.
+
+    Raises ``Invalid`` (400) when they would end before they begin.
+    """
+    locked = ClientMembership.objects.select_for_update(of=("self",), no_key=True).get(pk=membership.pk)
+    if locked.valid_from and last_day < locked.valid_from:
+        raise Invalid(_("These rights end before they begin."), field="last_day")
+    if locked.valid_to != last_day:
+        locked.valid_to = last_day
+        locked.save(update_fields=["valid_to"])
+        day = last_day.isoformat()
+        events.record("client_account.member_ended", membership.account, by=by, member=str(locked.public_id), on=day)
+    return locked
+
+
 def is_address(email: str) -> bool:
     """Whether a mailbox may have this name."""
     try:

@@ -199,7 +199,7 @@ class AlreadyKnown(DomainError):
 
 @transaction.atomic
 def add_client(organisation: Organisation, details: ClientDetails, *, by: Actor) -> Client:
-    """Somebody new at the desk. Raises ``Invalid`` (400) and ``AlreadyKnown`` (409)."""
+    """Somebody new. Raises ``Invalid`` (400) and ``AlreadyKnown`` (409)."""
     found = clean_details(details)
     with refuse_on("client_email_once_per_organisation", AlreadyKnown(field="email")):
         made = Client.objects.create(
@@ -209,6 +209,9 @@ def add_client(organisation: Organisation, details: ClientDetails, *, by: Actor)
             email=found.email,
             phone=found.phone,
             language=found.language,
+            street=found.street,
+            postcode=found.postcode,
+            city=found.city,
         )
     events.record("client.added", made, by=by)
     return made

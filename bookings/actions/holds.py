@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import lanes
+from bookings.actions import freed, lanes
 from bookings.enums import HoldStatus, Place
 from bookings.models import Hold, Presence, Service, calendar
 from bookings.rules.slots import FreeSlot
@@ -216,6 +216,7 @@ def end_hold(hold: Hold, status: HoldStatus) -> None:
     hold.save(update_fields=["status"])
     if was_kept:
         deadlines.cancel_deadline(EXPIRY, organisation_id=hold.organisation_id, subject_id=hold.pk)
+    freed.announce([hold.pk])
 
 
 def lock_hold(hold: Hold) -> Hold:
@@ -234,7 +235,8 @@ def release_hold(hold: Hold, *, by: Actor) -> Hold:
 
 def free_place(hold_id: int) -> None:
     """The place of a request that will not come is free again."""
-    Hold.objects.filter(pk=hold_id, status=HoldStatus.CONFIRMED).update(status=HoldStatus.RELEASED)
+    if Hold.objects.filter(pk=hold_id, status=HoldStatus.CONFIRMED).update(status=HoldStatus.RELEASED):
+        freed.announce([hold_id])
 
 
 @deadlines.on_many(EXPIRY)
@@ -242,7 +244,9 @@ def expire_holds(due: Sequence[Deadline]) -> None:
     """The time is over: the places are free again, unless the request was sent meanwhile."""
     keys = [deadline.subject_id for deadline in due]
     ended = Hold.objects.select_for_update(no_key=True).filter(pk__in=keys, status=HoldStatus.HELD).order_by("pk")
-    Hold.objects.filter(pk__in=[hold.pk for hold in ended]).update(status=HoldStatus.EXPIRED)
+    over = [hold.pk for hold in ended]
+    Hold.objects.filter(pk__in=over).update(status=HoldStatus.EXPIRED)
+    freed.announce(over)
 
 
 @retention.forget("holds")

@@ -162,7 +162,10 @@ def prescriber_of(named: Prescriber | Accompaniment | None) -> Prescriber | None
 
 
 def for_whom(request: ServiceRequest, by: Actor) -> dict[str, str]:
-    """What the record says when somebody else than the client asked."""
+    """What the record says when somebody else than the client asked; a system that names a prescriber has said that
+    the person agreed (P09)."""
+    if request.prescriber_id is not None and by.kind == "api":
+        return {"on_behalf_of": str(request.client.public_id), "entrusted": ACCOMPANIED}
     if by.is_staff or request.prescriber_id is not None:
         return {"on_behalf_of": str(request.client.public_id)}
     return {}

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import perms
-from bookings.actions import holds
+from bookings.actions import freed, holds
 from bookings.actions.pauses import go_on
 from bookings.actions.requests import lock_request, lock_work_of, move_request
 from bookings.actions.waits import EXPIRY, GRACE, LAST_CALL, REMINDER, open_question, set_alarms, silence_alarms
 from bookings.actions.work_orders import cancel_work_order
-from bookings.enums import WORK_ORDER_TRANSITIONS, HoldReason, RequestStatus
+from bookings.enums import WORK_ORDER_TRANSITIONS, HoldReason, RequestStatus, WaitlistEnd
 from bookings.models import ClientQuestion, Pause, ServiceRequest, WorkOrder
 from concierge import deadlines, events
 from concierge.db import refuse_on
@@ -125,6 +125,7 @@ def expire_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
             cancel_work_order(order, reason="request_expired", by=by)
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
+    freed.end_wait(locked, WaitlistEnd.CANCELLED, now)
     locked.tracking_until = now + REVIVABLE
     locked.save(update_fields=["status", "version", "tracking_until"])
     events.record("service_request.expired", locked, by=by, request_id=locked.public_id)

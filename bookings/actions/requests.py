@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import holds, pre_orders
+from bookings.actions import freed, holds, pre_orders
 from bookings.actions.waits import drop_waits
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
@@ -19,6 +19,7 @@ from bookings.enums import (
     WORK_ORDER_TRANSITIONS,
     QuoteStatus,
     RequestStatus,
+    WaitlistEnd,
     WorkOrderStatus,
 )
 from bookings.models import (
@@ -113,6 +114,7 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
     drop_waits(locked, timezone.now())
     if locked.hold_id is not None:
         holds.free_place(locked.hold_id)
+    freed.end_wait(locked, WaitlistEnd.CANCELLED)
     pre_orders.give_back(locked)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked

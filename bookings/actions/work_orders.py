@@ -8,12 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.freed import end_wait
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
     Leg,
     PerformerKind,
     RequestStatus,
+    WaitlistEnd,
     WorkOrderStatus,
 )
 from bookings.models import ServiceRequest, WorkOrder
@@ -292,6 +294,7 @@ def _move_request(work_order: WorkOrder, verb: str, by: Actor, *, only_from: str
     request.status = target
     request.version += 1
     request.save(update_fields=["status", "version"])
+    end_wait(request, WaitlistEnd.STARTED)
     past = {"start": "started", "fulfil": "fulfilled", "stop": "partially_fulfilled"}[verb]
     events.record(f"service_request.{past}", request, by=by, request_id=request.public_id)
 

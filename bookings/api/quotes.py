@@ -29,6 +29,7 @@ from bookings.actions.quotes import (
     send_quote,
     withdraw_quote,
 )
+from bookings.api.clients import prescriber_named
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, uuid_of
 from bookings.api.requests import SHOWN_WITH
 from bookings.enums import QuoteStatus
@@ -141,7 +142,12 @@ class QuoteRequests(APIView):
         wanted = [Wanted(**{**wish, "service": offered[wish["service"]]}) for wish in asked["wishes"]]
         try:
             made = ask_for_quote(
-                site, client=ClientDetails(**asked["client"]), wanted=wanted, by=actor, note=asked["note"]
+                site,
+                client=ClientDetails(**asked["client"]),
+                wanted=wanted,
+                by=actor,
+                note=asked["note"],
+                prescriber=prescriber_named(request, asked["prescriber"]),
             )
         except DomainError as error:
             if error.field in asked["client"]:

@@ -21,9 +21,11 @@ from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, wish_of
+from bookings.api.clients import kept_of, prescriber_named
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, uuid_of, wish_of
 from bookings.enums import RequestStatus
-from bookings.models import ClientAccount, RequestLine, ServiceRequest, WorkOrder
+from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
+from bookings.serializers.fields import UUID_PATH
 from bookings.serializers.requests import CancelIn, RescheduleIn, ServiceRequestIn, ServiceRequestOut
 from concierge import editions
 from concierge.api import shapes
@@ -73,6 +75,18 @@ FOR_A_PARENT = OpenApiExample(
     },
 )
 
+FOR_SOMEBODY_ACCOMPANIED = OpenApiExample(
+    "By a social worker, for somebody they accompany",
+    request_only=True,
+    value={
+        "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+        "slot": "2026-11-24T09:00:00Z",
+        "client": {"first_name": "Jeanne", "last_name": "Martin", "phone": "+33380505050"},
+        "prescriber": {"id": "5e4d3c2b-1a09-4f8e-9d7c-6b5a49382716", "agreed": True},
+        "lines": [{"service": "7d2f8a11-0c44-4a3b-9d55-1e2f3a4b5c66", "quantity": 1}],
+    },
+)
+
 BASKET = OpenApiExample(
     "A weekly basket, ordered ahead",
     request_only=True,
@@ -98,8 +112,11 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
     queryset = ServiceRequest.objects.none()
 
     def get_queryset(self) -> QuerySet[ServiceRequest]:
-        """All that the key may see, in one state when asked."""
+        """All that the key may see, in one state and of one client when asked."""
         found = requests_of(self.request)
+        if "client" in self.request.query_params:
+            asking = kept_of(self.request, uuid_of(self.request, "client"))
+            found = found.filter(client__in=Client.objects.family_of(asking.pk).order_by().values("pk"))
         status = self.request.query_params.get("status")
         if status is None:
             return found
@@ -111,7 +128,10 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         operation_id="listServiceRequests",
         tags=["service requests"],
         summary="Requests, newest first",
-        parameters=[OpenApiParameter("status", str, enum=RequestStatus.values)],
+        parameters=[
+            OpenApiParameter("status", str, enum=RequestStatus.values),
+            OpenApiParameter("client", UUID_PATH, description="Of this client, under whichever record."),
+        ],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
@@ -123,7 +143,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         request=ServiceRequestIn,
         parameters=[ETAG, LOCATION],
         responses={201: ServiceRequestOut},
-        examples=[EXAMPLE, FOR_A_PARENT, BASKET],
+        examples=[EXAMPLE, FOR_A_PARENT, FOR_SOMEBODY_ACCOMPANIED, BASKET],
     )
     @idempotent
     @editions.held()
@@ -150,6 +170,7 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             "payer": _payer(asked["payer_siren"]),
             "note": asked["note"],
             "beneficiary": Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
+            "prescriber": prescriber_named(request, asked["prescriber"]),
         }
         try:
             if "run" in asked:
@@ -185,7 +206,7 @@ def requests_of(request: Request) -> QuerySet[ServiceRequest]:
     """Requests that the key may see, with what their shape shows."""
     return (
         ServiceRequest.objects.visible_to(actor_of(request))
-        .select_related("site", "client", "beneficiary")
+        .select_related("site", "client", "beneficiary", "prescriber")
         .prefetch_related(*SHOWN_WITH)
     )
 

@@ -29,6 +29,7 @@ from bookings.models.quotes import (
 )
 from bookings.models.recurrence import Occurrence, Recurrence
 from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
+from bookings.models.waitlist import WaitlistEntry, WaitlistNotice
 
 __all__ = [
     "Accompaniment",
@@ -75,5 +76,7 @@ __all__ = [
     "Substitution",
     "Supplement",
     "VatRate",
+    "WaitlistEntry",
+    "WaitlistNotice",
     "WorkOrder",
 ]

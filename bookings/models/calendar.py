@@ -275,9 +275,10 @@ def slots_left(
     services: Collection[Service] = (),
     minutes: int | None = None,
     presence: Presence | None = None,
+    also: Collection[dt.datetime] = (),
 ) -> list[rules.FreeSlot]:
     """Times that may be booked for these services, in order. ``minutes``: how long the work takes at the client's;
-    ``presence``: at this stand instead of the desk."""
+    ``presence``: at this stand instead of the desk; ``also``: starts beside those usually offered."""
     visit = visit_at(site, place, minutes, presence=presence)
     span = bookable_span(site, now, first_day, days)
     if visit is None or span is None or (presence is not None and presence.is_paused):
@@ -293,6 +294,7 @@ def slots_left(
         zone=span.zone,
         first_day=span.first,
         days=span.days,
+        also=also,
     )
 
 

@@ -23,6 +23,9 @@ NO_NEWS = (
     "service_request.snoozed",
     "service_request.handed_on",
     "service_request.link_sent",
+    "waitlist.joined",
+    "waitlist.left",
+    "waitlist.noticed",
 )
 
 

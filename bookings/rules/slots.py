@@ -172,18 +172,24 @@ def free_slots(
     zone: ZoneInfo,
     first_day: dt.date,
     days: int,
+    also: Collection[dt.datetime] = (),
 ) -> list[FreeSlot]:
     """Times with a place left between ``first_day`` and ``days`` days later, not before ``earliest``, in order.
 
-    ``closed`` holds closures, public holidays and days whose orders are full; ``lanes`` what is taken already.
+    ``closed`` holds closures, public holidays and days whose orders are full; ``lanes`` what is taken already; ``also``
+    further starts, where a visit fits.
     """
+    windows = windows_of(opening, closed, zone=zone, first_day=first_day, days=days)
     offered = [
         (start, end)
-        for day, hours, window in windows_of(opening, closed, zone=zone, first_day=first_day, days=days)
+        for day, hours, window in windows
         if window.ends_at > earliest
         for start, end in starts_of(day, hours, window, visit, zone)
         if start >= earliest
     ]
+    if also:
+        fitting = [one for one in also if one >= earliest and fits(one, visit, (w for _d, _o, w in windows), zone)]
+        offered = sorted({*offered, *((one, one + visit.length) for one in fitting)})
     left = places_left([start for start, _end in offered], visit, lanes)
     return [FreeSlot(start, end, places) for (start, end), places in zip(offered, left, strict=True) if places > 0]
 

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from bookings.enums import QuoteLineKind, QuoteStatus
 from bookings.models import Quote, QuoteLine, QuoteOption
 from bookings.rules.quotes import MOST_LINES, MOST_OPTIONS, line_total
+from bookings.serializers.clients import PrescriberIn
 from bookings.serializers.fields import Euros
 from bookings.serializers.requests import ClientIn
 
@@ -28,6 +29,7 @@ class QuoteRequestIn(serializers.Serializer[Any]):
 
     site = serializers.UUIDField()
     client = ClientIn()
+    prescriber = PrescriberIn(required=False, default=None, allow_null=True)
     wishes = serializers.ListField(child=WishIn(), allow_empty=False, max_length=8)
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 

@@ -15,7 +15,7 @@ class RecurrenceIn(serializers.Serializer[Any]):
     """The same request again and again, for a client that is known already. Each is priced on its own day."""
 
     site = serializers.UUIDField()
-    client = serializers.UUIDField(help_text="`client` of one of their requests.")
+    client = serializers.UUIDField(help_text="Given by `GET /clients`; also the `client` of a request.")
     name = serializers.CharField(max_length=80)
     rule = serializers.CharField(
         max_length=200, help_text="RRULE with FREQ=DAILY, WEEKLY or MONTHLY; INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY."

@@ -14,6 +14,7 @@ from stdnum.fr import siren, siret
 from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import ServiceRequest
 from bookings.models.waiting import waiting_of, waiting_of_new
+from bookings.serializers.clients import PrescriberIn
 from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
 from bookings.serializers.waits import WaitingOut
 
@@ -121,6 +122,7 @@ class ServiceRequestIn(serializers.Serializer[Any]):
     )
     client = ClientIn()
     beneficiary = BeneficiaryIn(required=False, default=None, allow_null=True)
+    prescriber = PrescriberIn(required=False, default=None, allow_null=True)
     lines = serializers.ListField(child=LineIn(), allow_empty=False, max_length=20)
     payer_siren = serializers.CharField(
         required=False,
@@ -199,6 +201,7 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     contact_email = serializers.CharField()
     contact_phone = serializers.SerializerMethodField()
     beneficiary = serializers.SerializerMethodField()
+    prescriber = serializers.SerializerMethodField(help_text="Who asked for the client, when somebody did.")
     place = serializers.ChoiceField(choices=Place.choices)
     promised_start = serializers.DateTimeField(allow_null=True)
     promised_end = serializers.DateTimeField(allow_null=True)
@@ -229,6 +232,11 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     def get_beneficiary(self, request: ServiceRequest) -> Any:
         """``null`` when it is for the client."""
         return BeneficiaryOut(request).data if request.beneficiary_name else None
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_prescriber(self, request: ServiceRequest) -> Any:
+        """``null`` when the client asked."""
+        return str(request.prescriber.public_id) if request.prescriber else None
 
     def get_tracking_path(self, request: ServiceRequest) -> str:
         """The unguessable path."""

@@ -39,6 +39,7 @@ from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
+from bookings.views.earlier import earlier_of
 from bookings.views.following import VERBS
 from bookings.views.quotes import card_of
 from concierge import events
@@ -199,6 +200,7 @@ def _page(
         ],
         "can_cancel": perms.can_cancel(actor, found),
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
+        "earlier": earlier_of(actor, found, orders, now=now),
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
@@ -260,6 +262,9 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.declined": gettext_lazy("Request declined"),
     "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
+    "waitlist.joined": gettext_lazy("Waits for an earlier time"),
+    "waitlist.left": gettext_lazy("No longer waits for an earlier time"),
+    "waitlist.noticed": gettext_lazy("Told of an earlier time"),
     "service_request.reviewed": gettext_lazy("Being looked at"),
     "quote.requested": gettext_lazy("A quote was asked for"),
     "quote.drafted": gettext_lazy("Quote drafted"),

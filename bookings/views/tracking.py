@@ -32,6 +32,7 @@ from bookings.models.appointments import entry_of
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.views import ahead, waits, words
+from bookings.views.earlier import earlier_of
 from bookings.views.series_words import regular_of, rhythm_words
 from concierge import events
 from concierge.errors import DomainError
@@ -165,6 +166,7 @@ def _page(
         "token": token,
         "can_cancel": perms.can_cancel(actor, found),
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
+        "earlier": earlier_of(actor, found, orders, now=timezone.now()),
         "has_date": found.promised_start is not None,
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}

@@ -98,12 +98,17 @@ def _answer(raw: bytes, status: int, headers: dict[str, str], *, replayed: bool)
     return response
 
 
-def etag(version: int) -> str:
+def digest_of(shown: Any) -> str:
+    """The version of what is shown, for rows that count none."""
+    return hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def etag(version: int | str) -> str:
     """The strong validator of a row version."""
     return f'"{version}"'
 
 
-def check_if_match(request: Request, version: int) -> None:
+def check_if_match(request: Request, version: int | str) -> None:
     """Refuse to update another version than the caller saw (R44). Without ``If-Match`` nothing is checked."""
     wanted = request.headers.get("If-Match")
     if wanted is not None and wanted.strip() not in {"*", etag(version)}:

@@ -319,6 +319,8 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/", "description": "This installation; the key names the organisation."}],
     "TAGS": [
         {"name": "catalogue", "description": "Where, what, for how much and when."},
+        {"name": "clients", "description": "Who asks, for whom, and who asks for them."},
+        {"name": "client accounts", "description": "Companies, landlords and towns that pay for their people."},
         {"name": "service requests", "description": "What a client asked for."},
         {"name": "quotes", "description": "What has no price yet: asked for, offered, accepted."},
         {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
@@ -406,10 +408,15 @@ KEEP_DAYS = {
     "deadlines": 90,
     "idempotency": 2,
     "imports": 7,
+    "waitlist": 30,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).
 HOLD_MINUTES = 10
+# Whoever waits for an earlier time gets no further notice within so many hours after the last one (issue 3, point 2),
+# and so many minutes before the next person in the list is told of the same place.
+WAITLIST_REST_HOURS = 12
+WAITLIST_HEAD_START_MINUTES = 20
 DEMO_ALLOWED = False
 # Whether the boot checks end the process (concierge/checks.py).
 REFUSE_CARELESS = False

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bookings.actions.waitlist import is_still_free
 from bookings.enums import PerformerKind, RequestStatus
-from bookings.models import ClientQuestion, ServiceRequest, WorkOrder
+from bookings.models import ClientQuestion, ServiceRequest, WaitlistNotice, WorkOrder
 from bookings.models.silences import silent_at
+from bookings.models.waitlist import MOST_NOTICES
 from concierge.models import Site
 from concierge.words import moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, writes
-from notifications.enums import Kind, Unsent
+from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 
 
@@ -132,6 +136,43 @@ def reminded(message: Message) -> Note:
         facts=[],
         label=_("See what to do"),
     )
+
+
+@writes(Kind.EARLIER_TIME)
+def earlier_time(message: Message) -> Note:
+    """A time that came free, with the link that takes it. Not when it is gone, or the appointment was changed since."""
+    found = WaitlistNotice.objects.select_related("entry__request__site", "entry__request__hold__presence")
+    notice = found.filter(public_id=message.subject_id).first()
+    if notice is None:
+        raise NotNeeded(Unsent.GONE)
+    request, now = notice.entry.request, timezone.now()
+    if notice.starts_at <= now:
+        raise NotNeeded(Unsent.EXPIRED)
+    if not notice.still_speaks_to(request, now) or not is_still_free(notice, request, now=now):
+        raise NotNeeded(Unsent.OUTDATED)
+    booked = moment_words(request.promised_start, request.site) if request.promised_start else ""
+    facts = [(_("Free now"), moment_words(notice.starts_at, request.site)), (_("Your appointment"), booked)]
+    if message.recipient_kind == RecipientKind.STAFF:
+        return Note(
+            subject=_("Request %(reference)s: an earlier time is free, please call") % {"reference": request.reference},
+            heading=_("An earlier time is free: please call"),
+            why=_("You receive this message because of your role in the team."),
+            facts=[(_("Reference"), request.reference), *facts],
+            action_url=link(message.organisation, "bookings:request", request.public_id),
+            action_label=_("Open the request"),
+            words={"to_call": True},
+        )
+    note = _about(
+        message,
+        request,
+        subject=_("Your request %(reference)s: an earlier time is free"),
+        heading=_("An earlier time is free"),
+        facts=facts,
+        label=_("See this time"),
+    )
+    url = link(message.organisation, "bookings:track-notice", request.tracking_token, notice.public_id)
+    words = {"to_call": False, "is_last": notice.number == MOST_NOTICES}
+    return replace(note, action_url=url, words=words)
 
 
 @writes(Kind.WORK_REMINDED)

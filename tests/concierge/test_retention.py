@@ -40,6 +40,8 @@ DELETABLE = {
     "bookings_datedprice": "a planned price is taken back",
     "bookings_catalogueimport": "purge",
     "bookings_closure": "set anew",
+    "bookings_waitlistentry": "purge",
+    "bookings_waitlistnotice": "purge of its entry",
     "bookings_presence": "a stand where nobody ever booked",
     "bookings_quote": "a draft is thrown away",
     "bookings_quoteoption": "set anew",
@@ -249,6 +251,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "holds": 2,
         "idempotency": 1,
         "imports": 0,
+        "waitlist": 0,
         "inbox": 1,
         "sessions": 0,
     }

@@ -19,6 +19,7 @@ from bookings.actions.accounts import AccountDetails, save_account
 from bookings.actions.clients import start_verification, verification_code
 from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import mark_not_fetched, substitute
+from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.links import renew_link
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pre_orders import order_ahead
@@ -37,6 +38,7 @@ from bookings.actions.quotes import withdraw_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
+from bookings.actions.waitlist import join_waitlist
 from bookings.actions.work_orders import (
     book_work_order,
     complete_work_order,
@@ -45,7 +47,7 @@ from bookings.actions.work_orders import (
     start_work_order,
     verify_work_order,
 )
-from bookings.enums import Execution, PerformerKind
+from bookings.enums import Execution, PerformerKind, Place
 from bookings.models import (
     ClientQuestion,
     EmailVerification,
@@ -329,6 +331,13 @@ def _day_failed(world: World) -> None:
     settle()
 
 
+def _earlier(world: World) -> None:
+    request = world.request(world.cobbler, promised_start=timezone.now() + dt.timedelta(days=30))
+    join_waitlist(request, by=world.actor("concierge"))
+    kept = hold_slot(world.site, Place.DESK, _next_free(request), token="t", by=world.actor())
+    release_hold(kept, by=world.actor())
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
@@ -340,6 +349,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_RESCHEDULED: _moved,
     Kind.WORK_RESCHEDULED: _moved_from_provider,
     Kind.PLAN_UNDONE: _moved_from_plan,
+    Kind.EARLIER_TIME: _earlier,
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),

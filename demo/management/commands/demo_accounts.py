@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from demo import data
-from demo.people import ACCOUNTS
+from demo.people import ACCOUNTS, PRESCRIBER
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """One line per account."""
         self.stdout.write(f"Password of all: {data.PASSWORD}   Second sign-in step of staff: make otp")
-        for one in ACCOUNTS:
+        for one in (*ACCOUNTS, PRESCRIBER):
             self.stdout.write(f"  {one.email:<39} {one.label}")
         here = urlsplit(settings.BASE_URL)
         there = here._replace(netloc=here.netloc.replace(here.hostname or "", data.OTHER_HOST, 1))
