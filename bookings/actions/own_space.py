@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.clients import ClientDetails, clean_details
+from bookings.actions.clients import AlreadyKnown, ClientDetails, clean_details
+from bookings.actions.contacts import change_contact
 from bookings.models import Client, HelpedPerson
 from bookings.models.people import MOST_HELPED
 from concierge import events
@@ -28,7 +27,6 @@ def proved_emails(user: User) -> list[str]:
     return [normalise_email(email) for email in mine.values_list("email", flat=True)]
 
 
-@transaction.atomic
 def change_own_details(client: Client, details: ClientDetails, *, by: Actor) -> Client:
     """The client's own name, number, address and language; which of their proved mailboxes we write to.
 
@@ -37,20 +35,14 @@ def change_own_details(client: Client, details: ClientDetails, *, by: Actor) -> 
     """
     if by.user is None or by.client_id != client.kept_id:
         raise NotAllowed
-    locked = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.kept_id)
-    clean = clean_details(replace(details, email=details.email or locked.email))
-    if clean.email != normalise_email(locked.email) and clean.email not in proved_emails(by.user):
+    email = normalise_email(details.email or client.email)
+    if email != normalise_email(client.email) and email not in proved_emails(by.user):
         raise Invalid(_("Prove this address first, on the page of your e-mail addresses."), field="email")
-    # A number is the same however it is written.
-    changed = [name for name in OWN_FIELDS if getattr(locked, name) != getattr(clean, name)]
-    for name in changed:
-        setattr(locked, name, getattr(clean, name))
-    if changed:
-        taken = Conflict(_("We know this address under another name. Please ask at the desk."), field="email")
-        with refuse_on("client_email_once_per_organisation", taken):
-            locked.save(update_fields=changed)
-        events.record("client.changed", locked, by=by, fields=changed)
-    return locked
+    changes = {name: getattr(details, name) for name in OWN_FIELDS} | {"email": email}
+    try:
+        return change_contact(client, changes, by=by)
+    except AlreadyKnown as error:
+        raise Conflict(_("We know this address under another name. Please ask at the desk."), field="email") from error
 
 
 @transaction.atomic

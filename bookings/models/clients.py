@@ -165,6 +165,11 @@ class ClientQuerySet(models.QuerySet["Client"]):
         others = list(self.filter(near).exclude(pk__in=[c.pk for c in found]).recent_first()[:MOST_CANDIDATES])
         return (found + [others[place] for place in names.most_alike(name, list(map(str, others)))])[:most]
 
+    def helped_by(self, client_id: int) -> Self:
+        """People this client has asked for."""
+        family = Client.objects.family_of(client_id).values("pk")
+        return self.filter(requests_for_them__client__in=family).distinct()
+
 
 class Client(PublicIdModel, TenantModel):
     """A person who asks for services; with an account when ``user`` is set."""

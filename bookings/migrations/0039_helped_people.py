@@ -41,7 +41,7 @@ def take_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0037_feeds"),
+        ("bookings", "0038_waitlist"),
         ("concierge", "0009_editions"),
     ]
 
