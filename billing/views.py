@@ -281,7 +281,8 @@ def of_client(request: TenantRequest, client: uuid.UUID) -> HttpResponse:
         raise Http404
     about = get_object_or_404(Client.objects.visible_to(request.actor), public_id=client)
     total, requests = owed_by(about, request.actor, until=timezone.now())
-    seen = Invoice.objects.visible_to(request.actor).filter(client=about)
+    family = Client.objects.family_of(about.kept_id).values("pk")
+    seen = Invoice.objects.visible_to(request.actor).filter(client__in=family)
     context = {"total": total, "requests": requests, "found": seen.order_by("-issued_on", "-pk")[:MOST_AT_DESK]}
     return render(request, "billing/fragments/of_client.html", context)
 

@@ -79,20 +79,27 @@ def can_read_requests(actor: Actor) -> bool:
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, Role.ACCOUNTANT)
 
 
+def is_client_of(actor: Actor, request: ServiceRequest) -> bool:
+    """Whoever asked for it, under whichever of their records."""
+    if actor.client_id is None or actor.client_id == request.client_id:
+        return actor.client_id is not None
+    return actor.client_id == request.client.merged_into_id
+
+
 def can_cancel(actor: Actor, request: ServiceRequest) -> bool:
     """The desk, the organisation's systems, the client, or whoever holds the tracking link; before work begins."""
     if request.status not in REQUEST_TRANSITIONS["cancel"][0]:
         return False
     if request.status == RequestStatus.ON_HOLD and request.work_orders.filter(started_at__isnull=False).exists():
         return False
-    if actor.client_id is not None and actor.client_id in {request.client_id, request.client.merged_into_id}:
+    if is_client_of(actor, request):
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
 
 
 def moves(actor: Actor, request: ServiceRequest) -> bool:
     """Whose part it is to move an appointment: the desk, the organisation's systems, the client."""
-    if actor.client_id is not None and actor.client_id == request.client_id:
+    if is_client_of(actor, request):
         return True
     return is_own_system(actor) or actor.has_role(*DESK, site_id=request.site_id)
 
@@ -125,7 +132,7 @@ def can_wait(actor: Actor, request: ServiceRequest, verb: str) -> bool:
 
 def answers(actor: Actor, request: ServiceRequest) -> bool:
     """Answer what the client was asked: the client, or whoever holds the link; the desk notes what was said."""
-    return (actor.client_id is not None and actor.client_id == request.client_id) or holds(actor, request)
+    return is_client_of(actor, request) or holds(actor, request)
 
 
 def follows_up(actor: Actor, request: ServiceRequest) -> bool:

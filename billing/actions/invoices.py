@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -109,7 +110,13 @@ def invoice_request(request: ServiceRequest, *, by: Actor) -> Invoice:
 
 
 def _locked(payer: Client | ClientAccount) -> Client | ClientAccount:
-    return type(payer).objects.select_for_update(of=("self",), no_key=True).get(pk=payer.pk)
+    """The payer's row as it is now, locked; of a person with several records the one under which they are kept."""
+    if isinstance(payer, Client):
+        kept = Client.objects.order_by("pk").values_list(Coalesce("merged_into_id", "pk"), flat=True).get(pk=payer.pk)
+        person = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=kept)
+        # Merged while we waited for the lock: then the other row is the one to wait for.
+        return person if person.merged_into is None else _locked(person)
+    return ClientAccount.objects.select_for_update(of=("self",), no_key=True).get(pk=payer.pk)
 
 
 def _invoice(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models.functions import Coalesce
 
 from bookings.enums import WorkOrderStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
@@ -43,11 +44,13 @@ def billable_lines(organisation_id: int, *, until: dt.datetime) -> QuerySet[Requ
 
 
 def lines_of(payer: Client | ClientAccount, *, until: dt.datetime) -> QuerySet[RequestLine]:
-    """Billable lines of one payer: an account pays for requests that name it, a client for the others."""
+    """Billable lines of one payer: an account pays for requests that name it, a client for the others, under whichever
+    of their records they asked."""
     found = billable_lines(payer.organisation_id, until=until)
     if isinstance(payer, ClientAccount):
         return found.filter(request__payer_account=payer)
-    return found.filter(request__payer_account=None, request__client=payer)
+    family = Client.objects.family_of(payer.kept_id).values("pk")
+    return found.filter(request__payer_account=None, request__client__in=family)
 
 
 def owed_by(client: Client, actor: Actor, *, until: dt.datetime) -> tuple[Decimal, int]:
@@ -59,19 +62,22 @@ def owed_by(client: Client, actor: Actor, *, until: dt.datetime) -> tuple[Decima
 
 
 def owing(organisation_id: int, *, until: dt.datetime, name: str = "") -> QuerySet[Any, Any]:
-    """One row per payer with something billable, the largest amount first: ``account`` or ``person``, ``lines``,
-    ``total``. With ``name``, only payers whose name or e-mail has it."""
-    found = billable_lines(organisation_id, until=until)
+    """One row per payer with something billable, the largest amount first: ``account`` or ``person`` (as they are
+    kept), ``lines``, ``total``. With ``name``, only payers one of whose records has it in its name or e-mail."""
+    kept = Coalesce("request__client__merged_into_id", "request__client_id")
+    by_client = When(request__payer_account=None, then=kept)
+    found = billable_lines(organisation_id, until=until).annotate(
+        account=F("request__payer_account_id"), person=Case(by_client, default=None)
+    )
     if name:
         called = Q()
         for word in name.split():
-            called &= Q(request__client__first_name__icontains=word) | Q(request__client__last_name__icontains=word)
-        person = Q(request__payer_account=None) & (called | Q(request__client__email__icontains=name))
-        found = found.filter(Q(request__payer_account__name__icontains=name) | person)
-    by_client = When(request__payer_account=None, then=F("request__client_id"))
+            called &= Q(first_name__icontains=word) | Q(last_name__icontains=word)
+        people = Client.objects.filter(called | Q(email__icontains=name), organisation_id=organisation_id)
+        heads = people.order_by().values(head=Coalesce("merged_into_id", "pk"))
+        found = found.filter(Q(request__payer_account__name__icontains=name) | Q(person__in=heads))
     return (
-        found.annotate(account=F("request__payer_account_id"), person=Case(by_client, default=None))
-        .order_by()
+        found.order_by()
         .values("account", "person")
         .annotate(lines=Count("pk"), total=Sum("total_incl_vat"))
         .order_by("-total", "account", "person")

@@ -89,11 +89,12 @@ def find_or_create_beneficiary(client: Client, other: Beneficiary, *, by: Actor)
     client has asked for before, under the same name, is the same person.
     """
     vouched = by.is_staff or by.kind in {"api", "system"}
-    listed = HelpedPerson.objects.of(client.kept_id).named(other.first_name, other.last_name).first()
+    mine = HelpedPerson.objects.of(client.kept_id).select_related("person__merged_into")
+    listed = mine.named(other.first_name, other.last_name).first()
     if vouched and (other.email or other.phone):
         person = find_or_create_client(client.organisation, _as_details(other))
     elif listed is not None and listed.person is not None:
-        person = listed.person
+        person = listed.person.kept_as
     else:
         person = _asked_for_before(client, other) or Client.objects.create(
             organisation_id=client.organisation_id,
@@ -111,11 +112,12 @@ def find_or_create_beneficiary(client: Client, other: Beneficiary, *, by: Actor)
 def _asked_for_before(client: Client, other: Beneficiary) -> Client | None:
     known = Client.objects.filter(
         organisation_id=client.organisation_id,
-        requests_for_them__client=client,
+        requests_for_them__client__in=Client.objects.family_of(client.kept_id).values("pk"),
         first_name__iexact=other.first_name,
         last_name__iexact=other.last_name,
     )
-    return known.order_by("pk").first()
+    found = known.select_related("merged_into").order_by("pk").first()
+    return found.kept_as if found else None
 
 
 def _remember(client: Client, other: Beneficiary, person: Client, listed: HelpedPerson | None) -> None:

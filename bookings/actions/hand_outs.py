@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,16 @@ from bookings.actions import requests
 from bookings.actions.cut_offs import END
 from bookings.actions.work_orders import complete_work_order, fail_work_order, start_work_order, verify_work_order
 from bookings.enums import HandOut, LineKind, NoShowPolicy, RequestStatus, RunStatus, WorkOrderStatus
-from bookings.models import PreOrder, PreOrderRun, RequestLine, ServiceRequest, Substitution, WorkOrder, calendar
+from bookings.models import (
+    Client,
+    PreOrder,
+    PreOrderRun,
+    RequestLine,
+    ServiceRequest,
+    Substitution,
+    WorkOrder,
+    calendar,
+)
 from bookings.rules import ahead
 from bookings.rules.prices import cents
 from concierge import deadlines, events
@@ -186,13 +196,15 @@ def give_away_kept(deadline: Deadline) -> None:
 
 def repeated_no_shows(client_ids: list[int], now: dt.datetime) -> dict[int, int]:
     """How often each of these clients left an order lately, those who did so repeatedly only."""
-    missed = PreOrder.objects.filter(
-        request__client_id__in=client_ids,
+    kept = Client.objects.filter(pk__in=client_ids).order_by("pk")
+    heads = dict(kept.values_list("pk", Coalesce("merged_into_id", "pk")))
+    missed = PreOrder.objects.annotate(head=Coalesce("request__client__merged_into_id", "request__client_id")).filter(
+        head__in=set(heads.values()),
         hand_out=HandOut.NO_SHOW,
         marked_at__gt=now - dt.timedelta(days=REPEATED_DAYS),
     )
-    counted = missed.order_by().values_list("request__client_id").annotate(times=Count("pk"))
-    return {client: times for client, times in counted if times >= REPEATED}
+    counted = dict(missed.order_by().values_list("head").annotate(times=Count("pk")))
+    return {client: counted[head] for client, head in heads.items() if counted.get(head, 0) >= REPEATED}
 
 
 # --- substitutions ----------------------------------------

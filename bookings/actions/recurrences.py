@@ -118,8 +118,8 @@ def start_recurrence(client: Client, site: Site, wanted: Wanted, *, by: Actor) -
     Raises ``BadRecurrence``, ``BadOrder``, ``Invalid`` (400), ``MixedOrder``, ``PayerRefused`` (422),
     ``TooManyAttempts`` (429).
     """
-    client = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
-    running = Recurrence.objects.filter(client=client).exclude(status=RecurrenceStatus.ENDED)
+    client = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.kept_id)
+    running = Recurrence.objects.of_client(client.pk).going_on()
     if not by.is_staff and by.kind not in {"api", "system"} and running.count() >= MOST_RUNNING:
         raise TooManyAttempts(_("You already have many regular requests with us. Please call us for more."))
     made = new_recurrence(client, site, wanted, by=by)
@@ -265,7 +265,7 @@ def _as_client(found: Recurrence) -> Actor:
         kind="link",
         organisation=found.site.organisation,
         label=found.client.first_name,
-        client_id=found.client_id,
+        client_id=found.client.kept_id,
         channel="series",
     )
 

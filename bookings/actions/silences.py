@@ -94,7 +94,8 @@ def snooze(request: ServiceRequest, *, until: dt.datetime, reason: str, by: Acto
     found = _of(locked)
     found.snoozed_until, found.snooze_reason = until, reason
     found.save(update_fields=["snoozed_until", "snooze_reason"])
-    events.record("service_request.snoozed", locked, by=by, request_id=locked.public_id, until=until.date().isoformat())
+    day = until.astimezone(ZoneInfo(locked.site.time_zone)).date()
+    events.record("service_request.snoozed", locked, by=by, request_id=locked.public_id, until=day.isoformat())
     return found
 
 

@@ -256,9 +256,19 @@ class Client(PublicIdModel, TenantModel):
         )
 
     @property
+    def kept_as(self) -> Client:
+        """The row under which this person is kept."""
+        return self.merged_into or self
+
+    @property
     def kept_id(self) -> int:
         """Key of the row under which this person is kept."""
         return self.merged_into_id or self.pk
+
+
+def each_once(clients: Iterable[Client]) -> list[Client]:
+    """People as they are kept, each once, in the same order."""
+    return list(dict.fromkeys(client.kept_as for client in clients))
 
 
 class ClientsApart(TenantModel):

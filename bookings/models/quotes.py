@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import QUOTE_CATEGORY, QuoteLineKind, QuoteStatus
 from bookings.models.catalogue import Service
+from bookings.models.clients import Client
 from bookings.models.requests import REQUEST_ROLES, ServiceRequest
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
@@ -88,7 +89,8 @@ class QuoteQuerySet(models.QuerySet["Quote"]):
             return found if sites is None else found.filter(request__site_id__in=sites)
         if not actor.client_id:
             return found.none()
-        return found.filter(request__client_id=actor.client_id).exclude(status=QuoteStatus.DRAFT)
+        family = Client.objects.family_of(actor.client_id).values("pk")
+        return found.filter(request__client__in=family).exclude(status=QuoteStatus.DRAFT)
 
     def waiting(self) -> Self:
         """Sent, and the client has not answered yet."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -34,38 +35,51 @@ def silent(found: QuerySet[ServiceRequest], *, now: dt.datetime) -> QuerySet[Ser
     )
     rests = Q(follow_up__snoozed_until__gt=now)
     told = found.annotate(news_at=Coalesce(Subquery(news), F("submitted_at")))
-    return told.filter(_overdue(now) | _without_news(now)).exclude(rests)
+    manners = set(Site.objects.order_by("pk").values_list("time_zone", "silence_days"))
+    zones = sorted({zone for zone, _days in manners})
+    return told.filter(_overdue(now, zones) | _without_news(now, {days for _zone, days in manners})).exclude(rests)
 
 
-def _overdue(now: dt.datetime) -> Q:
+def _overdue(now: dt.datetime, zones: Sequence[str]) -> Q:
     """The next step should have been taken: the same as ``Wait.is_late``."""
+
+    def heard_before(days: object) -> Q:
+        assert isinstance(days, int)  # noqa: S101 - the table says so; its test compares
+        return _heard_before(now, days, zones)
+
     question = ClientQuestion.objects.filter(request_id=OuterRef("pk"), answered_at=None, dropped_at=None)
     pause = Pause.objects.filter(request_id=OuterRef("pk"), resumed_at=None)
     works = WorkOrder.objects.filter(request_id=OuterRef("pk"))
     open_works = works.exclude(status__in=SETTLED)
     late = Q(Exists(works.filter(status__in=UNASSIGNED, promised_start__lt=now)))
     late |= Q(Exists(open_works.exclude(status__in=UNASSIGNED).filter(promised_end__lt=now)))
-    fallback = Q(news_at__lt=latest_overdue(now, FALLBACK_DAYS))
-    overdue = Q(status__in=RUNNING) & (late | (~Exists(open_works) & _heard_before(now, TO_CLOSE.term)))
+    fallback = heard_before(FALLBACK_DAYS)
+    overdue = Q(status__in=RUNNING) & (late | (~Exists(open_works) & heard_before(TO_CLOSE.term)))
     overdue |= Q(status=R.ON_HOLD) & (Exists(pause.filter(until__lt=now)) | (~Exists(pause) & fallback))
     overdue |= Q(status=R.AWAITING_CLIENT) & (Exists(question.filter(due_at__lt=now)) | (~Exists(question) & fallback))
     overdue |= Q(status=R.AWAITING_APPROVAL) & fallback
-    overdue |= Q(status=R.FULFILLED, place="home") & _heard_before(now, TO_CLOSE.term)
-    overdue |= Q(status=R.FULFILLED) & ~Q(place="home") & _heard_before(now, REQUESTS[R.FULFILLED].term)
+    overdue |= Q(status=R.FULFILLED, place="home") & heard_before(TO_CLOSE.term)
+    overdue |= Q(status=R.FULFILLED) & ~Q(place="home") & heard_before(REQUESTS[R.FULFILLED].term)
     for status in (R.SUBMITTED, R.QUALIFYING, R.PARTIALLY_FULFILLED):
-        overdue |= Q(status=status) & _heard_before(now, REQUESTS[status].term)
+        overdue |= Q(status=status) & heard_before(REQUESTS[status].term)
     return overdue
 
 
-def _heard_before(now: dt.datetime, days: object) -> Q:
-    assert isinstance(days, int)  # noqa: S101 - the table says so; its test compares
-    return Q(news_at__lt=latest_overdue(now, days))
+def _heard_before(now: dt.datetime, days: int, zones: Sequence[str]) -> Q:
+    """Working days are those of each site's own zone: one comparison for each zone that is in use."""
+    limits = {zone: Q(news_at__lt=latest_overdue(now, days, ZoneInfo(zone))) for zone in zones}
+    if len(limits) == 1:
+        return limits[zones[0]]
+    heard = Q(pk__in=[])
+    for zone, limit in limits.items():
+        heard |= Q(site__time_zone=zone) & limit
+    return heard
 
 
-def _without_news(now: dt.datetime) -> Q:
+def _without_news(now: dt.datetime, silences: Iterable[int]) -> Q:
     """Work that should be moving, and of which nothing was heard for as many days as its site allows."""
     quiet = Q()
-    for days in Site.objects.order_by("silence_days").values_list("silence_days", flat=True).distinct():
+    for days in sorted(silences):
         quiet |= Q(site__silence_days=days, news_at__lt=now - dt.timedelta(days=days))
     return Q(status__in=RUNNING, promised_start__lt=now) & quiet if quiet else Q(pk__in=[])
 

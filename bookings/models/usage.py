@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 
 from bookings.models.clients import Client, ClientAccount, ClientMembership
 from bookings.models.requests import ServiceRequest
@@ -42,6 +42,7 @@ def usage_of(account: ClientAccount, *, today: dt.date) -> Usage:
     known |= Q(email__in=members.exclude(email="").values("email"))
     if account.email_domain:
         known |= Q(email__iendswith=f"@{account.email_domain}")
-    people = Client.objects.kept().filter(known, organisation_id=account.organisation_id).count()
+    found = Client.objects.filter(known, organisation_id=account.organisation_id)
+    people = found.aggregate(people=Count(Coalesce("merged_into_id", "pk"), distinct=True))["people"]
     reach = round(100 * people / account.headcount) if account.headcount else None
     return Usage(months=[(month, counted.get(month, 0)) for month in wanted], registered=people, reach=reach)

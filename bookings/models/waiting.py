@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
@@ -15,7 +16,7 @@ from bookings.models.quotes import Quote
 from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.rules import waiting as rules
 from bookings.rules.waiting import Wait
-from concierge.models import Event
+from concierge.models import Event, Site
 
 # What the team does about a silence does not end it.
 NO_NEWS = (
@@ -54,12 +55,12 @@ def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int
         else ()
     )
     pauses = {pause.request_id: pause for pause in Pause.objects.filter(request__in=requests, resumed_at=None)}
-    news = last_news(requests)
+    news, zones = last_news(requests), _zones_of(requests)
     answer = {}
     for request in requests:
         question, pause = questions.get(request.pk), pauses.get(request.pk)
         case = _case(request, works[request.pk], question, pause, news.get(request.pk, request.submitted_at))
-        case = replace(case, told=case.told or quotes.get(request.pk))
+        case = replace(case, told=case.told or quotes.get(request.pk), zone=zones[request.site_id])
         answer[request.pk] = Waiting(
             request=rules.wait_of(case, now),
             works={work.key: rules.wait_of_work(work, case, now) for work in case.works},
@@ -72,10 +73,19 @@ def waiting_of(found: Iterable[ServiceRequest], *, now: dt.datetime) -> dict[int
 def waiting_of_new(request: ServiceRequest, *, now: dt.datetime) -> Waiting:
     """Of a request made a moment ago, whose work orders are at hand: asks nothing more of the database."""
     works = [_work(order) for order in request.work_orders.all()]
-    case = _case(request, works, None, None, request.submitted_at)
+    case = replace(_case(request, works, None, None, request.submitted_at), zone=ZoneInfo(request.site.time_zone))
     return Waiting(
         request=rules.wait_of(case, now), works={work.key: rules.wait_of_work(work, case, now) for work in works}
     )
+
+
+def _zones_of(requests: Sequence[ServiceRequest]) -> dict[int, ZoneInfo]:
+    """The zones of their sites; asked for only where a request comes without its site."""
+    known = {one.site_id: one.site.time_zone for one in requests if ServiceRequest.site.is_cached(one)}
+    missing = {one.site_id for one in requests} - set(known)
+    if missing:
+        known |= dict(Site.objects.filter(pk__in=missing).order_by("pk").values_list("pk", "time_zone"))
+    return {site_id: ZoneInfo(name) for site_id, name in known.items()}
 
 
 def last_news(requests: Sequence[ServiceRequest]) -> dict[int, dt.datetime]:

@@ -179,7 +179,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Case:
-    """What the rule needs to know of a request.
+    """What the rule needs to know of a request. Working days are those of ``zone``, the site's own.
 
     ``told`` is the time that a row gives for its present state: of the question, the quote or the pause. ``since`` is
     when the last thing happened, or when it was held.
@@ -194,6 +194,7 @@ class Case:
     held_from: str = ""
     reason: str = ""
     works: Sequence[Work] = ()
+    zone: dt.tzinfo = dt.UTC
 
 
 @dataclass(frozen=True)
@@ -319,34 +320,35 @@ def _due(turn: Turn, case: Case, work: Work | None) -> dt.datetime | None:
     if turn == OVER:
         return None
     if isinstance(turn.term, int):
-        return working_days_after(case.since, turn.term)
+        return working_days_after(case.since, turn.term, case.zone)
     given = {
         Term.START: work.promised_start if work else case.promised_start,
         Term.END: work.promised_end if work else case.promised_end,
         Term.TOLD: case.told,
     }[turn.term]
-    return given or working_days_after(case.since, FALLBACK_DAYS)
+    return given or working_days_after(case.since, FALLBACK_DAYS, case.zone)
 
 
-def working_days_after(moment: dt.datetime, days: int) -> dt.datetime:
-    """So many working days later, at the same hour; what happens at the week-end counts as of Monday, 0:00 (UTC)."""
-    found = _midnight(moment) if moment.weekday() in WEEKEND else moment
-    found = _forward(found)
+def working_days_after(moment: dt.datetime, days: int, zone: dt.tzinfo) -> dt.datetime:
+    """So many working days later, at the same hour of the wall; what happens at the week-end counts as of Monday, 0:00.
+    The week-end is that of the zone: Sunday evening in Dijon is no Monday yet, whatever UTC says."""
+    local = moment.astimezone(zone)
+    found = _forward(_midnight(local) if local.weekday() in WEEKEND else local)
     for _day in range(days):
         found = _forward(found + DAY)
-    return found
+    return found.astimezone(dt.UTC)
 
 
-def latest_overdue(now: dt.datetime, days: int) -> dt.datetime:
+def latest_overdue(now: dt.datetime, days: int, zone: dt.tzinfo) -> dt.datetime:
     """What happened before this moment, and was due so many working days later (one at least), is overdue now."""
-    found = now
-    if now.weekday() in WEEKEND:
-        found = _midnight(now) - DAY * (now.weekday() - WEEKEND[0])
+    found = now.astimezone(zone)
+    if found.weekday() in WEEKEND:
+        found = _midnight(found) - DAY * (found.weekday() - WEEKEND[0])
     for _day in range(days):
         found -= DAY
         while found.weekday() in WEEKEND:
             found -= DAY
-    return found
+    return found.astimezone(dt.UTC)
 
 
 def _forward(moment: dt.datetime) -> dt.datetime:
@@ -356,4 +358,4 @@ def _forward(moment: dt.datetime) -> dt.datetime:
 
 
 def _midnight(moment: dt.datetime) -> dt.datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -25,11 +27,13 @@ from bookings.actions.clients import accounts_for
 from bookings.actions.links import send_link
 from bookings.enums import RequestStatus
 from bookings.models import Client, ServiceRequest, WorkOrder
+from bookings.models.clients import each_once
 from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.rules import names
 from bookings.rules.waiting import Wait
 from bookings.views import waits
+from bookings.views.series_words import regular_rows
 from bookings.views.served import Served
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -126,10 +130,12 @@ def _found(request: TenantRequest, text: str) -> list[dict[str, Any]]:
     """People, those who asked last first, each with what is under way. Two statements."""
     found = Client.objects.visible_to(request.actor).matching(text).recent_first().select_related("merged_into")
     # A record that was merged stands for the one under which the person is kept.
-    people = list(dict.fromkeys(one.merged_into or one for one in found[:MOST_FOUND]))
+    people = each_once(found[:MOST_FOUND])
     counts: dict[int, list[str]] = defaultdict(list)
-    under_way = ServiceRequest.objects.visible_to(request.actor).open().filter(client__in=people).order_by("pk")
-    for client_id, status in under_way.values_list("client_id", "status")[: MOST_FOUND * MOST_OPEN]:
+    family = Q(client__in=people) | Q(client__merged_into__in=people)
+    under_way = ServiceRequest.objects.visible_to(request.actor).open().filter(family).order_by("pk")
+    head = Coalesce("client__merged_into_id", "client_id")
+    for client_id, status in under_way.values_list(head, "status")[: MOST_FOUND * MOST_OPEN]:
         counts[client_id].append(status)
     return [
         {
@@ -143,8 +149,9 @@ def _found(request: TenantRequest, text: str) -> list[dict[str, Any]]:
 
 
 def find_client(request: TenantRequest, public_id: Any) -> Client:
-    """A client of ours, else 404."""
-    return get_object_or_404(Client.objects.visible_to(request.actor), public_id=public_id)
+    """A client of ours, as they are kept, else 404."""
+    found = Client.objects.visible_to(request.actor).select_related("merged_into")
+    return get_object_or_404(found, public_id=public_id).kept_as
 
 
 @desk_page()
@@ -179,6 +186,7 @@ def person_page(
         ready=ready,
         others=[row for row in under_way[:MOST_OPEN] if not row["can_hand_over"]],
         has_more=len(under_way) > MOST_OPEN,
+        regular=regular_rows(client.kept_id, request.actor),
         ended=[_row(request, site, found) for found in rows.filter(status__in=ENDED)[:MOST_ENDED]],
         owed_url=_address("billing:of-client", client),
         error=error,
@@ -216,7 +224,7 @@ def act(request: TenantRequest, site: Site, public_id: Any, verb: str) -> HttpRe
     try:
         said = _do(request, found, verb, served)
     except DomainError as error:
-        return person_page(request, site, found.client, error=error)
+        return person_page(request, site, found.client.kept_as, error=error)
     messages.success(request, said)
     if verb == "lien":
         return redirect("bookings:desk-person", slug=site.slug, client=found.client.public_id)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.actions.clients import ClientDetails, add_client
 from bookings.forms.desk import NewPersonForm, guessed
 from bookings.models import Client
+from bookings.models.clients import each_once
 from bookings.views.desk import desk_page, show
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -48,7 +49,9 @@ def likely_people(request: TenantRequest, site: Site) -> HttpResponse:
 
 
 def _likely(request: TenantRequest, form: NewPersonForm) -> list[dict[str, Any]]:
-    found = Client.objects.visible_to(request.actor).like(
-        name=form.typed["name"], phone=form.typed["phone"], email=form.typed["email"]
+    found = (
+        Client.objects.visible_to(request.actor)
+        .select_related("merged_into")
+        .like(name=form.typed["name"], phone=form.typed["phone"], email=form.typed["email"])
     )
-    return [{"client": client, "phone": national_phone(str(client.phone))} for client in found]
+    return [{"client": client, "phone": national_phone(str(client.phone))} for client in each_once(found)]

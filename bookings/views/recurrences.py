@@ -57,7 +57,8 @@ def series_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(named)
     after = request.GET.get("after", "")
     start = min(int(after), 10_000) if after.isascii() and after.isdigit() and len(after) < 6 else 0
-    rows = list(found.select_related("site", "client").order_by("-failed", "-pk")[start : start + PAGE + 1])
+    ordered = found.select_related("site", "client__merged_into").order_by("-failed", "-pk")
+    rows = list(ordered[start : start + PAGE + 1])
     kept = {name: request.GET[name] for name in ("q", "site", "status") if request.GET.get(name)}
     context = {
         "rows": [_row(one) for one in rows[:PAGE]],

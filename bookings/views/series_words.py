@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -17,10 +18,13 @@ from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from concierge.days import today_at
 from concierge.errors import DomainError
+from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, times_words
 
 # Days of one regular request shown at once: the last ones, and those to come.
 MOST_PAST, MOST_COMING = 10, 40
+# Regular requests of a person shown at the desk.
+MOST_AT_DESK = 5
 # Edits of one regular request that a link follows.
 MOST_EDITS = 100
 # What helps, by the code of the refusal; the last one for all others.
@@ -118,6 +122,14 @@ def weekly_moment(weekday: int, time: dt.time) -> str:
     day = dt.date(2024, 1, 1) + dt.timedelta(days=weekday)  # a Monday, and as many days later
     words = date_format(dt.datetime.combine(day, time), "TIME_FORMAT")
     return _("%(day)s at %(time)s") % {"day": date_format(day, "l"), "time": words}
+
+
+def regular_rows(client_id: int, actor: Actor) -> list[dict[str, Any]]:
+    """What comes back by itself for a person, for the desk: the troubled ones first."""
+    failed = Count("occurrences", filter=Q(occurrences__status=OccurrenceStatus.FAILED))
+    found = Recurrence.objects.visible_to(actor).of_client(client_id).going_on().annotate(failed=failed)
+    ordered = found.select_related("site").order_by("-failed", "-pk")[:MOST_AT_DESK]
+    return [{"found": one, "failed": one.failed, "rhythm": rhythm_words(one)} for one in ordered]  # type: ignore[attr-defined]  # annotated
 
 
 def regular_of(found: ServiceRequest) -> dict[str, Any] | None:

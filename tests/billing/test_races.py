@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db import connection, connections, transaction
@@ -16,7 +17,8 @@ from django.utils import timezone
 from billing.actions import invoices
 from billing.actions.invoices import CreditAboveInvoice, NothingToInvoice, credit_invoice, invoice_payer
 from billing.models import Invoice, LegalEntity, issuers
-from bookings.models import Client
+from bookings.actions.merging import merge_clients
+from bookings.models import Client, ServiceRequest
 from concierge import tenancy
 from concierge.db import retryable
 from concierge.errors import DomainError, WrongState
@@ -236,3 +238,17 @@ def test_twin_without_the_invoice_lock_the_trigger_refuses(shop: World, monkeypa
 def test_no_invoice_without_work(shop: World) -> None:
     with pytest.raises(NothingToInvoice):
         invoice_payer(shop.client, until=soon(), by=shop.actor())
+
+
+def test_one_invoice_whichever_record_of_a_merged_person_is_invoiced(shop: World) -> None:
+    other = make_client(shop)
+    for client in (shop.client, other):
+        request = finish(shop, shop.request(shop.cobbler))
+        ServiceRequest.objects.filter(pk=request.pk).update(client=client)
+    merge_clients(shop.client, other, by=shop.actor())
+    calls: list[Callable[[], object]] = [
+        partial(invoice_payer, client, until=soon(), by=shop.actor()) for client in (shop.client, other) * 4
+    ]
+    results = at_once(shop, calls)
+    assert [type(one) for one in results if not isinstance(one, Invoice)] == [NothingToInvoice] * 7
+    assert (Invoice.objects.get().client, Invoice.objects.get().lines.count()) == (shop.client, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -234,11 +235,33 @@ def test_what_is_over_is_what_reports_count_as_over(found: Case, now: dt.datetim
 )
 def test_working_days(moment: str, days: int, later: str) -> None:
     read = lambda text: dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)  # noqa: E731 - two letters shorter
-    assert working_days_after(read(moment), days) == read(later)
+    assert working_days_after(read(moment), days, dt.UTC) == read(later)
 
 
-@given(moments, moments, st.integers(1, 12))
+PARIS, MARTINIQUE, REUNION = (ZoneInfo(name) for name in ("Europe/Paris", "America/Martinique", "Indian/Reunion"))
+
+
+@pytest.mark.promise("R38")
+@pytest.mark.parametrize(
+    ("zone", "moment", "days", "later"),
+    [
+        # Sunday 23:30 in Dijon is Sunday in UTC too; Monday 0:30 in Dijon is still Sunday there.
+        (PARIS, "2026-11-29 23:30", 1, "2026-12-01 00:00"),
+        (PARIS, "2026-11-30 00:30", 1, "2026-12-01 00:30"),
+        # Friday evening in Fort-de-France is Saturday in UTC; Saturday morning in Saint-Denis is Friday.
+        (MARTINIQUE, "2026-11-27 21:00", 1, "2026-11-30 21:00"),
+        (REUNION, "2026-11-28 02:00", 1, "2026-12-01 00:00"),
+        # Ten in the morning stays ten when the clock changes.
+        (PARIS, "2027-03-26 10:00", 1, "2027-03-29 10:00"),
+    ],
+)
+def test_working_days_are_those_of_the_site(zone: ZoneInfo, moment: str, days: int, later: str) -> None:
+    read = lambda text: dt.datetime.fromisoformat(text).replace(tzinfo=zone)  # noqa: E731 - as above
+    assert working_days_after(read(moment), days, zone) == read(later)
+
+
+@given(moments, moments, st.integers(1, 12), st.sampled_from([dt.UTC, PARIS, MARTINIQUE, REUNION]))
 def test_a_search_by_the_last_news_finds_what_the_rule_calls_overdue(
-    since: dt.datetime, now: dt.datetime, days: int
+    since: dt.datetime, now: dt.datetime, days: int, zone: dt.tzinfo
 ) -> None:
-    assert (since < latest_overdue(now, days)) == (working_days_after(since, days) < now)
+    assert (since < latest_overdue(now, days, zone)) == (working_days_after(since, days, zone) < now)

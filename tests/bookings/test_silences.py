@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client as Browser
@@ -91,6 +93,36 @@ def test_the_search_says_what_the_rule_says(world: World) -> None:
     late = {request.pk for request in every if waiting[request.pk].request.is_late(now)}
     assert found(world) == late
     assert 0 < len(late) < len(every)
+
+
+@pytest.mark.promise("R38")
+def test_working_days_are_those_of_each_site(world: World, monday: Any) -> None:
+    """Asked on Friday evening in Fort-de-France, when it is Saturday in UTC and in Dijon: that is still Friday."""
+    friday = dt.datetime(2026, 11, 27, 21, tzinfo=ZoneInfo("America/Martinique"))
+    monday.move_to(friday, tick=False)
+    here, there = world.request(world.cobbler), world.request(world.cobbler)
+    island = Site.objects.create(
+        organisation=world.organisation,
+        name="Conciergerie du Port",
+        slug="port",
+        street="1 rue du Port",
+        postcode="97200",
+        city="Fort-de-France",
+        latitude=Decimal("14.60"),
+        longitude=Decimal("-61.07"),
+        time_zone="America/Martinique",
+    )
+    ServiceRequest.objects.filter(pk=there.pk).update(site=island)
+    every = ServiceRequest.objects.filter(pk__in=[here.pk, there.pk]).order_by("pk")
+    every.update(status=RequestStatus.SUBMITTED, submitted_at=friday)
+    Event.objects.all().delete()
+    due = {key: one.request.due for key, one in waiting_of(every, now=friday).items()}
+    # For Dijon it came at the week-end, for the island on Friday evening.
+    tuesday, monday_there = at(30, 0) + dt.timedelta(days=1), friday + dt.timedelta(days=3)
+    assert due == {here.pk: tuesday, there.pk: monday_there}
+    moments = [moment + dt.timedelta(minutes=1) for moment in (tuesday, monday_there)]
+    silences = [set(silent(every, now=moment).values_list("pk", flat=True)) for moment in moments]
+    assert silences == [{here.pk}, {here.pk, there.pk}]
 
 
 def test_moving_work_without_news_is_silent_after_the_days_of_its_site(world: World, monday: Any) -> None:
