@@ -33,6 +33,8 @@ class Beneficiary:
     city: str = ""
     latitude: Decimal | None = None
     longitude: Decimal | None = None
+    # Their row, when somebody of the team chose it.
+    row: Client | None = None
 
     @property
     def full_name(self) -> str:
@@ -64,6 +66,7 @@ def clean_beneficiary(other: Beneficiary | None) -> Beneficiary | None:
         city=clean.city,
         latitude=clean.latitude,
         longitude=clean.longitude,
+        row=other.row,
     )
 
 
@@ -88,6 +91,8 @@ def find_or_create_beneficiary(client: Client, other: Beneficiary, *, by: Actor)
     may write whatever address: nobody is recognised by it, and no known person's row is touched (S14). Somebody this
     client has asked for before, under the same name, is the same person.
     """
+    if other.row is not None:
+        return other.row
     vouched = by.is_staff or by.kind in {"api", "system"}
     mine = HelpedPerson.objects.of(client.kept_id).select_related("person__merged_into")
     listed = mine.named(other.first_name, other.last_name).first()

@@ -62,8 +62,9 @@ class DatedPrice(PublicIdModel, TenantModel):
                 name="dated_price_one_per_day",
                 expressions=[
                     ("service", RangeOperators.EQUAL),
-                    (Coalesce(F("item_id"), Value(0)), RangeOperators.EQUAL),
-                    (Coalesce(F("option_id"), Value(0)), RangeOperators.EQUAL),
+                    # By the names of the fields: under those of the columns, checking a row would compare columns.
+                    (Coalesce(F("item"), Value(0), output_field=models.BigIntegerField()), RangeOperators.EQUAL),
+                    (Coalesce(F("option"), Value(0), output_field=models.BigIntegerField()), RangeOperators.EQUAL),
                     (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
                 ],
                 violation_error_message=_("Another price is already valid in this period."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -24,9 +25,28 @@ COLUMNS = (
     "duree_min",
     "delai_h",
     "actif",
+    # Prices from a day on.
+    "des_le",
+    # Supplements.
+    "regle",
+    "pourcent",
+    "des_heure",
+    "au_dela_km",
+    # Terms of one site.
+    "site",
+    "preavis_h",
+    "heure_limite",
+    "max_jour",
+    "jour_releve",
+    "heure_releve",
 )
-SERVICE, ITEM, OPTION = "service", "article", "option"
-TYPES = (SERVICE, ITEM, OPTION)
+SERVICE, ITEM, OPTION, SUPPLEMENT = "service", "article", "option", "supplement"
+# A price from a day on: of the service, or of the item that is named; of an option.
+PRICE, OPTION_PRICE = "prix", "prix_option"
+TERMS = "site"
+TYPES = (SERVICE, ITEM, OPTION, SUPPLEMENT, PRICE, OPTION_PRICE, TERMS)
+DATED = (PRICE, OPTION_PRICE)
+DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 PRICED = frozenset({"fixed", "per_unit", "per_half_hour"})
 MODES = (*sorted(PRICED), "per_item", "on_quote")
 # A cell that a spreadsheet would run (trust.md S25). A leading apostrophe says "this is text" and is taken away.
@@ -34,6 +54,7 @@ RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 YES, NO = frozenset({"oui", "1", "vrai", "yes", "true", ""}), frozenset({"non", "0", "faux", "no", "false"})
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
 MOST_PRICE = Decimal("999999.99")
+DATE_FORMATS, TIME_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S"), ("%H:%M", "%H:%M:%S", "%Hh%M", "%Hh")
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,8 @@ class Known:
     services: Collection[str]
     executions: Collection[str]
     places: Collection[str]
+    rules: Collection[str] = frozenset()
+    sites: Collection[str] = frozenset()
 
 
 @dataclass
@@ -62,13 +85,17 @@ class Line:
     number: int
     kind: str = ""
     service: str = ""
+    # Of what: an item, an option, a supplement; where; from which day on.
+    name: str = ""
+    site: str = ""
+    day: dt.date | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str, str, dt.date | None]:
         """What the line is about: the same twice in a file is a mistake."""
-        return self.kind, self.service, "" if self.kind == SERVICE else str(self.fields.get("name", ""))
+        return self.kind, self.service, "" if self.kind == SERVICE else self.name, self.site, self.day
 
 
 def is_risky(text: str) -> bool:
@@ -115,12 +142,21 @@ class Reader:
             self.refuse("unknown" if value else "missing", column)
         return value
 
-    def number(self, column: str, *, least: Decimal, most: Decimal, places: int, default: Decimal | None) -> Any:
+    def number(
+        self,
+        column: str,
+        *,
+        least: Decimal,
+        most: Decimal,
+        places: int,
+        default: Decimal | None = None,
+        is_needed: bool = True,
+    ) -> Any:
         """A number with a comma or a point."""
         value = self.text(column).replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
         value = value.removesuffix("€")
         if not value:
-            if default is None:
+            if default is None and is_needed:
                 self.refuse("missing", column)
             return default
         try:
@@ -136,6 +172,33 @@ class Reader:
             return number
         return default
 
+    def moment(self, column: str, formats: Collection[str], refusal: str, *, is_needed: bool) -> dt.datetime | None:
+        """What one of the formats reads."""
+        value = self.text(column)
+        if not value:
+            if is_needed:
+                self.refuse("missing", column)
+            return None
+        for one in formats:
+            try:
+                return dt.datetime.strptime(value, one)  # noqa: DTZ007 - a day or a time of day, of no zone
+            except ValueError:
+                continue
+        self.refuse(refusal, column)
+        return None
+
+    def day(self, column: str) -> dt.date | None:
+        """2026-12-01 or 01/12/2026, of this century."""
+        found = self.moment(column, DATE_FORMATS, "not_a_date", is_needed=True)
+        if found is not None and not 2000 <= found.year <= 2100:
+            self.refuse("not_a_date", column)
+        return found.date() if found else None
+
+    def time(self, column: str, *, is_needed: bool = False) -> dt.time | None:
+        """18:00 or 18h00."""
+        found = self.moment(column, TIME_FORMATS, "not_a_time", is_needed=is_needed)
+        return found.time() if found else None
+
 
 def read_line(number: int, cells: Mapping[str, str], known: Known, *, formulas: Collection[str] = ()) -> Line:
     """What one line says."""
@@ -145,21 +208,67 @@ def read_line(number: int, cells: Mapping[str, str], known: Known, *, formulas: 
     line.service = reader.text("service", most=40).lower()
     if not CODE.match(line.service):
         reader.refuse("bad_code" if line.service else "missing", "service")
-    fields = line.fields
-    fields["name"], fields["name_en"] = reader.text("nom", most=120), reader.text("nom_en", most=120)
-    if not fields["name"]:
-        reader.refuse("missing", "nom")
+    elif line.kind != SERVICE and line.service not in known.services:
+        reader.refuse("unknown", "service")
     active = reader.text("actif").lower()
     if active not in YES | NO:
         reader.refuse("unknown", "actif")
-    fields["is_active"] = active in YES
+    if line.kind == TERMS:
+        _read_terms(reader, known, is_offered=active in YES)
+        return line
+    line.name = reader.text("nom", most=120)
+    if not line.name and line.kind != PRICE:
+        reader.refuse("missing", "nom")
+    fields = line.fields
+    if line.kind in DATED:
+        line.day = reader.day("des_le")
+    else:
+        fields.update(name=line.name, name_en=reader.text("nom_en", most=120), is_active=active in YES)
     if line.kind == SERVICE:
         _read_service(reader, fields, known)
+    elif line.kind == SUPPLEMENT:
+        _read_supplement(reader, fields, known)
     else:
-        if line.service not in known.services:
-            reader.refuse("unknown", "service")
-        fields["unit_price"] = reader.number("prix", least=Decimal(0), most=MOST_PRICE, places=2, default=None)
+        fields["unit_price"] = reader.number("prix", least=Decimal(0), most=MOST_PRICE, places=2)
     return line
+
+
+def _read_supplement(reader: Reader, fields: dict[str, Any], known: Known) -> None:
+    fields["rule"] = rule = reader.one_of("regle", known.rules, "chosen")
+    share: dict[str, Any] = {"least": Decimal("0.01"), "most": Decimal(100), "places": 2, "is_needed": False}
+    fields["percent"] = percent = reader.number("pourcent", **share)
+    needs_amount = percent is None and not reader.text("pourcent")
+    amount = reader.number("prix", least=Decimal(0), most=MOST_PRICE, places=2, is_needed=needs_amount)
+    fields["amount"] = amount
+    if amount is not None and percent is not None:
+        reader.refuse("not_both", "pourcent")
+    fields["after"] = reader.time("des_heure", is_needed=rule == "evening")
+    far: dict[str, Any] = {
+        "least": Decimal("0.01"),
+        "most": Decimal("999.99"),
+        "places": 2,
+        "is_needed": rule == "beyond",
+    }
+    fields["beyond_km"] = reader.number("au_dela_km", **far)
+    for column, name, owner in (("des_heure", "after", "evening"), ("au_dela_km", "beyond_km", "beyond")):
+        if rule != owner and fields[name] is not None:
+            reader.refuse("not_here", column)
+
+
+def _read_terms(reader: Reader, known: Known, *, is_offered: bool) -> None:
+    line, fields = reader.line, reader.line.fields
+    line.site = reader.one_of("site", known.sites)
+    hours = reader.number("preavis_h", least=Decimal(0), most=Decimal(8760), places=0, default=Decimal(2))
+    most = reader.number("max_jour", least=Decimal(0), most=Decimal(32_000), places=0, is_needed=False)
+    fields.update(is_offered=is_offered, lead_time_hours=int(hours), cut_off=reader.time("heure_limite"))
+    fields["max_per_day"] = None if most is None else int(most)
+    day, time = reader.text("jour_releve").lower(), reader.time("heure_releve")
+    if day and day not in DAYS:
+        reader.refuse("unknown", "jour_releve")
+    elif bool(day) != bool(reader.text("heure_releve")):
+        reader.refuse("missing", "heure_releve" if day else "jour_releve")
+    fields["weekly_cut_off_day"] = DAYS.index(day) if day in DAYS else None
+    fields["weekly_cut_off_time"] = time
 
 
 def _read_service(reader: Reader, fields: dict[str, Any], known: Known) -> None:
@@ -167,7 +276,7 @@ def _read_service(reader: Reader, fields: dict[str, Any], known: Known) -> None:
     fields["price_mode"] = mode = reader.one_of("mode", MODES, "fixed")
     price = None
     if mode in PRICED:
-        price = reader.number("prix", least=Decimal(0), most=MOST_PRICE, places=2, default=None)
+        price = reader.number("prix", least=Decimal(0), most=MOST_PRICE, places=2)
     elif reader.text("prix"):
         reader.refuse("no_price_here", "prix")
     fields["unit_price"] = price

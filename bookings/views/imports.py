@@ -11,16 +11,19 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import perms
 from bookings.actions import imports
+from bookings.actions.exports import catalogue_rows
 from bookings.forms.catalogue import ImportForm
 from bookings.gateways import read_catalogue, write_csv, write_xlsx
 from bookings.models.imports import CatalogueImport
-from bookings.rules.imports import COLUMNS
+from bookings.rules import imports as rules
+from bookings.rules.imports import COLUMNS, Line
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 
@@ -36,6 +39,15 @@ VERDICTS = {
     imports.SAME: gettext_lazy("Unchanged"),
 }
 BADGES = {imports.WRONG: "failed", imports.NEW: "open", imports.CHANGED: "active", imports.SAME: "done"}
+KINDS = {
+    rules.SERVICE: gettext_lazy("a service; an empty first cell says the same"),
+    rules.ITEM: gettext_lazy("an item of its price grid"),
+    rules.OPTION: gettext_lazy("an option"),
+    rules.SUPPLEMENT: gettext_lazy("a supplement: chosen, Saturday, evening or far away"),
+    rules.PRICE: gettext_lazy("a price from a day on, of the service or of the item that is named"),
+    rules.OPTION_PRICE: gettext_lazy("a price from a day on, of the option that is named"),
+    rules.TERMS: gettext_lazy("whether and on which terms a site offers the service"),
+}
 PROBLEMS = {
     "formula": gettext_lazy("This cell holds a formula: write its value."),
     "control": gettext_lazy("This cell holds characters that cannot be printed."),
@@ -46,6 +58,12 @@ PROBLEMS = {
     "not_a_number": gettext_lazy("This is not a number."),
     "out_of_range": gettext_lazy("This number is too small, too large or too precise."),
     "no_price_here": gettext_lazy("This way of pricing has no price here: it stands on the items, or in a quote."),
+    "not_a_date": gettext_lazy("This is no day: write it as 2026-12-01 or 01/12/2026."),
+    "not_a_time": gettext_lazy("This is no time of day: write it as 18:00."),
+    "not_both": gettext_lazy("Give an amount or a percentage, not both."),
+    "not_here": gettext_lazy("This rule has no such value: leave the cell empty."),
+    "past": gettext_lazy("A new price starts today or later: what was ordered before keeps its price."),
+    "not_yours": gettext_lazy("You do not manage this site: its terms stay as they are."),
     "twice": gettext_lazy("The same line is there twice in this file."),
     "service_wrong": gettext_lazy("The line of its service is wrong: correct that one first."),
 }
@@ -72,7 +90,7 @@ def upload(request: TenantRequest) -> HttpResponse:
         else:
             made = imports.keep_import(request.organisation, rows, file_name=given.name, by=request.actor)
             return redirect("bookings:catalogue-import", public_id=made.public_id)
-    context = {"form": form, "columns": COLUMNS}
+    context = {"form": form, "columns": COLUMNS, "kinds": KINDS.items()}
     return render(request, "bookings/catalogue_upload.html", context, status=422 if bound else 200)
 
 
@@ -89,7 +107,7 @@ def _find(request: TenantRequest, public_id: uuid.UUID) -> CatalogueImport:
 
 
 def _report(request: TenantRequest, found: CatalogueImport, *, error: DomainError | None = None) -> HttpResponse:
-    judged = imports.judge_import(found)
+    judged = imports.judge_import(found, by=request.actor)
     counts = Counter(one.verdict for one in judged)
     asked = request.GET.get("etat", "")
     shown = asked if asked in VERDICTS else next((one for one in VERDICTS if counts[one]), imports.SAME)
@@ -114,11 +132,16 @@ def _report(request: TenantRequest, found: CatalogueImport, *, error: DomainErro
 def _row(one: imports.Judged) -> dict[str, Any]:
     return {
         "number": one.line.number,
-        "what": " – ".join(part for part in (one.line.service, str(one.line.fields.get("name", ""))) if part),
+        "what": " – ".join(part for part in _about(one.line) if part),
         "badge": BADGES[one.verdict],
         "verdict": VERDICTS[one.verdict],
         "problems": [{"column": p.column, "text": PROBLEMS[p.code]} for p in one.line.problems],
     }
+
+
+def _about(line: Line) -> tuple[str, ...]:
+    """Of what a line speaks: the service, what of it, where, from when on."""
+    return line.service, line.name, line.site, date_format(line.day, "SHORT_DATE_FORMAT") if line.day else ""
 
 
 @login_required
@@ -143,7 +166,7 @@ def download(request: TenantRequest, what: str, kind: str) -> HttpResponse:
     if what not in {"modele", "catalogue"} or kind not in WRITERS:
         raise Http404
     write, content_type = WRITERS[kind]
-    rows = [list(COLUMNS)] if what == "modele" else imports.catalogue_rows(request.organisation)
+    rows = [list(COLUMNS)] if what == "modele" else catalogue_rows(request.organisation)
     answer = HttpResponse(write(rows), content_type=content_type)
     answer["Content-Disposition"] = f'attachment; filename="{what}.{kind}"'
     return answer

@@ -15,7 +15,8 @@ import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 
-from bookings.actions.imports import catalogue_rows, judge_import, keep_import, load_import
+from bookings.actions.exports import catalogue_rows
+from bookings.actions.imports import judge_import, keep_import, load_import
 from bookings.gateways import BadFile, read_catalogue, write_csv, write_xlsx
 from bookings.models import CatalogueImport, PriceItem, Service
 from bookings.rules.imports import COLUMNS, Known, is_risky, read_line, safe
@@ -151,8 +152,9 @@ def test_a_line_twice_and_an_orphan_are_told(world: World) -> None:
             {"type": "article", "service": "b", "nom": "Chemise", "prix": "3"},
         )
     )
-    found = keep_import(world.organisation, rows, file_name="x", by=world.actor("site_manager"))
-    told = [[(p.code, p.column) for p in one.line.problems] for one in judge_import(found)]
+    by = world.actor("site_manager")
+    found = keep_import(world.organisation, rows, file_name="x", by=by)
+    told = [[(p.code, p.column) for p in one.line.problems] for one in judge_import(found, by=by)]
     assert told == [
         [("twice", "service")],
         [("twice", "service")],
@@ -176,8 +178,9 @@ def test_a_formula_in_a_spreadsheet_is_told_with_its_column(world: World) -> Non
     rows = read_catalogue(
         xlsx(("service", "nom", "categorie", "prix"), ("cles", "Clés", "repassage", "=1+2"), ("a", "A", "repassage", 7))
     )
-    found = keep_import(world.organisation, rows, file_name="x", by=world.actor("site_manager"))
-    judged = judge_import(found)
+    by = world.actor("site_manager")
+    found = keep_import(world.organisation, rows, file_name="x", by=by)
+    judged = judge_import(found, by=by)
     assert [[(p.code, p.column) for p in one.line.problems] for one in judged] == [[("formula", "prix")], []]
     assert judged[1].line.fields["unit_price"] == Decimal(7)
 
@@ -259,7 +262,7 @@ def test_what_is_exported_runs_nowhere_and_comes_back_the_same(world: World, nam
     assert [cell for row in written for cell in row if is_risky(cell)] == []
     for content in (write_csv(exported), write_xlsx(exported)):
         found = keep_import(world.organisation, read_catalogue(content), file_name="x", by=by)
-        assert {one.verdict for one in judge_import(found)} == {"same"}
+        assert {one.verdict for one in judge_import(found, by=by)} == {"same"}
         assert load_import(found, only_good=False, by=by) == 0
 
 
@@ -271,7 +274,7 @@ def test_templates_and_exports_are_downloads(world: World, manager: Browser, cli
                 200,
                 f'attachment; filename="{what}.{kind}"',
             )
-            assert len(read_catalogue(answer.content)) == (0 if what == "modele" else 5)
+            assert len(read_catalogue(answer.content)) == (0 if what == "modele" else 7)
     assert manager.get("/catalogue/fichiers/modele.exe").status_code == 404
     assert manager.get("/catalogue/fichiers/secrets.csv").status_code == 404
 

@@ -259,3 +259,11 @@ def test_the_database_refuses_half_an_area(world: World, fields: dict[str, Any])
 def test_the_database_refuses_half_a_gathering(world: World, fields: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError, match="service_weekly_cut_off_is_whole"), transaction.atomic():
         ServiceAtSite.objects.filter(service=world.cobbler).update(**fields)
+
+
+@pytest.mark.promise("domain R1")
+def test_every_item_and_option_has_its_own_prices(world: World) -> None:
+    by, trousers, option = world.actor(), world.ironing.price_items.get(name="Pantalon"), world.ironing.options.get()
+    for thing in ({"item": world.shirt}, {"item": trousers}, {"option": option}):
+        tariffs.set_price(world.ironing, Decimal(7), valid_from=day(1), today=TODAY, by=by, **thing)
+    assert known(world.ironing) == [("7.00", day(1), None)] * 3
