@@ -41,7 +41,7 @@ def take_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0038_waitlist"),
+        ("bookings", "0040_editions_of_plans"),
         ("concierge", "0009_editions"),
     ]
 
