@@ -29,6 +29,7 @@ from bookings.views import (
     imports,
     moving,
     my_companies,
+    my_space,
     openings,
     orders_ahead,
     people,
@@ -122,6 +123,12 @@ urlpatterns = [
         accounts.member_remove,
         name="account-member-remove",
     ),
+    # --- a client's own space -----------------------------------------------------------------------------------------
+    path("mon-espace/", my_space.details, name="my-details"),
+    path("mon-espace/proches/", my_space.people, name="my-people"),
+    path("mon-espace/proches/ajouter/", my_space.person_add, name="my-person-add"),
+    path("mon-espace/proches/<uuid:public_id>/", my_space.person, name="my-person"),
+    path("mon-espace/proches/<uuid:public_id>/retirer/", my_space.person_stop, name="my-person-stop"),
     path("mes-entreprises/", my_companies.my_companies, name="my-companies"),
     path("mes-entreprises/<uuid:public_id>/quitter/", my_companies.leave, name="my-company-leave"),
     # --- clients known twice ------------------------------------------------------------------------------------------
