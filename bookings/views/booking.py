@@ -391,6 +391,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         form=form,
         lines=shown,
         shares=vat_words(draft.site, ((line.vat_rate, line.total) for line in lines)),
+        unmeasured=pricing.by_distance(draft.offered, draft.wishes),
         total=euros(prices.total(lines)),
         total_shown=str(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),

@@ -42,6 +42,7 @@ from bookings.views import waits, words
 from bookings.views.earlier import earlier_of
 from bookings.views.following import VERBS
 from bookings.views.quotes import card_of
+from bookings.views.repricing import far_away
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, Invalid, NotAllowed
@@ -188,6 +189,7 @@ def _page(
         "can_reprice": not quoting["wishes"]
         and found.status in REPRICED_FROM
         and perms.can_book_for_others(actor, found.site),
+        "unmeasured": far_away(found),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
