@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0039_dated_price_of_each_thing"),
+        ("bookings", "0041_helped_people"),
         ("concierge", "0009_editions"),
     ]
 
