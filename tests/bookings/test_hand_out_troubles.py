@@ -64,7 +64,7 @@ def test_an_order_on_hold_leaves_the_end_of_the_others_alone(world: World, plan:
     desk = Browser()
     desk.force_login(world.users["concierge"])
     page = desk.get(f"/precommandes/{held.run.public_id}/remise/").content.decode()
-    assert ("n’a pas pu être soldée" in page, "En attente" in page) == (True, True)
+    assert ("n’a pas pu être soldée" in page, "Suspendue" in page) == (True, True)
     hand_outs.mark_handed_over(held, by=world.actor())
     to(monday, 26, 14, 40)
     sweep(world)
