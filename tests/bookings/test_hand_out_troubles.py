@@ -164,7 +164,7 @@ def test_what_is_weighed_is_not_ordered_ahead(world: World) -> None:
 
 def test_a_service_with_a_plan_stays_counted_in_pieces(world: World) -> None:
     plan = weekly_basket(world, service=by_weight(world, "1"))
-    changes, by = {"quantity_step": Decimal("0.5")}, world.actor("manager")
+    changes, by = {"quantity_step": Decimal("0.5")}, world.actor()
     with pytest.raises(Invalid) as refused:
         edit_service(plan.service, changes, version=plan.service.version, by=by)
     assert refused.value.field == "quantity_step"
