@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0041_helped_people"),
+        ("bookings", "0042_quote_origins"),
         ("concierge", "0009_editions"),
     ]
 
