@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
                 condition=models.Q(("paused_from", None), ("paused_until", None))
                 | models.Q(
                     ("paused_from__isnull", False),
-                    ("paused_until__isnull", False),
                     ("paused_until__gte", models.F("paused_from")),
+                    ("paused_until__isnull", False),
                 ),
                 name="recurrence_pause_is_whole",
                 violation_error_message="The last day cannot be before the first day.",
@@ -28,11 +28,11 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="workorder",
             constraint=models.CheckConstraint(
-                condition=models.Q(("planned_start", None), ("planned_end", None))
+                condition=models.Q(("planned_end", None), ("planned_start", None))
                 | models.Q(
-                    ("planned_start__isnull", False),
-                    ("planned_end__isnull", False),
                     ("planned_end__gt", models.F("planned_start")),
+                    ("planned_end__isnull", False),
+                    ("planned_start__isnull", False),
                 ),
                 name="work_order_plan_end_after_start",
                 violation_error_message="The planned end must be after the planned start.",
