@@ -74,7 +74,7 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
     holidays = calendar.public_holidays(site, today, last) - covered
     services = list(Service.objects.offered_at(site))
     url = request.build_absolute_uri(reverse("bookings:public-site", args=[site.slug]))
-    stands = _stands(site, today, last)
+    stands = _stands(site, today, last, covered | holidays)
     data = listing.business(site, request.organisation, services, closures, holidays, stands, url=url)
     context = {
         "site": site,
@@ -92,10 +92,9 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
     return render(request, "bookings/public_site.html", context)
 
 
-def _stands(site: Site, today: dt.date, last: dt.date) -> list[tuple[Presence, list[dt.date]]]:
+def _stands(site: Site, today: dt.date, last: dt.date, closed: set[dt.date]) -> list[tuple[Presence, list[dt.date]]]:
     """Where else everybody is received soon, with the first days; whoever comes first, first."""
     everybodys = Presence.objects.filter(site=site).still_to_come(today).open_to([]).order_by("pk")[:MOST_STANDS]
-    closed = calendar.closed_days(site, today, last)
     now = timezone.localtime(timezone=ZoneInfo(site.time_zone))
     found = []
     for stand in everybodys:
