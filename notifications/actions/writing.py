@@ -10,6 +10,7 @@ import mjml
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from bookings.models import ServiceRequest
 from notifications.actions import (
     letters_about_quotes,
     letters_about_waits,
@@ -20,6 +21,7 @@ from notifications.actions import (
     letters_to_staff,
 )
 from notifications.actions.letters import WRITERS, Attachment, NotNeeded
+from notifications.enums import RecipientKind, Unsent
 from notifications.models import Message
 
 __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
@@ -48,6 +50,8 @@ class Letter:
 
 def write(message: Message) -> Letter:
     """Render a message. Raises ``NotNeeded`` when it should not leave; any other error is a fault of ours."""
+    if message.recipient_kind == RecipientKind.PRESCRIBER and not _may_still_read(message):
+        raise NotNeeded(Unsent.OUTDATED)
     with translation.override(message.language):
         note = WRITERS[message.kind](message)
         template = "emails/" + message.kind.replace(".", "_")
@@ -64,6 +68,12 @@ def write(message: Message) -> Letter:
         text = render_to_string(f"{template}.txt", context)
         html = mjml.mjml2html(render_to_string(f"{template}.mjml", context))
     return Letter(subject=note.subject, text=_tidy(text), html=html, attachments=note.attachments)
+
+
+def _may_still_read(message: Message) -> bool:
+    """Whether a prescriber still speaks for the person of the request: the letter has the link to it."""
+    found = ServiceRequest.objects.filter(public_id=message.request_id).select_related("prescriber").first()
+    return found is None or (found.speaker is not None and found.speaker.pk == message.recipient_id)
 
 
 def _tidy(text: str) -> str:
