@@ -409,6 +409,10 @@ KEEP_DAYS = {
     "idempotency": 2,
     "imports": 7,
     "waitlist": 30,
+    "memberships": 30,
+    "accompaniments": 90,
+    "feeds": 30,
+    "answer_ips": 365,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).
