@@ -82,7 +82,7 @@ def _book(month: Month, moment: dt.datetime) -> None:
     name = chance.choice(data.CLIENTS)
     wanted = _choose(month)
     with time_machine.travel(moment, tick=False):
-        wishes = [_wish(service, chance) for service in wanted]
+        wishes = [wish_of(service, chance) for service in wanted]
         minutes = calendar.minutes_of(wanted, wishes)
         free = calendar.slots_left(site, wanted[0].place, now=timezone.now(), days=7, services=wanted, minutes=minutes)
         if not free:
@@ -134,7 +134,8 @@ def _details(name: str, chance: random.Random) -> ClientDetails:
     )
 
 
-def _wish(service: Service, chance: random.Random) -> Wish:
+def wish_of(service: Service, chance: random.Random) -> Wish:
+    """Some of what a service offers."""
     items = list(service.price_items.all())
     quantities: dict[str, int | Decimal] = {WHOLE: 1}
     if items:

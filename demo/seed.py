@@ -14,6 +14,7 @@ from concierge import tenancy
 from concierge.enums import Role
 from demo import data
 from demo.baskets import sell_baskets
+from demo.earlier import wait_for_earlier
 from demo.history import DAYS, Month, live, settle
 from demo.partners import welcome_partners
 from demo.quotes import ask_for_quotes
@@ -43,6 +44,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     sell_baskets(house, until=until)
     with tenancy.working_for(house.organisation):
         ask_for_quotes(house, now=until)
+        wait_for_earlier(house, now=until)
         welcome_partners(house, now=until)
     render_pending_documents()
     render_pending_quotes()

@@ -18,6 +18,7 @@ from bookings.actions.feeds import renew_feed
 from bookings.actions.hand_outs import substitute
 from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.openings import close_site, set_presence
+from bookings.actions.own_space import add_helped
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
@@ -30,6 +31,7 @@ from bookings.models import (
     Client,
     ClientAccount,
     ClientMembership,
+    HelpedPerson,
     Occurrence,
     OrderSheet,
     PreOrder,
@@ -107,6 +109,7 @@ class Scene:
     day: Occurrence
     notice: WaitlistNotice
     feed_token: str
+    helped: HelpedPerson
 
     @property
     def booked_day(self) -> ServiceRequest:
@@ -196,6 +199,7 @@ def build_scene(world: World) -> Scene:
             day=day,
             notice=a_notice(world),
             feed_token=_feed(world, own),
+            helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
         )
 
 

@@ -62,7 +62,8 @@ def change_contact(client: Client, changes: Mapping[str, str], *, by: Actor) -> 
     told: dict[str, Any] = {name: str(getattr(kept, name)) for name in FIELDS}
     now = ClientDetails(**told)
     clean = clean_details(ClientDetails(**{**told, **changes}), must_answer=bool(now.email or now.phone))
-    changed = [name for name in FIELDS if getattr(clean, name) != getattr(now, name)]
+    # A number is the same however it is written.
+    changed = [name for name in FIELDS if getattr(kept, name) != getattr(clean, name)]
     if not changed:
         return kept
     for name in changed:

@@ -33,7 +33,7 @@ from bookings.models import (
     ServiceRequest,
     WorkOrder,
 )
-from bookings.models.ahead import plans_at
+from bookings.models.ahead import any_ahead, plan_of
 from bookings.rules import prices
 from concierge import events
 from concierge.db import refuse_on
@@ -295,13 +295,14 @@ def change_order(request: ServiceRequest, wishes: Sequence[prices.Wish], *, by: 
 
 def plan_for(site: Site, services: Sequence[Service]) -> PreOrderPlan | None:
     """The plan by which these services are ordered ahead, ``None`` when none of them is. Raises ``MixedOrder``."""
-    plans = plans_at(site, services)
-    if plans and len(services) > 1:
+    if not any_ahead(site, services):
+        return None
+    if len(services) > 1:
         raise MixedOrder(field="services")
-    return next(iter(plans.values()), None)
+    return plan_of(site, services[0])
 
 
 def refuse_ahead(site: Site, services: Sequence[Service]) -> None:
     """What is ordered ahead has no appointment. Raises ``MixedOrder`` (422)."""
-    if plans_at(site, services):
+    if any_ahead(site, services):
         raise MixedOrder(field="services")

@@ -133,9 +133,10 @@ def earlier_times(
 ) -> list[FreeSlot]:
     """Times that are free now and welcome to whoever waits, in order; on one day when it is named. ``also``: starts
     beside those usually offered."""
-    if request.promised_start is None:
+    orders = list(request.work_orders.select_related("service").order_by("pk"))
+    if request.promised_start is None or not may_wait(request, orders, now):
         return []
-    orders = list(request.work_orders.exclude(status__in=NOT_DONE).select_related("service").order_by("pk"))
+    orders = [order for order in orders if order.status not in NOT_DONE]
     free = calendar.slots_left(
         request.site,
         request.place,

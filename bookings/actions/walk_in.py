@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import perms
 from bookings.actions import holds
+from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.booking import make_request, place_of, queue_up
 from bookings.actions.clients import ClientDetails
 from bookings.actions.pricing import offered_on
@@ -46,8 +47,10 @@ def book_walk_in(
     payer: ClientAccount | None = None,
     note: str = "",
     visit: Visit | None = None,
+    beneficiary: Beneficiary | None = None,
 ) -> ServiceRequest:
-    """Somebody stands at the counter and leaves their things now; or a ``visit`` at their place is agreed.
+    """Somebody stands at the counter and leaves their things now; or a ``visit`` at their place is agreed, or at the
+    place of the ``beneficiary`` for whom they ask.
 
     Nobody's appointment is taken by who stands there. The same ``token`` sent twice gives the same request: it becomes
     the request's identity, and the orders of one client are written one after the other. Raises ``NotAllowed`` but for
@@ -83,6 +86,8 @@ def book_walk_in(
         postcode=visit.postcode if visit else "",
         city=visit.city if visit else "",
     )
+    if beneficiary is not None and visit is not None:
+        beneficiary = replace(beneficiary, street=visit.street, postcode=visit.postcode, city=visit.city)
     return make_request(
         held,
         client=details,
@@ -94,4 +99,5 @@ def book_walk_in(
         now=now,
         owner=client,
         public_id=token,
+        beneficiary=beneficiary,
     )

@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from bookings.actions.beneficiaries import Beneficiary
 from bookings.forms.booking import DetailsForm, wishes_of
-from bookings.models import ClientAccount, Service
+from bookings.models import Client, ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
 from concierge.models import normalise_email
 
@@ -75,15 +76,30 @@ def guessed(text: str) -> dict[str, str]:
     return {"first_name": first.title(), "last_name": last.title()}
 
 
+# The choice of somebody who is not in the list, and what is typed of them.
+NEW = "new"
+OTHER = ("other_first_name", "other_last_name", "other_phone")
+
+
 class OrderForm(DetailsForm):
-    """Everything a site offers on one page: how many of what, options, who pays, remarks; a time and an address when
-    somebody comes. ``token`` names the form, so that sending it twice is one request."""
+    """Everything a site offers on one page: how many of what, options, for whom, who pays, remarks; a time and an
+    address when somebody comes. ``token`` names the form, so that sending it twice is one request."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     starts_at = forms.ChoiceField(label=_("Date and time"), required=False)
     street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=5, required=False)
     city = forms.CharField(label=_("Town"), max_length=100, required=False)
+    for_whom = forms.ChoiceField(label=_("For whom?"), required=False)
+    other_first_name = forms.CharField(label=_("Their first name"), max_length=80, required=False)
+    other_last_name = forms.CharField(label=_("Their last name"), max_length=80, required=False)
+    other_phone = PhoneNumberField(
+        label=_("Their phone"),
+        required=False,
+        region="FR",
+        error_messages={"invalid": _("This phone number does not exist. Example: 06 12 34 56 78.")},
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+    )
     payer = forms.ChoiceField(label=_("Who pays?"), required=False)
     note = forms.CharField(
         label=_("Remarks on what is left"),
@@ -98,13 +114,20 @@ class OrderForm(DetailsForm):
         offered: Sequence[Service],
         accounts: Sequence[ClientAccount] = (),
         times: Sequence[tuple[str, str]] = (),
+        client: Client | None = None,
+        helped: Sequence[Client] = (),
         **kwargs: Any,
     ) -> None:
         none_yet = {str(service.public_id): {"quantities": {WHOLE: 0}} for service in offered}
         super().__init__(*args, chosen=offered, wishes=none_yet, label_suffix="", **kwargs)
-        self.accounts = accounts
-        choices = {
+        self.accounts, self.helped = accounts, helped
+        choices: dict[str, list[tuple[Any, Any]]] = {
             "payer": [("", _("The client pays")), *((str(a.public_id), a.name) for a in accounts)],
+            "for_whom": [
+                ("", gettext("For %(name)s") % {"name": client} if client else ""),
+                *((str(one.public_id), str(one)) for one in helped),
+                (NEW, _("Somebody new")),
+            ],
             "starts_at": [("", _("Choose a date and a time.")), *times],
         }
         for name, found in choices.items():
@@ -126,9 +149,37 @@ class OrderForm(DetailsForm):
     def clean(self) -> dict[str, Any]:
         """Something at least; the services left out are left alone."""
         cleaned = forms.Form.clean(self) or {}
+        self._check_other(cleaned)
         if not self.errors and not self._asked():
             self.add_error(None, gettext("Choose at least one service."))
         return cleaned
+
+    def _check_other(self, cleaned: dict[str, Any]) -> None:
+        """Somebody new has a whole name; somebody known is chosen, not typed."""
+        typed = [name for name in OTHER if cleaned.get(name)]
+        chosen = cleaned.get("for_whom", "")
+        if chosen not in {"", NEW} and typed:
+            self.add_error("for_whom", gettext("Choose somebody known or type somebody new, not both."))
+        elif chosen == NEW or typed:
+            for name in ("other_first_name", "other_last_name"):
+                if not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, gettext("Tell us who it is for."))
+
+    @property
+    def beneficiary(self) -> Beneficiary | None:
+        """For whom it is, when that is not the client: somebody they asked for before, or somebody new."""
+        chosen = self.cleaned_data.get("for_whom", "")
+        known = next((one for one in self.helped if str(one.public_id) == chosen), None)
+        if known is not None:
+            return Beneficiary(known.first_name, known.last_name, phone=str(known.phone), row=known)
+        if not self.cleaned_data.get("other_last_name"):
+            return None
+        phone = self.cleaned_data["other_phone"]
+        return Beneficiary(
+            self.cleaned_data["other_first_name"],
+            self.cleaned_data["other_last_name"],
+            phone=phone.as_e164 if phone else "",
+        )
 
     def _asked(self) -> list[dict[str, Any]]:
         return [group for group in self.groups if any(self.cleaned_data.get(item.name) for item in group["items"])]

@@ -13,6 +13,7 @@ from bookings.models.clients import (
     EmailVerification,
 )
 from bookings.models.feeds import CalendarFeed
+from bookings.models.helped import HelpedPerson
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
@@ -44,6 +45,7 @@ __all__ = [
     "DatedPrice",
     "EmailVerification",
     "FollowUp",
+    "HelpedPerson",
     "Hold",
     "Occurrence",
     "OpeningHours",

@@ -16,6 +16,7 @@ from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule
 from bookings.models.catalogue import Service
 from bookings.models.requests import REQUEST_ROLES, RequestLine, ServiceRequest
 from bookings.rules.ahead import Rhythm
+from concierge.editions import kept
 from concierge.models import PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
 
@@ -310,7 +311,19 @@ class Substitution(PublicIdModel, TenantModel):
         return f"{self.old_description} → {self.new_description}"
 
 
-def plans_at(site: Site, services: Collection[Service]) -> dict[int, PreOrderPlan]:
-    """Active plans of a site for some services, by key of the service."""
-    found = PreOrderPlan.objects.filter(site=site, is_active=True, service__in=services)
-    return {plan.service_id: plan for plan in found.select_related("service", "producer", "site").order_by("pk")}
+def plan_of(site: Site, service: Service) -> PreOrderPlan | None:
+    """The active plan by which a service is ordered ahead at a site."""
+    plans = PreOrderPlan.objects.filter(site=site, service=service, is_active=True).order_by("pk")
+    return plans.select_related("service", "producer", "site").first()
+
+
+def any_ahead(site: Site, services: Collection[Service]) -> bool:
+    """Whether one of the services is ordered ahead at the site."""
+    return not _ahead_at(site.pk).isdisjoint(service.pk for service in services)
+
+
+@kept
+def _ahead_at(site_id: int) -> frozenset[int]:
+    """Keys of the services that have an active plan."""
+    found = PreOrderPlan.objects.filter(site_id=site_id, is_active=True)
+    return frozenset(found.order_by().values_list("service_id", flat=True))

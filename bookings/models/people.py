@@ -24,6 +24,10 @@ CONSENTS = {
 }
 
 
+# People one client may have on their list.
+MOST_HELPED = 50
+
+
 class PrescriberQuerySet(models.QuerySet["Prescriber"]):
     """Reads of prescribers."""
 

@@ -8,16 +8,14 @@ from django.http import HttpRequest, HttpResponse
 
 from bookings.actions import booking
 from bookings.actions.beneficiaries import FIELD, Beneficiary, clean_beneficiary
+from bookings.actions.own_space import HELPED_FIELDS
 from bookings.enums import Place
 from bookings.forms.beneficiary import BeneficiaryForm
-from bookings.models import Client
-from bookings.models.clients import each_once
+from bookings.models import HelpedPerson
+from bookings.models.people import MOST_HELPED
 from bookings.views.draft import Draft
 from bookings.views.steps import go, show, step
 from concierge.errors import DomainError
-
-# People somebody has asked for before, shown at once.
-MOST_KNOWN = 12
 
 
 @step("contact")
@@ -51,21 +49,17 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
     return show(request, draft, "beneficiary", 422 if form.is_bound else 200, form=form, known=known)
 
 
-def _known(draft: Draft) -> list[Client]:
-    """Whom the signed-in client has asked for before. The desk looks for people elsewhere."""
+def _known(draft: Draft) -> list[HelpedPerson]:
+    """Who is on the signed-in client's list. The desk looks for people elsewhere."""
     mine = draft.actor.client_id
     if mine is None or draft.for_others:
         return []
-    helped = Client.objects.filter(organisation=draft.site.organisation).helped_by(mine)
-    return each_once(helped.select_related("merged_into")[:MOST_KNOWN])
+    return list(HelpedPerson.objects.filter(organisation=draft.site.organisation).of(mine)[:MOST_HELPED])
 
 
-def _initial(known: list[Client], chosen: str) -> dict[str, Any]:
-    """What we know of the one that was chosen."""
-    for client in known:
-        if str(client.public_id) == chosen:
-            return {
-                name: str(getattr(client, name))
-                for name in ("first_name", "last_name", "phone", "street", "postcode", "city")
-            }
+def _initial(known: list[HelpedPerson], chosen: str) -> dict[str, Any]:
+    """What the client said of the one that was chosen."""
+    for person in known:
+        if str(person.public_id) == chosen:
+            return {name: str(getattr(person, name)) for name in HELPED_FIELDS}
     return {}

@@ -16,20 +16,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.actions import pricing
+from bookings.actions.beneficiaries import FIELD
 from bookings.actions.clients import payers_at_desk
 from bookings.actions.walk_in import Visit, book_walk_in
 from bookings.enums import Place, PriceMode
-from bookings.forms.desk import OrderForm
+from bookings.forms.desk import OTHER, OrderForm
 from bookings.models import Client, Service, calendar
+from bookings.models.clients import each_once
 from bookings.rules import prices
 from bookings.views.desk import desk_page, find_client, show
 from bookings.views.served import Served
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site
+from concierge.tenancy import Actor
 from concierge.words import euros, percent, short_moment_words, times_words
 
 MOST_PAYERS = 50
+# People they asked for before, shown to choose from.
+MOST_HELPED = 20
+WHERE = ("street", "postcode", "city")
 MOST_TIMES = 8
 FURTHEST = dt.timedelta(days=calendar.BOOKABLE_DAYS)
 
@@ -40,8 +46,8 @@ def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
     who = find_client(request, client)
     if request.method != "POST":
         first = {"token": uuid.uuid4(), "street": who.street, "postcode": who.postcode, "city": who.city}
-        return _page(request, site, who, _form(site, who, initial=first))
-    form = _form(site, who, request.POST)
+        return _page(request, site, who, _form(site, who, request.actor, initial=first))
+    form = _form(site, who, request.actor, request.POST)
     if not form.is_valid():
         return _page(request, site, who, form, 422)
     try:
@@ -53,7 +59,8 @@ def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
             by=request.actor,
             payer=form.chosen_payer,
             note=form.cleaned_data["note"],
-            visit=_visit(form),
+            visit=_visit(form, who),
+            beneficiary=form.beneficiary,
         )
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else _field_of(error), str(error.message))
@@ -67,15 +74,27 @@ def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
 
 
 def _field_of(error: DomainError) -> str | None:
-    return "starts_at" if error.field == "slot" else None
+    field = error.field or ""
+    if field.startswith(FIELD):
+        name = field.removeprefix(FIELD)
+        return name if name in WHERE else f"other_{name}"
+    return "starts_at" if field == "slot" else None
 
 
-def _visit(form: OrderForm) -> Visit | None:
+def _visit(form: OrderForm, client: Client) -> Visit | None:
+    """When and where; an address of the client that nobody changed is not where somebody else lives."""
     chosen = form.cleaned_data["starts_at"]
     if not chosen:
         return None
-    where = {name: form.cleaned_data[name] for name in ("street", "postcode", "city")}
+    where = {name: form.cleaned_data[name] for name in WHERE}
+    known = form.beneficiary.row if form.beneficiary else None
+    if known is not None and known.street and where == _address_of(client):
+        where = _address_of(known)
     return Visit(dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), **where)
+
+
+def _address_of(client: Client) -> dict[str, str]:
+    return {name: getattr(client, name) for name in WHERE}
 
 
 def _offered(site: Site) -> list[Service]:
@@ -87,12 +106,15 @@ def _today(site: Site) -> dt.date:
     return timezone.localdate(timezone=ZoneInfo(site.time_zone))
 
 
-def _form(site: Site, client: Client, data: Any = None, **more: Any) -> OrderForm:
+def _form(site: Site, client: Client, actor: Actor, data: Any = None, **more: Any) -> OrderForm:
     offered = _offered(site)
     chosen = data.get("payer", "") if data is not None else ""
     accounts = payers_at_desk(site.organisation, client.email, name="", chosen=chosen, most=MOST_PAYERS)
     wanted = data.get("starts_at", "") if data is not None else ""
-    return OrderForm(data, offered=offered, accounts=accounts, times=_times(site, offered, wanted), **more)
+    helped = Client.objects.visible_to(actor).helped_by(client.kept_id).select_related("merged_into")
+    known = [one for one in each_once(helped.order_by("last_name", "first_name", "pk")[:MOST_HELPED]) if one != client]
+    times = _times(site, offered, wanted)
+    return OrderForm(data, offered=offered, accounts=accounts, times=times, client=client, helped=known, **more)
 
 
 def _times(site: Site, offered: list[Service], wanted: str) -> list[tuple[str, str]]:
@@ -123,7 +145,9 @@ def _page(request: TenantRequest, site: Site, client: Client, form: OrderForm, s
     ]
     total = _sum(site, form) if form.is_bound else {}
     has_home = any(group["is_home"] for group in groups)
-    context = {"client": client, "form": form, "groups": groups, "has_home": has_home, **_nothing(), **total}
+    is_for_other = form.is_bound and any(form.data.get(name) for name in ("for_whom", *OTHER))
+    context = {"client": client, "form": form, "groups": groups, "has_home": has_home, "is_for_other": is_for_other}
+    context |= {**_nothing(), **total}
     return show(request, site, "desk_order", status, **context)
 
 

@@ -91,7 +91,7 @@ def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
         "reach": " · ".join(text for text in reach if text),
         "reference": found.reference,
         "left_on": moment_words(found.submitted_at, site),
-        "client": found.contact_name,
+        "client": _who(found),
         "lines": [
             {
                 "label": line.description,
@@ -111,6 +111,13 @@ def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
         "note": found.note,
         "mentions": _mentions(found),
     }
+
+
+def _who(found: ServiceRequest) -> str:
+    """Who left it, and for whom."""
+    if not found.beneficiary_name:
+        return found.contact_name
+    return _("%(client)s, for %(other)s") % {"client": found.contact_name, "other": found.beneficiary_name}
 
 
 def _mentions(found: ServiceRequest) -> list[str]:

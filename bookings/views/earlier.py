@@ -36,7 +36,7 @@ def line_of(entry: Any, site: Site, now: dt.datetime) -> dict[str, str]:
         "since": short_moment_words(entry.joined_at, site),
         "days": _days(entry),
         "notices": _("%(told)s of %(most)s") % {"told": entry.told, "most": MOST_NOTICES},
-        "next": short_moment_words(entry.rests_until, site) if rests else _("at any time"),
+        "next": short_moment_words(entry.rests_until, site) if rests else _("At any time"),
     }
 
 

@@ -6,7 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,16 +16,10 @@ from bookings.actions.accounts import join_by_code, remove_member
 from bookings.forms.accounts import CompanyCodeForm
 from bookings.models import Client, ClientMembership
 from bookings.models.clients import ClientMembershipQuerySet
+from bookings.views.my_space import me_of
 from concierge.errors import DomainError, TooManyAttempts
 from concierge.middleware import TenantRequest
 from concierge.visitors import visitor_address
-
-
-def _me(request: TenantRequest) -> Client:
-    """Whoever looks; the page is there for clients."""
-    if request.actor.client_id is None:
-        raise Http404
-    return Client.objects.select_related("organisation").get(pk=request.actor.client_id)
 
 
 def _mine(me: Client) -> ClientMembershipQuerySet:
@@ -37,7 +31,7 @@ def _mine(me: Client) -> ClientMembershipQuerySet:
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_companies(request: TenantRequest) -> HttpResponse:
     """Who pays for me, and a code to add one."""
-    me = _me(request)
+    me = me_of(request)
     form = CompanyCodeForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     headers: dict[str, str] = {}
@@ -68,7 +62,7 @@ def my_companies(request: TenantRequest) -> HttpResponse:
 @require_POST
 def leave(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """I no longer belong to it."""
-    found = get_object_or_404(_mine(_me(request)), public_id=public_id)
+    found = get_object_or_404(_mine(me_of(request)), public_id=public_id)
     remove_member(found, by=request.actor)
     messages.success(request, _("Done: it no longer pays for you."))
     return redirect("bookings:my-companies")

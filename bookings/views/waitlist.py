@@ -167,6 +167,7 @@ def _wait(request: HttpRequest, found: ServiceRequest, actor: Actor, pages: dict
         "form": form,
         "entry": line_of(entry, found.site, now) if entry else None,
         "booked": moment_words(found.promised_start, found.site) if found.promised_start else "",
+        "for_team": actor.is_staff,
         "most": MOST_NOTICES,
         "hours": settings.WAITLIST_REST_HOURS,
         "first_free": moment_words(free[0].starts_at, found.site) if free else "",

@@ -188,6 +188,14 @@ function enhanceOrder(form) {
     );
   }
 
+  /** Somebody known: back to what they leave. Somebody new: on to the next field of theirs, then back. */
+  function afterOther(other, field) {
+    const fields = [...other.querySelectorAll("select, input")];
+    const isKnown = field === fields[0] && field.value && field.value !== "new";
+    const next = isKnown ? null : fields[fields.indexOf(field) + 1];
+    (next ?? quick).focus();
+  }
+
   form.querySelector("[data-desk-quick]").hidden = false;
   quick.addEventListener("input", () => mark(read(quick.value.trim()).found));
   form.addEventListener("input", toggleVisit);
@@ -196,7 +204,10 @@ function enhanceOrder(form) {
     event.preventDefault();
     if (event.target !== quick) {
       const visit = event.target.closest("[data-order-visit]");
-      if (event.target.closest("#order-lines")) quick.focus();
+      const other = event.target.closest("[data-desk-for]");
+      if (event.target.closest("summary")) event.target.click();
+      else if (event.target.closest("#order-lines")) quick.focus();
+      else if (other) afterOther(other, event.target);
       else if (visit) (form.elements.note ?? confirm).focus();
       else confirm.focus();
       return;
@@ -206,6 +217,13 @@ function enhanceOrder(form) {
       const visit = form.querySelector("[data-order-visit]");
       if (visit && !visit.hidden) visit.querySelector("select").focus();
       else confirm.focus();
+      return;
+    }
+    const other = form.querySelector("[data-desk-for]");
+    if (plain(text) === plain(quick.dataset.for)) {
+      quick.value = "";
+      other.open = true;
+      other.querySelector("select").focus();
       return;
     }
     const { found: row, count } = read(text);

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bookings.actions import freed, holds, pauses
 from bookings.actions.holds import hold_slot, release_hold
+from bookings.actions.openings import set_presence
 from bookings.actions.questions import ask_client, expire_request
 from bookings.actions.requests import cancel_request
 from bookings.actions.rescheduling import reschedule_request
@@ -35,6 +36,7 @@ from bookings.models import (
     SlotRule,
     WaitlistEntry,
     WaitlistNotice,
+    WorkOrder,
 )
 from bookings.models.appointments import entry_of
 from bookings.rules.prices import WHOLE, Wish
@@ -196,6 +198,32 @@ def test_another_counter_is_another_list(world: World, book: Book) -> None:
     assert told() == []
 
 
+def test_a_stand_has_a_list_of_its_own(world: World, book: Book) -> None:
+    stand = set_presence(
+        world.site,
+        None,
+        by=world.actor("site_manager"),
+        name="Hall de la mairie",
+        street="1 place de la Libération",
+        postcode="21000",
+        city="Dijon",
+        weekday=4,
+        opens=dt.time(9),
+        closes=dt.time(12),
+        capacity=1,
+    )
+    waits(world, book, number=1)
+    noon = hold_slot(world.site, Place.DESK, at(27, 11), token="noon", by=world.actor(), presence=stand)
+    there = book(wish_heels(world), hold=noon, client=who(2))
+    join_waitlist(there, by=world.actor())
+    kept = hold_slot(world.site, Place.DESK, at(27, 9), token="stand", by=world.actor(), presence=stand)
+    release_hold(kept, by=world.actor())
+    settle(world.organisation)
+    assert told() == [("client2", at(27, 9))]
+    came_free(world, at(24, 10))
+    assert told()[1:] == [("client1", at(24, 10))]
+
+
 # --- who is not ----------------------------------------
 
 
@@ -249,6 +277,14 @@ def test_none_to_a_request_on_hold_and_again_when_it_goes_on(world: World, book:
     pauses.resume_request(request, by=world.actor())
     came_free(world, at(24, 11))
     assert told() == [("client1", at(24, 11))]
+
+
+def test_none_once_the_things_were_collected(world: World, book: Book) -> None:
+    """It cannot be moved any more."""
+    request = waits(world, book)
+    WorkOrder.objects.filter(request=request).update(collected_at=at(23, 7))
+    came_free(world, at(24, 10))
+    assert told() == []
 
 
 def test_none_to_a_cancelled_request(world: World, book: Book) -> None:

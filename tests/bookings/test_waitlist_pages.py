@@ -187,11 +187,11 @@ def test_the_desk_writes_it_down_and_sees_it(world: World, book: Book, client: B
     assert "À partir du 24 novembre" in seen
     came_free(world, at(24, 10))
     assert "1 sur 3" in shown(client.get(page))
-    listed = shown(client.get("/liste-attente/"))
+    listed = shown(client.get("/agenda/attente/"))
     assert request.reference in listed
     assert "1 sur 3" in listed
     assert client.post(f"{page}plus-tot/arreter/").headers["Location"] == page
-    assert request.reference not in shown(client.get("/liste-attente/"))
+    assert request.reference not in shown(client.get("/agenda/attente/"))
 
 
 def test_the_list_is_bounded_filtered_and_flat(
@@ -203,27 +203,27 @@ def test_the_list_is_bounded_filtered_and_flat(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client.force_login(world.users["network_head"])
-    assert "Personne n’attend de créneau plus tôt" in shown(client.get("/liste-attente/"))
+    assert "Personne n’attend de créneau plus tôt" in shown(client.get("/agenda/attente/"))
     first = waits(world, book)
-    shown(client.get("/liste-attente/"))
+    shown(client.get("/agenda/attente/"))
     with django_assert_max_num_queries(30) as one:
-        client.get("/liste-attente/")
+        client.get("/agenda/attente/")
     for number in (2, 3):
         waits(world, book, hour=10 + number, number=number)
     came_free(world, at(24, 10))
     with django_assert_num_queries(len(one.captured_queries)):
-        page = shown(client.get("/liste-attente/"))
+        page = shown(client.get("/agenda/attente/"))
     assert page.count("/demandes/") >= 3
     monkeypatch.setattr(waitlist, "ROWS", 2)
-    assert first.reference in shown(client.get("/liste-attente/"))
-    assert first.reference not in shown(client.get("/liste-attente/?page=2"))
-    assert first.reference in shown(client.get(f"/liste-attente/?site={world.site.public_id}"))
-    assert first.reference in shown(client.get("/liste-attente/?site=nowhere&page=x"))
+    assert first.reference in shown(client.get("/agenda/attente/"))
+    assert first.reference not in shown(client.get("/agenda/attente/?page=2"))
+    assert first.reference in shown(client.get(f"/agenda/attente/?site={world.site.public_id}"))
+    assert first.reference in shown(client.get("/agenda/attente/?site=nowhere&page=x"))
 
 
 def test_the_agenda_leads_to_the_list(world: World, client: Browser) -> None:
     client.force_login(world.users["concierge"])
-    assert 'href="/liste-attente/"' in shown(client.get("/agenda/"))
+    assert 'href="/agenda/attente/"' in shown(client.get("/agenda/"))
 
 
 # --- the API ----------------------------------------

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from bookings.actions import holds, walk_in
 from bookings.enums import Place
@@ -271,3 +272,96 @@ def test_what_is_typed_is_drawn_as_it_is(world: World, desk: Browser) -> None:
     address = f"/guichet/republique/demande/{made.public_id}/recu"
     assert "<script>alert" not in shown(desk.get(f"{address}/"))
     assert desk.get(f"{address}.pdf").status_code == 200
+
+
+# --- for somebody else ----------------------------------------
+
+
+@pytest.mark.promise("domain R2")
+def test_an_order_for_somebody_new_then_chosen_from_the_list(world: World, desk: Browser) -> None:
+    mother = {"other_first_name": "Odette", "other_last_name": "Roux", "other_phone": "06 11 22 33 44"}
+    assert desk.post(page_of(world), typed(world, for_whom="new", **mother)).status_code == 302
+    first = ServiceRequest.objects.get()
+    assert first.beneficiary is not None
+    assert (first.client, first.beneficiary_name, first.beneficiary_phone) == (
+        world.client,
+        "Odette Roux",
+        "+33611223344",
+    )
+    page = shown(desk.get(page_of(world)))
+    known = str(first.beneficiary.public_id)
+    assert f'<option value="{known}">Odette Roux</option>' in page
+    assert desk.post(page_of(world), typed(world, for_whom=known)).status_code == 302
+    again = ServiceRequest.objects.order_by("-pk")[0]
+    assert (again.beneficiary, Client.objects.filter(first_name="Odette").count()) == (first.beneficiary, 1)
+    receipt = shown(desk.get(f"/guichet/republique/demande/{again.public_id}/recu/"))
+    assert "Camille Roux, pour Odette Roux" in receipt
+    assert "Pour Odette Roux" in shown(desk.get(f"/guichet/republique/personne/{world.client.public_id}/"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"for_whom": "new"}, "other_first_name"),
+        ({"for_whom": "new", "other_first_name": "Odette"}, "other_last_name"),
+        ({"other_last_name": "Roux"}, "other_first_name"),
+        ({"for_whom": str(uuid.uuid4())}, "for_whom"),
+        ({"for_whom": "new", "other_first_name": "O", "other_last_name": "R", "other_phone": "12"}, "other_phone"),
+        ({"for_whom": "new", "other_first_name": "O" * 81, "other_last_name": "R"}, "other_first_name"),
+        ({"for_whom": "new", "other_first_name": "\x00", "other_last_name": "R"}, "other_first_name"),
+    ],
+)
+def test_for_whom_is_refused_at_its_field(world: World, desk: Browser, sent: dict[str, str], field: str) -> None:
+    page = shown(desk.post(page_of(world), typed(world, **sent)), 422)
+    assert (f'id="id_{field}_error"' in page, "data-desk-for open" in page) == (True, True)
+    assert not ServiceRequest.objects.exists()
+
+
+def test_somebody_another_client_helps_cannot_be_chosen(world: World, desk: Browser) -> None:
+    stranger = Client.objects.create(organisation=world.organisation, first_name="Paul", last_name="Autre")
+    assert desk.post(page_of(world), typed(world, for_whom=str(stranger.public_id))).status_code == 422
+
+
+def test_we_come_where_the_other_person_lives(world: World, desk: Browser) -> None:
+    at_home(world)
+    Client.objects.filter(pk=world.client.pk).update(street="1 rue Verte", postcode="21000", city="Dijon")
+    mother = Client.objects.create(
+        organisation=world.organisation,
+        first_name="Odette",
+        last_name="Roux",
+        street="9 rue Bleue",
+        postcode="21000",
+        city="Dijon",
+    )
+    before = world.request(world.ironing)
+    ServiceRequest.objects.filter(pk=before.pk).update(beneficiary=mother, beneficiary_name="Odette Roux")
+    free = calendar.next_free(world.site, Place.HOME, now=MONDAY, services=[world.cobbler])[2]
+    sent = {
+        "token": str(uuid.uuid4()),
+        field(world.cobbler): 1,
+        "for_whom": str(mother.public_id),
+        "starts_at": free.starts_at.isoformat(),
+        "street": "1 rue Verte",
+        "postcode": "21000",
+        "city": "Dijon",
+    }
+    assert desk.post(page_of(world), sent).status_code == 302
+    assert ServiceRequest.objects.order_by("-pk")[0].street == "9 rue Bleue"
+    other = {**sent, "token": str(uuid.uuid4()), "street": "2 rue Rouge"}
+    later = calendar.next_free(world.site, Place.HOME, now=MONDAY, services=[world.cobbler])[-1]
+    assert desk.post(page_of(world), {**other, "starts_at": later.starts_at.isoformat()}).status_code == 302
+    assert ServiceRequest.objects.order_by("-pk")[0].street == "2 rue Rouge"
+
+
+def test_the_page_asks_as_much_for_three_known_people_as_for_one(world: World, desk: Browser) -> None:
+    counts = []
+    for number in (1, 3):
+        while Client.objects.filter(last_name="Proche").count() < number:
+            person = Client.objects.create(organisation=world.organisation, first_name="A", last_name="Proche")
+            asked = world.request(world.ironing)
+            ServiceRequest.objects.filter(pk=asked.pk).update(beneficiary=person, beneficiary_name="A Proche")
+        desk.get(page_of(world))
+        with CaptureQueriesContext(connection) as said:
+            assert desk.get(page_of(world)).status_code == 200
+        counts.append(len(said))
+    assert counts[0] == counts[1]
