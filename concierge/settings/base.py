@@ -412,6 +412,7 @@ KEEP_DAYS = {
     "memberships": 30,
     "accompaniments": 90,
     "feeds": 30,
+    "helped_people": 30,
     "answer_ips": 365,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }

@@ -25,6 +25,7 @@ from bookings.models import (
     ClientAccount,
     ClientMembership,
     EmailVerification,
+    HelpedPerson,
     Hold,
     Prescriber,
     Quote,
@@ -56,6 +57,7 @@ DELETABLE = {
     "bookings_datedprice": "a planned price is taken back",
     "bookings_catalogueimport": "purge",
     "bookings_calendarfeed": "purge",
+    "bookings_helpedperson": "purge",
     "bookings_closure": "set anew",
     "bookings_waitlistentry": "purge",
     "bookings_waitlistnotice": "purge of its entry",
@@ -272,6 +274,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "memberships": 0,
         "accompaniments": 0,
         "feeds": 0,
+        "helped_people": 0,
         "answer_ips": 0,
         "inbox": 1,
         "sessions": 0,
@@ -306,6 +309,7 @@ PERSONAL = {
     "bookings.Accompaniment.email": "accompaniments",
     "bookings.Accompaniment.phone": "accompaniments",
     "bookings.Quote.answer_ip": "answer_ips",
+    "bookings.HelpedPerson.phone": "helped_people",
     "bookings.ServiceRequest.beneficiary_phone": "record",
     "bookings.ServiceRequest.beneficiary_email": "record",
     "bookings.ServiceRequest.contact_email": "record",
@@ -419,6 +423,23 @@ def test_calendar_addresses_that_were_stopped_go(world: World) -> None:
     ]
     assert retention.purge()["feeds"] == 1
     assert there(feeds) == feeds[:2]
+
+
+@pytest.mark.promise("P04", "I12")
+def test_people_taken_off_a_list_go(world: World) -> None:
+    now = timezone.now()
+    rows = [
+        HelpedPerson.objects.create(
+            organisation=world.organisation,
+            owner=world.client,
+            first_name="Jeanne",
+            last_name=f"M{days}",
+            ended_at=now - dt.timedelta(days=days) if days else None,
+        )
+        for days in (0, 29, 31)
+    ]
+    assert retention.purge()["helped_people"] == 1
+    assert there(rows) == rows[:2]
 
 
 @pytest.mark.promise("P04", "I12", "S07")

@@ -22,7 +22,7 @@ def take_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0039_dated_price_of_each_thing")]
+    dependencies = [("bookings", "0041_helped_people")]
 
     operations = [
         migrations.AddField(

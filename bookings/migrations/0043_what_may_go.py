@@ -1,4 +1,5 @@
-"""Stopped calendar addresses may be deleted; from where a quote was accepted may be forgotten, though it is sealed (P04)."""
+"""Stopped calendar addresses and people taken off a list may be deleted; from where a quote was accepted may be
+forgotten, though it is sealed (P04)."""
 
 from django.db import migrations
 
@@ -28,9 +29,9 @@ FORGETS = "IF NEW.answer_ip IS NULL THEN alive := alive || ARRAY['answer_ip']; E
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0040_typed_by_prescribers")]
+    dependencies = [("bookings", "0042_typed_by_prescribers")]
 
     operations = [
         migrations.RunSQL(FUNCTION % FORGETS, FUNCTION % ""),
-        allow_delete("bookings_calendarfeed"),
+        allow_delete("bookings_calendarfeed", "bookings_helpedperson"),
     ]
