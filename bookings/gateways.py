@@ -8,8 +8,10 @@ import datetime as dt
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
+from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
@@ -26,8 +28,24 @@ MOST_BYTES, MOST_ROWS = 5_000_000, 20_000
 # Of a spreadsheet unpacked: how much, how many parts, how much tighter than it may honestly be.
 MOST_UNPACKED, MOST_PARTS, MOST_RATIO = 60_000_000, 500, 150
 LONGEST_CELL = 2_000
-FORMULA = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"[^>]{0,200}>\s{0,10}<f[ >/]')
+MOST_COLUMNS = 200
+PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\Z")
 PARTS = re.compile(r"xl/worksheets/[A-Za-z0-9_]+\.xml\Z")
+
+# What a damaged, protected or foreign file makes the readers say.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    CalamineError,
+    ValueError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 
 # A row of a file: its number there, its cells by column, the columns that hold a formula.
 Row = tuple[int, dict[str, str], list[str]]
@@ -100,7 +118,7 @@ def _read_xlsx(content: bytes) -> tuple[list[list[str]], dict[int, list[int]]]:
             formulas = _formulas(archive)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False, nrows=MOST_ROWS + 2)
-    except (zipfile.BadZipFile, CalamineError, ValueError, IndexError, NotImplementedError, OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise unreadable from error
     return [[_cell(value) for value in row[:100]] for row in cells], formulas
 
@@ -110,14 +128,52 @@ def _formulas(archive: zipfile.ZipFile) -> dict[int, list[int]]:
     parts = archive.infolist()
     unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * max(packed, 1):
-        raise BadFile(_("This file unpacks to far more than a catalogue."), field="file", reason="bomb")
-    sheets = sorted(part.filename for part in parts if PARTS.match(part.filename))
-    if not sheets:
+        raise _bomb()
+    names = sorted(part.filename for part in parts if PARTS.match(part.filename))
+    if not names:
         raise BadFile(_("This is no CSV or XLSX file."), field="file", reason="unknown_type")
-    found: dict[int, list[int]] = {}
-    for column, row in FORMULA.findall(_unpack(archive, sheets[0])):
-        found.setdefault(int(row), []).append(_column(column.decode()))
-    return found
+    first, *_others = [_Sheet().read(_unpack(archive, name)) for name in names]
+    return first
+
+
+def _bomb() -> BadFile:
+    return BadFile(_("This file unpacks to far more than a catalogue."), field="file", reason="bomb")
+
+
+class _Sheet:
+    """Looks through a worksheet before it is loaded: whoever loads it makes room for every cell up to the last one, and
+    one value in the far corner would be half a terabyte."""
+
+    def __init__(self) -> None:
+        self.row = self.column = -1
+        self.formulas: dict[int, list[int]] = {}
+
+    def read(self, xml: bytes) -> dict[int, list[int]]:
+        """Columns with a formula by number of the row. Raises ``BadFile`` for values too far out, or an entity."""
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartElementHandler = self._begin
+        parser.EntityDeclHandler = self._refuse
+        parser.Parse(xml, True)
+        return self.formulas
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        kind = name.rpartition(" ")[2]
+        if kind == "row":
+            self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
+        elif kind == "c":
+            place = PLACE.match(attributes.get("r", ""))
+            self.column += 1
+            if place is not None:
+                self.row, self.column = int(place[2]) - 1, _column(place[1])
+        elif kind in {"v", "is", "f"}:
+            # One more row than a file may have, for the sentence that says how many it may have.
+            if self.row > MOST_ROWS + 1 or self.column >= MOST_COLUMNS:
+                raise _bomb()
+            if kind == "f":
+                self.formulas.setdefault(self.row + 1, []).append(self.column)
+
+    def _refuse(self, *_declared: object) -> None:
+        raise _bomb()
 
 
 def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -125,7 +181,7 @@ def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as part:
         content = part.read(MOST_UNPACKED + 1)
     if len(content) > MOST_UNPACKED:
-        raise BadFile(_("This file unpacks to far more than a catalogue."), field="file", reason="bomb")
+        raise _bomb()
     return content
 
 

@@ -14,7 +14,8 @@ from bookings.models import PriceItem, ServedArea, Service, ServiceAtSite, Servi
 from bookings.models.areas import spot_of
 from bookings.rules.areas import BadShape, read_geojson
 from concierge import events
-from concierge.errors import Invalid, StaleVersion
+from concierge.db import refuse_on
+from concierge.errors import Conflict, Invalid, StaleVersion
 from concierge.models import Site
 from concierge.tenancy import Actor
 
@@ -99,14 +100,17 @@ def edit_terms(service: Service, site: Site, terms: Mapping[str, Any], *, versio
 
 @transaction.atomic
 def add_area(site: Site, *, by: Actor, geojson: bytes | None = None, **fields: Any) -> ServedArea:
-    """One more commune, distance or shape that a site serves. Raises ``Invalid`` with what is wrong with a file."""
+    """One more commune, distance or shape that a site serves. Raises ``Invalid`` with what is wrong with a file, and
+    ``Conflict`` for a commune that somebody else has just added."""
     shape = None
     if fields.get("kind") == AreaKind.POLYGON and geojson is not None:
         try:
             shape = read_geojson(geojson, near=spot_of(site.latitude, site.longitude))
         except BadShape as error:
             raise Invalid(SHAPE_MESSAGES[error.code], field="file", reason=error.code, where=error.detail) from error
-    row = save_valid(ServedArea(organisation_id=site.organisation_id, site=site, shape=shape, **fields))
+    taken = Conflict(_("This commune is already in the list."), field="postcode")
+    with refuse_on("served_commune_once_per_site", taken):
+        row = save_valid(ServedArea(organisation_id=site.organisation_id, site=site, shape=shape, **fields))
     events.record("site.changed", site, by=by, what=f"area:{row.kind}")
     return row
 

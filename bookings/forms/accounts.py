@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import AccountKind, PresencePeriod
@@ -65,14 +66,49 @@ class MemberForm(forms.Form):
     valid_to = day_field(_("Rights until"))
 
 
+MOST_BYTES = 1_500_000
+
+
 class MembersForm(forms.Form):
-    """A pasted list, one person a line."""
+    """A list, one person a line: pasted, or as a text or CSV file when it is long."""
 
     text = forms.CharField(
         label=_("E-mails, one a line; more columns do no harm"),
-        max_length=2_000_000,
+        required=False,
+        max_length=800_000,
+        error_messages={"max_length": _("This is too long to paste: send it as a file.")},
         widget=forms.Textarea(attrs={"rows": 8}),
     )
+    file = forms.FileField(
+        label=_("Or a text or CSV file"), required=False, help_text=_("UTF-8, at most 1.5 MB and 10,000 lines.")
+    )
+
+    def clean_file(self) -> str:
+        """What is written in it."""
+        given = self.cleaned_data["file"]
+        if given is None:
+            return ""
+        if given.size > MOST_BYTES:
+            raise forms.ValidationError(gettext("This file is too big: at most 1.5 MB."))
+        try:
+            text = given.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(gettext("This file is not in UTF-8. Save it again as “CSV UTF-8”.")) from error
+        if "\x00" in text:
+            raise forms.ValidationError(gettext("This is no text or CSV file."))
+        return str(text)
+
+    def clean(self) -> dict[str, Any]:
+        """One of both is needed."""
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned["text"].strip() and not cleaned["file"].strip():
+            self.add_error("text", gettext("Paste the e-mails here, or choose a file."))
+        return cleaned
+
+    @property
+    def lines(self) -> str:
+        """What was given."""
+        return str(self.cleaned_data["text"] or self.cleaned_data["file"])
 
 
 class CompanyCodeForm(forms.Form):

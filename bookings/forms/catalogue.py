@@ -27,7 +27,7 @@ from bookings.rules.areas import MOST_BYTES
 from concierge.models import Site
 from concierge.words import percent
 
-# A form of ours carries at most 500 fields.
+# Rows of one price grid on one page.
 MOST_ROWS = 80
 TIME = {"type": "time"}
 DAY = {"type": "date"}

@@ -95,7 +95,7 @@ class EditForm(DetailsForm):
     )
     rhythm = forms.ChoiceField(label=_("How often"), choices=RHYTHMS)
     days = forms.MultipleChoiceField(
-        label=_("On these days"),
+        label=_("On which days"),
         choices=WEEKDAYS,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -317,7 +317,7 @@ def offered_visit(
     if visit is None or span is None or not span.start <= starts_at < span.end:
         return None
     terms = terms_of(site, services)
-    if starts_at < rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone):
+    if starts_at < terms.earliest(now, span.zone):
         return None
     closed = days_off(site, presence, span.first, span.last)
     windows = rules.windows_of(opening_at(site, presence), closed, zone=span.zone, first_day=span.first, days=1)

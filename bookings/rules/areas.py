@@ -132,7 +132,7 @@ def _check_drawn(drawn: BaseGeometry, near: Spot | None) -> None:
 
 
 def _polygons(given: Any) -> Iterable[list[list[list[float]]]]:
-    kind = given.get("type") if isinstance(given, dict) else None
+    kind = _kind(given)
     if kind == "FeatureCollection" and isinstance(given.get("features"), list):
         for feature in given["features"][: MOST_PARTS + 1]:
             yield from _polygons_of_feature(feature)
@@ -141,16 +141,24 @@ def _polygons(given: Any) -> Iterable[list[list[list[float]]]]:
     elif kind in {"Polygon", "MultiPolygon"}:
         parts = given.get("coordinates")
         for part in _list([parts] if kind == "Polygon" else parts):
-            yield [_ring(ring) for ring in _list(part)]
+            rings = [_ring(ring) for ring in _list(part)]
+            if not rings:
+                raise BadShape("not_geojson")
+            yield rings
     else:
         raise BadShape("not_geojson")
 
 
 def _polygons_of_feature(feature: Any) -> Iterable[list[list[list[float]]]]:
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
-    if not isinstance(geometry, dict) or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
+    if _kind(geometry) not in {"Polygon", "MultiPolygon"}:
         raise BadShape("not_geojson")
     return _polygons(geometry)
+
+
+def _kind(given: Any) -> str:
+    kind = given.get("type") if isinstance(given, dict) else None
+    return kind if isinstance(kind, str) else ""
 
 
 def _ring(ring: Any) -> list[list[float]]:

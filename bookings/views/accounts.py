@@ -183,23 +183,23 @@ def member_remove(request: TenantRequest, public_id: uuid.UUID, member_id: uuid.
 def members_import(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """A pasted list: first what would happen, line by line; loaded only when asked."""
     found = _find(request, public_id)
-    form = MembersForm(request.POST)
+    form = MembersForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, found, status=422, list=form)
-    text = form.cleaned_data["text"]
     try:
-        lines = read_members(found, text)
+        lines = read_members(found, form.lines)
     except DomainError as error:
         form.add_error("text", str(error.message))
         return _page(request, found, status=error.status, list=form)
     if "load" in request.POST:
-        count = import_members(found, text, by=request.actor)
+        count = import_members(found, form.lines, by=request.actor)
         messages.success(request, _("%(n)d people were added.") % {"n": count})
         return redirect("bookings:account", public_id=public_id)
     wrong = [line for line in lines if line.problem]
     context = {
         "account": found,
-        "text": text,
+        # Only what is loaded is sent again, so that a long list fits into a form.
+        "text": "\n".join(line.email for line in lines if not line.problem),
         "right": len(lines) - len(wrong),
         "wrong": len(wrong),
         "lines": wrong[:MOST_LINES_SHOWN],

@@ -216,7 +216,8 @@ PERMISSIONS_POLICY: dict[str, Any] = {
 }
 # Bodies: JSON of the API and forms stay small; files have their own limits when they come (S28).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# The desk's order has a field per item of the whole catalogue of a site, a quote seven per line.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 
 # --- cache, tasks -----------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL")

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from bookings.models import ServiceRequest
 from notifications.actions import (
+    letters_about_prices,
     letters_about_quotes,
     letters_about_waits,
     letters_ahead,
@@ -28,6 +29,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 
 # Importing them registers who writes what.
 WRITING = (
+    letters_about_prices,
     letters_about_quotes,
     letters_about_waits,
     letters_ahead,

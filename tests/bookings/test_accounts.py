@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -249,6 +250,19 @@ def test_a_list_with_wrong_lines_explains_each_and_loads_the_rest(world: World) 
     assert ClientMembership.objects.count() == 9_961
     with pytest.raises(Invalid):
         read_members(found, "a@example.fr\n" * 10_001)
+
+
+def test_a_long_list_comes_as_a_file(world: World, client: Browser) -> None:
+    found = account(world)
+    client.force_login(world.users["site_manager"])
+    path = f"/comptes/{found.public_id}/membres/importer/"
+    lines = "".join(f"Nom;Prénom {n};personne{n}@example.fr;Service des eaux\n" for n in range(9_000))
+    tried = shown(client.post(path, {"file": SimpleUploadedFile("liste.csv", lines.encode())}))
+    assert "9000 lignes sont bonnes" in tried.replace("\u202f", "")
+    assert "personne8999@example.fr" in tried
+    for content, said in ((b"\xe9", "UTF-8"), (b"a\x00b", "CSV"), (b"a" * 1_500_001, "1,5 Mo"), (b" \n", "Collez")):
+        assert said in shown(client.post(path, {"file": SimpleUploadedFile("x", content)}), 422)
+    assert said in shown(client.post(path, {"text": " "}), 422)
 
 
 @pytest.mark.promise("domain R12")

@@ -200,7 +200,7 @@ def many_parts() -> bytes:
     return out.getvalue()
 
 
-def not_a_workbook() -> bytes:
+def declares_an_entity() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')
@@ -231,13 +231,73 @@ def test_a_file_that_lies_is_refused(content: bytes, reason: str) -> None:
 
 
 @pytest.mark.promise("S26", "S27")
-@pytest.mark.parametrize(("make", "reason"), [(bomb, "bomb"), (many_parts, "bomb"), (not_a_workbook, "unreadable")])
+@pytest.mark.parametrize(("make", "reason"), [(bomb, "bomb"), (many_parts, "bomb"), (declares_an_entity, "bomb")])
 def test_a_bomb_is_refused_before_it_unpacks(make: Any, reason: str) -> None:
     content = make()
     began = time.perf_counter()
     with pytest.raises(BadFile) as refusal:
         read_catalogue(content)
     assert (refusal.value.details["reason"], time.perf_counter() - began < 2) == (reason, True)
+
+
+def corner(place: str) -> bytes:
+    """An honest little table, and one value far out: loading it would make room for all between."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row("A1", ["service", "nom"])
+        sheet.write_row("A2", ["cles", "Clés"])
+        sheet.write(place, 1)
+    return out.getvalue()
+
+
+@pytest.mark.promise("S26")
+@pytest.mark.parametrize("place", ["XFD1048576", "A1048576", "XFD1", "GS2"])
+def test_a_value_in_the_far_corner_is_refused_before_the_sheet_is_loaded(place: str) -> None:
+    with pytest.raises(BadFile) as refusal:
+        read_catalogue(corner(place))
+    assert refusal.value.details["reason"] == "bomb"
+
+
+@pytest.mark.promise("S26")
+def test_an_empty_cell_far_out_does_no_harm() -> None:
+    """Office programs leave formats behind."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row("A1", ["service", "nom"])
+        sheet.write_row("A2", ["cles", "Clés"])
+        sheet.write_blank("XFD1048576", None, book.add_format({"bold": True}))
+    assert [row[1] for row in read_catalogue(out.getvalue())] == [{"service": "cles", "nom": "Clés"}]
+
+
+def damaged() -> bytes:
+    content = bytearray(xlsx(("service", "nom"), *[(f"code{n}", f"Nom {n}") for n in range(200)]))
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        part = archive.getinfo("xl/worksheets/sheet1.xml")
+    begins = part.header_offset + 30 + len(part.filename)
+    content[begins : begins + 40] = b"\xff" * 40
+    return bytes(content)
+
+
+def protected() -> bytes:
+    content = bytearray(xlsx(("service", "nom")))
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        offsets = [part.header_offset for part in archive.infolist()]
+    for offset in offsets:
+        content[offset + 6] |= 1
+    at = 0
+    while (at := content.find(b"PK\x01\x02", at)) >= 0:
+        content[at + 8] |= 1
+        at += 4
+    return bytes(content)
+
+
+@pytest.mark.promise("S26")
+@pytest.mark.parametrize("make", [damaged, protected])
+def test_a_damaged_or_protected_file_is_told_on_the_page(world: World, manager: Browser, make: Any) -> None:
+    answer = manager.post(UPLOAD, {"file": SimpleUploadedFile("catalogue.xlsx", make())})
+    assert "fichier XLSX" in text(answer, 422)
 
 
 @pytest.mark.promise("S26")

@@ -208,7 +208,7 @@ def test_the_desk_holds_and_goes_on_from_the_page(world: World, client: Browser)
     assert Pause.objects.get().until == at(30, 9)
     assert "Le fil arrive vendredi" in shown(client.get(f"/demandes/{request.public_id}/"))
     page = shown(client.get(f"/suivi/{request.tracking_token}/"))
-    assert "Nous attendons le matériel" in page
+    assert "Nous attendons les fournitures" in page
     assert "Le fil arrive vendredi" in page
     assert client.post(f"{address}reprendre/").status_code == 302
     request.refresh_from_db()

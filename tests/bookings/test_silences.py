@@ -224,7 +224,7 @@ def test_the_list_is_flat(
 
 def test_the_list_by_whose_turn_it_is(world: World, client: Browser) -> None:
     client.force_login(world.users["dispatcher"])
-    assert "Personne n’est silencieux" in shown(client.get("/silences/"))
+    assert "Aucune demande sans nouvelles" in shown(client.get("/silences/"))
     mine, theirs = old(world, 9), old(world, 8)
     put(theirs, "in_progress", "in_progress")
     page = shown(client.get("/silences/"))
@@ -232,10 +232,10 @@ def test_the_list_by_whose_turn_it_is(world: World, client: Browser) -> None:
     assert page.index(mine.reference) < page.index(theirs.reference)
     page = shown(client.get("/silences/?ball=provider"))
     assert (mine.reference in page, theirs.reference in page) == (False, True)
-    assert "Personne n’est silencieux ici" in shown(client.get("/silences/?ball=material"))
+    assert "Aucune demande sans nouvelles ici" in shown(client.get("/silences/?ball=material"))
     for nonsense in ("?ball=%00", "?site=x", "?page=zzz", "?page=99999", "?ball=nobody&site=%00"):
         shown(client.get(f"/silences/{nonsense}"))
-    assert "2 demandes sont silencieuses" in shown(client.get("/silences/compte/"))
+    assert "2 demandes sont sans nouvelles" in shown(client.get("/silences/compte/"))
 
 
 def test_a_long_list_has_pages(world: World, client: Browser) -> None:

@@ -274,6 +274,14 @@ def test_what_is_typed_is_drawn_as_it_is(world: World, desk: Browser) -> None:
     assert desk.get(f"{address}.pdf").status_code == 200
 
 
+def test_a_site_with_six_hundred_items_takes_orders(world: World, desk: Browser) -> None:
+    """Every item has a field, the empty ones too."""
+    empty = {f"q-{number}": "" for number in range(1_200)}
+    answer = desk.get("/guichet/republique/commande/total/", {**empty, **shirts(world)})
+    assert "15,00" in answer.content.decode()
+    assert desk.post(page_of(world), {**empty, **typed(world)}).status_code == 302
+
+
 # --- for somebody else ----------------------------------------
 
 

@@ -149,7 +149,7 @@ def _bruno_asks_and_leaves_shirts(keys: Keys) -> None:
     keys.press("Enter")
     expect(page.get_by_role("button", name="Confirmer", exact=True)).to_be_focused()
     keys.press("Enter")
-    expect(page.get_by_text("est notée pour Bruno Lefèvre")).to_be_visible()
+    expect(page.get_by_text("enregistrée pour Bruno Lefèvre")).to_be_visible()
     keys.served("Bruno")
     made = ServiceRequest.objects.get(contact_name="Bruno Lefèvre", status="confirmed")
     assert str(made.total_incl_vat) == "15.00"
@@ -177,7 +177,7 @@ def _somebody_new(keys: Keys) -> None:
     page = keys.page
     keys.write("camile roux")
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Personne trouvé")).to_be_visible()
+    expect(page.get_by_role("heading", name="Aucune personne trouvée")).to_be_visible()
     keys.press("Enter")
     expect(page.locator("#id_first_name")).to_have_value("Camile")
     expect(page.locator("#id_phone")).to_be_focused()
@@ -194,7 +194,7 @@ def _somebody_new(keys: Keys) -> None:
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.write("tal 1")
     keys.press("Enter", "Enter", "Enter")
-    expect(page.get_by_text("est notée pour Camile Roux")).to_be_visible()
+    expect(page.get_by_text("enregistrée pour Camile Roux")).to_be_visible()
     keys.served("Camile")
 
 
@@ -222,7 +222,7 @@ def _chloe_for_her_mother(keys: Keys) -> None:
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.look("desk-for-somebody")
     keys.press("Enter", "Enter")
-    expect(page.get_by_text("est notée pour Chloé Garnier")).to_be_visible()
+    expect(page.get_by_text("enregistrée pour Chloé Garnier")).to_be_visible()
     keys.served("Chloé, pour sa mère")
     made = ServiceRequest.objects.get(contact_name="Chloé Garnier", status="confirmed")
     assert made.beneficiary_name == "Odette Garnier"

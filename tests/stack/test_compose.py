@@ -223,6 +223,7 @@ def test_proxy_hides_what_is_not_public_and_limits_the_rest() -> None:
     assert "respond @private 404" in text
     for limit in ("read_header", "read_body", "max_header_size", "max_size", "request_buffers"):
         assert limit in text
+    assert "request_body @catalogue {\n\t\tmax_size 6MB" in text  # the catalogue's file may have 5 MB
     port = re.search(r"--port (\d+)", words("web"))
     assert port is not None
     assert f"name web\n\t\t\tport {port[1]}" in text
