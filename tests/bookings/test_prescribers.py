@@ -166,7 +166,7 @@ def test_what_others_type_later_is_not_read_by_the_prescriber(world: World, path
         assert answer.status_code == 302, answer.content.decode()
     assert path.review().status_code == 302
     owner = ServiceRequest.objects.get().client
-    assert (owner, str(owner.phone)) == (brought.client, "+33612345678")
+    assert (owner, owner.phone.as_e164) == (brought.client, "+33612345678")
     Client.objects.filter(pk=owner.pk).update(street="8 rue Tue", postcode="21000", city="Beaune")
     path.browser.logout()
     path.browser.force_login(prescriber.user)

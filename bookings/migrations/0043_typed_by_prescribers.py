@@ -22,7 +22,7 @@ def take_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0041_helped_people")]
+    dependencies = [("bookings", "0042_quote_origins")]
 
     operations = [
         migrations.AddField(
