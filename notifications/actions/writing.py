@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,8 @@ class Letter:
 
 def write(message: Message) -> Letter:
     """Render a message. Raises ``NotNeeded`` when it should not leave; any other error is a fault of ours."""
-    if message.recipient_kind == RecipientKind.PRESCRIBER and not _may_still_read(message):
+    about = message.request_id if message.recipient_kind == RecipientKind.PRESCRIBER else None
+    if about is not None and not _speaks_for(message, about):
         raise NotNeeded(Unsent.OUTDATED)
     with translation.override(message.language):
         note = WRITERS[message.kind](message)
@@ -72,9 +74,9 @@ def write(message: Message) -> Letter:
     return Letter(subject=note.subject, text=_tidy(text), html=html, attachments=note.attachments)
 
 
-def _may_still_read(message: Message) -> bool:
+def _speaks_for(message: Message, request_id: uuid.UUID) -> bool:
     """Whether a prescriber still speaks for the person of the request: the letter has the link to it."""
-    found = ServiceRequest.objects.filter(public_id=message.request_id).select_related("prescriber").first()
+    found = ServiceRequest.objects.filter(public_id=request_id).select_related("prescriber").first()
     return found is None or (found.speaker is not None and found.speaker.pk == message.recipient_id)
 
 
