@@ -29,7 +29,7 @@ FORGETS = "IF NEW.answer_ip IS NULL THEN alive := alive || ARRAY['answer_ip']; E
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0043_typed_by_prescribers")]
+    dependencies = [("bookings", "0044_typed_by_prescribers")]
 
     operations = [
         migrations.RunSQL(FUNCTION % FORGETS, FUNCTION % ""),

@@ -22,7 +22,7 @@ def take_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0042_quote_origins")]
+    dependencies = [("bookings", "0043_what_null_let_through")]
 
     operations = [
         migrations.AddField(
