@@ -417,5 +417,7 @@ def still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occ
     ).exclude(status=OccurrenceStatus.SKIPPED)
     for request in ServiceRequest.objects.filter(occurrence__in=found).order_by("pk"):
         requests.lock_work_of(request)
-    mine = found.select_for_update(of=("self",), no_key=True)
+    # First the locks, then what belongs to the days: a request that came while we waited is not in the join.
+    kept = list(found.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    mine = Occurrence.objects.filter(pk__in=kept)
     return list(mine.select_related("request").order_by("due_on"))
