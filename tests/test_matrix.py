@@ -160,6 +160,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:account": lambda s: {"public_id": s.account.public_id},
     "bookings:account-edit": lambda s: {"public_id": s.account.public_id},
     "bookings:account-code": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-report": lambda s: {"public_id": s.account.public_id},
     "bookings:account-usage": lambda s: {"public_id": s.account.public_id},
     "bookings:account-member-add": lambda s: {"public_id": s.account.public_id},
     "bookings:account-members-import": lambda s: {"public_id": s.account.public_id},

@@ -34,7 +34,7 @@ from schemathesis.specs.openapi.checks import (
 
 from billing.actions.documents import store_pdf
 from bookings.actions.pauses import hold_request
-from bookings.actions.recurrences import pause_recurrence
+from bookings.actions.recurrence_pauses import pause_recurrence
 from bookings.actions.work_orders import book_work_order, start_work_order
 from bookings.enums import HoldReason, PerformerKind
 from bookings.models import Recurrence, ServiceRequest, WorkOrder

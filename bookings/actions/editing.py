@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.plans import NOT_IN_PIECES
 from bookings.actions.saving import save_valid
 from bookings.enums import AreaKind, PriceMode
-from bookings.models import PriceItem, ServedArea, Service, ServiceAtSite, ServiceOption, Supplement
+from bookings.models import PreOrderPlan, PriceItem, ServedArea, Service, ServiceAtSite, ServiceOption, Supplement
 from bookings.models.areas import spot_of
 from bookings.rules.areas import BadShape, read_geojson
 from concierge import events
@@ -51,6 +52,9 @@ def edit_service(service: Service, changes: Mapping[str, Any], *, version: int, 
         setattr(locked, name, value)
     if locked.price_mode in WITHOUT_PRICE:
         locked.unit_price = None
+    if not locked.is_counted_in_pieces and PreOrderPlan.objects.filter(service=locked, is_active=True).exists():
+        by_step = locked.price_mode == PriceMode.PER_UNIT
+        raise Invalid(NOT_IN_PIECES, field="quantity_step" if by_step else "price_mode")
     save_valid(locked)
     events.record("service.changed", locked, by=by, changed=changed)
     return locked

@@ -247,6 +247,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "pre_order.stuck": gettext_lazy("Could not be settled at the hand-out: tick what became of it"),
     "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "waitlist.joined": gettext_lazy("Waits for an earlier time"),
