@@ -326,26 +326,32 @@ class CodeForm(forms.Form):
     )
 
 
-class ReviewForm(forms.Form):
-    """Who pays, at the total that was read. The hold names the form, so that sending it twice is one request."""
+class PayerForm(forms.Form):
+    """Who pays. The hold names the form, so that sending it twice is one request."""
 
     hold = forms.UUIDField(widget=forms.HiddenInput)
-    total = forms.DecimalField(widget=forms.HiddenInput, required=False)
     payer = forms.ChoiceField(label=_("Who pays?"), required=False)
-    every_time = forms.BooleanField(required=False)
 
-    def __init__(
-        self, *args: Any, accounts: Sequence[ClientAccount], for_others: bool, every_time: str = "", **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, accounts: Sequence[ClientAccount], for_others: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["every_time"].label = every_time
-        if not every_time:
-            del self.fields["every_time"]
         field = self.fields["payer"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         self.accounts = accounts
         nobody_else = _("The client pays") if for_others else _("I pay myself")
         field.choices = [("", nobody_else), *((str(a.public_id), a.name) for a in accounts)]
+
+
+class ReviewForm(PayerForm):
+    """The last page of a booking: at the total that was read, once or every time."""
+
+    total = forms.DecimalField(widget=forms.HiddenInput, required=False)
+    every_time = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, every_time: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["every_time"].label = every_time
+        if not every_time:
+            del self.fields["every_time"]
 
     def clean(self) -> dict[str, Any]:
         """Nobody says yes to a price that was not shown."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from bookings.actions.quote_requests import ask_for_quote
-from bookings.forms.booking import ReviewForm
+from bookings.forms.booking import PayerForm
 from bookings.forms.wishes import WishesForm
 from bookings.views.booking import refused_contact
 from bookings.views.draft import Draft
@@ -41,7 +41,7 @@ def ask(request: HttpRequest, draft: Draft) -> HttpResponse:
     accounts = payers_of(request, draft)
     key = draft.key or uuid.uuid4()
     typed = request.POST if request.method == "POST" else None
-    form = ReviewForm(typed, accounts=accounts, for_others=draft.for_others, initial=chosen_payer(draft))
+    form = PayerForm(typed, accounts=accounts, for_others=draft.for_others, initial=chosen_payer(draft))
     if not form.is_valid() or form.cleaned_data["hold"] != key:
         return _page(request, draft, form, 422 if form.is_bound else 200)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
@@ -68,7 +68,7 @@ def ask(request: HttpRequest, draft: Draft) -> HttpResponse:
     return redirect("bookings:done", token=made.tracking_token)
 
 
-def _page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
+def _page(request: HttpRequest, draft: Draft, form: PayerForm, status: int) -> HttpResponse:
     wanted: list[dict[str, Any]] = [
         {
             "service": wish.service,
