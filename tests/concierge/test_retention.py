@@ -325,6 +325,8 @@ PERSONAL = {
     "bookings.QuoteOption.note": "record",
     "billing.InvoiceLine.description": "record",
     "billing.InvoiceLine.detail": "record",
+    "providers.PriceRequest.need": "record",
+    "providers.PriceRequest.comment": "record",
     "notifications.Message.address": "record",
 }
 
