@@ -115,6 +115,7 @@ urlpatterns = [
     path("comptes/<uuid:public_id>/", accounts.account, name="account"),
     path("comptes/<uuid:public_id>/modifier/", accounts.edit, name="account-edit"),
     path("comptes/<uuid:public_id>/code/", accounts.code, name="account-code"),
+    path("comptes/<uuid:public_id>/usage/", accounts.usage_report, name="account-report"),
     path("comptes/<uuid:public_id>/usage.csv", accounts.usage_csv, name="account-usage"),
     path("comptes/<uuid:public_id>/membres/", accounts.member_add, name="account-member-add"),
     path("comptes/<uuid:public_id>/membres/importer/", accounts.members_import, name="account-members-import"),

@@ -33,7 +33,7 @@ from notifications.actions.queue import Reader, queue_message
 from notifications.enums import Kind, RecipientKind
 from notifications.tasks import send_messages
 from providers.enums import OfferStatus
-from providers.models import Offer
+from providers.models import Offer, PriceRequest, Provider
 from workers.enums import RESCHEDULED
 from workers.models import Assignment, HelpCall
 
@@ -262,6 +262,32 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
+@subscribe(
+    "price_request.sent",
+    "price_request.reminded",
+    "price_request.withdrawn",
+    "price_request.chosen",
+    "price_request.not_selected",
+)
+def tell_who_is_asked_for_a_price(event: Event) -> None:
+    """The question and what came of it, to the business alone."""
+    for asked in PriceRequest.objects.with_need().filter(public_id=event.subject_id):
+        _tell(event, [_business(asked.provider)], site=asked.request.site, request_id=asked.request.public_id)
+
+
+@subscribe(
+    "price_request.answered",
+    "price_request.declined",
+    "price_request.expired",
+    "price_request.retracted",
+    "price_request.misdirected",
+)
+def tell_the_desk_of_a_price(event: Event) -> None:
+    """Whoever writes the quote at the site goes on with it."""
+    for asked in PriceRequest.objects.with_need().filter(public_id=event.subject_id):
+        _tell(event, _desk_of(asked.request), site=asked.request.site, request_id=asked.request.public_id)
+
+
 @subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
     """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
@@ -271,15 +297,18 @@ def tell_who_waits_for_it(event: Event) -> None:
 
 
 def _tell_business(event: Event, offer: Offer) -> None:
-    provider = offer.provider
-    reader = Reader(
+    reader = _business(offer.provider)
+    _tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
+
+
+def _business(provider: Provider) -> Reader:
+    return Reader(
         RecipientKind.PROVIDER,
         address=provider.email,
         language=provider.language,
         name=provider.contact_name or provider.name,
         key=provider.pk,
     )
-    _tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
 
 
 @subscribe("work_order.needs_dispatch")

@@ -91,6 +91,46 @@ class Obstacle(models.TextChoices):
     ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")
 
 
+class PriceRequestStatus(models.TextChoices):
+    """States of a question about a price. Whether a price still holds is computed from its last day, never stored."""
+
+    SENT = "sent", _("Waiting for an answer")
+    PRICED = "priced", _("Price received")
+    DECLINED = "declined", pgettext_lazy("price request", "Declined")
+    EXPIRED = "expired", _("No answer in time")
+    WITHDRAWN = "withdrawn", pgettext_lazy("price request", "Withdrawn")
+    RETRACTED = "retracted", _("Price taken back")
+    CHOSEN = "chosen", _("Chosen by the client")
+    NOT_SELECTED = "not_selected", _("Not kept")
+    UNDELIVERABLE = "undeliverable", _("Not delivered")
+
+
+P = PriceRequestStatus
+
+PRICE_REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "answer": (frozenset({P.SENT}), P.PRICED),
+    "decline": (frozenset({P.SENT}), P.DECLINED),
+    "expire": (frozenset({P.SENT}), P.EXPIRED),
+    "withdraw": (frozenset({P.SENT, P.PRICED}), P.WITHDRAWN),
+    "retract": (frozenset({P.PRICED}), P.RETRACTED),
+    "choose": (frozenset({P.PRICED}), P.CHOSEN),
+    "pass_over": (frozenset({P.SENT, P.PRICED}), P.NOT_SELECTED),
+    "return_to_sender": (frozenset({P.SENT}), P.UNDELIVERABLE),
+}
+
+PRICE_REQUEST_CATEGORY: dict[str, str] = {
+    P.SENT: "waiting",
+    P.PRICED: "active",
+    P.DECLINED: "cancelled",
+    P.EXPIRED: "failed",
+    P.WITHDRAWN: "cancelled",
+    P.RETRACTED: "cancelled",
+    P.CHOSEN: "done",
+    P.NOT_SELECTED: "cancelled",
+    P.UNDELIVERABLE: "failed",
+}
+
+
 class LinkPurpose(models.TextChoices):
     """What a personal link opens, and nothing else (trust.md S16)."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bookings.enums import Execution, PerformerKind, WorkOrderStatus
-from bookings.models import WorkOrder
+from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge import events
 from concierge.models import Event
 from concierge.tenancy import system_actor
 from providers.actions.offers import let_go_of_accepted, pass_on, start_round, withdraw_offers
-from providers.models import Offer
+from providers.actions.prices import settle_prices, withdraw_all, withdraw_price
+from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
 
@@ -61,3 +62,27 @@ def pass_on_what_is_open(event: Event) -> None:
     # By work order: every transaction that locks several does so in this order.
     for offer in stopped.select_related("work_order", "round").order_by("work_order_id"):
         pass_on(offer, by=system_actor(event.organisation))
+
+
+@events.subscribe("provider.stopped")
+def need_no_price_of_theirs(event: Event) -> None:
+    """A price of a business that was stopped can no longer be counted on."""
+    stopped = PriceRequest.objects.open().filter(provider__public_id=event.subject_id, provider__is_active=False)
+    for asked in stopped.order_by("pk"):
+        withdraw_price(asked, by=system_actor(event.organisation))
+
+
+@events.subscribe("quote.accepted")
+def tell_whose_price_was_chosen(event: Event) -> None:
+    """Whose price the client's agreement counts on, and who asked in vain."""
+    for quote in Quote.objects.filter(public_id=event.subject_id).select_related("request", "chosen"):
+        lines = quote.chosen.lines.order_by("position") if quote.chosen else []
+        chosen = [line.source for line in lines if line.source is not None]
+        settle_prices(quote.request, chosen, by=system_actor(event.organisation))
+
+
+@events.subscribe("service_request.cancelled", "service_request.declined")
+def need_no_price_any_more(event: Event) -> None:
+    """Nobody waits for a price of what will not be done."""
+    for request in ServiceRequest.objects.filter(public_id=event.subject_id):
+        withdraw_all(request, by=system_actor(event.organisation))

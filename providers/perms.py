@@ -7,7 +7,7 @@ from bookings.models import WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.enums import Role
 from concierge.tenancy import Actor
-from providers.models import Offer
+from providers.models import Offer, PriceRequest
 
 
 def can_see_providers(actor: Actor) -> bool:
@@ -27,7 +27,7 @@ def can_dispatch(actor: Actor, work_order: WorkOrder) -> bool:
     )
 
 
-def can_answer(actor: Actor, offer: Offer) -> bool:
+def can_answer(actor: Actor, offer: Offer | PriceRequest) -> bool:
     """Only the provider who was asked answers: by its key, its link or its account."""
     return actor.provider_id is not None and actor.provider_id == offer.provider_id
 

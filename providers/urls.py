@@ -2,8 +2,8 @@
 
 from django.urls import path, re_path
 
-from providers import api
-from providers.views import link, partnership, space, staff
+from providers.api import offers, prices
+from providers.views import link, partnership, price_link, space, staff, staff_prices
 
 app_name = "providers"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -15,6 +15,11 @@ urlpatterns = [
         r"^offre/(?P<token>[^/]+)/(?P<verb>accepter|refuser|commencer|terminer|pas-moi)/$",
         link.act,
         name="offer-link-act",
+    ),
+    path("prix/<str:token>/", price_link.price_page, name="price-link"),
+    path("prix/<str:token>/code/", price_link.type_code, name="price-link-code"),
+    re_path(
+        r"^prix/(?P<token>[^/]+)/(?P<verb>repondre|refuser|retirer|pas-moi)/$", price_link.act, name="price-link-act"
     ),
     # --- a provider's own pages ---------------------------------------------------------------------------------------
     path("prestataires/mon-espace/", space.my_space, name="space"),
@@ -28,11 +33,24 @@ urlpatterns = [
         space.carry_out,
         name="space-carry-out",
     ),
+    path("prestataires/mon-espace/prix/<uuid:public_id>/", space.price_page, name="space-price"),
+    re_path(
+        rf"^prestataires/mon-espace/prix/(?P<public_id>{UUID})/(?P<verb>repondre|refuser|retirer)/$",
+        space.answer_price,
+        name="space-price-answer",
+    ),
     # --- the team -----------------------------------------------------------------------------------------------------
     path("prestataires/", staff.providers_list, name="providers"),
     path("prestataires/propositions/", staff.offers_list, name="offers"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", staff.resend, name="resend-offer"),
     path("prestataires/demandes/<uuid:request_id>/propositions/", staff.offers_of_request, name="offers-of-request"),
+    path("prestataires/demandes/<uuid:request_id>/prix/", staff_prices.prices_of_request, name="prices-of-request"),
+    path("prestataires/demandes/<uuid:request_id>/prix/demander/", staff_prices.ask, name="ask-prices"),
+    re_path(
+        rf"^prestataires/prix/(?P<public_id>{UUID})/(?P<verb>utiliser|retirer|renvoyer)/$",
+        staff_prices.change,
+        name="change-price-request",
+    ),
     re_path(
         rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
         staff.steer,
@@ -47,8 +65,35 @@ urlpatterns = [
     path("prestataires/<uuid:public_id>/cles/", staff.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff.revoke_key, name="revoke-key"),
     # --- API ----------------------------------------------------------------------------------------------------------
-    path("api/v1/offers", api.Offers.as_view(), name="api-offers"),
-    path("api/v1/offers/<uuid:public_id>", api.OfferDetail.as_view(), name="api-offer"),
-    path("api/v1/offers/<uuid:public_id>/accept", api.AcceptOffer.as_view(), name="api-offer-accept"),
-    path("api/v1/offers/<uuid:public_id>/decline", api.DeclineOffer.as_view(), name="api-offer-decline"),
+    path("api/v1/offers", offers.Offers.as_view(), name="api-offers"),
+    path("api/v1/offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
+    path("api/v1/offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
+    path("api/v1/offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
+    path("api/v1/price-requests", prices.PriceRequests.as_view(), name="api-price-requests"),
+    path("api/v1/price-requests/<uuid:public_id>", prices.PriceRequestDetail.as_view(), name="api-price-request"),
+    path(
+        "api/v1/price-requests/<uuid:public_id>/answer",
+        prices.AnswerPriceRequest.as_view(),
+        name="api-price-request-answer",
+    ),
+    path(
+        "api/v1/price-requests/<uuid:public_id>/decline",
+        prices.DeclinePriceRequest.as_view(),
+        name="api-price-request-decline",
+    ),
+    path(
+        "api/v1/price-requests/<uuid:public_id>/retract",
+        prices.RetractPrice.as_view(),
+        name="api-price-request-retract",
+    ),
+    path(
+        "api/v1/price-requests/<uuid:public_id>/withdraw",
+        prices.WithdrawPriceRequest.as_view(),
+        name="api-price-request-withdraw",
+    ),
+    path(
+        "api/v1/service-requests/<uuid:public_id>/price-requests",
+        prices.AskPrices.as_view(),
+        name="api-ask-prices",
+    ),
 ]

@@ -60,8 +60,10 @@ from providers.actions import businesses
 from providers.actions.keys import create_provider_key
 from providers.actions.links import offer_link_url
 from providers.actions.offers import accept_offer
+from providers.actions.price_links import price_link_url
+from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
 from providers.enums import DocumentKind
-from providers.models import Offer, Provider
+from providers.models import Offer, PriceRequest, Provider
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
@@ -112,6 +114,9 @@ class Scene:
     substitution: Substitution
     series: Recurrence
     day: Occurrence
+    price_request: PriceRequest
+    given_price: PriceRequest
+    price_token: str
     notice: WaitlistNotice
     feed_token: str
     helped: HelpedPerson
@@ -167,6 +172,7 @@ def build_scene(world: World) -> Scene:
         message = Message.objects.order_by("pk").first()
         assert message is not None
         quote, draft, unpriced = _quotes(world)
+        price_request, given_price = _prices(world, unpriced, provider)
         return Scene(
             world=world,
             open=waiting,
@@ -205,6 +211,9 @@ def build_scene(world: World) -> Scene:
             substitution=substitution,
             series=series,
             day=day,
+            price_request=price_request,
+            given_price=given_price,
+            price_token=price_link_url(price_request).rstrip("/").rpartition("/")[2],
             notice=a_notice(world),
             feed_token=_feed(world, own),
             helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
@@ -235,6 +244,27 @@ def _quotes(world: World) -> tuple[Quote, Quote, ServiceRequest]:
     quote, by = sent(world, asked(world, email=world.client.email)), world.actor()
     draft = save_quote(draft_quote(asked(world, email=world.client.email), by=by), two_options(), by=by)
     return quote, draft, asked(world, email=world.client.email)
+
+
+def _prices(world: World, unpriced: ServiceRequest, provider: Provider) -> tuple[PriceRequest, PriceRequest]:
+    """A question to the provider that waits, and another one with its price."""
+    from tests.bookings.quoting import asked, service_of
+
+    by, today = world.actor(), timezone.localdate()
+    found = []
+    for request in (unpriced, asked(world, email=world.client.email)):
+        question = Question("Deux étagères à poser", timezone.now() + dt.timedelta(days=2))
+        found += ask_for_prices(request, service_of(world), [provider], question, by=by)
+    answer = PriceAnswer(
+        price=Decimal("150.00"),
+        includes_vat=False,
+        vat_rate=Decimal("20.00"),
+        earliest_on=today + dt.timedelta(days=7),
+        valid_until=today + dt.timedelta(days=20),
+    )
+    answer_price(found[1], answer, by=Actor(kind="link", organisation=world.organisation, provider_id=provider.pk))
+    rows = PriceRequest.objects.with_need()
+    return rows.get(pk=found[0].pk), rows.get(pk=found[1].pk)
 
 
 _BUSINESSES = (("Cordonnerie du Bourg", "73282932000074"), ("L'Atelier des semelles", "55210055400013"))

@@ -160,6 +160,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:account": lambda s: {"public_id": s.account.public_id},
     "bookings:account-edit": lambda s: {"public_id": s.account.public_id},
     "bookings:account-code": lambda s: {"public_id": s.account.public_id},
+    "bookings:account-report": lambda s: {"public_id": s.account.public_id},
     "bookings:account-usage": lambda s: {"public_id": s.account.public_id},
     "bookings:account-member-add": lambda s: {"public_id": s.account.public_id},
     "bookings:account-members-import": lambda s: {"public_id": s.account.public_id},
@@ -190,6 +191,19 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:api-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:api-offer-accept": lambda s: {"public_id": s.offer.public_id},
     "providers:api-offer-decline": lambda s: {"public_id": s.offer.public_id},
+    **{
+        f"providers:api-price-request{part}": lambda s: {"public_id": s.price_request.public_id}
+        for part in ("", "-answer", "-decline", "-retract", "-withdraw")
+    },
+    "providers:api-ask-prices": lambda s: {"public_id": s.unpriced.public_id},
+    "providers:prices-of-request": lambda s: {"request_id": s.unpriced.public_id},
+    "providers:ask-prices": lambda s: {"request_id": s.unpriced.public_id},
+    "providers:change-price-request": lambda s: {"public_id": s.price_request.public_id, "verb": "retirer"},
+    "providers:price-link": lambda s: {"token": s.price_token},
+    "providers:price-link-code": lambda s: {"token": s.price_token},
+    "providers:price-link-act": lambda s: {"token": s.price_token, "verb": "refuser"},
+    "providers:space-price": lambda s: {"public_id": s.price_request.public_id},
+    "providers:space-price-answer": lambda s: {"public_id": s.price_request.public_id, "verb": "refuser"},
     "billing:of-request": lambda s: {"public_id": s.done.public_id},
     "billing:invoice-request-now": lambda s: {"public_id": s.done.public_id},
     "billing:invoice": lambda s: {"public_id": s.invoice.public_id},

@@ -152,9 +152,11 @@ def book_request(
     beneficiary: Beneficiary | None = None,
     presence: Presence | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
+    owner: Client | None = None,
 ) -> ServiceRequest:
     """Take a place and make the request of it in one go: for callers that know everything at once (the API).
 
+    ``owner`` is whose request it is, when that is known.
     ``services`` are those wished, of those that the site offers. Raises what ``hold_slot`` and
     ``submit_request`` raise, and leaves nothing then.
     """
@@ -175,6 +177,7 @@ def book_request(
         now=now,
         beneficiary=beneficiary,
         prescriber=prescriber,
+        owner=owner,
     )
 
 

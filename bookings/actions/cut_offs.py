@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import requests
 from bookings.actions.plans import CUT_OFF, make_runs
 from bookings.actions.work_orders import start_work_order
-from bookings.enums import LineKind, RequestStatus, RunStatus, WorkOrderStatus
-from bookings.models import OrderSheet, PreOrder, PreOrderRun, RequestLine, WorkOrder
+from bookings.enums import REQUEST_TRANSITIONS, LineKind, RequestStatus, RunStatus, WorkOrderStatus
+from bookings.models import OrderSheet, PreOrder, PreOrderRun, RequestLine, ServiceRequest, WorkOrder
 from bookings.rules import ahead
 from concierge import deadlines, events
-from concierge.errors import Invalid, WrongState
+from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline, Organisation
 from concierge.tenancy import Actor, system_actor
 
@@ -112,7 +114,9 @@ def begin_work(deadline: Deadline) -> None:
     by = system_actor(run.site.organisation)
     waiting = WorkOrder.objects.filter(request__pre_order__run=run, status=WorkOrderStatus.BOOKED)
     for work_order in waiting.order_by("pk"):
-        start_work_order(work_order, by=by)
+        # What stands still begins at the hand-out at the latest, and stops none of the others.
+        with suppress(DomainError), transaction.atomic():
+            start_work_order(work_order, by=by)
 
 
 @transaction.atomic
@@ -141,6 +145,18 @@ def call_off(deadline: Deadline) -> None:
     """Cancel every order of a cancelled run. The run is not locked now: clients who cancel lock their order first."""
     run = PreOrderRun.objects.select_related("site__organisation").get(pk=deadline.subject_id)
     by = system_actor(run.site.organisation)
-    orders = PreOrder.objects.filter(run=run, request__status=RequestStatus.CONFIRMED).select_related("request")
-    for order in orders.order_by("request_id"):
-        requests.cancel_request(order.request, reason=run.reason, by=by)
+    still = PreOrder.objects.filter(run=run, request__status__in=REQUEST_TRANSITIONS["cancel"][0])
+    for order in still.select_related("request").order_by("request_id"):
+        with one_by_one(order, by=by):
+            requests.cancel_request(order.request, reason=run.reason, by=by)
+
+
+@contextmanager
+def one_by_one(order: PreOrder, *, by: Actor) -> Iterator[None]:
+    """One order of a run that is refused something stops none of the others: an event says so."""
+    try:
+        with transaction.atomic():
+            yield
+    except DomainError as refusal:
+        public_id = ServiceRequest.objects.values_list("public_id", flat=True).get(pk=order.request_id)
+        events.record("pre_order.stuck", order, by=by, request_id=public_id, reason=refusal.code)

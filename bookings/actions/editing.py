@@ -8,13 +8,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.plans import NOT_IN_PIECES
 from bookings.actions.saving import save_valid
 from bookings.enums import AreaKind, PriceMode
-from bookings.models import PriceItem, ServedArea, Service, ServiceAtSite, ServiceOption, Supplement
+from bookings.models import PreOrderPlan, PriceItem, ServedArea, Service, ServiceAtSite, ServiceOption, Supplement
 from bookings.models.areas import spot_of
 from bookings.rules.areas import BadShape, read_geojson
 from concierge import events
-from concierge.errors import Invalid, StaleVersion
+from concierge.db import refuse_on
+from concierge.errors import Conflict, Invalid, StaleVersion
 from concierge.models import Site
 from concierge.tenancy import Actor
 
@@ -50,6 +52,9 @@ def edit_service(service: Service, changes: Mapping[str, Any], *, version: int, 
         setattr(locked, name, value)
     if locked.price_mode in WITHOUT_PRICE:
         locked.unit_price = None
+    if not locked.is_counted_in_pieces and PreOrderPlan.objects.filter(service=locked, is_active=True).exists():
+        by_step = locked.price_mode == PriceMode.PER_UNIT
+        raise Invalid(NOT_IN_PIECES, field="quantity_step" if by_step else "price_mode")
     save_valid(locked)
     events.record("service.changed", locked, by=by, changed=changed)
     return locked
@@ -99,14 +104,17 @@ def edit_terms(service: Service, site: Site, terms: Mapping[str, Any], *, versio
 
 @transaction.atomic
 def add_area(site: Site, *, by: Actor, geojson: bytes | None = None, **fields: Any) -> ServedArea:
-    """One more commune, distance or shape that a site serves. Raises ``Invalid`` with what is wrong with a file."""
+    """One more commune, distance or shape that a site serves. Raises ``Invalid`` with what is wrong with a file, and
+    ``Conflict`` for a commune that somebody else has just added."""
     shape = None
     if fields.get("kind") == AreaKind.POLYGON and geojson is not None:
         try:
             shape = read_geojson(geojson, near=spot_of(site.latitude, site.longitude))
         except BadShape as error:
             raise Invalid(SHAPE_MESSAGES[error.code], field="file", reason=error.code, where=error.detail) from error
-    row = save_valid(ServedArea(organisation_id=site.organisation_id, site=site, shape=shape, **fields))
+    taken = Conflict(_("This commune is already in the list."), field="postcode")
+    with refuse_on("served_commune_once_per_site", taken):
+        row = save_valid(ServedArea(organisation_id=site.organisation_id, site=site, shape=shape, **fields))
     events.record("site.changed", site, by=by, what=f"area:{row.kind}")
     return row
 

@@ -12,10 +12,27 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import requests
-from bookings.actions.cut_offs import END
-from bookings.actions.work_orders import complete_work_order, fail_work_order, start_work_order, verify_work_order
-from bookings.enums import HandOut, LineKind, NoShowPolicy, RequestStatus, RunStatus, WorkOrderStatus
+from bookings.actions import pauses, requests
+from bookings.actions.cut_offs import END, one_by_one
+from bookings.actions.work_orders import (
+    SETTLED,
+    RequestOnHold,
+    book_work_order,
+    complete_work_order,
+    fail_work_order,
+    start_work_order,
+    verify_work_order,
+)
+from bookings.enums import (
+    UNASSIGNED,
+    HandOut,
+    LineKind,
+    NoShowPolicy,
+    PerformerKind,
+    RequestStatus,
+    RunStatus,
+    WorkOrderStatus,
+)
 from bookings.models import (
     Client,
     PreOrder,
@@ -110,7 +127,9 @@ def undo_mark(pre_order: PreOrder, *, by: Actor) -> PreOrder:
     events.record("pre_order.unmarked", locked, by=by, request_id=locked.request.public_id)
     if locked.run.status == RunStatus.DONE:
         # The hand-out is over: nobody else will look at it.
-        _not_fetched(locked, by=by)
+        with one_by_one(locked, by=by):
+            _leave_what_rests(locked)
+            _not_fetched(locked, by=by)
     return locked
 
 
@@ -119,33 +138,58 @@ def settle_mark(deadline: Deadline) -> None:
     """Five minutes later what was ticked is final."""
     pre_order = _lock(PreOrder.objects.get(pk=deadline.subject_id))
     if pre_order.settled_at is None and pre_order.hand_out in {HandOut.HANDED_OVER, HandOut.NO_SHOW}:
-        _settle(pre_order, by=system_actor(pre_order.run.site.organisation))
+        by = system_actor(pre_order.run.site.organisation)
+        with one_by_one(pre_order, by=by):
+            _settle(pre_order, by=by)
 
 
 def _settle(pre_order: PreOrder, *, by: Actor) -> None:
-    """Bring the request to its end: done and charged, or not done and not charged."""
+    """Bring the request to its end: done and charged, or not done and not charged. What stood still goes on first."""
+    orders = requests.lock_work_of(pre_order.request)
+    locked = requests.lock_request(pre_order.request)
+    if locked.status == RequestStatus.ON_HOLD:
+        pauses.go_on(locked, orders, by=by)
     missed = pre_order.hand_out == HandOut.NO_SHOW
     refunded = missed and pre_order.run.plan.no_show_policy == NoShowPolicy.REFUNDED
-    for work_order in WorkOrder.objects.filter(request_id=pre_order.request_id).order_by("pk"):
+    works = WorkOrder.objects.filter(request_id=pre_order.request_id).exclude(status__in=SETTLED)
+    for work_order in works.order_by("pk"):
         if refunded:
             fail_work_order(work_order, reason="not_fetched", by=by)
-            continue
-        if work_order.status == WorkOrderStatus.BOOKED:
-            start_work_order(work_order, by=by)
-        complete_work_order(work_order, by=by, act_at=pre_order.marked_at)
-        verify_work_order(work_order, by=by)
+        else:
+            _finish(work_order, pre_order, by=by)
     request = ServiceRequest.objects.get(pk=pre_order.request_id)
     if request.status in {RequestStatus.FULFILLED, RequestStatus.PARTIALLY_FULFILLED}:
         requests.close_request(request, by=by)
     pre_order.settled_at = timezone.now()
     pre_order.save(update_fields=["settled_at"])
     if missed:
-        events.record("pre_order.missed", pre_order, by=by, request_id=request.public_id, charged=not refunded)
+        charged = WorkOrder.objects.filter(request=request, status=WorkOrderStatus.VERIFIED).exists()
+        events.record("pre_order.missed", pre_order, by=by, request_id=request.public_id, charged=charged)
+
+
+def _finish(work_order: WorkOrder, pre_order: PreOrder, *, by: Actor) -> None:
+    """Its producer did it, whoever gave it back or let it rest meanwhile."""
+    if work_order.status in UNASSIGNED:
+        producer = pre_order.run.plan.producer
+        work_order = book_work_order(
+            work_order,
+            performer_kind=PerformerKind.PRODUCER,
+            performer_id=producer.pk,
+            performer_label=producer.name,
+            performer_address=producer.address,
+            by=by,
+        )
+    if work_order.status not in {WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.COMPLETED}:
+        work_order = start_work_order(work_order, by=by)
+    if work_order.status == WorkOrderStatus.IN_PROGRESS:
+        work_order = complete_work_order(work_order, by=by, act_at=pre_order.marked_at)
+    verify_work_order(work_order, by=by)
 
 
 @deadlines.on(END)
 def end_run(deadline: Deadline) -> None:
-    """The hand-out and its grace are over: what nobody fetched follows the plan's rule."""
+    """The hand-out and its grace are over: what nobody fetched follows the plan's rule. An order that stands still, or
+    that cannot be brought to its end, is left to the team with an event, and stops none of the others."""
     run = PreOrderRun.objects.select_related("plan", "site__organisation").get(pk=deadline.subject_id)
     if run.status != RunStatus.CLOSED:
         return
@@ -153,9 +197,17 @@ def end_run(deadline: Deadline) -> None:
     run.status = RunStatus.DONE
     run.save(update_fields=["status"])
     for pre_order in PreOrder.objects.filter(run=run, hand_out=HandOut.EXPECTED).order_by("pk"):
-        locked = _lock(pre_order)
-        if locked.hand_out == HandOut.EXPECTED and locked.request.status != RequestStatus.CANCELLED:
-            _not_fetched(locked, by=by)
+        with one_by_one(pre_order, by=by):
+            locked = _lock(pre_order)
+            if locked.hand_out == HandOut.EXPECTED and locked.request.status != RequestStatus.CANCELLED:
+                _leave_what_rests(locked)
+                _not_fetched(locked, by=by)
+
+
+def _leave_what_rests(pre_order: PreOrder) -> None:
+    """Nobody is charged for what we hold: somebody of the team decides. Raises ``RequestOnHold``."""
+    if pre_order.request.status == RequestStatus.ON_HOLD:
+        raise RequestOnHold(current_status=pre_order.request.status)
 
 
 def _not_fetched(pre_order: PreOrder, *, by: Actor) -> None:
@@ -188,10 +240,14 @@ def _next_closing(run: PreOrderRun) -> dt.datetime:
 def give_away_kept(deadline: Deadline) -> None:
     """Kept for a day, and nobody came."""
     pre_order = _lock(PreOrder.objects.get(pk=deadline.subject_id))
-    if pre_order.hand_out == HandOut.KEPT:
+    if pre_order.hand_out != HandOut.KEPT:
+        return
+    by = system_actor(pre_order.run.site.organisation)
+    with one_by_one(pre_order, by=by):
+        _leave_what_rests(pre_order)
         pre_order.hand_out, pre_order.marked_at = HandOut.NO_SHOW, timezone.now()
         pre_order.save(update_fields=["hand_out", "marked_at"])
-        _settle(pre_order, by=system_actor(pre_order.run.site.organisation))
+        _settle(pre_order, by=by)
 
 
 def repeated_no_shows(client_ids: list[int], now: dt.datetime) -> dict[int, int]:

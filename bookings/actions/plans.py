@@ -25,6 +25,8 @@ CUT_OFF = "pre_order_run.cut_off"
 WEEKS_AHEAD = 4
 FEWEST_AHEAD = 1
 
+NOT_IN_PIECES = _("Only whole pieces are ordered ahead: nothing by half hours, on quote or by part of a kilo.")
+
 
 class PlanExists(Conflict):
     """The service is already ordered ahead at this site."""
@@ -52,12 +54,14 @@ def add_producer(
 def open_plan(plan: PreOrderPlan, *, by: Actor) -> PreOrderPlan:
     """Start to take orders ahead by a plan that was not saved yet, and make its first runs.
 
-    Raises ``Invalid`` (400) on a service that is not fetched at this desk or on values that make no sense,
-    ``PlanExists`` (409).
+    Raises ``Invalid`` (400) on a service that is not fetched at this desk or not counted in pieces, or on values that
+    make no sense, ``PlanExists`` (409).
     """
     offered = ServiceAtSite.objects.filter(site=plan.site, service=plan.service, is_offered=True).exists()
     if not offered or plan.service.place != Place.DESK:
         raise Invalid(_("Only a service of this desk can be ordered ahead."), field="service")
+    if not plan.service.is_counted_in_pieces:
+        raise Invalid(NOT_IN_PIECES, field="service")
     plan.organisation_id = plan.site.organisation_id
     if PreOrderPlan.objects.filter(site=plan.site, service=plan.service, is_active=True).exists():
         raise PlanExists(field="service")

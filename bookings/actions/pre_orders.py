@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import booking, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
+from bookings.actions.plans import NOT_IN_PIECES
 from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, price_order, tariffs_of
 from bookings.enums import REQUEST_TRANSITIONS, PerformerKind, Place, RequestStatus, RunStatus, WorkOrderStatus
 from bookings.models import (
@@ -97,8 +98,11 @@ def price_for(run: PreOrderRun, wishes: Sequence[prices.Wish], *, now: dt.dateti
         raise BadOrder(ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
     day = now.astimezone(ZoneInfo(run.site.time_zone)).date()
     lines = price_order(tariffs_of(run.site, day, services=[service]), wishes)
-    pieces = int(sum(line.quantity for line in lines if line.kind == prices.ITEM))
-    return service, Order(lines, pieces, prices.total(lines))
+    pieces = sum((line.quantity for line in lines if line.kind == prices.ITEM), Decimal(0))
+    if pieces < 1 or any(line.quantity % 1 for line in lines):
+        # The catalogue changed under a plan, which counts pieces.
+        raise BadOrder(NOT_IN_PIECES, field="lines", reason="not_in_pieces")
+    return service, Order(lines, int(pieces), prices.total(lines))
 
 
 @transaction.atomic
@@ -113,8 +117,10 @@ def order_ahead(
     beneficiary: Beneficiary | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
     sent_key: uuid.UUID | None = None,
+    owner: Client | None = None,
 ) -> ServiceRequest:
-    """Order for a run: a confirmed request with frozen prices, its work already with the producer.
+    """Order for a run: a confirmed request with frozen prices, its work already with the producer. ``owner`` is whose
+    it is, when that is known.
 
     The same ``sent_key`` sent twice gives the same request. Pieces are taken by one guarded UPDATE, which is also what
     keeps an order and the cut-off apart: whoever comes second sees what the first did.
@@ -128,11 +134,12 @@ def order_ahead(
         if sent is not None:
             return sent
     service, order = price_for(run, wishes, now=now)
-    details, other = clean_details(client), clean_beneficiary(beneficiary)
+    details = clean_details(client) if owner is None else client
+    other = clean_beneficiary(beneficiary)
     if payer is not None:
         booking.check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
-    owner = person or find_or_create_client(by.organisation, details)
+    owner = owner or person or find_or_create_client(by.organisation, details)
     booking.keep_client_limit(owner, by)
     request = _insert_request(
         run,

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import PriceMode
+from bookings.enums import Place, PriceMode, SupplementRule
 from bookings.models import DatedPrice, Service, Supplement
 from bookings.models.areas import spot_of
 from bookings.models.catalogue import vat_rate_on
@@ -156,6 +156,19 @@ def circumstances(
         time=local.time() if local else None,
         distance_km=distance_km(here, there) if here and there else None,
     )
+
+
+def by_distance(services: Iterable[Service], wishes: Iterable[prices.Wish] | None = None) -> list[Supplement]:
+    """What is added far away to services done at the client's place, of those wished. Nobody looks addresses up: where
+    no coordinates are known, it is told beside the price, and not in it."""
+    wanted = None if wishes is None else {wish.service for wish in wishes}
+    return [
+        one
+        for service in services
+        if service.place == Place.HOME and (wanted is None or str(service.public_id) in wanted)
+        for one in service.supplements.all()
+        if one.is_active and one.rule == SupplementRule.BEYOND
+    ]
 
 
 def _counting(service: Service) -> dict[str, Any]:

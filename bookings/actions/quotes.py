@@ -22,6 +22,7 @@ from bookings.actions.quote_moves import (
     say,
     step,
 )
+from bookings.actions.quote_origins import Origin, check_sources
 from bookings.actions.sellers import seller_of
 from bookings.enums import QUOTE_TRANSITIONS, QuoteLineKind, QuoteStatus, RequestStatus
 from bookings.models import Quote, QuoteDocument, QuoteLine, QuoteOption, Service, ServiceRequest
@@ -50,7 +51,8 @@ FIGURE_MESSAGES = {
 
 @dataclass(frozen=True)
 class LineDraft:
-    """A line as somebody types it. ``service``: whose work order it belongs to, the first wish when empty."""
+    """A line as somebody types it. ``service``: whose work order it belongs to, the first wish when empty; ``origin``:
+    whose price it is, when it is not ours."""
 
     description: str
     quantity: Decimal = Decimal(1)
@@ -59,6 +61,7 @@ class LineDraft:
     vat_code: str = "standard"
     kind: str = QuoteLineKind.WORK
     service: Service | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -143,12 +146,19 @@ def options_of(quote: Quote) -> list[OptionDraft]:
                     vat_code=line.vat_code,
                     kind=line.kind,
                     service=line.service,
+                    origin=_origin(line),
                 )
                 for line in option.lines.all()
             ],
         )
         for option in quote.options.prefetch_related("lines__service").order_by("position")
     ]
+
+
+def _origin(line: QuoteLine) -> Origin | None:
+    if line.source is None or line.cost is None or line.margin_percent is None:
+        return None
+    return Origin(line.source, line.cost, line.margin_percent)
 
 
 def _write_options(quote: Quote, options: Sequence[OptionDraft]) -> None:
@@ -179,6 +189,9 @@ def _write_options(quote: Quote, options: Sequence[OptionDraft]) -> None:
             vat_code=line.vat_code,
             vat_rate=rates.get(line.vat_code, Decimal(0)),  # an unknown code is refused before it is sent
             position=position,
+            source=line.origin.source if line.origin else None,
+            cost=line.origin.cost if line.origin else None,
+            margin_percent=line.origin.margin_percent if line.origin else None,
         )
         for row, option in zip(made, options, strict=True)
         for position, line in enumerate(option.lines)
@@ -268,7 +281,7 @@ def send_quote(quote: Quote, *, edits: int | None = None, by: Actor) -> Quote:
     """``draft → sent``: number, content and seal are fixed; the version before is replaced, the client is told.
 
     An amendment leaves the accepted version binding until it is accepted itself. Raises ``QuoteNotReady`` (422),
-    ``QuoteEdited`` and ``WrongState`` (409).
+    ``QuoteEdited`` and ``WrongState`` (409), and what the giver of a lent price says when it no longer holds.
     """
     request = lock_request(quote.request)
     locked = lock_quote(quote)
@@ -277,6 +290,7 @@ def send_quote(quote: Quote, *, edits: int | None = None, by: Actor) -> Quote:
     if locked.status != QuoteStatus.DRAFT:
         raise WrongState(current_status=locked.status)
     _check_ready(locked, request)
+    check_sources(locked)
     if not locked.is_amendment:
         step(request, "send_quote")
     elif request.status not in UNDER_WAY:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.recurrence_pauses import await_end_of_pause
 from bookings.actions.recurrences import (
     RULE_MESSAGES,
     BadRecurrence,
     Wanted,
+    check_first_day,
     end_on,
     extend,
     keep,
@@ -54,6 +57,7 @@ def edit_recurrence(found: Recurrence, wanted: Wanted, *, by: Actor) -> Recurren
     if locked.paused_until is not None and locked.paused_until >= made.starts_on:
         made.paused_from, made.paused_until, made.status = locked.paused_from, locked.paused_until, locked.status
         made.save(update_fields=["paused_from", "paused_until", "status"])
+        await_end_of_pause(made)
     _hand_on(locked, made)
     end_on(locked, made.starts_on - dt.timedelta(days=1), by=by)
     _leave_to_the_old(locked, made)
@@ -66,6 +70,7 @@ def _going_on(locked: Recurrence, wanted: Wanted) -> Wanted:
     """The name when none is given; a rule that stays keeps its rhythm: every two weeks stays in step, and ten times are
     ten times in all."""
     wanted = replace(wanted, name=wanted.name or locked.name)
+    check_first_day(wanted.starts_on, timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)))
     try:
         same = recurrence.parse(wanted.rule, starts_on=wanted.starts_on).text == locked.rule
     except recurrence.BadRule:

@@ -1,5 +1,5 @@
-"""Regular requests: begun, paused, ended; their days booked ahead, failures kept and retried. How one is edited from a
-day on: ``recurrence_edits``."""
+"""Regular requests: begun, ended; their days booked ahead, failures kept and retried. How one is paused:
+``recurrence_pauses``; edited from a day on: ``recurrence_edits``."""
 
 from __future__ import annotations
 
@@ -112,32 +112,44 @@ def wishes_of(found: Recurrence) -> list[prices.Wish]:
 
 
 @transaction.atomic
-def start_recurrence(client: Client, site: Site, wanted: Wanted, *, by: Actor) -> Recurrence:
-    """Begin a regular request and make its first days. Prices are those of the day of each order.
+def start_recurrence(
+    client: Client, site: Site, wanted: Wanted, *, by: Actor, public_id: uuid.UUID | None = None
+) -> Recurrence:
+    """Begin a regular request and make its first days. Prices are those of the day of each order. The same
+    ``public_id`` sent twice gives the same one.
 
     Raises ``BadRecurrence``, ``BadOrder``, ``Invalid`` (400), ``MixedOrder``, ``PayerRefused`` (422),
     ``TooManyAttempts`` (429).
     """
     client = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.kept_id)
-    running = Recurrence.objects.of_client(client.pk).going_on()
+    mine = Recurrence.objects.of_client(client.pk)
+    sent = mine.filter(public_id=public_id).select_related("site", "client").first() if public_id else None
+    if sent is not None:
+        return sent
+    running = mine.going_on()
     if not by.is_staff and by.kind not in {"api", "system"} and running.count() >= MOST_RUNNING:
         raise TooManyAttempts(_("You already have many regular requests with us. Please call us for more."))
-    made = new_recurrence(client, site, wanted, by=by)
+    made = new_recurrence(client, site, wanted, by=by, public_id=public_id)
     events.record("recurrence.started", made, by=by)
     extend(made)
     return made
 
 
 def new_recurrence(
-    client: Client, site: Site, wanted: Wanted, *, by: Actor, continues: Recurrence | None = None
+    client: Client,
+    site: Site,
+    wanted: Wanted,
+    *,
+    by: Actor,
+    continues: Recurrence | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> Recurrence:
     """Check everything, then the row."""
     name = wanted.name.strip()
     if not name:
         raise Invalid(_("Give it a name, so that you know it again."), field="name")
     today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
-    if not today <= wanted.starts_on <= today + dt.timedelta(days=400):
-        raise Invalid(_("The first day is today or later, within a year."), field="starts_on")
+    check_first_day(wanted.starts_on, today)
     if wanted.ends_on is not None and wanted.ends_on < wanted.starts_on:
         raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
     try:
@@ -154,6 +166,7 @@ def new_recurrence(
         booking.check_payer(wanted.payer, client.email, by)
     return Recurrence.objects.create(
         organisation_id=site.organisation_id,
+        public_id=public_id or uuid.uuid4(),
         name=name[:80],
         site=site,
         client=client,
@@ -170,6 +183,12 @@ def new_recurrence(
     )
 
 
+def check_first_day(day: dt.date, today: dt.date) -> None:
+    """It comes soon enough for everything to be computed from it. Raises ``Invalid`` (400)."""
+    if not today <= day <= today + dt.timedelta(days=400):
+        raise Invalid(_("The first day is today or later, within a year."), field="starts_on")
+
+
 def _services(site: Site, wishes: Sequence[prices.Wish]) -> list[Service]:
     keys = {wish.service for wish in wishes}
     found = [service for service in Service.objects.offered_at(site) if str(service.public_id) in keys]
@@ -180,15 +199,17 @@ def _services(site: Site, wishes: Sequence[prices.Wish]) -> list[Service]:
 
 def extend(found: Recurrence, *, now: dt.datetime | None = None) -> list[Occurrence]:
     """Make the coming days that are not there yet, at least the next one; again, or by two at once, makes nothing twice
-    (``occurrence_once_a_day``). A closed day is kept as left out or moved, so that it is seen."""
-    if found.status == RecurrenceStatus.ENDED:
-        return []
+    (``occurrence_once_a_day``). A closed day is kept as left out or moved, so that it is seen. One that has ended still
+    has its days until the last."""
     now = now or timezone.now()
     zone = ZoneInfo(found.site.time_zone)
     today = now.astimezone(zone).date()
     horizon = today + dt.timedelta(days=DAYS_AHEAD)
     first = max(today, found.starts_on)
-    days = found.days(first, horizon, most=DAYS_AHEAD + 1) or found.days(first, today + recurrence.FURTHEST, most=1)
+    near = found.days(first, horizon, most=DAYS_AHEAD + 1)
+    # However far apart its days are: one of them is always too far away to be booked yet, wherever it is moved.
+    beyond = max(first, today + BOOK_AHEAD + dt.timedelta(days=ahead.FURTHEST_MOVE + 1))
+    days = sorted({*near, *found.days(beyond, today + recurrence.FURTHEST, most=1)})
     if not days:
         return []
     closed = calendar.closed_days(found.site, first - dt.timedelta(days=7), days[-1] + dt.timedelta(days=7))
@@ -199,12 +220,13 @@ def extend(found: Recurrence, *, now: dt.datetime | None = None) -> list[Occurre
             continue
         Occurrence.objects.bulk_create([_occurrence(found, day, closed, zone)], ignore_conflicts=True)
         kept = Occurrence.objects.get(recurrence=found, due_on=day)
-        _await(kept, now)
+        await_booking_day(kept, now)
         made.append(kept)
     return made
 
 
-def _await(one: Occurrence, now: dt.datetime) -> None:
+def await_booking_day(one: Occurrence, now: dt.datetime) -> None:
+    """It is booked some weeks before, or at once."""
     due_at = max(now, one.starts_at - BOOK_AHEAD)
     deadlines.set_deadline(BOOK, organisation_id=one.organisation_id, subject_id=one.pk, due_at=due_at)
 
@@ -229,7 +251,8 @@ def _occurrence(found: Recurrence, day: dt.date, closed: set[dt.date], zone: Zon
 def reach_booking_day(deadline: Deadline) -> None:
     """Book the day, and make the days after it."""
     one = _lock(Occurrence.objects.get(pk=deadline.subject_id))
-    if one.status == OccurrenceStatus.PLANNED and one.recurrence.status != RecurrenceStatus.ENDED:
+    ends_on = one.recurrence.ends_on
+    if one.status == OccurrenceStatus.PLANNED and (ends_on is None or one.due_on <= ends_on):
         _try_to_book(one)
     extend(one.recurrence)
 
@@ -237,7 +260,7 @@ def reach_booking_day(deadline: Deadline) -> None:
 def _lock(one: Occurrence) -> Occurrence:
     """The day as it is now. First the lock, then what belongs to it: an edit may have handed it on meanwhile."""
     Occurrence.objects.select_for_update(of=("self",), no_key=True).get(pk=one.pk)
-    related = ("recurrence__site__organisation", "recurrence__client", "recurrence__payer_account")
+    related = ("recurrence__site__organisation", "recurrence__client__merged_into", "recurrence__payer_account")
     return Occurrence.objects.select_related(*related).get(pk=one.pk)
 
 
@@ -274,6 +297,8 @@ def _book(one: Occurrence, by: Actor) -> ServiceRequest:
     found, wishes = one.recurrence, wishes_of(one.recurrence)
     given = {
         "client": _details(found.client),
+        # Never looked for by their contact: two people may share a number.
+        "owner": found.client.merged_into or found.client,
         "wishes": wishes,
         "by": by,
         "payer": found.payer_account,
@@ -347,7 +372,7 @@ def _leave_out(one: Occurrence, code: str, reason: str | Promise, *, by: Actor) 
     one.save(update_fields=["status", "reason_code", "reason"])
 
 
-def _leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> None:
+def leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> None:
     """Leave out several days; one on which work has begun, or whose orders are closed, takes place."""
     for one in ones:
         with suppress(DomainError), transaction.atomic():
@@ -366,40 +391,6 @@ def lock_recurrence(found: Recurrence) -> Recurrence:
 
 
 @transaction.atomic
-def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Actor) -> Recurrence:
-    """Nothing from one day to another, both included: what was booked then is cancelled.
-
-    Raises ``Invalid`` (400) on days that make no sense, ``WrongState`` (409) once it has ended.
-    """
-    if last < first or (last - first).days > 400:
-        raise Invalid(_("The last day cannot be before the first day."), field="last")
-    locked = lock_recurrence(found)
-    locked.paused_from, locked.paused_until = first, last
-    locked.status = RecurrenceStatus.PAUSED
-    locked.save(update_fields=["paused_from", "paused_until", "status"])
-    _leave_out_what_may(still_to_come(locked, first, last), "paused", _("Paused"), by=by)
-    events.record("recurrence.paused", locked, by=by)
-    return locked
-
-
-@transaction.atomic
-def resume_recurrence(found: Recurrence, *, by: Actor) -> Recurrence:
-    """Go on: days that the pause left out and that are still to come are planned again. Raises ``WrongState`` (409)."""
-    locked = lock_recurrence(found)
-    locked.paused_from = locked.paused_until = None
-    locked.status = RecurrenceStatus.ACTIVE
-    locked.save(update_fields=["paused_from", "paused_until", "status"])
-    now = timezone.now()
-    for one in Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=now).order_by("pk"):
-        one.status, one.reason_code, one.reason, one.request = OccurrenceStatus.PLANNED, "", "", None
-        one.save(update_fields=["status", "reason_code", "reason", "request"])
-        _await(one, now)
-    extend(locked)
-    events.record("recurrence.resumed", locked, by=by)
-    return locked
-
-
-@transaction.atomic
 def end_recurrence(found: Recurrence, *, last: dt.date | None = None, by: Actor) -> Recurrence:
     """No more after a day (today without one): what was booked later is cancelled. Ending twice is ending once."""
     if Recurrence.objects.get(pk=found.pk).status == RecurrenceStatus.ENDED:
@@ -414,8 +405,8 @@ def end_on(locked: Recurrence, last: dt.date, *, by: Actor) -> None:
     """No more after a day, of a series that the caller has locked."""
     locked.ends_on, locked.status = last, RecurrenceStatus.ENDED
     locked.save(update_fields=["ends_on", "status"])
-    later = still_to_come(locked, last + dt.timedelta(days=1), dt.date.max)
-    _leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
+    later = [one for one in still_to_come(locked, last, dt.date.max) if one.due_on > last]
+    leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
 
 
 def still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:
@@ -426,5 +417,7 @@ def still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occ
     ).exclude(status=OccurrenceStatus.SKIPPED)
     for request in ServiceRequest.objects.filter(occurrence__in=found).order_by("pk"):
         requests.lock_work_of(request)
-    mine = found.select_for_update(of=("self",), no_key=True)
+    # First the locks, then what belongs to the days: a request that came while we waited is not in the join.
+    kept = list(found.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    mine = Occurrence.objects.filter(pk__in=kept)
     return list(mine.select_related("request").order_by("due_on"))

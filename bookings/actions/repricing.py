@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -57,8 +57,9 @@ class Repriced:
         return was == [(one.label, one.quantity, one.unit_price, one.vat_rate) for one in self.new]
 
 
-def reprice(request: ServiceRequest, *, now: dt.datetime | None = None) -> Repriced:
-    """What the request would cost if it were ordered today; writes nothing.
+def reprice(request: ServiceRequest, *, now: dt.datetime | None = None, distance_km: Decimal | None = None) -> Repriced:
+    """What the request would cost if it were ordered today; writes nothing. ``distance_km``: what somebody measured, of
+    an address whose place is not known.
 
     Raises ``NotRepriced`` (409) in another state, ``LineUnknown`` (409), ``PriceMissing`` (409), ``BadOrder`` (400).
     """
@@ -75,6 +76,8 @@ def reprice(request: ServiceRequest, *, now: dt.datetime | None = None) -> Repri
     )
     tariffs = pricing.tariffs_of(site, today, services=services)
     known = pricing.circumstances(site, request.promised_start, latitude=request.latitude, longitude=request.longitude)
+    if known.distance_km is None:
+        known = replace(known, distance_km=distance_km)
     wishes = [_wish(order, tariffs[str(order.service.public_id)], old) for order in orders]
     new = pricing.price_order(tariffs, wishes, known)
     return Repriced(old, new, request.total_incl_vat, prices.total(new))
@@ -101,7 +104,9 @@ def _wish(order: WorkOrder, tariff: prices.Tariff, lines: list[RequestLine]) -> 
 
 
 @transaction.atomic
-def reprice_request(request: ServiceRequest, *, total_seen: Decimal, by: Actor) -> ServiceRequest:
+def reprice_request(
+    request: ServiceRequest, *, total_seen: Decimal, by: Actor, distance_km: Decimal | None = None
+) -> ServiceRequest:
     """Write today's price on the request. ``total_seen``: the new total that somebody read before saying yes.
 
     Raises what ``reprice`` raises, and ``Conflict`` (409) when the price is another one by now.
@@ -110,7 +115,7 @@ def reprice_request(request: ServiceRequest, *, total_seen: Decimal, by: Actor) 
     locked = (
         ServiceRequest.objects.select_for_update(of=("self",), no_key=True).select_related("site").get(pk=request.pk)
     )
-    found = reprice(locked)
+    found = reprice(locked, distance_km=distance_km)
     if found.new_total != total_seen:
         raise Conflict(_("The price has changed since you looked. Please read it again."))
     RequestLine.objects.filter(request=locked).delete()
@@ -124,6 +129,7 @@ def reprice_request(request: ServiceRequest, *, total_seen: Decimal, by: Actor) 
         request_id=locked.public_id,
         old_total=str(found.old_total),
         new_total=str(found.new_total),
+        distance_km=None if distance_km is None else str(distance_km),
         old_lines=[[one.description, str(one.quantity), str(one.unit_price_incl_vat)] for one in found.old],
     )
     return locked

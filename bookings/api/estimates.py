@@ -44,6 +44,10 @@ EXAMPLES = [
 ]
 
 
+def _far_away(services: list[Service]) -> list[str]:
+    return [f"{one.label}, {one.when_words} : {one.price_words}" for one in pricing.by_distance(services)]
+
+
 class PriceEstimates(APIView):
     """What an order would cost."""
 
@@ -86,6 +90,7 @@ class PriceEstimates(APIView):
                     "is_served": found.is_served if found else None,
                     "is_located": found.is_located if found else None,
                     "distance_km": found.distance_km if found else None,
+                    "not_counted": [] if known.distance_km is not None else _far_away(services),
                 }
             ).data
         )

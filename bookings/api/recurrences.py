@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import recurrence_edits, recurrences
+from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
 from bookings.api.common import site_of, wish_of
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.models import Client, Occurrence, Recurrence
@@ -183,7 +183,7 @@ class PauseRecurrence(Change):
         found = _found(request, public_id)
         body = PauseIn(data=request.data)
         body.is_valid(raise_exception=True)
-        recurrences.pause_recurrence(found, by=actor_of(request), **body.validated_data)
+        recurrence_pauses.pause_recurrence(found, by=actor_of(request), **body.validated_data)
         return _answer(request, found)
 
 
@@ -202,7 +202,7 @@ class ResumeRecurrence(Change):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Days that the pause left out and that are still to come are planned again."""
         found = _found(request, public_id)
-        recurrences.resume_recurrence(found, by=actor_of(request))
+        recurrence_pauses.resume_recurrence(found, by=actor_of(request))
         return _answer(request, found)
 
 

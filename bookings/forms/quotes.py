@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.quote_origins import Origin
 from bookings.actions.quotes import LineDraft, OptionDraft, QuoteDraft, options_of, rates_on
 from bookings.enums import PriceMode, QuoteLineKind, QuoteStatus
 from bookings.models import Quote, Service
@@ -95,9 +96,19 @@ class LineForm(forms.Form):
     vat_code = forms.ChoiceField(label=_("VAT"))
     kind = forms.ChoiceField(label=_("Kind"), choices=QuoteLineKind.choices)
     service = forms.ChoiceField(label=_("Service"), required=False)
+    source = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, rates: Mapping[str, Decimal], services: Sequence[Service], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        rates: Mapping[str, Decimal],
+        services: Sequence[Service],
+        origins: Mapping[str, Origin],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        # What a lent price costs us is known by its row, never by what a browser sends.
+        self.origin = origins.get(str(self["source"].value() or ""))
         for name, choices in (
             ("vat_code", [(code, f"{percent(rate)} – {code}") for code, rate in rates.items()]),
             ("service", [(str(service.public_id), service.label) for service in services]),
@@ -115,12 +126,15 @@ class Editor:
     def __init__(self, quote: Quote, raw: Raw, *, bound: bool) -> None:
         self.quote, self.raw, self.bound = quote, raw, bound
         self.services = services_for(quote)
+        self.origins = {str(line.origin.source): line.origin for line in _lines_of(quote) if line.origin}
         rates = rates_on(quote.organisation_id, dt.date.today())  # noqa: DTZ011 - a day either way is checked again
         self.head = self._form(HeadForm, "head", raw["head"])
         self.options: list[dict[str, Any]] = []
         for number, option in enumerate(raw["options"]):
             lines = [
-                self._form(LineForm, f"o{number}-l{rank}", line, rates=rates, services=self.services)
+                self._form(
+                    LineForm, f"o{number}-l{rank}", line, rates=rates, services=self.services, origins=self.origins
+                )
                 for rank, line in enumerate(option["lines"])
             ]
             self.options.append({"form": self._form(OptionForm, f"o{number}", option), "lines": lines})
@@ -190,6 +204,7 @@ class Editor:
                             vat_code=line.cleaned_data["vat_code"],
                             kind=line.cleaned_data["kind"],
                             service=by_id.get(line.cleaned_data.get("service", "")),
+                            origin=line.origin,
                         )
                         for line in option["lines"]
                     ],
@@ -203,6 +218,10 @@ class Editor:
             fee=head["fee"],
             valid_until=head["valid_until"],
         )
+
+
+def _lines_of(quote: Quote) -> list[LineDraft]:
+    return [line for option in options_of(quote) for line in option.lines]
 
 
 def services_for(quote: Quote) -> list[Service]:
@@ -229,10 +248,11 @@ def _line(line: LineDraft) -> Raw:
         "vat_code": line.vat_code,
         "kind": line.kind,
         "service": str(line.service.public_id) if line.service else "",
+        "source": str(line.origin.source) if line.origin else "",
     }
 
 
-LINE_FIELDS = ("description", "quantity", "unit", "unit_price", "vat_code", "kind", "service")
+LINE_FIELDS = ("description", "quantity", "unit", "unit_price", "vat_code", "kind", "service", "source")
 HEAD_FIELDS = ("intro", "starts_on", "starts_time", "duration", "valid_until", "fee", "conditions")
 
 
@@ -271,8 +291,8 @@ def read(data: Mapping[str, Any]) -> Raw:
 
 
 def rearrange(raw: Raw, press: str) -> Raw:
-    """Do what a button says: ``add-line:0``, ``drop-line:0:2``, ``up:0:2``, ``down:0:2``, ``add-option``,
-    ``copy-option:0``, ``drop-option:1``. A button that makes no sense changes nothing."""
+    """Do what a button says: ``add-line:0``, ``drop-line:0:2``, ``up:0:2``, ``down:0:2``, ``own:0:2`` (the price is
+    ours from now on), ``add-option``, ``copy-option:0``, ``drop-option:1``. One that makes no sense changes nothing."""
     verb, *numbers = press.split(":")
     where = [int(number) for number in numbers if number.isascii() and number.isdigit() and len(number) < 4]
     options: list[Raw] = raw["options"]
@@ -293,6 +313,8 @@ def rearrange(raw: Raw, press: str) -> Raw:
     rank = where[1]
     if verb == "drop-line":
         lines.pop(rank)
+    elif verb == "own":
+        lines[rank]["source"] = ""
     elif verb == "up" and rank > 0:
         lines[rank - 1], lines[rank] = lines[rank], lines[rank - 1]
     elif verb == "down" and rank + 1 < len(lines):

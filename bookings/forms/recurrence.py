@@ -51,8 +51,9 @@ def choices_of(found: Recurrence) -> tuple[str, list[str]]:
 
 
 class RepeatForm(forms.Form):
-    """Again and again, from a day on."""
+    """Again and again, from a day on. ``key`` makes the same form sent twice one regular request."""
 
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("So that you know it again: shirts on Monday."))
     rhythm = forms.ChoiceField(label=_("How often"), choices=RHYTHMS, initial="weekly")
     starts_on = forms.DateField(label=_("First day"), widget=DAY)
@@ -95,7 +96,7 @@ class EditForm(DetailsForm):
     )
     rhythm = forms.ChoiceField(label=_("How often"), choices=RHYTHMS)
     days = forms.MultipleChoiceField(
-        label=_("On these days"),
+        label=_("On which days"),
         choices=WEEKDAYS,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -18,6 +18,14 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
 
+class DistanceForm(forms.Form):
+    """How far it is to an address that nobody has located."""
+
+    km = forms.DecimalField(
+        label=_("Distance to the address (km)"), required=False, min_value=0, max_digits=5, decimal_places=2
+    )
+
+
 class RequestFilters(forms.Form):
     """Filters of the team's list. Nonsense filters nothing."""
 

@@ -227,6 +227,9 @@ class Hold(PublicIdModel, TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=HoldStatus.values), name="hold_status_is_known"),
             models.CheckConstraint(
+                condition=Q(presence__isnull=True) | Q(place="desk"), name="hold_at_a_stand_is_no_visit"
+            ),
+            models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at"), ends_at__lte=F("starts_at") + dt.timedelta(days=1)),
                 name="hold_lasts_a_day_at_most",
             ),

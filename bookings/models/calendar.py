@@ -184,6 +184,11 @@ def visit_at(
     return rules.Visit(needed, rule.step, rule.capacity)
 
 
+def _is_received(place: Place | str, presence: Presence | None) -> bool:
+    """Whether anybody is: at a stand things are left as at the desk, and nobody visits a home from there."""
+    return presence is None or (place == Place.DESK and not presence.is_paused)
+
+
 def _minutes(time: dt.time) -> int:
     return 60 * time.hour + time.minute
 
@@ -281,7 +286,7 @@ def slots_left(
     ``presence``: at this stand instead of the desk; ``also``: starts beside those usually offered."""
     visit = visit_at(site, place, minutes, presence=presence)
     span = bookable_span(site, now, first_day, days)
-    if visit is None or span is None or (presence is not None and presence.is_paused):
+    if visit is None or span is None or not _is_received(place, presence):
         return []
     terms = terms_of(site, services)
     closed = days_off(site, presence, span.first, span.last) | full_days(site, terms.limited, span.first, span.last)
@@ -312,12 +317,9 @@ def offered_visit(
     closed, too soon, too far, too long for the opening. Does not ask whether it is taken."""
     visit = visit_at(site, place, minutes, presence=presence)
     span = bookable_span(site, now, starts_at.astimezone(ZoneInfo(site.time_zone)).date(), 1)
-    if presence is not None and presence.is_paused:
+    if visit is None or span is None or not span.start <= starts_at < span.end or not _is_received(place, presence):
         return None
-    if visit is None or span is None or not span.start <= starts_at < span.end:
-        return None
-    terms = terms_of(site, services)
-    if starts_at < rules.earliest_start(now, terms.lead_time, terms.cut_off, span.zone):
+    if starts_at < terms_of(site, services).earliest(now, span.zone):
         return None
     closed = days_off(site, presence, span.first, span.last)
     windows = rules.windows_of(opening_at(site, presence), closed, zone=span.zone, first_day=span.first, days=1)

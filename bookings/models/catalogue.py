@@ -178,6 +178,13 @@ class Service(PublicIdModel, TenantModel, NamedModel):
             ),
         ]
 
+    @property
+    def is_counted_in_pieces(self) -> bool:
+        """Whether whole ones only are ordered: what is handed out is counted, not weighed."""
+        if self.price_mode == PriceMode.PER_UNIT:
+            return self.quantity_step % 1 == 0
+        return self.price_mode in {PriceMode.FIXED, PriceMode.PER_ITEM}
+
     def gives_tax_credit(self, organisation: Organisation) -> bool:
         """Whether the client may be told of the tax credit: a personal service, done by a body that is declared."""
         return self.sap_eligible and organisation.sap_declared and self.execution == Execution.OWN_TEAM

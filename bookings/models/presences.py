@@ -12,6 +12,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.clients import ClientAccount
+from bookings.rules.presence import Stand
 from bookings.rules.slots import Opening
 from concierge.models import PublicIdModel, Site, TenantModel
 
@@ -101,9 +102,11 @@ class Presence(PublicIdModel, TenantModel):
         weekday = self.held_on.weekday() if self.held_on else self.weekday
         return Opening(weekday or 0, self.opens, self.closes)
 
+    @property
+    def stand(self) -> Stand:
+        """Its days, as rules understand them."""
+        return Stand(self.opens, self.closes, self.weekday, self.held_on, self.valid_from, self.valid_to)
+
     def is_there_on(self, day: dt.date) -> bool:
         """Whether this is a day of it, closures and public holidays left aside."""
-        if self.held_on is not None:
-            return day == self.held_on
-        after, before = self.valid_from or day, self.valid_to or day
-        return day.weekday() == self.weekday and after <= day <= before
+        return self.stand.is_there_on(day)

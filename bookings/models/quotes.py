@@ -239,6 +239,11 @@ class QuoteLine(TenantModel):
     vat_code = models.SlugField(_("VAT code"), max_length=20)
     vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
     position = models.PositiveSmallIntegerField(_("position"))
+    # Where the price comes from, when it is not ours: an identifier that the app above knows, what it costs us and our
+    # margin on it. Never part of what a client is shown (rules.quotes.shown_option does not know them).
+    source = models.UUIDField(_("origin of the price"), null=True, blank=True)
+    cost = models.DecimalField(_("what it costs us (€)"), max_digits=8, decimal_places=2, null=True, blank=True)
+    margin_percent = models.DecimalField(_("our margin (%)"), max_digits=5, decimal_places=2, null=True, blank=True)
 
     class Meta:
         verbose_name = _("line of a quote")
@@ -248,10 +253,48 @@ class QuoteLine(TenantModel):
             models.UniqueConstraint(fields=["option", "position"], name="quote_line_position_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="quote_line_quantity_positive"),
             models.CheckConstraint(condition=Q(unit_price_incl_vat__gte=0), name="quote_line_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(source__isnull=True, cost__isnull=True, margin_percent__isnull=True)
+                | Q(
+                    source__isnull=False,
+                    cost__isnull=False,
+                    cost__gte=0,
+                    margin_percent__isnull=False,
+                    margin_percent__range=(0, 100),
+                ),
+                name="quote_line_origin_is_whole",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.description
+
+
+class QuoteMargin(TenantModel):
+    """What we add to a provider's price, in per cent: for one service, or (no service) for all others."""
+
+    service = models.ForeignKey(
+        Service, models.CASCADE, null=True, blank=True, related_name="quote_margins", verbose_name=_("service")
+    )
+    percent = models.DecimalField(_("margin (%)"), max_digits=5, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("margin on providers' prices")
+        verbose_name_plural = _("margins on providers' prices")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "service"], name="quote_margin_once_per_service", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__range=(0, 100)),
+                name="quote_margin_is_plausible",
+                violation_error_message=_("A margin lies between 0 and 100 %."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service or _('All services')} {self.percent} %"
 
 
 class QuoteDocumentQuerySet(models.QuerySet["QuoteDocument"]):

@@ -91,7 +91,8 @@ class Recurrence(PublicIdModel, TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=RecurrenceStatus.values), name="recurrence_status_is_known"),
             models.CheckConstraint(
-                condition=Q(paused_from=None, paused_until=None) | Q(paused_until__gte=models.F("paused_from")),
+                condition=Q(paused_from=None, paused_until=None)
+                | Q(paused_from__isnull=False, paused_until__isnull=False, paused_until__gte=models.F("paused_from")),
                 name="recurrence_pause_is_whole",
                 violation_error_message=_("The last day cannot be before the first day."),
             ),

@@ -355,7 +355,8 @@ class WorkOrder(PublicIdModel, TenantModel):
                 condition=Q(promised_end__gte=F("promised_start")), name="work_order_promise_end_not_before_start"
             ),
             models.CheckConstraint(
-                condition=Q(planned_start=None, planned_end=None) | Q(planned_end__gt=F("planned_start")),
+                condition=Q(planned_start=None, planned_end=None)
+                | Q(planned_start__isnull=False, planned_end__isnull=False, planned_end__gt=F("planned_start")),
                 name="work_order_plan_end_after_start",
                 violation_error_message=_("The planned end must be after the planned start."),
             ),

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count, Q
 from django.db.models.functions import Coalesce, TruncMonth
 
+from bookings.enums import PresencePeriod
+from bookings.models import calendar
 from bookings.models.clients import Client, ClientAccount, ClientMembership
+from bookings.models.presences import Presence
 from bookings.models.requests import ServiceRequest
+from bookings.rules.presence import Agreed, hours_between, last_of
 
 MONTHS = 12
+# Stands of one account that are looked at.
+MOST_STANDS = 200
+
+
+@dataclass(frozen=True)
+class PresenceMonth:
+    """Hours of presence of a month: agreed (``None`` without a contract of hours), held, still to come."""
+
+    month: dt.date
+    agreed: Decimal | None
+    held: Decimal
+    to_come: Decimal
+
+    @property
+    def difference(self) -> Decimal | None:
+        """What was or will be held beyond what is agreed; below nought: what is missing."""
+        return None if self.agreed is None else self.held + self.to_come - self.agreed
 
 
 @dataclass(frozen=True)
@@ -23,12 +45,49 @@ class Usage:
     reach: int | None
 
 
-def usage_of(account: ClientAccount, *, today: dt.date) -> Usage:
-    """The last twelve months and the people of today. Three queries, whatever the numbers."""
-    first = today.replace(day=1)
+def _months(first: dt.date) -> list[dt.date]:
+    """The last twelve, this one first."""
     wanted = [first]
     while len(wanted) < MONTHS:
         wanted.append((wanted[-1] - dt.timedelta(days=1)).replace(day=1))
+    return wanted
+
+
+def presence_of(account: ClientAccount, *, today: dt.date) -> list[PresenceMonth]:
+    """Next month and the last twelve: hours of the account's stands on open days beside what its contract says.
+
+    The days are those that the stands say now: to change the hours of a stand, end it and begin another. Paused stands
+    do not count. Two queries for each site.
+    """
+    this = today.replace(day=1)
+    months = [last_of(this) + dt.timedelta(days=1), *_months(this)]
+    first, last = months[-1], last_of(months[0])
+    stands = Presence.objects.filter(account=account, is_paused=False).select_related("site").order_by("pk")
+    found = list(stands[:MOST_STANDS])
+    closed = {site: calendar.closed_days(site, first, last) for site in {one.site for one in found}}
+    agreed = None
+    if account.presence_hours is not None:
+        per_week = account.presence_period == PresencePeriod.WEEK
+        agreed = Agreed(account.presence_hours, per_week, account.contract_from, account.contract_to)
+
+    def hours(begins: dt.date, ends: dt.date) -> Decimal:
+        return sum((hours_between(one.stand, closed[one.site], begins, ends) for one in found), Decimal(0))
+
+    return [
+        PresenceMonth(
+            month=month,
+            agreed=agreed.in_month(month) if agreed else None,
+            held=hours(month, min(last_of(month), today - dt.timedelta(days=1))),
+            to_come=hours(max(month, today), last_of(month)),
+        )
+        for month in months
+    ]
+
+
+def usage_of(account: ClientAccount, *, today: dt.date) -> Usage:
+    """The last twelve months and the people of today. Three queries, whatever the numbers."""
+    first = today.replace(day=1)
+    wanted = _months(first)
     counted = {
         row["month"].date(): row["requests"]
         for row in ServiceRequest.objects.filter(payer_account=account, submitted_at__date__gte=wanted[-1])

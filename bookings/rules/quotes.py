@@ -96,6 +96,14 @@ def with_margin(cost: Decimal, percent: Decimal) -> Decimal:
     return (cost * (100 + percent) / 100).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+def price_for_client(cost: Decimal, percent: Decimal, *, vat_rate: Decimal) -> Decimal:
+    """What a client is asked, VAT included, for what costs us ``cost``: our margin first, then our own VAT.
+
+    Who recovers no VAT gives a cost that includes the provider's, and a rate of zero.
+    """
+    return (with_margin(cost, percent) * (100 + vat_rate) / 100).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
 def seal_of(shown: Mapping[str, object]) -> str:
     """SHA-256 of the canonical JSON of what is shown: posted back with the answer, recomputed by an auditor."""
     text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -6,14 +6,14 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import islice, takewhile, zip_longest
 
 from dateutil.rrule import rrulestr
 
 LONGEST = 200
 # Nothing repeats more often than once a day, for ever less than this many times, or looks further than this.
 MOST_COUNT, MOST_INTERVAL = 400, 52
-FURTHEST = dt.timedelta(days=800)
+FURTHEST = dt.timedelta(days=3660)
 SHAPES = {
     "FREQ": re.compile(r"DAILY|WEEKLY|MONTHLY"),
     "INTERVAL": re.compile(r"[0-9]{1,3}"),
@@ -54,7 +54,8 @@ class Rule:
         else:
             found = rrulestr(f"{kept};UNTIL={min(until, end):%Y%m%dT%H%M%S}", dtstart=start)
         limit = min(until, end)
-        days = (moment.date() for moment in islice(found, MOST_COUNT * 3) if moment <= limit)
+        # Both have an end of their own, so that a rule without a count is followed for as many years as it has.
+        days = (moment.date() for moment in takewhile(lambda moment: moment <= limit, found))
         return list(islice((day for day in days if day >= first), most))
 
     def rest(self, starts_on: dt.date, first: dt.date) -> Rule | None:

@@ -74,3 +74,7 @@ class EstimateOut(serializers.Serializer[Any]):
         allow_null=True, help_text="`false` when the postcode alone decided, for want of coordinates."
     )
     distance_km = serializers.DecimalField(max_digits=7, decimal_places=2, allow_null=True)
+    not_counted = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Supplements by distance that could not be judged, for want of coordinates: tell the client.",
+    )

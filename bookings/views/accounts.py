@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ from bookings.actions.accounts import (
 )
 from bookings.forms.accounts import AccountForm, MemberForm, MembersForm
 from bookings.models import ClientAccount, ClientMembership
-from bookings.models.usage import usage_of
+from bookings.models.usage import presence_of, usage_of
 from bookings.rules.cells import harmless
 from bookings.views.lists import beside, typed_search
 from concierge.errors import DomainError
@@ -124,6 +125,23 @@ def _page(
 
 
 @require_safe
+def usage_report(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Contract, hours of presence and usage on one page, to print and to bring along."""
+    found = _find(request, public_id)
+    today = timezone.localdate()
+    usage = usage_of(found, today=today)
+    counts = dict(usage.months)
+    context = {
+        "account": found,
+        "today": today,
+        "usage": usage,
+        "total": sum(counts.values()),
+        "rows": [{"presence": one, "requests": counts.get(one.month, 0)} for one in presence_of(found, today=today)],
+    }
+    return render(request, "bookings/account_usage.html", context)
+
+
+@require_safe
 def usage_csv(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """The usage as a table, for the account's own report."""
     found = _find(request, public_id)
@@ -135,9 +153,17 @@ def usage_csv(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     rows.writerow([harmless(found.name), ""])
     rows.writerow([_("People it speaks for"), found.headcount or ""])
     rows.writerow([_("Registered people"), usage.registered])
-    rows.writerow([_("Month"), _("Requests")])
-    rows.writerows([f"{month:%Y-%m}", count] for month, count in usage.months)
+    rows.writerow([_("Month"), _("Requests"), _("Hours agreed"), _("Hours held"), _("Hours still to come")])
+    counts = dict(usage.months)
+    for one in presence_of(found, today=timezone.localdate()):
+        hours = [_number(one.agreed), _number(one.held), _number(one.to_come)]
+        rows.writerow([f"{one.month:%Y-%m}", counts.get(one.month, 0), *hours])
     return answer
+
+
+def _number(hours: Decimal | None) -> str:
+    """As spreadsheets here read it."""
+    return "" if hours is None else f"{hours:f}".replace(".", ",")
 
 
 @never_cache

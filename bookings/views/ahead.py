@@ -69,10 +69,17 @@ def fetch_words(run: PreOrderRun, now: dt.datetime) -> str:
     return _("Fetch it at %(site)s on %(when)s.") % when
 
 
+def can_repeat(found: ServiceRequest) -> bool:
+    """Whether the client may ask for it again and again. What is for somebody else, or was asked for by a prescriber,
+    is not: a regular request knows its client only, and somebody would be sent to the wrong home."""
+    is_own = found.beneficiary_id is None and found.prescriber_id is None
+    return is_own and found.status not in NOT_REPEATED
+
+
 def shown_to_client(found: ServiceRequest) -> dict[str, Any]:
     """What the tracking page says of an order ahead: the hand-out, replacements, what may still be changed."""
     order = PreOrder.objects.select_related("run__site", "run__plan__producer").filter(request=found).first()
-    repeats = {"can_repeat": found.status not in NOT_REPEATED}
+    repeats = {"can_repeat": can_repeat(found)}
     if order is None:
         return {"pre_order": None, **repeats}
     now = timezone.now()

@@ -413,6 +413,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         form=form,
         lines=shown,
         shares=shares,
+        unmeasured=pricing.by_distance(draft.offered, draft.wishes),
         total=euros(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
         other_phone=national_phone(draft.other.get("phone", "")),

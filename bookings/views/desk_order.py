@@ -159,7 +159,7 @@ def order_total(request: TenantRequest, site: Site) -> HttpResponse:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"lines": [], "shares": [], "total": "", "refusal": ""}
+    return {"lines": [], "shares": [], "total": "", "refusal": "", "unmeasured": []}
 
 
 def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
@@ -186,4 +186,5 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
             for share in shares
         ],
         "total": euros(prices.total(lines)),
+        "unmeasured": pricing.by_distance(form.chosen, form.order),
     }

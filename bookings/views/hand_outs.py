@@ -44,6 +44,7 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
     run = find_run(actor, public_id)
     text = request.GET.get("q", "").replace("\x00", "").strip()[:80]
     found = PreOrder.objects.filter(run=run).exclude(request__status=RequestStatus.CANCELLED)
+    left = found.filter(hand_out=HandOut.EXPECTED).count() if run.status == RunStatus.DONE else 0
     total, waiting = found.count(), found.filter(hand_out__in=[HandOut.EXPECTED, HandOut.KEPT]).count()
     if text:
         found = found.filter(
@@ -66,6 +67,7 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
         "more": len(orders) > MOST_LISTED,
         "total": total,
         "waiting": waiting,
+        "left": left,
         "done": total - waiting,
         "may": may,
     }
@@ -91,6 +93,7 @@ def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]
             for line in order.request.lines.all()
         ],
         "missed": often.get(order.request.client_id, 0),
+        "is_held": order.request.status == RequestStatus.ON_HOLD,
         "can_tick": may and is_waiting,
         "can_undo": may and undo and not is_waiting,
     }

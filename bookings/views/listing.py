@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from bookings.enums import PriceMode
-from bookings.models import Closure, Service
+from bookings.models import Closure, Presence, Service
 from concierge.models import Organisation, Site
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -25,23 +25,18 @@ def business(
     services: Iterable[Service],
     closures: Sequence[Closure],
     holidays: Iterable[dt.date],
+    stands: Sequence[tuple[Presence, Sequence[dt.date]]] = (),
     *,
     url: str,
 ) -> dict[str, Any]:
-    """``LocalBusiness`` with its hours, closures and offers."""
+    """``LocalBusiness`` with its hours, closures, offers and stands, each with the days when it is there next."""
     found: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "LocalBusiness",
         "@id": f"{url}#site",
         "name": site.name,
         "url": url,
-        "address": {
-            "@type": "PostalAddress",
-            "streetAddress": site.street,
-            "postalCode": site.postcode,
-            "addressLocality": site.city,
-            "addressCountry": "FR",
-        },
+        "address": _address(site),
         "geo": {"@type": "GeoCoordinates", "latitude": float(site.latitude), "longitude": float(site.longitude)},
         "parentOrganization": {"@type": "Organization", "name": organisation.name},
         "openingHoursSpecification": [_opening(hours) for hours in site.opening_hours.all()],
@@ -55,7 +50,38 @@ def business(
         },
     }
     reached = {"telephone": site.phone or organisation.phone, "email": site.email or organisation.email}
+    if stands:
+        found["hasPOS"] = [_stand(stand, days) for stand, days in stands]
     return found | {name: value for name, value in reached.items() if value}
+
+
+def _stand(stand: Presence, days: Sequence[dt.date]) -> dict[str, Any]:
+    """A place where people are received on some days."""
+    return {
+        "@type": "Place",
+        "name": stand.name,
+        "address": _address(stand),
+        "openingHoursSpecification": [
+            {
+                "@type": "OpeningHoursSpecification",
+                "opens": f"{stand.opens:%H:%M}",
+                "closes": f"{stand.closes:%H:%M}",
+                "validFrom": day.isoformat(),
+                "validThrough": day.isoformat(),
+            }
+            for day in days
+        ],
+    }
+
+
+def _address(there: Site | Presence) -> dict[str, str]:
+    return {
+        "@type": "PostalAddress",
+        "streetAddress": there.street,
+        "postalCode": there.postcode,
+        "addressLocality": there.city,
+        "addressCountry": "FR",
+    }
 
 
 def _opening(hours: Any) -> dict[str, str]:

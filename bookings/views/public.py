@@ -20,9 +20,11 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from bookings.enums import Place
-from bookings.models import Closure, Service, calendar
+from bookings.models import Closure, Presence, Service, calendar
+from bookings.rules.presence import next_days
 from bookings.views import listing
 from bookings.views.booking import price_words
+from bookings.views.times import short_day
 from bookings.views.words import hours_words
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -30,6 +32,8 @@ from concierge.words import date_words, moment_words
 
 # How far ahead closures are told.
 AHEAD = dt.timedelta(days=60)
+# Stands shown, and the days of each.
+MOST_STANDS, MOST_DAYS = 12, 3
 # Services shown in a widget: what does not fit is on the page of the site.
 MOST_IN_WIDGET = 24
 page_cache = cache_control(private=True, max_age=300)
@@ -70,17 +74,35 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
     holidays = calendar.public_holidays(site, today, last) - covered
     services = list(Service.objects.offered_at(site))
     url = request.build_absolute_uri(reverse("bookings:public-site", args=[site.slug]))
-    data = listing.business(site, request.organisation, services, closures, holidays, url=url)
+    stands = _stands(site, today, last, covered | holidays)
+    data = listing.business(site, request.organisation, services, closures, holidays, stands, url=url)
     context = {
         "site": site,
         "hours": hours_words(site.opening_hours.all()),
         "closures": _closure_words(closures, holidays),
+        "stands": [
+            {"stand": stand, "when": short_day(stand), "days": [date_words(day, "l j F") for day in days]}
+            for stand, days in stands
+        ],
         "groups": _groups(services),
         "canonical": url,
         "about": _about(site, services),
         "json_ld": listing.script(data, str(request.csp_nonce)),  # type: ignore[attr-defined]  # set by django-csp
     }
     return render(request, "bookings/public_site.html", context)
+
+
+def _stands(site: Site, today: dt.date, last: dt.date, closed: set[dt.date]) -> list[tuple[Presence, list[dt.date]]]:
+    """Where else everybody is received soon, with the first days; whoever comes first, first."""
+    everybodys = Presence.objects.filter(site=site).still_to_come(today).open_to([]).order_by("pk")[:MOST_STANDS]
+    now = timezone.localtime(timezone=ZoneInfo(site.time_zone))
+    found = []
+    for stand in everybodys:
+        # Today's counts until it closes.
+        first = today if now.time() < stand.closes else today + dt.timedelta(days=1)
+        if days := next_days(stand.stand, closed, first, last, MOST_DAYS):
+            found.append((stand, days))
+    return sorted(found, key=lambda one: (one[1][0], one[0].opens, one[0].pk))
 
 
 def _days(first: dt.date, last: dt.date) -> list[dt.date]:

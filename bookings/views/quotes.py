@@ -29,12 +29,15 @@ from bookings.forms.requests import ReasonForm
 from bookings.models import Quote, ServiceRequest
 from bookings.models.quotes import QuoteQuerySet
 from bookings.views import quote_words
+from bookings.views.fragments import PRICES, address_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import moment_words
 
 PER_PAGE, MOST_PAGES = 30, 400
+# While the desk may still look at what providers would take.
+BEFORE_AGREEMENT = (QuoteStatus.DRAFT, QuoteStatus.SENT, QuoteStatus.CHANGES_REQUESTED, QuoteStatus.EXPIRED)
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -146,6 +149,7 @@ def _shown(request: HttpRequest, actor: Actor, quote: Quote, *, error: DomainErr
         "can_draft": _can_draft(actor, quote.request),
         "document": document,
         "error": error,
+        "prices_url": address_of(PRICES, quote.request) if quote.status in BEFORE_AGREEMENT else "",
         "form": ReasonForm(),
     }
     return render(
@@ -233,6 +237,7 @@ def _editor(
         "editor": editor,
         "wishes": quote.request.wishes.select_related("service").order_by("position"),
         "asked_for": quote.replaces.answer_text if quote.replaces else "",
+        "prices_url": address_of(PRICES, quote.request),
         "error": error,
     }
     return render(request, "bookings/quote_edit.html", context, status=status)

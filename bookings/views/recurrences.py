@@ -12,16 +12,18 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import perms
-from bookings.actions import pricing, recurrences
+from bookings.actions import pricing, recurrence_pauses, recurrences
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.forms.booking import wishes_of
 from bookings.forms.recurrence import PauseForm, RepeatForm, SeriesFilters
 from bookings.models import Occurrence, Recurrence, Service, ServiceRequest
+from bookings.views.ahead import can_repeat
 from bookings.views.orders_ahead import asked_of
 from bookings.views.requests import _actor
 from bookings.views.series_words import cut_off_words, days_of, latest, order_words, rhythm_words
@@ -119,10 +121,12 @@ def _change(found: Recurrence, verb: str, request: HttpRequest, actor: Actor) ->
         form = PauseForm(request.POST)
         if not form.is_valid():
             return form
-        recurrences.pause_recurrence(found, first=form.cleaned_data["first"], last=form.cleaned_data["last"], by=actor)
+        recurrence_pauses.pause_recurrence(
+            found, first=form.cleaned_data["first"], last=form.cleaned_data["last"], by=actor
+        )
         messages.success(request, _("Paused. What was booked on these days is cancelled."))
     elif verb == "reprendre":
-        recurrences.resume_recurrence(found, by=actor)
+        recurrence_pauses.resume_recurrence(found, by=actor)
         messages.success(request, _("It goes on. The coming days are planned again."))
     elif verb == "arreter":
         recurrences.end_recurrence(found, by=actor)
@@ -192,12 +196,22 @@ def repeat(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRes
     occurrence = Occurrence.objects.filter(request=found).first()
     if occurrence is not None:
         return redirect("bookings:track-series", token=token)
+    if not can_repeat(found):
+        messages.error(request, _("This request cannot be repeated by itself. Please call us: we note it with you."))
+        return redirect("bookings:track", token=token)
+    if "fait" in request.GET:
+        return _begun(request, token, found)
     today = today_at(found.site)
     local = found.promised_start.astimezone(ZoneInfo(found.site.time_zone)) if found.promised_start else None
     first = max(local.date() + dt.timedelta(days=7), today) if local else today
     form = RepeatForm(
         request.POST if request.method == "POST" else None,
-        initial={"starts_on": first, "at": local.time() if local else None, "name": _services(found)},
+        initial={
+            "key": uuid.uuid4(),
+            "starts_on": first,
+            "at": local.time() if local else None,
+            "name": _services(found),
+        },
     )
     context = {"found": found, "form": form, "token": token, "services": _services(found)}
     if not form.is_valid():
@@ -210,11 +224,24 @@ def repeat(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRes
         wanted = recurrences.Wanted(
             rule=form.rule, wishes=wishes_of(asked), payer=found.payer_account, note=found.note, **typed
         )
-        made = recurrences.start_recurrence(found.client, found.site, wanted, by=actor)
+        key = form.cleaned_data["key"] or uuid.uuid4()
+        # Of this request only: nobody can name what somebody else began.
+        named = uuid.uuid5(found.public_id, str(key))
+        made = recurrences.start_recurrence(found.client, found.site, wanted, by=actor, public_id=named)
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
         return render(request, "bookings/repeat.html", context, status=error.status)
     messages.success(request, _("It is noted: “%(name)s” comes back by itself.") % {"name": made.name})
+    return redirect(reverse("bookings:track-repeat", args=[token]) + f"?fait={made.public_id}")
+
+
+def _begun(request: HttpRequest, token: str, found: ServiceRequest) -> HttpResponse:
+    """What was begun a moment ago; a page of its own, so that a reload begins nothing."""
+    mine = Recurrence.objects.of_client(found.client.kept_id).select_related("site", "client", "plan")
+    try:
+        made = get_object_or_404(mine, public_id=uuid.UUID(request.GET["fait"]))
+    except ValueError as error:
+        raise Http404 from error
     return render(request, "bookings/series_begun.html", {**_context(made), "token": token})
 
 

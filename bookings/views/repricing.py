@@ -14,8 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import perms
+from bookings.actions import pricing
 from bookings.actions.repricing import reprice, reprice_request
-from bookings.models import ServiceRequest
+from bookings.enums import Place
+from bookings.forms.requests import DistanceForm
+from bookings.models import ServiceRequest, Supplement
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.words import euros, times_words
@@ -34,7 +37,8 @@ def repricing(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     error = None
     if request.method == "POST":
         try:
-            reprice_request(found, total_seen=_seen(request.POST.get("total", "")), by=request.actor)
+            seen, km = _seen(request.POST.get("total", "")), _measured(request.POST)
+            reprice_request(found, total_seen=seen, by=request.actor, distance_km=km)
         except DomainError as refusal:
             error = refusal
         else:
@@ -52,10 +56,27 @@ def _seen(text: str) -> Decimal:
     return value if value.is_finite() else Decimal(-1)
 
 
+def _measured(typed: Any) -> Decimal | None:
+    """The distance that somebody typed; nonsense is none."""
+    form = DistanceForm(typed)
+    return form.cleaned_data["km"] if form.is_valid() else None
+
+
+def far_away(found: ServiceRequest) -> list[Supplement]:
+    """What would be added by distance, when nobody knows how far it is."""
+    if found.place != Place.HOME or found.latitude is not None:
+        return []
+    orders = found.work_orders.select_related("service").prefetch_related("service__supplements").order_by("pk")
+    return pricing.by_distance([order.service for order in orders])
+
+
 def _page(request: TenantRequest, found: ServiceRequest, error: DomainError | None) -> HttpResponse:
+    typed = request.POST if request.method == "POST" else request.GET
+    form, unmeasured = DistanceForm(typed if "km" in typed else None), far_away(found)
     context: dict[str, Any] = {"found": found, "error": error, "new_lines": [], "is_same": True}
+    context |= {"form": form, "unmeasured": unmeasured, "km": typed.get("km", "") if form.is_valid() else ""}
     try:
-        prices = reprice(found)
+        prices = reprice(found, distance_km=_measured(typed))
     except DomainError as refusal:
         error = error or refusal
         context |= {"error": error, "old_lines": []}
@@ -71,7 +92,8 @@ def _page(request: TenantRequest, found: ServiceRequest, error: DomainError | No
             "new_total": euros(prices.new_total),
             "total": str(prices.new_total),
         }
-    return render(request, "bookings/repricing.html", context, status=error.status if error else 200)
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    return render(request, "bookings/repricing.html", context, status=error.status if error else status)
 
 
 def _line(label: str, quantity: Decimal, unit: str, price: Decimal, total: Decimal) -> dict[str, str]:

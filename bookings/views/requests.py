@@ -12,7 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import urlencode
@@ -41,7 +40,9 @@ from bookings.models.waiting import Waiting, waiting_of
 from bookings.views import waits, words
 from bookings.views.earlier import earlier_of
 from bookings.views.following import VERBS
+from bookings.views.fragments import fragments_of
 from bookings.views.quotes import card_of
+from bookings.views.repricing import far_away
 from concierge import events
 from concierge.enums import Role
 from concierge.errors import DomainError, Invalid, NotAllowed
@@ -54,11 +55,6 @@ PAGE = 50
 BOARD_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
 
 # What other apps show on the page of a request, each by its own address.
-FRAGMENTS = {
-    "providers:offers-of-request": gettext_lazy("Offers to providers"),
-    "billing:of-request": gettext_lazy("Invoices"),
-    "notifications:receipts-of-request": gettext_lazy("Messages to the client"),
-}
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -188,6 +184,7 @@ def _page(
         "can_reprice": not quoting["wishes"]
         and found.status in REPRICED_FROM
         and perms.can_book_for_others(actor, found.site),
+        "unmeasured": far_away(found),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
@@ -206,9 +203,7 @@ def _page(
         "can_renew_link": perms.can_renew_link(actor, found),
         "link_ends": found.tracking_ends,
         "link_is_over": found.tracking_is_over(timezone.now()),
-        "fragments": [
-            {"url": address, "label": label} for name, label in FRAGMENTS.items() if (address := _address(name, found))
-        ],
+        "fragments": fragments_of(found, is_on_quote=bool(quoting["wishes"])),
     }
     return render(request, "bookings/request.html", context, status=error.status if error else 200)
 
@@ -229,14 +224,6 @@ def _board_query(actor: Actor, order: WorkOrder, found: ServiceRequest) -> str:
     moment = (order.planned_start or order.promised_start).astimezone(ZoneInfo(found.site.time_zone))
     asked = {"site": found.site.slug, "day": moment.date().isoformat()}
     return urlencode({**asked, "work": str(order.public_id)} if carried or not order.performer_kind else asked)
-
-
-def _address(name: str, found: ServiceRequest) -> str:
-    """Where another app shows what it knows of this request, when that app is there."""
-    try:
-        return reverse(name, args=[found.public_id])
-    except NoReverseMatch:
-        return ""
 
 
 def _told(event: Any, found: ServiceRequest) -> dict[str, str]:
@@ -260,6 +247,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),
+    "pre_order.stuck": gettext_lazy("Could not be settled at the hand-out: tick what became of it"),
     "service_request.rescheduled": gettext_lazy("Appointment moved"),
     "service_request.link_sent": gettext_lazy("Tracking link sent"),
     "waitlist.joined": gettext_lazy("Waits for an earlier time"),
@@ -316,6 +304,18 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "offer.not_selected": gettext_lazy("Another provider was faster"),
     "offer.released": gettext_lazy("Offer given back"),
     "offer.undeliverable": gettext_lazy("Offer could not be delivered"),
+    "price_request.sent": gettext_lazy("Provider asked for a price"),
+    "price_request.reminded": gettext_lazy("Provider reminded of the price"),
+    "price_request.answered": gettext_lazy("Provider gave a price"),
+    "price_request.declined": gettext_lazy("Provider gives no price"),
+    "price_request.expired": gettext_lazy("No price in time"),
+    "price_request.withdrawn": gettext_lazy("Price no longer needed"),
+    "price_request.retracted": gettext_lazy("Provider took the price back"),
+    "price_request.used": gettext_lazy("Price taken into the quote"),
+    "price_request.chosen": gettext_lazy("Price chosen by the client"),
+    "price_request.not_selected": gettext_lazy("Price not kept"),
+    "price_request.undeliverable": gettext_lazy("Question about a price could not be delivered"),
+    "price_request.misdirected": gettext_lazy("Question about a price reached the wrong person"),
     "assignment.proposed": gettext_lazy("Assigned"),
     "assignment.accepted": gettext_lazy("Assignment accepted"),
     "assignment.declined": gettext_lazy("Assignment declined"),

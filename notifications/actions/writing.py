@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from notifications.actions import (
+    letters_about_prices,
     letters_about_quotes,
     letters_about_waits,
     letters_ahead,
@@ -26,6 +27,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 
 # Importing them registers who writes what.
 WRITING = (
+    letters_about_prices,
     letters_about_quotes,
     letters_about_waits,
     letters_ahead,

@@ -17,7 +17,7 @@ from concierge.errors import DomainError
 from concierge.models import Domain
 from concierge.tenancy import Actor
 from providers.actions.refusals import PartnershipPaused
-from providers.models import AccessLink, Offer
+from providers.models import AccessLink, Offer, PersonalLink, Provider
 from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
 
 # After the answer is due, or the promised end of accepted work, a link still shows how things stand for this long.
@@ -78,12 +78,16 @@ def offer_link_url(offer: Offer) -> str:
     link = _current_link(offer)
     if link is None:
         return ""
+    return absolute_address(offer.organisation_id, reverse("providers:offer-link", args=[token_of(link.nonce)]))
+
+
+def absolute_address(organisation_id: int, path: str) -> str:
+    """A path under the host of an organisation."""
     base = urlsplit(settings.BASE_URL)
-    domains = Domain.objects.filter(organisation_id=offer.organisation_id).order_by("pk")
+    domains = Domain.objects.filter(organisation_id=organisation_id).order_by("pk")
     hosts = list(domains.values_list("host", flat=True))
     host = hosts[0] if hosts and base.hostname not in hosts else base.hostname or ""
     netloc = f"{host}:{base.port}" if base.port else host
-    path = reverse("providers:offer-link", args=[token_of(link.nonce)])
     return f"{base.scheme}://{netloc}{path}"
 
 
@@ -108,22 +112,29 @@ def open_link(token: str) -> AccessLink | None:
         .filter(token_hash=hash_of(token))
         .first()
     )
-    if link is not None and link.revoked_at is not None:
-        raise LinkRevoked
-    if link is not None and link.expires_at <= timezone.now():
-        raise LinkExpired
-    if link is not None and not link.offer.provider.is_active:
-        raise PartnershipPaused
+    if link is not None:
+        check_alive(link, link.offer.provider)
     return link
 
 
-def check_link_code(link: AccessLink, code: str) -> None:
+def check_alive(link: PersonalLink, provider: Provider) -> None:
+    """Raises ``LinkRevoked``, ``LinkExpired`` or ``PartnershipPaused`` when a link opens nothing any more."""
+    if link.revoked_at is not None:
+        raise LinkRevoked
+    if link.expires_at <= timezone.now():
+        raise LinkExpired
+    if not provider.is_active:
+        raise PartnershipPaused
+
+
+def check_link_code(link: PersonalLink, code: str) -> None:
     """Compare the digits somebody typed. Raises ``WrongLinkCode``, or ``LinkLocked`` after five wrong ones.
 
     A wrong try is counted and committed under the row's lock, so guessing in parallel wins nothing.
     """
     with transaction.atomic():
-        locked = AccessLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
+        rows = type(link)._default_manager.select_for_update(of=("self",), no_key=True)
+        locked: PersonalLink = rows.get(pk=link.pk)
         if locked.code_tries >= MAX_CODE_TRIES:
             raise LinkLocked
         if hmac.compare_digest(code_of(locked.nonce).encode(), code.strip().encode()):

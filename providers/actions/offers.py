@@ -237,7 +237,7 @@ def _lock(offer: Offer) -> Offer:
 def _answering(offer: Offer, verb: str) -> Offer:
     """Lock an offer and set the status the verb leads to (not saved). Raises the kind word for why not."""
     locked = _lock(offer)
-    _keep_as_they_are([locked.provider_id])
+    keep_as_they_are([locked.provider_id])
     if not Provider.objects.active().filter(pk=locked.provider_id).exists():
         raise PartnershipPaused
     allowed_from, target = OFFER_TRANSITIONS[verb]
@@ -250,7 +250,7 @@ def _answering(offer: Offer, verb: str) -> Offer:
     return locked
 
 
-def _keep_as_they_are(providers: Iterable[int]) -> None:
+def keep_as_they_are(providers: Iterable[int]) -> None:
     """Nobody stops or resumes one of these providers before this transaction ends.
 
     Under ``FOR SHARE`` those who ask and those who answer do not wait for each other, and whoever stops a provider
@@ -264,7 +264,7 @@ def _keep_as_they_are(providers: Iterable[int]) -> None:
 def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
     agreeing = Provider.objects.agreeing_on(work_order.service).values_list("pk", flat=True)
-    _keep_as_they_are([only.pk] if only is not None else agreeing)
+    keep_as_they_are([only.pk] if only is not None else agreeing)
     return consider_providers(work_order, policy, only=only)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from concierge.errors import DomainError
+from concierge.errors import Conflict, DomainError, WrongState
 from providers.enums import OfferStatus
 
 
@@ -52,3 +52,38 @@ REFUSALS: dict[str, type[DomainError]] = {
     OfferStatus.UNDELIVERABLE: OfferWithdrawn,
     OfferStatus.NOT_SELECTED: OfferTaken,
 }
+
+
+class PriceRequestExpired(DomainError):
+    """The time to answer is over."""
+
+    code, status = "price_request_expired", 409
+    message = _("The time to answer is over. Thank you all the same: we will ask you again soon.")
+
+
+class PriceRequestWithdrawn(DomainError):
+    """Nobody needs the price any more."""
+
+    code, status = "price_request_withdrawn", 409
+    message = _("We no longer need a price for this. Thank you for looking at it.")
+
+
+class PriceRequestAnswered(WrongState):
+    """Answered before, by whichever channel."""
+
+    code = "price_request_answered"
+    message = _("This question has already been answered.")
+
+
+class PriceGone(DomainError):
+    """A price that a quote counts on was taken back, or its last day has passed."""
+
+    code, status = "price_gone", 409
+    message = _("A provider's price no longer holds.")
+
+
+class AlreadyAsked(Conflict):
+    """One of them has this question already."""
+
+    code = "provider_already_asked"
+    message = _("This provider was already asked.")

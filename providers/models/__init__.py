@@ -9,8 +9,9 @@ from providers.models.businesses import (
     acts_for_stopped,
     provider_id_of,
 )
-from providers.models.links import AccessLink
+from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
+from providers.models.prices import PriceRequest
 
 __all__ = [
     "AccessLink",
@@ -19,6 +20,9 @@ __all__ = [
     "OfferPolicy",
     "OfferRound",
     "OfferWave",
+    "PersonalLink",
+    "PriceLink",
+    "PriceRequest",
     "Provider",
     "ProviderDocument",
     "ProviderHours",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from concierge.models import PublicIdModel, TenantModel
 from providers.enums import LinkPurpose
 from providers.models.offers import Offer
+from providers.models.prices import PriceRequest
 
 MAX_CODE_TRIES = 5
 
@@ -40,11 +41,9 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class AccessLink(PublicIdModel, TenantModel):
-    """A link bound to one purpose and one offer. Looking needs the link, acting needs its four digits too."""
+class PersonalLink(PublicIdModel, TenantModel):
+    """What opens one page without login. Looking needs the link, acting needs its four digits too."""
 
-    purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.OFFER)
-    offer = models.ForeignKey(Offer, models.CASCADE, related_name="links", verbose_name=_("offer"))
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(_("wrong codes"), default=0)
@@ -52,6 +51,16 @@ class AccessLink(PublicIdModel, TenantModel):
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
     reported_at = models.DateTimeField(_("reported as misdirected at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class AccessLink(PersonalLink):
+    """A link bound to one purpose and one offer."""
+
+    purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.OFFER)
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="links", verbose_name=_("offer"))
 
     class Meta:
         verbose_name = _("personal link")
@@ -73,3 +82,33 @@ class AccessLink(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.purpose} · {self.offer_id}"
+
+
+class PriceLink(PersonalLink):
+    """A link bound to one question about a price."""
+
+    price_request = models.ForeignKey(
+        PriceRequest, models.CASCADE, related_name="links", verbose_name=_("price request")
+    )
+
+    class Meta:
+        verbose_name = _("personal link to a price request")
+        verbose_name_plural = _("personal links to price requests")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code_tries__lte=MAX_CODE_TRIES),
+                name="price_link_tries_limited",
+                violation_error_message=_("Too many wrong codes. Ask us for a new link."),
+            ),
+            models.CheckConstraint(
+                condition=Q(reported_at__isnull=True) | Q(revoked_at__isnull=False),
+                name="price_link_reported_is_revoked",
+            ),
+            models.UniqueConstraint(
+                fields=["price_request"], condition=Q(revoked_at=None), name="price_link_open_once_per_request"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"price · {self.price_request_id}"

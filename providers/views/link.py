@@ -1,28 +1,19 @@
 """The page behind the link of an offer: no login, made for a thumb (trust.md S16, DR10).
 
 Looking needs the link. Acting, and reading who the client is, also needs the four digits printed beside it, typed once
-in this browser: mail scanners that open links, run scripts and press buttons do not type. The browser is then known by
-a signed cookie that is valid for this address only.
-
-``Referrer-Policy: no-referrer`` makes browsers send ``Origin: null`` with forms, which Django's check against forgery
-refuses; these views are exempt from it because nobody can forge a request to an address that they cannot guess.
+in this browser: mail scanners that open links, run scripts and press buttons do not type. The browser is then known
+(``doors``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions.work_orders import complete_work_order, start_work_order
@@ -33,36 +24,12 @@ from providers import perms
 from providers.actions.links import check_link_code, open_link
 from providers.actions.offers import accept_offer, decline_offer, report_misdirected
 from providers.enums import DeclineReason, OfferStatus
-from providers.forms import CodeForm, DeclineForm
+from providers.forms.offers import CodeForm, DeclineForm
 from providers.models import AccessLink
+from providers.views.doors import door, knows_code, let_in
 from providers.views.words import answer_words, need_of, work_of
 
-COOKIE = "offer_link"
-SALT = "providers.link.browser"
-COOKIE_DAYS = 30
-
-View = Callable[..., HttpResponse]
-
-
-def link_page(view: View) -> View:
-    """Find the link, refuse dead ones kindly, and keep its address out of referrers and caches."""
-
-    @csrf_exempt
-    @login_not_required
-    @never_cache
-    @wraps(view)
-    def with_link(request: TenantRequest, token: str, **kwargs: Any) -> HttpResponse:
-        try:
-            link = open_link(token)
-            if link is None:
-                raise Http404
-            response = view(request, token, link, **kwargs)
-        except DomainError as error:
-            response = render(request, "providers/link_over.html", {"error": error}, status=error.status)
-        response["Referrer-Policy"] = "no-referrer"
-        return response
-
-    return with_link
+link_page = door(open_link)
 
 
 def bearer(request: TenantRequest, link: AccessLink) -> Actor:
@@ -75,12 +42,6 @@ def bearer(request: TenantRequest, link: AccessLink) -> Actor:
         provider_id=provider.pk,
         channel="link",
     )
-
-
-def knows_code(request: TenantRequest, link: AccessLink) -> bool:
-    """Whether the four digits were typed in this browser."""
-    known = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_DAYS * 86400)
-    return bool(known == link.public_id.hex)
 
 
 def _page(
@@ -132,19 +93,7 @@ def type_code(request: TenantRequest, token: str, link: AccessLink) -> HttpRespo
     except DomainError as error:
         form.add_error("code", str(error.message))
         return _page(request, token, link, code_form=form, status=error.status)
-    address = reverse("providers:offer-link", args=[token])
-    response = redirect(address)
-    response.set_signed_cookie(
-        COOKIE,
-        link.public_id.hex,
-        salt=SALT,
-        max_age=COOKIE_DAYS * 86400,
-        path=address,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+    return let_in(link, reverse("providers:offer-link", args=[token]))
 
 
 @require_POST

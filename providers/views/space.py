@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,8 +20,10 @@ from providers import perms
 from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.refusals import PartnershipPaused
 from providers.enums import DeclineReason
-from providers.forms import DeclineForm
-from providers.models import Offer, Provider, acts_for_stopped
+from providers.forms.offers import DeclineForm
+from providers.models import Offer, PriceRequest, Provider, acts_for_stopped
+from providers.views.price_link import answer_context, take_answer
+from providers.views.price_words import question_of, standing_words
 from providers.views.words import answer_words, need_of, work_of
 
 IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Category.WAITING, Category.ACTIVE}]
@@ -40,6 +43,7 @@ def my_space(request: TenantRequest) -> HttpResponse:
 
 def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpResponse:
     offers = Offer.objects.with_need().prefetch_related("work_order__lines").filter(provider=me)
+    prices_asked = PriceRequest.objects.with_need().filter(provider=me)
     work = (
         WorkOrder.objects.filter(performer_kind=PerformerKind.PROVIDER, performer_id=me.pk, status__in=IN_HAND)
         .select_related("request", "service", "site")
@@ -52,6 +56,15 @@ def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpRe
         "work": [work_of(order, request.actor) for order in work],
         "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
+        "questions": [
+            question
+            for question in map(question_of, prices_asked.waiting().order_by("due_at", "pk")[:25])
+            if question["is_open"]
+        ],
+        "prices": [
+            (question_of(one), standing_words(one)[0])
+            for one in prices_asked.exclude(status="sent").order_by("-pk")[:10]
+        ],
     }
     return render(request, "providers/space.html", context, status=status)
 
@@ -94,3 +107,41 @@ def carry_out(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpRe
     said = _("Noted: you have started.") if verb == "commencer" else _("Noted: it is done. Thank you!")
     messages.success(request, said)
     return redirect("providers:space")
+
+
+def _asked(request: TenantRequest, public_id: uuid.UUID) -> PriceRequest:
+    return get_object_or_404(PriceRequest.objects.with_need(), provider=_me(request), public_id=public_id)
+
+
+def _price_page(
+    request: TenantRequest, asked: PriceRequest, *, error: DomainError | None = None, status: int = 200, **forms: Any
+) -> HttpResponse:
+    title, sentence = standing_words(asked)
+    context = {
+        "me": asked.provider,
+        "question": question_of(asked),
+        "title": title,
+        "sentence": sentence,
+        "error": error,
+        **answer_context(**forms),
+    }
+    return render(request, "providers/price_space.html", context, status=status)
+
+
+@require_safe
+def price_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """What I am asked a price for, and what I answered."""
+    return _price_page(request, _asked(request, public_id))
+
+
+@require_POST
+def answer_price(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
+    """Give a price, give none, take it back."""
+    asked = _asked(request, public_id)
+
+    def shown(**more: Any) -> HttpResponse:
+        asked.refresh_from_db()
+        return _price_page(request, asked, **more)
+
+    again = take_answer(request, asked, verb, request.actor, shown)
+    return again or redirect("providers:space-price", asked.public_id)

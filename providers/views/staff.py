@@ -33,7 +33,7 @@ from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_
 from providers.actions.matching import recent_jobs
 from providers.actions.offers import offer_directly, resend_offer, start_round, take_job_back, withdraw_offers
 from providers.enums import OfferStatus
-from providers.forms import DirectOfferForm, ProviderFilters
+from providers.forms.offers import DirectOfferForm, ProviderFilters
 from providers.models import Offer, OfferRound, Provider, ServiceAgreement
 from providers.views.partnership import left_with
 from providers.views.words import considered_words, papers_words

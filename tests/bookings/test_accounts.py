@@ -37,9 +37,10 @@ from bookings.actions.accounts import (
 )
 from bookings.actions.booking import PayerRefused
 from bookings.actions.clients import rights_of
-from bookings.actions.openings import set_presence
-from bookings.models import Client, ClientAccount, ClientMembership, CompanyCodeTry, ServiceRequest
-from bookings.models.usage import usage_of
+from bookings.actions.openings import close_site, set_presence
+from bookings.models import Client, ClientAccount, ClientMembership, CompanyCodeTry, Presence, ServiceRequest
+from bookings.models.usage import presence_of, usage_of
+from bookings.rules.presence import Agreed
 from concierge.errors import Conflict, DomainError, Invalid, TooManyAttempts
 from concierge.models import Deadline, Event, User
 from concierge.tenancy import Actor
@@ -429,3 +430,71 @@ def test_a_code_gives_no_rights_that_the_account_has_ended(world: World) -> None
 def test_the_desk_types_no_codes(world: World, client: Browser) -> None:
     client.force_login(world.users["concierge"])
     assert client.get(f"{BOOKING}code-entreprise/").headers["Location"] == f"{BOOKING}coordonnees/"
+
+
+# --- hours of presence ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("agreed", "month", "hours"),
+    [
+        (Agreed(Decimal(12), per_week=False), dt.date(2026, 11, 1), "12.0"),
+        (Agreed(Decimal(7), per_week=True), dt.date(2026, 11, 1), "30.0"),
+        (Agreed(Decimal(7), per_week=True), dt.date(2026, 2, 1), "28.0"),
+        (Agreed(Decimal(12), per_week=False, first=dt.date(2026, 11, 16)), dt.date(2026, 11, 1), "6.0"),
+        (Agreed(Decimal(12), per_week=False, last=dt.date(2026, 11, 10)), dt.date(2026, 11, 1), "4.0"),
+        (Agreed(Decimal(12), per_week=False, first=dt.date(2026, 12, 1)), dt.date(2026, 11, 1), "0.0"),
+    ],
+)
+def test_what_a_contract_says_for_a_month(agreed: Agreed, month: dt.date, hours: str) -> None:
+    assert agreed.in_month(month) == Decimal(hours)
+
+
+def stand(world: World, found: ClientAccount, **more: Any) -> Presence:
+    """On Tuesdays from noon to half past one at the account's place, from the middle of October on."""
+    given: dict[str, Any] = {"street": "1 rue Longue", "postcode": "21000", "city": "Dijon", "weekday": 1}
+    given |= {"opens": dt.time(12), "closes": dt.time(13, 30), "valid_from": dt.date(2026, 10, 15), "account": found}
+    return set_presence(world.site, None, by=world.actor("site_manager"), name="Ici", **{**given, **more})
+
+
+@pytest.mark.promise("domain R12")
+@pytest.mark.usefixtures("monday")
+def test_hours_agreed_stand_beside_hours_held(world: World, client: Browser) -> None:
+    """Tuesdays of November 2026: the 3rd, 10th, 17th and 24th; today is Monday the 23rd."""
+    found = account(world, presence_hours=Decimal(8), contract_from=dt.date(2026, 10, 1))
+    stand(world, found)
+    stand(world, found, is_paused=True)
+    stand(world, found, weekday=None, held_on=dt.date(2026, 11, 20), valid_from=None, opens=dt.time(9))
+    stand(world, account(world, siren="123456789"))
+    close_site(world.site, starts_on=dt.date(2026, 11, 10), ends_on=dt.date(2026, 11, 10), by=world.actor())
+    told = presence_of(found, today=TODAY)
+    rows = [(one.month, one.agreed, one.held, one.to_come, one.difference) for one in told[:4]]
+    assert rows == [
+        (dt.date(2026, 12, 1), Decimal(8), Decimal(0), Decimal("7.5"), Decimal("-0.5")),
+        (dt.date(2026, 11, 1), Decimal(8), Decimal("7.5"), Decimal("1.5"), Decimal(1)),
+        (dt.date(2026, 10, 1), Decimal(8), Decimal(3), Decimal(0), Decimal(-5)),
+        (dt.date(2026, 9, 1), Decimal(0), Decimal(0), Decimal(0), Decimal(0)),
+    ]
+    assert len(told) == 13
+    client.force_login(world.users["site_manager"])
+    base = f"/comptes/{found.public_id}/usage"
+    page = shown(client.get(f"{base}/")).replace("\xa0", " ")
+    assert [words for words in ("7,5 h", "+1,0 h", "-5,0 h") if words not in page] == []
+    assert f"{base}/" in shown(client.get(f"/comptes/{found.public_id}/"))
+    sheet = client.get(f"{base}.csv").content.decode("utf-8-sig").splitlines()
+    assert sheet[4:6] == ["2026-12;0;8,0;0,0;7,5", "2026-11;0;8,0;7,5;1,5"]
+
+
+@pytest.mark.usefixtures("monday")
+def test_the_report_asks_as_much_for_three_stands_as_for_one(world: World, client: Browser) -> None:
+    found = account(world)
+    client.force_login(world.users["site_manager"])
+    seen = []
+    for number in range(3):
+        stand(world, found)
+        client.get(f"/comptes/{found.public_id}/usage/")
+        if number in (0, 2):
+            with CaptureQueriesContext(connection) as asked:
+                assert "–" in shown(client.get(f"/comptes/{found.public_id}/usage/"))
+            seen.append(len(asked))
+    assert seen[0] == seen[1]

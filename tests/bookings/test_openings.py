@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
@@ -78,6 +78,17 @@ def test_desk_and_stand_do_not_take_each_others_places(world: World, book: Book)
     assert refusal.value.free[0].starts_at == at(24, 12, 10)
     with pytest.raises(holds.SlotNotOffered):
         hold_slot(world.site, Place.DESK, at(25, 12), token="x", by=by, presence=there)
+
+
+def test_nobody_visits_a_home_from_a_stand(world: World) -> None:
+    """It would be one more visit at that time than there are people for."""
+    there, by = stand(world), world.actor()
+    assert calendar.slots_left(world.site, Place.HOME, now=at(23, 8), presence=there) == []
+    with pytest.raises(holds.SlotNotOffered):
+        hold_slot(world.site, Place.HOME, at(24, 12), token="home", by=by, presence=there)
+    kept = hold_slot(world.site, Place.DESK, at(24, 12), token="desk", by=by, presence=there)
+    with pytest.raises(IntegrityError, match="hold_at_a_stand_is_no_visit"), transaction.atomic():
+        Hold.objects.filter(pk=kept.pk).update(place=Place.HOME)
 
 
 def test_what_is_left_at_a_stand_is_promised_for_its_next_day(world: World, book: Book) -> None:

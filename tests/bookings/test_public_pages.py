@@ -9,13 +9,17 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from bookings.actions.openings import set_presence
 from bookings.actions.sites import set_site_rules
-from bookings.models import Closure, Service, ServiceAtSite
+from bookings.models import ClientAccount, Closure, Presence, Service, ServiceAtSite
 from concierge.errors import Invalid, NotAllowed
 from concierge.models import Event, Site
+from tests.bookings.conftest import at
 from tests.bookings.test_booking_pages import shown
 from tests.world import World
 
@@ -118,6 +122,72 @@ def test_search_engines_read_the_same(world: World, client: Browser) -> None:
             ],
         },
     }
+
+
+def stand(world: World, name: str, **more: Any) -> Presence:
+    """On Tuesdays from noon to two, for everybody."""
+    given = {"street": "1 place de la Libération", "postcode": "21000", "city": "Dijon", "weekday": 1}
+    given |= {"opens": dt.time(12), "closes": dt.time(14), **more}
+    return set_presence(world.site, None, by=world.actor("site_manager"), name=name, **given)
+
+
+@pytest.mark.promise("domain R16")
+def test_a_site_tells_where_else_everybody_is_received(world: World, client: Browser) -> None:
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Dijon Habitat")
+    stand(world, "Hall de la mairie")
+    stand(world, "Marché couvert", weekday=None, held_on=dt.date(2026, 11, 24), opens=dt.time(9))
+    stand(world, "Dans nos bureaux", account=account)
+    stand(world, "En pause", is_paused=True)
+    stand(world, "Trop tard", weekday=None, held_on=dt.date(2026, 11, 20))
+    stand(world, "Trop loin", weekday=None, held_on=dt.date(2027, 3, 2))
+    Closure.objects.create(
+        organisation=world.organisation, site=world.site, starts_on=dt.date(2026, 12, 1), ends_on=dt.date(2026, 12, 1)
+    )
+    page = shown(client.get("/conciergeries/republique/"))
+    names = ("Marché couvert", "Hall de la mairie", "Dans nos bureaux", "En pause", "Trop tard", "Trop loin")
+    assert [name for name in names if name in page] == ["Marché couvert", "Hall de la mairie"]
+    assert page.index("Marché couvert</h3>") < page.index("Hall de la mairie</h3>")
+    assert "mardi 24 novembre, mardi 8 décembre, mardi 15 décembre" in page.replace("\xa0", " ")
+    told = json_ld(page)["hasPOS"]
+    assert [(one["@type"], one["name"]) for one in told] == [
+        ("Place", "Marché couvert"),
+        ("Place", "Hall de la mairie"),
+    ]
+    assert told[0]["address"]["streetAddress"] == "1 place de la Libération"
+    assert told[0]["openingHoursSpecification"] == [
+        {
+            "@type": "OpeningHoursSpecification",
+            "opens": "09:00",
+            "closes": "14:00",
+            "validFrom": "2026-11-24",
+            "validThrough": "2026-11-24",
+        }
+    ]
+    assert [one["validFrom"] for one in told[1]["openingHoursSpecification"]] == [
+        "2026-11-24",
+        "2026-12-08",
+        "2026-12-15",
+    ]
+
+
+@pytest.mark.promise("R38")
+def test_a_stand_of_today_is_told_until_it_closes(world: World, client: Browser, monday: Any) -> None:
+    stand(world, "Hall", weekday=None, held_on=dt.date(2026, 11, 23), opens=dt.time(9), closes=dt.time(12))
+    assert "Hall</h3>" in shown(client.get("/conciergeries/republique/"))
+    monday.move_to(at(23, 12))
+    assert "Hall</h3>" not in shown(client.get("/conciergeries/republique/"))
+
+
+def test_stands_are_read_flat(world: World, client: Browser) -> None:
+    seen = []
+    for number in range(3):
+        stand(world, f"Stand {number}")
+        client.get("/conciergeries/republique/")
+        if number in (0, 2):
+            with CaptureQueriesContext(connection) as asked:
+                client.get("/conciergeries/republique/")
+            seen.append(len(asked))
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.promise("S22")

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import recurrence_edits, recurrences
+from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, ClientMembership, Occurrence, Recurrence, ServiceAtSite, ServiceRequest
 from concierge.errors import Invalid
@@ -115,14 +115,14 @@ def test_every_two_weeks_stays_in_step_and_ten_times_are_ten_in_all(world: World
 
 def test_a_pause_goes_on(world: World) -> None:
     old = begin(world)
-    recurrences.pause_recurrence(old, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=world.actor())
+    recurrence_pauses.pause_recurrence(old, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=world.actor())
     new = edit(world, old, at=dt.time(11))
     assert (new.status, new.paused_until, [row[1:] for row in states(new)[:3]]) == (
         "paused",
         dt.date(2026, 12, 15),
         [("skipped", "paused"), ("skipped", "paused"), ("planned", "")],
     )
-    recurrences.resume_recurrence(new, by=world.actor())
+    recurrence_pauses.resume_recurrence(new, by=world.actor())
     assert states(new)[0] == ("07/12 11:00", "planned", "")
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import recurrence_edits, recurrences
+from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.pricing import BadOrder
 from bookings.actions.requests import cancel_request
 from bookings.enums import HolidayRule
@@ -138,10 +138,10 @@ def test_paused_resumed_skipped_ended(world: World) -> None:
     by = world.actor()
     found = begin(world)
     sweep(world)
-    recurrences.pause_recurrence(found, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=by)
+    recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=by)
     assert [row[1] for row in states(found)[:4]] == ["booked", "skipped", "skipped", "planned"]
     assert ServiceRequest.objects.order_by("pk")[1].status == "cancelled"
-    recurrences.resume_recurrence(found, by=by)
+    recurrence_pauses.resume_recurrence(found, by=by)
     sweep(world)
     assert [row[1] for row in states(found)[:4]] == ["booked", "booked", "planned", "planned"]
     one = found.occurrences.order_by("due_on")[0]
@@ -153,7 +153,7 @@ def test_paused_resumed_skipped_ended(world: World) -> None:
     recurrences.end_recurrence(found, by=by)
     found.refresh_from_db()
     with pytest.raises(WrongState):
-        recurrences.pause_recurrence(found, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=by)
+        recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=by)
     assert (found.status, recurrences.extend(found)) == ("ended", [])
 
 
@@ -279,7 +279,7 @@ def test_repeat_this(world: World, book: Any) -> None:
         "holiday_rule": "skip",
     }
     assert browser.post(path, wrong).status_code == 422
-    answer = browser.post(path, {**wrong, "ends_on": "2027-01-31"})
+    answer = browser.post(path, {**wrong, "ends_on": "2027-01-31"}, follow=True)
     assert (answer.status_code, "revient désormais toute seule" in answer.content.decode()) == (200, True)
     made = Recurrence.objects.get()
     assert (made.rule, made.wishes[0]["quantities"]) == (

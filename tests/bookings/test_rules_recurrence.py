@@ -91,3 +91,17 @@ def test_whatever_is_typed_is_kept_or_refused(text: str) -> None:
     except recurrence.BadRule:
         return
     assert len(rule.days(MONDAY, MONDAY, dt.date(2028, 1, 1), most=12)) <= 12
+
+
+def test_a_daily_rule_has_days_after_years() -> None:
+    """It once stopped on its 1,200th day."""
+    rule = recurrence.parse("FREQ=DAILY", starts_on=MONDAY)
+    later = MONDAY + dt.timedelta(days=2000)
+    assert rule.days(MONDAY, later, later + dt.timedelta(days=1), most=9) == [later, later + dt.timedelta(days=1)]
+
+
+@pytest.mark.parametrize("text", ["FREQ=MONTHLY;INTERVAL=52", "FREQ=MONTHLY;INTERVAL=52;BYMONTHDAY=31"])
+def test_the_rarest_rule_has_a_next_day(text: str) -> None:
+    rule = recurrence.parse(text, starts_on=MONDAY)
+    first = rule.days(MONDAY, MONDAY, MONDAY + recurrence.FURTHEST, most=1)[0]
+    assert len(rule.days(MONDAY, first + dt.timedelta(days=1), first + recurrence.FURTHEST, most=1)) == 1

@@ -122,7 +122,7 @@ def test_it_is_seen_paused_resumed_and_stopped_in_ones_space(world: World, plan:
     path = f"/mes-demandes/regulieres/{series.public_id}/"
     assert f'href="{path}"' in shown(ines.get("/mes-demandes/"))
     page = shown(ines.get(path))
-    assert "Chaque commande peut être modifiée ou passée jusqu’au mardi à 12:00 avant la distribution." in page
+    assert "Chaque commande peut être modifiée ou annulée jusqu’au mardi à 12:00 avant la distribution." in page
     assert ines.post(path, {"verb": "pause", "first": "2026-12-01", "last": "2026-12-06"})["Location"] == path
     assert [row[1] for row in states(series)[:3]] == ["booked", "skipped", "booked"]
     assert "En pause" in shown(Browser().get(f"/suivi/{made.tracking_token}/"))

@@ -11,6 +11,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from bookings.actions import tariffs
+from bookings.actions.holds import SlotNotOffered, hold_slot
 from bookings.actions.pricing import on_day
 from bookings.enums import Execution, Place
 from bookings.models import DatedPrice, ServedArea, Service, ServiceAtSite, Supplement, calendar
@@ -200,6 +201,12 @@ def test_what_is_gathered_weekly_is_booked_after_the_next_gathering(world: World
     assert free[0].starts_at == at(25, 12)
     late = calendar.slots_left(world.site, Place.DESK, now=at(24, 12, 1), services=[world.cobbler])
     assert late[0].starts_at == dt.datetime(2026, 12, 2, 11, 0, tzinfo=dt.UTC)
+    # Whoever asks for a time that is not shown is refused it, too.
+    with pytest.raises(SlotNotOffered):
+        hold_slot(world.site, Place.DESK, at(25, 11), token="t", by=world.actor(), services=[world.cobbler], now=MONDAY)
+    assert hold_slot(
+        world.site, Place.DESK, at(25, 12), token="t", by=world.actor(), services=[world.cobbler], now=MONDAY
+    )
 
 
 @pytest.mark.parametrize(

@@ -70,13 +70,24 @@ from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
-from providers.models import AccessLink, Offer
+from providers.actions.prices import (
+    decline_price,
+    expire_price,
+    remind_of_price,
+    report_price_misdirected,
+    retract_price,
+    settle_prices,
+    withdraw_price,
+)
+from providers.enums import DeclineReason
+from providers.models import AccessLink, Offer, PriceLink
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.providers.conftest import acting_for, add_provider
+from tests.providers.pricing import asked_for_prices, priced
 from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
@@ -331,6 +342,12 @@ def _day_failed(world: World) -> None:
     settle()
 
 
+def _price_misdirected(world: World) -> None:
+    asked_for_prices(world)
+    link = PriceLink.objects.select_related("price_request__request").order_by("pk")[0]
+    report_price_misdirected(link, by=world.actor())
+
+
 def _earlier(world: World) -> None:
     request = world.request(world.cobbler, promised_start=timezone.now() + dt.timedelta(days=30))
     join_waitlist(request, by=world.actor("concierge"))
@@ -391,6 +408,18 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.QUOTE_EXPIRED: lambda world: expire_quote(sent(world), by=world.actor()),
     Kind.QUOTE_WITHDRAWN: lambda world: withdraw_quote(sent(world), by=world.actor()),
     Kind.QUOTE_RENEWAL: _renew,
+    Kind.PRICE_ASKED: asked_for_prices,
+    Kind.PRICE_REMINDED: lambda world: remind_of_price(asked_for_prices(world)[0], by=world.actor()),
+    Kind.PRICE_WITHDRAWN: lambda world: withdraw_price(asked_for_prices(world)[0], by=world.actor()),
+    Kind.PRICE_CHOSEN: lambda world: settle_prices((one := priced(world)).request, [one.public_id], by=world.actor()),
+    Kind.PRICE_NOT_SELECTED: lambda world: settle_prices(priced(world).request, [], by=world.actor()),
+    Kind.PRICE_ANSWERED: priced,
+    Kind.PRICE_DECLINED: lambda world: decline_price(
+        asked_for_prices(world)[0], reason=DeclineReason.TOO_BUSY, comment="En janvier", by=world.actor()
+    ),
+    Kind.PRICE_EXPIRED: lambda world: expire_price(asked_for_prices(world)[0], by=world.actor()),
+    Kind.PRICE_RETRACTED: lambda world: retract_price(priced(world), by=world.actor()),
+    Kind.PRICE_MISDIRECTED: _price_misdirected,
 }
 
 

@@ -349,7 +349,7 @@ class Slow:
 
 
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verbs, "_keep_as_they_are", lambda providers: None)
+    monkeypatch.setattr(verbs, "keep_as_they_are", lambda providers: None)
 
 
 @pytest.mark.promise("R02")

@@ -24,7 +24,7 @@ from providers import perms
 from providers.actions.offers import accept_offer, decline_offer
 from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer
-from providers.serializers import AcceptIn, DeclineIn, OfferOut
+from providers.serializers.offers import AcceptIn, DeclineIn, OfferOut
 
 
 def _offers(request: Request) -> QuerySet[Offer]:

@@ -1,0 +1,99 @@
+"""A regular request stands still for some days and goes on, by itself or because somebody says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.recurrences import (
+    await_booking_day,
+    extend,
+    leave_out_what_may,
+    lock_recurrence,
+    still_to_come,
+)
+from bookings.enums import OccurrenceStatus, RecurrenceStatus
+from bookings.models import Occurrence, Recurrence
+from bookings.rules import ahead
+from concierge import deadlines, events
+from concierge.errors import Invalid
+from concierge.models import Deadline
+from concierge.tenancy import Actor, system_actor
+
+# A pause is over.
+GO_ON = "recurrence.go_on"
+
+
+@transaction.atomic
+def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Actor) -> Recurrence:
+    """Nothing from one day to another, both included: what was booked then is cancelled.
+
+    Raises ``Invalid`` (400) on days that make no sense, ``WrongState`` (409) once it has ended.
+    """
+    if last < first or (last - first).days > 400:
+        raise Invalid(_("The last day cannot be before the first day."), field="last")
+    if first > timezone.localdate(timezone=ZoneInfo(found.site.time_zone)) + dt.timedelta(days=400):
+        raise Invalid(_("A pause begins within a year."), field="first")
+    locked = lock_recurrence(found)
+    locked.paused_from, locked.paused_until = first, last
+    locked.status = RecurrenceStatus.PAUSED
+    locked.save(update_fields=["paused_from", "paused_until", "status"])
+    _plan_again(locked, besides=(first, last))
+    leave_out_what_may(still_to_come(locked, first, last), "paused", _("Paused"), by=by)
+    await_end_of_pause(locked)
+    events.record("recurrence.paused", locked, by=by)
+    return locked
+
+
+def await_end_of_pause(locked: Recurrence) -> None:
+    """The day after its last day it goes on by itself."""
+    if locked.paused_until is None:
+        return
+    due_at = ahead.moment(locked.paused_until + dt.timedelta(days=1), dt.time(0), ZoneInfo(locked.site.time_zone))
+    deadlines.set_deadline(GO_ON, organisation_id=locked.organisation_id, subject_id=locked.pk, due_at=due_at)
+
+
+@deadlines.on(GO_ON)
+def end_pause(deadline: Deadline) -> None:
+    """The pause is over, unless it was made longer meanwhile."""
+    found = Recurrence.objects.select_related("site__organisation").get(pk=deadline.subject_id)
+    if found.status != RecurrenceStatus.PAUSED:
+        return
+    locked = lock_recurrence(found)
+    today = timezone.localdate(timezone=ZoneInfo(locked.site.time_zone))
+    if locked.status == RecurrenceStatus.PAUSED and locked.paused_until is not None and locked.paused_until < today:
+        _go_on(locked, by=system_actor(found.site.organisation))
+
+
+@transaction.atomic
+def resume_recurrence(found: Recurrence, *, by: Actor) -> Recurrence:
+    """Go on: days that the pause left out and that are still to come are planned again. Raises ``WrongState`` (409)."""
+    locked = lock_recurrence(found)
+    _go_on(locked, by=by)
+    deadlines.cancel_deadline(GO_ON, organisation_id=locked.organisation_id, subject_id=locked.pk)
+    return locked
+
+
+def _go_on(locked: Recurrence, *, by: Actor) -> None:
+    locked.paused_from = locked.paused_until = None
+    locked.status = RecurrenceStatus.ACTIVE
+    locked.save(update_fields=["paused_from", "paused_until", "status"])
+    _plan_again(locked)
+    extend(locked)
+    events.record("recurrence.resumed", locked, by=by)
+
+
+def _plan_again(locked: Recurrence, *, besides: tuple[dt.date, dt.date] | None = None) -> None:
+    """Days that a pause left out and that are still to come, those of another pause excepted."""
+    now = timezone.now()
+    left_out = Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=now)
+    if besides is not None:
+        left_out = left_out.exclude(due_on__range=besides)
+    for one in left_out.order_by("pk"):
+        one.status, one.reason_code, one.reason, one.request = OccurrenceStatus.PLANNED, "", "", None
+        one.save(update_fields=["status", "reason_code", "reason", "request"])
+        await_booking_day(one, now)

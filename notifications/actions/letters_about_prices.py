@@ -1,0 +1,141 @@
+"""Letters about prices: the question to a local business and what came of it; to the desk, what was answered."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from concierge.words import date_words, euros, moment_words, percent
+from notifications.actions.addresses import link
+from notifications.actions.letters import Facts, Note, NotNeeded, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+from providers.actions.price_links import price_link_code, price_link_url
+from providers.enums import PriceRequestStatus
+from providers.models import PriceRequest
+
+
+def _asked(message: Message) -> PriceRequest:
+    found = PriceRequest.objects.with_need().filter(public_id=message.subject_id).first()
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    return found
+
+
+def _need(asked: PriceRequest) -> Facts:
+    """The area and the need, never who it is for (P05)."""
+    facts = [(_("Reference"), asked.reference), (_("What"), asked.service.label)]
+    facts.append((_("Where"), "{postcode} {city}".format(**asked.area)))
+    if asked.wanted_on:
+        facts.append((_("Day wished for"), date_words(asked.wanted_on, "l j F")))
+    return facts
+
+
+def _price(asked: PriceRequest) -> Facts:
+    if asked.price_excl_vat is None or asked.price_incl_vat is None or not asked.valid_until:
+        return []
+    facts = [(_("Price excl. VAT"), euros(asked.price_excl_vat))]
+    if asked.vat_rate:
+        label = _("Price incl. VAT of %(rate)s") % {"rate": percent(asked.vat_rate)}
+        facts.append((label, euros(asked.price_incl_vat)))
+    return [*facts, (_("Holds until"), date_words(asked.valid_until, "j F Y"))]
+
+
+def _to_business(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, label: str = "") -> Note:
+    url = price_link_url(asked) if label else ""
+    return Note(
+        subject=subject % {"reference": asked.reference},
+        heading=heading,
+        why=_("You receive this message because your business works with us."),
+        facts=facts,
+        action_url=url,
+        action_label=label if url else "",
+        words={"code": price_link_code(asked) if url else "", "need": asked.need},
+    )
+
+
+@writes(Kind.PRICE_ASKED, Kind.PRICE_REMINDED)
+def sent(message: Message) -> Note:
+    """The question, with the personal link and its four digits. Not once it was answered, over or reported."""
+    asked = _asked(message)
+    is_open = asked.status == PriceRequestStatus.SENT and asked.due_at > timezone.now()
+    if not is_open or not price_link_url(asked):
+        raise NotNeeded(Unsent.OUTDATED)
+    again = message.kind == Kind.PRICE_REMINDED
+    until = moment_words(asked.due_at, asked.request.site)
+    return _to_business(
+        asked,
+        subject=_("We still wait for your price (%(reference)s)")
+        if again
+        else _("What would it cost? (%(reference)s)"),
+        heading=_("We still wait for your price") if again else _("What would it cost?"),
+        facts=[*_need(asked), (_("Please answer before"), until)],
+        label=_("Look and answer"),
+    )
+
+
+@writes(Kind.PRICE_WITHDRAWN)
+def withdrawn(message: Message) -> Note:
+    """No price is needed any more."""
+    asked = _asked(message)
+    return _to_business(
+        asked,
+        subject=_("We no longer need a price (%(reference)s)"),
+        heading=_("We no longer need a price for this"),
+        facts=_need(asked),
+    )
+
+
+@writes(Kind.PRICE_CHOSEN)
+def chosen(message: Message) -> Note:
+    """The client agreed to a quote that counts on it."""
+    asked = _asked(message)
+    return _to_business(
+        asked,
+        subject=_("The client has chosen your price (%(reference)s)"),
+        heading=_("The client has chosen your price"),
+        facts=[*_need(asked), *_price(asked)],
+        label=_("Look at it again"),
+    )
+
+
+@writes(Kind.PRICE_NOT_SELECTED)
+def not_selected(message: Message) -> Note:
+    """The client decided otherwise: nothing about others, nothing to regret."""
+    asked = _asked(message)
+    return _to_business(
+        asked,
+        subject=_("Your price was not kept this time (%(reference)s)"),
+        heading=_("Not this time"),
+        facts=_need(asked),
+    )
+
+
+@writes(Kind.PRICE_ANSWERED, Kind.PRICE_DECLINED, Kind.PRICE_EXPIRED, Kind.PRICE_RETRACTED, Kind.PRICE_MISDIRECTED)
+def answered(message: Message) -> Note:
+    """To the desk: who answered what for which request."""
+    asked = _asked(message)
+    subject, heading = {
+        Kind.PRICE_ANSWERED: (_("A price for %(reference)s"), _("A provider gave a price")),
+        Kind.PRICE_DECLINED: (_("No price for %(reference)s"), _("A provider gives no price")),
+        Kind.PRICE_EXPIRED: (_("No price in time for %(reference)s"), _("A provider was silent about a price")),
+        Kind.PRICE_RETRACTED: (_("A price for %(reference)s was taken back"), _("A provider took a price back")),
+        Kind.PRICE_MISDIRECTED: (
+            _("A question about %(reference)s reached the wrong person"),
+            _("A question about a price reached the wrong person"),
+        ),
+    }[Kind(message.kind)]
+    facts = [(_("Provider"), asked.provider.name), (_("Service"), asked.service.label)]
+    if message.kind == Kind.PRICE_ANSWERED:
+        facts += _price(asked)
+    if asked.decline_reason:
+        facts.append((_("Why not"), asked.get_decline_reason_display()))
+    return Note(
+        subject=subject % {"reference": asked.request.reference},
+        heading=heading,
+        why=_("You receive this message because of your role in the team."),
+        facts=facts,
+        action_url=link(message.organisation, "providers:prices-of-request", asked.request.public_id),
+        action_label=_("Compare the prices"),
+        words={"comment": asked.comment},
+    )

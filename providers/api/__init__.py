@@ -1,0 +1,1 @@
+"""Endpoints of the supply side, one room per resource."""

@@ -1,0 +1,1 @@
+"""Forms of the supply side's pages, one room per idea."""

@@ -1,0 +1,74 @@
+"""What every page behind a personal link shares: no login, kind refusals, four digits typed once in a browser.
+
+``Referrer-Policy: no-referrer`` makes browsers send ``Origin: null`` with forms, which Django's check against forgery
+refuses; these views are exempt from it because nobody can forge a request to an address that they cannot guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from concierge.errors import DomainError
+from concierge.middleware import TenantRequest
+from providers.models import PersonalLink
+
+COOKIE = "offer_link"
+SALT = "providers.link.browser"
+COOKIE_DAYS = 30
+
+View = Callable[..., HttpResponse]
+
+
+def door(opens: Callable[[str], PersonalLink | None]) -> Callable[[View], View]:
+    """Find the link, refuse dead ones kindly, and keep its address out of referrers and caches."""
+
+    def link_page(view: View) -> View:
+        @csrf_exempt
+        @login_not_required
+        @never_cache
+        @wraps(view)
+        def with_link(request: TenantRequest, token: str, **kwargs: Any) -> HttpResponse:
+            try:
+                link = opens(token)
+                if link is None:
+                    raise Http404
+                response = view(request, token, link, **kwargs)
+            except DomainError as error:
+                response = render(request, "providers/link_over.html", {"error": error}, status=error.status)
+            response["Referrer-Policy"] = "no-referrer"
+            return response
+
+        return with_link
+
+    return link_page
+
+
+def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
+    """Whether the four digits were typed in this browser."""
+    known = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_DAYS * 86400)
+    return bool(known == link.public_id.hex)
+
+
+def let_in(link: PersonalLink, address: str) -> HttpResponse:
+    """Back to the page, known from now on by a signed cookie that is valid for this address only."""
+    response = redirect(address)
+    response.set_signed_cookie(
+        COOKIE,
+        link.public_id.hex,
+        salt=SALT,
+        max_age=COOKIE_DAYS * 86400,
+        path=address,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response

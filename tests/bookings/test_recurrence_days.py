@@ -1,0 +1,184 @@
+"""The days of a regular request over the months: the chain that never ends, whose they are, pauses that change."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client as Browser
+
+from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions.beneficiaries import Beneficiary
+from bookings.models import Client, Closure, Recurrence, ServiceRequest, WorkOrder
+from concierge.models import Deadline, Event
+from tests.bookings.conftest import PARIS, weekly_basket, wish_baskets, wish_shirts
+from tests.bookings.test_recurrences import begin, body_of, call, states, sweep, wanted
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+
+
+# --- the chain ----------------------------------------
+
+
+@pytest.mark.promise("R39")
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ("FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=30", ["30/11", "30/01", "30/03"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=31", ["31/12", "31/01", "31/03"]),
+        ("FREQ=WEEKLY;INTERVAL=8;BYDAY=MO", ["30/11", "25/01", "22/03"]),
+    ],
+)
+def test_days_far_apart_follow_each_other(world: World, monday: Any, rule: str, days: list[str]) -> None:
+    """They once ended after the second one: no day beyond those that are booked was made."""
+    found = begin(world, rule=rule)
+    now = dt.datetime(2026, 11, 23, 8, tzinfo=PARIS)
+    while now < dt.datetime(2027, 3, 15, tzinfo=PARIS):
+        monday.move_to(now, tick=True)
+        sweep(world)
+        assert Deadline.objects.filter(kind=recurrences.BOOK, fired_at=None, cancelled_at=None).exists()
+        now += dt.timedelta(days=3)
+    assert [day[:5] for day, *_rest in states(found)][:3] == days
+
+
+def test_a_day_moved_back_by_closed_days_does_not_end_the_chain(world: World) -> None:
+    """What is moved is booked before its own day: the next day is there already then."""
+    Closure.objects.create(
+        organisation=world.organisation, site=world.site, starts_on=dt.date(2026, 12, 18), ends_on=dt.date(2026, 12, 23)
+    )
+    begin(world, rule="FREQ=MONTHLY;BYMONTHDAY=23", starts_on=dt.date(2026, 12, 1), holiday_rule="before")
+    sweep(world)
+    assert Deadline.objects.filter(kind=recurrences.BOOK, fired_at=None, cancelled_at=None).count() >= 1
+
+
+def test_days_before_an_edit_far_ahead_are_booked(world: World, monday: Any) -> None:
+    """The old one has ended then, but not before its last day."""
+    old = begin(world)
+    later = wanted(world, name="", at=dt.time(11), starts_on=dt.date(2027, 2, 15))
+    new = recurrence_edits.edit_recurrence(old, later, by=world.actor())
+    for day in range(0, 100, 5):
+        monday.move_to(dt.datetime(2026, 11, 23, 8, tzinfo=PARIS) + dt.timedelta(days=day), tick=True)
+        sweep(world)
+    assert ("08/02 10:00", "booked", "") in states(old)
+    assert {status for _day, status, _code in states(old)} == {"booked"}
+    assert states(new)[0] == ("15/02 11:00", "booked", "")
+
+
+# --- whose they are ----------------------------------------
+
+
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_a_day_belongs_to_whoever_asked_though_two_share_a_number(world: World, is_ahead: bool) -> None:
+    """They were once looked for by their contact, and Marie's shirts were booked on Jean's file."""
+    shared = {"organisation": world.organisation, "last_name": "Roux", "phone": "+33380112233"}
+    Client.objects.create(first_name="Jean", **shared)
+    marie = Client.objects.create(first_name="Marie", **shared)
+    more: dict[str, Any] = {}
+    if is_ahead:
+        plan = weekly_basket(world)
+        more = {"rule": "FREQ=WEEKLY;BYDAY=TH", "starts_on": dt.date(2026, 11, 26), "wishes": [wish_baskets(plan)]}
+    recurrences.start_recurrence(marie, world.site, wanted(world, **more), by=world.actor())
+    sweep(world)
+    assert set(ServiceRequest.objects.values_list("client", "contact_name")) == {(marie.pk, "Marie Roux")}
+
+
+# --- pauses ----------------------------------------
+
+
+def test_a_shorter_pause_gives_the_other_days_back(world: World) -> None:
+    by, found = world.actor(), begin(world)
+    sweep(world)
+    recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 7), last=dt.date(2026, 12, 28), by=by)
+    assert [row[1] for row in states(found)[:6]] == ["booked", "skipped", "skipped", "skipped", "skipped", "planned"]
+    recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 7), last=dt.date(2026, 12, 10), by=by)
+    sweep(world)
+    assert [row[1] for row in states(found)[:6]] == ["booked", "skipped", "planned", "planned", "planned", "planned"]
+
+
+def test_a_pause_ends_by_itself(world: World, monday: Any) -> None:
+    found = begin(world)
+    recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 7), last=dt.date(2026, 12, 10), by=world.actor())
+    monday.move_to(dt.datetime(2026, 12, 10, 23, 59, tzinfo=PARIS), tick=False)
+    sweep(world)
+    found.refresh_from_db()
+    assert (found.status, found.paused_until) == ("paused", dt.date(2026, 12, 10))
+    monday.move_to(dt.datetime(2026, 12, 11, 0, 1, tzinfo=PARIS), tick=False)
+    sweep(world)
+    found.refresh_from_db()
+    assert (found.status, found.paused_from, found.paused_until) == ("active", None, None)
+    assert Event.objects.filter(name="recurrence.resumed").count() == 1
+
+
+def test_a_pause_that_was_made_longer_goes_on(world: World, monday: Any) -> None:
+    found = begin(world)
+    for last in (10, 20):
+        recurrence_pauses.pause_recurrence(
+            found, first=dt.date(2026, 12, 7), last=dt.date(2026, 12, last), by=world.actor()
+        )
+    monday.move_to(dt.datetime(2026, 12, 15, 8, tzinfo=PARIS), tick=True)
+    sweep(world)
+    found.refresh_from_db()
+    assert found.status == "paused"
+
+
+# --- sent twice, far away ----------------------------------------
+
+
+def test_the_same_regular_request_sent_twice_is_one(world: World) -> None:
+    named = uuid.uuid4()
+    for _time in range(2):
+        recurrences.start_recurrence(world.client, world.site, wanted(world), by=world.actor(), public_id=named)
+    sweep(world)
+    assert (Recurrence.objects.count(), ServiceRequest.objects.count()) == (1, 2)
+
+
+def test_the_same_page_sent_twice_is_one_and_a_reload_begins_nothing(world: World, book: Any) -> None:
+    request, browser = book(wish_shirts(world)), Browser()
+    path = f"/suivi/{request.tracking_token}/repeter/"
+    key = browser.get(path).context["form"]["key"].value()
+    typed = {"name": "Linge", "rhythm": "weekly", "starts_on": "2026-12-01", "at": "10:00", "holiday_rule": "skip"}
+    answers = [browser.post(path, {**typed, "key": str(key)}) for _time in range(2)]
+    made = Recurrence.objects.get()
+    assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, f"{path}?fait={made.public_id}")}
+    assert "revient désormais toute seule" in browser.get(answers[0]["Location"]).content.decode()
+    assert [browser.get(f"{path}?fait={wrong}").status_code for wrong in ("x", uuid.uuid4())] == [404, 404]
+
+
+@pytest.mark.promise("domain R2")
+def test_what_is_for_somebody_else_is_not_repeated(world: World, book: Any) -> None:
+    """Their address was once lost: somebody would have been sent to the client's home."""
+    request, browser = book(wish_shirts(world), beneficiary=Beneficiary("Jeanne", "Garnier")), Browser()
+    path = f"/suivi/{request.tracking_token}/"
+    typed = {"name": "Linge", "rhythm": "weekly", "starts_on": "2026-12-01", "at": "10:00", "holiday_rule": "skip"}
+    assert f"{path}repeter/" not in browser.get(path).content.decode()
+    assert browser.post(f"{path}repeter/", typed)["Location"] == path
+    assert not Recurrence.objects.exists()
+    assert "ne peut pas se répéter" in browser.get(path).content.decode()
+
+
+@pytest.mark.promise("S27")
+def test_the_last_day_of_the_calendar_breaks_nothing(world: World) -> None:
+    made = call(world, "POST", "/api/v1/recurrences", body_of(world)).json()
+    path, never = f"/api/v1/recurrences/{made['id']}", "9999-12-31"
+    edit = {"rule": made["rule"], "starts_on": never, "at": "11:00"}
+    assert call(world, "POST", f"{path}/edit", edit).status_code == 400
+    assert call(world, "POST", f"{path}/edit", {**edit, "rule": "FREQ=DAILY"}).status_code == 400
+    assert call(world, "POST", f"{path}/pause", {"first": never, "last": never}).status_code == 400
+    assert call(world, "POST", f"{path}/end", {"last": never}).status_code == 200
+
+
+@pytest.mark.parametrize("half", ["paused_from", "paused_until"])
+def test_half_a_pause_is_refused_by_the_database(world: World, half: str) -> None:
+    found = begin(world)
+    with pytest.raises(IntegrityError, match="recurrence_pause_is_whole"), transaction.atomic():
+        Recurrence.objects.filter(pk=found.pk).update(**{half: dt.date(2026, 12, 1)})
+
+
+def test_half_a_plan_of_work_is_refused_by_the_database(world: World) -> None:
+    order = world.request().work_orders.get()
+    with pytest.raises(IntegrityError, match="work_order_plan_end_after_start"), transaction.atomic():
+        WorkOrder.objects.filter(pk=order.pk).update(planned_end=order.promised_end)

@@ -1,0 +1,119 @@
+"""A regular request changed by two at once, and ended while its days are being booked; each with its twin."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from bookings.actions import recurrence_edits, recurrences, subscriptions
+from bookings.actions.recurrence_edits import edit_recurrence
+from bookings.models import Occurrence, Recurrence, ServiceRequest
+from concierge import deadlines
+from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
+from tests.bookings.test_races import race, real_world
+from tests.bookings.test_recurrences import begin, wanted
+from tests.world import World
+
+__all__ = ["real_world"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("monday")]
+
+
+def edit(world: World, found: Recurrence, number: int) -> Recurrence:
+    given = wanted(world, starts_on=dt.date(2026, 12, 7), at=dt.time(11 + number % 3))
+    return edit_recurrence(found, given, by=world.actor())
+
+
+def test_two_edits_at_once_leave_one(real_world: World) -> None:
+    found = begin(real_world)
+    done = race(real_world, 6, lambda number: edit(real_world, found, number))
+    assert (done, Recurrence.objects.exclude(status="ended").count()) == ({"ok": 1, "wrong_state": 5}, 1)
+
+
+def test_without_the_lock_two_edits_leave_two(
+    real_world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The twin: both read before either writes. It must leave two, else the race above proves nothing."""
+    both_have_read = threading.Barrier(2)
+
+    def read_only(found: Recurrence) -> Recurrence:
+        read = Recurrence.objects.select_related("site__organisation", "client").get(pk=found.pk)
+        both_have_read.wait(timeout=10)
+        return read
+
+    found = begin(real_world)
+    monkeypatch.setattr(recurrence_edits, "lock_recurrence", read_only)
+    done = race(real_world, 2, lambda number: edit(real_world, found, number))
+    assert (done, Recurrence.objects.exclude(status="ended").count()) == ({"ok": 2}, 2)
+
+
+def book_while_it_ends(world: World, found: Recurrence) -> Counter[str]:
+    def act(number: int) -> None:
+        if number:
+            deadlines.sweep(world.organisation.pk)
+        else:
+            recurrences.end_recurrence(found, by=world.actor())
+
+    return race(world, 2, act)
+
+
+def test_nothing_stays_booked_when_it_ends_while_days_are_booked(real_world: World) -> None:
+    for _round in range(4):
+        found = begin(real_world)
+        assert book_while_it_ends(real_world, found) == {"ok": 2}
+        deadlines.sweep(real_world.organisation.pk)
+        assert set(found.occurrences.values_list("status", flat=True)) == {"skipped"}
+        assert not ServiceRequest.objects.exclude(status="cancelled").exists()
+
+
+def test_without_waiting_for_the_day_a_request_is_left_behind(
+    real_world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The twin: the days are read before one is booked, and left out after. It must leave a request behind."""
+    days_are_read, day_is_booked = threading.Event(), threading.Event()
+
+    def read_only(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:
+        found = list(
+            Occurrence.objects.filter(recurrence=locked, due_on__range=(first, last)).select_related("request")
+        )
+        days_are_read.set()
+        day_is_booked.wait(timeout=10)
+        return found
+
+    found = begin(real_world)
+    monkeypatch.setattr(recurrences, "still_to_come", read_only)
+
+    def act(number: int) -> None:
+        if number:
+            days_are_read.wait(timeout=10)
+            deadlines.sweep(real_world.organisation.pk, limit=1)
+            day_is_booked.set()
+        else:
+            recurrences.end_recurrence(found, by=real_world.actor())
+
+    assert race(real_world, 2, act) == {"ok": 2}
+    assert set(found.occurrences.values_list("status", flat=True)) == {"skipped"}
+    assert ServiceRequest.objects.exclude(status="cancelled").count() == 1
+
+
+def test_one_client_subscribes_once(real_world: World) -> None:
+    plan = weekly_basket(real_world)
+    run = first_run(plan)
+
+    def subscribe(_number: int) -> None:
+        order: dict[str, Any] = {"client": details(), "wishes": [wish_baskets(plan)], "sent_key": uuid.uuid4()}
+        with transaction.atomic():
+            subscriptions.order_every_time(run, by=real_world.actor(), **order)
+
+    subscribe(0)
+    assert race(real_world, 4, subscribe) == {"already_subscribed": 4}
+    Recurrence.objects.update(status="ended")
+    assert race(real_world, 4, subscribe) == {"ok": 1, "already_subscribed": 3}
+    assert Recurrence.objects.going_on().count() == 1
