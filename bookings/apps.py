@@ -18,10 +18,14 @@ class BookingsConfig(AppConfig):
 
         # Importing registers their deadlines, and what is not kept.
         from bookings.actions import (  # noqa: F401 - see above
+            accounts,
             cut_offs,
+            feeds,
             hand_outs,
             holds,
             imports,
+            own_space,
+            prescribers,
             questions,
             quote_answers,
             recurrences,

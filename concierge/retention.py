@@ -1,4 +1,5 @@
-"""What is not kept for ever (P04): each app says which of its rows have had their day, one run deletes them in batches.
+"""What is not kept for ever (P04, I12): each app says which of its rows, or which columns of them, have had their day;
+one run deletes rows and empties columns in batches.
 
 Events, requests, offers and invoices are the record of what happened: nobody registers them here, and the runtime role
 may not delete them at all (``tenancy.allow_delete``).
@@ -19,18 +20,21 @@ from django.utils import timezone
 from concierge.models import Deadline, Event, IdempotencyRecord, Inbox
 
 Rows = Callable[[dt.datetime], "QuerySet[Any]"]
-_registered: dict[str, Rows] = {}
+_registered: dict[str, tuple[Rows, dict[str, Any]]] = {}
 
 # Rows per transaction, and transactions per category, organisation and night: locks are short, one organisation cannot
 # use up the night, and what is left goes the night after.
 BATCH, MOST_BATCHES = 500, 200
 
 
-def forget(name: str) -> Callable[[Rows], Rows]:
-    """Register rows of the current tenant that ended before a moment: ``settings.KEEP_DAYS[name]`` days ago."""
+def forget(name: str, **emptied: Any) -> Callable[[Rows], Rows]:
+    """Register rows of the current tenant that ended before a moment: ``settings.KEEP_DAYS[name]`` days ago.
+
+    They are deleted; with ``emptied`` they stay, with these values in their columns, and must not be found again then.
+    """
 
     def register(rows: Rows) -> Rows:
-        _registered[name] = rows
+        _registered[name] = rows, emptied
         return rows
 
     return register
@@ -62,7 +66,8 @@ def answered(before: dt.datetime) -> QuerySet[IdempotencyRecord]:
 
 def ended(name: str) -> QuerySet[Any]:
     """Rows of one category that may go now, oldest first. Needs the tenant."""
-    return _registered[name](timezone.now() - dt.timedelta(days=settings.KEEP_DAYS[name])).order_by("pk")
+    rows, _emptied = _registered[name]
+    return rows(timezone.now() - dt.timedelta(days=settings.KEEP_DAYS[name])).order_by("pk")
 
 
 def counts() -> dict[str, int]:
@@ -71,8 +76,8 @@ def counts() -> dict[str, int]:
 
 
 def purge() -> dict[str, int]:
-    """Delete them; returns how many rows of each category went. Needs the tenant. Safe twice, and two at once."""
-    return {name: _delete(ended(name)) for name in sorted(_registered)}
+    """Delete or empty them; returns how many rows of each category. Needs the tenant. Safe twice, and two at once."""
+    return {name: _clear(ended(name), _registered[name][1]) for name in sorted(_registered)}
 
 
 def expired_sessions() -> QuerySet[Session]:
@@ -82,15 +87,19 @@ def expired_sessions() -> QuerySet[Session]:
 
 def purge_sessions() -> int:
     """Delete expired sessions; returns how many."""
-    return _delete(expired_sessions())
+    return _clear(expired_sessions(), {})
 
 
-def _delete(rows: QuerySet[Any]) -> int:
+def _clear(rows: QuerySet[Any], emptied: dict[str, Any]) -> int:
     gone = 0
     for _batch in range(MOST_BATCHES):
         with transaction.atomic():
             keys = list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
-            rows.model._default_manager.filter(pk__in=keys).delete()
+            found = rows.model._default_manager.filter(pk__in=keys)
+            if emptied:
+                found.update(**emptied)
+            else:
+                found.delete()
         gone += len(keys)
         if len(keys) < BATCH:
             break

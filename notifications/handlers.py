@@ -53,10 +53,10 @@ def _tell(
 
 
 def _contact(request: ServiceRequest) -> Reader:
-    """The client; whoever asked for them when they have no address."""
-    prescriber = request.prescriber
-    if not request.contact_email and prescriber is not None and prescriber.paused_at is None:
-        return _member_of_partner(prescriber)
+    """The client; whoever asked for them, and still may, when they have no address."""
+    speaker = request.speaker if not request.contact_email else None
+    if speaker is not None:
+        return _member_of_partner(speaker)
     return Reader(
         RecipientKind.CLIENT,
         address=request.contact_email,
@@ -111,7 +111,10 @@ def tell_the_client(event: Event) -> None:
         return
     found = ServiceRequest.objects.filter(public_id=event.subject_id)
     for request in found.select_related("site", "prescriber__user"):
-        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+        contact = _contact(request)
+        # A link that was taken from somebody: whoever cannot be sent the new one is given it at the desk.
+        readers = _desk_of(request) if event.data.get("taken_back") and not contact.address else [contact]
+        _tell(event, readers, site=request.site, request_id=request.public_id)
 
 
 @subscribe("waitlist.noticed")

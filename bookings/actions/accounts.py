@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
@@ -230,6 +230,16 @@ def old_tries(before: dt.datetime) -> QuerySet[CompanyCodeTry]:
 
 
 # --- members ----------------------------------------
+
+
+@retention.forget("memberships")
+def never_came(before: dt.datetime) -> QuerySet[ClientMembership]:
+    """Addresses that an account gave us and whose owner never came, once their rights or its contract ended. Whoever
+    came has a record; that their rights ended stays said, so that a code does not give them back."""
+    day = timezone.localdate(before)
+    known = Client.objects.filter(organisation=OuterRef("organisation"), email__iexact=OuterRef("email"))
+    over = Q(valid_to__lt=day) | Q(account__contract_to__lt=day)
+    return ClientMembership.objects.filter(over, ~Exists(known), client=None)
 
 
 @transaction.atomic

@@ -246,13 +246,20 @@ def find_or_create_client(organisation: Organisation, details: ClientDetails) ->
             client = _known_client(organisation, details)
             if client is None:
                 raise
-    client = client.merged_into or client
+    return _with_blanks_filled(client.merged_into or client, details)
+
+
+def _with_blanks_filled(client: Client, details: ClientDetails) -> Client:
     changed = []
     for name in ("phone", "street", "postcode", "city", "user"):
         value = getattr(details, name)
-        if value and not getattr(client, name):
-            setattr(client, name, value)
-            changed.append(name)
+        if not value or getattr(client, name):
+            continue
+        # An account stays at the row that has it, also when that row was merged: the two are read together.
+        if name == "user" and Client.objects.filter(organisation_id=client.organisation_id, user=value).exists():
+            continue
+        setattr(client, name, value)
+        changed.append(name)
     if changed:
         client.save(update_fields=changed)
     return client

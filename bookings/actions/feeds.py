@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings import perms
 from bookings.models import CalendarFeed
 from bookings.models.feeds import feed_hash, new_feed_token
-from concierge import events
+from concierge import events, retention
 from concierge.errors import NotAllowed
 from concierge.models import Site, User
 from concierge.tenancy import Actor
@@ -45,6 +48,12 @@ def end_feed(site: Site | None, *, by: Actor) -> bool:
     feed.save(update_fields=["ended_at"])
     events.record("calendar_feed.ended", feed, by=by, site=_site_id(site))
     return True
+
+
+@retention.forget("feeds")
+def stopped(before: dt.datetime) -> QuerySet[CalendarFeed]:
+    """Addresses that their owner stopped."""
+    return CalendarFeed.objects.filter(ended_at__lt=before)
 
 
 def _owner(site: Site | None, by: Actor) -> User:

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from bookings import perms
 from bookings.models import ServiceRequest
-from bookings.models.requests import TRACKING_DAYS
+from bookings.models.requests import ENDED, TRACKING_DAYS, ServiceRequestQuerySet
 from concierge import events
 from concierge.errors import NotAllowed
 from concierge.models import Event
 from concierge.tenancy import Actor
 
-__all__ = ["MOST_SENT", "RENEWED_DAYS", "TRACKING_DAYS", "renew_link", "send_link"]
+__all__ = ["MOST_SENT", "RENEWED_DAYS", "TRACKING_DAYS", "renew_link", "send_link", "take_back_links"]
 
 # How long a link that is renewed after its request has ended still opens.
 RENEWED_DAYS = 30
@@ -51,6 +51,17 @@ def send_link(request: ServiceRequest, *, by: Actor) -> bool:
         _renew(locked)
     _tell(locked, by)
     return True
+
+
+def take_back_links(found: ServiceRequestQuerySet, *, by: Actor) -> None:
+    """Every link to these requests that somebody was given dies. Clients of those under way are sent the new one, or
+    the desk is told; whoever holds an old one of an ended request may have the new one sent. Call it in a transaction.
+    """
+    requests = found.with_live_link(timezone.now()).select_for_update(of=("self",), no_key=True)
+    for locked in requests.order_by("pk"):
+        _renew(locked)
+        if locked.status not in ENDED:
+            events.record(SENT, locked, by=by, request_id=locked.public_id, taken_back=True)
 
 
 def _lock(request: ServiceRequest) -> ServiceRequest:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +14,7 @@ from bookings.actions.clients import AlreadyKnown, ClientDetails, clean_details
 from bookings.actions.contacts import change_contact
 from bookings.models import Client, HelpedPerson
 from bookings.models.people import MOST_HELPED
-from concierge import events
+from concierge import events, retention
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, NotAllowed, TooManyAttempts
 from concierge.models import User, normalise_email
@@ -85,6 +88,12 @@ def stop_helped(helped: HelpedPerson, *, by: Actor) -> None:
     """Off the list; what was booked goes on. Again: nothing happens."""
     if HelpedPerson.objects.filter(pk=helped.pk, ended_at=None).update(ended_at=timezone.now()):
         events.record("helped_person.removed", helped, by=by)
+
+
+@retention.forget("helped_people")
+def taken_off(before: dt.datetime) -> QuerySet[HelpedPerson]:
+    """People whom a client took off the list."""
+    return HelpedPerson.objects.filter(ended_at__lt=before)
 
 
 def _on_list() -> Conflict:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.clients import ClientDetails, clean_details
+from bookings.actions.links import take_back_links
 from bookings.models import Accompaniment, Client, Prescriber, ServiceRequest
 from bookings.models.people import ACCOMPANIED
-from concierge import events
+from concierge import events, retention
 from concierge.actions import invited_user
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, NotAllowed, TooManyAttempts
@@ -55,12 +59,13 @@ def invite_prescriber(
 
 @transaction.atomic
 def pause_prescriber(prescriber: Prescriber, *, by: Actor) -> Prescriber:
-    """Nothing opens for them any more, from their next click on. Again: nothing happens."""
+    """Nothing opens for them any more, from their next click on: links they hold neither. Again: nothing happens."""
     locked = Prescriber.objects.select_for_update(of=("self",), no_key=True).get(pk=prescriber.pk)
     if locked.paused_at is None:
         locked.paused_at = timezone.now()
         locked.save(update_fields=["paused_at"])
         events.record("prescriber.paused", locked, by=by)
+        take_back_links(ServiceRequest.objects.filter(prescriber=locked), by=by)
     return locked
 
 
@@ -98,6 +103,10 @@ def add_person(prescriber: Prescriber, details: ClientDetails, *, agreed: bool, 
         prescriber=owner,
         client=_fresh_client(owner, clean),
         email=clean.email,
+        phone=clean.phone,
+        street=clean.street,
+        postcode=clean.postcode,
+        city=clean.city,
         consent=ACCOMPANIED,
         consent_at=timezone.now(),
     )
@@ -129,12 +138,28 @@ def _fresh_client(owner: Prescriber, details: ClientDetails) -> Client:
 
 @transaction.atomic
 def end_accompaniment(accompaniment: Accompaniment, *, by: Actor) -> Accompaniment:
-    """The person leaves the prescriber's list; what was booked goes on."""
+    """The person leaves the prescriber's list, and the links of their requests die; what was booked goes on."""
     ended = Accompaniment.objects.filter(pk=accompaniment.pk, ended_at=None).update(ended_at=timezone.now())
     accompaniment.refresh_from_db()
     if ended:
-        events.record("person.released", accompaniment, by=by, on_behalf_of=str(accompaniment.client.public_id))
+        client = accompaniment.client
+        events.record("person.released", accompaniment, by=by, on_behalf_of=str(client.public_id))
+        theirs = Client.objects.family_of(client.kept_id)
+        made = ServiceRequest.objects.filter(prescriber=accompaniment.prescriber_id, client__in=theirs)
+        still = ServiceRequest.objects.made_by(accompaniment.prescriber_id).order_by()
+        take_back_links(made.exclude(pk__in=still.values("pk")), by=by)
     return accompaniment
+
+
+@retention.forget("accompaniments", email="", phone="", street="", postcode="", city="")
+def no_longer_accompanied(before: dt.datetime) -> QuerySet[Accompaniment]:
+    """What a prescriber typed of somebody they left, once nothing they asked for that person is under way. That they
+    agreed stays said (P09), and so does the end: what was asked for is not shown to the prescriber again."""
+    same = Coalesce(OuterRef("client__merged_into_id"), OuterRef("client_id"))
+    asked = ServiceRequest.objects.open().filter(prescriber=OuterRef("prescriber")).order_by()
+    asked = asked.alias(head=Coalesce("client__merged_into_id", "client_id")).filter(head=same)
+    empty = Q(email="", phone="", street="", postcode="", city="")
+    return Accompaniment.objects.filter(~empty, ~Exists(asked), ended_at__lt=before)
 
 
 def person_of(named: Prescriber | Accompaniment | None, *, by: Actor, paid_by_somebody: bool) -> Client | None:

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +27,7 @@ from bookings.actions.quotes import EXPIRY, REMINDER, draft_quote
 from bookings.actions.requests import lock_work_of
 from bookings.enums import REQUEST_TRANSITIONS, QuoteStatus, RequestStatus
 from bookings.models import Quote, QuoteDocument, QuoteOption
-from concierge import deadlines, events
+from concierge import deadlines, events, retention
 from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
@@ -85,6 +86,12 @@ def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
         events.record("service_request.confirmed", request, by=by, request_id=request.public_id, by_quote=True)
         fill_order(request, locked, by=by)
     return locked
+
+
+@retention.forget("answer_ips", answer_ip=None)
+def answered_long_ago(before: dt.datetime) -> QuerySet[Quote]:
+    """From where a quote was accepted; name, moment, seal and document stay."""
+    return Quote.objects.filter(answered_at__lt=before, answer_ip__isnull=False)
 
 
 def _chosen(quote: Quote, wanted: uuid.UUID | None) -> QuoteOption:

@@ -100,6 +100,9 @@ class ClosureForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         model = Closure
         fields = ["starts_on", "ends_on", "reason"]
         widgets = {"starts_on": DateInput, "ends_on": DateInput}
+        help_texts = {
+            "reason": gettext_lazy("Everybody reads it, on the public page of the site: no names, no illness.")
+        }
 
 
 class PresenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

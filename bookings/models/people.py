@@ -88,13 +88,21 @@ class AccompanimentQuerySet(models.QuerySet["Accompaniment"]):
 
 
 class Accompaniment(PublicIdModel, TenantModel):
-    """A prescriber speaks for a person, who agreed. The address is as the prescriber gave it: nobody has proved it."""
+    """A prescriber speaks for a person, who agreed.
+
+    E-mail, number and address are as the prescriber gave them: nobody has proved them, and what others write into the
+    person's own record later is not shown here (P05).
+    """
 
     prescriber = models.ForeignKey(
         Prescriber, models.PROTECT, related_name="accompaniments", verbose_name=_("prescriber")
     )
     client = models.ForeignKey(Client, models.PROTECT, related_name="accompaniments", verbose_name=_("person"))
     email = models.EmailField(_("e-mail"), blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=5, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
     consent = models.CharField(_("agreed to"), max_length=40)
     consent_at = models.DateTimeField(_("agreed on"))
     ended_at = models.DateTimeField(_("until"), null=True, blank=True)

@@ -12,7 +12,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now, Round, Upper
+from django.db.models.functions import Coalesce, Now, Round, Upper
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
@@ -33,7 +33,7 @@ from bookings.enums import (
 from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
 from bookings.models.clients import Client, ClientAccount
-from bookings.models.people import Prescriber
+from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
 from concierge.enums import Role
 from concierge.models import PublicIdModel, Site, TenantModel
@@ -48,6 +48,9 @@ REQUEST_ROLES = (
     Role.NETWORK_HEAD,
     Role.ACCOUNTANT,
 )
+
+# States of a request that is over.
+ENDED = (RequestStatus.CLOSED, RequestStatus.CANCELLED, RequestStatus.DECLINED, RequestStatus.EXPIRED)
 
 # How long the tracking link of an ended request still opens its page.
 TRACKING_DAYS = 90
@@ -69,8 +72,8 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
     """Reads of requests."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Staff: the sites where they hold a role. Clients: their own; prescribers also those they made.
-        The organisation's keys: all. Others: none."""
+        """Staff: the sites where they hold a role. Clients: their own; prescribers also those they made for people they
+        still accompany. The organisation's keys: all. Others: none."""
         found = self.filter(organisation=actor.organisation)
         if actor.kind == "system" or (actor.kind == "api" and actor.provider_id is None):
             return found
@@ -80,7 +83,17 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         own = Q(pk__in=[])
         if actor.client_id:
             own = Q(client_id__in=Client.objects.family_of(actor.client_id).values("pk"))
-        return found.filter(own | Q(prescriber_id=actor.prescriber_id) if actor.prescriber_id else own)
+        if actor.prescriber_id:
+            own |= Q(pk__in=ServiceRequest.objects.made_by(actor.prescriber_id).order_by().values("pk"))
+        return found.filter(own)
+
+    def made_by(self, prescriber_id: int) -> Self:
+        """What a prescriber asked for, as long as they did not stop accompanying that person."""
+        people = Accompaniment.objects.filter(prescriber_id=prescriber_id).order_by()
+        head = Coalesce("client__merged_into_id", "client_id")
+        mine = self.filter(prescriber_id=prescriber_id).alias(head=head)
+        live = Q(head__in=people.filter(ended_at=None).values_list(head))
+        return mine.filter(live | ~Q(head__in=people.exclude(ended_at=None).values_list(head)))
 
     def matching(self, text: str) -> Self:
         """What somebody at the desk types: a reference of ours, part of a name, of an address or of a number.
@@ -98,16 +111,14 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         found = (named.values("pk"), orders.values("request_id"))
         return self.filter(pk__in=contact.values("pk").order_by().union(*(one.order_by() for one in found)))
 
+    def with_live_link(self, now: dt.datetime) -> Self:
+        """Whose tracking link may still open their page: under way, or ended not long ago."""
+        recent = Q(closed_at=None) | Q(closed_at__gt=now - dt.timedelta(days=TRACKING_DAYS))
+        return self.filter(recent | Q(tracking_until__gt=now))
+
     def open(self) -> Self:
         """Not yet closed, cancelled, declined or expired."""
-        return self.exclude(
-            status__in=[
-                RequestStatus.CLOSED,
-                RequestStatus.CANCELLED,
-                RequestStatus.DECLINED,
-                RequestStatus.EXPIRED,
-            ]
-        )
+        return self.exclude(status__in=ENDED)
 
 
 class ServiceRequest(PublicIdModel, TenantModel):
@@ -218,6 +229,14 @@ class ServiceRequest(PublicIdModel, TenantModel):
     def met_phone(self) -> PhoneNumber | str:
         """Their number; that of the client when they have none."""
         return self.beneficiary_phone or self.contact_phone
+
+    @property
+    def speaker(self) -> Prescriber | None:
+        """The prescriber who asked, as long as they may: neither paused, nor no longer with this person."""
+        spoke = self.prescriber
+        if spoke is None or spoke.paused_at is not None:
+            return None
+        return spoke if ServiceRequest.objects.made_by(spoke.pk).filter(pk=self.pk).exists() else None
 
     @property
     def meets_at(self) -> Site | Presence:

@@ -31,7 +31,7 @@ from bookings.actions.accounts import (
 from bookings.forms.accounts import AccountForm, MemberForm, MembersForm
 from bookings.models import ClientAccount, ClientMembership
 from bookings.models.usage import presence_of, usage_of
-from bookings.rules.cells import harmless
+from bookings.rules.ahead import harmless
 from bookings.views.lists import beside, typed_search
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest

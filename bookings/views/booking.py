@@ -269,10 +269,10 @@ def _start_verification(request: HttpRequest, draft: Draft) -> None:
 
 
 def _known_contact(draft: Draft) -> dict[str, str]:
-    """What was typed before, else what the account knows."""
+    """What was typed before, else what the account knows; what the prescriber said of a person they accompany."""
     typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {})}
     if draft.person is not None:
-        known = {name: str(getattr(draft.person.client, name)) for name in ("phone", "street", "postcode", "city")}
+        known = {name: str(getattr(draft.person, name)) for name in ("phone", "street", "postcode", "city")}
         return known | typed
     user = draft.request.user
     if typed.get("last_name") or draft.for_others or not user.is_authenticated:

@@ -28,7 +28,7 @@ from bookings.actions.links import send_link
 from bookings.enums import RequestStatus
 from bookings.models import Client, ServiceRequest, WorkOrder
 from bookings.models.clients import each_once
-from bookings.models.requests import public_id_of_tracking_token
+from bookings.models.requests import ENDED, public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.rules import names
 from bookings.rules.waiting import Wait
@@ -46,7 +46,6 @@ LONGEST_QUERY = 300
 # What a scanner types: the tracking address on the receipt and on the client's phone.
 SCANNED = re.compile(r"/suivi/([^/\s?#]+)")
 READY = (RequestStatus.FULFILLED, RequestStatus.PARTIALLY_FULFILLED)
-ENDED = (RequestStatus.CLOSED, RequestStatus.CANCELLED, RequestStatus.DECLINED, RequestStatus.EXPIRED)
 
 View = Callable[..., HttpResponse]
 
@@ -87,10 +86,11 @@ def desks(request: TenantRequest) -> HttpResponse:
     return render(request, "bookings/desks.html", {"sites": found})
 
 
-@desk_page()
+@desk_page("GET", "HEAD", "POST")
 def desk(request: TenantRequest, site: Site) -> HttpResponse:
-    """The box. A scan or the only match leads to the person at once."""
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
+    """The box. A scan or the only match leads to the person at once. What is typed is posted, so that no name and no
+    number stands in an address that a shared screen remembers (P07)."""
+    text = request.POST.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
     scanned = _scanned(request, text)
     if request.htmx:
         rows = [] if scanned or not text else _found(request, text)

@@ -13,7 +13,7 @@ from bookings.actions.clients import ClientDetails, add_client
 from bookings.forms.desk import NewPersonForm, guessed
 from bookings.models import Client
 from bookings.models.clients import each_once
-from bookings.views.desk import desk_page, show
+from bookings.views.desk import LONGEST_QUERY, desk_page, show
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site, national_phone
@@ -21,9 +21,10 @@ from concierge.models import Site, national_phone
 
 @desk_page("GET", "HEAD", "POST")
 def new_person(request: TenantRequest, site: Site) -> HttpResponse:
-    """Who is new; whoever is like somebody known is shown them, and made only on request."""
-    if request.method != "POST":
-        form = NewPersonForm(initial=guessed(request.GET.get("q", "").replace("\x00", "")))
+    """Who is new, begun with what stands in the box; whoever is like somebody known is shown them, and made only on
+    request."""
+    if request.method != "POST" or "q" in request.POST:
+        form = NewPersonForm(initial=guessed(request.POST.get("q", "").replace("\x00", "")[:LONGEST_QUERY]))
         return show(request, site, "desk_new", form=form, likely=[])
     form = NewPersonForm(request.POST)
     if not form.is_valid():

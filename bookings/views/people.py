@@ -38,7 +38,7 @@ def _prescriber(request: TenantRequest) -> Prescriber:
 
 
 def _requests(prescriber: Prescriber) -> ServiceRequestQuerySet:
-    found = ServiceRequest.objects.filter(organisation_id=prescriber.organisation_id, prescriber=prescriber)
+    found = ServiceRequest.objects.filter(organisation_id=prescriber.organisation_id).made_by(prescriber.pk)
     return found.select_related("site", "client").prefetch_related("work_orders__service").order_by("-pk")
 
 

@@ -410,6 +410,11 @@ KEEP_DAYS = {
     "idempotency": 2,
     "imports": 7,
     "waitlist": 30,
+    "memberships": 30,
+    "accompaniments": 90,
+    "feeds": 30,
+    "helped_people": 30,
+    "answer_ips": 365,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

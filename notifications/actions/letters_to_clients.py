@@ -137,14 +137,27 @@ def _calendar(request: ServiceRequest, url: str) -> tuple[Attachment, ...]:
 
 @writes(Kind.LINK_SENT)
 def link_sent(message: Message) -> Note:
-    """The link as it is when the letter leaves: whatever was renewed since."""
-    return _about(
-        _request(message),
+    """The link as it is when the letter leaves: whatever was renewed since. The desk is told for whom to print it."""
+    request = _request(message)
+    if message.recipient_kind == RecipientKind.STAFF:
+        return Note(
+            subject=_("Request %(reference)s: please give the client the new link") % {"reference": request.reference},
+            heading=_("The tracking link is new: please give it to the client"),
+            why=_("You receive this message because of your role in the team."),
+            facts=[(_("Reference"), request.reference), (_("Client"), request.contact_name)],
+            action_url=link(message.organisation, "bookings:request", request.public_id),
+            action_label=_("Open the request"),
+            words={"to_give": True},
+        )
+    note = _about(
+        request,
         message,
         subject=_("Your link to follow your request %(reference)s"),
         heading=_("Your link to follow your request"),
         facts=[],
     )
+    note.words["to_give"] = False
+    return note
 
 
 @writes(Kind.REQUEST_STARTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import mjml
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from bookings.models import ServiceRequest
 from notifications.actions import (
     letters_about_prices,
     letters_about_quotes,
@@ -21,6 +23,7 @@ from notifications.actions import (
     letters_to_staff,
 )
 from notifications.actions.letters import WRITERS, Attachment, NotNeeded
+from notifications.enums import RecipientKind, Unsent
 from notifications.models import Message
 
 __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
@@ -50,6 +53,9 @@ class Letter:
 
 def write(message: Message) -> Letter:
     """Render a message. Raises ``NotNeeded`` when it should not leave; any other error is a fault of ours."""
+    about = message.request_id if message.recipient_kind == RecipientKind.PRESCRIBER else None
+    if about is not None and not _speaks_for(message, about):
+        raise NotNeeded(Unsent.OUTDATED)
     with translation.override(message.language):
         note = WRITERS[message.kind](message)
         template = "emails/" + message.kind.replace(".", "_")
@@ -66,6 +72,12 @@ def write(message: Message) -> Letter:
         text = render_to_string(f"{template}.txt", context)
         html = mjml.mjml2html(render_to_string(f"{template}.mjml", context))
     return Letter(subject=note.subject, text=_tidy(text), html=html, attachments=note.attachments)
+
+
+def _speaks_for(message: Message, request_id: uuid.UUID) -> bool:
+    """Whether a prescriber still speaks for the person of the request: the letter has the link to it."""
+    found = ServiceRequest.objects.filter(public_id=request_id).select_related("prescriber").first()
+    return found is None or (found.speaker is not None and found.speaker.pk == message.recipient_id)
 
 
 def _tidy(text: str) -> str:

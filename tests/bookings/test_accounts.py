@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 import threading
 from collections.abc import Callable
@@ -305,6 +307,15 @@ def test_the_team_keeps_an_account_on_its_pages(world: World, client: Browser) -
     assert client.post(f"{base}membres/{row.public_id}/retirer/").status_code == 302
     sheet = client.get(f"{base}usage.csv").content.decode("utf-8-sig")
     assert sheet.splitlines()[0].startswith("'=Dijon")
+
+
+@pytest.mark.promise("S25")
+@pytest.mark.parametrize("name", ["=1+1", "＝1+1", ";=1+1", " =1+1"])
+def test_no_name_of_an_account_is_a_formula_in_its_table(world: World, client: Browser, name: str) -> None:
+    client.force_login(world.users["site_manager"])
+    found = ClientAccount.objects.create(organisation=world.organisation, name=name)
+    sheet = client.get(f"/comptes/{found.public_id}/usage.csv").content.decode("utf-8-sig")
+    assert next(csv.reader(io.StringIO(sheet), delimiter=";")) == [f"'{name}", ""]
 
 
 def test_the_lists_ask_as_much_for_three_as_for_one(world: World, client: Browser) -> None:

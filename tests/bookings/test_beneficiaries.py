@@ -9,6 +9,7 @@ import pytest
 from django.test import Client as Browser
 
 from bookings.actions.beneficiaries import Beneficiary
+from bookings.actions.clients import add_client
 from bookings.actions.requests import cancel_request
 from bookings.models import Client, EmailVerification, HelpedPerson, ServedArea, ServiceRequest
 from concierge.errors import Invalid
@@ -227,3 +228,31 @@ def test_a_signed_in_client_chooses_among_people_asked_for_before(
     assert 'value="Jeanne"' in page
     strange = shown(path.get(f"pour-qui/?person={world.client.public_id}"))
     assert 'value="Camille"' not in strange
+
+
+@pytest.mark.promise("S04", "P05")
+def test_what_somebody_said_of_themselves_is_not_shown_to_whoever_asks_for_them(
+    world: World, path: Path, book: Callable[..., ServiceRequest]
+) -> None:
+    """Jeanne is a client in her own right; the desk recognises her by the address that it was told."""
+    known = add_client(
+        world.organisation,
+        details(first_name="Jeanne", last_name="Martin", email="jeanne@example.fr", phone="06 98 76 54 32"),
+        by=world.actor("concierge"),
+    )
+    Client.objects.filter(pk=known.pk).update(street="8 rue Sue", postcode="21000", city="Beaune")
+    made = book(by=world.actor("concierge"), beneficiary=Beneficiary("Jeanne", "Martin", email="jeanne@example.fr"))
+    assert made.beneficiary == known
+    user = User.objects.create_user("ines.garnier@example.fr")
+    Client.objects.filter(pk=made.client_id).update(user=user)
+    world.ironing.place = "home"
+    world.ironing.save()
+    ServedArea.objects.create(organisation=world.organisation, site=world.site, postcode="21000")
+    path.browser.force_login(user)
+    path.services(world.ironing)
+    path.details(5, 0)
+    path.slot()
+    for chosen in (known.public_id, HelpedPerson.objects.get().public_id):
+        page = shown(path.get(f"pour-qui/?person={chosen}"))
+        assert [words for words in ("8 rue Sue", "Beaune", "98 76 54 32", "+33698765432") if words in page] == []
+    assert 'value="Jeanne"' in page

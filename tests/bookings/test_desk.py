@@ -63,15 +63,15 @@ def test_three_letters_show_people_and_what_is_under_way(world: World, desk: Bro
     ready(world.request())
     world.request()
     Client.objects.create(organisation=world.organisation, first_name="Camille", last_name="Roussel")
-    page = shown(desk.get(DESK, {"q": "cam"}))
+    page = shown(desk.post(DESK, {"q": "cam"}))
     assert page.index("Camille Roux<") < page.index("Camille Roussel<")  # who asked last stands first
     assert "1 prête" in page
     assert "1 en cours" in page
     assert 'role="option"' not in page  # links, without JavaScript
-    fragment = desk.get(DESK, {"q": "cam"}, headers={"HX-Request": "true"}).content.decode()
+    fragment = desk.post(DESK, {"q": "cam"}, headers={"HX-Request": "true"}).content.decode()
     assert fragment.count('role="option"') == 2
     assert "<html" not in fragment
-    assert "Personne" in shown(desk.get(DESK, {"q": "zzz"}))
+    assert "Personne" in shown(desk.post(DESK, {"q": "zzz"}))
 
 
 @pytest.mark.promise("domain R2")
@@ -84,12 +84,25 @@ def test_a_scan_or_a_reference_leads_to_the_person(world: World, desk: Browser) 
         request.reference.replace("-", ""),
         request.work_orders.get().reference,
     ):
-        assert desk.get(DESK, {"q": text})["Location"] == to
+        assert desk.post(DESK, {"q": text})["Location"] == to
     page = shown(desk.get(to))
     assert "data-desk-asked" in page
-    assert desk.get(DESK, {"q": "roux camille"})["Location"] == person(world)  # nobody else is called so
+    assert desk.post(DESK, {"q": "roux camille"})["Location"] == person(world)  # nobody else is called so
     for text in ("https://testserver/suivi/nonsense/", "ABCD-2345", "/suivi/%00/", "x" * 5000, "\x00", "' OR 1=1 --"):
-        assert desk.get(DESK, {"q": text}).status_code == 200
+        assert desk.post(DESK, {"q": text}).status_code == 200
+
+
+@pytest.mark.promise("P07")
+def test_no_name_and_no_number_stands_in_an_address(world: World, desk: Browser) -> None:
+    """A shared screen remembers addresses: what is typed is posted, on to the page of somebody new as well."""
+    assert 'name="q" type="search" value=""' in shown(desk.get(DESK, {"q": "camille roux"}))
+    for typed in ("zoé martin", "cam"):
+        for headers in ({}, {"HX-Request": "true"}):
+            page = desk.post(DESK, {"q": typed}, headers=headers).content.decode()
+            assert ("?q=" in page, 'hx-get="/guichet' in page, 'method="get"' in page) == (False, False, False)
+    page = shown(desk.post(DESK, {"q": "zoé martin"}))
+    assert f'formaction="{DESK}nouvelle-personne/"' in page
+    assert 'value="Zoé"' not in shown(desk.get(f"{DESK}nouvelle-personne/", {"q": "zoé martin"}))
 
 
 def test_the_person_shows_whom_each_request_waits_for(world: World, desk: Browser, book: Book) -> None:
@@ -172,9 +185,9 @@ def test_the_link_is_sent_to_the_address_on_file(world: World, desk: Browser) ->
 @pytest.mark.promise("domain R2")
 def test_somebody_new_is_made_only_after_a_look_at_likely_people(world: World, desk: Browser) -> None:
     new = DESK + "nouvelle-personne/"
-    page = shown(desk.get(new, {"q": "zoé martin"}))
+    page = shown(desk.post(new, {"q": "zoé martin"}))
     assert 'value="Zoé"' in page
-    assert 'value="06 11 22 33 44"' in shown(desk.get(new, {"q": "06 11 22 33 44"}))
+    assert 'value="06 11 22 33 44"' in shown(desk.post(new, {"q": "06 11 22 33 44"}))
     typed = {"first_name": "Camile", "last_name": "Roux", "phone": "06 99 88 77 66", "email": ""}
     asked = desk.post(new, typed)
     assert asked.status_code == 422
@@ -265,5 +278,5 @@ def test_no_name_stands_in_a_title_or_a_session(world: World, desk: Browser) -> 
 @pytest.mark.promise("S22")
 def test_names_are_shown_as_they_are_typed(world: World, desk: Browser) -> None:
     nasty = Client.objects.create(organisation=world.organisation, first_name="<b>x", last_name='"><script>alert(1)')
-    for page in (desk.get(person(world, nasty)), desk.get(DESK, {"q": "<b>x"}, headers={"HX-Request": "true"})):
+    for page in (desk.get(person(world, nasty)), desk.post(DESK, {"q": "<b>x"}, headers={"HX-Request": "true"})):
         assert "<script>alert" not in page.content.decode()

@@ -98,6 +98,23 @@ def test_a_booking_from_either_address_is_the_kept_ones(world: World) -> None:
     assert (found, find_or_create_client(world.organisation, by_phone)) == (keep, keep)
 
 
+def test_whoever_signs_in_as_a_merged_row_books_as_the_kept_one(world: World) -> None:
+    """The account stays where it is, so that undoing gives it back; an account without any row goes to the kept one."""
+    user = User.objects.create_user("c.roux@example.fr")
+    keep, other = client(world, phone="+33698765432"), client(world, email=user.email, user=user)
+    merge_clients(keep, other, by=world.actor("concierge"))
+    signed_in = clean_details(details(email=user.email, user=user))
+    assert find_or_create_client(world.organisation, signed_in) == keep
+    rows = [Client.objects.get(pk=one.pk) for one in (keep, other)]
+    assert [(row.user, row.postcode) for row in rows] == [(None, ""), (user, "")]
+    undo_merge(rows[1], by=world.actor("concierge"))
+    assert find_or_create_client(world.organisation, signed_in) == other
+    stranger = User.objects.create_user("k.roux@example.fr")
+    proved = clean_details(details(email=world.client.email, user=stranger))
+    found = find_or_create_client(world.organisation, proved)
+    assert (found, Client.objects.get(pk=found.pk).user) == (world.client, stranger)
+
+
 def test_no_chains_no_circles_not_oneself(world: World) -> None:
     a, b, c = world.client, client(world, "B"), client(world, "C")
     by = world.actor("concierge")

@@ -255,6 +255,7 @@ def test_closures_are_made_changed_and_removed_and_never_overlap(world: World, m
     def close(path: str, first: str, last: str) -> Any:
         return manager.post(f"{BASE}fermetures/{path}/", {"starts_on": first, "ends_on": last, "reason": "Inventaire"})
 
+    assert "Tout le monde lit ce motif" in shown(manager.get(f"{BASE}fermetures/nouvelle/"))
     assert close("nouvelle", "2026-12-24", "2026-12-31").status_code == 302
     assert "couvre déjà" in shown(close("nouvelle", "2026-12-31", "2027-01-02"), 422)
     assert "dernier jour" in shown(close("nouvelle", "2027-01-02", "2027-01-01"), 422)

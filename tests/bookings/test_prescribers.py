@@ -22,6 +22,7 @@ from bookings.models import Accompaniment, Client, ClientAccount, Prescriber, Se
 from concierge.errors import Conflict, DomainError, Invalid, NotAllowed
 from concierge.models import Event, User
 from concierge.tenancy import Actor
+from notifications.actions.writing import NotNeeded, write
 from notifications.models import Message
 from tests.bookings.conftest import at
 from tests.bookings.test_booking_pages import Path, shown
@@ -156,6 +157,29 @@ def test_a_prescriber_books_by_the_pages_and_follows_the_request(world: World, p
     assert "CCAS de Dijon" in shown(staff.get(f"/demandes/{made.public_id}/"))
 
 
+@pytest.mark.promise("P05", "S14", "S04")
+def test_what_others_type_later_is_not_read_by_the_prescriber(world: World, path: Path) -> None:
+    """An address nobody knew yet; its owner books for herself later, with her own number and street."""
+    prescriber = invite(world)
+    brought = bring(prescriber, email="ines.garnier@example.fr", first_name="I", phone="", street="2 rue Dite")
+    for answer in (path.services(world.ironing), path.details(5, 0), path.slot(), path.contact(), path.code()):
+        assert answer.status_code == 302, answer.content.decode()
+    assert path.review().status_code == 302
+    owner = ServiceRequest.objects.get().client
+    assert (owner, owner.phone.as_e164) == (brought.client, "+33612345678")
+    Client.objects.filter(pk=owner.pk).update(street="8 rue Tue", postcode="21000", city="Beaune")
+    path.browser.logout()
+    path.browser.force_login(prescriber.user)
+    pages = [shown(path.browser.get(address)) for address in ("/accompagner/", f"/accompagner/{brought.public_id}/")]
+    path.browser.post(f"/accompagner/{brought.public_id}/reserver/republique/")
+    path.services(world.ironing), path.details(5, 0), path.slot()
+    pages.append(shown(path.get("coordonnees/")))
+    for page in pages:
+        assert [words for words in ("12 34 56 78", "+33612345678", "8 rue Tue", "Beaune") if words in page] == []
+    assert "2 rue Dite" in pages[1]
+    assert "Dijon" in pages[0]
+
+
 def test_the_news_of_somebody_without_an_address_go_to_the_prescriber(world: World, path: Path) -> None:
     prescriber = invite(world)
     accompaniment = bring(prescriber)
@@ -203,6 +227,69 @@ def test_whoever_is_paused_or_no_longer_accompanies_cannot_book(world: World, pa
     assert path.browser.get(f"/accompagner/{accompaniment.public_id}/").status_code == 404
     named = ("prescriber.paused", "prescriber.resumed", "person.released")
     assert [Event.objects.filter(name=name).count() for name in named] == [1, 1, 1]
+
+
+def booked_by(prescriber: Prescriber, brought: Accompaniment, book: Any, hour: int) -> ServiceRequest:
+    """A request of that person, made by the prescriber."""
+    person = ClientDetails("Jeanne", "Martin", brought.email, phone="06 98 76 54 32")
+    made: ServiceRequest = book(client=person, prescriber=brought, by=acting(prescriber), starts_at=at(24, hour))
+    return made
+
+
+def opened(*requests: ServiceRequest) -> list[int]:
+    return [Browser().get(f"/suivi/{one.tracking_token}/").status_code for one in requests]
+
+
+@pytest.mark.promise("S05", "S11", "P05")
+def test_whoever_stops_keeps_no_link_of_that_person(world: World, book: Any) -> None:
+    """The client is sent the new link; without an address the desk is told, never whoever held the old one."""
+    prescriber = invite(world)
+    left, silent, stays = (
+        bring(prescriber, email="jeanne@example.fr"),
+        bring(prescriber, last_name="Muet"),
+        bring(prescriber, last_name="Reste"),
+    )
+    mine = [booked_by(prescriber, one, book, hour) for hour, one in enumerate((left, silent, stays), 10)]
+    closed = booked_by(prescriber, left, book, 14)
+    ServiceRequest.objects.filter(pk=closed.pk).update(status="closed", closed_at=at(23, 7))
+    settle(world.organisation)
+    assert opened(*mine, closed) == [200, 200, 200, 200]
+    end_accompaniment(left, by=acting(prescriber))
+    end_accompaniment(silent, by=acting(prescriber))
+    end_accompaniment(silent, by=acting(prescriber))
+    settle(world.organisation)
+    assert opened(*mine, closed) == [410, 410, 200, 410]
+    sent = Message.objects.filter(kind="service_request.link_sent").order_by("address")
+    assert [(one.recipient_kind, one.address, one.request_id) for one in sent if one.recipient_kind != "staff"] == [
+        ("client", "jeanne@example.fr", mine[0].public_id)
+    ]
+    to_desk = [one for one in sent if one.recipient_kind == "staff"]
+    assert {one.request_id for one in to_desk} == {mine[1].public_id}
+    letter = write(to_desk[0])
+    assert ("/suivi/" in letter.text, f"/demandes/{mine[1].public_id}/" in letter.text) == (False, True)
+    browser = Browser()
+    browser.force_login(prescriber.user)
+    page = shown(browser.get("/accompagner/"))
+    assert [one.reference in page for one in (*mine, closed)] == [False, False, True, False]
+    assert list(ServiceRequest.objects.visible_to(acting(prescriber))) == [mine[2]]
+
+
+@pytest.mark.promise("S05", "S11")
+def test_a_pause_ends_the_links_and_what_is_on_its_way(world: World, book: Any) -> None:
+    prescriber = invite(world)
+    made = booked_by(prescriber, bring(prescriber), book, 10)
+    others = book(starts_at=at(24, 11))
+    settle(world.organisation)
+    on_its_way = Message.objects.get(kind="service_request.confirmed", recipient_kind="prescriber")
+    pause_prescriber(prescriber, by=world.actor("concierge"))
+    assert opened(made, others) == [410, 200]
+    on_its_way.refresh_from_db()
+    with pytest.raises(NotNeeded):
+        write(on_its_way)
+    resume_prescriber(prescriber, by=world.actor("concierge"))
+    made.refresh_from_db()
+    assert opened(made) == [200]
+    assert made.tracking_token in write(on_its_way).text
 
 
 def test_an_address_nobody_proved_opens_no_purse(world: World, book: Any) -> None:

@@ -7,24 +7,41 @@ import io
 from typing import Any
 
 import pytest
+import time_machine
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, models, transaction
 from django.utils import timezone
+from phonenumber_field.modelfields import PhoneNumberField
 
+from bookings.actions import quote_answers as answers
 from bookings.enums import HoldStatus, Place
-from bookings.models import EmailVerification, Hold
+from bookings.models import (
+    Accompaniment,
+    CalendarFeed,
+    Client,
+    ClientAccount,
+    ClientMembership,
+    EmailVerification,
+    HelpedPerson,
+    Hold,
+    Prescriber,
+    Quote,
+    ServiceRequest,
+)
 from concierge import events, retention, tenancy
-from concierge.models import Deadline, Event, IdempotencyRecord, Inbox
+from concierge.models import Deadline, Event, IdempotencyRecord, Inbox, User
 from concierge.tasks import purge, purge_organisation
+from tests.bookings.quoting import sent, yes
 from tests.conftest import settle
 from tests.world import World
 
 # Every table that the runtime role may delete from, and why. Anything else is the record of what happened.
 DELETABLE = {
     "bookings_companycodetry": "purge",
-    "bookings_clientmembership": "leaving an account",
+    "bookings_clientmembership": "leaving an account, purge",
     "concierge_inbox": "purge",
     "concierge_deadline": "purge",
     "concierge_idempotencyrecord": "purge",
@@ -39,6 +56,8 @@ DELETABLE = {
     "bookings_servedarea": "set anew, taken away",
     "bookings_datedprice": "a planned price is taken back",
     "bookings_catalogueimport": "purge",
+    "bookings_calendarfeed": "purge",
+    "bookings_helpedperson": "purge",
     "bookings_closure": "set anew",
     "bookings_waitlistentry": "purge",
     "bookings_waitlistnotice": "purge of its entry",
@@ -252,6 +271,11 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "idempotency": 1,
         "imports": 0,
         "waitlist": 0,
+        "memberships": 0,
+        "accompaniments": 0,
+        "feeds": 0,
+        "helped_people": 0,
+        "answer_ips": 0,
         "inbox": 1,
         "sessions": 0,
     }
@@ -261,6 +285,177 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
     assert said() == expected
     assert there(ended) == []
     assert set(said(dry_run=True).values()) == {0}
+
+
+# Where people are reachable and what they or we wrote freely: which category ends it (I12). "record": what happened,
+# kept as the audit trail; "in use": a person or body we deal with. docs/operations.md says both.
+PERSONAL = {
+    "concierge.Organisation.email": "in use",
+    "concierge.Site.email": "in use",
+    "concierge.User.email": "in use",
+    "bookings.Client.email": "in use",
+    "bookings.Client.phone": "in use",
+    "bookings.ClientAccount.email": "in use",
+    "bookings.Producer.email": "in use",
+    "bookings.Prescriber.phone": "in use",
+    "bookings.Recurrence.note": "in use",
+    "providers.Provider.email": "in use",
+    "providers.Provider.phone": "in use",
+    "billing.LegalEntity.email": "in use",
+    "billing.LegalText.text_fr": "in use",
+    "billing.LegalText.text_en": "in use",
+    "bookings.ClientMembership.email": "memberships",
+    "bookings.EmailVerification.email": "verifications",
+    "bookings.Accompaniment.email": "accompaniments",
+    "bookings.Accompaniment.phone": "accompaniments",
+    "bookings.Quote.answer_ip": "answer_ips",
+    "bookings.HelpedPerson.phone": "helped_people",
+    "bookings.ServiceRequest.beneficiary_phone": "record",
+    "bookings.ServiceRequest.beneficiary_email": "record",
+    "bookings.ServiceRequest.contact_email": "record",
+    "bookings.ServiceRequest.contact_phone": "record",
+    "bookings.ServiceRequest.note": "record",
+    "bookings.ClientQuestion.text": "record",
+    "bookings.ClientQuestion.answer": "record",
+    "bookings.FollowUp.note": "record",
+    "bookings.QuoteWish.description": "record",
+    "bookings.Quote.intro": "record",
+    "bookings.Quote.conditions": "record",
+    "bookings.Quote.answer_text": "record",
+    "bookings.QuoteOption.note": "record",
+    "billing.InvoiceLine.description": "record",
+    "billing.InvoiceLine.detail": "record",
+    "notifications.Message.address": "record",
+}
+
+
+def reaches_or_tells(field: Any) -> bool:
+    """An e-mail address, a telephone number, a network address, or text of a length that is written freely."""
+    if isinstance(field, (models.EmailField, PhoneNumberField, models.GenericIPAddressField)):
+        return True
+    is_text = isinstance(field, models.CharField) and (field.max_length or 0) >= 500
+    is_long = isinstance(field, models.TextField) or is_text
+    return is_long and not field.choices
+
+
+@pytest.mark.promise("P04", "I12")
+def test_every_personal_column_names_what_ends_it() -> None:
+    ours = ("concierge", "bookings", "billing", "providers", "workers", "notifications")
+    found = {
+        f"{model._meta.label}.{field.name}"
+        for app in ours
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.local_fields
+        if reaches_or_tells(field)
+    }
+    assert found == set(PERSONAL)
+    assert set(PERSONAL.values()) - {"record", "in use"} <= retention.names()
+
+
+def member(world: World, account: ClientAccount, **given: Any) -> ClientMembership:
+    return ClientMembership.objects.create(organisation=world.organisation, account=account, **given)
+
+
+@pytest.mark.promise("P04", "I12")
+def test_addresses_of_members_who_never_came_go_with_their_rights(world: World) -> None:
+    today = timezone.localdate()
+    border, over = today - dt.timedelta(days=30), today - dt.timedelta(days=31)
+    goes_on, ended_contract = (
+        ClientAccount.objects.create(organisation=world.organisation, name=name, contract_to=until)
+        for name, until in (("Mairie", today), ("Usine", over))
+    )
+    kept = [
+        member(world, goes_on, email="a@example.fr"),
+        member(world, goes_on, email="b@example.fr", valid_to=border),
+        # Whoever came: that their rights are over stays said.
+        member(world, goes_on, email=world.client.email, valid_to=over),
+        member(world, goes_on, client=world.client, valid_to=over),
+    ]
+    gone = [member(world, goes_on, email="c@example.fr", valid_to=over), member(world, ended_contract, email="d@x.fr")]
+    assert retention.purge()["memberships"] == 2
+    assert (there(kept), there(gone)) == (kept, [])
+
+
+@pytest.mark.promise("P04", "I12")
+def test_what_a_prescriber_typed_goes_once_they_left_and_nothing_is_open(world: World) -> None:
+    user = User.objects.create_user("sonia@ccas.example")
+    prescriber = Prescriber.objects.create(organisation=world.organisation, user=user, structure="CCAS")
+
+    def accompanied(number: int, ended_days_ago: float | None) -> Accompaniment:
+        person = Client.objects.create(organisation=world.organisation, first_name="Jeanne", last_name=f"M{number}")
+        ended = timezone.now() - dt.timedelta(days=ended_days_ago) if ended_days_ago else None
+        return Accompaniment.objects.create(
+            organisation=world.organisation,
+            prescriber=prescriber,
+            client=person,
+            email=f"j{number}@example.fr",
+            phone="+33698765432",
+            street="2 rue Dite",
+            consent="accompanied-1",
+            consent_at=timezone.now(),
+            ended_at=ended,
+        )
+
+    rows = [accompanied(number, days) for number, days in enumerate((None, 89, 91, 91))]
+    asked = world.request(world.ironing)
+    ServiceRequest.objects.filter(pk=asked.pk).update(client=rows[3].client, prescriber=prescriber)
+    typed = lambda: list(Accompaniment.objects.order_by("pk").values_list("email", "phone", "street"))  # noqa: E731
+    before = typed()
+    assert retention.counts()["accompaniments"] == 1
+    assert [retention.purge()["accompaniments"] for _night in range(2)] == [1, 0]
+    assert typed() == [*before[:2], ("", "", ""), before[3]]
+    ServiceRequest.objects.filter(pk=asked.pk).update(status="closed")
+    assert retention.purge()["accompaniments"] == 1
+    assert [row.consent for row in Accompaniment.objects.order_by("pk")] == ["accompanied-1"] * 4
+
+
+@pytest.mark.promise("P04", "I12")
+def test_calendar_addresses_that_were_stopped_go(world: World) -> None:
+    now = timezone.now()
+    feeds = [
+        CalendarFeed.objects.create(
+            organisation=world.organisation,
+            user=User.objects.create_user(f"u{number}@example.fr"),
+            token_hash=f"{number:064}",
+            given_at=now - dt.timedelta(days=400),
+            ended_at=now - dt.timedelta(days=days) if days else None,
+        )
+        for number, days in enumerate((0, 29, 31))
+    ]
+    assert retention.purge()["feeds"] == 1
+    assert there(feeds) == feeds[:2]
+
+
+@pytest.mark.promise("P04", "I12")
+def test_people_taken_off_a_list_go(world: World) -> None:
+    now = timezone.now()
+    rows = [
+        HelpedPerson.objects.create(
+            organisation=world.organisation,
+            owner=world.client,
+            first_name="Jeanne",
+            last_name=f"M{days}",
+            ended_at=now - dt.timedelta(days=days) if days else None,
+        )
+        for days in (0, 29, 31)
+    ]
+    assert retention.purge()["helped_people"] == 1
+    assert there(rows) == rows[:2]
+
+
+@pytest.mark.promise("P04", "I12", "S07")
+def test_from_where_a_quote_was_accepted_is_forgotten_and_nothing_else_of_it(world: World) -> None:
+    quote = sent(world)
+    answers.accept_quote(quote, yes(quote), by=world.actor())
+    row = Quote.objects.filter(pk=quote.pk)
+    before = row.values().get()
+    assert before["answer_ip"] == "203.0.113.7"
+    for days, forgotten in ((364, [0, 0]), (366, [1, 0])):
+        with time_machine.travel(timezone.now() + dt.timedelta(days=days)):
+            assert [retention.purge()["answer_ips"] for _night in range(2)] == forgotten
+    assert row.values().get() == {**before, "answer_ip": None}
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+        row.update(answer_ip="203.0.113.8")
 
 
 @pytest.mark.promise("P04", "S49")
