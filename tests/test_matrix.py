@@ -234,7 +234,7 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act"}
+CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act"}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",
