@@ -21,7 +21,7 @@ from bookings.actions.clients import (
     find_or_create_client,
     rights_of,
 )
-from bookings.actions.pricing import circumstances, offered_on, price_order, tariffs_of
+from bookings.actions.pricing import circumstances, keep_word, offered_on, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     HoldStatus,
@@ -100,14 +100,16 @@ def submit_request(
     now: dt.datetime | None = None,
     beneficiary: Beneficiary | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
+    total_seen: Decimal | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
     The same hold sent twice gives the same request. ``client.email`` must have been verified by the caller, unless
-    staff or the organisation's own systems book. ``now`` is only for writing history.
+    staff or the organisation's own systems book. ``now`` is only for writing history; ``total_seen`` is what somebody
+    read before saying yes.
 
-    Raises ``BadOrder`` (400), ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing`` (409), ``OutsideArea``,
-    ``MixedPlaces``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    Raises ``BadOrder``, ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing``, ``PriceChanged`` (409),
+    ``OutsideArea``, ``MixedPlaces``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = now or timezone.now()
     held = holds.lock_hold(hold)
@@ -132,6 +134,7 @@ def submit_request(
         beneficiary=beneficiary,
         prescriber=prescriber,
     )
+    keep_word(request.total_incl_vat, total_seen)
     held.status = HoldStatus.CONFIRMED
     held.save(update_fields=["status"])
     deadlines.cancel_deadline(holds.EXPIRY, organisation_id=site.organisation_id, subject_id=held.pk)

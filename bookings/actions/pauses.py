@@ -16,8 +16,8 @@ from bookings import perms
 from bookings.actions.requests import lock_request, lock_work_of, move_request
 from bookings.actions.waits import open_pause, open_question, set_alarms, silence_alarms
 from bookings.actions.work_orders import SETTLED, pause_work_order, settle_request, start_work_order
-from bookings.enums import HoldReason, Place, RequestStatus, WorkOrderStatus
-from bookings.models import ClientQuestion, Pause, ServiceRequest, WorkOrder, calendar
+from bookings.enums import HoldReason, Place, QuoteStatus, RequestStatus, WorkOrderStatus
+from bookings.models import ClientQuestion, Pause, Quote, ServiceRequest, WorkOrder, calendar
 from bookings.rules.slots import ready_by
 from concierge import events
 from concierge.errors import Invalid, NotAllowed, WrongState
@@ -99,7 +99,7 @@ def _stop_asking(request: ServiceRequest) -> None:
 
 @transaction.atomic
 def resume_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
-    """``on_hold →`` where it was held from: what was promised moves by the time it stood still, paused work goes on.
+    """``on_hold →`` where it was held from: what was promised moves by the time that was lost, paused work goes on.
 
     Raises ``NotAllowed`` (403), ``WrongState`` (409).
     """
@@ -116,16 +116,18 @@ def go_on(locked: ServiceRequest, orders: list[WorkOrder], *, by: Actor) -> Serv
         raise WrongState(current_status=locked.status)
     now = timezone.now()
     stood = now - pause.held_at
-    locked.status = pause.held_from
+    locked.status = RequestStatus.QUALIFYING if _lost_its_quote(locked, pause) else pause.held_from
     locked.version += 1
     if locked.promised_end is not None:
-        locked.promised_end = later_promise(locked, locked.promised_end + stood)
+        lost = stood_still(pause, locked.promised_start, now)
+        locked.promised_end = later_promise(locked, locked.promised_end, lost)
     locked.save(update_fields=["status", "version", "promised_end"])
     pause.resumed_at = now
     pause.save(update_fields=["resumed_at"])
     for order in orders:
         if order.status not in SETTLED:
-            order.promised_end = later_promise(locked, order.promised_end + stood)
+            lost = stood_still(pause, order.promised_start, now)
+            order.promised_end = later_promise(locked, order.promised_end, lost)
             order.save(update_fields=["promised_end"])
     events.record("service_request.resumed", locked, by=by, request_id=locked.public_id)
     for order in orders:
@@ -138,8 +140,25 @@ def go_on(locked: ServiceRequest, orders: list[WorkOrder], *, by: Actor) -> Serv
     return locked
 
 
-def later_promise(request: ServiceRequest, moment: dt.datetime) -> dt.datetime:
+def _lost_its_quote(request: ServiceRequest, pause: Pause) -> bool:
+    """It waited for the client to accept a quote, and that has expired meanwhile: the ball is with the desk."""
+    if pause.held_from != RequestStatus.AWAITING_APPROVAL:
+        return False
+    sent = Quote.objects.filter(request=request).exclude(status=QuoteStatus.DRAFT).order_by("-version").first()
+    return sent is not None and sent.status == QuoteStatus.EXPIRED
+
+
+def stood_still(pause: Pause, starts_at: dt.datetime | None, now: dt.datetime) -> dt.timedelta:
+    """What a pause took of the time that was promised: nothing before the appointment, whose time may have been moved
+    during the pause."""
+    return max(now - max(pause.held_at, starts_at or pause.held_at), dt.timedelta(0))
+
+
+def later_promise(request: ServiceRequest, before: dt.datetime, lost: dt.timedelta) -> dt.datetime:
     """At the desk a promise ends when the desk closes; at home it is the moment itself."""
+    if not lost:
+        return before
+    moment = before + lost
     if request.place == Place.HOME:
         return moment
     site = request.site

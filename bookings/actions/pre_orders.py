@@ -19,7 +19,7 @@ from bookings.actions import booking, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.plans import NOT_IN_PIECES
-from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, price_order, tariffs_of
+from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, keep_word, price_order, tariffs_of
 from bookings.enums import REQUEST_TRANSITIONS, PerformerKind, Place, RequestStatus, RunStatus, WorkOrderStatus
 from bookings.models import (
     Accompaniment,
@@ -118,6 +118,7 @@ def order_ahead(
     prescriber: Prescriber | Accompaniment | None = None,
     sent_key: uuid.UUID | None = None,
     owner: Client | None = None,
+    total_seen: Decimal | None = None,
 ) -> ServiceRequest:
     """Order for a run: a confirmed request with frozen prices, its work already with the producer. ``owner`` is whose
     it is, when that is known.
@@ -125,8 +126,8 @@ def order_ahead(
     The same ``sent_key`` sent twice gives the same request. Pieces are taken by one guarded UPDATE, which is also what
     keeps an order and the cut-off apart: whoever comes second sees what the first did.
 
-    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``PriceMissing`` (409), ``PayerRefused``
-    (422), ``TooManyAttempts`` (429).
+    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``PriceMissing``, ``PriceChanged`` (409),
+    ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = timezone.now()
     if sent_key is not None:
@@ -134,6 +135,7 @@ def order_ahead(
         if sent is not None:
             return sent
     service, order = price_for(run, wishes, now=now)
+    keep_word(order.total, total_seen)
     details = clean_details(client) if owner is None else client
     other = clean_beneficiary(beneficiary)
     if payer is not None:
@@ -272,10 +274,12 @@ def give_back(request: ServiceRequest) -> None:
 
 
 @transaction.atomic
-def change_order(request: ServiceRequest, wishes: Sequence[prices.Wish], *, by: Actor) -> ServiceRequest:
+def change_order(
+    request: ServiceRequest, wishes: Sequence[prices.Wish], *, by: Actor, total_seen: Decimal | None = None
+) -> ServiceRequest:
     """Other quantities for the same hand-out, at the prices of the day, until the cut-off.
 
-    Raises ``OrdersClosed``, ``RunFull``, ``WrongState`` (409), ``BadOrder`` (400).
+    Raises ``OrdersClosed``, ``RunFull``, ``WrongState``, ``PriceChanged`` (409), ``BadOrder`` (400).
     """
     now = timezone.now()
     work = WorkOrder.objects.select_for_update(of=("self",), no_key=True).filter(request_id=request.pk)
@@ -287,6 +291,7 @@ def change_order(request: ServiceRequest, wishes: Sequence[prices.Wish], *, by: 
     if locked.status != RequestStatus.CONFIRMED or not ordered.run.takes_orders(now):
         raise OrdersClosed(next_run_of(ordered.run, now), field=None)
     _service, order = price_for(ordered.run, wishes, now=now)
+    keep_word(order.total, total_seen)
     RequestLine.objects.filter(request=locked).delete()
     work_order.quantity, work_order.version = order.pieces, work_order.version + 1
     work_order.save(update_fields=["quantity", "version"])

@@ -19,15 +19,28 @@ from bookings.models.catalogue import vat_rate_on
 from bookings.rules import prices, supplements
 from bookings.rules.areas import distance_km
 from concierge.editions import kept
-from concierge.errors import DomainError, Invalid
+from concierge.errors import Conflict, DomainError, Invalid
 from concierge.models import Site
-from concierge.words import HALF_HOUR, quantity_words
+from concierge.words import HALF_HOUR, euros, quantity_words
 
 
 class BadOrder(Invalid):
     """The order cannot be priced: unknown service, item or option, or a quantity that makes no sense."""
 
     code = "bad_order"
+
+
+class PriceChanged(Conflict):
+    """The total is another one than somebody read before saying yes."""
+
+    code = "price_changed"
+
+    def __init__(self, *, seen: Decimal, total: Decimal) -> None:
+        message = gettext("The price has changed while you were here: %(old)s before, %(new)s now.") % {
+            "old": euros(seen),
+            "new": euros(total),
+        }
+        super().__init__(message, seen=str(seen), total=str(total))
 
 
 class PriceMissing(DomainError):
@@ -199,3 +212,9 @@ def price_order(
             step = quantity_words(Decimal(error.details["step"]), str(error.details["unit"]))
             message = gettext("A quantity is a multiple of %(step)s.") % {"step": step}
         raise BadOrder(message, field="lines", reason=error.code, where=error.where) from error
+
+
+def keep_word(total: Decimal, total_seen: Decimal | None) -> None:
+    """Whoever read a total before saying yes pays that one. Raises ``PriceChanged``."""
+    if total_seen is not None and total != total_seen:
+        raise PriceChanged(seen=total_seen, total=total)

@@ -13,6 +13,7 @@ from bookings import perms
 from bookings.actions import freed, holds
 from bookings.actions.pauses import go_on
 from bookings.actions.requests import lock_request, lock_work_of, move_request
+from bookings.actions.revival import REVIVABLE, TooLateToRevive, reopen
 from bookings.actions.waits import EXPIRY, GRACE, LAST_CALL, REMINDER, open_question, set_alarms, silence_alarms
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import WORK_ORDER_TRANSITIONS, HoldReason, RequestStatus, WaitlistEnd
@@ -23,10 +24,8 @@ from concierge.errors import Invalid, NotAllowed, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 
-__all__ = ["GRACE", "REVIVABLE", "answer_question", "ask_client", "expire_request", "revive_request"]
+__all__ = ["GRACE", "REVIVABLE", "TooLateToRevive", "answer_question", "ask_client", "expire_request", "revive_request"]
 
-# How long whoever holds the link may take a request up again that was given up.
-REVIVABLE = dt.timedelta(days=30)
 # An answer is waited for so long at most.
 LONGEST = dt.timedelta(days=90)
 
@@ -36,13 +35,6 @@ class QuestionClosed(WrongState):
 
     code = "question_closed"
     message = _("This question is no longer open: it was answered, or your request has moved on.")
-
-
-class TooLateToRevive(WrongState):
-    """Its thirty days are over."""
-
-    code = "too_late_to_revive"
-    message = _("This request ended too long ago. Please send us a new one.")
 
 
 @transaction.atomic
@@ -142,11 +134,8 @@ def revive_request(request: ServiceRequest, *, answer: str = "", by: Actor) -> S
     if not (perms.answers(by, request) or perms.holds(by, request)):
         raise NotAllowed
     now = timezone.now()
-    locked = move_request(request, "revive")
-    if locked.tracking_until is not None and locked.tracking_until <= now:
-        raise TooLateToRevive(current_status=RequestStatus.EXPIRED)
-    locked.tracking_until = None
-    locked.save(update_fields=["status", "version", "tracking_until"])
+    locked = lock_request(request)
+    reopen(locked, now)
     left = ClientQuestion.objects.filter(request_id=locked.pk, answered_at=None).order_by("-pk").first()
     if left is not None and answer.strip():
         left.answer, left.answered_at = answer.strip()[:1000], now

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.quote_moves import (
     REFUSALS,
+    UNDER_WAY,
     QuoteAnswered,
     QuoteExpired,
     QuoteReplaced,
@@ -32,6 +33,9 @@ from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
+
+# Of what is finished nothing is amended any more.
+AMENDABLE = frozenset({*UNDER_WAY, RequestStatus.ON_HOLD})
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
         raise QuoteReplaced(seal=locked.seal)
     if locked.is_over(timezone.now()):
         raise QuoteExpired(expired_at=locked.expires_at)
+    if locked.is_amendment and request.status not in AMENDABLE:
+        raise WrongState(current_status=request.status)
     binding = Quote.objects.filter(request=request, status=QuoteStatus.ACCEPTED).order_by("pk").first()
     if binding is not None:
         move(lock_quote(binding), "supersede")

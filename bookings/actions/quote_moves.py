@@ -109,6 +109,14 @@ def move(quote: Quote, verb: str, *fields: str) -> None:
     quote.save(update_fields=["status", "edits", *fields])
 
 
+def take_amendments_back(request: ServiceRequest, *, by: Actor) -> None:
+    """The work is finished: what was offered to change of it is no offer any more. The request is locked already."""
+    for quote in Quote.objects.filter(request=request, status=QuoteStatus.SENT).order_by("pk"):
+        locked = lock_quote(quote)
+        move(locked, "withdraw")
+        say(locked, "withdrawn", by, reason="")
+
+
 def say(quote: Quote, name: str, by: Actor, **data: Any) -> None:
     """Record what happened to a quote, in the history of its request."""
     events.record(

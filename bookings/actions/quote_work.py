@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.quote_moves import UNDER_WAY, lock_request
 from bookings.actions.requests import lock_work_of
-from bookings.actions.work_orders import cancel_work_order
+from bookings.actions.work_orders import cancel_work_order, settle_request
 from bookings.enums import WORK_ORDER_TRANSITIONS, Place, QuoteStatus
 from bookings.models import Quote, QuoteLine, RequestLine, Service, ServiceRequest, WorkOrder, calendar
 from bookings.rules.prices import CENT
-from bookings.rules.quotes import line_total, plain
+from bookings.rules.quotes import FARTHEST, line_total, plain
 from bookings.rules.slots import ready_by
 from concierge import events
 from concierge.errors import DomainError, Invalid, WrongState
@@ -26,8 +26,6 @@ from concierge.tenancy import Actor
 
 # What a line of an order can carry.
 MOST_PIECES = 500
-# An appointment farther away than this is a slip of the hand.
-FARTHEST = dt.timedelta(days=730)
 
 
 class AlreadyInvoiced(DomainError):
@@ -38,10 +36,12 @@ class AlreadyInvoiced(DomainError):
 
 
 def fill_order(request: ServiceRequest, quote: Quote, *, by: Actor) -> None:
-    """The lines of the accepted option; and its work, when the quote names the day. In the caller's transaction."""
+    """The lines of the accepted option; and its work, when the quote names a day that is still to come: else that is
+    to be agreed. In the caller's transaction."""
     lines = _write_lines(request, quote)
     _note_total(request, lines)
-    if quote.starts_at is not None:
+    now = timezone.now()
+    if quote.starts_at is not None and now < quote.starts_at < now + FARTHEST:
         _plan(request, quote.starts_at, _orders_for(request, lines), lines, by=by)
 
 
@@ -68,6 +68,8 @@ def amend_order(request: ServiceRequest, quote: Quote, orders: Sequence[WorkOrde
     fresh = [line for line in lines if line.work_order is None]
     if starts_at is not None and fresh:
         _plan(request, max(starts_at, timezone.now()), _orders_for(request, fresh), fresh, by=by)
+    elif orders and not fresh:
+        settle_request(orders[-1], by=by)  # what it dropped may have been all that was left to do
 
 
 @transaction.atomic

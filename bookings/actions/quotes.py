@@ -23,6 +23,7 @@ from bookings.actions.quote_moves import (
     step,
 )
 from bookings.actions.quote_origins import Origin, check_sources
+from bookings.actions.revival import reopen
 from bookings.actions.sellers import seller_of
 from bookings.enums import QUOTE_TRANSITIONS, QuoteLineKind, QuoteStatus, RequestStatus
 from bookings.models import Quote, QuoteDocument, QuoteLine, QuoteOption, Service, ServiceRequest
@@ -90,7 +91,8 @@ class QuoteDraft:
 def draft_quote(request: ServiceRequest, *, by: Actor) -> Quote:
     """The draft of the next version: a new one, or a copy of the last that was sent. One there already is returned.
 
-    ``submitted`` becomes ``qualifying`` on the way. Raises ``WrongState`` when the request takes no quote now.
+    ``submitted`` becomes ``qualifying`` on the way, and so does what was given up. Raises ``WrongState`` when the
+    request takes no quote now, ``TooLateToRevive`` when it ended too long ago (409).
     """
     locked = lock_request(request)
     known = Quote.objects.filter(request=locked, status=QuoteStatus.DRAFT).first()
@@ -99,7 +101,7 @@ def draft_quote(request: ServiceRequest, *, by: Actor) -> Quote:
     if locked.status == RequestStatus.SUBMITTED:
         step(locked, "start_review")
     elif locked.status == RequestStatus.EXPIRED:
-        step(locked, "revive")
+        reopen(locked, timezone.now())
     last = Quote.objects.filter(request=locked).order_by("-version").first()
     binding = Quote.objects.filter(request=locked, status=QuoteStatus.ACCEPTED).first()
     amends = locked.status in UNDER_WAY and binding is not None
@@ -236,8 +238,10 @@ def _locked_draft(quote: Quote) -> Quote:
 
 
 def check_draft(organisation_id: int, draft: QuoteDraft) -> None:
-    """Every figure is one that a quote may carry. Raises ``Invalid`` naming the line."""
+    """Every figure and the day are such as a quote may carry. Raises ``Invalid`` naming the line."""
     rates = rates_on(organisation_id, timezone.localdate())
+    if draft.starts_at is not None and draft.starts_at > timezone.now() + rules.FARTHEST:
+        raise Invalid(_("Choose a moment in the coming two years."), field="starts_at")
     if len(draft.options) > rules.MOST_OPTIONS:
         raise Invalid(_("At most six options: more than that nobody compares."), field="options")
     if not draft.fee.is_finite() or not 0 <= draft.fee <= 1000:

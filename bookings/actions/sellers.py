@@ -37,3 +37,9 @@ def seller_of(site: Site) -> dict[str, Any]:
         "phone": organisation.phone_shown,
         "franchise": False,
     }
+
+
+def charges_vat(site: Site) -> bool:
+    """Whether prices at a site contain VAT: not those of a small business under article 293 B of the CGI. Lines keep
+    the rate of their code, for the day on which that ends."""
+    return not seller_of(site).get("franchise")

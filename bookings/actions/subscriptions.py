@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -41,6 +42,7 @@ def order_every_time(
     sent_key: uuid.UUID,
     payer: ClientAccount | None = None,
     note: str = "",
+    total_seen: Decimal | None = None,
 ) -> ServiceRequest:
     """Order for this hand-out now; the next ones follow by themselves until the client says stop. This order is the
     first day of the regular request. The same ``sent_key`` twice is one order and one regular request.
@@ -48,7 +50,7 @@ def order_every_time(
     Raises what ``order_ahead`` and ``start_recurrence`` raise, ``AlreadySubscribed`` (409).
     """
     given: dict[str, Any] = {"wishes": wishes, "payer": payer, "note": note}
-    made = pre_orders.order_ahead(run, client=client, by=by, sent_key=sent_key, **given)
+    made = pre_orders.order_ahead(run, client=client, by=by, sent_key=sent_key, total_seen=total_seen, **given)
     if Occurrence.objects.filter(request=made).exists():
         return made
     owner, plan = made.client, run.plan

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.freed import end_wait
+from bookings.actions.quote_moves import take_amendments_back
 from bookings.enums import (
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
@@ -297,6 +298,8 @@ def _move_request(work_order: WorkOrder, verb: str, by: Actor, *, only_from: str
     end_wait(request, WaitlistEnd.STARTED)
     past = {"start": "started", "fulfil": "fulfilled", "stop": "partially_fulfilled"}[verb]
     events.record(f"service_request.{past}", request, by=by, request_id=request.public_id)
+    if verb != "start":
+        take_amendments_back(request, by=by)
 
 
 def settle_request(work_order: WorkOrder, *, by: Actor) -> None:

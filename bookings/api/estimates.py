@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bookings.actions import pricing
+from bookings.actions.sellers import charges_vat
 from bookings.api.common import site_of, wish_of
 from bookings.models import Service
 from bookings.models.areas import judge_address
@@ -78,6 +81,8 @@ class PriceEstimates(APIView):
         services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
         known = pricing.circumstances(site, asked.get("starts_at"), **spot)
         lines = pricing.price_order(pricing.tariffs_of(site, day, services=services), wishes, known)
+        if not charges_vat(site):
+            lines = [replace(line, vat_rate=Decimal(0)) for line in lines]
         found = judge_address(site, postcode=address["postcode"], **spot) if address else None
         codes = {str(service.public_id): service.code for service in services}
         return Response(

@@ -327,9 +327,10 @@ class CodeForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    """Who pays. The hold names the form, so that sending it twice is one request."""
+    """Who pays, at the total that was read. The hold names the form, so that sending it twice is one request."""
 
     hold = forms.UUIDField(widget=forms.HiddenInput)
+    total = forms.DecimalField(widget=forms.HiddenInput, required=False)
     payer = forms.ChoiceField(label=_("Who pays?"), required=False)
     every_time = forms.BooleanField(required=False)
 
@@ -345,3 +346,11 @@ class ReviewForm(forms.Form):
         self.accounts = accounts
         nobody_else = _("The client pays") if for_others else _("I pay myself")
         field.choices = [("", nobody_else), *((str(a.public_id), a.name) for a in accounts)]
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody says yes to a price that was not shown."""
+        cleaned = super().clean() or {}
+        if cleaned.get("total") is None:
+            self.errors.pop("total", None)
+            raise forms.ValidationError(gettext("Please read the price once more, then confirm."), code="no_total")
+        return cleaned

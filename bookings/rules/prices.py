@@ -5,8 +5,10 @@ Prices include VAT, because they are what a client is shown (Code de la consomma
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from bookings.rules.supplements import CHOSEN, NOTHING_KNOWN, Circumstances, Supplement
@@ -200,6 +202,12 @@ def brackets(minutes: int) -> int:
 def total(lines: Iterable[PricedLine]) -> Decimal:
     """Total including VAT, in euros."""
     return sum((line.total for line in lines), Decimal("0.00"))
+
+
+def seal_of(tariffs: Mapping[str, Tariff]) -> str:
+    """A word for a price list that is another one as soon as something in it is: posted back with a form."""
+    text = json.dumps({key: asdict(tariff) for key, tariff in tariffs.items()}, default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def vat_shares(amounts: Iterable[tuple[Decimal, Decimal]]) -> list[VatShare]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,8 @@ MOST_PRICE = Decimal(100000)
 MOST_LINE = Decimal("999999.99")
 MOST_TOTAL = Decimal("9999999.99")
 MOST_LINES, MOST_OPTIONS = 100, 6
+# An appointment farther away than this is a slip of the hand.
+FARTHEST = dt.timedelta(days=730)
 
 Snapshot = dict[str, Any]  # any JSON value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import uuid
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,11 +26,11 @@ from bookings.views import ahead, payers, subscribing
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
-from bookings.views.words import hours_words
+from bookings.views.words import hours_words, vat_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import HALF_HOUR, euros, percent, times_words
+from concierge.words import HALF_HOUR, euros, times_words
 
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
@@ -340,56 +341,37 @@ def review(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review_page(request, draft, form, 409)
     payer = next((a for a in accounts if str(a.public_id) == form.cleaned_data["payer"]), None)
     try:
-        made = _send(draft, payer, every_time=form.cleaned_data.get("every_time", False))
+        made = _send(draft, payer, form.cleaned_data["total"], every_time=form.cleaned_data.get("every_time", False))
     except DomainError as error:
         return _refused(request, draft, form, error)
     draft.finish(kept, made.tracking_token)
     return redirect("bookings:done", token=made.tracking_token)
 
 
-def _send(draft: Draft, payer: ClientAccount | None, *, every_time: bool) -> ServiceRequest:
-    details, note = draft.details(), draft.contact.get("note", "")
+def _send(draft: Draft, payer: ClientAccount | None, total_seen: Decimal, *, every_time: bool) -> ServiceRequest:
+    given: dict[str, Any] = {
+        "client": draft.details(),
+        "wishes": draft.wishes,
+        "by": draft.actor,
+        "payer": payer,
+        "note": draft.contact.get("note", ""),
+        "total_seen": total_seen,
+    }
+    others: dict[str, Any] = {"beneficiary": draft.beneficiary(), "prescriber": draft.person}
     if draft.run is not None and draft.kept is not None and every_time:
-        return subscriptions.order_every_time(
-            draft.run,
-            client=details,
-            wishes=draft.wishes,
-            by=draft.actor,
-            payer=payer,
-            note=note,
-            sent_key=draft.kept,
-        )
+        return subscriptions.order_every_time(draft.run, sent_key=draft.kept, **given)
     if draft.run is not None:
-        return pre_orders.order_ahead(
-            draft.run,
-            client=details,
-            wishes=draft.wishes,
-            by=draft.actor,
-            payer=payer,
-            note=note,
-            beneficiary=draft.beneficiary(),
-            prescriber=draft.person,
-            sent_key=draft.kept,
-        )
+        return pre_orders.order_ahead(draft.run, sent_key=draft.kept, **given, **others)
     if draft.hold is None:
         raise holds.HoldExpired(field="slot")
-    return booking.submit_request(
-        draft.site,
-        client=details,
-        wishes=draft.wishes,
-        hold=draft.hold,
-        by=draft.actor,
-        payer=payer,
-        note=note,
-        beneficiary=draft.beneficiary(),
-        prescriber=draft.person,
-    )
+    return booking.submit_request(draft.site, hold=draft.hold, **given, **others)
 
 
 def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: int) -> HttpResponse:
     try:
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
-        starts_at = draft.hold.starts_at if draft.hold else None
+        # What is ordered ahead has no time of its own, even when a time was kept before.
+        starts_at = draft.hold.starts_at if draft.hold and draft.plan is None else None
         lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
@@ -401,10 +383,6 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         }
         for line in lines
     ]
-    shares = [
-        {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
-        for share in prices.vat_shares((line.vat_rate, line.total) for line in lines)
-    ]
     return show(
         request,
         draft,
@@ -412,9 +390,10 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         status,
         form=form,
         lines=shown,
-        shares=shares,
+        shares=vat_words(draft.site, ((line.vat_rate, line.total) for line in lines)),
         unmeasured=pricing.by_distance(draft.offered, draft.wishes),
         total=euros(prices.total(lines)),
+        total_shown=str(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
         other_phone=national_phone(draft.other.get("phone", "")),
         payer_name=payers.payer_name(request),

@@ -26,11 +26,12 @@ from bookings.models.clients import each_once
 from bookings.rules import prices
 from bookings.views.desk import desk_page, find_client, show
 from bookings.views.served import Served
+from bookings.views.words import vat_words
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import euros, percent, short_moment_words, times_words
+from concierge.words import euros, short_moment_words, times_words
 
 MOST_PAYERS = 50
 # People they asked for before, shown to choose from.
@@ -171,7 +172,6 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
         lines = pricing.price_order(pricing.tariffs_of(site, _today(site), services=form.chosen), form.order, known)
     except DomainError as error:
         return {"refusal": str(error.message)}
-    shares = prices.vat_shares((line.vat_rate, line.total) for line in lines)
     return {
         "lines": [
             {
@@ -181,10 +181,7 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
             }
             for line in lines
         ],
-        "shares": [
-            {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
-            for share in shares
-        ],
+        "shares": vat_words(site, ((line.vat_rate, line.total) for line in lines)),
         "total": euros(prices.total(lines)),
         "unmeasured": pricing.by_distance(form.chosen, form.order),
     }

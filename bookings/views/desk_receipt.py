@@ -17,10 +17,11 @@ from bookings.enums import WorkOrderStatus
 from bookings.models import ServiceRequest
 from bookings.rules import prices
 from bookings.views.desk import desk_page, show
+from bookings.views.words import vat_words
 from concierge.documents import LANGUAGES, render_pdf
 from concierge.middleware import TenantRequest
 from concierge.models import Site, national_phone
-from concierge.words import euros, moment_words, percent, quantity_words
+from concierge.words import euros, moment_words, quantity_words
 
 # Widths of paper that printers of desks take.
 PAPERS = ("a6", "80mm", "a4")
@@ -81,7 +82,6 @@ def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
         for line in found.lines.select_related("work_order")
         if line.work_order is None or line.work_order.status not in GONE
     ]
-    shares = prices.vat_shares((line.vat_rate, line.total_incl_vat) for line in lines)
     site, organisation = found.site, request.organisation
     reach = [national_phone(str(site.phone or organisation.phone)), str(organisation.email)]
     return {
@@ -102,10 +102,7 @@ def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
             for line in lines
         ],
         "total": euros(sum((line.total_incl_vat for line in lines), start=prices.total([]))),
-        "vat": [
-            {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
-            for share in shares
-        ],
+        "vat": vat_words(site, ((line.vat_rate, line.total_incl_vat) for line in lines)),
         "payer": found.payer_account.name if found.payer_account else _("The client"),
         "ready_by": moment_words(found.promised_end, site) if found.promised_end else "",
         "note": found.note,

@@ -16,11 +16,11 @@ from bookings.actions import hand_outs, pre_orders, pricing
 from bookings.enums import LineKind
 from bookings.forms.booking import DetailsForm, wishes_of
 from bookings.models import PreOrder, Service, ServiceRequest, Substitution
-from bookings.rules.prices import Tariff
+from bookings.rules import prices
 from bookings.views.ahead import window_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
-from concierge.errors import DomainError
+from concierge.errors import Conflict, DomainError
 from concierge.middleware import TenantRequest
 
 
@@ -29,7 +29,7 @@ def whole_or_text(quantity: Decimal) -> int | str:
     return int(quantity) if quantity == int(quantity) else str(quantity.normalize())
 
 
-def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any]:
+def asked_of(found: ServiceRequest, tariffs: dict[str, prices.Tariff]) -> dict[str, Any]:
     """What was ordered, as the form of quantities keeps it; what the price list no longer has is left out."""
     asked: dict[str, Any] = {}
     for line in found.lines.select_related("service"):
@@ -38,13 +38,20 @@ def asked_of(found: ServiceRequest, tariffs: dict[str, Tariff]) -> dict[str, Any
         if tariff is None:
             continue
         wish = asked.setdefault(key, {"quantities": {}, "options": []})
-        of_kind = tariff.options if line.kind == LineKind.OPTION else tariff.items
-        match = next((price.key for price in of_kind.values() if price.label == line.description), None)
-        if match is not None and line.kind == LineKind.OPTION:
+        match = next((key for key, label in _labels(tariff, line.kind).items() if label == line.description), None)
+        if match is not None and line.kind != LineKind.ITEM:
             wish["options"].append(match)
         elif match is not None:
             wish["quantities"][match] = whole_or_text(line.quantity)
     return asked
+
+
+def _labels(tariff: prices.Tariff, kind: str) -> dict[str, str]:
+    """What a line of that kind may be called, by key; a supplement that comes by rule is asked for by nobody."""
+    if kind == LineKind.SUPPLEMENT:
+        return {key: one.label for key, one in tariff.supplements.items() if tariff.can_choose(key)}
+    priced = tariff.options if kind == LineKind.OPTION else tariff.items
+    return {key: price.label for key, price in priced.items()}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,18 +61,24 @@ def change(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRes
     order = PreOrder.objects.select_related("run__site", "run__plan").filter(request=found).first()
     if order is None:
         raise Http404
-    services = list(Service.objects.offered_at(found.site).filter(pk=order.run.plan.service_id))
-    tariffs = pricing.tariffs_of(found.site, today_at(found.site), services=services)
+    today = today_at(found.site)
+    services = pricing.on_day(Service.objects.offered_at(found.site).filter(pk=order.run.plan.service_id), today)
+    tariffs = pricing.tariffs_of(found.site, today, services=services)
     form = DetailsForm(
         request.POST if request.method == "POST" else None,
         chosen=services,
         wishes=asked_of(found, tariffs),
         label_suffix="",
     )
-    context = {"found": found, "form": form, "when": window_words(order.run), "token": token}
+    seal = prices.seal_of(tariffs)
+    context = {"found": found, "form": form, "when": window_words(order.run), "token": token, "seal": seal}
     if form.is_valid():
+        wishes = wishes_of(form.wishes())
         try:
-            pre_orders.change_order(found, wishes_of(form.wishes()), by=bearer(request, found))
+            if request.POST.get("prices") != seal:
+                raise Conflict(_("The prices have changed since you opened this page. Please read them again."))
+            total = prices.total(pricing.price_order(tariffs, wishes))
+            pre_orders.change_order(found, wishes, by=bearer(request, found), total_seen=total)
         except DomainError as error:
             form.add_error(None, str(error.message))
             return render(request, "bookings/change_order.html", context, status=error.status)

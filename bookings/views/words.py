@@ -12,15 +12,27 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
+from bookings.actions.sellers import charges_vat
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
+from bookings.rules.prices import vat_shares
 from bookings.views import ahead
-from concierge.models import Event
-from concierge.words import euros, moment_words, times_words
+from concierge.models import Event, Site
+from concierge.words import euros, moment_words, percent, times_words
 
 R, W = RequestStatus, WorkOrderStatus
 # Lines of the history that are no good news.
 FAILURES = {"work_order.failed", "service_request.cancelled", "service_request.expired"}
+
+
+def vat_words(site: Site, amounts: Iterable[tuple[Decimal, Decimal]]) -> list[dict[str, str]]:
+    """The tax in (rate, amount including it) pairs, as the invoice will say it."""
+    if not charges_vat(site):
+        return [{"label": _("VAT not applicable, article 293 B of the CGI."), "amount": euros(0)}]
+    return [
+        {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
+        for share in vat_shares(amounts)
+    ]
 
 
 def hours_words(hours: Iterable[OpeningHours]) -> list[str]:

@@ -152,7 +152,7 @@ def test_a_place_kept_in_another_organisation_or_for_somebody_else_is_no_use(
     path.up_to_review()
     before = counts()
     for hold in (theirs.public_id, foreign.public_id, UNKNOWN):
-        answer = path.post("verification/", hold=str(hold))
+        answer = path.post("verification/", hold=str(hold), total="33.00")
         assert answer.status_code == 409
         assert "Vous avez choisi un autre créneau entre-temps. Vérifiez encore une fois." in words(answer)
     assert path.post("verification/", hold="x").status_code == 422
@@ -334,6 +334,9 @@ def test_what_a_form_does_not_ask_is_not_taken(world: World, path: Path) -> None
     path.post("creneau/", slot=at(24, 10).isoformat(), **extra)
     assert path.contact(**extra).headers["Location"] == f"{HOME}code/"
     path.code()
+    # A price is never taken from a browser, only compared with what it was shown.
+    assert (path.review(**extra).status_code, ServiceRequest.objects.count()) == (409, 0)
+    del extra["total"]
     assert path.review(**extra).status_code == 302
     request = ServiceRequest.objects.get()
     assert (str(request.total_incl_vat), request.status, request.channel) == ("15.00", "confirmed", "web")

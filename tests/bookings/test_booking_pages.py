@@ -41,6 +41,11 @@ CONTACT = {
 HOME = "/reserver/republique/"
 
 
+def hidden(page: str, *names: str) -> dict[str, str]:
+    """What a form says by itself."""
+    return {name: value for name in names for value in re.findall(rf'name="{name}" value="([^"]*)"', page)}
+
+
 class Path:
     """A person who goes from page to page."""
 
@@ -73,8 +78,7 @@ class Path:
 
     def review(self, **more: str) -> Any:
         page = self.get("verification/").content.decode()
-        found = re.search(r'name="hold" value="([^"]+)"', page)
-        return self.post("verification/", hold=found.group(1) if found else "", **more)
+        return self.post("verification/", **{**hidden(page, "hold", "total"), **more})
 
     def up_to_review(self) -> None:
         for answer in (self.services(), self.details(), self.slot(), self.contact(), self.code()):
@@ -123,8 +127,8 @@ def test_the_whole_path_makes_one_confirmed_request(world: World, path: Path) ->
 def test_the_same_form_sent_twice_shows_the_same_request(world: World, path: Path) -> None:
     path.up_to_review()
     hold = str(Hold.objects.get().public_id)
-    first = path.post("verification/", hold=hold)
-    second = path.post("verification/", hold=hold)
+    first = path.post("verification/", hold=hold, total="33.00")
+    second = path.post("verification/", hold=hold, total="33.00")
     assert first.status_code == second.status_code == 302
     assert first.headers["Location"] == second.headers["Location"]
     assert (ServiceRequest.objects.count(), WorkOrder.objects.count()) == (1, 2)
@@ -450,8 +454,48 @@ def test_a_price_changed_meanwhile_is_the_price_that_counts_and_is_shown(world: 
     world.shirt.save()
     assert path.get("verification/").headers["Location"] == f"{HOME}details/"
     hold = str(Hold.objects.get().public_id)
-    shown(path.post("verification/", hold=hold), 400)
+    shown(path.post("verification/", hold=hold, total="38.00"), 400)
     assert (ServiceRequest.objects.count(), Client.objects.count()) == (0, 1)
+
+
+@pytest.mark.promise("domain R1")
+def test_nobody_is_booked_at_a_price_that_was_not_shown(world: World, path: Path) -> None:
+    path.up_to_review()
+    form = hidden(shown(path.get("verification/")), "hold", "total")
+    assert form["total"] == "33.00"
+    world.shirt.unit_price = "9.50"
+    world.shirt.save()
+    page = shown(path.post("verification/", **form), 409)
+    said = "Le prix a changé pendant que vous étiez ici : 33,00 € avant, 65,50 € maintenant."
+    assert said in " ".join(page.split())  # amounts bear a narrow space
+    assert (ServiceRequest.objects.count(), Client.objects.count(), Hold.objects.get().status) == (0, 1, "held")
+    assert hidden(page, "total") == {"total": "65.50"}
+    assert path.post("verification/", **hidden(page, "hold", "total")).status_code == 302
+    assert str(ServiceRequest.objects.get().total_incl_vat) == "65.50"
+
+
+@pytest.mark.parametrize(("total", "status"), [(None, 422), ("", 422), ("NaN", 422), ("trente", 422), ("-1", 409)])
+def test_a_confirmation_without_the_price_is_refused(path: Path, total: str | None, status: int) -> None:
+    path.up_to_review()
+    form = hidden(shown(path.get("verification/")), "hold")
+    shown(path.post("verification/", **form, **({} if total is None else {"total": total})), status)
+    assert ServiceRequest.objects.count() == 0
+
+
+def test_a_small_business_shows_no_vat_as_on_its_invoices(world: World, path: Path) -> None:
+    from billing.actions.issuers import change_issuer, set_up_issuer
+
+    path.up_to_review()
+    body: dict[str, Any] = {"street": "1 rue X", "postcode": "21000", "city": "Dijon", "siren": "732829320"}
+    issuer = set_up_issuer(by=world.actor(), name="Sens Pratique", **body)
+    assert "dont TVA 20" in shown(path.get("verification/"))
+    change_issuer(issuer, by=world.actor(), vat_regime="franchise")
+    page = shown(path.get("verification/"))
+    assert ("dont TVA" in page, "TVA non applicable, article 293 B du CGI." in page) == (False, True)
+    path.review()
+    path.browser.force_login(world.users["concierge"])
+    receipt = shown(path.browser.get(f"/guichet/republique/demande/{ServiceRequest.objects.get().public_id}/recu/"))
+    assert ("dont TVA" in receipt, "TVA non applicable, article 293 B du CGI." in receipt) == (False, True)
 
 
 def test_the_code_is_nowhere_in_the_database(path: Path) -> None:

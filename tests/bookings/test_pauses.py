@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.questions import answer_question, ask_client
 from bookings.actions.requests import NotCancellable, cancel_request
+from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import RequestOnHold, book_work_order, fail_work_order, start_work_order
 from bookings.enums import REQUEST_TRANSITIONS, HoldReason, PerformerKind
 from bookings.models import Pause, ServiceRequest, WorkOrder
@@ -80,11 +82,39 @@ def test_the_promise_moves_by_the_pause_and_the_first_one_stays(world: World, mo
     monday.shift(dt.timedelta(days=3))
     moved = resume_request(request, by=world.actor("concierge"))
     pause = Pause.objects.get()
-    stood = pause.resumed_at - pause.held_at  # type: ignore[operator]  # it has ended
+    stood = pause.resumed_at - at(23, 10)  # type: ignore[operator]  # it has ended; nothing was lost before ten o'clock
     assert (moved.promised_end, pause.promised_before) == (before + stood, before)
     assert moved.work_orders.get().promised_end == before + stood
     assert moved.promised_start == at(23, 10)
     assert "<s>" in shown(client.get(f"/suivi/{request.tracking_token}/"))
+
+
+def test_a_visit_still_to_come_keeps_its_promise(world: World, monday: Any) -> None:
+    """Held on Monday, resumed on Wednesday: the visit of Friday, from ten to eleven, never stood still."""
+    request = world.request(world.ironing, promised_start=at(27, 10), place="home", street="1 rue A", city="Dijon")
+    ServiceRequest.objects.update(promised_end=at(27, 11))
+    WorkOrder.objects.update(promised_end=at(27, 11))
+    hold(world, request)
+    monday.shift(dt.timedelta(days=2))
+    assert resume_request(request, by=world.actor("concierge")).promised_end == at(27, 11)
+    assert request.work_orders.get().promised_end == at(27, 11)
+
+
+@pytest.mark.promise("domain R9")
+def test_an_appointment_moved_during_the_pause_is_promised_from_its_new_time(
+    world: World, monday: Any, book: Callable[..., ServiceRequest]
+) -> None:
+    """Held for two weeks, moved meanwhile to 9 December: ready when the page said after the move."""
+    request = book()
+    hold(world, request)
+    monday.shift(dt.timedelta(days=3))
+    reschedule_request(request, dt.datetime(2026, 12, 9, 9, tzinfo=dt.UTC), by=world.actor("concierge"))
+    request.refresh_from_db()
+    promised = request.promised_end
+    monday.shift(dt.timedelta(days=11))
+    moved = resume_request(request, by=world.actor("concierge"))
+    assert (moved.promised_start, moved.promised_end) == (dt.datetime(2026, 12, 9, 9, tzinfo=dt.UTC), promised)
+    assert max(moved.work_orders.values_list("promised_end", flat=True)) == promised
 
 
 def test_at_the_desk_it_moves_to_a_time_when_the_desk_closes(world: World, monday: Any) -> None:

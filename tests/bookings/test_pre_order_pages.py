@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +14,14 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import cut_offs, hand_outs, pre_orders
+from bookings.actions import cut_offs, hand_outs, pre_orders, tariffs
+from bookings.actions.pricing import tariffs_of
 from bookings.models import PreOrder, PreOrderPlan, PreOrderRun, ServiceRequest
+from bookings.rules.prices import Wish
+from bookings.views.orders_ahead import asked_of
 from concierge.models import User
 from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
+from tests.bookings.test_booking_pages import hidden
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -76,7 +82,7 @@ def test_the_desk_orders_and_sending_twice_is_one_order(world: World, plan: PreO
     review = at_the_desk(desk, plan)
     page = review.content.decode()
     assert "Jeudi 26 novembre de 12:00 à 14:00" in page
-    form = {"hold": page.split('name="hold" value="')[1].split('"')[0]}
+    form = hidden(page, "hold", "total")
     first, again = (desk.post(f"{BOOK}verification/", form) for _n in range(2))
     assert (first.status_code, first["Location"]) == (302, again["Location"])
     assert (PreOrder.objects.get().pieces, ServiceRequest.objects.count()) == (2, 1)
@@ -88,7 +94,7 @@ def test_an_order_too_late_is_told_the_next_hand_out(
     world: World, plan: PreOrderPlan, desk: Browser, monday: Any
 ) -> None:
     page = at_the_desk(desk, plan).content.decode()
-    form = {"hold": page.split('name="hold" value="')[1].split('"')[0]}
+    form = hidden(page, "hold", "total")
     monday.move_to(dt.datetime(2026, 11, 24, 12, 0, 1, tzinfo=PARIS), tick=True)
     answer = desk.post(f"{BOOK}verification/", form, follow=True)
     assert "Jeudi 3 décembre de 12:00 à 14:00" in answer.content.decode()
@@ -113,14 +119,58 @@ def test_the_client_changes_the_order_by_the_link(world: World, plan: PreOrderPl
     order = ordered(world, plan)
     path = f"/suivi/{order.request.tracking_token}/modifier/"
     page = Browser().get(path).content.decode()
-    small = page.split('name="q-')[1].split('"')[0]
+    small, seen = page.split('name="q-')[1].split('"')[0], hidden(page, "prices")
     assert 'value="1"' in page
-    assert Browser().post(path, {f"q-{small}": "4"}).status_code == 302
+    assert Browser().post(path, {f"q-{small}": "4", **seen}).status_code == 302
     assert PreOrder.objects.get().pieces == 4
     monday.move_to(dt.datetime(2026, 11, 24, 12, 1, tzinfo=PARIS), tick=True)
-    late = Browser().post(path, {f"q-{small}": "1"})
+    late = Browser().post(path, {f"q-{small}": "1", **seen})
     assert (late.status_code, PreOrder.objects.get().pieces) == (409, 4)
     assert "Les commandes pour cette distribution sont closes." in late.content.decode()
+
+
+@pytest.mark.promise("domain R1")
+def test_an_order_is_changed_at_the_prices_that_were_shown(world: World, plan: PreOrderPlan, monday: Any) -> None:
+    order = ordered(world, plan)
+    path = f"/suivi/{order.request.tracking_token}/modifier/"
+    item = plan.service.price_items.order_by("position")[0]
+    today, tomorrow = dt.date(2026, 11, 23), dt.date(2026, 11, 24)
+    tariffs.set_price(plan.service, Decimal("11.00"), item=item, valid_from=tomorrow, today=today, by=world.actor())
+    page = Browser().get(path).content.decode()
+    name = "q-" + page.split('name="q-')[1].split('"')[0]
+    monday.move_to(dt.datetime(2026, 11, 24, 0, 1, tzinfo=PARIS), tick=True)
+    for seen in (hidden(page, "prices"), {}):
+        answer = Browser().post(path, {name: "4", **seen})
+        assert (answer.status_code, ServiceRequest.objects.get().total_incl_vat) == (409, Decimal("9.00"))
+    again = answer.content.decode()
+    assert ("Les prix ont changé depuis que vous avez ouvert cette page." in again, "11,00" in again) == (True, True)
+    assert Browser().post(path, {name: "4", **hidden(again, "prices")}).status_code == 302
+    assert ServiceRequest.objects.get().total_incl_vat == Decimal("44.00")
+
+
+def test_a_supplement_that_was_chosen_is_ticked_and_repeated(world: World, plan: PreOrderPlan) -> None:
+    express = tariffs.add_supplement(plan.service, by=world.actor(), name="Express", amount=Decimal(2))
+    tariffs.add_supplement(plan.service, by=world.actor(), name="Samedi", rule="saturday", percent=Decimal(25))
+    wish = wish_baskets(plan)
+    chosen = Wish(wish.service, wish.quantities, frozenset({str(express.public_id)}))
+    made = pre_orders.order_ahead(first_run(plan), client=details(), wishes=[chosen], by=world.actor())
+    again = asked_of(made, tariffs_of(world.site, dt.date(2026, 11, 23)))
+    small = str(plan.service.price_items.order_by("position")[0].public_id)
+    assert again == {wish.service: {"quantities": {small: 1}, "options": [str(express.public_id)]}}
+    path = f"/suivi/{made.tracking_token}/modifier/"
+    page = Browser().get(path).content.decode()
+    (box,) = re.findall(rf'<input[^>]*name="o-{express.public_id.hex}"[^>]*>', page)
+    assert "checked" in box
+
+
+@pytest.mark.promise("domain R1")
+def test_an_order_ahead_is_sent_at_the_total_that_was_read(world: World, plan: PreOrderPlan, desk: Browser) -> None:
+    form = hidden(at_the_desk(desk, plan).content.decode(), "hold", "total")
+    plan.service.price_items.update(unit_price=Decimal("12.00"))
+    answer = desk.post(f"{BOOK}verification/", form)
+    assert (answer.status_code, ServiceRequest.objects.count(), first_run(plan).taken) == (409, 0, 0)
+    assert hidden(answer.content.decode(), "total") == {"total": "24.00"}
+    assert desk.post(f"{BOOK}verification/", {**form, "total": "24.00"}).status_code == 302
 
 
 def test_lists_ask_the_same_number_of_questions_for_one_and_three(world: World, plan: PreOrderPlan) -> None:

@@ -13,6 +13,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from bookings.actions import quote_answers as answers
+from bookings.actions.pauses import hold_request, resume_request
+from bookings.actions.questions import TooLateToRevive, ask_client
 from bookings.actions.quote_documents import store_quote_pdf
 from bookings.actions.quote_moves import (
     QuoteAnswered,
@@ -187,6 +189,15 @@ def test_what_is_not_ready_is_not_sent(world: World, draft: QuoteDraft) -> None:
 
 
 @pytest.mark.promise("R44")
+@pytest.mark.parametrize("day", [dt.datetime(2028, 11, 23, 9, tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)])
+def test_a_start_that_nobody_can_plan_is_refused(world: World, day: dt.datetime) -> None:
+    quote = draft_quote(asked(world), by=world.actor())
+    with pytest.raises(Invalid) as refusal:
+        save_quote(quote, two_options(starts_at=day), by=world.actor())
+    quote.refresh_from_db()
+    assert (refusal.value.field, quote.starts_at) == ("starts_at", None)
+
+
 def test_two_people_who_edit_one_draft_lose_nothing(world: World) -> None:
     by = world.actor("concierge")
     quote = draft_quote(asked(world), by=by)
@@ -404,6 +415,47 @@ def test_time_reminds_then_ends_and_the_client_may_ask_again(world: World, monda
     assert send_quote(draft, by=world.actor()).valid_until == dt.date(2027, 1, 23)
 
 
+@pytest.mark.promise("R33")
+def test_a_quote_for_what_was_given_up_keeps_the_link_alive(world: World, monday: Any) -> None:
+    by = world.actor()
+    request = start_review(asked(world), by=by)
+    ask_client(request, text="Quelle longueur ?", due_at=at(25, 8), by=by)
+    monday.move_to(at(28, 9))
+    settle(world.organisation)
+    request.refresh_from_db()
+    assert (request.status, request.tracking_until is None) == ("expired", False)
+    quote = send_quote(save_quote(draft_quote(request, by=by), two_options(), by=by), by=by)
+    request.refresh_from_db()
+    assert (request.status, request.tracking_until) == ("awaiting_approval", None)
+    monday.move_to(dt.datetime(2027, 1, 27, 9, tzinfo=dt.UTC))
+    request.status = "expired"
+    request.tracking_until = timezone.now()
+    request.save()
+    with pytest.raises(TooLateToRevive):
+        draft_quote(request, by=by)
+    assert (status(request), Quote.objects.get()) == ("expired", quote)
+
+
+@pytest.mark.promise("R33")
+def test_a_quote_that_expires_while_its_request_is_held_gives_it_back_to_the_desk(world: World, monday: Any) -> None:
+    by = world.actor()
+    quote = sent(world)
+    hold_request(quote.request, reason="material", until=dt.datetime(2027, 1, 20, 9, tzinfo=dt.UTC), by=by)
+    monday.move_to(dt.datetime(2027, 1, 10, 9, tzinfo=dt.UTC))
+    settle(world.organisation)
+    assert (status(quote), status(quote.request)) == ("expired", "on_hold")
+    resume_request(quote.request, by=by)
+    assert status(quote.request) == "qualifying"
+    again = answers.ask_for_renewal(quote, by=by)
+    assert (again.version, status(send_quote(again, by=by).request)) == (2, "awaiting_approval")
+
+
+def test_a_quote_that_still_waits_goes_on_waiting_after_a_pause(world: World) -> None:
+    quote = sent(world)
+    hold_request(quote.request, reason="material", until=at(30, 9), by=world.actor())
+    assert resume_request(quote.request, by=world.actor()).status == "awaiting_approval"
+
+
 def test_an_answered_quote_neither_reminds_nor_expires(world: World, monday: Any) -> None:
     quote = sent(world)
     answers.accept_quote(quote, yes(quote), by=world.actor())
@@ -414,6 +466,23 @@ def test_an_answered_quote_neither_reminds_nor_expires(world: World, monday: Any
 
 
 # --- work, amendments ----------------------------------------
+
+
+@pytest.mark.promise("domain R5")
+def test_a_day_that_has_passed_before_the_answer_is_agreed_anew(world: World, monday: Any) -> None:
+    quote = sent(world, draft=two_options(starts_at=at(26, 9)))
+    monday.move_to(at(26, 10))
+    answers.accept_quote(quote, yes(quote), by=world.actor())
+    request = quote.request
+    request.refresh_from_db()
+    assert (request.status, request.promised_start, request.work_orders.count(), request.lines.count()) == (
+        "confirmed",
+        None,
+        0,
+        2,
+    )
+    planned = set_appointment(request, at(27, 14), by=world.actor())
+    assert (planned.promised_start, planned.work_orders.get().promised_end) == (at(27, 14), at(27, 16))
 
 
 def test_the_day_may_be_agreed_later(world: World) -> None:
@@ -479,6 +548,70 @@ def test_an_amendment_without_a_service_cancels_its_work(world: World) -> None:
     assert RequestLine.objects.get().total_incl_vat == Decimal("40.00")
 
 
+def done(order: WorkOrder, by: Any) -> None:
+    """From accepted to checked."""
+    order = book_work_order(
+        order, performer_kind=PerformerKind.PROVIDER, performer_id=1, performer_label="Menuiserie", by=by
+    )
+    verify_work_order(complete_work_order(start_work_order(order, by=by), by=by), by=by)
+
+
+@pytest.mark.promise("domain R5")
+def test_an_amendment_of_finished_work_is_no_offer_any_more(world: World) -> None:
+    by = world.actor()
+    old = sent(world, draft=two_options(starts_at=at(26, 9)))
+    answers.accept_quote(old, yes(old), by=by)
+    request = old.request
+    amendment = send_quote(draft_quote(request, by=by), by=by)
+    done(request.work_orders.get(), by)
+    assert (status(request), status(amendment), status(old)) == ("fulfilled", "withdrawn", "accepted")
+    assert names(request).count("quote.withdrawn") == 1
+    with pytest.raises(QuoteWithdrawn):
+        answers.accept_quote(amendment, yes(amendment, 1), by=by)
+
+
+@pytest.mark.parametrize("state", ["fulfilled", "partially_fulfilled", "closed", "cancelled"])
+def test_what_is_over_is_not_amended(world: World, state: str) -> None:
+    by = world.actor()
+    old = sent(world, draft=two_options(starts_at=at(26, 9)))
+    answers.accept_quote(old, yes(old), by=by)
+    amendment = send_quote(draft_quote(old.request, by=by), by=by)
+    ServiceRequest.objects.update(status=state)
+    with pytest.raises(WrongState):
+        answers.accept_quote(amendment, yes(amendment, 1), by=by)
+    old.request.refresh_from_db()
+    assert (status(amendment), old.request.total_incl_vat, WorkOrder.objects.count()) == ("sent", Decimal("115.00"), 1)
+
+
+def test_an_amendment_is_accepted_while_the_request_is_held(world: World) -> None:
+    by = world.actor()
+    old = sent(world, draft=two_options(starts_at=at(26, 9)))
+    answers.accept_quote(old, yes(old), by=by)
+    amendment = send_quote(draft_quote(old.request, by=by), by=by)
+    hold_request(old.request, reason="material", until=at(30, 9), by=by)
+    answers.accept_quote(amendment, yes(amendment, 1), by=by)
+    old.request.refresh_from_db()
+    assert (status(old.request), old.request.total_incl_vat) == ("on_hold", Decimal("205.00"))
+
+
+@pytest.mark.promise("domain R5")
+def test_an_amendment_that_drops_what_was_left_to_do_ends_the_request(world: World) -> None:
+    by = world.actor()
+    garden = service_on_quote(world, code="jardin", name="Jardins")
+    hedge = LineDraft("Haie", Decimal(1), Decimal("60.00"), service=garden)
+    shelf = LineDraft("Étagère", Decimal(1), Decimal("40.00"))
+    old = sent(world, draft=QuoteDraft([OptionDraft([hedge, shelf])], starts_at=at(26, 9)))
+    answers.accept_quote(old, yes(old), by=by)
+    done(WorkOrder.objects.get(service__code="petits-travaux"), by)
+    assert status(old.request) == "in_progress"
+    amendment = draft_quote(old.request, by=by)
+    save_quote(amendment, QuoteDraft([OptionDraft([shelf])]), by=by)
+    amendment = send_quote(amendment, by=by)
+    answers.accept_quote(amendment, yes(amendment), by=by)
+    assert (status(old.request), status(amendment)) == ("fulfilled", "accepted")
+    assert names(old.request)[-1] == "service_request.fulfilled"
+
+
 def test_a_declined_amendment_leaves_what_was_agreed(world: World) -> None:
     by = world.actor()
     old = sent(world, draft=two_options(starts_at=at(26, 9)))
@@ -506,11 +639,7 @@ def test_finished_work_is_billed_as_it_was_accepted(world: World) -> None:
     quote = sent(world, draft=two_options(starts_at=at(26, 9)))
     assert (quote.content["seller"]["siren"], quote.content["seller"]["name"]) == ("732829320", "Sens Pratique")
     answers.accept_quote(quote, yes(quote, 1), by=by)
-    order = quote.request.work_orders.get()
-    order = book_work_order(
-        order, performer_kind=PerformerKind.PROVIDER, performer_id=1, performer_label="Menuiserie", by=by
-    )
-    verify_work_order(complete_work_order(start_work_order(order, by=by), by=by), by=by)
+    done(quote.request.work_orders.get(), by)
     invoice = invoice_request(quote.request, by=by)
     assert (invoice.total_incl_vat, invoice.total_excl_vat) == (Decimal("205.00"), Decimal("170.83"))
     assert invoice.total_excl_vat == Decimal(quote.content["options"][1]["excl"])

@@ -19,7 +19,7 @@ from bookings.enums import RequestStatus
 from bookings.models import Client, PreOrder, PreOrderPlan, Recurrence, ServiceRequest
 from concierge.models import User
 from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
-from tests.bookings.test_booking_pages import shown
+from tests.bookings.test_booking_pages import hidden, shown
 from tests.bookings.test_pre_order_pages import BOOK, up_to_the_run
 from tests.bookings.test_recurrences import begin, states, sweep
 from tests.world import World
@@ -54,7 +54,7 @@ def review(browser: Browser, plan: PreOrderPlan) -> tuple[str, dict[str, str]]:
     browser.post(f"{BOOK}creneau/", {"run": str(first_run(plan).public_id)})
     browser.post(f"{BOOK}coordonnees/", {"first_name": "Inès", "last_name": "Garnier", "email": EMAIL})
     page = shown(browser.get(f"{BOOK}verification/"))
-    return page, {"hold": page.split('name="hold" value="')[1].split('"')[0]}
+    return page, hidden(page, "hold", "total")
 
 
 @pytest.mark.promise("domain R7")

@@ -150,6 +150,19 @@ def test_an_estimate_is_what_the_order_costs(world: World, api: Api, visit: Serv
     )
 
 
+def test_an_estimate_of_a_small_business_bears_no_vat(world: World, api: Api) -> None:
+    from billing.actions.issuers import set_up_issuer
+
+    line = {"service": str(world.cobbler.public_id), "quantity": 1}
+    asked = {"site": str(world.site.public_id), "lines": [line]}
+    assert [one["rate"] for one in api.post("/api/v1/price-estimates", asked).json()["vat"]] == ["20.00"]
+    body: dict[str, Any] = {"street": "1 rue X", "postcode": "21000", "city": "Dijon", "siren": "732829320"}
+    set_up_issuer(by=world.actor(), name="Sens Pratique", vat_regime="franchise", **body)
+    shown = api.post("/api/v1/price-estimates", asked).json()
+    assert [one["vat_rate"] for one in shown["lines"]] == ["0.00"]
+    assert [(one["rate"], one["vat"], one["incl"]) for one in shown["vat"]] == [("0.00", "0.00", "18.00")]
+
+
 @pytest.mark.promise("S08")
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
