@@ -17,20 +17,24 @@ from bookings.actions.cut_offs import close_runs
 from bookings.actions.feeds import renew_feed
 from bookings.actions.hand_outs import substitute
 from bookings.actions.holds import hold_slot, release_hold
+from bookings.actions.imports import keep_import
 from bookings.actions.openings import close_site, set_presence
 from bookings.actions.own_space import add_helped
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
+from bookings.actions.tariffs import set_price
 from bookings.actions.waitlist import join_waitlist
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.enums import Place
 from bookings.models import (
     Accompaniment,
+    CatalogueImport,
     Client,
     ClientAccount,
     ClientMembership,
+    DatedPrice,
     HelpedPerson,
     Occurrence,
     OrderSheet,
@@ -39,6 +43,7 @@ from bookings.models import (
     Presence,
     Quote,
     Recurrence,
+    ServedArea,
     ServiceRequest,
     Substitution,
     WaitlistNotice,
@@ -115,6 +120,9 @@ class Scene:
     notice: WaitlistNotice
     feed_token: str
     helped: HelpedPerson
+    file: CatalogueImport
+    price: DatedPrice
+    area: ServedArea
 
     @property
     def booked_day(self) -> ServiceRequest:
@@ -209,6 +217,23 @@ def build_scene(world: World) -> Scene:
             notice=a_notice(world),
             feed_token=_feed(world, own),
             helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
+            file=keep_import(
+                organisation,
+                [(2, {"service": "cles", "nom": "Clés"}, [])],
+                file_name="catalogue.csv",
+                by=world.actor("site_manager"),
+            ),
+            price=set_price(
+                world.ironing,
+                Decimal("3.20"),
+                item=world.shirt,
+                valid_from=timezone.localdate() + dt.timedelta(days=60),
+                today=timezone.localdate(),
+                by=by,
+            ),
+            area=ServedArea.objects.create(
+                organisation=organisation, site=world.site, postcode=world.site.postcode, name=world.site.city
+            ),
         )
 
 

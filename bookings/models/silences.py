@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from bookings.enums import UNASSIGNED, Ball, RequestStatus, WorkOrderStatus
 from bookings.models.promises import ClientQuestion, Pause
+from bookings.models.quotes import Quote
 from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.models.waiting import NO_NEWS, Waiting, waiting_of
 from bookings.rules.waiting import FALLBACK_DAYS, REQUESTS, TO_CLOSE, latest_overdue
@@ -49,6 +50,7 @@ def _overdue(now: dt.datetime, zones: Sequence[str]) -> Q:
 
     question = ClientQuestion.objects.filter(request_id=OuterRef("pk"), answered_at=None, dropped_at=None)
     pause = Pause.objects.filter(request_id=OuterRef("pk"), resumed_at=None)
+    quote = Quote.objects.filter(request_id=OuterRef("pk")).waiting()
     works = WorkOrder.objects.filter(request_id=OuterRef("pk"))
     open_works = works.exclude(status__in=SETTLED)
     late = Q(Exists(works.filter(status__in=UNASSIGNED, promised_start__lt=now)))
@@ -57,7 +59,7 @@ def _overdue(now: dt.datetime, zones: Sequence[str]) -> Q:
     overdue = Q(status__in=RUNNING) & (late | (~Exists(open_works) & heard_before(TO_CLOSE.term)))
     overdue |= Q(status=R.ON_HOLD) & (Exists(pause.filter(until__lt=now)) | (~Exists(pause) & fallback))
     overdue |= Q(status=R.AWAITING_CLIENT) & (Exists(question.filter(due_at__lt=now)) | (~Exists(question) & fallback))
-    overdue |= Q(status=R.AWAITING_APPROVAL) & fallback
+    overdue |= Q(status=R.AWAITING_APPROVAL) & (Exists(quote.filter(expires_at__lt=now)) | (~Exists(quote) & fallback))
     overdue |= Q(status=R.FULFILLED, place="home") & heard_before(TO_CLOSE.term)
     overdue |= Q(status=R.FULFILLED) & ~Q(place="home") & heard_before(REQUESTS[R.FULFILLED].term)
     for status in (R.SUBMITTED, R.QUALIFYING, R.PARTIALLY_FULFILLED):

@@ -13,14 +13,18 @@ from django.utils import timezone
 
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.questions import answer_question, ask_client
+from bookings.actions.quotes import draft_quote
 from bookings.actions.requests import NotCancellable, cancel_request
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.work_orders import RequestOnHold, book_work_order, fail_work_order, start_work_order
 from bookings.enums import REQUEST_TRANSITIONS, HoldReason, PerformerKind
 from bookings.models import Pause, ServiceRequest, WorkOrder
+from concierge import deadlines
 from concierge.errors import Invalid, WrongState
 from concierge.models import Event
+from notifications.models import Message
 from tests.bookings.conftest import at
+from tests.bookings.quoting import sent
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_questions import bearer
 from tests.conftest import settle
@@ -257,3 +261,19 @@ def test_every_state_has_words_for_the_client(world: World, client: Browser) -> 
         start = page.index('text-2xl font-bold" role="status">')
         headlines.add(page[start : page.index("</p>", start)])
     assert len(headlines) == len(RequestStatus)
+
+
+def test_a_held_request_whose_quote_ends_comes_back_to_the_desk(world: World, monday: Any) -> None:
+    """The client and the desk are told that the quote has ended; resumed, it is the desk's turn."""
+    quote = sent(world)
+    hold(world, quote.request)
+    monday.shift(dt.timedelta(days=31))
+    deadlines.sweep(world.organisation.pk)
+    settle(world.organisation)
+    request = ServiceRequest.objects.get()
+    assert (request.status, request.quotes.get().status) == ("on_hold", "expired")
+    told = Message.objects.filter(kind="quote.expired").order_by("recipient_kind")
+    assert list(told.values_list("recipient_kind", flat=True).distinct()) == ["client", "staff"]
+    assert resume_request(request, by=world.actor("concierge")).status == "qualifying"
+    renewed = draft_quote(request, by=world.actor("concierge"))
+    assert (renewed.version, renewed.status) == (2, "draft")

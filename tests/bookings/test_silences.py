@@ -34,6 +34,7 @@ from concierge.errors import Invalid, NotAllowed
 from concierge.models import Deadline, Event, Membership, Site, User
 from notifications.models import Message
 from tests.bookings.conftest import at
+from tests.bookings.quoting import sent, two_options
 from tests.bookings.test_booking_pages import shown
 from tests.conftest import settle
 from tests.world import World
@@ -350,3 +351,19 @@ def test_the_list_ends_somewhere(world: World, monkeypatch: pytest.MonkeyPatch, 
     assert len(silent_list(ServiceRequest.objects.all(), now=timezone.now())) == 2
     client.force_login(world.users["dispatcher"])
     assert "Seules les 2 plus anciennes" in shown(client.get("/silences/"))
+
+
+def test_a_quote_is_silent_from_its_last_day_on_and_no_sooner(world: World, monday: Any) -> None:
+    request = sent(world, draft=two_options(valid_until=timezone.localdate() + dt.timedelta(days=20))).request
+    request.refresh_from_db()
+
+    def both() -> tuple[bool, bool]:
+        """What the search says, and what the rule says."""
+        now = timezone.now()
+        return request.pk in found(world), waiting_of([request], now=now)[request.pk].request.is_late(now)
+
+    assert both() == (False, False)
+    monday.shift(dt.timedelta(days=15))  # long after the days of a request of which nothing is heard
+    assert both() == (False, False)
+    monday.shift(dt.timedelta(days=6))
+    assert both() == (True, True)
