@@ -115,6 +115,7 @@ NOT_BY_API = {
     "notice_over",
     "occurrence_settled",
     "refused",
+    "price_changed",
     "too_late_to_revive",
     "too_late_to_undo",
     "wrong_code",

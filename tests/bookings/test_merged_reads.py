@@ -71,7 +71,7 @@ def test_the_desk_sees_all_of_a_person_while_they_are_one(world: World, other: C
         assert seen_at_the_desk(desk, client, theirs) == all_four
         page = shown(desk.get(f"/guichet/republique/personne/{client.public_id}/"))
         assert f"/personne/{keep.public_id}/commande/" in page
-    found = desk.get("/guichet/republique/", {"q": "roux"}, headers={"HX-Request": "true"}).content.decode()
+    found = desk.post("/guichet/republique/", {"q": "roux"}, headers={"HX-Request": "true"}).content.decode()
     assert (found.count("/personne/"), "3 en cours" in found) == (1, True)
     undo_merge(Client.objects.get(pk=other.pk), by=world.actor())
     assert (seen_at_the_desk(desk, keep, theirs), seen_at_the_desk(desk, other, theirs)) == (set(), all_four)

@@ -28,6 +28,7 @@ NOBODY = {
     "bookings.quote_documents.claim_quote_drawing",
     "bookings.quote_documents.note_drawing_failure",
     "billing.documents.mark_sent",
+    "bookings.waitlist.hand_out",
     "notifications.sending.claim_next",
     "notifications.sending.note_sent",
 }
