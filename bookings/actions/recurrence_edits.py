@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.kept_orders import keep, wishes_of
+from bookings.actions.recurrence_days import extend
 from bookings.actions.recurrence_pauses import await_end_of_pause
 from bookings.actions.recurrences import (
     RULE_MESSAGES,
@@ -18,11 +20,8 @@ from bookings.actions.recurrences import (
     Wanted,
     check_first_day,
     end_on,
-    extend,
-    keep,
     lock_recurrence,
     new_recurrence,
-    wishes_of,
 )
 from bookings.enums import DayChange, OccurrenceStatus
 from bookings.models import Occurrence, Recurrence

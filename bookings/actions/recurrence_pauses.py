@@ -9,13 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.recurrences import (
-    await_booking_day,
-    extend,
-    leave_out_what_may,
-    lock_recurrence,
-    still_to_come,
-)
+from bookings.actions.recurrence_days import await_booking_day, extend, leave_out_what_may, still_to_come
+from bookings.actions.recurrences import lock_recurrence
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.models import Occurrence, Recurrence
 from bookings.rules import ahead

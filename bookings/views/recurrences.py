@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import perms
-from bookings.actions import pricing, recurrence_pauses, recurrences
+from bookings.actions import pricing, recurrence_days, recurrence_pauses, recurrences
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.forms.booking import wishes_of
 from bookings.forms.recurrence import PauseForm, RepeatForm, SeriesFilters
@@ -173,10 +173,10 @@ def _change_day(request: HttpRequest, one: Occurrence, verb: str, actor: Actor) 
         raise Http404
     try:
         if verb == "passer":
-            recurrences.skip_occurrence(one, by=actor)
+            recurrence_days.skip_occurrence(one, by=actor)
             messages.success(request, _("Left out, this time only."))
             return
-        tried = recurrences.retry_occurrence(one, by=actor)
+        tried = recurrence_days.retry_occurrence(one, by=actor)
     except DomainError as error:
         messages.error(request, str(error.message))
         return

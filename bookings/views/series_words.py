@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.actions import pricing, recurrences
+from bookings.actions import kept_orders, pricing
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from concierge.days import today_at
@@ -92,7 +92,7 @@ def order_words(found: Recurrence) -> dict[str, Any]:
     offered = [one for one in pricing.offered_on(found.site_id, day) if str(one.public_id) in keys]
     try:
         tariffs = pricing.tariffs_of(found.site, day, services=offered)
-        lines = pricing.price_order(tariffs, recurrences.wishes_of(found))
+        lines = pricing.price_order(tariffs, kept_orders.wishes_of(found))
     except DomainError as error:
         return {"lines": [], "refusal": str(error.message)}
     return {

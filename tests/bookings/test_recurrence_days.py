@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 
-from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.models import Client, Closure, Recurrence, ServiceRequest, WorkOrder
 from concierge.models import Deadline, Event
@@ -40,7 +40,7 @@ def test_days_far_apart_follow_each_other(world: World, monday: Any, rule: str, 
     while now < dt.datetime(2027, 3, 15, tzinfo=PARIS):
         monday.move_to(now, tick=True)
         sweep(world)
-        assert Deadline.objects.filter(kind=recurrences.BOOK, fired_at=None, cancelled_at=None).exists()
+        assert Deadline.objects.filter(kind=recurrence_days.BOOK, fired_at=None, cancelled_at=None).exists()
         now += dt.timedelta(days=3)
     assert [day[:5] for day, *_rest in states(found)][:3] == days
 
@@ -52,7 +52,7 @@ def test_a_day_moved_back_by_closed_days_does_not_end_the_chain(world: World) ->
     )
     begin(world, rule="FREQ=MONTHLY;BYMONTHDAY=23", starts_on=dt.date(2026, 12, 1), holiday_rule="before")
     sweep(world)
-    assert Deadline.objects.filter(kind=recurrences.BOOK, fired_at=None, cancelled_at=None).count() >= 1
+    assert Deadline.objects.filter(kind=recurrence_days.BOOK, fired_at=None, cancelled_at=None).count() >= 1
 
 
 def test_days_before_an_edit_far_ahead_are_booked(world: World, monday: Any) -> None:
