@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -29,6 +28,10 @@ BOOK = "occurrence.book"
 # beyond what is booked: its own deadline makes the days after it, so that the chain never ends by itself.
 DAYS_AHEAD = 56
 BOOK_AHEAD = dt.timedelta(days=21)
+
+
+# Left out for good: neither the end of a pause nor an edit brings such a day back.
+LEFT_OUT = frozenset({"skipped", "cancelled", "declined"})
 
 
 class OccurrencePast(WrongState):
@@ -59,7 +62,7 @@ def extend(found: Recurrence, *, now: dt.datetime | None = None) -> list[Occurre
     for day in days:
         if day in known or ahead.moment(day, found.at, zone) <= now:
             continue
-        Occurrence.objects.bulk_create([_occurrence(found, day, closed, zone)], ignore_conflicts=True)
+        Occurrence.objects.bulk_create([occurrence_on(found, day, closed, zone)], ignore_conflicts=True)
         kept = Occurrence.objects.get(recurrence=found, due_on=day)
         await_booking_day(kept, now)
         made.append(kept)
@@ -72,7 +75,7 @@ def await_booking_day(one: Occurrence, now: dt.datetime) -> None:
     deadlines.set_deadline(BOOK, organisation_id=one.organisation_id, subject_id=one.pk, due_at=due_at)
 
 
-def _occurrence(found: Recurrence, day: dt.date, closed: set[dt.date], zone: ZoneInfo) -> Occurrence:
+def occurrence_on(found: Recurrence, day: dt.date, closed: set[dt.date], zone: ZoneInfo) -> Occurrence:
     """A day that is not saved yet: planned, or left out with its reason. Of an order ahead, its run says when."""
     moved = day if found.plan_id else ahead.open_day(day, closed, HOLIDAY_SHIFT[found.holiday_rule])
     code = "paused" if found.pauses(day) else "closed_day" if moved is None else ""
@@ -91,11 +94,21 @@ def _occurrence(found: Recurrence, day: dt.date, closed: set[dt.date], zone: Zon
 @deadlines.on(BOOK)
 def reach_booking_day(deadline: Deadline) -> None:
     """Book the day, and make the days after it."""
+    _lock_series_of(deadline.subject_id)
     one = _lock(Occurrence.objects.get(pk=deadline.subject_id))
     ends_on = one.recurrence.ends_on
     if one.status == OccurrenceStatus.PLANNED and (ends_on is None or one.due_on <= ends_on):
         _try_to_book(one)
     extend(one.recurrence)
+
+
+def _lock_series_of(key: int) -> None:
+    """Lock the regular request of a day, before the day, as whoever changes it does: what it says of its pause and its
+    end then stays true until all is written. An edit that hands the day on meanwhile is followed."""
+    locked = None
+    while (series := Occurrence.objects.values_list("recurrence_id", flat=True).get(pk=key)) != locked:
+        Recurrence.objects.select_for_update(of=("self",), no_key=True).get(pk=series)
+        locked = series
 
 
 def _lock(one: Occurrence) -> Occurrence:
@@ -230,11 +243,16 @@ def _leave_out(one: Occurrence, code: str, reason: str | Promise, *, by: Actor) 
     one.save(update_fields=["status", "reason_code", "reason"])
 
 
-def leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> None:
-    """Leave out several days; one on which work has begun, or whose orders are closed, takes place."""
+def leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> list[Occurrence]:
+    """Leave out several days. Those on which work has begun, or whose orders are closed, take place: they come back."""
+    standing = []
     for one in ones:
-        with suppress(DomainError), transaction.atomic():
-            _leave_out(one, code, reason, by=by)
+        try:
+            with transaction.atomic():
+                _leave_out(one, code, reason, by=by)
+        except DomainError:
+            standing.append(one)
+    return standing
 
 
 def still_to_come(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:

@@ -19,7 +19,7 @@ from bookings.actions.kept_orders import keep, services_of
 from bookings.actions.pricing import price_order, tariffs_of
 from bookings.actions.recurrence_days import extend, leave_out_what_may, still_to_come
 from bookings.enums import HolidayRule, RecurrenceStatus
-from bookings.models import Client, ClientAccount, Recurrence
+from bookings.models import Client, ClientAccount, Occurrence, Recurrence
 from bookings.rules import prices, recurrence
 from concierge import events
 from concierge.errors import Invalid, TooManyAttempts, WrongState
@@ -148,19 +148,20 @@ def lock_recurrence(found: Recurrence) -> Recurrence:
 
 
 @transaction.atomic
-def end_recurrence(found: Recurrence, *, last: dt.date | None = None, by: Actor) -> Recurrence:
-    """No more after a day (today without one): what was booked later is cancelled. Ending twice is ending once."""
+def end_recurrence(found: Recurrence, *, last: dt.date | None = None, by: Actor) -> list[Occurrence]:
+    """No more after a day (today without one): what was booked later is cancelled, but for the days that come back:
+    too late, they take place. Ending twice is ending once."""
     if Recurrence.objects.get(pk=found.pk).status == RecurrenceStatus.ENDED:
-        return found
+        return []
     locked = lock_recurrence(found)
-    end_on(locked, last or timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)), by=by)
+    standing = end_on(locked, last or timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)), by=by)
     events.record("recurrence.ended", locked, by=by)
-    return locked
+    return standing
 
 
-def end_on(locked: Recurrence, last: dt.date, *, by: Actor) -> None:
-    """No more after a day, of a series that the caller has locked."""
+def end_on(locked: Recurrence, last: dt.date, *, by: Actor) -> list[Occurrence]:
+    """No more after a day, of a series that the caller has locked. What takes place all the same."""
     locked.ends_on, locked.status = last, RecurrenceStatus.ENDED
     locked.save(update_fields=["ends_on", "status"])
     later = [one for one in still_to_come(locked, last, dt.date.max) if one.due_on > last]
-    leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
+    return leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)

@@ -74,7 +74,7 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
         {
             "one": one,
             "when": moment_words(one.starts_at, found.site),
-            "moved": one.starts_at.astimezone(zone).date() != one.due_on,
+            "moved": _moved_words(one) if one.starts_at.astimezone(zone).date() != one.due_on else "",
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
@@ -83,6 +83,13 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
         }
         for one in ones
     ]
+
+
+def _moved_words(one: Occurrence) -> str:
+    """Why it is not on its usual day: somebody moved the appointment, or the site is closed."""
+    if one.request is not None and one.request.sequence:
+        return _("moved, instead of %(day)s") % {"day": date_words(one.due_on)}
+    return _("moved: the desk is closed on the usual day")
 
 
 def order_words(found: Recurrence) -> dict[str, Any]:
