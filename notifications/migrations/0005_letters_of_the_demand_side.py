@@ -4,6 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # Databases that went through these ten have what this one makes.
+    replaces = [
+        ("notifications", "0005_beneficiary"),
+        ("notifications", "0006_orders_ahead"),
+        ("notifications", "0007_more_kinds"),
+        ("notifications", "0008_moved_appointments"),
+        ("notifications", "0009_quotes"),
+        ("notifications", "0010_prescribers"),
+        ("notifications", "0011_failed_days"),
+        ("notifications", "0012_accounts"),
+        ("notifications", "0013_waitlist"),
+        ("notifications", "0014_prices"),
+    ]
+
     dependencies = [
         ("concierge", "0009_editions"),
         ("notifications", "0004_tracking_links"),
