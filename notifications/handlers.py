@@ -388,12 +388,12 @@ def tell_of_a_replacement(event: Event) -> None:
 
 @subscribe("occurrence.failed")
 def tell_of_a_day_that_failed(event: Event) -> None:
-    """To the client, with what to do; the team sees it first on its list of regular requests."""
+    """To the client, with what to do; the team reads it in the mail of the day and among who is silent."""
     found = Occurrence.objects.filter(public_id=event.subject_id).select_related(
-        "recurrence__site", "recurrence__client"
+        "recurrence__site", "recurrence__client__merged_into"
     )
     for one in found:
-        client = one.recurrence.client
+        client = one.recurrence.client.kept_as
         reader = Reader(
             RecipientKind.CLIENT, address=client.email, language=client.language, name=str(client), key=client.pk
         )

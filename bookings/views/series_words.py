@@ -62,6 +62,11 @@ def rhythm_words(found: Recurrence) -> str:
     return _("%(rhythm)s (%(day)s) at %(time)s") % {"rhythm": words, "day": day, "time": time} if day else words
 
 
+def advice_on(failed: Occurrence) -> str | Promise:
+    """What helps with a day that could not be booked."""
+    return ADVICE.get(failed.reason_code, ADVICE_OTHERWISE)
+
+
 def days_of(found: Recurrence) -> list[dict[str, Any]]:
     """Its last days and those to come, in the order of time."""
     now = timezone.now()
@@ -78,7 +83,7 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
-            "advice": ADVICE.get(one.reason_code, ADVICE_OTHERWISE) if one.status == OccurrenceStatus.FAILED else "",
+            "advice": advice_on(one) if one.status == OccurrenceStatus.FAILED else "",
             "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
         }
         for one in ones
