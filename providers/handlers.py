@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bookings.enums import Execution, PerformerKind, WorkOrderStatus
+from bookings.enums import Execution, PerformerKind
 from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge import events
 from concierge.models import Event
 from concierge.tenancy import system_actor
-from providers.actions.offers import let_go_of_accepted, pass_on, start_round, withdraw_offers
+from providers.actions.agreed import give_out
+from providers.actions.offers import let_go_of_accepted, pass_on, withdraw_offers
 from providers.actions.prices import settle_prices, withdraw_all, withdraw_price
 from providers.models import Offer, PriceRequest
 
@@ -19,20 +20,19 @@ def _work_order(event: Event) -> WorkOrder:
 
 
 def _search(work_order: WorkOrder) -> None:
-    work_order.refresh_from_db()
-    if work_order.execution in BY_PROVIDER and work_order.status == WorkOrderStatus.READY:
-        start_round(work_order, by=system_actor(work_order.organisation))
+    if work_order.execution in BY_PROVIDER:
+        give_out(work_order, by=system_actor(work_order.organisation))
 
 
 @events.subscribe("work_order.ready")
 def look_for_a_provider(event: Event) -> None:
-    """A confirmed job for a local business: ask the first wave."""
+    """A confirmed job for a local business: ask whom the client's agreement counts on, else the first wave."""
     _search(_work_order(event))
 
 
 @events.subscribe("work_order.released")
 def look_again(event: Event) -> None:
-    """The doer gave it back: a new round of the same order, without them."""
+    """The doer gave it back: others are asked, unless the client agreed to the price of one."""
     work_order = _work_order(event)
     let_go_of_accepted(work_order, verb="release", by=system_actor(work_order.organisation))
     _search(work_order)

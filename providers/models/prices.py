@@ -11,8 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Place
-from bookings.models import Service, ServiceRequest
+from bookings.enums import Place, QuoteStatus
+from bookings.models import Quote, QuoteLine, Service, ServiceRequest, WorkOrder
 from bookings.models.requests import REQUEST_ROLES, new_reference
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
@@ -46,6 +46,14 @@ class PriceRequestQuerySet(models.QuerySet["PriceRequest"]):
     def open(self) -> Self:
         """Waiting for an answer, or with a price that nobody took back."""
         return self.filter(status__in=OPEN)
+
+    def agreed_for(self, work_order: WorkOrder) -> Self:
+        """Prices that the client's agreement counts on, for this work."""
+        agreed = Quote.objects.filter(request=work_order.request_id, status=QuoteStatus.ACCEPTED)
+        lines = QuoteLine.objects.filter(option__in=agreed.values("chosen"), source__isnull=False)
+        service = work_order.service_id
+        named, unnamed = (lines.filter(service=one).values("source") for one in (service, None))
+        return self.filter(Q(public_id__in=named) | Q(public_id__in=unnamed, service=service))
 
     def with_need(self) -> Self:
         """With everything that says what is asked, where."""
