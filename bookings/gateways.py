@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from xml.parsers import expat
 from zoneinfo import ZoneInfo
@@ -28,9 +28,9 @@ MOST_BYTES, MOST_ROWS = 5_000_000, 20_000
 # Of a spreadsheet unpacked: how much, how many parts, how much tighter than it may honestly be.
 MOST_UNPACKED, MOST_PARTS, MOST_RATIO = 60_000_000, 500, 150
 LONGEST_CELL = 2_000
-MOST_COLUMNS = 200
-PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\Z")
-PARTS = re.compile(r"xl/worksheets/[A-Za-z0-9_]+\.xml\Z")
+MOST_COLUMNS = 100
+PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})\Z")
+WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
 # What a damaged, protected or foreign file makes the readers say.
 UNREADABLE = (
@@ -129,11 +129,51 @@ def _formulas(archive: zipfile.ZipFile) -> dict[int, list[int]]:
     unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * max(packed, 1):
         raise _bomb()
-    names = sorted(part.filename for part in parts if PARTS.match(part.filename))
-    if not names:
+    names = [part.filename for part in parts]
+    if WORKBOOK not in names or RELATIONS not in names:
         raise BadFile(_("This is no CSV or XLSX file."), field="file", reason="unknown_type")
-    first, *_others = [_Sheet().read(_unpack(archive, name)) for name in names]
+    if len({name.lower() for name in names}) < len(names):
+        raise ValueError  # which of two parts of one name is read depends on the reader
+    first, *_others = [_Sheet().read(_unpack(archive, name)) for name in _sheets(archive)]
     return first
+
+
+def _sheets(archive: zipfile.ZipFile) -> list[str]:
+    """Names of the parts that the workbook calls its sheets, in its order, as whoever loads it finds them."""
+    targets = {
+        found["Id"]: found["Target"]
+        for found in _attributes(_unpack(archive, RELATIONS), "Relationship", "Id", "Target")
+    }
+    found = [targets[sheet["id"]] for sheet in _attributes(_unpack(archive, WORKBOOK), "sheet", "id")]
+    return [target.removeprefix("/") if target.startswith(("/xl/", "xl/")) else f"xl/{target}" for target in found]
+
+
+def _attributes(xml: bytes, element: str, *wanted: str) -> list[dict[str, str]]:
+    """Some attributes of each such element, whatever their namespace. Raises ``BadFile`` for an entity."""
+    found: list[dict[str, str]] = []
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == element:
+            said = {_local(key): value for key, value in attributes.items()}
+            found.append({key: said[key] for key in wanted})
+
+    _parse(xml, begin)
+    return found
+
+
+def _parse(xml: bytes, begin: Callable[[str, dict[str, str]], None]) -> None:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = begin
+    parser.EntityDeclHandler = _refuse_entity
+    parser.Parse(xml, True)
+
+
+def _refuse_entity(*_declared: object) -> None:
+    raise _bomb()
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
 
 
 def _bomb() -> BadFile:
@@ -150,30 +190,23 @@ class _Sheet:
 
     def read(self, xml: bytes) -> dict[int, list[int]]:
         """Columns with a formula by number of the row. Raises ``BadFile`` for values too far out, or an entity."""
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler = self._begin
-        parser.EntityDeclHandler = self._refuse
-        parser.Parse(xml, True)
+        _parse(xml, self._begin)
         return self.formulas
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        kind = name.rpartition(" ")[2]
+        kind = _local(name)
         if kind == "row":
             self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
         elif kind == "c":
-            place = PLACE.match(attributes.get("r", ""))
             self.column += 1
-            if place is not None:
-                self.row, self.column = int(place[2]) - 1, _column(place[1])
+            if "r" in attributes:
+                self.row, self.column = _place(attributes["r"])
         elif kind in {"v", "is", "f"}:
             # One more row than a file may have, for the sentence that says how many it may have.
             if self.row > MOST_ROWS + 1 or self.column >= MOST_COLUMNS:
                 raise _bomb()
             if kind == "f":
                 self.formulas.setdefault(self.row + 1, []).append(self.column)
-
-    def _refuse(self, *_declared: object) -> None:
-        raise _bomb()
 
 
 def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -185,11 +218,15 @@ def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def _column(letters: str) -> int:
+def _place(name: str) -> tuple[int, int]:
+    """Row and column of "B7", from zero. Raises ``ValueError`` for another spelling: others may read another cell."""
+    place = PLACE.match(name)
+    if place is None:
+        raise ValueError(name)
     number = 0
-    for letter in letters:
+    for letter in place[1]:
         number = number * 26 + ord(letter) - 64
-    return number - 1
+    return int(place[2]) - 1, number - 1
 
 
 def _cell(value: Any) -> str:

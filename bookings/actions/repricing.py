@@ -59,7 +59,7 @@ class Repriced:
 
 def reprice(request: ServiceRequest, *, now: dt.datetime | None = None, distance_km: Decimal | None = None) -> Repriced:
     """What the request would cost if it were ordered today; writes nothing. ``distance_km``: what somebody measured, of
-    an address whose place is not known.
+    an address whose place is not known; without it, what was measured before.
 
     Raises ``NotRepriced`` (409) in another state, ``LineUnknown`` (409), ``PriceMissing`` (409), ``BadOrder`` (400).
     """
@@ -77,7 +77,7 @@ def reprice(request: ServiceRequest, *, now: dt.datetime | None = None, distance
     tariffs = pricing.tariffs_of(site, today, services=services)
     known = pricing.circumstances(site, request.promised_start, latitude=request.latitude, longitude=request.longitude)
     if known.distance_km is None:
-        known = replace(known, distance_km=distance_km)
+        known = replace(known, distance_km=request.measured_km if distance_km is None else distance_km)
     wishes = [_wish(order, tariffs[str(order.service.public_id)], old) for order in orders]
     new = pricing.price_order(tariffs, wishes, known)
     return Repriced(old, new, request.total_incl_vat, prices.total(new))
@@ -121,7 +121,8 @@ def reprice_request(
     RequestLine.objects.filter(request=locked).delete()
     booking.insert_lines(locked, orders, found.new)
     locked.total_incl_vat, locked.version = found.new_total, locked.version + 1
-    locked.save(update_fields=["total_incl_vat", "version"])
+    locked.measured_km = locked.measured_km if distance_km is None else distance_km
+    locked.save(update_fields=["total_incl_vat", "measured_km", "version"])
     events.record(
         "service_request.repriced",
         locked,

@@ -155,6 +155,10 @@ class ServiceRequest(PublicIdModel, TenantModel):
     # Where that is, when somebody knows; without it the postcode decided whether we come.
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    # Of an address whose place is not known: what somebody of the team measured, for supplements by distance.
+    measured_km = models.DecimalField(
+        _("measured distance (km)"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
     note = models.CharField(_("note for us"), max_length=500, blank=True)
     language = models.CharField(
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
@@ -200,6 +204,10 @@ class ServiceRequest(PublicIdModel, TenantModel):
             models.UniqueConstraint(fields=["organisation", "reference"], name="request_reference_once"),
             models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_is_known"),
             models.CheckConstraint(condition=Q(total_incl_vat__gte=0), name="request_total_not_negative"),
+            models.CheckConstraint(
+                condition=Q(measured_km=None) | Q(measured_km__isnull=False, measured_km__gte=0),
+                name="request_distance_not_negative",
+            ),
             models.CheckConstraint(
                 condition=~Q(place="home") | ~Q(street="", city=""),
                 name="request_home_visit_has_an_address",

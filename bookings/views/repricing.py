@@ -64,6 +64,13 @@ def _measured(typed: Any) -> Decimal | None:
 
 def far_away(found: ServiceRequest) -> list[Supplement]:
     """What would be added by distance, when nobody knows how far it is."""
+    if found.measured_km is not None:
+        return []
+    return by_measured_distance(found)
+
+
+def by_measured_distance(found: ServiceRequest) -> list[Supplement]:
+    """Supplements by distance of an address whose place is not known."""
     if found.place != Place.HOME or found.latitude is not None:
         return []
     orders = found.work_orders.select_related("service").prefetch_related("service__supplements").order_by("pk")
@@ -72,7 +79,8 @@ def far_away(found: ServiceRequest) -> list[Supplement]:
 
 def _page(request: TenantRequest, found: ServiceRequest, error: DomainError | None) -> HttpResponse:
     typed = request.POST if request.method == "POST" else request.GET
-    form, unmeasured = DistanceForm(typed if "km" in typed else None), far_away(found)
+    form = DistanceForm(typed if "km" in typed else None, initial={"km": found.measured_km})
+    unmeasured = by_measured_distance(found)
     context: dict[str, Any] = {"found": found, "error": error, "new_lines": [], "is_same": True}
     context |= {"form": form, "unmeasured": unmeasured, "km": typed.get("km", "") if form.is_valid() else ""}
     try:

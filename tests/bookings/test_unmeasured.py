@@ -119,6 +119,12 @@ def test_the_desk_measures_reads_both_prices_and_says_yes(
         ("supplement", Decimal(6)),
     ]
     assert Event.objects.get(name="service_request.repriced").data["distance_km"] == "12.5"
+    # It is remembered: nobody takes the supplement away by looking again.
+    page = shown(client.get(address))
+    assert ('value="12.50"' in page, NOT_COUNTED in page, 'name="total"' in page) == (True, False, False)
+    assert NOT_COUNTED not in shown(client.get(f"/demandes/{booked.public_id}/"))
+    assert reprice(booked).new_total == Decimal("38.00")
+    assert reprice(booked, distance_km=Decimal(5)).new_total == Decimal("32.00")
 
 
 @pytest.mark.parametrize("km", ["-1", "x", "1e9", "NaN", "10.123"])
