@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.actions import pricing, recurrences
+from bookings.actions import kept_orders, pricing
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from concierge.days import today_at
@@ -74,7 +74,7 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
         {
             "one": one,
             "when": moment_words(one.starts_at, found.site),
-            "moved": one.starts_at.astimezone(zone).date() != one.due_on,
+            "moved": _moved_words(one) if one.starts_at.astimezone(zone).date() != one.due_on else "",
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
@@ -85,6 +85,13 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
     ]
 
 
+def _moved_words(one: Occurrence) -> str:
+    """Why it is not on its usual day: somebody moved the appointment, or the site is closed."""
+    if one.request is not None and one.request.sequence:
+        return _("moved, instead of %(day)s") % {"day": date_words(one.due_on)}
+    return _("moved: the desk is closed on the usual day")
+
+
 def order_words(found: Recurrence) -> dict[str, Any]:
     """What is ordered each time, at today's prices; or why it can no longer be ordered."""
     keys = [str(one["service"]) for one in found.wishes]
@@ -92,7 +99,7 @@ def order_words(found: Recurrence) -> dict[str, Any]:
     offered = [one for one in pricing.offered_on(found.site_id, day) if str(one.public_id) in keys]
     try:
         tariffs = pricing.tariffs_of(found.site, day, services=offered)
-        lines = pricing.price_order(tariffs, recurrences.wishes_of(found))
+        lines = pricing.price_order(tariffs, kept_orders.wishes_of(found))
     except DomainError as error:
         return {"lines": [], "refusal": str(error.message)}
     return {
