@@ -271,6 +271,7 @@ def tell_the_provider(event: Event) -> None:
     "price_request.withdrawn",
     "price_request.chosen",
     "price_request.not_selected",
+    "price_request.dropped",
 )
 def tell_who_is_asked_for_a_price(event: Event) -> None:
     """The question and what came of it, to the business alone."""
@@ -283,6 +284,7 @@ def tell_who_is_asked_for_a_price(event: Event) -> None:
     "price_request.declined",
     "price_request.expired",
     "price_request.retracted",
+    "price_request.lost",
     "price_request.misdirected",
 )
 def tell_the_desk_of_a_price(event: Event) -> None:
