@@ -26,7 +26,8 @@ from bookings.models import Occurrence, Recurrence, Service, ServiceRequest
 from bookings.views.ahead import can_repeat
 from bookings.views.orders_ahead import asked_of
 from bookings.views.requests import _actor
-from bookings.views.series_words import cut_off_words, days_of, latest, order_words, rhythm_words
+from bookings.views.rhythm import rhythm_words
+from bookings.views.series_words import cut_off_words, days_of, latest, order_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
 from concierge.errors import DomainError, Invalid, NotAllowed
