@@ -28,7 +28,8 @@ class BookingsConfig(AppConfig):
             prescribers,
             questions,
             quote_answers,
-            recurrences,
+            recurrence_days,
+            recurrence_pauses,
             silences,
             waitlist,
         )

@@ -31,7 +31,7 @@ PATIENCE = "300ms"
 
 def on(kind: str) -> Callable[[Fire], Fire]:
     """Register what happens when a deadline of this kind is due. It runs in the sweep's transaction and may find that
-    nothing is left to do: it must then do nothing."""
+    nothing is left to do: it must then do nothing. It may set the same deadline again, for later."""
 
     def register(fire: Fire) -> Fire:
         _kinds[kind] = fire
@@ -110,8 +110,9 @@ def _fire_many(kind: str, organisation_id: int, now: dt.datetime, limit: int) ->
             if len(due) < 2:
                 return 0
             _lose_patience_early()
-            _many[kind](due)
+            # Before it is fired, so that what it sets again is a deadline of its own.
             Deadline.objects.filter(pk__in=[deadline.pk for deadline in due]).update(fired_at=now)
+            _many[kind](due)
     except FAULTS as error:
         log.warning("deadlines_fired_one_by_one", kind=kind, error=type(error).__name__)
         return 0
@@ -131,13 +132,15 @@ def _fire_next(organisation_id: int, now: dt.datetime) -> bool:
         try:
             with transaction.atomic():
                 _lose_patience_early()
+                # Before it is fired, so that what it sets again is a deadline of its own.
+                deadline.fired_at = now
+                deadline.save(update_fields=["fired_at"])
                 _kinds[deadline.kind](deadline)
         except FAULTS as error:
+            deadline.fired_at = None
             deadline.attempts += 1
             deadline.last_error = type(error).__name__
             deadline.due_at = now + backoff(deadline.attempts)
+            deadline.save(update_fields=["attempts", "last_error", "due_at"])
             log.exception("deadline_failed", kind=deadline.kind, subject_id=deadline.subject_id)
-        else:
-            deadline.fired_at = now
-        deadline.save(update_fields=["attempts", "last_error", "due_at", "fired_at"])
     return True

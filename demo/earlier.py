@@ -7,13 +7,14 @@ import random
 
 from bookings.actions.booking import submit_request
 from bookings.actions.clients import ClientDetails
-from bookings.actions.holds import hold_slot, release_hold
+from bookings.actions.holds import hold_slot
+from bookings.actions.requests import cancel_request
 from bookings.actions.waitlist import join_waitlist
-from bookings.models import calendar
+from bookings.models import ServiceRequest, calendar
 from demo.history import settle, wish_of
 from demo.setup import House
 
-# Days from now: when the appointment is, and when somebody else gives a place back.
+# Days from now: when the appointment is, and when it is that somebody else cancels.
 BOOKED, FREED = 6, 3
 
 
@@ -29,12 +30,16 @@ def wait_for_earlier(house: House, *, now: dt.datetime) -> None:
     client = ClientDetails(
         first_name="Nadia", last_name="Ferrand", email="nadia.ferrand@courriel.example", phone="0612345698"
     )
-    kept = hold_slot(
-        site, service.place, booked, token=f"demo-{booked:%m%d%H%M}-waits", by=house.by, services=[service]
+    other = ClientDetails(
+        first_name="Paul", last_name="Chevalier", email="paul.chevalier@courriel.example", phone="0612345697"
     )
     wish = wish_of(service, random.Random(7))  # noqa: S311 - has to repeat itself
-    request = submit_request(site, client=client, wishes=[wish], hold=kept, by=house.by)
-    join_waitlist(request, by=house.by)
-    given_back = hold_slot(site, service.place, freed, token=f"demo-{freed:%m%d%H%M}-given-back", by=house.by)
-    release_hold(given_back, by=house.by)
+
+    def book(moment: dt.datetime, details: ClientDetails) -> ServiceRequest:
+        token = f"demo-{moment:%m%d%H%M}-{details.last_name}"
+        kept = hold_slot(site, service.place, moment, token=token, by=house.by, services=[service])
+        return submit_request(site, client=details, wishes=[wish], hold=kept, by=house.by)
+
+    join_waitlist(book(booked, client), by=house.by)
+    cancel_request(book(freed, other), by=house.by)
     settle(house)

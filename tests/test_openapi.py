@@ -331,7 +331,8 @@ class Fuzz:
         today = timezone.localdate()
         series = a_series(scene.world, first_in=60)
         by = scene.world.actor()
-        return pause_recurrence(series, first=today + dt.timedelta(days=1), last=today + dt.timedelta(days=9), by=by)
+        pause_recurrence(series, first=today + dt.timedelta(days=1), last=today + dt.timedelta(days=9), by=by)
+        return series
 
     def _slot(self) -> str:
         day = timezone.localdate() + dt.timedelta(days=3)

@@ -6,7 +6,6 @@ Who is told, and when, is the business of ``bookings.actions.waitlist``; here on
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -15,20 +14,21 @@ from bookings.enums import WaitlistEnd
 from bookings.models import Hold, ServiceRequest, WaitlistEntry
 from concierge import deadlines
 
-# A place came free (its subject is the hold); the appointment of somebody who waits begins (its subject the request).
+# A booked place was given back (its subject is the hold); the appointment of somebody who waits begins (its subject the
+# request).
 FREED, OVER = "place.freed", "waitlist.over"
 
 
-def announce(holds: Collection[int]) -> None:
-    """These places are free again: say so to whoever waits for one. Nothing is written when nobody does."""
+def announce(hold_id: int) -> None:
+    """A booked place is free again: say so to whoever waits for one. Nothing is written when nobody does."""
     now = timezone.now()
     waiting = WaitlistEntry.objects.open().filter(
         request__site=OuterRef("site"),
         request__place=OuterRef("place"),
         request__promised_start__gt=OuterRef("starts_at"),
     )
-    found = Hold.objects.filter(Exists(waiting), pk__in=holds, starts_at__gt=now).order_by("pk")
-    for pk, organisation_id in found.values_list("pk", "organisation_id"):
+    found = Hold.objects.filter(Exists(waiting), pk=hold_id, starts_at__gt=now)
+    for pk, organisation_id in found.order_by("pk").values_list("pk", "organisation_id"):
         deadlines.set_deadline(FREED, organisation_id=organisation_id, subject_id=pk, due_at=now)
 
 

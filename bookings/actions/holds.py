@@ -210,13 +210,13 @@ def _expire_stale(wanted: lanes.Wanted, now: dt.datetime) -> bool:
 
 
 def end_hold(hold: Hold, status: HoldStatus) -> None:
-    """Give the place back. The caller holds the row's lock and knows that it is still taken."""
+    """Give the place back. The caller holds the row's lock and knows that it is still taken. No news for those who
+    wait: what was only kept had been free before, or is looked at again when its time is over (``waitlist``)."""
     was_kept = hold.status == HoldStatus.HELD
     hold.status = status
     hold.save(update_fields=["status"])
     if was_kept:
         deadlines.cancel_deadline(EXPIRY, organisation_id=hold.organisation_id, subject_id=hold.pk)
-    freed.announce([hold.pk])
 
 
 def lock_hold(hold: Hold) -> Hold:
@@ -234,9 +234,9 @@ def release_hold(hold: Hold, *, by: Actor) -> Hold:
 
 
 def free_place(hold_id: int) -> None:
-    """The place of a request that will not come is free again."""
+    """The place of a request that will not come is free again: whoever waits for an earlier time hears of it."""
     if Hold.objects.filter(pk=hold_id, status=HoldStatus.CONFIRMED).update(status=HoldStatus.RELEASED):
-        freed.announce([hold_id])
+        freed.announce(hold_id)
 
 
 @deadlines.on_many(EXPIRY)
@@ -244,9 +244,7 @@ def expire_holds(due: Sequence[Deadline]) -> None:
     """The time is over: the places are free again, unless the request was sent meanwhile."""
     keys = [deadline.subject_id for deadline in due]
     ended = Hold.objects.select_for_update(no_key=True).filter(pk__in=keys, status=HoldStatus.HELD).order_by("pk")
-    over = [hold.pk for hold in ended]
-    Hold.objects.filter(pk__in=over).update(status=HoldStatus.EXPIRED)
-    freed.announce(over)
+    Hold.objects.filter(pk__in=[hold.pk for hold in ended]).update(status=HoldStatus.EXPIRED)
 
 
 @retention.forget("holds")

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.kept_orders import keep, wishes_of
+from bookings.actions.recurrence_days import LEFT_OUT, extend
 from bookings.actions.recurrence_pauses import await_end_of_pause
 from bookings.actions.recurrences import (
     RULE_MESSAGES,
@@ -18,11 +20,8 @@ from bookings.actions.recurrences import (
     Wanted,
     check_first_day,
     end_on,
-    extend,
-    keep,
     lock_recurrence,
     new_recurrence,
-    wishes_of,
 )
 from bookings.enums import DayChange, OccurrenceStatus
 from bookings.models import Occurrence, Recurrence
@@ -105,13 +104,14 @@ def _days(made: Recurrence, ones: list[Occurrence]) -> set[dt.date]:
 
 
 def _hand_on(locked: Recurrence, made: Recurrence) -> None:
-    """Days that stay as they are belong to the new one, with what was booked; what a client left out stays left out."""
+    """Days that stay as they are belong to the new one, with what was booked; what was left out or cancelled stays
+    left out."""
     now, is_same = timezone.now(), _is_same_order(locked, made)
     coming = [one for one in _from(locked, made.starts_on) if one.starts_at > now]
     days = _days(made, coming)
     for one in coming:
         left_out = one.status == OccurrenceStatus.SKIPPED
-        if one.due_on in days and (one.reason_code == "skipped" if left_out else is_same):
+        if one.due_on in days and (one.reason_code in LEFT_OUT if left_out else is_same):
             one.recurrence = made
             one.save(update_fields=["recurrence"])
 

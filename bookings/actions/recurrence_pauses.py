@@ -9,15 +9,16 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.recurrences import (
+from bookings.actions.recurrence_days import (
     await_booking_day,
     extend,
     leave_out_what_may,
-    lock_recurrence,
+    occurrence_on,
     still_to_come,
 )
-from bookings.enums import OccurrenceStatus, RecurrenceStatus
-from bookings.models import Occurrence, Recurrence
+from bookings.actions.recurrences import lock_recurrence
+from bookings.enums import RecurrenceStatus
+from bookings.models import Occurrence, Recurrence, calendar
 from bookings.rules import ahead
 from concierge import deadlines, events
 from concierge.errors import Invalid
@@ -26,27 +27,39 @@ from concierge.tenancy import Actor, system_actor
 
 # A pause is over.
 GO_ON = "recurrence.go_on"
+# A pause begins within so many days, and lasts as many at most.
+LONGEST = dt.timedelta(days=400)
+PLANNED_ANEW = ("starts_at", "status", "reason_code", "reason")
 
 
 @transaction.atomic
-def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Actor) -> Recurrence:
-    """Nothing from one day to another, both included: what was booked then is cancelled.
+def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Actor) -> list[Occurrence]:
+    """Nothing from one day to another, both included: what was booked then is cancelled, but for the days that come
+    back: too late, they take place.
 
     Raises ``Invalid`` (400) on days that make no sense, ``WrongState`` (409) once it has ended.
     """
-    if last < first or (last - first).days > 400:
-        raise Invalid(_("The last day cannot be before the first day."), field="last")
-    if first > timezone.localdate(timezone=ZoneInfo(found.site.time_zone)) + dt.timedelta(days=400):
-        raise Invalid(_("A pause begins within a year."), field="first")
+    _check(first, last, timezone.localdate(timezone=ZoneInfo(found.site.time_zone)))
     locked = lock_recurrence(found)
     locked.paused_from, locked.paused_until = first, last
     locked.status = RecurrenceStatus.PAUSED
     locked.save(update_fields=["paused_from", "paused_until", "status"])
-    _plan_again(locked, besides=(first, last))
-    leave_out_what_may(still_to_come(locked, first, last), "paused", _("Paused"), by=by)
+    _plan_again(locked)
+    standing = leave_out_what_may(still_to_come(locked, first, last), "paused", _("Paused"), by=by)
     await_end_of_pause(locked)
     events.record("recurrence.paused", locked, by=by)
-    return locked
+    return standing
+
+
+def _check(first: dt.date, last: dt.date, today: dt.date) -> None:
+    if last < first:
+        raise Invalid(_("The last day cannot be before the first day."), field="last")
+    if last < today:
+        raise Invalid(_("This day is over: the last day is today or later."), field="last")
+    if first > today + LONGEST:
+        raise Invalid(_("A pause begins within a year."), field="first")
+    if last - first > LONGEST:
+        raise Invalid(_("A pause lasts 400 days at most. To stop for longer, end it and begin again."), field="last")
 
 
 def await_end_of_pause(locked: Recurrence) -> None:
@@ -87,13 +100,22 @@ def _go_on(locked: Recurrence, *, by: Actor) -> None:
     events.record("recurrence.resumed", locked, by=by)
 
 
-def _plan_again(locked: Recurrence, *, besides: tuple[dt.date, dt.date] | None = None) -> None:
-    """Days that a pause left out and that are still to come, those of another pause excepted."""
-    now = timezone.now()
-    left_out = Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=now)
-    if besides is not None:
-        left_out = left_out.exclude(due_on__range=besides)
-    for one in left_out.order_by("pk"):
-        one.status, one.reason_code, one.reason, one.request = OccurrenceStatus.PLANNED, "", "", None
-        one.save(update_fields=["status", "reason_code", "reason", "request"])
+def _plan_again(locked: Recurrence) -> None:
+    """Days that a pause left out and that are still to come, as they are made now: planned, or left out because the
+    site is closed. Those that its pause still leaves out stay as they are."""
+    now, zone = timezone.now(), ZoneInfo(locked.site.time_zone)
+    paused = Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=now).order_by("due_on")
+    left_out = [one for one in paused if not locked.pauses(one.due_on)]
+    if not left_out:
+        return
+    week = dt.timedelta(days=7)
+    closed = calendar.closed_days(locked.site, left_out[0].due_on - week, left_out[-1].due_on + week)
+    for one in left_out:
+        fresh = occurrence_on(locked, one.due_on, closed, zone)
+        if fresh.starts_at <= now:
+            continue
+        one.request = None
+        for name in PLANNED_ANEW:
+            setattr(one, name, getattr(fresh, name))
+        one.save(update_fields=["request", *PLANNED_ANEW])
         await_booking_day(one, now)

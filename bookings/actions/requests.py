@@ -17,16 +17,13 @@ from bookings.enums import (
     QUOTE_TRANSITIONS,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
+    OccurrenceStatus,
     QuoteStatus,
     RequestStatus,
     WaitlistEnd,
     WorkOrderStatus,
 )
-from bookings.models import (
-    Quote,
-    ServiceRequest,
-    WorkOrder,
-)
+from bookings.models import Occurrence, Quote, ServiceRequest, WorkOrder
 from bookings.models.requests import TRACKING_DAYS
 from concierge import events
 from concierge.errors import WrongState
@@ -116,8 +113,22 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
         holds.free_place(locked.hold_id)
     freed.end_wait(locked, WaitlistEnd.CANCELLED)
     pre_orders.give_back(locked)
+    _leave_the_day_out(locked, past)
     events.record(f"service_request.{past}", locked, by=by, request_id=locked.public_id, by_kind=by.kind)
     return locked
+
+
+DAY_REASONS = {
+    "cancelled": _("This request was cancelled."),
+    "declined": _("We are sorry: we could not take this request."),
+}
+
+
+def _leave_the_day_out(request: ServiceRequest, past: str) -> None:
+    """A day of a regular request goes with its request, so that no end of a pause and no edit books it again."""
+    Occurrence.objects.filter(request=request).update(
+        status=OccurrenceStatus.SKIPPED, reason_code=past, reason=str(DAY_REASONS[past])
+    )
 
 
 def _take_quotes_back(request: ServiceRequest) -> None:

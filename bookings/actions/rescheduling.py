@@ -15,7 +15,7 @@ from bookings.actions import freed, holds
 from bookings.actions.booking import keep_day_limits
 from bookings.actions.requests import lock_work_of
 from bookings.enums import MOVABLE_REQUESTS, MOVABLE_WORK, Place, WaitlistEnd, WorkOrderStatus
-from bookings.models import Hold, PreOrder, ServiceRequest, WorkOrder, calendar
+from bookings.models import Hold, Occurrence, ServiceRequest, WorkOrder, calendar
 from concierge import events
 from concierge.errors import TooManyAttempts, WrongState
 from concierge.tenancy import Actor
@@ -59,6 +59,7 @@ def reschedule_request(
     locked.sequence += 1
     locked.version += 1
     locked.save(update_fields=["hold", "promised_start", "promised_end", "sequence", "version"])
+    Occurrence.objects.filter(request=locked).update(starts_at=hold.starts_at)
     freed.end_wait(locked, WaitlistEnd.MOVED, now)
     _say_moved(locked, moved, before=before, by=by)
     return locked
@@ -72,7 +73,7 @@ def is_movable(request: ServiceRequest, orders: Sequence[WorkOrder]) -> bool:
         and request.promised_start is not None
         and bool(open_ones)
         and all(order.status in MOVABLE_WORK and order.collected_at is None for order in open_ones)
-        and not PreOrder.objects.filter(request=request).exists()
+        and getattr(request, "pre_order", None) is None
     )
 
 

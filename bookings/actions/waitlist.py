@@ -1,18 +1,20 @@
 """Waiting for an earlier time: join, leave, be told of a place that came free, take it (lifecycles.md 1.2).
 
 A place that came free is told to one person at a time, first come first; who comes next is told when it is still free
-after the head start. A notice keeps no place. Lock order: work orders, request, hold, entry.
+after the head start. What was only kept and is let go is no news: it had been free before. A notice keeps no place.
+Lock order: work orders, request, hold, entry; who hands out locks the site, then the entry.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,21 +23,23 @@ from bookings.actions.freed import FREED, OVER, end_wait
 from bookings.actions.requests import lock_request, lock_work_of
 from bookings.actions.rescheduling import OVER as NOT_DONE
 from bookings.actions.rescheduling import is_movable, minutes_of, reschedule_request
-from bookings.enums import WaitlistEnd
-from bookings.models import Hold, ServiceRequest, WaitlistEntry, WaitlistNotice, WorkOrder, calendar
+from bookings.enums import HoldStatus, WaitlistEnd
+from bookings.models import Hold, Service, ServiceRequest, WaitlistEntry, WaitlistNotice, WorkOrder, calendar
 from bookings.models.waitlist import MOST_NOTICES, TOLD
 from bookings.rules.slots import FreeSlot
-from bookings.rules.waitlist import first_in
-from concierge import deadlines, events, retention
+from bookings.rules.waitlist import beyond, first_in
+from concierge import deadlines, editions, events, retention
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, NotAllowed, WrongState
-from concierge.models import Deadline
+from concierge.models import Deadline, Site
 from concierge.tenancy import Actor, system_actor
 
 # Whoever is next is told, when a place is still free (its subject is the notice before).
 NEXT = "waitlist.next"
 # Whom one place is compared with at a time: more do not wait at one counter.
 MOST_COMPARED = 200
+# A place that nobody could be told of is not looked at again before.
+NOT_SOONER = dt.timedelta(minutes=1)
 
 
 class CannotWait(WrongState):
@@ -123,6 +127,24 @@ def leave_waitlist(request: ServiceRequest, *, by: Actor) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Visit:
+    """What somebody comes for, and how long it takes at their place."""
+
+    services: tuple[Service, ...]
+    minutes: int
+
+
+def _visit_of(request: ServiceRequest, now: dt.datetime) -> Visit | None:
+    """``None`` when there is no appointment that could be earlier."""
+    prefetch_related_objects([request], "work_orders__service")
+    orders = sorted(request.work_orders.all(), key=lambda order: order.pk)
+    if not may_wait(request, orders, now):
+        return None
+    orders = [order for order in orders if order.status not in NOT_DONE]
+    return Visit(tuple(order.service for order in orders), minutes_of(request, orders))
+
+
 def earlier_times(
     entry: WaitlistEntry,
     request: ServiceRequest,
@@ -133,18 +155,17 @@ def earlier_times(
 ) -> list[FreeSlot]:
     """Times that are free now and welcome to whoever waits, in order; on one day when it is named. ``also``: starts
     beside those usually offered."""
-    orders = list(request.work_orders.select_related("service").order_by("pk"))
-    if request.promised_start is None or not may_wait(request, orders, now):
+    visit = _visit_of(request, now)
+    if visit is None or request.promised_start is None:
         return []
-    orders = [order for order in orders if order.status not in NOT_DONE]
     free = calendar.slots_left(
         request.site,
         request.place,
         now=now,
         first_day=day,
         days=1 if day else calendar.BOOKABLE_DAYS,
-        services=[order.service for order in orders],
-        minutes=minutes_of(request, orders),
+        services=visit.services,
+        minutes=visit.minutes,
         presence=request.hold.presence if request.hold is not None else None,
         also=also,
     )
@@ -161,33 +182,99 @@ def is_still_free(notice: WaitlistNotice, request: ServiceRequest, *, now: dt.da
 
 @transaction.atomic
 def hand_out(hold_id: int, *, now: dt.datetime | None = None) -> WaitlistNotice | None:
-    """Tell the first who waits for it of a place that came free; ``None`` when there is nobody to tell, or when the
-    last who was told still has their head start. Safe twice, and at once."""
+    """Tell the first who waits for it of a booked place that was given back; ``None`` when there is nobody to tell, or
+    when those who were told last still have their head start. Safe twice, and at once."""
     now = now or timezone.now()
     hold = _lock_freed(hold_id)
-    if hold is None or hold.starts_at <= now or _has_head_start(hold, now):
+    if hold is None or hold.starts_at <= now:
         return None
-    zone = ZoneInfo(hold.site.time_zone)
-    day = hold.starts_at.astimezone(zone).date()
-    waiting = WaitlistEntry.objects.waiting_for(hold, now).select_related("request__site", "request__hold__presence")
-    for entry in waiting[:MOST_COMPARED]:
-        request = entry.request
-        free = earlier_times(entry, request, now=now, day=day, also=[hold.starts_at])
-        slot = first_in(free, (hold.starts_at, hold.ends_at), entry.bounds(request.promised_start or now), zone)
+    day = hold.starts_at.astimezone(ZoneInfo(hold.site.time_zone)).date()
+    span = calendar.bookable_span(hold.site, now, day, 1)
+    waiting = list(_compared(hold, now))
+    if span is None or not waiting:
+        return None
+    told = _just_told(hold, now)
+    with editions.held():
+        first = _first_of(waiting, hold, span, told, now)
+    if first is None:
+        _look_again(hold, told, now)
+        return None
+    return _tell(*first, hold=hold, now=now)
+
+
+def _compared(hold: Hold, now: dt.datetime) -> QuerySet[WaitlistEntry]:
+    """Those who may be told, with all that is asked of them."""
+    waiting = WaitlistEntry.objects.waiting_for(hold, now)
+    known = waiting.select_related("organisation", "request__site", "request__pre_order")
+    return known.prefetch_related("notices", "request__work_orders__service")[:MOST_COMPARED]
+
+
+def _first_of(
+    waiting: Sequence[WaitlistEntry],
+    hold: Hold,
+    span: calendar.Span,
+    told: Collection[WaitlistNotice],
+    now: dt.datetime,
+) -> tuple[WaitlistEntry, FreeSlot] | None:
+    """Who is told of which time. What is free on the day is asked once for all who come for the same."""
+    lanes = calendar.lanes_between(hold.site, hold.place, span.start, span.end, presence=hold.presence)
+    stretches = [notice.stretch for notice in told]
+    free: dict[Visit, list[FreeSlot]] = {}
+    for entry in waiting:
+        visit, before = _visit_of(entry.request, now), entry.request.promised_start
+        if visit is None or before is None:
+            continue
+        if visit not in free:
+            left = calendar.slots_left(
+                hold.site,
+                hold.place,
+                now=now,
+                first_day=span.first,
+                days=1,
+                services=visit.services,
+                minutes=visit.minutes,
+                presence=hold.presence,
+                also=[hold.starts_at],
+                lanes=lanes,
+            )
+            free[visit] = beyond(left, stretches)
+        # What they were told of after this place had been booked was free without it.
+        known = [notice.stretch for notice in entry.notices.all() if notice.sent_at > hold.expires_at]
+        slot = first_in(free[visit], (hold.starts_at, hold.ends_at), entry.bounds(before), span.zone, known=known)
         if slot is not None and _is_still_next(entry, hold, now):
-            return _tell(entry, hold, slot, now)
+            return entry, slot
     return None
 
 
 def _lock_freed(hold_id: int) -> Hold | None:
-    """One hands out a place at a time."""
-    found = Hold.objects.select_for_update(of=("self",), no_key=True).select_related("site", "presence")
-    return found.filter(pk=hold_id).first()
+    """One hands out places of a site at a time: two that overlap are told to two only when two are free."""
+    hold = Hold.objects.select_related("presence").filter(pk=hold_id).first()
+    if hold is not None:
+        hold.site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=hold.site_id)
+    return hold
 
 
-def _has_head_start(hold: Hold, now: dt.datetime) -> bool:
-    since = now - dt.timedelta(minutes=settings.WAITLIST_HEAD_START_MINUTES)
-    return WaitlistNotice.objects.filter(hold=hold, sent_at__gt=since).exists()
+def _just_told(hold: Hold, now: dt.datetime) -> list[WaitlistNotice]:
+    """Notices of times at the same counter that still have their head start."""
+    counter = {"hold__site": hold.site_id, "hold__place": hold.place, "hold__presence": hold.presence_id}
+    return list(WaitlistNotice.objects.filter(**counter, sent_at__gt=now - _head_start()).order_by("pk"))
+
+
+def _head_start() -> dt.timedelta:
+    return dt.timedelta(minutes=settings.WAITLIST_HEAD_START_MINUTES)
+
+
+def _look_again(hold: Hold, told: Collection[WaitlistNotice], now: dt.datetime) -> None:
+    """Nobody could be told, perhaps because of a head start, or because somebody keeps the place who may not book it:
+    look again when the first of these is over."""
+    kept = Hold.objects.taking(
+        hold.site, hold.place, hold.starts_at, hold.ends_at, presence_id=hold.presence_id
+    ).filter(status=HoldStatus.HELD)
+    ends = [notice.sent_at + _head_start() for notice in told]
+    ends += kept.order_by("expires_at").values_list("expires_at", flat=True)[:1]
+    if ends:
+        due_at = max(min(ends), now + NOT_SOONER)
+        deadlines.set_deadline(FREED, organisation_id=hold.organisation_id, subject_id=hold.pk, due_at=due_at)
 
 
 def _is_still_next(entry: WaitlistEntry, hold: Hold, now: dt.datetime) -> bool:
@@ -200,7 +287,7 @@ def _lock_entries() -> QuerySet[WaitlistEntry]:
     return WaitlistEntry.objects.select_for_update(of=("self",), no_key=True)
 
 
-def _tell(entry: WaitlistEntry, hold: Hold, slot: FreeSlot, now: dt.datetime) -> WaitlistNotice:
+def _tell(entry: WaitlistEntry, slot: FreeSlot, *, hold: Hold, now: dt.datetime) -> WaitlistNotice:
     """Write the notice, and set the turn of whoever is next. The last of three ends the wait; its link still works."""
     request = entry.request
     notice = WaitlistNotice.objects.create(
@@ -215,7 +302,7 @@ def _tell(entry: WaitlistEntry, hold: Hold, slot: FreeSlot, now: dt.datetime) ->
     )
     if notice.number == MOST_NOTICES:
         end_wait(request, WaitlistEnd.SPENT, now)
-    turn = now + dt.timedelta(minutes=settings.WAITLIST_HEAD_START_MINUTES)
+    turn = now + _head_start()
     deadlines.set_deadline(NEXT, organisation_id=notice.organisation_id, subject_id=notice.pk, due_at=turn)
     by = system_actor(entry.organisation)
     events.record("waitlist.noticed", notice, by=by, request_id=request.public_id, number=notice.number)

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions import kept_orders, recurrence_edits, recurrence_pauses, recurrences
 from bookings.api.common import site_of, wish_of
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.models import Client, Occurrence, Recurrence
@@ -251,7 +251,7 @@ class EditRecurrence(Change):
         body = EditIn(data=request.data)
         body.is_valid(raise_exception=True)
         asked = dict(body.validated_data)
-        lines = [wish_of(line) for line in asked.pop("lines")] or recurrences.wishes_of(found)
+        lines = [wish_of(line) for line in asked.pop("lines")] or kept_orders.wishes_of(found)
         wanted = recurrences.Wanted(wishes=lines, payer=found.payer_account, note=found.note, **asked)
         made = recurrence_edits.edit_recurrence(found, wanted, by=actor_of(request))
         return _answer(request, made, 201)

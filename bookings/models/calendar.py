@@ -281,20 +281,24 @@ def slots_left(
     minutes: int | None = None,
     presence: Presence | None = None,
     also: Collection[dt.datetime] = (),
+    lanes: Sequence[rules.Lane] | None = None,
 ) -> list[rules.FreeSlot]:
     """Times that may be booked for these services, in order. ``minutes``: how long the work takes at the client's;
-    ``presence``: at this stand instead of the desk; ``also``: starts beside those usually offered."""
+    ``presence``: at this stand instead of the desk; ``also``: starts beside those usually offered; ``lanes``: what is
+    taken on these days, when it was read before."""
     visit = visit_at(site, place, minutes, presence=presence)
     span = bookable_span(site, now, first_day, days)
     if visit is None or span is None or not _is_received(place, presence):
         return []
     terms = terms_of(site, services)
     closed = days_off(site, presence, span.first, span.last) | full_days(site, terms.limited, span.first, span.last)
+    if lanes is None:
+        lanes = lanes_between(site, place, span.start, span.end, presence=presence)
     return rules.free_slots(
         opening=opening_at(site, presence),
         closed=closed,
         visit=visit,
-        lanes=lanes_between(site, place, span.start, span.end, presence=presence),
+        lanes=lanes,
         earliest=terms.earliest(now, span.zone),
         zone=span.zone,
         first_day=span.first,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import MOVABLE_REQUESTS, RequestStatus, WaitlistEnd
 from bookings.models.availability import Hold, TimeRange
 from bookings.models.requests import ServiceRequest
-from bookings.rules.waitlist import Bounds
+from bookings.rules.waitlist import Bounds, Stretch
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
 
@@ -165,8 +165,14 @@ class WaitlistNotice(PublicIdModel, TenantModel):
     def __str__(self) -> str:
         return f"{self.number} · {self.starts_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def stretch(self) -> Stretch:
+        """When the visit would be."""
+        return self.starts_at, self.ends_at
+
     def still_speaks_to(self, request: ServiceRequest, now: dt.datetime) -> bool:
         """Whether its link still takes the time, as long as nobody else has: the wait goes on or its last notice was
         this one, and the appointment is later."""
-        waits = self.entry.ended_because in {"", WaitlistEnd.SPENT}
+        is_last = self.entry.ended_because == WaitlistEnd.SPENT and self.number == MOST_NOTICES
+        waits = not self.entry.ended_because or is_last
         return waits and request.promised_start is not None and now < self.starts_at < request.promised_start

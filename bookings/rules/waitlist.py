@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bookings.rules.slots import FreeSlot
+
+# A stretch of time: when it begins and ends.
+Stretch = tuple[dt.datetime, dt.datetime]
 
 
 @dataclass(frozen=True)
@@ -25,17 +28,23 @@ class Bounds:
         return soon_enough and (self.earliest_on is None or day >= self.earliest_on)
 
 
+def beyond(free: Iterable[FreeSlot], told: Collection[Stretch]) -> list[FreeSlot]:
+    """Times with more places left than people who were told of one there a moment ago and have their head start."""
+    return [slot for slot in free if slot.left > sum(_meet((slot.starts_at, slot.ends_at), one) for one in told)]
+
+
 def first_in(
-    free: Iterable[FreeSlot], freed: tuple[dt.datetime, dt.datetime], bounds: Bounds, zone: ZoneInfo
+    free: Iterable[FreeSlot], freed: Stretch, bounds: Bounds, zone: ZoneInfo, *, known: Collection[Stretch] = ()
 ) -> FreeSlot | None:
-    """The first free time that uses part of the stretch that came free, and is welcome. Times are in order; each is as
-    long as the visit, so that a stretch too short for it offers none."""
-    begins, ends = freed
-    return next(
-        (
-            slot
-            for slot in free
-            if slot.starts_at < ends and slot.ends_at > begins and bounds.take(slot.starts_at, zone)
-        ),
-        None,
-    )
+    """The first free time that uses part of the stretch that came free, is welcome and not ``known``. Times are in
+    order; each is as long as the visit, so that a stretch too short for it offers none."""
+    for slot in free:
+        time = (slot.starts_at, slot.ends_at)
+        is_news = _meet(time, freed) and not any(_meet(time, one) for one in known)
+        if is_news and bounds.take(slot.starts_at, zone):
+            return slot
+    return None
+
+
+def _meet(one: Stretch, other: Stretch) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

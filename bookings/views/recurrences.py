@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import perms
-from bookings.actions import pricing, recurrence_pauses, recurrences
+from bookings.actions import pricing, recurrence_days, recurrence_pauses, recurrences
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.forms.booking import wishes_of
 from bookings.forms.recurrence import PauseForm, RepeatForm, SeriesFilters
@@ -29,11 +29,11 @@ from bookings.views.requests import _actor
 from bookings.views.series_words import cut_off_words, days_of, latest, order_words, rhythm_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
-from concierge.errors import DomainError, NotAllowed
+from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import date_words
+from concierge.words import date_words, moment_words
 
 PAGE = 50
 
@@ -121,19 +121,31 @@ def _change(found: Recurrence, verb: str, request: HttpRequest, actor: Actor) ->
         form = PauseForm(request.POST)
         if not form.is_valid():
             return form
-        recurrence_pauses.pause_recurrence(
-            found, first=form.cleaned_data["first"], last=form.cleaned_data["last"], by=actor
-        )
-        messages.success(request, _("Paused. What was booked on these days is cancelled."))
+        try:
+            standing = recurrence_pauses.pause_recurrence(found, by=actor, **form.cleaned_data)
+        except Invalid as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            return form
+        _say_done(request, found, _("Paused."), _("Paused. What was booked on these days is cancelled."), standing)
     elif verb == "reprendre":
         recurrence_pauses.resume_recurrence(found, by=actor)
         messages.success(request, _("It goes on. The coming days are planned again."))
     elif verb == "arreter":
-        recurrences.end_recurrence(found, by=actor)
-        messages.success(request, _("It has ended. What was booked later is cancelled."))
+        standing = recurrences.end_recurrence(found, by=actor)
+        _say_done(request, found, _("It has ended."), _("It has ended. What was booked later is cancelled."), standing)
     else:
         raise Http404
     return None
+
+
+def _say_done(request: HttpRequest, found: Recurrence, done: str, all_gone: str, standing: list[Occurrence]) -> None:
+    """That it is done; and which days take place all the same, and are paid."""
+    if not standing:
+        messages.success(request, all_gone)
+        return
+    days = ", ".join(moment_words(one.starts_at, found.site) for one in standing)
+    stands = _("Too late to cancel, so it takes place as ordered: %(days)s.") % {"days": days}
+    messages.warning(request, f"{done} {stands}")
 
 
 @login_required
@@ -173,10 +185,10 @@ def _change_day(request: HttpRequest, one: Occurrence, verb: str, actor: Actor) 
         raise Http404
     try:
         if verb == "passer":
-            recurrences.skip_occurrence(one, by=actor)
+            recurrence_days.skip_occurrence(one, by=actor)
             messages.success(request, _("Left out, this time only."))
             return
-        tried = recurrences.retry_occurrence(one, by=actor)
+        tried = recurrence_days.retry_occurrence(one, by=actor)
     except DomainError as error:
         messages.error(request, str(error.message))
         return

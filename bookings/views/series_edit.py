@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import perms
-from bookings.actions import pricing, recurrence_edits, recurrences
+from bookings.actions import kept_orders, pricing, recurrence_edits, recurrences
 from bookings.actions.recurrence_edits import ChangedDay
 from bookings.enums import DAY_CHANGE_CATEGORY, DayChange, OccurrenceStatus, PriceMode, RecurrenceStatus
 from bookings.forms.booking import wishes_of
@@ -103,7 +103,7 @@ def _wanted(found: Recurrence, form: EditForm) -> recurrences.Wanted:
 
 def _seal(wanted: recurrences.Wanted, changes: list[ChangedDay]) -> str:
     """Names what was typed together with what it does."""
-    order = recurrences.keep(wanted.wishes)
+    order = kept_orders.keep(wanted.wishes)
     said = (order, wanted.rule, wanted.starts_on, wanted.at, wanted.holiday_rule, wanted.payer, wanted.note)
     return hashlib.sha256(repr((said, wanted.ends_on, changes)).encode()).hexdigest()
 

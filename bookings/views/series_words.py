@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.actions import pricing, recurrences
+from bookings.actions import kept_orders, pricing
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from concierge.days import today_at
@@ -62,6 +62,11 @@ def rhythm_words(found: Recurrence) -> str:
     return _("%(rhythm)s (%(day)s) at %(time)s") % {"rhythm": words, "day": day, "time": time} if day else words
 
 
+def advice_on(failed: Occurrence) -> str | Promise:
+    """What helps with a day that could not be booked."""
+    return ADVICE.get(failed.reason_code, ADVICE_OTHERWISE)
+
+
 def days_of(found: Recurrence) -> list[dict[str, Any]]:
     """Its last days and those to come, in the order of time."""
     now = timezone.now()
@@ -74,15 +79,22 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
         {
             "one": one,
             "when": moment_words(one.starts_at, found.site),
-            "moved": one.starts_at.astimezone(zone).date() != one.due_on,
+            "moved": _moved_words(one) if one.starts_at.astimezone(zone).date() != one.due_on else "",
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
-            "advice": ADVICE.get(one.reason_code, ADVICE_OTHERWISE) if one.status == OccurrenceStatus.FAILED else "",
+            "advice": advice_on(one) if one.status == OccurrenceStatus.FAILED else "",
             "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
         }
         for one in ones
     ]
+
+
+def _moved_words(one: Occurrence) -> str:
+    """Why it is not on its usual day: somebody moved the appointment, or the site is closed."""
+    if one.request is not None and one.request.sequence:
+        return _("moved, instead of %(day)s") % {"day": date_words(one.due_on)}
+    return _("moved: the desk is closed on the usual day")
 
 
 def order_words(found: Recurrence) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def order_words(found: Recurrence) -> dict[str, Any]:
     offered = [one for one in pricing.offered_on(found.site_id, day) if str(one.public_id) in keys]
     try:
         tariffs = pricing.tariffs_of(found.site, day, services=offered)
-        lines = pricing.price_order(tariffs, recurrences.wishes_of(found))
+        lines = pricing.price_order(tariffs, kept_orders.wishes_of(found))
     except DomainError as error:
         return {"lines": [], "refusal": str(error.message)}
     return {

@@ -12,11 +12,11 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from bookings.actions import booking, lanes, waitlist
+from bookings.actions import booking, holds, lanes, waitlist
 from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.requests import cancel_request
 from bookings.actions.waitlist import hand_out, join_waitlist, leave_waitlist, take_earlier_time
-from bookings.enums import Place
+from bookings.enums import HoldStatus, Place
 from bookings.models import Hold, ServiceRequest, SlotRule, WaitlistEntry, WaitlistNotice
 from concierge import deadlines
 from concierge.models import Deadline
@@ -46,9 +46,12 @@ def waiting(world: World, number: int) -> ServiceRequest:
 def freed(world: World, moment: dt.datetime = FREE) -> Hold:
     """A place that came free; nobody was told yet."""
     kept = hold_slot(world.site, Place.DESK, moment, token=f"f{moment}", by=world.actor())
-    hold = release_hold(kept, by=world.actor())
-    Deadline.objects.filter(kind="place.freed").update(cancelled_at=timezone.now())
-    return hold
+    return release_hold(kept, by=world.actor())
+
+
+def look_freely(hold_id: int) -> Hold:
+    """What came free, without the lock on its site."""
+    return Hold.objects.select_related("site", "presence").get(pk=hold_id)
 
 
 def all_told(world: World, count: int) -> list[WaitlistNotice]:
@@ -109,7 +112,18 @@ def test_a_place_is_handed_out_to_one_at_a_time(real_world: World) -> None:
 
 
 @pytest.mark.promise("R01")
-def test_without_the_lock_on_the_place_the_head_start_is_lost(
+def test_one_time_that_came_free_twice_is_handed_out_to_one_at_a_time(real_world: World) -> None:
+    """Given back, booked and given back again before anybody was told: two places on paper, one in the day."""
+    world = real_world
+    for number in range(3):
+        waiting(world, number)
+    places = [freed(world) for _turn in range(3)]
+    assert race(world, 6, lambda n: hand_out(places[n % 3].pk)) == {"ok": 6}
+    assert [notice.entry.request.contact_email for notice in WaitlistNotice.objects.all()] == ["client0@example.fr"]
+
+
+@pytest.mark.promise("R01")
+def test_without_the_lock_on_the_site_the_head_start_is_lost(
     real_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: both look before either has told anybody; each tells somebody else."""
@@ -117,18 +131,15 @@ def test_without_the_lock_on_the_place_the_head_start_is_lost(
     for number in range(2):
         waiting(world, number)
     hold = freed(world)
-    both_have_looked, has_head_start = threading.Barrier(2), waitlist._has_head_start
+    both_have_looked, just_told = threading.Barrier(2), waitlist._just_told
 
-    def look(hold_id: int) -> Hold:
-        return Hold.objects.select_related("site", "presence").get(pk=hold_id)
-
-    def look_together(place: Hold, now: dt.datetime) -> bool:
-        found = has_head_start(place, now)
+    def look_together(place: Hold, now: dt.datetime) -> list[WaitlistNotice]:
+        found = just_told(place, now)
         both_have_looked.wait(timeout=10)
         return found
 
-    monkeypatch.setattr(waitlist, "_lock_freed", look)
-    monkeypatch.setattr(waitlist, "_has_head_start", look_together)
+    monkeypatch.setattr(waitlist, "_lock_freed", look_freely)
+    monkeypatch.setattr(waitlist, "_just_told", look_together)
     race(world, 2, lambda _n: hand_out(hold.pk))
     assert WaitlistNotice.objects.count() == 2
 
@@ -164,6 +175,7 @@ def look_without_lock(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[li
             refused.append(str(error))
             raise
 
+    monkeypatch.setattr(waitlist, "_lock_freed", look_freely)
     monkeypatch.setattr(waitlist, "_is_still_next", still_next)
     monkeypatch.setattr(WaitlistNotice.objects, "create", create_late)
     return [freed(world, at(25, hour)) for hour in (9, 10)], refused
@@ -189,7 +201,7 @@ def without_the_database() -> Iterator[None]:
 
 @pytest.mark.promise("R01")
 def test_without_any_guard_there_are_four(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The twin: neither the lock on the entry nor the database."""
+    """The twin: neither the locks on the site and the entry nor the database."""
     places, refused = look_without_lock(real_world, monkeypatch)
     with without_the_database():
         assert race(real_world, 2, lambda n: hand_out(places[n].pk)) == {"ok": 2}
@@ -236,8 +248,8 @@ def test_two_sweepers_tell_once(real_world: World) -> None:
     world = real_world
     waiting(world, 0)
     for hour in (10, 11):
-        kept = hold_slot(world.site, Place.DESK, at(24, hour), token=f"s{hour}", by=world.actor())
-        release_hold(kept, by=world.actor())
+        Hold.objects.filter(pk=freed(world, at(24, hour)).pk).update(status=HoldStatus.CONFIRMED)
+        holds.free_place(Hold.objects.latest("pk").pk)
     assert race(world, 4, lambda _n: deadlines.sweep(world.organisation.pk)) == {"ok": 4}
     # A sweep that lost its patience comes back.
     deadlines.sweep(world.organisation.pk, now=timezone.now() + dt.timedelta(minutes=10))

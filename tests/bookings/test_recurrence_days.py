@@ -10,11 +10,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 
-from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.beneficiaries import Beneficiary
+from bookings.actions.requests import cancel_request, decline_request
+from bookings.actions.rescheduling import reschedule_request
 from bookings.models import Client, Closure, Recurrence, ServiceRequest, WorkOrder
 from concierge.models import Deadline, Event
 from tests.bookings.conftest import PARIS, weekly_basket, wish_baskets, wish_shirts
+from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_recurrences import begin, body_of, call, states, sweep, wanted
 from tests.world import World
 
@@ -40,7 +43,7 @@ def test_days_far_apart_follow_each_other(world: World, monday: Any, rule: str, 
     while now < dt.datetime(2027, 3, 15, tzinfo=PARIS):
         monday.move_to(now, tick=True)
         sweep(world)
-        assert Deadline.objects.filter(kind=recurrences.BOOK, fired_at=None, cancelled_at=None).exists()
+        assert Deadline.objects.filter(kind=recurrence_days.BOOK, fired_at=None, cancelled_at=None).exists()
         now += dt.timedelta(days=3)
     assert [day[:5] for day, *_rest in states(found)][:3] == days
 
@@ -52,7 +55,7 @@ def test_a_day_moved_back_by_closed_days_does_not_end_the_chain(world: World) ->
     )
     begin(world, rule="FREQ=MONTHLY;BYMONTHDAY=23", starts_on=dt.date(2026, 12, 1), holiday_rule="before")
     sweep(world)
-    assert Deadline.objects.filter(kind=recurrences.BOOK, fired_at=None, cancelled_at=None).count() >= 1
+    assert Deadline.objects.filter(kind=recurrence_days.BOOK, fired_at=None, cancelled_at=None).count() >= 1
 
 
 def test_days_before_an_edit_far_ahead_are_booked(world: World, monday: Any) -> None:
@@ -182,3 +185,105 @@ def test_half_a_plan_of_work_is_refused_by_the_database(world: World) -> None:
     order = world.request().work_orders.get()
     with pytest.raises(IntegrityError, match="work_order_plan_end_after_start"), transaction.atomic():
         WorkOrder.objects.filter(pk=order.pk).update(planned_end=order.promised_end)
+
+
+# --- days that were cancelled, moved, closed, or came too late ----------------------------------------
+
+
+@pytest.mark.parametrize("verb", [cancel_request, decline_request])
+def test_a_day_that_was_cancelled_is_never_booked_again(world: World, verb: Any) -> None:
+    """A pause that ended, and an edit, once booked it a second time."""
+    by, found = world.actor(), begin(world)
+    sweep(world)
+    day = found.occurrences.get(due_on=dt.date(2026, 12, 7))
+    request = ServiceRequest.objects.get(occurrence=day)
+    if verb is decline_request:
+        ServiceRequest.objects.filter(pk=request.pk).update(status="submitted")
+    verb(request, reason="Plus besoin", by=by)
+    code = "cancelled" if verb is cancel_request else "declined"
+    left_out = ("07/12 10:00", "skipped", code)
+    assert states(found)[1] == left_out
+    recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=by)
+    recurrence_pauses.resume_recurrence(found, by=by)
+    sweep(world)
+    assert states(found)[:3] == [("30/11 10:00", "booked", ""), left_out, ("14/12 10:00", "planned", "")]
+    changes: dict[str, Any] = {"starts_on": dt.date(2026, 12, 1), "at": dt.time(11)}
+    new = recurrence_edits.edit_recurrence(found, wanted(world, **changes), by=by)
+    sweep(world)
+    assert states(new)[:2] == [left_out, ("14/12 11:00", "planned", "")]
+    assert ServiceRequest.objects.filter(status="confirmed").count() == 1
+
+
+def test_a_cancelled_day_is_shown_as_left_out(world: World) -> None:
+    found = begin(world)
+    sweep(world)
+    first, second = ServiceRequest.objects.order_by("pk")
+    cancel_request(second, by=world.actor())
+    page = shown(Browser().get(f"/suivi/{first.tracking_token}/serie/"))
+    assert (page.count("Réservé"), page.count("Cette demande a été annulée.")) == (1, 1)
+    assert found.occurrences.get(request=second).status == "skipped"
+
+
+def test_resuming_leaves_closed_days_out_and_moves_as_the_rule_says(world: World) -> None:
+    """They were once planned on a day on which nobody is there, and failed."""
+    by, closed = world.actor(), dt.date(2026, 12, 7)
+    kept, moved = begin(world), begin(world, holiday_rule="after")
+    pause: dict[str, Any] = {"first": dt.date(2026, 12, 1), "last": dt.date(2026, 12, 15), "by": by}
+    for found in (kept, moved):
+        recurrence_pauses.pause_recurrence(found, **pause)
+        assert [row[1:] for row in states(found)[1:3]] == [("skipped", "paused")] * 2
+    Closure.objects.create(organisation=world.organisation, site=world.site, starts_on=closed, ends_on=closed)
+    for found in (kept, moved):
+        recurrence_pauses.resume_recurrence(found, by=by)
+    assert states(kept)[1:3] == [("07/12 10:00", "skipped", "closed_day"), ("14/12 10:00", "planned", "")]
+    assert states(moved)[1:3] == [("08/12 10:00", "planned", ""), ("14/12 10:00", "planned", "")]
+    assert kept.occurrences.get(due_on=closed).reason == "Le site est fermé ce jour-là."
+
+
+def test_a_day_follows_its_appointment(world: World) -> None:
+    found = begin(world)
+    sweep(world)
+    request = ServiceRequest.objects.order_by("pk")[1]
+    reschedule_request(request, dt.datetime(2026, 12, 8, 11, tzinfo=PARIS), by=world.actor())
+    assert states(found)[1] == ("08/12 11:00", "booked", "")
+    page = shown(Browser().get(f"/suivi/{request.tracking_token}/serie/"))
+    assert "déplacé, au lieu du 7 décembre 2026" in page
+    assert "guichet est fermé" not in page
+    edited = recurrence_edits.edit_recurrence(
+        found, wanted(world, starts_on=dt.date(2026, 12, 7), ends_on=dt.date(2027, 2, 1)), by=world.actor()
+    )
+    assert (states(edited)[0], edited.occurrences.order_by("due_on")[0].request) == (
+        ("08/12 11:00", "booked", ""),
+        request,
+    )
+
+
+@pytest.mark.promise("domain R7")
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (
+            {"verb": "pause", "first": "2026-11-24", "last": "2026-12-04"},
+            "En pause. Trop tard pour annuler, donc maintenu comme commandé\xa0: jeudi 26 novembre à 12:00.",
+        ),
+        (
+            {"verb": "arreter"},
+            "Elle est terminée. Trop tard pour annuler, donc maintenu comme commandé\xa0: jeudi 26 novembre à 12:00.",
+        ),
+    ],
+)
+def test_nobody_is_told_cancelled_of_what_takes_place(
+    world: World, monday: Any, verb: dict[str, str], said: str
+) -> None:
+    """After the cut-off the producer brings it and the client pays: they once read that it was cancelled."""
+    plan = weekly_basket(world)
+    more: dict[str, Any] = {"starts_on": dt.date(2026, 11, 26), "wishes": [wish_baskets(plan)]}
+    found = begin(world, rule="FREQ=WEEKLY;BYDAY=TH", **more)
+    sweep(world)
+    monday.move_to(dt.datetime(2026, 11, 25, 8, tzinfo=PARIS), tick=True)
+    sweep(world)
+    browser = Browser()
+    token = ServiceRequest.objects.get(occurrence__due_on=dt.date(2026, 12, 3)).tracking_token
+    page = shown(browser.post(f"/suivi/{token}/serie/", verb, follow=True))
+    assert (said in page, "est annulé" in page) == (True, False)
+    assert [row[:2] for row in states(found)[:2]] == [("26/11 12:00", "booked"), ("03/12 12:00", "skipped")]

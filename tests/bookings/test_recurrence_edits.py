@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.enums import RequestStatus
 from bookings.models import ClientAccount, ClientMembership, Occurrence, Recurrence, ServiceAtSite, ServiceRequest
 from concierge.errors import Invalid
@@ -76,7 +76,7 @@ def test_another_order_is_booked_anew(world: World) -> None:
 
 def test_what_a_client_left_out_stays_left_out(world: World) -> None:
     old = begin(world)
-    recurrences.skip_occurrence(old.occurrences.get(due_on=dt.date(2026, 12, 14)), by=world.actor())
+    recurrence_days.skip_occurrence(old.occurrences.get(due_on=dt.date(2026, 12, 14)), by=world.actor())
     new = edit(world, old, at=dt.time(11))
     assert states(new)[:3] == [
         ("07/12 11:00", "planned", ""),

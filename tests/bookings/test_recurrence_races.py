@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from bookings.actions import recurrence_edits, recurrences, subscriptions
+from bookings.actions import recurrence_days, recurrence_edits, recurrences, subscriptions
+from bookings.actions.recurrence_days import extend
 from bookings.actions.recurrence_edits import edit_recurrence
+from bookings.actions.recurrence_pauses import pause_recurrence
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from concierge import deadlines
-from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets
+from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
 from tests.bookings.test_races import race, real_world
 from tests.bookings.test_recurrences import begin, wanted
 from tests.world import World
@@ -76,7 +78,8 @@ def test_without_waiting_for_the_day_a_request_is_left_behind(
     real_world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The twin: the days are read before one is booked, and left out after. It must leave a request behind."""
+    """The twin: no lock of the series, and the days are read before one is booked, and left out after. It must leave a
+    request behind."""
     days_are_read, day_is_booked = threading.Event(), threading.Event()
 
     def read_only(locked: Recurrence, first: dt.date, last: dt.date) -> list[Occurrence]:
@@ -89,6 +92,7 @@ def test_without_waiting_for_the_day_a_request_is_left_behind(
 
     found = begin(real_world)
     monkeypatch.setattr(recurrences, "still_to_come", read_only)
+    monkeypatch.setattr(recurrence_days, "_lock_series_of", lambda _key: None)
 
     def act(number: int) -> None:
         if number:
@@ -101,6 +105,64 @@ def test_without_waiting_for_the_day_a_request_is_left_behind(
     assert race(real_world, 2, act) == {"ok": 2}
     assert set(found.occurrences.values_list("status", flat=True)) == {"skipped"}
     assert ServiceRequest.objects.exclude(status="cancelled").count() == 1
+
+
+FAR = (dt.date(2027, 1, 20), dt.date(2027, 1, 31))
+
+
+def far_day(found: Recurrence) -> list[tuple[str, str]]:
+    """The day that the booking day of the first one makes, and that the pause is about."""
+    return list(found.occurrences.filter(due_on__range=FAR).values_list("status", "reason_code"))
+
+
+def test_a_day_that_is_made_while_a_pause_begins_is_in_it(real_world: World, monday: Any) -> None:
+    for _round in range(4):
+        monday.move_to(dt.datetime(2026, 11, 23, 8, tzinfo=PARIS), tick=True)
+        found = begin(real_world)
+        monday.move_to(dt.datetime(2026, 11, 30, 8, tzinfo=PARIS), tick=True)
+
+        def act(number: int, found: Recurrence = found) -> None:
+            if number:
+                deadlines.sweep(real_world.organisation.pk)
+            else:
+                pause_recurrence(found, first=FAR[0], last=FAR[1], by=real_world.actor())
+
+        assert race(real_world, 2, act) == {"ok": 2}
+        deadlines.sweep(real_world.organisation.pk)
+        assert far_day(found) == [("skipped", "paused")]
+        recurrences.end_recurrence(found, by=real_world.actor())
+
+
+@pytest.mark.parametrize(("is_guarded", "left"), [(True, "skipped"), (False, "planned")])
+def test_without_the_lock_of_the_series_a_day_is_planned_inside_the_pause(
+    real_world: World, monday: Any, monkeypatch: pytest.MonkeyPatch, is_guarded: bool, left: str
+) -> None:
+    """The twin, and the same with the guard: the series is read before the pause, its days are made after. Without the
+    lock a day must stay planned inside the pause."""
+    series_is_read, pause_is_over = threading.Event(), threading.Event()
+
+    def late(found: Recurrence) -> list[Occurrence]:
+        series_is_read.set()
+        # With the guard the pause waits for us: it is not over before we have gone on.
+        assert pause_is_over.wait(timeout=1) is not is_guarded
+        return extend(found)
+
+    found = begin(real_world)
+    monday.move_to(dt.datetime(2026, 11, 30, 8, tzinfo=PARIS), tick=True)
+    monkeypatch.setattr(recurrence_days, "extend", late)
+    if not is_guarded:
+        monkeypatch.setattr(recurrence_days, "_lock_series_of", lambda _key: None)
+
+    def act(number: int) -> None:
+        if number:
+            deadlines.sweep(real_world.organisation.pk, limit=1)
+        else:
+            series_is_read.wait(timeout=10)
+            pause_recurrence(found, first=FAR[0], last=FAR[1], by=real_world.actor())
+            pause_is_over.set()
+
+    assert race(real_world, 2, act) == {"ok": 2}
+    assert [status for status, _code in far_day(found)] == [left]
 
 
 def test_one_client_subscribes_once(real_world: World) -> None:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.pricing import BadOrder
 from bookings.actions.requests import cancel_request
 from bookings.enums import HolidayRule
@@ -70,7 +70,7 @@ def test_days_are_made_eight_weeks_ahead_and_booked_three(world: World) -> None:
     ]
     first = ServiceRequest.objects.order_by("pk")[0]
     assert (first.client_id, first.channel, first.status) == (world.client.pk, "series", "confirmed")
-    recurrences.extend(found)
+    recurrence_days.extend(found)
     assert found.occurrences.count() == 8
 
 
@@ -117,13 +117,13 @@ def test_a_day_that_cannot_be_booked_says_why_and_is_tried_again(world: World) -
     one = found.occurrences.order_by("due_on")[0]
     assert one.reason == "Un des services n’est plus proposé ici. Choisissez de nouveau."
     assert Event.objects.filter(name="occurrence.failed").count() == 2
-    again = recurrences.retry_occurrence(one, by=world.actor())
+    again = recurrence_days.retry_occurrence(one, by=world.actor())
     assert (again.status, again.attempts) == ("failed", 2)
     ServiceAtSite.objects.filter(service=world.ironing).update(is_offered=True)
-    mended = recurrences.retry_occurrence(again, by=world.actor())
+    mended = recurrence_days.retry_occurrence(again, by=world.actor())
     assert (mended.status, mended.request is not None, ServiceRequest.objects.count()) == ("booked", True, 1)
-    with pytest.raises(recurrences.OccurrencePast):
-        recurrences.retry_occurrence(mended, by=world.actor())
+    with pytest.raises(recurrence_days.OccurrencePast):
+        recurrence_days.retry_occurrence(mended, by=world.actor())
 
 
 def test_a_payer_that_no_longer_pays_is_a_failure_that_is_seen(world: World) -> None:
@@ -145,8 +145,8 @@ def test_paused_resumed_skipped_ended(world: World) -> None:
     sweep(world)
     assert [row[1] for row in states(found)[:4]] == ["booked", "booked", "planned", "planned"]
     one = found.occurrences.order_by("due_on")[0]
-    recurrences.skip_occurrence(one, by=by)
-    recurrences.skip_occurrence(one, by=by)
+    recurrence_days.skip_occurrence(one, by=by)
+    recurrence_days.skip_occurrence(one, by=by)
     assert states(found)[0][1:] == ("skipped", "skipped")
     recurrences.end_recurrence(found, last=dt.date(2026, 12, 10), by=by)
     assert [row[1] for row in states(found)] == ["skipped", "booked"] + ["skipped"] * 6
@@ -154,7 +154,7 @@ def test_paused_resumed_skipped_ended(world: World) -> None:
     found.refresh_from_db()
     with pytest.raises(WrongState):
         recurrence_pauses.pause_recurrence(found, first=dt.date(2026, 12, 1), last=dt.date(2026, 12, 15), by=by)
-    assert (found.status, recurrences.extend(found)) == ("ended", [])
+    assert (found.status, recurrence_days.extend(found)) == ("ended", [])
 
 
 def test_edited_from_a_day_on(world: World) -> None:
@@ -231,7 +231,7 @@ def test_a_cancelled_day_stays_cancelled(world: World) -> None:
     found = begin(world)
     sweep(world)
     cancel_request(ServiceRequest.objects.order_by("pk")[0], by=world.actor())
-    recurrences.extend(found)
+    recurrence_days.extend(found)
     sweep(world)
     assert ServiceRequest.objects.count() == 2
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings.rules.slots import FreeSlot
-from bookings.rules.waitlist import Bounds, first_in
+from bookings.rules.waitlist import Bounds, beyond, first_in
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=PARIS)
@@ -39,6 +39,20 @@ def freed(minutes: int, length: int = 30) -> tuple[dt.datetime, dt.datetime]:
 def test_a_time_uses_part_of_what_came_free(free: list[FreeSlot], expected: int | None) -> None:
     found = first_in(free, freed(0), Bounds(NOON + dt.timedelta(days=1)), PARIS)
     assert (found.starts_at if found else None) == (None if expected is None else slot(expected).starts_at)
+
+
+def test_what_somebody_knows_is_no_news() -> None:
+    found = first_in([slot(0), slot(15), slot(30)], freed(0, 60), Bounds(NOON + dt.timedelta(days=1)), PARIS)
+    assert found == slot(0)
+    left = [slot(0), slot(15), slot(30)]
+    assert first_in(left, freed(0, 60), Bounds(NOON + dt.timedelta(days=1)), PARIS, known=[freed(0)]) == slot(30)
+
+
+def test_a_head_start_takes_one_place_of_those_that_are_free() -> None:
+    one, two = slot(0), FreeSlot(slot(15).starts_at, slot(15).ends_at, 2)
+    assert beyond([one, two, slot(30)], [freed(0)]) == [two, slot(30)]
+    assert beyond([one, two, slot(30)], [freed(0), freed(0)]) == [slot(30)]
+    assert beyond([one, two], []) == [one, two]
 
 
 def test_days_are_those_of_the_site() -> None:

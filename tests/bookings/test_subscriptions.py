@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookings.actions import recurrences, subscriptions
+from bookings.actions import plans, recurrences, subscriptions
 from bookings.actions.subscriptions import AlreadySubscribed
 from bookings.enums import RequestStatus
 from bookings.models import Client, PreOrder, PreOrderPlan, Recurrence, ServiceRequest
@@ -209,3 +209,73 @@ def test_a_hand_out_later_in_the_day_than_usual_is_still_the_first_day(world: Wo
     made = order(world, plan, run=first_run(plan))
     day = made.occurrence
     assert (day.due_on, day.starts_at, day.status) == (dt.date(2026, 11, 26), later, "booked")
+
+
+# --- days whose hand-out is not there yet, or no longer takes orders ----------------------------------------
+
+
+@pytest.mark.promise("domain R7")
+def test_every_two_weeks_is_booked_through_the_cut_offs(world: World, monday: Any) -> None:
+    """A cut-off makes the next hand-out sixteen days before it, and the subscription books it twenty-one before: every
+    time was once a failure."""
+    plan = weekly_basket(world, every_weeks=2)
+    order(world, plan)
+    series = Recurrence.objects.get()
+    for day in range(40):
+        monday.move_to(dt.datetime(2026, 11, 23, 13, tzinfo=PARIS) + dt.timedelta(days=day), tick=True)
+        sweep(world)
+    assert list(plan.runs.order_by("due_on").values_list("due_on", "status", "taken")[:4]) == [
+        (dt.date(2026, 12, 3), "done", 2),
+        (dt.date(2026, 12, 17), "done", 2),
+        (dt.date(2026, 12, 31), "done", 2),
+        (dt.date(2027, 1, 14), "open", 2),
+    ]
+    assert states(series)[:4] == [
+        ("03/12 12:00", "booked", ""),
+        ("17/12 12:00", "booked", ""),
+        ("31/12 12:00", "booked", ""),
+        ("14/01 12:00", "booked", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (
+            "closed",
+            "orders_closed",
+            "Les commandes pour cette distribution sont closes. Vous pouvez commander pour la suivante\xa0: jeudi 3 "
+            "décembre à 12:00.",
+        ),
+        (
+            "done",
+            "orders_closed",
+            "Les commandes pour cette distribution sont closes. Vous pouvez commander pour la suivante\xa0: jeudi 3 "
+            "décembre à 12:00.",
+        ),
+        ("skipped", "no_run", "Il n’y a pas de distribution ce jour-là\xa0: elle est supprimée ou annulée."),
+        ("cancelled", "no_run", "Il n’y a pas de distribution ce jour-là\xa0: elle est supprimée ou annulée."),
+    ],
+)
+def test_a_hand_out_that_takes_no_orders_says_why(
+    world: World, plan: PreOrderPlan, status: str, code: str, reason: str
+) -> None:
+    plan.runs.filter(pk=first_run(plan).pk).update(status=status)
+    wanted: dict[str, Any] = {"rule": "FREQ=WEEKLY;BYDAY=TH", "starts_on": dt.date(2026, 11, 26)}
+    series = begin(world, wishes=[wish_baskets(plan)], **wanted)
+    sweep(world)
+    day = series.occurrences.order_by("due_on")[0]
+    assert (day.status, day.reason_code, day.reason) == ("failed", code, reason)
+
+
+def test_a_plan_that_was_closed_takes_no_orders_and_makes_no_hand_out(world: World, monday: Any) -> None:
+    plan = weekly_basket(world, every_weeks=2)
+    order(world, plan)
+    plans.close_plan(plan, by=world.actor())
+    monday.move_to(dt.datetime(2026, 12, 11, 8, tzinfo=PARIS), tick=True)
+    sweep(world)
+    assert states(Recurrence.objects.get())[:3] == [
+        ("03/12 12:00", "booked", ""),
+        ("17/12 12:00", "failed", "orders_closed"),
+        ("31/12 12:00", "failed", "no_run"),
+    ]

@@ -10,8 +10,10 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from bookings.actions import freed, holds, pauses
+from bookings.actions.booking import submit_request
 from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.openings import set_presence
 from bookings.actions.questions import ask_client, expire_request
@@ -26,7 +28,7 @@ from bookings.actions.waitlist import (
     take_earlier_time,
 )
 from bookings.actions.work_orders import book_work_order, start_work_order
-from bookings.enums import PerformerKind, Place
+from bookings.enums import HoldStatus, PerformerKind, Place
 from bookings.models import (
     Hold,
     OpeningHours,
@@ -72,10 +74,24 @@ def waits(world: World, book: Book, day: int = 27, hour: int = 10, number: int =
     return request
 
 
+def taken(world: World, moment: dt.datetime) -> ServiceRequest:
+    """Somebody books this time who waits for nothing."""
+    kept = hold_slot(world.site, Place.DESK, moment, token=f"taken-{moment}", by=world.actor())
+    somebody = details(email="somebody@example.fr")
+    return submit_request(world.site, client=somebody, wishes=[wish_heels(world)], hold=kept, by=world.actor())
+
+
 def came_free(world: World, moment: dt.datetime) -> None:
-    """Somebody had this time and gives it back."""
-    kept = hold_slot(world.site, Place.DESK, moment, token=f"free-{moment}", by=world.actor())
-    release_hold(kept, by=world.actor())
+    """Somebody had booked this time and cancels."""
+    cancel_request(taken(world, moment), by=world.actor())
+    settle(world.organisation)
+
+
+def given_back(world: World, hold: Hold | None) -> None:
+    """A place that was booked, whoever had it, is given back."""
+    assert hold is not None
+    Hold.objects.filter(pk=hold.pk).update(status=HoldStatus.CONFIRMED)
+    holds.free_place(hold.pk)
     settle(world.organisation)
 
 
@@ -115,19 +131,61 @@ def test_a_cancelled_appointment_is_told_to_whoever_waits(world: World, book: Bo
     assert Event.objects.filter(name="waitlist.noticed", request_id=late.public_id).count() == 1
 
 
-def test_a_moved_appointment_and_one_that_nobody_sent_free_their_place(world: World, book: Book, monday: Any) -> None:
+def test_a_moved_appointment_frees_its_place(world: World, book: Book) -> None:
     early = book(wish_heels(world), starts_at=at(24, 10), client=who(0))
     waits(world, book)
     reschedule_request(early, at(26, 9), by=world.actor())
     settle(world.organisation)
     assert told() == [("client1", at(24, 10))]
-    waits(world, book, 27, 14, number=2)
-    hold_slot(world.site, Place.DESK, at(25, 11), token="never sent", by=world.actor())
+
+
+def test_a_place_that_was_only_kept_is_no_news(world: World, book: Book, monday: Any) -> None:
+    """It was free all along: whoever looks around uses up nobody's notices."""
+    waits(world, book)
+    for hour in (9, 11, 14):
+        kept = hold_slot(world.site, Place.DESK, at(25, hour), token="looks around", by=world.actor())
+        settle(world.organisation)
+        monday.shift(dt.timedelta(minutes=1))
+    release_hold(kept, by=world.actor())
+    hold_slot(world.site, Place.DESK, at(25, 16), token="never sent", by=world.actor())
     settle(world.organisation)
-    assert len(told()) == 1
-    monday.shift(dt.timedelta(minutes=11))  # its ten minutes are over
+    monday.shift(dt.timedelta(minutes=11))
     settle(world.organisation)
-    assert told()[1:] == [("client2", at(25, 11))]
+    assert (told(), Deadline.objects.filter(kind=freed.FREED).count()) == ([], 0)
+    assert not Hold.objects.live().filter(starts_at__lt=at(27, 10)).exists()
+
+
+def test_a_booked_place_that_somebody_keeps_meanwhile_is_told_when_they_let_go(
+    world: World, book: Book, monday: Any
+) -> None:
+    """Given back, and kept by a visitor before anybody was told."""
+    waits(world, book)
+    early = taken(world, at(24, 10))
+    cancel_request(early, by=world.actor())
+    kept = hold_slot(world.site, Place.DESK, at(24, 10), token="looks around", by=world.actor())
+    settle(world.organisation)
+    monday.shift(dt.timedelta(minutes=9))
+    release_hold(kept, by=world.actor())
+    hold_slot(world.site, Place.DESK, at(24, 10), token="so does another", by=world.actor())
+    monday.shift(dt.timedelta(minutes=2))
+    settle(world.organisation)
+    assert told() == []
+    monday.shift(dt.timedelta(minutes=9))
+    settle(world.organisation)
+    assert told() == [("client1", at(24, 10))]
+
+
+def test_a_place_that_is_booked_meanwhile_is_told_when_it_is_given_back(world: World, book: Book, monday: Any) -> None:
+    waits(world, book)
+    cancel_request(taken(world, at(24, 10)), by=world.actor())
+    again = taken(world, at(24, 10))
+    settle(world.organisation)
+    monday.shift(dt.timedelta(minutes=30))
+    settle(world.organisation)
+    assert told() == []
+    cancel_request(again, by=world.actor())
+    settle(world.organisation)
+    assert told() == [("client1", at(24, 10))]
 
 
 def test_first_come_first_told_and_the_next_after_the_head_start(world: World, book: Book, monday: Any) -> None:
@@ -147,6 +205,53 @@ def test_first_come_first_told_and_the_next_after_the_head_start(world: World, b
     settle(world.organisation)
     # The third has an appointment after the one that the first gave back: that one is theirs to take.
     assert told()[2:] == [("client3", at(27, 10))]
+
+
+def test_nobody_is_told_of_the_same_time_within_the_head_start(world: World, book: Book, monday: Any) -> None:
+    """Whoever keeps it and lets go, or books it and cancels, takes nothing from who was told first."""
+    for number in (1, 2):
+        waits(world, book, hour=9 + number, number=number)
+    came_free(world, at(24, 10))
+    kept = hold_slot(world.site, Place.DESK, at(24, 10), token="looks around", by=world.actor())
+    release_hold(kept, by=world.actor())
+    settle(world.organisation)
+    monday.shift(dt.timedelta(minutes=5))
+    came_free(world, at(24, 10))
+    monday.shift(dt.timedelta(minutes=14))
+    settle(world.organisation)
+    assert told() == [("client1", at(24, 10))]
+    monday.shift(dt.timedelta(minutes=2))
+    settle(world.organisation)
+    assert told()[1:] == [("client2", at(24, 10))]
+
+
+def test_two_places_side_by_side_are_told_to_two_at_once(world: World, book: Book) -> None:
+    for number in (1, 2, 3):
+        waits(world, book, hour=9 + number, number=number)
+    SlotRule.objects.update(capacity=2)
+    for request in [taken(world, at(24, 10)), book(wish_heels(world), starts_at=at(24, 10), client=who(9))]:
+        cancel_request(request, by=world.actor())
+    settle(world.organisation)
+    assert told() == [("client1", at(24, 10)), ("client2", at(24, 10))]
+
+
+def test_the_time_that_somebody_knows_to_be_free_is_no_news_to_them(world: World, book: Book, monday: Any) -> None:
+    """A second place beside the one that they were told of and left."""
+    waits(world, book)
+    SlotRule.objects.update(capacity=2)
+    both = [taken(world, at(26, 10)), book(wish_heels(world), starts_at=at(26, 10), client=who(9))]
+    monday.shift(dt.timedelta(minutes=11))
+    cancel_request(both[0], by=world.actor())
+    settle(world.organisation)
+    monday.shift(dt.timedelta(hours=13))
+    cancel_request(both[1], by=world.actor())
+    settle(world.organisation)
+    assert told() == [("client1", at(26, 10))]
+    # Booked since, and given back.
+    for request in [taken(world, at(26, 10)), book(wish_heels(world), starts_at=at(26, 10), client=who(9))]:
+        cancel_request(request, by=world.actor())
+    settle(world.organisation)
+    assert told()[1:] == [("client1", at(26, 10))]
 
 
 def test_nothing_is_written_when_nobody_waits(world: World, book: Book) -> None:
@@ -192,9 +297,7 @@ def test_a_start_beside_the_grid_is_a_time_as_any(world: World, book: Book) -> N
 
 def test_another_counter_is_another_list(world: World, book: Book) -> None:
     waits(world, book)
-    kept = hold_slot(world.site, Place.HOME, at(24, 10), token="visit", by=world.actor())
-    release_hold(kept, by=world.actor())
-    settle(world.organisation)
+    given_back(world, hold_slot(world.site, Place.HOME, at(24, 10), token="visit", by=world.actor()))
     assert told() == []
 
 
@@ -216,9 +319,7 @@ def test_a_stand_has_a_list_of_its_own(world: World, book: Book) -> None:
     noon = hold_slot(world.site, Place.DESK, at(27, 11), token="noon", by=world.actor(), presence=stand)
     there = book(wish_heels(world), hold=noon, client=who(2))
     join_waitlist(there, by=world.actor())
-    kept = hold_slot(world.site, Place.DESK, at(27, 9), token="stand", by=world.actor(), presence=stand)
-    release_hold(kept, by=world.actor())
-    settle(world.organisation)
+    given_back(world, hold_slot(world.site, Place.DESK, at(27, 9), token="stand", by=world.actor(), presence=stand))
     assert told() == [("client2", at(27, 9))]
     came_free(world, at(24, 10))
     assert told()[1:] == [("client1", at(24, 10))]
@@ -247,11 +348,9 @@ def test_a_place_shorter_than_the_visit_is_no_place(world: World, book: Book) ->
         hour: hold_slot(world.site, Place.HOME, at(24, hour), token=f"h{hour}", by=world.actor())
         for hour in (9, 10, 11, 12)
     }
-    release_hold(kept[10], by=world.actor())
-    settle(world.organisation)
+    given_back(world, kept[10])
     assert told() == []
-    release_hold(kept[11], by=world.actor())
-    settle(world.organisation)
+    given_back(world, kept[11])
     assert told() == [("ines.garnier", at(24, 10))]
     notice = WaitlistNotice.objects.get()
     assert notice.ends_at - notice.starts_at == dt.timedelta(hours=2)
@@ -261,11 +360,9 @@ def test_none_within_the_lead_time(world: World, book: Book) -> None:
     waits(world, book)
     kept = [hold_slot(world.site, Place.DESK, at(day, 10), token=f"t{day}", by=world.actor()) for day in (23, 25)]
     ServiceAtSite.objects.filter(service=world.cobbler).update(lead_time_hours=24)
-    release_hold(kept[0], by=world.actor())
-    settle(world.organisation)
+    given_back(world, kept[0])
     assert told() == []
-    release_hold(kept[1], by=world.actor())
-    settle(world.organisation)
+    given_back(world, kept[1])
     assert told() == [("client1", at(25, 10))]
 
 
@@ -388,8 +485,7 @@ def test_the_night_when_the_clocks_change(world: World, book: Book, begins: dt.d
             token_hash="0" * 64,
             expires_at=timezone.now() + dt.timedelta(hours=40),
         )
-        release_hold(kept, by=world.actor())
-        settle(world.organisation)
+        given_back(world, kept)
         found = WaitlistNotice.objects.first()
         if heard is None:
             assert found is None
@@ -581,8 +677,27 @@ def test_what_ended_a_month_ago_goes_with_its_notices(world: World, book: Book, 
 
 @pytest.mark.promise("P04")
 def test_a_place_that_is_forgotten_leaves_the_notice_of_it(world: World, book: Book, monday: Any) -> None:
+    early = taken(world, at(24, 10))
     waits(world, book)
-    came_free(world, at(24, 10))
+    given_back(world, early.hold)
+    ServiceRequest.objects.filter(pk=early.pk).update(hold=None)
     monday.shift(dt.timedelta(days=31))
     assert retention.purge()["holds"] == 1
     assert WaitlistNotice.objects.get().hold is None
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_those_whom_a_place_does_not_suit_cost_no_query_each(
+    world: World, book: Book, django_assert_num_queries: DjangoAssertNumQueries, count: int
+) -> None:
+    """Their visits are too long for it: nobody is told, and what is free is asked once."""
+    OpeningHours.objects.filter(weekday=4).update(opens=dt.time(9), closes=dt.time(19))
+    for number in range(count):
+        waits(world, book, 27, 9 + number, number=number)
+    kept = taken(world, at(24, 10)).hold
+    assert kept is not None
+    ServiceAtSite.objects.update(lead_time_hours=72, max_per_day=5)
+    holds.free_place(kept.pk)
+    assert hand_out(kept.pk) is None
+    with django_assert_num_queries(13):
+        assert hand_out(kept.pk) is None

@@ -41,6 +41,22 @@ def test_what_is_due_fires_once(world: World, fired: list[int]) -> None:
     assert fired == [1]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_fires_may_set_itself_again(world: World, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    def again(due: Sequence[Deadline]) -> None:
+        for deadline in due:
+            plan(world, subject_id=deadline.subject_id, minutes=5)
+
+    monkeypatch.setitem(deadlines._many, "test.kind", again)
+    monkeypatch.setitem(deadlines._kinds, "test.kind", lambda deadline: again([deadline]))
+    for number in range(count):
+        plan(world, subject_id=number)
+    assert deadlines.sweep(world.organisation.pk) == count
+    still = Deadline.objects.filter(fired_at=None, due_at__gt=timezone.now())
+    assert sorted(still.values_list("subject_id", flat=True)) == list(range(count))
+    assert Deadline.objects.exclude(fired_at=None).count() == count
+
+
 def test_setting_again_moves_the_open_deadline(world: World, fired: list[int]) -> None:
     plan(world)
     plan(world, minutes=30)
