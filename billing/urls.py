@@ -1,11 +1,19 @@
 """Pages and endpoints of the billing app."""
 
-from django.urls import path
+from django.urls import include, path
 
 from billing import api, views
 
 app_name = "billing"
+api_urlpatterns = [
+    path("invoices", api.InvoiceList.as_view(), name="api-invoices"),
+    path("invoices/<uuid:public_id>", api.InvoiceDetail.as_view(), name="api-invoice"),
+    path("invoices/<uuid:public_id>/pdf", api.InvoicePdf.as_view(), name="api-invoice-pdf"),
+]
+
 urlpatterns = [
+    # First: one look at the beginning of an address tells a call from a page.
+    path("api/v1/", include(api_urlpatterns)),
     path("factures/", views.invoices, name="invoices"),
     path("factures/a-facturer/", views.to_invoice, name="to-invoice"),
     path("factures/a-facturer/payeur/", views.invoice_now, name="invoice-now"),
@@ -17,7 +25,4 @@ urlpatterns = [
     path("factures/<uuid:public_id>/", views.invoice, name="invoice"),
     path("factures/<uuid:public_id>/pdf", views.pdf, name="pdf"),
     path("factures/<uuid:public_id>/avoir/", views.credit, name="credit"),
-    path("api/v1/invoices", api.InvoiceList.as_view(), name="api-invoices"),
-    path("api/v1/invoices/<uuid:public_id>", api.InvoiceDetail.as_view(), name="api-invoice"),
-    path("api/v1/invoices/<uuid:public_id>/pdf", api.InvoicePdf.as_view(), name="api-invoice-pdf"),
 ]

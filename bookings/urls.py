@@ -1,6 +1,6 @@
 """Pages and endpoints of the bookings app."""
 
-from django.urls import path
+from django.urls import include, path
 
 from bookings.api import accounts as api_accounts
 from bookings.api import ahead as api_ahead
@@ -51,7 +51,143 @@ from bookings.views import (
 from bookings.views import catalogue as views_catalogue
 
 app_name = "bookings"
+api_urlpatterns = [
+    path("sites", catalogue.Sites.as_view(), name="api-sites"),
+    path("sites/<uuid:public_id>/openings", catalogue.SiteOpenings.as_view(), name="api-site-openings"),
+    path("services", catalogue.Services.as_view(), name="api-services"),
+    path("price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
+    path("slots", catalogue.Slots.as_view(), name="api-slots"),
+    path("clients", api_clients.Clients.as_view(), name="api-clients"),
+    path("clients/<uuid:public_id>", api_clients.ClientDetail.as_view(), name="api-client"),
+    path("clients/<uuid:public_id>/edit", api_clients.EditClient.as_view(), name="api-client-edit"),
+    path(
+        "clients/<uuid:public_id>/beneficiaries",
+        api_clients.Beneficiaries.as_view(),
+        name="api-beneficiaries",
+    ),
+    path("prescribers", api_clients.Prescribers.as_view(), name="api-prescribers"),
+    path("client-accounts", api_accounts.ClientAccounts.as_view(), name="api-client-accounts"),
+    path(
+        "client-accounts/<uuid:public_id>",
+        api_accounts.ClientAccountDetail.as_view(),
+        name="api-client-account",
+    ),
+    path(
+        "client-accounts/<uuid:public_id>/usage",
+        api_accounts.AccountUsage.as_view(),
+        name="api-client-account-usage",
+    ),
+    path(
+        "client-accounts/<uuid:public_id>/members",
+        api_accounts.AccountMembers.as_view(),
+        name="api-account-members",
+    ),
+    path(
+        "account-members/<uuid:public_id>/end",
+        api_accounts.EndAccountMember.as_view(),
+        name="api-account-member-end",
+    ),
+    path("service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
+    path(
+        "service-requests/<uuid:public_id>",
+        api.ServiceRequestDetail.as_view(),
+        name="api-service-request",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/cancel",
+        api.CancelServiceRequest.as_view(),
+        name="api-service-request-cancel",
+    ),
+    path("quote-requests", quotes_api.QuoteRequests.as_view(), name="api-quote-requests"),
+    path("quotes", quotes_api.Quotes.as_view(), name="api-quotes"),
+    path("quotes/<uuid:public_id>", quotes_api.QuoteDetail.as_view(), name="api-quote"),
+    path("quotes/<uuid:public_id>/send", quotes_api.SendQuote.as_view(), name="api-quote-send"),
+    path("quotes/<uuid:public_id>/withdraw", quotes_api.WithdrawQuote.as_view(), name="api-quote-withdraw"),
+    path("quotes/<uuid:public_id>/accept", quotes_api.AcceptQuote.as_view(), name="api-quote-accept"),
+    path("quotes/<uuid:public_id>/decline", quotes_api.DeclineQuote.as_view(), name="api-quote-decline"),
+    path(
+        "service-requests/<uuid:public_id>/quote",
+        quotes_api.WriteQuote.as_view(),
+        name="api-quote-write",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/reschedule",
+        api.RescheduleServiceRequest.as_view(),
+        name="api-service-request-reschedule",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/waitlist",
+        api_waitlist.Waitlist.as_view(),
+        name="api-service-request-waitlist",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/waitlist/leave",
+        api_waitlist.LeaveWaitlist.as_view(),
+        name="api-service-request-waitlist-leave",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/change-order",
+        api_ahead.ChangeOrder.as_view(),
+        name="api-service-request-change-order",
+    ),
+    path("recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
+    path("recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
+    path(
+        "recurrences/<uuid:public_id>/occurrences",
+        api_recurrences.Occurrences.as_view(),
+        name="api-occurrences",
+    ),
+    path(
+        "recurrences/<uuid:public_id>/pause",
+        api_recurrences.PauseRecurrence.as_view(),
+        name="api-recurrence-pause",
+    ),
+    path(
+        "recurrences/<uuid:public_id>/resume",
+        api_recurrences.ResumeRecurrence.as_view(),
+        name="api-recurrence-resume",
+    ),
+    path(
+        "recurrences/<uuid:public_id>/edit",
+        api_recurrences.EditRecurrence.as_view(),
+        name="api-recurrence-edit",
+    ),
+    path(
+        "recurrences/<uuid:public_id>/end",
+        api_recurrences.EndRecurrence.as_view(),
+        name="api-recurrence-end",
+    ),
+    path("pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
+    path(
+        "service-requests/<uuid:public_id>/answer",
+        api_waits.AnswerQuestion.as_view(),
+        name="api-service-request-answer",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/hold",
+        api_waits.HoldServiceRequest.as_view(),
+        name="api-service-request-hold",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/resume",
+        api_waits.ResumeServiceRequest.as_view(),
+        name="api-service-request-resume",
+    ),
+    path("silences", api_waits.Silences.as_view(), name="api-silences"),
+    path("sites/<uuid:public_id>", catalogue.SiteDetail.as_view(), name="api-site"),
+    path("work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
+    path("work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
+    path("work-orders/<uuid:public_id>/start", work_orders.StartWorkOrder.as_view(), name="api-work-order-start"),
+    path(
+        "work-orders/<uuid:public_id>/complete",
+        work_orders.CompleteWorkOrder.as_view(),
+        name="api-work-order-complete",
+    ),
+]
+
 urlpatterns = [
+    # First: one look at the beginning of an address tells a call from a page.
+    path("api/v1/", include(api_urlpatterns)),
     # --- booking, public ----------------------------------------------------------------------------------------------
     path("reserver/", booking.sites, name="sites"),
     path("reserver/<slug:slug>/", booking.services, name="book-services"),
@@ -230,139 +366,5 @@ urlpatterns = [
             name=f"catalogue-{part}",
         )
         for part in views_catalogue.GRIDS
-    ),
-    # --- API ----------------------------------------
-    path("api/v1/sites", catalogue.Sites.as_view(), name="api-sites"),
-    path("api/v1/sites/<uuid:public_id>/openings", catalogue.SiteOpenings.as_view(), name="api-site-openings"),
-    path("api/v1/services", catalogue.Services.as_view(), name="api-services"),
-    path("api/v1/price-estimates", estimates.PriceEstimates.as_view(), name="api-price-estimates"),
-    path("api/v1/slots", catalogue.Slots.as_view(), name="api-slots"),
-    path("api/v1/clients", api_clients.Clients.as_view(), name="api-clients"),
-    path("api/v1/clients/<uuid:public_id>", api_clients.ClientDetail.as_view(), name="api-client"),
-    path("api/v1/clients/<uuid:public_id>/edit", api_clients.EditClient.as_view(), name="api-client-edit"),
-    path(
-        "api/v1/clients/<uuid:public_id>/beneficiaries",
-        api_clients.Beneficiaries.as_view(),
-        name="api-beneficiaries",
-    ),
-    path("api/v1/prescribers", api_clients.Prescribers.as_view(), name="api-prescribers"),
-    path("api/v1/client-accounts", api_accounts.ClientAccounts.as_view(), name="api-client-accounts"),
-    path(
-        "api/v1/client-accounts/<uuid:public_id>",
-        api_accounts.ClientAccountDetail.as_view(),
-        name="api-client-account",
-    ),
-    path(
-        "api/v1/client-accounts/<uuid:public_id>/usage",
-        api_accounts.AccountUsage.as_view(),
-        name="api-client-account-usage",
-    ),
-    path(
-        "api/v1/client-accounts/<uuid:public_id>/members",
-        api_accounts.AccountMembers.as_view(),
-        name="api-account-members",
-    ),
-    path(
-        "api/v1/account-members/<uuid:public_id>/end",
-        api_accounts.EndAccountMember.as_view(),
-        name="api-account-member-end",
-    ),
-    path("api/v1/service-requests", api.ServiceRequests.as_view(), name="api-service-requests"),
-    path(
-        "api/v1/service-requests/<uuid:public_id>",
-        api.ServiceRequestDetail.as_view(),
-        name="api-service-request",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/cancel",
-        api.CancelServiceRequest.as_view(),
-        name="api-service-request-cancel",
-    ),
-    path("api/v1/quote-requests", quotes_api.QuoteRequests.as_view(), name="api-quote-requests"),
-    path("api/v1/quotes", quotes_api.Quotes.as_view(), name="api-quotes"),
-    path("api/v1/quotes/<uuid:public_id>", quotes_api.QuoteDetail.as_view(), name="api-quote"),
-    path("api/v1/quotes/<uuid:public_id>/send", quotes_api.SendQuote.as_view(), name="api-quote-send"),
-    path("api/v1/quotes/<uuid:public_id>/withdraw", quotes_api.WithdrawQuote.as_view(), name="api-quote-withdraw"),
-    path("api/v1/quotes/<uuid:public_id>/accept", quotes_api.AcceptQuote.as_view(), name="api-quote-accept"),
-    path("api/v1/quotes/<uuid:public_id>/decline", quotes_api.DeclineQuote.as_view(), name="api-quote-decline"),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/quote",
-        quotes_api.WriteQuote.as_view(),
-        name="api-quote-write",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/reschedule",
-        api.RescheduleServiceRequest.as_view(),
-        name="api-service-request-reschedule",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/waitlist",
-        api_waitlist.Waitlist.as_view(),
-        name="api-service-request-waitlist",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/waitlist/leave",
-        api_waitlist.LeaveWaitlist.as_view(),
-        name="api-service-request-waitlist-leave",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/change-order",
-        api_ahead.ChangeOrder.as_view(),
-        name="api-service-request-change-order",
-    ),
-    path("api/v1/recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
-    path("api/v1/recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
-    path(
-        "api/v1/recurrences/<uuid:public_id>/occurrences",
-        api_recurrences.Occurrences.as_view(),
-        name="api-occurrences",
-    ),
-    path(
-        "api/v1/recurrences/<uuid:public_id>/pause",
-        api_recurrences.PauseRecurrence.as_view(),
-        name="api-recurrence-pause",
-    ),
-    path(
-        "api/v1/recurrences/<uuid:public_id>/resume",
-        api_recurrences.ResumeRecurrence.as_view(),
-        name="api-recurrence-resume",
-    ),
-    path(
-        "api/v1/recurrences/<uuid:public_id>/edit",
-        api_recurrences.EditRecurrence.as_view(),
-        name="api-recurrence-edit",
-    ),
-    path(
-        "api/v1/recurrences/<uuid:public_id>/end",
-        api_recurrences.EndRecurrence.as_view(),
-        name="api-recurrence-end",
-    ),
-    path("api/v1/pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/answer",
-        api_waits.AnswerQuestion.as_view(),
-        name="api-service-request-answer",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/hold",
-        api_waits.HoldServiceRequest.as_view(),
-        name="api-service-request-hold",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/resume",
-        api_waits.ResumeServiceRequest.as_view(),
-        name="api-service-request-resume",
-    ),
-    path("api/v1/silences", api_waits.Silences.as_view(), name="api-silences"),
-    path("api/v1/sites/<uuid:public_id>", catalogue.SiteDetail.as_view(), name="api-site"),
-    path("api/v1/work-orders", work_orders.WorkOrders.as_view(), name="api-work-orders"),
-    path("api/v1/work-orders/<uuid:public_id>", work_orders.WorkOrderDetail.as_view(), name="api-work-order"),
-    path(
-        "api/v1/work-orders/<uuid:public_id>/start", work_orders.StartWorkOrder.as_view(), name="api-work-order-start"
-    ),
-    path(
-        "api/v1/work-orders/<uuid:public_id>/complete",
-        work_orders.CompleteWorkOrder.as_view(),
-        name="api-work-order-complete",
     ),
 ]

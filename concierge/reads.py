@@ -11,7 +11,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import Value
 
 M = TypeVar("M", bound=models.Model)
@@ -48,6 +48,7 @@ class Reading(Generic[M]):
     def all(self, **given: Any) -> list[M]:
         """The rows, read now."""
         sql, parameters, model, names, converters = self._written
+        connection = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
             cursor.execute(sql, [given[one.value] if isinstance(one, Given) else one for one in parameters])
             rows = cursor.fetchall()

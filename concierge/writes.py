@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import DatabaseDefault
 
 M = TypeVar("M", bound=models.Model)
@@ -22,6 +22,7 @@ def insert(new: Iterable[M]) -> list[M]:
     if not rows:
         return rows
     model = type(rows[0])
+    connection = connections[DEFAULT_DB_ALIAS]  # itself: the usual proxy is asked for each column
     values: list[Any] = []
     gaps: list[bool] = []
     for row in rows:
@@ -37,7 +38,7 @@ def insert(new: Iterable[M]) -> list[M]:
     for row, found in zip(rows, given, strict=True):
         for field, value in zip(_returned(model), found, strict=True):
             setattr(row, field.attname, value)
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return rows
 
 
@@ -59,7 +60,7 @@ def _returned(model: type[models.Model]) -> list[Any]:
 @cache
 def _statement(model: type[models.Model], gaps: tuple[bool, ...]) -> str:
     """INSERT of as many rows as there are gaps; a value that the database gives is no gap but its DEFAULT."""
-    quote = connection.ops.quote_name
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     columns, returned = _columns(model), _returned(model)
     places = ["%s" if gap else "DEFAULT" for gap in gaps]
     wide = len(columns)

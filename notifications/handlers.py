@@ -271,6 +271,7 @@ def tell_the_provider(event: Event) -> None:
     "price_request.withdrawn",
     "price_request.chosen",
     "price_request.not_selected",
+    "price_request.dropped",
 )
 def tell_who_is_asked_for_a_price(event: Event) -> None:
     """The question and what came of it, to the business alone."""
@@ -283,6 +284,7 @@ def tell_who_is_asked_for_a_price(event: Event) -> None:
     "price_request.declined",
     "price_request.expired",
     "price_request.retracted",
+    "price_request.lost",
     "price_request.misdirected",
 )
 def tell_the_desk_of_a_price(event: Event) -> None:
@@ -388,12 +390,12 @@ def tell_of_a_replacement(event: Event) -> None:
 
 @subscribe("occurrence.failed")
 def tell_of_a_day_that_failed(event: Event) -> None:
-    """To the client, with what to do; the team sees it first on its list of regular requests."""
+    """To the client, with what to do; the team reads it in the mail of the day and among who is silent."""
     found = Occurrence.objects.filter(public_id=event.subject_id).select_related(
-        "recurrence__site", "recurrence__client"
+        "recurrence__site", "recurrence__client__merged_into"
     )
     for one in found:
-        client = one.recurrence.client
+        client = one.recurrence.client.kept_as
         reader = Reader(
             RecipientKind.CLIENT, address=client.email, language=client.language, name=str(client), key=client.pk
         )

@@ -114,7 +114,8 @@ PRICE_REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "withdraw": (frozenset({P.SENT, P.PRICED}), P.WITHDRAWN),
     "retract": (frozenset({P.PRICED}), P.RETRACTED),
     "choose": (frozenset({P.PRICED}), P.CHOSEN),
-    "pass_over": (frozenset({P.SENT, P.PRICED}), P.NOT_SELECTED),
+    "pass_over": (frozenset({P.PRICED}), P.NOT_SELECTED),
+    "drop": (frozenset({P.CHOSEN}), P.NOT_SELECTED),
     "return_to_sender": (frozenset({P.SENT}), P.UNDELIVERABLE),
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bookings.enums import Execution, PerformerKind, WorkOrderStatus
+from bookings.actions.revival import REVIVABLE
+from bookings.enums import Execution, PerformerKind, QuoteStatus, RequestStatus
 from bookings.models import Quote, ServiceRequest, WorkOrder
-from concierge import events
+from concierge import deadlines, events
 from concierge.models import Event
 from concierge.tenancy import system_actor
-from providers.actions.offers import let_go_of_accepted, pass_on, start_round, withdraw_offers
-from providers.actions.prices import settle_prices, withdraw_all, withdraw_price
+from providers.actions.agreed import give_out
+from providers.actions.offers import let_go_of_accepted, pass_on, withdraw_offers
+from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
@@ -19,20 +21,19 @@ def _work_order(event: Event) -> WorkOrder:
 
 
 def _search(work_order: WorkOrder) -> None:
-    work_order.refresh_from_db()
-    if work_order.execution in BY_PROVIDER and work_order.status == WorkOrderStatus.READY:
-        start_round(work_order, by=system_actor(work_order.organisation))
+    if work_order.execution in BY_PROVIDER:
+        give_out(work_order, by=system_actor(work_order.organisation))
 
 
 @events.subscribe("work_order.ready")
 def look_for_a_provider(event: Event) -> None:
-    """A confirmed job for a local business: ask the first wave."""
+    """A confirmed job for a local business: ask whom the client's agreement counts on, else the first wave."""
     _search(_work_order(event))
 
 
 @events.subscribe("work_order.released")
 def look_again(event: Event) -> None:
-    """The doer gave it back: a new round of the same order, without them."""
+    """The doer gave it back: others are asked, unless the client agreed to the price of one."""
     work_order = _work_order(event)
     let_go_of_accepted(work_order, verb="release", by=system_actor(work_order.organisation))
     _search(work_order)
@@ -69,13 +70,15 @@ def need_no_price_of_theirs(event: Event) -> None:
     """A price of a business that was stopped can no longer be counted on."""
     stopped = PriceRequest.objects.open().filter(provider__public_id=event.subject_id, provider__is_active=False)
     for asked in stopped.order_by("pk"):
-        withdraw_price(asked, by=system_actor(event.organisation))
+        lose_price(asked, by=system_actor(event.organisation))
 
 
 @events.subscribe("quote.accepted")
 def tell_whose_price_was_chosen(event: Event) -> None:
     """Whose price the client's agreement counts on, and who asked in vain."""
-    for quote in Quote.objects.filter(public_id=event.subject_id).select_related("request", "chosen"):
+    binding = Quote.objects.filter(public_id=event.subject_id, status=QuoteStatus.ACCEPTED)
+    # An amendment that was accepted meanwhile has its own event.
+    for quote in binding.select_related("request", "chosen"):
         lines = quote.chosen.lines.order_by("position") if quote.chosen else []
         chosen = [line.source for line in lines if line.source is not None]
         settle_prices(quote.request, chosen, by=system_actor(event.organisation))
@@ -84,5 +87,24 @@ def tell_whose_price_was_chosen(event: Event) -> None:
 @events.subscribe("service_request.cancelled", "service_request.declined")
 def need_no_price_any_more(event: Event) -> None:
     """Nobody waits for a price of what will not be done."""
+    _end(event, drop_chosen=True)
+
+
+@events.subscribe("service_request.fulfilled", "service_request.partially_fulfilled", "service_request.closed")
+def need_no_price_of_what_is_done(event: Event) -> None:
+    """Whoever gave a price for an amendment that never came does not wait for ever."""
+    _end(event, drop_chosen=False)
+
+
+@events.subscribe("service_request.expired", "quote.expired")
+def need_no_price_in_a_month(event: Event) -> None:
+    """What was given up may be taken up again, at the prices given: until then they stay."""
+    for request in ServiceRequest.objects.filter(public_id__in=[event.request_id], status=RequestStatus.EXPIRED):
+        deadlines.set_deadline(
+            GIVEN_UP, organisation_id=request.organisation_id, subject_id=request.pk, due_at=event.act_at + REVIVABLE
+        )
+
+
+def _end(event: Event, *, drop_chosen: bool) -> None:
     for request in ServiceRequest.objects.filter(public_id=event.subject_id):
-        withdraw_all(request, by=system_actor(event.organisation))
+        withdraw_all(request, drop_chosen=drop_chosen, by=system_actor(event.organisation))

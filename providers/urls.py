@@ -1,13 +1,49 @@
 """Pages and endpoints of the providers app."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from providers.api import offers, prices
 from providers.views import link, partnership, price_link, space, staff, staff_prices
 
 app_name = "providers"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+api_urlpatterns = [
+    path("offers", offers.Offers.as_view(), name="api-offers"),
+    path("offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
+    path("offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
+    path("offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
+    path("price-requests", prices.PriceRequests.as_view(), name="api-price-requests"),
+    path("price-requests/<uuid:public_id>", prices.PriceRequestDetail.as_view(), name="api-price-request"),
+    path(
+        "price-requests/<uuid:public_id>/answer",
+        prices.AnswerPriceRequest.as_view(),
+        name="api-price-request-answer",
+    ),
+    path(
+        "price-requests/<uuid:public_id>/decline",
+        prices.DeclinePriceRequest.as_view(),
+        name="api-price-request-decline",
+    ),
+    path(
+        "price-requests/<uuid:public_id>/retract",
+        prices.RetractPrice.as_view(),
+        name="api-price-request-retract",
+    ),
+    path(
+        "price-requests/<uuid:public_id>/withdraw",
+        prices.WithdrawPriceRequest.as_view(),
+        name="api-price-request-withdraw",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/price-requests",
+        prices.AskPrices.as_view(),
+        name="api-ask-prices",
+    ),
+]
+
 urlpatterns = [
+    # First: one look at the beginning of an address tells a call from a page.
+    path("api/v1/", include(api_urlpatterns)),
     # --- behind a personal link ---------------------------------------------------------------------------------------
     path("offre/<str:token>/", link.offer_page, name="offer-link"),
     path("offre/<str:token>/code/", link.type_code, name="offer-link-code"),
@@ -64,36 +100,4 @@ urlpatterns = [
     ),
     path("prestataires/<uuid:public_id>/cles/", staff.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff.revoke_key, name="revoke-key"),
-    # --- API ----------------------------------------------------------------------------------------------------------
-    path("api/v1/offers", offers.Offers.as_view(), name="api-offers"),
-    path("api/v1/offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
-    path("api/v1/offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
-    path("api/v1/offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
-    path("api/v1/price-requests", prices.PriceRequests.as_view(), name="api-price-requests"),
-    path("api/v1/price-requests/<uuid:public_id>", prices.PriceRequestDetail.as_view(), name="api-price-request"),
-    path(
-        "api/v1/price-requests/<uuid:public_id>/answer",
-        prices.AnswerPriceRequest.as_view(),
-        name="api-price-request-answer",
-    ),
-    path(
-        "api/v1/price-requests/<uuid:public_id>/decline",
-        prices.DeclinePriceRequest.as_view(),
-        name="api-price-request-decline",
-    ),
-    path(
-        "api/v1/price-requests/<uuid:public_id>/retract",
-        prices.RetractPrice.as_view(),
-        name="api-price-request-retract",
-    ),
-    path(
-        "api/v1/price-requests/<uuid:public_id>/withdraw",
-        prices.WithdrawPriceRequest.as_view(),
-        name="api-price-request-withdraw",
-    ),
-    path(
-        "api/v1/service-requests/<uuid:public_id>/price-requests",
-        prices.AskPrices.as_view(),
-        name="api-ask-prices",
-    ),
 ]

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Upper
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +27,7 @@ from concierge.days import today_of
 from concierge.db import advisory_lock, refuse_on
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Organisation, User, normalise_email
+from concierge.reads import Reading
 from concierge.tenancy import Actor
 
 CODE_MINUTES = 10
@@ -266,13 +269,35 @@ def _with_blanks_filled(client: Client, details: ClientDetails) -> Client:
     return client
 
 
+# Who it is, as each booking asks.
+_BY_USER = Reading(lambda given: Client.objects.filter(**given).order_by("pk")[:1], "organisation", "user")
+_BY_EMAIL = Reading(
+    lambda given: (
+        Client.objects.with_email(given["email"]).filter(organisation=given["organisation"]).order_by("pk")[:1]
+    ),
+    "organisation",
+    "email",
+)
+# The index by number leaves out rows without one.
+_BY_PHONE = Reading(
+    lambda given: (
+        Client.objects.filter(organisation=given["organisation"], phone=given["phone"])
+        .exclude(phone="")
+        .filter(Exact(Upper("last_name"), Upper(given["last_name"])))
+        .order_by("pk")[:1]
+    ),
+    "organisation",
+    "phone",
+    "last_name",
+)
+
+
 def _known_client(organisation: Organisation, details: ClientDetails) -> Client | None:
-    known = Client.objects.filter(organisation=organisation).select_related("merged_into").order_by("pk")
-    if details.user is not None and (mine := known.filter(user=details.user).first()) is not None:
+    if details.user is not None and (mine := _BY_USER.first(organisation=organisation.pk, user=details.user.pk)):
         return mine
     if details.email:
-        return known.filter(email__iexact=details.email).first()
-    return known.filter(phone=details.phone, last_name__iexact=details.last_name).first()
+        return _BY_EMAIL.first(organisation=organisation.pk, email=details.email)
+    return _BY_PHONE.first(organisation=organisation.pk, phone=details.phone, last_name=details.last_name)
 
 
 def payers_at_desk(organisation: Organisation, email: str, *, name: str, chosen: str, most: int) -> list[ClientAccount]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +53,9 @@ from concierge.tenancy import Actor, system_actor
 # What was ticked becomes final.
 SETTLE = "pre_order.settle"
 UNDO = dt.timedelta(minutes=5)
+# Final by itself this long after the tick; later, something stood in the way.
+SETTLED_WITHIN = UNDO + dt.timedelta(minutes=1)
+TICKED = (HandOut.HANDED_OVER, HandOut.NO_SHOW)
 # What was kept for later is given away.
 KEPT = "pre_order.kept"
 # Times somebody left an order in this many days before the team is told.
@@ -83,7 +86,8 @@ def _lock(pre_order: PreOrder) -> PreOrder:
 
 @transaction.atomic
 def mark_handed_over(pre_order: PreOrder, *, by: Actor) -> PreOrder:
-    """Ticked at the desk: final in five minutes. Ticking twice is ticking once. Raises ``NotHandedOutNow`` (409)."""
+    """Ticked at the desk: final in five minutes. Ticking twice is ticking once; what could not be settled is tried once
+    more. Raises ``NotHandedOutNow`` (409)."""
     return _mark(pre_order, HandOut.HANDED_OVER, by=by)
 
 
@@ -96,6 +100,8 @@ def mark_not_fetched(pre_order: PreOrder, *, by: Actor) -> PreOrder:
 def _mark(pre_order: PreOrder, outcome: HandOut, *, by: Actor) -> PreOrder:
     locked = _lock(pre_order)
     if locked.hand_out == outcome:
+        if is_stuck(locked, timezone.now()):
+            _await_settling(locked)
         return locked
     if (
         locked.run.status not in {RunStatus.CLOSED, RunStatus.DONE}
@@ -106,11 +112,44 @@ def _mark(pre_order: PreOrder, outcome: HandOut, *, by: Actor) -> PreOrder:
         raise NotHandedOutNow(current_status=locked.hand_out)
     locked.hand_out, locked.marked_at, locked.marked_by = outcome, timezone.now(), by.label[:120]
     locked.save(update_fields=["hand_out", "marked_at", "marked_by"])
-    deadlines.set_deadline(
-        SETTLE, organisation_id=locked.organisation_id, subject_id=locked.pk, due_at=locked.marked_at + UNDO
-    )
+    _await_settling(locked)
     events.record(f"pre_order.{outcome}", locked, by=by, request_id=locked.request.public_id)
     return locked
+
+
+def _await_settling(locked: PreOrder) -> None:
+    assert locked.marked_at is not None  # noqa: S101 - it is ticked
+    due_at = max(timezone.now(), locked.marked_at + UNDO)
+    deadlines.set_deadline(SETTLE, organisation_id=locked.organisation_id, subject_id=locked.pk, due_at=due_at)
+
+
+def is_stuck(pre_order: PreOrder, now: dt.datetime) -> bool:
+    """Whether what was ticked should be final by now, and is not."""
+    late = pre_order.marked_at is not None and pre_order.marked_at < now - SETTLED_WITHIN
+    return late and pre_order.settled_at is None and pre_order.hand_out in TICKED
+
+
+def left_over(run: PreOrderRun, now: dt.datetime) -> QuerySet[PreOrder]:
+    """Orders of a hand-out that is over which did not end by themselves: expected still, kept for too long, or ticked
+    and not settled."""
+    if run.status != RunStatus.DONE:
+        return PreOrder.objects.none()
+    late = Q(hand_out=HandOut.EXPECTED) | Q(hand_out=HandOut.KEPT, kept_until__lt=now)
+    late |= Q(hand_out__in=TICKED, settled_at=None, marked_at__lt=now - SETTLED_WITHIN)
+    return PreOrder.objects.filter(late, run=run).exclude(request__status=RequestStatus.CANCELLED)
+
+
+@transaction.atomic
+def take_up_again(pre_order: PreOrder, *, by: Actor) -> None:
+    """Its request no longer stands still. What was ticked is settled; what was kept, and could not be fetched when its
+    time ended, is kept until the desk closes on the next open day."""
+    locked, now = _lock(pre_order), timezone.now()
+    if locked.settled_at is not None or locked.request.status in {RequestStatus.ON_HOLD, RequestStatus.CANCELLED}:
+        return
+    if locked.hand_out in TICKED:
+        _await_settling(locked)
+    elif locked.hand_out == HandOut.KEPT and locked.kept_until is not None and locked.kept_until <= now:
+        _keep(locked, now, by=by)
 
 
 @transaction.atomic
@@ -137,7 +176,7 @@ def undo_mark(pre_order: PreOrder, *, by: Actor) -> PreOrder:
 def settle_mark(deadline: Deadline) -> None:
     """Five minutes later what was ticked is final."""
     pre_order = _lock(PreOrder.objects.get(pk=deadline.subject_id))
-    if pre_order.settled_at is None and pre_order.hand_out in {HandOut.HANDED_OVER, HandOut.NO_SHOW}:
+    if pre_order.settled_at is None and pre_order.hand_out in TICKED:
         by = system_actor(pre_order.run.site.organisation)
         with one_by_one(pre_order, by=by):
             _settle(pre_order, by=by)
@@ -214,22 +253,26 @@ def _not_fetched(pre_order: PreOrder, *, by: Actor) -> None:
     now = timezone.now()
     pre_order.marked_at, pre_order.marked_by = now, by.label[:120]
     if pre_order.run.plan.no_show_policy == NoShowPolicy.KEPT:
-        pre_order.hand_out, pre_order.kept_until = HandOut.KEPT, _next_closing(pre_order.run)
-        pre_order.save(update_fields=["hand_out", "marked_at", "marked_by", "kept_until"])
-        deadlines.set_deadline(
-            KEPT, organisation_id=pre_order.organisation_id, subject_id=pre_order.pk, due_at=pre_order.kept_until
-        )
-        events.record("pre_order.kept", pre_order, by=by, request_id=pre_order.request.public_id)
+        _keep(pre_order, pre_order.run.handout_starts_at, by=by)
         return
     pre_order.hand_out = HandOut.NO_SHOW
     pre_order.save(update_fields=["hand_out", "marked_at", "marked_by"])
     _settle(pre_order, by=by)
 
 
-def _next_closing(run: PreOrderRun) -> dt.datetime:
+def _keep(pre_order: PreOrder, since: dt.datetime, *, by: Actor) -> None:
+    pre_order.hand_out, pre_order.kept_until = HandOut.KEPT, _next_closing(pre_order.run, since)
+    pre_order.save(update_fields=["hand_out", "marked_at", "marked_by", "kept_until"])
+    deadlines.set_deadline(
+        KEPT, organisation_id=pre_order.organisation_id, subject_id=pre_order.pk, due_at=pre_order.kept_until
+    )
+    events.record("pre_order.kept", pre_order, by=by, request_id=pre_order.request.public_id)
+
+
+def _next_closing(run: PreOrderRun, since: dt.datetime) -> dt.datetime:
     """When the desk closes on the next day it is open."""
     zone = ZoneInfo(run.site.time_zone)
-    day = run.handout_starts_at.astimezone(zone).date()
+    day = since.astimezone(zone).date()
     closed = calendar.closed_days(run.site, day, day + dt.timedelta(days=14))
     closing = {hours.weekday: hours.closes for hours in calendar.opening_of(run.site)}
     found = ahead.next_open_day(day, lambda d: d not in closed and d.weekday() in closing)
@@ -238,7 +281,7 @@ def _next_closing(run: PreOrderRun) -> dt.datetime:
 
 @deadlines.on(KEPT)
 def give_away_kept(deadline: Deadline) -> None:
-    """Kept for a day, and nobody came."""
+    """Kept for a day, and nobody came. What stands still is taken up again when that ends."""
     pre_order = _lock(PreOrder.objects.get(pk=deadline.subject_id))
     if pre_order.hand_out != HandOut.KEPT:
         return

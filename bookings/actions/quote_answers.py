@@ -15,6 +15,7 @@ from bookings.actions.quote_moves import (
     REFUSALS,
     UNDER_WAY,
     QuoteAnswered,
+    QuoteDoubtful,
     QuoteExpired,
     QuoteReplaced,
     lock_quote,
@@ -23,6 +24,7 @@ from bookings.actions.quote_moves import (
     say,
     step,
 )
+from bookings.actions.quote_origins import check_sources
 from bookings.actions.quote_work import amend_order, fill_order
 from bookings.actions.quotes import EXPIRY, REMINDER, draft_quote
 from bookings.actions.requests import lock_work_of
@@ -30,7 +32,7 @@ from bookings.enums import REQUEST_TRANSITIONS, QuoteStatus, RequestStatus
 from bookings.models import Quote, QuoteDocument, QuoteOption
 from concierge import deadlines, events, retention
 from concierge.db import refuse_on
-from concierge.errors import Invalid, WrongState
+from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 
@@ -53,7 +55,7 @@ def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
     """``sent → accepted``: binding. The request is confirmed and gets lines and work; an amendment replaces both.
 
     The same acceptance twice is the same answer. Raises ``Invalid`` (400), ``QuoteExpired``, ``QuoteReplaced``,
-    ``QuoteAnswered``, ``QuoteWithdrawn``, ``WrongState`` (409).
+    ``QuoteAnswered``, ``QuoteWithdrawn``, ``QuoteDoubtful``, ``WrongState`` (409).
     """
     name = " ".join(acceptance.name.split())[:160]
     if len(name) < 2:
@@ -74,6 +76,7 @@ def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
         raise QuoteExpired(expired_at=locked.expires_at)
     if locked.is_amendment and request.status not in AMENDABLE:
         raise WrongState(current_status=request.status)
+    _check_prices(locked, option)
     binding = Quote.objects.filter(request=request, status=QuoteStatus.ACCEPTED).order_by("pk").first()
     if binding is not None:
         move(lock_quote(binding), "supersede")
@@ -92,6 +95,14 @@ def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
         events.record("service_request.confirmed", request, by=by, request_id=request.public_id, by_quote=True)
         fill_order(request, locked, by=by)
     return locked
+
+
+def _check_prices(quote: Quote, option: QuoteOption) -> None:
+    """What others ask for this work still holds. The client reads neither who they are nor why it does not."""
+    try:
+        check_sources(quote, option=option)
+    except DomainError as error:
+        raise QuoteDoubtful from error
 
 
 @retention.forget("answer_ips", answer_ip=None)

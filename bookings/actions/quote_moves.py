@@ -47,6 +47,16 @@ class QuoteWithdrawn(WrongState):
     message = _("We have withdrawn this quote. Please call us, or wait for the next one.")
 
 
+class QuoteDoubtful(DomainError):
+    """Something that it counts on no longer holds."""
+
+    code, status = "quote_doubtful", 409
+    message = _(
+        "We have to look at one price of this quote again before you can accept it. Nothing is ordered yet. We send "
+        "you a new version; if you are in a hurry, please call us."
+    )
+
+
 class QuoteNotReady(DomainError):
     """Something is missing before it may be sent."""
 

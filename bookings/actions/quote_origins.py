@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.sellers import seller_of
-from bookings.models import Quote, QuoteLine, QuoteMargin, Service, ServiceRequest
+from bookings.models import Quote, QuoteLine, QuoteMargin, QuoteOption, Service, ServiceRequest
 from bookings.rules import quotes as rules
 from concierge import events
 from concierge.errors import Invalid
@@ -37,14 +37,16 @@ _guards: list[Guard] = []
 
 
 def guard_sources(guard: Guard) -> None:
-    """Have every quote that is sent pass a guard, which raises a ``DomainError`` when a price no longer holds."""
+    """Have every quote that is sent or accepted pass a guard: a ``DomainError`` when a price no longer holds."""
     if guard not in _guards:
         _guards.append(guard)
 
 
-def check_sources(quote: Quote) -> None:
-    """Ask the app that lent the prices whether they hold. In the transaction that sends, after the quote's lock."""
+def check_sources(quote: Quote, *, option: QuoteOption | None = None) -> None:
+    """Ask the app that lent the prices (of one option only) whether they hold. In the transaction that sends or
+    accepts, after the quote's lock."""
     lines = QuoteLine.objects.filter(option__quote=quote).order_by("option__position", "position")
+    lines = lines.filter(option=option) if option is not None else lines
     sources = [source for source in dict.fromkeys(lines.values_list("source", flat=True)) if source is not None]
     for guard in _guards if sources else []:
         guard(quote, sources)

@@ -21,14 +21,14 @@ from concierge.tenancy import Actor
 
 @dataclass(frozen=True)
 class LentPrice:
-    """What another business asks for the whole work, without and with its VAT, and until when."""
+    """What another business asks for the whole work, without and with its VAT, and until when (no day: it binds)."""
 
     source: uuid.UUID
     service: Service
     excl: Decimal
     incl: Decimal
     vat_rate: Decimal
-    valid_until: dt.date
+    valid_until: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ class OurVat:
 
 
 def costed(vat: OurVat, price: LentPrice, margin: Decimal) -> Costed:
-    """What a price becomes for the client: our margin, then the VAT of our own line. Raises ``Invalid`` (400)."""
+    """What a price becomes for the client: our margin, then the VAT of our own line, which is that of the service
+    whatever the VAT of the cost. Raises ``Invalid`` (400)."""
     check_margin(margin)
-    code = next((code for code, rate in vat.rates.items() if rate == price.vat_rate and rate), "standard")
+    code = price.service.vat_code if price.service.vat_code in vat.rates else "standard"
     cost = price.excl if vat.recovers else price.incl
     rate = vat.rates.get(code, Decimal(0)) if vat.recovers else Decimal(0)
     return Costed(cost, margin, price_for_client(cost, margin, vat_rate=rate), code)
@@ -99,7 +100,7 @@ def use_lent_price(
         duration=draft.duration,
         conditions=draft.conditions,
         fee=Decimal(draft.fee),
-        valid_until=min(draft.valid_until, price.valid_until),
+        valid_until=min(draft.valid_until, price.valid_until or draft.valid_until),
     )
     return save_quote(draft, content, edits=draft.edits, by=by)
 

@@ -27,6 +27,8 @@ from concierge.tenancy import Actor, system_actor
 
 # A pause is over.
 GO_ON = "recurrence.go_on"
+# A pause begins within so many days, and lasts as many at most.
+LONGEST = dt.timedelta(days=400)
 PLANNED_ANEW = ("starts_at", "status", "reason_code", "reason")
 
 
@@ -37,10 +39,7 @@ def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Ac
 
     Raises ``Invalid`` (400) on days that make no sense, ``WrongState`` (409) once it has ended.
     """
-    if last < first or (last - first).days > 400:
-        raise Invalid(_("The last day cannot be before the first day."), field="last")
-    if first > timezone.localdate(timezone=ZoneInfo(found.site.time_zone)) + dt.timedelta(days=400):
-        raise Invalid(_("A pause begins within a year."), field="first")
+    _check(first, last, timezone.localdate(timezone=ZoneInfo(found.site.time_zone)))
     locked = lock_recurrence(found)
     locked.paused_from, locked.paused_until = first, last
     locked.status = RecurrenceStatus.PAUSED
@@ -50,6 +49,17 @@ def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Ac
     await_end_of_pause(locked)
     events.record("recurrence.paused", locked, by=by)
     return standing
+
+
+def _check(first: dt.date, last: dt.date, today: dt.date) -> None:
+    if last < first:
+        raise Invalid(_("The last day cannot be before the first day."), field="last")
+    if last < today:
+        raise Invalid(_("This day is over: the last day is today or later."), field="last")
+    if first > today + LONGEST:
+        raise Invalid(_("A pause begins within a year."), field="first")
+    if last - first > LONGEST:
+        raise Invalid(_("A pause lasts 400 days at most. To stop for longer, end it and begin again."), field="last")
 
 
 def await_end_of_pause(locked: Recurrence) -> None:

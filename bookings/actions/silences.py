@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import perms
 from bookings.actions.requests import lock_request
 from bookings.models import FollowUp, ServiceRequest, WorkOrder
-from bookings.models.silences import silent
+from bookings.models.silences import is_anybody_silent_at
 from bookings.models.waiting import waiting_of
 from bookings.rules.waiting import Holder
 from concierge import deadlines, events
@@ -157,5 +157,5 @@ def next_digest(site: Site, now: dt.datetime) -> dt.datetime:
 @deadlines.on(DIGEST)
 def _digest_due(deadline: Deadline) -> None:
     site = Site.objects.active().select_related("organisation").filter(pk=deadline.subject_id).first()
-    if site is not None and silent(ServiceRequest.objects.filter(site=site), now=timezone.now()).exists():
+    if site is not None and is_anybody_silent_at(site, now=timezone.now()):
         events.record("silence.reported", site, by=system_actor(site.organisation))

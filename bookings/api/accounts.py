@@ -128,7 +128,7 @@ class AccountMembers(generics.ListAPIView[ClientMembership]):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """201 for somebody new. Who is one of its people already, by this address or by its code, gets these days: 200."""
+        """201 for somebody new. Who is one of its people already, by address or by code, gets these days: 200."""
         account = get_object_or_404(accounts_of(request), public_id=public_id)
         row, is_new = add_member(account, **shapes.read(MemberIn, request.data), by=actor_of(request))
         return Response(shapes.show(MemberOut, row), status=201 if is_new else 200)

@@ -335,7 +335,7 @@ class AcceptQuote(_One):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Confirms the request; its lines and work orders follow. Only for an agreement that you can prove.
 
-        409: `quote_replaced` (another version, another seal), `quote_expired`, `quote_withdrawn`,
+        409: `quote_replaced` (another version, another seal), `quote_expired`, `quote_withdrawn`, `quote_doubtful`,
         `quote_already_answered`.
         """
         found = self.mine(request, public_id)

@@ -50,7 +50,18 @@ def choices_of(found: Recurrence) -> tuple[str, list[str]]:
     return rhythm, [day for day in days if day] or [WEEKDAY_CODES[found.starts_on.weekday()]]
 
 
-class RepeatForm(forms.Form):
+class EndsAfterStart(forms.BaseForm):
+    """A form from a first day to a last one."""
+
+    def clean(self) -> dict[str, Any]:
+        """An end after the start."""
+        cleaned = super().clean() or {}
+        if cleaned.get("ends_on") and cleaned.get("starts_on") and cleaned["ends_on"] < cleaned["starts_on"]:
+            self.add_error("ends_on", gettext("The last day cannot be before the first day."))
+        return cleaned
+
+
+class RepeatForm(EndsAfterStart, forms.Form):
     """Again and again, from a day on. ``key`` makes the same form sent twice one regular request."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -63,20 +74,13 @@ class RepeatForm(forms.Form):
         label=_("When the desk is closed that day"), choices=HolidayRule.choices, initial=HolidayRule.SKIP
     )
 
-    def clean(self) -> dict[str, Any]:
-        """An end after the start."""
-        cleaned = super().clean() or {}
-        if cleaned.get("ends_on") and cleaned.get("starts_on") and cleaned["ends_on"] < cleaned["starts_on"]:
-            self.add_error("ends_on", gettext("The last day cannot be before the first day."))
-        return cleaned
-
     @property
     def rule(self) -> str:
         """What was chosen, as a rule."""
         return rule_of(self.cleaned_data["rhythm"], self.cleaned_data["starts_on"])
 
 
-class EditForm(DetailsForm):
+class EditForm(EndsAfterStart, DetailsForm):
     """A regular request from a day on: what, how many, when, until when. Of an order ahead the hand-out decides at what
     time, and what it does on a closed day."""
 
@@ -144,13 +148,6 @@ class EditForm(DetailsForm):
             del self.fields[name]
         if payer is None:
             del self.fields["client_pays"]
-
-    def clean(self) -> dict[str, Any]:
-        """An end after the start."""
-        cleaned = super().clean() or {}
-        if cleaned.get("ends_on") and cleaned.get("starts_on") and cleaned["ends_on"] < cleaned["starts_on"]:
-            self.add_error("ends_on", gettext("The last day cannot be before the first day."))
-        return cleaned
 
     @property
     def rule(self) -> str:

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import UNASSIGNED, Ball, RequestStatus, WorkOrderStatus
 from bookings.models.promises import ClientQuestion, Pause
 from bookings.models.quotes import Quote
+from bookings.models.recurrence import Occurrence
 from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.models.waiting import NO_NEWS, Waiting, waiting_of
-from bookings.rules.waiting import FALLBACK_DAYS, REQUESTS, TO_CLOSE, latest_overdue
+from bookings.rules.waiting import FALLBACK_DAYS, REQUESTS, TO_AGREE, TO_CLOSE, latest_overdue
 from concierge.models import Event, Site
 
 R, W = RequestStatus, WorkOrderStatus
@@ -56,7 +58,10 @@ def _overdue(now: dt.datetime, zones: Sequence[str]) -> Q:
     late = Q(Exists(works.filter(status__in=UNASSIGNED, promised_start__lt=now)))
     late |= Q(Exists(open_works.exclude(status__in=UNASSIGNED).filter(promised_end__lt=now)))
     fallback = heard_before(FALLBACK_DAYS)
-    overdue = Q(status__in=RUNNING) & (late | (~Exists(open_works) & heard_before(TO_CLOSE.term)))
+    # Agreed by a quote that names no day: somebody still has to find one.
+    undated = ~Exists(works) & Q(promised_start=None)
+    over = ~Exists(open_works) & ~undated & heard_before(TO_CLOSE.term)
+    overdue = Q(status__in=RUNNING) & (late | over | (undated & heard_before(TO_AGREE.term)))
     overdue |= Q(status=R.ON_HOLD) & (Exists(pause.filter(until__lt=now)) | (~Exists(pause) & fallback))
     overdue |= Q(status=R.AWAITING_CLIENT) & (Exists(question.filter(due_at__lt=now)) | (~Exists(question) & fallback))
     overdue |= Q(status=R.AWAITING_APPROVAL) & (Exists(quote.filter(expires_at__lt=now)) | (~Exists(quote) & fallback))
@@ -101,6 +106,14 @@ def by_holder(rows: Iterable[tuple[ServiceRequest, Waiting]]) -> list[tuple[Ball
 
 
 def silent_at(site: Site, *, now: dt.datetime) -> list[tuple[str, int]]:
-    """The same for one site, in words: what its daily mail says."""
+    """The same for one site, in words, and the days of regular requests that failed there: what its daily mail says."""
     rows = silent_list(ServiceRequest.objects.filter(site=site), now=now)
-    return [(str(ball.label), count) for ball, count in by_holder(rows)]
+    said = [(str(ball.label), count) for ball, count in by_holder(rows)]
+    failed = Occurrence.objects.troubled().filter(recurrence__site=site).count()
+    return [*said, (str(_("Days of regular requests to settle")), failed)] if failed else said
+
+
+def is_anybody_silent_at(site: Site, *, now: dt.datetime) -> bool:
+    """Whether the daily mail of a site has anything to say."""
+    failed = Occurrence.objects.troubled().filter(recurrence__site=site)
+    return silent(ServiceRequest.objects.filter(site=site), now=now).exists() or failed.exists()

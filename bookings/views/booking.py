@@ -26,11 +26,11 @@ from bookings.views import ahead, payers, subscribing
 from bookings.views.draft import KEPT_FIELDS, Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
-from bookings.views.words import hours_words, vat_words
+from bookings.views.words import hours_words, lines_words, vat_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone, normalise_email
 from concierge.visitors import not_too_many
-from concierge.words import HALF_HOUR, euros, times_words
+from concierge.words import HALF_HOUR, euros
 
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
@@ -375,21 +375,13 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
     except DomainError:
         return go(draft.site, "details")
-    shown = [
-        {
-            "label": line.label,
-            "detail": times_words(line.quantity, line.unit, line.unit_price),
-            "amount": euros(line.total),
-        }
-        for line in lines
-    ]
     return show(
         request,
         draft,
         "review",
         status,
         form=form,
-        lines=shown,
+        lines=lines_words(lines),
         shares=vat_words(draft.site, ((line.vat_rate, line.total) for line in lines)),
         unmeasured=pricing.by_distance(draft.offered, draft.wishes),
         total=euros(prices.total(lines)),

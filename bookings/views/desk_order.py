@@ -26,12 +26,12 @@ from bookings.models.clients import each_once
 from bookings.rules import prices
 from bookings.views.desk import desk_page, find_client, show
 from bookings.views.served import Served
-from bookings.views.words import vat_words
+from bookings.views.words import lines_words, vat_words
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import euros, short_moment_words, times_words
+from concierge.words import euros, short_moment_words
 
 MOST_PAYERS = 50
 # People they asked for before, shown to choose from.
@@ -173,14 +173,7 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
     except DomainError as error:
         return {"refusal": str(error.message)}
     return {
-        "lines": [
-            {
-                "label": line.label,
-                "detail": times_words(line.quantity, line.unit, line.unit_price),
-                "amount": euros(line.total),
-            }
-            for line in lines
-        ],
+        "lines": lines_words(lines),
         "shares": vat_words(site, ((line.vat_rate, line.total) for line in lines)),
         "total": euros(prices.total(lines)),
         "unmeasured": pricing.by_distance(form.chosen, form.order),

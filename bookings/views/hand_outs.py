@@ -44,7 +44,7 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
     run = find_run(actor, public_id)
     text = request.GET.get("q", "").replace("\x00", "").strip()[:80]
     found = PreOrder.objects.filter(run=run).exclude(request__status=RequestStatus.CANCELLED)
-    left = found.filter(hand_out=HandOut.EXPECTED).count() if run.status == RunStatus.DONE else 0
+    left = hand_outs.left_over(run, timezone.now()).count()
     total, waiting = found.count(), found.filter(hand_out__in=[HandOut.EXPECTED, HandOut.KEPT]).count()
     if text:
         found = found.filter(
@@ -78,6 +78,7 @@ def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]
     now = timezone.now()
     replaced = {one.line_id: one for one in order.substitutions.all()}
     is_waiting = order.hand_out in {HandOut.EXPECTED, HandOut.KEPT}
+    is_stuck = hand_outs.is_stuck(order, now)
     undo = order.marked_at is not None and order.settled_at is None and now < order.marked_at + hand_outs.UNDO
     return {
         "order": order,
@@ -94,7 +95,8 @@ def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]
         ],
         "missed": often.get(order.request.client_id, 0),
         "is_held": order.request.status == RequestStatus.ON_HOLD,
-        "can_tick": may and is_waiting,
+        "can_hand_over": may and (is_waiting or (is_stuck and order.hand_out == HandOut.HANDED_OVER)),
+        "can_miss": may and (is_waiting or (is_stuck and order.hand_out == HandOut.NO_SHOW)),
         "can_undo": may and undo and not is_waiting,
     }
 

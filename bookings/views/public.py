@@ -32,8 +32,8 @@ from concierge.words import date_words, moment_words
 
 # How far ahead closures are told.
 AHEAD = dt.timedelta(days=60)
-# Stands shown, and the days of each.
-MOST_STANDS, MOST_DAYS = 12, 3
+# Stands shown, and the days of each; stands that are looked at to find those that come first.
+MOST_STANDS, MOST_DAYS, MOST_READ = 12, 3, 300
 # Services shown in a widget: what does not fit is on the page of the site.
 MOST_IN_WIDGET = 24
 page_cache = cache_control(private=True, max_age=300)
@@ -94,15 +94,15 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
 
 def _stands(site: Site, today: dt.date, last: dt.date, closed: set[dt.date]) -> list[tuple[Presence, list[dt.date]]]:
     """Where else everybody is received soon, with the first days; whoever comes first, first."""
-    everybodys = Presence.objects.filter(site=site).still_to_come(today).open_to([]).order_by("pk")[:MOST_STANDS]
+    everybodys = Presence.objects.filter(site=site).still_to_come(today).open_to([]).exclude(held_on__gt=last)
     now = timezone.localtime(timezone=ZoneInfo(site.time_zone))
     found = []
-    for stand in everybodys:
+    for stand in everybodys.order_by("-pk")[:MOST_READ]:
         # Today's counts until it closes.
         first = today if now.time() < stand.closes else today + dt.timedelta(days=1)
         if days := next_days(stand.stand, closed, first, last, MOST_DAYS):
             found.append((stand, days))
-    return sorted(found, key=lambda one: (one[1][0], one[0].opens, one[0].pk))
+    return sorted(found, key=lambda one: (one[1][0], one[0].opens, one[0].pk))[:MOST_STANDS]
 
 
 def _days(first: dt.date, last: dt.date) -> list[dt.date]:

@@ -26,10 +26,11 @@ from bookings.models import Occurrence, Recurrence, Service, ServiceRequest
 from bookings.views.ahead import can_repeat
 from bookings.views.orders_ahead import asked_of
 from bookings.views.requests import _actor
-from bookings.views.series_words import cut_off_words, days_of, latest, order_words, rhythm_words
+from bookings.views.rhythm import rhythm_words
+from bookings.views.series_words import cut_off_words, days_of, latest, order_words
 from bookings.views.tracking import bearer, link_page
 from concierge.days import today_at
-from concierge.errors import DomainError, NotAllowed
+from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -121,9 +122,11 @@ def _change(found: Recurrence, verb: str, request: HttpRequest, actor: Actor) ->
         form = PauseForm(request.POST)
         if not form.is_valid():
             return form
-        standing = recurrence_pauses.pause_recurrence(
-            found, first=form.cleaned_data["first"], last=form.cleaned_data["last"], by=actor
-        )
+        try:
+            standing = recurrence_pauses.pause_recurrence(found, by=actor, **form.cleaned_data)
+        except Invalid as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            return form
         _say_done(request, found, _("Paused."), _("Paused. What was booked on these days is cancelled."), standing)
     elif verb == "reprendre":
         recurrence_pauses.resume_recurrence(found, by=actor)

@@ -23,7 +23,7 @@ from bookings.forms.booking import wishes_of
 from bookings.forms.recurrence import EditForm
 from bookings.models import Recurrence, Service
 from bookings.views.requests import _actor
-from bookings.views.series_words import rhythm_words
+from bookings.views.rhythm import rhythm_words
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed, WrongState
 from concierge.models import Site

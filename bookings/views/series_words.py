@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy
 from bookings.actions import kept_orders, pricing
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
+from bookings.views.rhythm import rhythm_words
+from bookings.views.words import lines_words
 from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
-from concierge.words import date_words, euros, moment_words, times_words
+from concierge.words import date_words, moment_words
 
 # Days of one regular request shown at once: the last ones, and those to come.
 MOST_PAST, MOST_COMING = 10, 40
@@ -46,20 +48,9 @@ ADVICE: dict[str, str | Promise] = {
 ADVICE_OTHERWISE = gettext_lazy("Mend what is said here, then try again; or leave the day out and call the client.")
 
 
-def rhythm_words(found: Recurrence) -> str:
-    """Every Monday at 10:00, as far as that can be said."""
-    parts = dict(part.split("=", 1) for part in found.rule.split(";"))
-    every = int(parts.get("INTERVAL", "1"))
-    words = {
-        "DAILY": _("every day") if every == 1 else _("every %(count)d days") % {"count": every},
-        "WEEKLY": _("every week") if every == 1 else _("every %(count)d weeks") % {"count": every},
-        "MONTHLY": _("every month") if every == 1 else _("every %(count)d months") % {"count": every},
-    }[parts["FREQ"]]
-    first = next(iter(found.days(found.starts_on, found.starts_on + dt.timedelta(days=400), most=1)), found.starts_on)
-    form = "j" if parts["FREQ"] == "MONTHLY" else "l"
-    day = date_words(first, form) if parts["FREQ"] != "DAILY" else ""
-    time = date_format(dt.datetime.combine(first, found.at), "TIME_FORMAT")
-    return _("%(rhythm)s (%(day)s) at %(time)s") % {"rhythm": words, "day": day, "time": time} if day else words
+def advice_on(failed: Occurrence) -> str | Promise:
+    """What helps with a day that could not be booked."""
+    return ADVICE.get(failed.reason_code, ADVICE_OTHERWISE)
 
 
 def days_of(found: Recurrence) -> list[dict[str, Any]]:
@@ -78,7 +69,7 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
-            "advice": ADVICE.get(one.reason_code, ADVICE_OTHERWISE) if one.status == OccurrenceStatus.FAILED else "",
+            "advice": advice_on(one) if one.status == OccurrenceStatus.FAILED else "",
             "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
         }
         for one in ones
@@ -102,17 +93,7 @@ def order_words(found: Recurrence) -> dict[str, Any]:
         lines = pricing.price_order(tariffs, kept_orders.wishes_of(found))
     except DomainError as error:
         return {"lines": [], "refusal": str(error.message)}
-    return {
-        "lines": [
-            {
-                "label": line.label,
-                "detail": times_words(line.quantity, line.unit, line.unit_price),
-                "amount": euros(line.total),
-            }
-            for line in lines
-        ],
-        "refusal": "",
-    }
+    return {"lines": lines_words(lines), "refusal": ""}
 
 
 def cut_off_words(found: Recurrence) -> str:

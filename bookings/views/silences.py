@@ -28,7 +28,7 @@ from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.silences import MOST, by_holder, silent, silent_list
 from bookings.models.waiting import Waiting
 from bookings.rules.waiting import Holder
-from bookings.views import waits
+from bookings.views import failed_days, waits
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -79,10 +79,12 @@ def _page(
     chosen = [row for row in rows if ball not in Ball.values or row[1].request.holder == ball]
     page = Paginator(chosen, PER_PAGE).get_page(asked.get("page"))
     kept = {"site": str(site.public_id)} if site else {}
+    is_theirs = page.number == 1 and (ball not in Ball.values or ball == Ball.TEAM)
     context = {
         "form": form,
         "tabs": _tabs(counts, len(rows), ball, kept),
         "rows": _rows(list(page.object_list), failed, actor),
+        "failed_days": failed_days.shown(actor, site) if is_theirs else {},
         "page": page,
         "previous": _address(asked, page.previous_page_number()) if page.has_previous() else "",
         "next": _address(asked, page.next_page_number()) if page.has_next() else "",
@@ -166,11 +168,24 @@ def silences_count(request: TenantRequest) -> HttpResponse:
     if not perms.can_follow_up(request.actor):
         return HttpResponse(status=204)
     count = len(silent(_found(request.actor), now=timezone.now()).order_by().values_list("pk")[: MOST_COUNTED + 1])
+    failed = len(failed_days.troubled_for(request.actor).order_by().values_list("pk")[: MOST_COUNTED + 1])
+    said = []
     if count > MOST_COUNTED:
-        said = _("More than %(count)s requests are silent.") % {"count": MOST_COUNTED}
-    else:
-        said = ngettext("%(count)s request is silent.", "%(count)s requests are silent.", count) % {"count": count}
-    return render(request, "bookings/_silences_count.html", {"count": count, "said": said})
+        said.append(_("More than %(count)s requests are silent.") % {"count": MOST_COUNTED})
+    elif count:
+        words = ngettext("%(count)s request is silent.", "%(count)s requests are silent.", count)
+        said.append(words % {"count": count})
+    if failed > MOST_COUNTED:
+        words = _("More than %(count)s days of regular requests could not be booked.")
+        said.append(words % {"count": MOST_COUNTED})
+    elif failed:
+        words = ngettext(
+            "%(count)s day of a regular request could not be booked.",
+            "%(count)s days of regular requests could not be booked.",
+            failed,
+        )
+        said.append(words % {"count": failed})
+    return render(request, "bookings/_silences_count.html", {"count": count + failed, "said": " ".join(said)})
 
 
 def _remind(found: ServiceRequest, _form: Any, by: Actor) -> str:

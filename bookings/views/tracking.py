@@ -33,7 +33,8 @@ from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.views import ahead, waits, words
 from bookings.views.earlier import earlier_of
-from bookings.views.series_words import regular_of, rhythm_words
+from bookings.views.rhythm import rhythm_words
+from bookings.views.series_words import regular_of
 from concierge import events
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.actions.sellers import charges_vat
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import OpeningHours, ServiceRequest, WorkOrder
-from bookings.rules.prices import vat_shares
+from bookings.rules.prices import PricedLine, vat_shares
 from bookings.views import ahead
 from concierge.models import Event, Site
 from concierge.words import euros, moment_words, percent, times_words
@@ -32,6 +32,18 @@ def vat_words(site: Site, amounts: Iterable[tuple[Decimal, Decimal]]) -> list[di
     return [
         {"label": _("of which VAT %(rate)s") % {"rate": percent(share.rate)}, "amount": euros(share.vat)}
         for share in vat_shares(amounts)
+    ]
+
+
+def lines_words(lines: Iterable[PricedLine]) -> list[dict[str, str]]:
+    """What is ordered and what it comes to, line by line."""
+    return [
+        {
+            "label": line.label,
+            "detail": times_words(line.quantity, line.unit, line.unit_price),
+            "amount": euros(line.total),
+        }
+        for line in lines
     ]
 
 

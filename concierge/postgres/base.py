@@ -2,7 +2,7 @@
 
 Row-level security reads ``app.organisation``. The setting is always *local to a transaction*, so a transaction-pooling
 proxy can never hand it to somebody else (trust.md DR5): opening a transaction sets it, and a statement outside of one
-is wrapped in its own short transaction.
+carries it along in its own message, which is a transaction.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         # The transaction and its tenant in one round trip. psycopg is left in autocommit: it would send a BEGIN itself.
         with self.wrap_database_errors:
-            self.connection.execute(f"BEGIN; SELECT set_config('app.organisation', '{int(organisation_id)}', true)")
+            self.connection.execute(f"BEGIN; {tenant_sql(organisation_id)}")
 
     def is_usable(self) -> bool:
         """Whether the server is still there, asked only when that is in doubt.
@@ -52,6 +52,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return usable
 
 
+def tenant_sql(organisation_id: int) -> str:
+    """The statement that points row-level security at an organisation until the transaction ends."""
+    return f"SELECT set_config('app.organisation', '{int(organisation_id)}', true)"
+
+
 def set_tenant(connection: BaseDatabaseWrapper, organisation_id: int | None) -> None:
     """Point row-level security at an organisation (``None``: at nobody) until the transaction ends."""
     value = "" if organisation_id is None else str(organisation_id)
@@ -61,7 +66,13 @@ def set_tenant(connection: BaseDatabaseWrapper, organisation_id: int | None) -> 
 
 def _within_tenant(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     connection = context["connection"]
-    if tenancy.current_id() is None or connection.in_atomic_block or not connection.get_autocommit():
+    organisation_id = tenancy.current_id()
+    if organisation_id is None or connection.in_atomic_block or not connection.get_autocommit():
         return execute(sql, params, many, context)
-    with transaction.atomic(using=connection.alias):
-        return execute(sql, params, many, context)
+    if many or not isinstance(sql, str):
+        with transaction.atomic(using=connection.alias):
+            return execute(sql, params, many, context)
+    # PostgreSQL makes one transaction of what comes in one message: one round trip instead of three.
+    answer = execute(f"{tenant_sql(organisation_id)}; {sql}", params, many, context)
+    context["cursor"].nextset()
+    return answer

@@ -223,7 +223,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 REDIS_URL = env("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "concierge.cache.ValkeyCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "concierge",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},

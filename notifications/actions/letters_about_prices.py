@@ -74,62 +74,67 @@ def sent(message: Message) -> Note:
     )
 
 
-@writes(Kind.PRICE_WITHDRAWN)
-def withdrawn(message: Message) -> Note:
-    """No price is needed any more."""
-    asked = _asked(message)
+@writes(Kind.PRICE_WITHDRAWN, Kind.PRICE_CHOSEN, Kind.PRICE_NOT_SELECTED, Kind.PRICE_DROPPED)
+def settled(message: Message) -> Note:
+    """What came of it: nothing about others, nothing to regret. Who was chosen reads their price again."""
+    asked, kind = _asked(message), Kind(message.kind)
+    is_chosen = kind == Kind.PRICE_CHOSEN
+    subject, heading = {
+        Kind.PRICE_WITHDRAWN: (
+            _("We no longer need a price (%(reference)s)"),
+            _("We no longer need a price for this"),
+        ),
+        Kind.PRICE_CHOSEN: (
+            _("The client has chosen your price (%(reference)s)"),
+            _("The client has chosen your price"),
+        ),
+        Kind.PRICE_NOT_SELECTED: (_("Your price was not kept this time (%(reference)s)"), _("Not this time")),
+        Kind.PRICE_DROPPED: (
+            _("We no longer count on your price (%(reference)s)"),
+            _("The client has changed their mind"),
+        ),
+    }[kind]
     return _to_business(
         asked,
-        subject=_("We no longer need a price (%(reference)s)"),
-        heading=_("We no longer need a price for this"),
-        facts=_need(asked),
+        subject=subject,
+        heading=heading,
+        facts=[*_need(asked), *(_price(asked) if is_chosen else [])],
+        label=_("Look at it again") if is_chosen else "",
     )
 
 
-@writes(Kind.PRICE_CHOSEN)
-def chosen(message: Message) -> Note:
-    """The client agreed to a quote that counts on it."""
-    asked = _asked(message)
-    return _to_business(
-        asked,
-        subject=_("The client has chosen your price (%(reference)s)"),
-        heading=_("The client has chosen your price"),
-        facts=[*_need(asked), *_price(asked)],
-        label=_("Look at it again"),
-    )
+TO_THE_DESK = (
+    Kind.PRICE_ANSWERED,
+    Kind.PRICE_DECLINED,
+    Kind.PRICE_EXPIRED,
+    Kind.PRICE_RETRACTED,
+    Kind.PRICE_LOST,
+    Kind.PRICE_MISDIRECTED,
+)
 
 
-@writes(Kind.PRICE_NOT_SELECTED)
-def not_selected(message: Message) -> Note:
-    """The client decided otherwise: nothing about others, nothing to regret."""
-    asked = _asked(message)
-    return _to_business(
-        asked,
-        subject=_("Your price was not kept this time (%(reference)s)"),
-        heading=_("Not this time"),
-        facts=_need(asked),
-    )
-
-
-@writes(Kind.PRICE_ANSWERED, Kind.PRICE_DECLINED, Kind.PRICE_EXPIRED, Kind.PRICE_RETRACTED, Kind.PRICE_MISDIRECTED)
+@writes(*TO_THE_DESK)
 def answered(message: Message) -> Note:
-    """To the desk: who answered what for which request."""
-    asked = _asked(message)
+    """To the desk: who answered what for which request, and which quote the client has that counts on what is gone."""
+    asked, kind = _asked(message), Kind(message.kind)
     subject, heading = {
         Kind.PRICE_ANSWERED: (_("A price for %(reference)s"), _("A provider gave a price")),
         Kind.PRICE_DECLINED: (_("No price for %(reference)s"), _("A provider gives no price")),
         Kind.PRICE_EXPIRED: (_("No price in time for %(reference)s"), _("A provider was silent about a price")),
         Kind.PRICE_RETRACTED: (_("A price for %(reference)s was taken back"), _("A provider took a price back")),
+        Kind.PRICE_LOST: (_("A price for %(reference)s is gone"), _("A price that a client was offered is gone")),
         Kind.PRICE_MISDIRECTED: (
             _("A question about %(reference)s reached the wrong person"),
             _("A question about a price reached the wrong person"),
         ),
-    }[Kind(message.kind)]
+    }[kind]
     facts = [(_("Provider"), asked.provider.name), (_("Service"), asked.service.label)]
-    if message.kind == Kind.PRICE_ANSWERED:
+    if kind == Kind.PRICE_ANSWERED:
         facts += _price(asked)
     if asked.decline_reason:
         facts.append((_("Why not"), asked.get_decline_reason_display()))
+    if kind in {Kind.PRICE_RETRACTED, Kind.PRICE_LOST}:
+        facts += [(_("Quote that the client has"), quote.title) for quote in asked.quotes_counting().order_by("pk")]
     return Note(
         subject=subject % {"reference": asked.request.reference},
         heading=heading,

@@ -11,7 +11,7 @@ from notifications.actions.letters import Facts, Note, NotNeeded, address_of, wr
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import offer_link_code, offer_link_url
-from providers.enums import OfferStatus
+from providers.enums import OfferStatus, RoundMode
 from providers.models import Offer
 
 
@@ -67,7 +67,7 @@ def sent(message: Message) -> Note:
         url=url,
         label=_("Look and answer"),
     )
-    note.words["code"] = offer_link_code(offer)
+    note.words.update({"code": offer_link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
     return note
 
 

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from bookings.enums import UNASSIGNED, WorkOrderStatus
 from bookings.models import ClientAccount, WorkOrder
 from concierge.days import today_of
-from concierge.words import date_words, moment_words
+from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
+from providers.actions.matching import agreed_prices
 from providers.models import Offer
 from workers.models import Assignment, HelpCall
 
@@ -28,6 +29,7 @@ def needs_dispatch(message: Message) -> Note:
         raise NotNeeded(Unsent.GONE)
     if order.status != WorkOrderStatus.NEEDS_DISPATCH:
         raise NotNeeded(Unsent.OUTDATED)
+    agreed = agreed_prices(order)
     return Note(
         subject=_("Work order %(reference)s needs you") % {"reference": order.reference},
         heading=_("A work order needs you"),
@@ -37,9 +39,11 @@ def needs_dispatch(message: Message) -> Note:
             (_("Service"), order.service.label),
             (_("Site"), order.site.name),
             (_("Promised by"), moment_words(order.promised_end, order.site)),
+            *((_("Price agreed with the client"), f"{one.name}, {euros(price)}") for one, price in agreed),
         ],
         action_url=link(message.organisation, "bookings:request", order.request.public_id),
         action_label=_("Open the request"),
+        words={"is_agreed": bool(agreed)},
     )
 
 

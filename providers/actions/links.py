@@ -105,6 +105,7 @@ def open_link(token: str) -> AccessLink | None:
     link = (
         AccessLink.objects.select_related(
             "offer__provider",
+            "offer__round",
             "offer__work_order__service",
             "offer__work_order__site",
             "offer__work_order__request",

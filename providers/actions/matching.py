@@ -16,7 +16,7 @@ from django.utils import timezone
 from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
 from providers.enums import OfferStatus
-from providers.models import Offer, OfferPolicy, Provider, ServiceAgreement
+from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ServiceAgreement
 from providers.rules import hours, matching
 from providers.rules.matching import Candidate, Consideration, Weights
 
@@ -59,6 +59,7 @@ class Candidates:
     verdicts: list[Consideration]
     providers: dict[int, Provider]
     agreements: dict[int, ServiceAgreement]
+    agreed: dict[int, Decimal]
 
     def in_spite_of(self, verdict: Consideration) -> Consideration:
         """The same provider, kept because a person chose it."""
@@ -66,7 +67,9 @@ class Candidates:
         return replace(verdict, rule=None, parts=parts, rank=1)
 
     def price_for(self, provider: Provider) -> Decimal:
-        """What the provider is paid for this work order, incl. VAT."""
+        """What the provider is paid for this work order, incl. VAT: their own price, when the client agreed to it."""
+        if provider.pk in self.agreed:
+            return self.agreed[provider.pk]
         agreement = self.agreements[provider.pk]
         total = self.work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
         return matching.price_paid(
@@ -83,10 +86,12 @@ class Candidates:
 
 
 def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
-    """A verdict on every provider with whom the service was ever agreed (or on ``only`` that one), best first."""
+    """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
+    (or on ``only`` that one), best first. Such a price is an agreement for this work."""
     zone = ZoneInfo(work_order.site.time_zone)
     today = timezone.now().astimezone(zone).date()
-    found = Provider.objects.filter(organisation_id=work_order.organisation_id).agreeing_on(work_order.service)
+    agreed = agreed_amounts(work_order)
+    found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if only is not None:
         found = found.filter(pk=only.pk)
     providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents").order_by("pk")}
@@ -106,7 +111,7 @@ def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider 
         Candidate(
             key=row.pk,
             is_active=row.is_active,
-            has_agreement=row.pk in agreements,
+            has_agreement=row.pk in agreements or row.pk in agreed,
             documents=latest_documents(row),
             distance_km=matching.distance_km(here, (row.latitude, row.longitude)),
             radius_km=row.radius_km,
@@ -119,7 +124,22 @@ def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider 
         for row in providers.values()
     ]
     verdicts = matching.consider(candidates, today=today, weights=policy.weights)
-    return Candidates(work_order, zone, policy.weights, verdicts, providers, agreements)
+    return Candidates(work_order, zone, policy.weights, verdicts, providers, agreements, agreed)
+
+
+def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:
+    """Whose prices the client's agreement counts on for this work, and what that is incl. VAT."""
+    found: dict[int, tuple[Provider, Decimal]] = {}
+    for asked in PriceRequest.objects.agreed_for(work_order).select_related("provider").order_by("pk"):
+        if asked.price_incl_vat is not None:
+            before = found.get(asked.provider_id, (asked.provider, Decimal(0)))[1]
+            found[asked.provider_id] = asked.provider, before + asked.price_incl_vat
+    return list(found.values())
+
+
+def agreed_amounts(work_order: WorkOrder) -> dict[int, Decimal]:
+    """The same, by provider key."""
+    return {provider.pk: price for provider, price in agreed_prices(work_order)}
 
 
 def recent_jobs(providers: Iterable[int]) -> Counter[int]:

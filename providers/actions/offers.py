@@ -30,7 +30,7 @@ from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
-from providers.actions.matching import Candidates, Policy, consider_providers, policy_for
+from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
 from providers.actions.refusals import (
     REFUSALS,
     OfferAnswered,
@@ -263,8 +263,8 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
 
 def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
-    agreeing = Provider.objects.agreeing_on(work_order.service).values_list("pk", flat=True)
-    keep_as_they_are([only.pk] if only is not None else agreeing)
+    those = Provider.objects.to_consider(work_order.service, agreed_amounts(work_order)).values_list("pk", flat=True)
+    keep_as_they_are([only.pk] if only is not None else those)
     return consider_providers(work_order, policy, only=only)
 
 

@@ -20,15 +20,17 @@ from concierge import events
 from concierge.tenancy import Actor
 from concierge.words import date_words
 from providers.actions.refusals import PriceGone
+from providers.enums import PriceRequestStatus
 from providers.models import PriceRequest
 
 
 def lent(asked: PriceRequest) -> LentPrice:
     """A price as bookings take it. Raises ``PriceGone`` (409) before there is one."""
     amounts = asked.amounts
-    if amounts is None or asked.vat_rate is None or asked.valid_until is None:
+    if amounts is None or asked.vat_rate is None:
         raise PriceGone(current_status=asked.status)
-    return LentPrice(asked.public_id, asked.service, *amounts, asked.vat_rate, asked.valid_until)
+    last_day = None if asked.status == PriceRequestStatus.CHOSEN else asked.valid_until
+    return LentPrice(asked.public_id, asked.service, *amounts, asked.vat_rate, last_day)
 
 
 @transaction.atomic
@@ -38,7 +40,7 @@ def use_price(asked: PriceRequest, *, margin: Decimal | None = None, option: int
     The line remembers whose price it is. Raises ``PriceGone`` (409), ``Invalid`` (400), ``WrongState`` (409).
     """
     lock_request(asked.request)
-    hold_prices([asked.pk])
+    hold_prices([asked.public_id])
     fresh = PriceRequest.objects.with_need().get(pk=asked.pk)
     if not fresh.holds_on(_today(fresh)):
         raise PriceGone(_gone_words(fresh), current_status=fresh.status)
@@ -58,26 +60,27 @@ def use_price(asked: PriceRequest, *, margin: Decimal | None = None, option: int
 def refuse_gone_prices(quote: Quote, sources: Sequence[uuid.UUID]) -> None:
     """Every price that a quote counts on still holds, as long as the quote is valid. Raises ``PriceGone`` (409).
 
-    The rows are held until the quote is sent: nobody takes a price back in between.
+    The rows are held until the quote is sent or accepted: nobody takes a price back in between.
     """
-    found = {asked.public_id: asked for asked in PriceRequest.objects.filter(public_id__in=sources).with_need()}
-    hold_prices([asked.pk for asked in found.values()])
+    hold_prices(sources)
     fresh = PriceRequest.objects.filter(public_id__in=sources).with_need().order_by("pk")
     for asked in fresh:
         if not asked.holds_on(_today(asked)):
             raise PriceGone(_gone_words(asked), field="options")
-        if asked.valid_until is not None and asked.valid_until < quote.valid_until:
+        last_day = lent(asked).valid_until
+        if last_day is not None and last_day < quote.valid_until:
             raise PriceGone(
                 _("The price of %(name)s holds until %(day)s only: let the quote end by then, or ask them again.")
-                % {"name": asked.provider.name, "day": date_words(asked.valid_until, "j F Y")},
+                % {"name": asked.provider.name, "day": date_words(last_day, "j F Y")},
                 field="valid_until",
             )
 
 
-def hold_prices(keys: Sequence[int]) -> None:
+def hold_prices(sources: Sequence[uuid.UUID]) -> None:
     """Nobody answers, takes back or withdraws these before this transaction ends; those who only read go on."""
+    rows = "SELECT id FROM providers_pricerequest WHERE public_id = ANY(%s) ORDER BY id FOR SHARE"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM providers_pricerequest WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(keys)])
+        cursor.execute(rows, [list(sources)])
 
 
 def _today(asked: PriceRequest) -> dt.date:

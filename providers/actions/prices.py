@@ -14,10 +14,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.quote_moves import lock_request
+from bookings.enums import RequestStatus
 from bookings.models import Service, ServiceRequest
 from bookings.perms import AMENDABLE, QUOTABLE
 from concierge import deadlines, events
@@ -30,15 +32,18 @@ from providers.actions.price_links import issue_price_link, keep_price_link, rev
 from providers.actions.refusals import (
     AlreadyAsked,
     PartnershipPaused,
+    PriceAgreed,
     PriceRequestAnswered,
     PriceRequestExpired,
     PriceRequestWithdrawn,
+    PriceWithClient,
 )
 from providers.enums import PRICE_REQUEST_TRANSITIONS, DeclineReason, PriceRequestStatus
 from providers.models import PriceLink, PriceRequest, Provider
+from providers.models.prices import NEED
 from providers.rules.prices import MOST_PRICE, VAT_RATES, remind_at
 
-EXPIRY, REMINDER = "price_request.expiry", "price_request.reminder"
+EXPIRY, REMINDER, GIVEN_UP = "price_request.expiry", "price_request.reminder", "price_request.given_up"
 MOST_ASKED = 20
 LONGEST_ANSWER = dt.timedelta(days=60)
 LONGEST_VALIDITY = dt.timedelta(days=365)
@@ -180,8 +185,13 @@ def decline_price(asked: PriceRequest, *, reason: DeclineReason, comment: str = 
 
 @transaction.atomic
 def retract_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
-    """``priced → retracted``: the provider takes the price back before the client has agreed. Raises 409."""
+    """``priced → retracted``: the provider takes the price back before the client has agreed. Raises 409.
+
+    A quote that the client has already can then no longer be accepted; the desk is told.
+    """
     locked = _lock(asked)
+    if locked.is_agreed:
+        raise PriceAgreed(current_status=locked.status)
     _move(locked, "retract")
     _say(locked, "retracted", by)
     return locked
@@ -189,11 +199,29 @@ def retract_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
 
 @transaction.atomic
 def withdraw_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
-    """``sent | priced → withdrawn``: the desk needs no price any more. Raises 409."""
+    """``sent | priced → withdrawn``: the desk needs no price any more. Raises 409, as long as a client counts on it."""
     locked = _lock(asked)
+    if locked.is_agreed:
+        raise PriceAgreed(current_status=locked.status)
+    if locked.quotes_counting().exists():
+        raise PriceWithClient(current_status=locked.status)
     _move(locked, "withdraw")
     _say(locked, "withdrawn", by)
     return locked
+
+
+@transaction.atomic
+def lose_price(asked: PriceRequest, *, by: Actor) -> bool:
+    """Its provider was stopped: the price is withdrawn, and when the client has a quote that counts on it the desk is
+    told. ``False`` when it was over before, or the client has agreed: then a person decides about the work."""
+    locked = _lock(asked)
+    if locked.status not in PRICE_REQUEST_TRANSITIONS["withdraw"][0] or locked.is_agreed:
+        return False
+    _move(locked, "withdraw")
+    _say(locked, "withdrawn", by)
+    if locked.quotes_counting().exists():
+        _say(locked, "lost", by)
+    return True
 
 
 @transaction.atomic
@@ -242,19 +270,27 @@ def report_price_misdirected(link: PriceLink, *, by: Actor) -> None:
 
 @transaction.atomic
 def settle_prices(request: ServiceRequest, chosen: Sequence[Any], *, by: Actor) -> None:
-    """The client has agreed: prices counted in what they accepted are ``chosen``, the others ``not_selected``."""
-    for asked in _open_of(request):
-        verb = "choose" if asked.public_id in chosen and asked.status == PriceRequestStatus.PRICED else "pass_over"
-        _move(asked, verb)
-        _say(asked, str(asked.status), by)
+    """The client has agreed: prices counted in what they accepted are ``chosen``, the others ``not_selected``; nobody
+    waits for who is silent. A price chosen before that an amendment no longer counts on is dropped. Safe twice."""
+    for asked in _locked(PriceRequest.objects.filter(request=request).in_play()):
+        if asked.status == PriceRequestStatus.SENT:
+            _end(asked, "withdraw", "withdrawn", by)
+        elif asked.status == PriceRequestStatus.PRICED:
+            verb, past = ("choose", "chosen") if asked.public_id in chosen else ("pass_over", "not_selected")
+            _end(asked, verb, past, by)
+        elif asked.public_id not in chosen:
+            _end(asked, "drop", "dropped", by)
 
 
 @transaction.atomic
-def withdraw_all(request: ServiceRequest, *, by: Actor) -> None:
-    """The request is over: nobody needs a price. Safe twice."""
-    for asked in _open_of(request):
-        _move(asked, "withdraw")
-        _say(asked, "withdrawn", by)
+def withdraw_all(request: ServiceRequest, *, drop_chosen: bool, by: Actor) -> None:
+    """The request is over: nobody needs a price. What was chosen is dropped when it is not done. Safe twice."""
+    rows = PriceRequest.objects.filter(request=request)
+    for asked in _locked(rows.in_play() if drop_chosen else rows.open()):
+        if asked.status == PriceRequestStatus.CHOSEN:
+            _end(asked, "drop", "dropped", by)
+        else:
+            _end(asked, "withdraw", "withdrawn", by)
 
 
 @deadlines.on(EXPIRY)
@@ -271,18 +307,26 @@ def _reminder_due(deadline: Deadline) -> None:
         remind_of_price(asked, by=system_actor(asked.organisation))
 
 
-def _rows() -> Any:
-    return PriceRequest.objects.select_for_update(of=("self",), no_key=True).with_need()
+@deadlines.on(GIVEN_UP)
+def _given_up(deadline: Deadline) -> None:
+    """Nobody has taken the request up again."""
+    for request in ServiceRequest.objects.filter(pk=deadline.subject_id, status=RequestStatus.EXPIRED):
+        withdraw_all(request, drop_chosen=False, by=system_actor(request.organisation))
 
 
 def _lock(asked: PriceRequest) -> PriceRequest:
     """Re-read a price request under its row lock: whoever answers, withdraws or lets it expire waits here."""
-    found: PriceRequest = _rows().get(pk=asked.pk)
+    (found,) = _locked(PriceRequest.objects.filter(pk=asked.pk))
     return found
 
 
-def _open_of(request: ServiceRequest) -> list[PriceRequest]:
-    return list(_rows().filter(request=request).open().order_by("pk"))
+def _locked(rows: QuerySet[PriceRequest]) -> list[PriceRequest]:
+    return list(rows.select_for_update(of=("self",), no_key=True).select_related(*NEED).order_by("pk"))
+
+
+def _end(locked: PriceRequest, verb: str, past: str, by: Actor) -> None:
+    _move(locked, verb)
+    _say(locked, past, by)
 
 
 def _answering(asked: PriceRequest, verb: str, by: Actor) -> PriceRequest:

@@ -75,6 +75,20 @@ class PriceRequestAnswered(WrongState):
     message = _("This question has already been answered.")
 
 
+class PriceAgreed(WrongState):
+    """The client has agreed to it: it binds both."""
+
+    code = "price_agreed"
+    message = _("The client has agreed to a quote that counts on this price: it binds. Please call us.")
+
+
+class PriceWithClient(WrongState):
+    """The client may accept it at any moment."""
+
+    code = "price_with_client"
+    message = _("The client has a quote that counts on this price: withdraw that quote first.")
+
+
 class PriceGone(DomainError):
     """A price that a quote counts on was taken back, or its last day has passed."""
 

@@ -160,7 +160,10 @@ class WithdrawPriceRequest(APIView):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """The provider is told. A draft that counts on its price can then no longer be sent: 409 `price_gone`."""
+        """The provider is told. A draft that counts on its price can then no longer be sent: 409 `price_gone`.
+
+        409 `price_with_client` while the client has a quote that counts on it, `price_agreed` once they have agreed.
+        """
         found = get_object_or_404(_found(request), public_id=public_id)
         if not bookings_perms.writes_quotes(actor_of(request), found.request):
             raise NotAllowed
@@ -244,7 +247,7 @@ class RetractPrice(_Answer):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """As long as the client has not agreed. 409 `wrong_state` before there is a price, or after."""
+        """As long as the client has not agreed: 409 `price_agreed` then, `wrong_state` before there is a price."""
         found = self.mine(request, public_id)
         with retryable():
             prices.retract_price(found, by=actor_of(request))

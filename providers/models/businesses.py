@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -50,6 +51,10 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def agreeing_on(self, service: Service) -> Self:
         """Those with whom this service was ever agreed: the ones to consider for it."""
         return self.filter(agreements__service=service).distinct()
+
+    def to_consider(self, service: Service, others: Iterable[int]) -> Self:
+        """Those, and some known by their key."""
+        return self.filter(Q(agreements__service=service) | Q(pk__in=list(others))).distinct()
 
 
 class Provider(PublicIdModel, TenantModel):

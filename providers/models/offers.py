@@ -134,7 +134,8 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def with_need(self) -> Self:
         """With everything that says what is asked, where."""
-        return self.select_related("provider", "work_order__service", "work_order__site", "work_order__request")
+        of = ("work_order__service", "work_order__site", "work_order__request")
+        return self.select_related("provider", "round", *of)
 
 
 class Offer(PublicIdModel, TenantModel):

@@ -11,8 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Place
-from bookings.models import Service, ServiceRequest
+from bookings.enums import Place, QuoteStatus
+from bookings.models import Quote, QuoteLine, Service, ServiceRequest, WorkOrder
 from bookings.models.requests import REQUEST_ROLES, new_reference
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
@@ -22,6 +22,9 @@ from providers.rules.prices import MOST_PRICE, excl_and_incl
 
 S = PriceRequestStatus
 OPEN = (S.SENT, S.PRICED)
+# What it takes to say what is asked, where.
+NEED = ("provider", "service", "request__site__organisation", "organisation")
+IN_PLAY = (*OPEN, S.CHOSEN)
 
 
 class PriceRequestQuerySet(models.QuerySet["PriceRequest"]):
@@ -47,9 +50,21 @@ class PriceRequestQuerySet(models.QuerySet["PriceRequest"]):
         """Waiting for an answer, or with a price that nobody took back."""
         return self.filter(status__in=OPEN)
 
+    def in_play(self) -> Self:
+        """Open, or counted on by what the client has agreed to."""
+        return self.filter(status__in=IN_PLAY)
+
+    def agreed_for(self, work_order: WorkOrder) -> Self:
+        """Prices that the client's agreement counts on, for this work."""
+        agreed = Quote.objects.filter(request=work_order.request_id, status=QuoteStatus.ACCEPTED)
+        lines = QuoteLine.objects.filter(option__in=agreed.values("chosen"), source__isnull=False)
+        service = work_order.service_id
+        named, unnamed = (lines.filter(service=one).values("source") for one in (service, None))
+        return self.filter(Q(public_id__in=named) | Q(public_id__in=unnamed, service=service))
+
     def with_need(self) -> Self:
         """With everything that says what is asked, where."""
-        return self.select_related("provider", "service", "request__site__organisation", "organisation")
+        return self.select_related(*NEED)
 
 
 class PriceRequest(PublicIdModel, TenantModel):
@@ -153,8 +168,20 @@ class PriceRequest(PublicIdModel, TenantModel):
         return self.amounts[1] if self.amounts else None
 
     def holds_on(self, day: dt.date) -> bool:
-        """Whether its price may be counted on that day."""
-        return self.status in (S.PRICED, S.CHOSEN) and self.valid_until is not None and self.valid_until >= day
+        """Whether its price may be counted on that day. What the client has agreed to binds: it has no last day."""
+        return self.status == S.CHOSEN or (self.status == S.PRICED and (self.valid_until or day) >= day)
+
+    def quotes_counting(self) -> models.QuerySet[Quote]:
+        """What the client has in hand that counts on its price: sent, or agreed to."""
+        lines = QuoteLine.objects.filter(source=self.public_id)
+        sent = Q(status=QuoteStatus.SENT, options__in=lines.values("option"))
+        agreed = Q(status=QuoteStatus.ACCEPTED, chosen__in=lines.values("option"))
+        return Quote.objects.filter(sent | agreed).distinct()
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the client has agreed to it, told already or not."""
+        return self.status == S.CHOSEN or self.quotes_counting().filter(status=QuoteStatus.ACCEPTED).exists()
 
     @property
     def area(self) -> dict[str, str]:

@@ -61,7 +61,7 @@ def standing_words(asked: PriceRequest) -> tuple[str, str]:
         S.PRICED: (_("We have your price"), _("Thank you! We write to you when the client has decided.")),
         S.CHOSEN: (
             _("The client has chosen your price"),
-            _("Thank you! We come back to you to agree on the day."),
+            _("Thank you! The job reaches you in a message of its own, as soon as its day is known."),
         ),
         S.DECLINED: (_("You gave no price"), _("Thank you for telling us.")),
         S.RETRACTED: (_("You took your price back"), _("Thank you for telling us.")),

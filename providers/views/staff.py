@@ -30,7 +30,7 @@ from concierge.models import ApiClient
 from concierge.words import euros, percent, short_moment_words
 from providers import perms
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
-from providers.actions.matching import recent_jobs
+from providers.actions.matching import agreed_amounts, agreed_prices, recent_jobs
 from providers.actions.offers import offer_directly, resend_offer, start_round, take_job_back, withdraw_offers
 from providers.enums import OfferStatus
 from providers.forms.offers import DirectOfferForm, ProviderFilters
@@ -274,6 +274,9 @@ def _searches_page(request: TenantRequest, found: ServiceRequest, *, status: int
         .order_by("provider__name", "provider__pk")
     ):
         agreed[agreement.service_id][agreement.provider_id] = agreement.provider
+    priced = {order.pk: agreed_prices(order) for order in orders}
+    for order in orders:
+        agreed[order.service_id].update({one.pk: one for one, _price in priced[order.pk] if one.is_active})
     left = set(
         left_with(Provider.objects.filter(is_active=False), request.actor)
         .filter(request=found)
@@ -283,6 +286,7 @@ def _searches_page(request: TenantRequest, found: ServiceRequest, *, status: int
         {
             "order": order,
             "rounds": rounds[order.pk],
+            "agreed": [(one.name, euros(price)) for one, price in priced[order.pk]],
             "providers": list(agreed[order.service_id].values()),
             "may_steer": perms.can_dispatch(request.actor, order),
             "is_left": order.pk in left,
@@ -322,7 +326,7 @@ def _steer(request: TenantRequest, order: WorkOrder, verb: str) -> str:
     if verb == "reprendre":
         take_job_back(order, by=request.actor)
         return _("The work is free again: ask another provider, or find someone yourself.")
-    choices = Provider.objects.visible_to(request.actor).active().agreeing_on(order.service)
+    choices = Provider.objects.visible_to(request.actor).active().to_consider(order.service, agreed_amounts(order))
     form = DirectOfferForm(request.POST, providers=choices)
     if not form.is_valid():
         raise Invalid(str(form.errors["provider"][0]), field="provider")

@@ -17,7 +17,7 @@ from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
 from providers.actions.matching import latest_documents
-from providers.enums import Obstacle, OfferStatus
+from providers.enums import Obstacle, OfferStatus, RoundMode
 from providers.models import ConsideredProvider, Offer, Provider
 from providers.rules.matching import papers_problem
 
@@ -65,6 +65,7 @@ def need_of(offer: Offer) -> dict[str, Any]:
         "due": moment_words(offer.due_at, site),
         "left": left_words(offer.due_at, timezone.now()),
         "is_open": offer.status == OfferStatus.SENT and offer.due_at > timezone.now(),
+        "is_alone": offer.round.mode == RoundMode.DIRECT,
     }
 
 

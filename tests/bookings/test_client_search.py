@@ -150,3 +150,25 @@ def test_without_the_promise_of_the_superuser_it_reads_every_row(world: World, m
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER FUNCTION pg_catalog.textlike(text, text) NOT LEAKPROOF")
     assert "client_search" not in plan(world, "pc4c")
+
+
+@pytest.mark.promise("speed P8")
+def test_whose_address_it_is_stands_in_the_index(world: World, many: None) -> None:
+    """Asked by each booking. The twin: how the address used to be compared reads every client."""
+    own = Client.objects.filter(organisation=world.organisation)
+    assert "client_by_email_key" in own.with_email(world.client.email).explain()
+    assert "Seq Scan on bookings_client" in own.filter(email__iexact=world.client.email).explain()
+
+
+def test_an_address_is_one_persons_however_they_write_it(world: World) -> None:
+    """Dots and plus signs may be another mailbox elsewhere: they hint at doubles, and decide nothing."""
+    dotted = add(world, "Élodie", "Petit", email="e.petit+dijon@example.fr")
+    add(world, "Élodie", "Petit", email="epetit@example.fr")
+    add(world, "Sans", "Adresse")
+    known = Client.objects.order_by("pk")
+    assert list(known.with_email("e.petit+dijon@example.fr")) == [dotted]
+    assert list(known.with_email("e.petit@example.fr")) == []
+    assert list(known.with_email("e_petit@example.fr")) == []
+    assert list(known.with_email("")) == []
+    Client.objects.filter(pk=dotted.pk).update(email="E.Petit+Dijon@Example.fr")
+    assert list(known.with_email("e.petit+dijon@example.fr")) == [dotted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +17,12 @@ from bookings.actions.work_orders import fail_work_order, pause_work_order, rele
 from bookings.enums import NoShowPolicy, PriceMode, RunStatus
 from bookings.models import PreOrder, PreOrderPlan, Service, ServiceRequest
 from bookings.rules.prices import WHOLE, Wish
-from concierge.errors import Invalid
+from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline, Event
-from tests.bookings.conftest import at, basket_service, details, first_run, weekly_basket
+from tests.bookings.conftest import PARIS, at, basket_service, details, first_run, weekly_basket
+from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_pre_orders import order, sweep, to
+from tests.conftest import settle
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -131,7 +134,16 @@ def test_what_is_handed_over_is_settled_whatever_was_said_of_its_work(
     assert one.settled_at is not None
 
 
-def test_what_was_kept_and_is_on_hold_now_is_not_given_away(world: World, plan: PreOrderPlan, monday: Any) -> None:
+def hand_out_page(world: World, one: PreOrder) -> str:
+    desk = Browser()
+    desk.force_login(world.users["concierge"])
+    return shown(desk.get(f"/precommandes/{one.run.public_id}/remise/"))
+
+
+def test_what_was_kept_and_is_on_hold_now_waits_for_the_end_of_that(
+    world: World, plan: PreOrderPlan, monday: Any
+) -> None:
+    """It was once left there for ever: neither given away nor counted."""
     PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
     (one,) = ordered(world, plan, 1)
     to(monday, 24, 12, 1)
@@ -139,9 +151,57 @@ def test_what_was_kept_and_is_on_hold_now_is_not_given_away(world: World, plan: 
     to(monday, 26, 14, 31)
     sweep(world)
     hold(world, one)
+    assert "n’a pas pu être soldée" not in hand_out_page(world, one)
     to(monday, 28, 9)
     sweep(world)
     assert (outcomes(), stuck()) == ([("kept", "on_hold", "on_hold")], ["request_on_hold"])
+    assert "1 commande n’a pas pu être soldée" in hand_out_page(world, one)
+    to(monday, 30, 9)
+    resume_request(ServiceRequest.objects.get(pk=one.request_id), by=world.actor("concierge"))
+    settle()
+    one.refresh_from_db()
+    # Kept until the desk closes on the next open day: nobody could fetch it meanwhile.
+    assert one.kept_until == dt.datetime(2026, 12, 1, 18, tzinfo=PARIS)
+    assert "n’a pas pu être soldée" not in hand_out_page(world, one)
+    monday.move_to(dt.datetime(2026, 12, 1, 18, 1, tzinfo=PARIS), tick=True)
+    sweep(world)
+    assert outcomes() == [("no_show", "closed", "verified")]
+
+
+@pytest.mark.parametrize("again", ["tick", "resume"])
+def test_what_was_ticked_and_could_not_be_settled_is_settled_by_the_same_tick_or_when_it_goes_on(
+    world: World, plan: PreOrderPlan, monday: Any, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """The second tick once did nothing, and the list counted it as done."""
+    (one,) = ordered(world, plan, 1)
+    to(monday, 24, 12, 1)
+    sweep(world)
+    to(monday, 26, 12, 5)
+    hand_outs.mark_handed_over(one, by=world.actor())
+
+    def refuse(_pre_order: PreOrder, **_by: Any) -> None:
+        raise WrongState(current_status="nowhere")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hand_outs, "_settle", refuse)
+        to(monday, 26, 14, 31)
+        sweep(world)
+    assert (outcomes(), stuck()) == ([("handed_over", "in_progress", "in_progress")], ["wrong_state"])
+    page = hand_out_page(world, one)
+    tick = f"/precommandes/remise/{one.public_id}/remis/"
+    assert ("1 commande n’a pas pu être soldée" in page, tick in page) == (True, True)
+    if again == "tick":
+        desk = Browser()
+        desk.force_login(world.users["concierge"])
+        desk.post(tick)
+    else:
+        hold(world, one)
+        resume_request(ServiceRequest.objects.get(pk=one.request_id), by=world.actor("concierge"))
+        settle()
+    sweep(world)
+    assert outcomes() == [("handed_over", "closed", "verified")]
+    page = hand_out_page(world, one)
+    assert ("n’a pas pu être soldée" in page, tick in page) == (False, False)
 
 
 # --- whole pieces ----------------------------------------

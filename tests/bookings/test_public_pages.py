@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from bookings.actions.openings import set_presence
 from bookings.actions.sites import set_site_rules
 from bookings.models import ClientAccount, Closure, Presence, Service, ServiceAtSite
+from bookings.views.public import MOST_STANDS
 from concierge.errors import Invalid, NotAllowed
 from concierge.models import Event, Site
 from tests.bookings.conftest import at
@@ -371,3 +372,12 @@ def test_a_manager_sets_them_on_a_page(world: World, client: Browser) -> None:
     assert (Event.objects.get().name, Event.objects.get().data["silence_days"]) == ("site.rules_set", 5)
     client.force_login(world.users["concierge"])
     assert client.get("/reglages/republique/").status_code == 403
+
+
+def test_the_stands_that_come_first_are_the_ones_that_are_told(world: World, client: Browser) -> None:
+    """Twelve were once taken by age, before their next day was known: the newest, for tomorrow, was not among them."""
+    for number in range(MOST_STANDS):
+        stand(world, f"Vendredi {number}", weekday=4)
+    stand(world, "Demain", weekday=None, held_on=dt.date(2026, 11, 24))
+    told = json_ld(shown(client.get("/conciergeries/republique/")))["hasPOS"]
+    assert [one["name"] for one in told] == ["Demain", *(f"Vendredi {number}" for number in range(MOST_STANDS - 1))]

@@ -88,6 +88,12 @@ def test_the_search_says_what_the_rule_says(world: World) -> None:
                 Pause.objects.create(**about, reason=reason, held_from="confirmed", held_at=begun, until=end)
             else:
                 ClientQuestion.objects.create(**about, text="?", asked_at=begun, due_at=end)
+    # Agreed by a quote that names no day, and has no work yet: the desk has two working days, not one.
+    elsewhere = old(world, 30, status="closed")
+    for status, ago in itertools.product(["confirmed", "in_progress"], (0.5, 3.5, 4.5)):
+        request = old(world, ago, status=status)
+        WorkOrder.objects.filter(request=request).update(request=elsewhere)
+        ServiceRequest.objects.filter(pk=request.pk).update(promised_start=None, promised_end=None)
     now = timezone.now()
     every = list(ServiceRequest.objects.all())
     waiting = waiting_of(every, now=now)

@@ -138,6 +138,41 @@ def test_a_transaction_and_its_tenant_are_one_round_trip(monkeypatch: pytest.Mon
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
 
 
+@pytest.mark.promise("DR5", "S49")
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_outside_of_a_transaction_brings_its_tenant_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One message, which is one transaction: what fails leaves neither half an effect nor the tenant behind."""
+    from tests.world import build_world
+
+    world = build_world()
+    sent: list[bytes] = []
+    send = psycopg.ClientCursor._execute_send
+
+    def note(cursor: Any, query: Any, **options: Any) -> Any:
+        sent.append(query.query)
+        return send(cursor, query, **options)
+
+    monkeypatch.setattr("psycopg.ClientCursor._execute_send", note)
+    tenant = f"SELECT set_config('app.organisation', '{world.organisation.pk}', true); "
+    with tenancy.working_for(world.organisation):
+        assert list(Site.objects.filter(name__contains="100 %").order_by("pk")) == []
+        assert list(Site.objects.order_by("pk").values_list("name", flat=True).iterator(chunk_size=1)) == [
+            "Conciergerie République"
+        ]
+        assert Site.objects.filter(slug="nulle-part").update(name="Ailleurs") == 0
+        assert Site.objects.update(name="Ailleurs") == 1
+        assert [message.decode().startswith(tenant) for message in sent] == [True] * 4
+        with pytest.raises(ProgrammingError, match="row-level security"), connection.cursor() as cursor:
+            cursor.execute("UPDATE concierge_site SET name = 'Perdu', organisation_id = NULL")
+        assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+        with connection.cursor() as cursor:
+            cursor.executemany("UPDATE concierge_site SET name = %s", [["Un"], ["Deux"]])
+        assert Site.objects.get().name == "Deux"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.organisation', true)")
+        assert cursor.fetchone()[0] in {None, ""}
+
+
 @pytest.mark.promise("R23")
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_whose_server_process_ended_is_noticed_at_once() -> None:

@@ -34,7 +34,7 @@ from bookings.actions.quote_answers import (
     request_changes,
 )
 from bookings.actions.quote_documents import store_quote_pdf
-from bookings.actions.quotes import withdraw_quote
+from bookings.actions.quotes import send_quote, withdraw_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
@@ -70,9 +70,11 @@ from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.links import offer_link_code, offer_link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, start_round
+from providers.actions.price_use import use_price
 from providers.actions.prices import (
     decline_price,
     expire_price,
+    lose_price,
     remind_of_price,
     report_price_misdirected,
     retract_price,
@@ -342,6 +344,18 @@ def _day_failed(world: World) -> None:
     settle()
 
 
+def _price_dropped(world: World) -> None:
+    one = priced(world)
+    settle_prices(one.request, [one.public_id], by=world.actor())
+    settle_prices(one.request, [], by=world.actor())
+
+
+def _price_lost(world: World) -> None:
+    one = priced(world)
+    send_quote(use_price(one, by=world.actor()), by=world.actor())
+    lose_price(one, by=world.actor())
+
+
 def _price_misdirected(world: World) -> None:
     asked_for_prices(world)
     link = PriceLink.objects.select_related("price_request__request").order_by("pk")[0]
@@ -413,12 +427,14 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRICE_WITHDRAWN: lambda world: withdraw_price(asked_for_prices(world)[0], by=world.actor()),
     Kind.PRICE_CHOSEN: lambda world: settle_prices((one := priced(world)).request, [one.public_id], by=world.actor()),
     Kind.PRICE_NOT_SELECTED: lambda world: settle_prices(priced(world).request, [], by=world.actor()),
+    Kind.PRICE_DROPPED: _price_dropped,
     Kind.PRICE_ANSWERED: priced,
     Kind.PRICE_DECLINED: lambda world: decline_price(
         asked_for_prices(world)[0], reason=DeclineReason.TOO_BUSY, comment="En janvier", by=world.actor()
     ),
     Kind.PRICE_EXPIRED: lambda world: expire_price(asked_for_prices(world)[0], by=world.actor()),
     Kind.PRICE_RETRACTED: lambda world: retract_price(priced(world), by=world.actor()),
+    Kind.PRICE_LOST: _price_lost,
     Kind.PRICE_MISDIRECTED: _price_misdirected,
 }
 

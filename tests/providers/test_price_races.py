@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bookings.actions.quote_answers import accept_quote
 from bookings.actions.quotes import send_quote
 from bookings.models import Quote
 from concierge import tenancy
@@ -19,6 +20,7 @@ from providers.actions import prices as verbs
 from providers.actions.price_use import use_price
 from providers.enums import DeclineReason
 from providers.models import PriceRequest
+from tests.bookings.quoting import yes
 from tests.providers.conftest import acting_for
 from tests.providers.pricing import an_answer, asked_for_prices, carpenters, priced
 from tests.providers.test_races import race
@@ -103,7 +105,7 @@ def test_without_the_lock_an_answer_and_a_withdrawal_both_happen(
     _read_together(monkeypatch)
     outcome = race(
         world,
-        lambda: verbs.decline_price(one, reason=DeclineReason.OTHER, by=acting_for(one.provider)),
+        answers(one, "150.00", "link"),
         lambda: verbs.withdraw_price(one, by=world.actor()),
     )
     assert outcome == {"ok": 2}
@@ -131,13 +133,8 @@ def test_a_price_is_taken_back_before_the_quote_is_sent_or_not_at_all(world_of_t
     ]
 
 
-def test_without_holding_the_price_a_quote_leaves_on_one_that_is_gone(
-    world_of_threads: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The twin: the guard has looked, then the price is taken back, then the quote leaves."""
-    world = world_of_threads
-    one = priced(world)
-    quote = use_price(one, by=world.actor())
+def _between_look_and_leave(monkeypatch: pytest.MonkeyPatch, one: PriceRequest) -> Any:
+    """Nothing is held, and whoever has looked at a price waits: the call that takes it back in between."""
     looked, taken_back = threading.Event(), threading.Event()
     holds = PriceRequest.holds_on
 
@@ -154,5 +151,46 @@ def test_without_holding_the_price_a_quote_leaves_on_one_that_is_gone(
 
     monkeypatch.setattr(price_use, "hold_prices", lambda keys: None)
     monkeypatch.setattr(PriceRequest, "holds_on", look_then_wait)
+    return take_back
+
+
+def test_without_holding_the_price_a_quote_leaves_on_one_that_is_gone(
+    world_of_threads: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: the guard has looked, then the price is taken back, then the quote leaves."""
+    world = world_of_threads
+    one = priced(world)
+    quote = use_price(one, by=world.actor())
+    take_back = _between_look_and_leave(monkeypatch, one)
     assert race(world, lambda: send_quote(quote, by=world.actor()), take_back) == {"ok": 2}
     assert (Quote.objects.get().status, PriceRequest.objects.get().status) == ("sent", "retracted")
+
+
+def _accepting(world: World, quote: Quote) -> Any:
+    return lambda: accept_quote(quote, yes(quote), by=world.actor("concierge"))
+
+
+@pytest.mark.parametrize("first", ["client", "provider"])
+def test_a_price_is_taken_back_before_the_client_agrees_or_not_at_all(world_of_threads: World, first: str) -> None:
+    world = world_of_threads
+    one = priced(world)
+    quote = send_quote(use_price(one, by=world.actor()), by=world.actor())
+    acts = [_accepting(world, quote), lambda: verbs.retract_price(one, by=acting_for(one.provider))]
+    outcome = race(world, *(acts if first == "client" else reversed(acts)))
+    found = (dict(outcome), Quote.objects.get().status, PriceRequest.objects.get().status)
+    assert found in [
+        ({"ok": 1, "price_agreed": 1}, "accepted", "priced"),
+        ({"ok": 1, "quote_doubtful": 1}, "sent", "retracted"),
+    ]
+
+
+def test_without_holding_the_price_the_client_agrees_to_one_that_is_gone(
+    world_of_threads: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: the guard has looked, then the price is taken back, then the client has agreed to it."""
+    world = world_of_threads
+    one = priced(world)
+    quote = send_quote(use_price(one, by=world.actor()), by=world.actor())
+    take_back = _between_look_and_leave(monkeypatch, one)
+    assert race(world, _accepting(world, quote), take_back) == {"ok": 2}
+    assert (Quote.objects.get().status, PriceRequest.objects.get().status) == ("accepted", "retracted")

@@ -343,7 +343,7 @@ def test_who_is_chosen_and_who_asked_in_vain_are_known_once_the_client_agrees(wo
     quote = send_quote(use_price(one, by=by), by=by)
     accept_quote(quote, yes(quote), by=by)
     settle(world.organisation)
-    assert states() == ["chosen", "not_selected", "not_selected"]
+    assert states() == ["chosen", "not_selected", "withdrawn"]
     assert silent.pk
     with pytest.raises(WrongState):
         verbs.retract_price(one, by=acting_for(one.provider))

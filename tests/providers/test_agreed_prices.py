@@ -1,0 +1,165 @@
+"""The price that the client agreed to reaches whoever gave it: as an offer to them alone, at that price."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone
+
+from bookings.actions.quote_answers import accept_quote
+from bookings.actions.quotes import QuoteDraft, options_of, save_quote, send_quote
+from bookings.actions.work_orders import release_work_order
+from bookings.models import Quote, WorkOrder
+from concierge import tenancy
+from concierge.models import Event
+from notifications.actions.writing import write
+from notifications.enums import Kind
+from notifications.models import Message
+from providers.actions.businesses import agree_service, set_active
+from providers.actions.offers import accept_offer, decline_offer, offer_directly, start_round
+from providers.actions.price_use import use_price
+from providers.enums import DeclineReason, RoundMode
+from providers.models import ConsideredProvider, Offer, OfferRound, PriceRequest, Provider
+from tests.bookings.quoting import sent, service_of, two_options, yes
+from tests.conftest import settle
+from tests.providers.conftest import acting_for, add_provider
+from tests.providers.pricing import asked_for_prices, priced
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R33")]
+
+
+def drafted(world: World, *prices: PriceRequest) -> Quote:
+    """A draft that counts on these prices, for work in ten days."""
+    by = world.actor("concierge")
+    for one in prices:
+        quote = use_price(one, margin=Decimal(10), by=by)
+    draft = QuoteDraft(options_of(quote), starts_at=timezone.now() + dt.timedelta(days=10))
+    return save_quote(quote, draft, by=by)
+
+
+def agreed(world: World, *prices: PriceRequest) -> WorkOrder:
+    """The client has accepted it, and all that follows has happened."""
+    quote = send_quote(drafted(world, *prices), by=world.actor("concierge"))
+    accept_quote(quote, yes(quote), by=world.actor("concierge"))
+    settle(world.organisation)
+    return WorkOrder.objects.select_related("request", "service", "organisation").get()
+
+
+def offered() -> list[tuple[str, Decimal, str]]:
+    """To whom, at which price, and how it stands."""
+    rows = Offer.objects.order_by("pk").values_list("provider__name", "price", "status")
+    return list(rows)
+
+
+@pytest.fixture
+def rival(world: World) -> Provider:
+    """A business with an agreement for the same service, who is never asked for a price."""
+    found = add_provider(world, price=None, name="Menuiserie rivale")
+    agree_service(
+        found, service_of(world), purchase_price=Decimal("90.00"), valid_from=dt.date(2026, 1, 1), by=world.actor()
+    )
+    return found
+
+
+@pytest.mark.parametrize("has_agreement", [True, False])
+def test_the_job_is_offered_to_whose_price_was_chosen_at_that_price(
+    world: World, rival: Provider, has_agreement: bool
+) -> None:
+    one, other = (priced(world, found) for found in asked_for_prices(world))
+    if has_agreement:
+        agree_service(
+            one.provider,
+            service_of(world),
+            purchase_price=Decimal("75.00"),
+            valid_from=dt.date(2026, 1, 1),
+            by=world.actor(),
+        )
+    order = agreed(world, one)
+    # 150 € without VAT.
+    assert offered() == [(one.provider.name, Decimal("180.00"), "sent")]
+    assert order.status == "offering"
+    assert OfferRound.objects.get().mode == RoundMode.DIRECT
+    accept_offer(Offer.objects.get(), by=acting_for(one.provider))
+    order.refresh_from_db()
+    assert (order.status, order.performer_label) == ("booked", one.provider.name)
+    assert [rival.offers.count(), other.provider.offers.count()] == [0, 0]
+
+
+def test_a_no_is_for_a_person_to_decide_not_for_a_wave_at_another_price(world: World, rival: Provider) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    decline_offer(Offer.objects.get(), reason=DeclineReason.TOO_BUSY, by=acting_for(one.provider))
+    settle(world.organisation)
+    order.refresh_from_db()
+    assert (offered(), order.status) == ([(one.provider.name, Decimal("180.00"), "declined")], "needs_dispatch")
+    assert rival.offers.count() == 0
+
+
+def test_given_back_it_is_not_passed_on_at_another_price(world: World, rival: Provider) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    accept_offer(Offer.objects.get(), by=acting_for(one.provider))
+    release_work_order(order, reason="ill", by=acting_for(one.provider))
+    settle(world.organisation)
+    order.refresh_from_db()
+    assert (offered(), order.status) == ([(one.provider.name, Decimal("180.00"), "released")], "needs_dispatch")
+    assert rival.offers.count() == 0
+
+
+@pytest.mark.parametrize("why", ["no papers", "stopped"])
+def test_who_cannot_be_asked_is_named_to_the_dispatcher(world: World, rival: Provider, why: str) -> None:
+    chosen = add_provider(world, price=None, name="Menuiserie Roux", papers=why != "no papers")
+    one = priced(world, asked_for_prices(world, [chosen])[0])
+    quote = send_quote(drafted(world, one), by=world.actor("concierge"))
+    accept_quote(quote, yes(quote), by=world.actor("concierge"))
+    if why == "stopped":
+        set_active(chosen, is_active=False, by=world.actor())
+    settle(world.organisation)
+    order = WorkOrder.objects.get()
+    assert (offered(), order.status) == ([], "needs_dispatch")
+    told = Event.objects.get(name="work_order.needs_dispatch")
+    assert told.data["reason"] == "agreed_provider_cannot_be_asked"
+    page = desk(world).get(f"/prestataires/demandes/{order.request.public_id}/propositions/")
+    assert "compte sur le prix de <strong>Menuiserie Roux</strong>" in page.content.decode()
+    with tenancy.working_for(world.organisation):
+        letter = write(Message.objects.filter(kind=Kind.NEEDS_DISPATCH, language="fr").order_by("pk")[0])
+    assert "Menuiserie Roux, 180,00" in letter.text
+    assert rival.offers.count() == 0
+
+
+def test_two_prices_for_one_job_are_for_a_person_to_share_out(world: World, rival: Provider) -> None:
+    order = agreed(world, *(priced(world, found) for found in asked_for_prices(world)))
+    assert (offered(), order.status) == ([], "needs_dispatch")
+    assert Event.objects.get(name="work_order.needs_dispatch").data["reason"] == "several_prices_agreed"
+    # Whichever the dispatcher asks is asked at its own price.
+    offer_directly(order, Provider.objects.get(name="Menuiserie 2"), by=world.actor())
+    assert offered() == [("Menuiserie 2", Decimal("180.00"), "sent")]
+
+
+def test_a_dispatcher_who_asks_everybody_asks_them_at_their_own_price_too(world: World, rival: Provider) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    decline_offer(Offer.objects.get(), reason=DeclineReason.TOO_BUSY, by=acting_for(one.provider))
+    start_round(order, by=world.actor())
+    assert offered()[1:] == [(rival.name, Decimal("90.00"), "sent")]
+    assert "Menuiserie 1" in [
+        line.provider.name for line in ConsideredProvider.objects.filter(round__mode=RoundMode.WAVE)
+    ]
+
+
+def test_without_a_lent_price_the_best_are_asked_as_ever(world: World, rival: Provider) -> None:
+    quote = sent(world, draft=two_options(timezone.now() + dt.timedelta(days=3)))
+    accept_quote(quote, yes(quote), by=world.actor("concierge"))
+    settle(world.organisation)
+    assert offered() == [(rival.name, Decimal("90.00"), "sent")]
+
+
+def desk(world: World) -> Browser:
+    """The concierge's browser."""
+    browser = Browser(headers={"Accept-Language": "fr"})
+    browser.force_login(world.users["concierge"])
+    return browser
