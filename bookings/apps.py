@@ -24,6 +24,7 @@ class BookingsConfig(AppConfig):
             hand_outs,
             holds,
             imports,
+            members,
             own_space,
             prescribers,
             questions,

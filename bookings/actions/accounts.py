@@ -1,4 +1,4 @@
-"""Client accounts: their contract, their people, and the code that makes somebody one of them (R2, R12)."""
+"""Client accounts: their contract, and the code that makes somebody one of their people (R2, R12)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.clients import LONGEST_EMAIL
 from bookings.enums import AccountKind, PresencePeriod
 from bookings.models import Client, ClientAccount, ClientMembership, CompanyCodeTry
 from concierge import deadlines, events, retention
+from concierge.days import today_of, zone_of
 from concierge.db import advisory_lock, violated_constraint
 from concierge.errors import Conflict, DomainError, Invalid, TooManyAttempts
 from concierge.models import Deadline, Organisation, normalise_email
@@ -32,7 +30,8 @@ CODE_ALPHABET, CODE_LENGTH = "23456789ABCDEFGHJKMNPQRSTVWXYZ", 10
 # Wrong codes: by one session, by one network, in the whole organisation, and in which time.
 WINDOW = dt.timedelta(minutes=15)
 MOST_BY_SESSION, MOST_BY_NETWORK, MOST_BY_ALL = 5, 20, 100
-MOST_LINES = 10_000
+# Contracts of before are typing mistakes (a year of two digits).
+FIRST_DAY = dt.date(1900, 1, 1)
 
 
 class UnknownCode(DomainError):
@@ -75,6 +74,9 @@ REFUSALS: dict[str, tuple[Promise, str]] = {
 }
 
 
+LONG_AGO = _("This day is too long ago: write the year with four digits.")
+
+
 @transaction.atomic
 def save_account(
     organisation: Organisation, details: AccountDetails, *, by: Actor, account: ClientAccount | None = None
@@ -83,12 +85,15 @@ def save_account(
 
     Raises ``Invalid`` (400) naming the field, ``Conflict`` (409) for a domain that another account has.
     """
-    if not details.name.strip():
-        raise Invalid(_("Say how this account is called."), field="name")
-    found = account or ClientAccount(organisation=organisation)
+    _check_details(details)
+    today, found = today_of(organisation), ClientAccount(organisation=organisation)
+    if account is not None:
+        found = ClientAccount.objects.select_for_update(of=("self",), no_key=True).get(pk=account.pk)
+    before = _end_of(found) if account else None
     for name, value in asdict(details).items():
         setattr(found, name, value.strip() if isinstance(value, str) else value)
     found.email_domain = normalise_email(found.email_domain).removeprefix("@")
+    found.inactive_since = None if found.is_active else found.inactive_since or today
     try:
         with transaction.atomic():
             found.save()
@@ -98,25 +103,42 @@ def save_account(
             raise
         refusal = Conflict if field == "email_domain" else Invalid
         raise refusal(message, field=field) from error
-    _set_notice(found)
+    if _end_of(found) != before:
+        _set_notice(found, today)
     events.record("client_account.changed" if account else "client_account.opened", found, by=by)
     return found
 
 
-def _set_notice(account: ClientAccount) -> None:
-    if account.contract_to is None or not account.is_active:
-        deadlines.cancel_deadline(RENEWAL, organisation_id=account.organisation_id, subject_id=account.pk)
+def _check_details(details: AccountDetails) -> None:
+    if not details.name.strip():
+        raise Invalid(_("Say how this account is called."), field="name")
+    for field in ("contract_from", "contract_to"):
+        day = getattr(details, field)
+        if day is not None and day < FIRST_DAY:
+            raise Invalid(LONG_AGO, field=field)
+
+
+def _end_of(account: ClientAccount) -> tuple[dt.date | None, int, bool]:
+    """What the notice of a contract's end depends on."""
+    return account.contract_to, account.notice_days, account.is_active
+
+
+def _set_notice(account: ClientAccount, today: dt.date) -> None:
+    """Seven o'clock of its day. An end that is over is news to nobody."""
+    about = {"organisation_id": account.organisation_id, "subject_id": account.pk}
+    if account.contract_to is None or not account.is_active or account.contract_to < today:
+        deadlines.cancel_deadline(RENEWAL, **about)
         return
     day = account.contract_to - dt.timedelta(days=account.notice_days)
-    due = timezone.make_aware(dt.datetime.combine(day, dt.time(7)))
-    deadlines.set_deadline(RENEWAL, organisation_id=account.organisation_id, subject_id=account.pk, due_at=due)
+    due = dt.datetime.combine(day, dt.time(7), tzinfo=zone_of(account.organisation))
+    deadlines.set_deadline(RENEWAL, due_at=due, **about)
 
 
 @deadlines.on(RENEWAL)
 def tell_of_the_end(deadline: Deadline) -> None:
     """The contract ends soon: the team is told once."""
     for account in ClientAccount.objects.filter(pk=deadline.subject_id, is_active=True):
-        if account.contract_to is not None:
+        if account.contract_to is not None and account.contract_to >= today_of(account.organisation):
             by = system_actor(account.organisation)
             events.record("client_account.renewal_due", account, by=by, ends_on=account.contract_to.isoformat())
 
@@ -174,12 +196,8 @@ def join_address_by_code(
 def _join(account: ClientAccount | None, client: Client | None, email: str, *, by: Actor) -> ClientMembership:
     if account is None:
         raise UnknownCode(field="code")
-    who = Q(email=email) if email else Q(pk__in=[])
-    if client is not None:
-        family = Client.objects.family_of(client.kept_id)
-        who |= Q(client__in=family.values("pk")) | Q(email__in=family.exclude(email="").values("email"))
-    known = ClientMembership.objects.filter(who, account=account)
-    if (valid := known.valid(timezone.localdate()).order_by("pk").first()) is not None:
+    known = ClientMembership.objects.of_person(client=client, email=email).filter(account=account)
+    if (valid := known.valid(today_of(account.organisation)).order_by("pk").first()) is not None:
         return valid
     if known.exists():
         raise RightsElsewhen(field="code")
@@ -212,7 +230,7 @@ def _account_of_code(organisation: Organisation, code: str, *, session: str, net
         or tries.count() >= MOST_BY_ALL
     ):
         raise wait
-    accounts = ClientAccount.objects.in_force(timezone.localdate())
+    accounts = ClientAccount.objects.in_force(today_of(organisation))
     found = accounts.filter(organisation=organisation, code_hash=_code_hash(organisation.pk, code)).first()
     if found is None:
         CompanyCodeTry.objects.create(
@@ -227,131 +245,3 @@ def _account_of_code(organisation: Organisation, code: str, *, session: str, net
 def old_tries(before: dt.datetime) -> QuerySet[CompanyCodeTry]:
     """Wrong codes that no limit counts any more."""
     return CompanyCodeTry.objects.filter(created_at__lt=before)
-
-
-# --- members ----------------------------------------
-
-
-@retention.forget("memberships")
-def never_came(before: dt.datetime) -> QuerySet[ClientMembership]:
-    """Addresses that an account gave us and whose owner never came, once their rights or its contract ended. Whoever
-    came has a record; that their rights ended stays said, so that a code does not give them back."""
-    day = timezone.localdate(before)
-    known = Client.objects.filter(organisation=OuterRef("organisation"), email__iexact=OuterRef("email"))
-    over = Q(valid_to__lt=day) | Q(account__contract_to__lt=day)
-    return ClientMembership.objects.filter(over, ~Exists(known), client=None)
-
-
-@transaction.atomic
-def add_member(
-    account: ClientAccount,
-    email: str,
-    *,
-    by: Actor,
-    valid_from: dt.date | None = None,
-    valid_to: dt.date | None = None,
-) -> tuple[ClientMembership, bool]:
-    """The owner of this address has the account's rights, between the days given; and whether that is new.
-
-    Raises ``Invalid`` (400) naming the field.
-    """
-    email = normalise_email(email)
-    if not is_address(email):
-        raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email")
-    if valid_from and valid_to and valid_to < valid_from:
-        raise Invalid(_("These rights end before they begin."), field="valid_to")
-    row, is_new = ClientMembership.objects.update_or_create(
-        account=account,
-        email=email,
-        defaults={"valid_from": valid_from, "valid_to": valid_to},
-        create_defaults={
-            "organisation_id": account.organisation_id,
-            "valid_from": valid_from,
-            "valid_to": valid_to,
-        },
-    )
-    events.record("client_account.member_added", account, by=by, member=str(row.public_id))
-    return row, is_new
-
-
-@transaction.atomic
-def remove_member(membership: ClientMembership, *, by: Actor) -> None:
-    """The rights end now: what was booked stays paid."""
-    events.record("client_account.member_removed", membership.account, by=by, member=str(membership.public_id))
-    membership.delete()
-
-
-@transaction.atomic
-def end_member(membership: ClientMembership, last_day: dt.date, *, by: Actor) -> ClientMembership:
-    """The rights end with that day; the line stays, as does what was booked. Again: nothing happens.
-
-    Raises ``Invalid`` (400) when they would end before they begin.
-    """
-    locked = ClientMembership.objects.select_for_update(of=("self",), no_key=True).get(pk=membership.pk)
-    if locked.valid_from and last_day < locked.valid_from:
-        raise Invalid(_("These rights end before they begin."), field="last_day")
-    if locked.valid_to != last_day:
-        locked.valid_to = last_day
-        locked.save(update_fields=["valid_to"])
-        day = last_day.isoformat()
-        events.record("client_account.member_ended", membership.account, by=by, member=str(locked.public_id), on=day)
-    return locked
-
-
-def is_address(email: str) -> bool:
-    """Whether a mailbox may have this name."""
-    try:
-        validate_email(email)
-    except ValidationError:
-        return False
-    return len(email) <= LONGEST_EMAIL
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one line of a pasted list becomes."""
-
-    number: int
-    text: str
-    email: str
-    problem: str | Promise
-
-
-def read_members(account: ClientAccount, text: str) -> list[Line]:
-    """Every line that is not empty, with what is wrong about it. The address is the first cell that has an @.
-
-    Raises ``Invalid`` (400) beyond 10,000 lines. Writes nothing.
-    """
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(lines) > MOST_LINES:
-        raise Invalid(_("At most 10,000 lines at once."), field="text")
-    known = set(ClientMembership.objects.filter(account=account).exclude(email="").values_list("email", flat=True))
-    seen: set[str] = set()
-    found = []
-    for number, line in lines:
-        cells = [cell.strip(" \"'<>") for cell in line.replace("\t", ";").replace(",", ";").split(";")]
-        email = normalise_email(next((cell for cell in cells if "@" in cell), cells[0]))
-        problem: str | Promise = ""
-        if not is_address(email):
-            problem = _("no e-mail address")
-        elif email in seen:
-            problem = _("twice in this list")
-        elif email in known:
-            problem = _("already a member")
-        seen.add(email)
-        found.append(Line(number, line[:120], email, problem))
-    return found
-
-
-@transaction.atomic
-def import_members(account: ClientAccount, text: str, *, by: Actor) -> int:
-    """Load the lines that are right; returns how many. Again: nothing new."""
-    rows = [
-        ClientMembership(organisation_id=account.organisation_id, account=account, email=line.email)
-        for line in read_members(account, text)
-        if not line.problem
-    ]
-    ClientMembership.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-    if rows:
-        events.record("client_account.members_imported", account, by=by, count=len(rows))
-    return len(rows)

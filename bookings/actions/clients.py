@@ -23,6 +23,7 @@ from phonenumber_field.phonenumber import to_python
 from bookings.actions.holds import token_hash
 from bookings.models import Client, ClientAccount, EmailVerification
 from concierge import events, retention
+from concierge.days import today_of
 from concierge.db import advisory_lock, refuse_on
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Organisation, User, normalise_email
@@ -316,7 +317,7 @@ def payers_at_desk(organisation: Organisation, email: str, *, name: str, chosen:
 def accounts_for(organisation: Organisation, email: str) -> QuerySet[ClientAccount]:
     """Bodies that pay today for the owner of this verified e-mail: by its domain, or as a member (R2)."""
     own = ClientAccount.objects.filter(organisation=organisation)
-    return own.paying_for(normalise_email(email), timezone.localdate()).order_by("name", "pk")
+    return own.paying_for(normalise_email(email), today_of(organisation)).order_by("name", "pk")
 
 
 def rights_of(client_email: str, account: ClientAccount) -> bool:

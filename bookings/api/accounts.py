@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bookings import perms
-from bookings.actions.accounts import add_member, end_member
+from bookings.actions.members import add_member, end_member
 from bookings.api.common import ETAG
 from bookings.models import ClientAccount, ClientMembership
 from bookings.models.usage import usage_of
@@ -23,6 +22,7 @@ from bookings.serializers.clients import ClientAccountOut, EndMemberIn, MemberIn
 from concierge.api import shapes
 from concierge.api.idempotency import digest_of, etag, idempotent
 from concierge.api.keys import actor_of
+from concierge.days import today_of
 from concierge.enums import Scope
 
 TAG = ["client accounts"]
@@ -38,7 +38,7 @@ def accounts_of(request: Request) -> QuerySet[ClientAccount]:
 
 def _members(accounts: QuerySet[ClientAccount]) -> QuerySet[ClientMembership]:
     found = ClientMembership.objects.filter(account__in=accounts.order_by())
-    return found.select_related("account", "client__merged_into")
+    return found.select_related("account", "organisation", "client__merged_into")
 
 
 class ClientAccounts(generics.ListAPIView[ClientAccount]):
@@ -86,7 +86,7 @@ class AccountUsage(APIView):
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """The last twelve months, whether anything was asked in them or not."""
         found = get_object_or_404(accounts_of(request), public_id=public_id)
-        usage = usage_of(found, today=timezone.localdate())
+        usage = usage_of(found, today=today_of(found.organisation))
         shown = {
             "months": [{"month": f"{month:%Y-%m}", "requests": count} for month, count in usage.months],
             "registered": usage.registered,
@@ -128,7 +128,7 @@ class AccountMembers(generics.ListAPIView[ClientMembership]):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """201 for somebody new. An address that is on the list already gets these days: 200."""
+        """201 for somebody new. Who is one of its people already, by address or by code, gets these days: 200."""
         account = get_object_or_404(accounts_of(request), public_id=public_id)
         row, is_new = add_member(account, **shapes.read(MemberIn, request.data), by=actor_of(request))
         return Response(shapes.show(MemberOut, row), status=201 if is_new else 200)
@@ -151,6 +151,6 @@ class EndAccountMember(APIView):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """What was booked stays paid. Without `last_day`, today is the last one."""
         found = get_object_or_404(_members(accounts_of(request)), public_id=public_id)
-        last_day = shapes.read(EndMemberIn, request.data).get("last_day") or timezone.localdate()
+        last_day = shapes.read(EndMemberIn, request.data).get("last_day") or today_of(found.organisation)
         end_member(found, last_day, by=actor_of(request))
         return Response(shapes.show(MemberOut, _members(accounts_of(request)).get(pk=found.pk)))

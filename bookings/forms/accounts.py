@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.accounts import FIRST_DAY, LONG_AGO
 from bookings.enums import AccountKind, PresencePeriod
 
 
@@ -47,8 +49,8 @@ class AccountForm(forms.Form):
         label=_("Hours of presence agreed"), min_value=0, max_digits=5, decimal_places=1, required=False
     )
     presence_period = forms.ChoiceField(label=_("Per"), choices=PresencePeriod.choices)
-    contract_from = day_field(_("Contract from"))
-    contract_to = day_field(_("Contract until"))
+    contract_from = day_field(_("Contract from"), validators=[MinValueValidator(FIRST_DAY, LONG_AGO)])
+    contract_to = day_field(_("Contract until"), validators=[MinValueValidator(FIRST_DAY, LONG_AGO)])
     notice_days = forms.IntegerField(
         label=_("Tell us this many days before the end"), min_value=0, max_value=730, initial=60
     )

@@ -1,17 +1,11 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
+from bookings.models.accounts import ClientAccount, ClientMembership, CompanyCodeTry
 from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
 from bookings.models.areas import ServedArea
 from bookings.models.availability import Closure, Hold, OpeningHours, SlotRule
 from bookings.models.catalogue import PriceItem, Service, ServiceAtSite, ServiceCategory, ServiceOption, VatRate
-from bookings.models.clients import (
-    Client,
-    ClientAccount,
-    ClientMembership,
-    ClientsApart,
-    CompanyCodeTry,
-    EmailVerification,
-)
+from bookings.models.clients import Client, ClientsApart, EmailVerification
 from bookings.models.feeds import CalendarFeed
 from bookings.models.helped import HelpedPerson
 from bookings.models.imports import CatalogueImport

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.clients import ClientAccount
+from bookings.models.accounts import ClientAccount
 from bookings.rules.presence import Stand
 from bookings.rules.slots import Opening
 from concierge.models import PublicIdModel, Site, TenantModel

@@ -17,8 +17,9 @@ from bookings.enums import (
     OccurrenceStatus,
     RecurrenceStatus,
 )
+from bookings.models.accounts import ClientAccount
 from bookings.models.ahead import PreOrderPlan, seen_by
-from bookings.models.clients import Client, ClientAccount
+from bookings.models.clients import Client
 from bookings.models.requests import ServiceRequest
 from bookings.rules.recurrence import Rule
 from concierge.models import PublicIdModel, Site, TenantModel

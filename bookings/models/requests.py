@@ -30,9 +30,10 @@ from bookings.enums import (
     RequestStatus,
     WorkOrderStatus,
 )
+from bookings.models.accounts import ClientAccount
 from bookings.models.availability import Hold
 from bookings.models.catalogue import Service
-from bookings.models.clients import Client, ClientAccount
+from bookings.models.clients import Client
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
 from concierge.enums import Role

@@ -11,10 +11,12 @@ from django.db.models.functions import Coalesce, TruncMonth
 
 from bookings.enums import PresencePeriod
 from bookings.models import calendar
-from bookings.models.clients import Client, ClientAccount, ClientMembership
+from bookings.models.accounts import ClientAccount, ClientMembership
+from bookings.models.clients import Client
 from bookings.models.presences import Presence
 from bookings.models.requests import ServiceRequest
 from bookings.rules.presence import Agreed, hours_between, last_of
+from concierge.days import zone_of
 
 MONTHS = 12
 # Stands of one account that are looked at.
@@ -85,13 +87,15 @@ def presence_of(account: ClientAccount, *, today: dt.date) -> list[PresenceMonth
 
 
 def usage_of(account: ClientAccount, *, today: dt.date) -> Usage:
-    """The last twelve months and the people of today. Three queries, whatever the numbers."""
+    """The last twelve months, as they begin and end where the organisation is, and the people of today. A few queries,
+    whatever the numbers."""
     first = today.replace(day=1)
-    wanted = _months(first)
+    wanted, zone = _months(first), zone_of(account.organisation)
+    since = dt.datetime.combine(wanted[-1], dt.time(0), tzinfo=zone)
     counted = {
         row["month"].date(): row["requests"]
-        for row in ServiceRequest.objects.filter(payer_account=account, submitted_at__date__gte=wanted[-1])
-        .annotate(month=TruncMonth("submitted_at"))
+        for row in ServiceRequest.objects.filter(payer_account=account, submitted_at__gte=since)
+        .annotate(month=TruncMonth("submitted_at", tzinfo=zone))
         .order_by()
         .values("month")
         .annotate(requests=Count("pk"))

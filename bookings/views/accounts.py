@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,18 +20,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import perms
 from bookings.actions.accounts import (
     AccountDetails,
-    add_member,
-    import_members,
-    read_members,
-    remove_member,
     renew_code,
     save_account,
 )
+from bookings.actions.members import add_member, import_members, read_members, remove_member
 from bookings.forms.accounts import AccountForm, MemberForm, MembersForm
 from bookings.models import ClientAccount, ClientMembership
 from bookings.models.usage import presence_of, usage_of
 from bookings.rules.ahead import harmless
 from bookings.views.lists import beside, typed_search
+from concierge.days import today_of
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 
@@ -61,7 +58,7 @@ def accounts(request: TenantRequest) -> HttpResponse:
     if text:
         found = found.filter(Q(name__icontains=text) | Q(email_domain__icontains=text) | Q(siren=text))
     page = Paginator(found.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
-    context = {"rows": page, "q": text, "today": timezone.localdate(), **beside(page, q=text)}
+    context = {"rows": page, "q": text, "today": today_of(request.organisation), **beside(page, q=text)}
     return render(request, "bookings/accounts.html", context)
 
 
@@ -114,8 +111,8 @@ def _page(
         "account": found,
         "members": page,
         "q": text,
-        "today": timezone.localdate(),
-        "usage": usage_of(found, today=timezone.localdate()),
+        "today": today_of(request.organisation),
+        "usage": usage_of(found, today=today_of(request.organisation)),
         "member": member or MemberForm(),
         "list": MembersForm(),
         **beside(page, q=text),
@@ -128,7 +125,7 @@ def _page(
 def usage_report(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """Contract, hours of presence and usage on one page, to print and to bring along."""
     found = _find(request, public_id)
-    today = timezone.localdate()
+    today = today_of(request.organisation)
     usage = usage_of(found, today=today)
     counts = dict(usage.months)
     context = {
@@ -145,7 +142,7 @@ def usage_report(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 def usage_csv(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """The usage as a table, for the account's own report."""
     found = _find(request, public_id)
-    usage = usage_of(found, today=timezone.localdate())
+    usage = usage_of(found, today=today_of(request.organisation))
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="usage.csv"'
     answer.write("\ufeff")
@@ -155,7 +152,7 @@ def usage_csv(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     rows.writerow([_("Registered people"), usage.registered])
     rows.writerow([_("Month"), _("Requests"), _("Hours agreed"), _("Hours held"), _("Hours still to come")])
     counts = dict(usage.months)
-    for one in presence_of(found, today=timezone.localdate()):
+    for one in presence_of(found, today=today_of(request.organisation)):
         hours = [_number(one.agreed), _number(one.held), _number(one.to_come)]
         rows.writerow([f"{one.month:%Y-%m}", counts.get(one.month, 0), *hours])
     return answer
@@ -197,11 +194,11 @@ def member_add(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def member_remove(request: TenantRequest, public_id: uuid.UUID, member_id: uuid.UUID) -> HttpResponse:
-    """One person less."""
+    """The rights of one person end."""
     found = _find(request, public_id)
     members = ClientMembership.objects.filter(account=found).select_related("account")
     remove_member(get_object_or_404(members, public_id=member_id), by=request.actor)
-    messages.success(request, _("Removed. What was booked stays paid by the account."))
+    messages.success(request, _("These rights have ended. What was booked stays paid by the account."))
     return redirect("bookings:account", public_id=public_id)
 
 

@@ -8,18 +8,22 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.actions.accounts import join_by_code, remove_member
+from bookings.actions.accounts import join_by_code
+from bookings.actions.members import leave_account
 from bookings.forms.accounts import CompanyCodeForm
-from bookings.models import Client, ClientMembership
-from bookings.models.clients import ClientMembershipQuerySet
+from bookings.models import Client, ClientAccount, ClientMembership
+from bookings.models.accounts import ClientMembershipQuerySet
 from bookings.views.my_space import me_of
+from concierge.days import today_of
 from concierge.errors import DomainError, TooManyAttempts
 from concierge.middleware import TenantRequest
 from concierge.visitors import visitor_address
+
+# Companies on one page.
+MOST = 50
 
 
 def _mine(me: Client) -> ClientMembershipQuerySet:
@@ -52,7 +56,9 @@ def my_companies(request: TenantRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(who)s may now pay for you.") % {"who": joined.account})
             return redirect("bookings:my-companies")
-    rows = [row for row in _mine(me).valid(timezone.localdate())[:50] if row.account.is_active]
+    today = today_of(request.organisation)
+    paying = ClientAccount.objects.filter(organisation=request.organisation).in_force(today)
+    rows = _mine(me).valid(today).filter(account__in=paying.order_by())[:MOST]
     answer = render(request, "bookings/my_companies.html", {"form": form, "rows": rows}, status=status)
     for name, value in headers.items():
         answer[name] = value
@@ -63,6 +69,6 @@ def my_companies(request: TenantRequest) -> HttpResponse:
 def leave(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """I no longer belong to it."""
     found = get_object_or_404(_mine(me_of(request)), public_id=public_id)
-    remove_member(found, by=request.actor)
+    leave_account(found, by=request.actor)
     messages.success(request, _("Done: it no longer pays for you."))
     return redirect("bookings:my-companies")

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import UNASSIGNED, WorkOrderStatus
 from bookings.models import ClientAccount, WorkOrder
+from concierge.days import today_of
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
@@ -51,6 +52,9 @@ def renewal_due(message: Message) -> Note:
     """A contract ends soon. Not when it was prolonged or ended in the meantime."""
     account = ClientAccount.objects.filter(public_id=message.subject_id, is_active=True).first()
     if account is None or account.contract_to is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    left = account.contract_to - today_of(message.organisation)
+    if not 0 <= left.days <= account.notice_days:
         raise NotNeeded(Unsent.OUTDATED)
     return Note(
         subject=_("A contract with a client account ends soon"),

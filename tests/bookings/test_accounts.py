@@ -28,21 +28,24 @@ from bookings.actions.accounts import (
     AccountDetails,
     RightsElsewhen,
     UnknownCode,
-    add_member,
-    import_members,
     join_address_by_code,
     join_by_code,
-    read_members,
-    remove_member,
     renew_code,
     save_account,
 )
 from bookings.actions.booking import PayerRefused
 from bookings.actions.clients import rights_of
+from bookings.actions.members import (
+    add_member,
+    import_members,
+    read_members,
+    remove_member,
+)
 from bookings.actions.openings import close_site, set_presence
 from bookings.models import Client, ClientAccount, ClientMembership, CompanyCodeTry, Presence, ServiceRequest
 from bookings.models.usage import presence_of, usage_of
 from bookings.rules.presence import Agreed
+from concierge.days import today_of
 from concierge.errors import Conflict, DomainError, Invalid, TooManyAttempts
 from concierge.models import Deadline, Event, User
 from concierge.tenancy import Actor
@@ -71,7 +74,7 @@ def join(world: World, code: str, session: str = "s", network: str = "203.0.113.
     [((None, None), True), ((0, 0), True), ((-9, -1), False), ((1, None), False), ((None, -1), False), ((-1, 1), True)],
 )
 def test_rights_run_between_their_days(world: World, days: tuple[int | None, int | None], has_rights: bool) -> None:
-    today = timezone.localdate()
+    today = today_of(world.organisation)
     first, last = (None if n is None else today + dt.timedelta(days=n) for n in days)
     found = account(world)
     add_member(found, "INES.Garnier@example.fr", by=world.actor(), valid_from=first, valid_to=last)
@@ -112,6 +115,8 @@ def test_a_booking_honours_the_days(world: World, book: Callable[..., ServiceReq
         ({"siren": "12"}, "siren", Invalid),
         ({"contract_from": TODAY, "contract_to": dt.date(2026, 1, 1)}, "contract_to", Invalid),
         ({"presence_hours": Decimal(0)}, "presence_hours", Invalid),
+        ({"contract_to": dt.date.min}, "contract_to", Invalid),
+        ({"contract_from": dt.date(26, 1, 1)}, "contract_from", Invalid),
         ({"email_domain": "taken.example"}, "email_domain", Conflict),
     ],
 )
@@ -287,6 +292,9 @@ def test_the_team_keeps_an_account_on_its_pages(world: World, client: Browser) -
     client.force_login(world.users["site_manager"])
     typed = {"name": "=Dijon", "kind": "landlord", "presence_period": "week", "notice_days": "60", "is_active": "on"}
     assert "=Dijon" in shown(client.post("/comptes/nouveau/", {**typed, "siren": "12"}), 422)
+    for day in ("0001-01-01", "0026-12-31"):
+        refused = shown(client.post("/comptes/nouveau/", {**typed, "contract_to": day}), 422)
+        assert ("quatre chiffres" in refused, f'value="{day}"' in refused) == (True, True)
     assert client.post("/comptes/nouveau/", typed).status_code == 302
     found = ClientAccount.objects.get()
     base = f"/comptes/{found.public_id}/"
@@ -347,6 +355,13 @@ def test_a_client_types_the_code_and_leaves(world: World, client: Browser) -> No
     for _number in range(MOST_BY_SESSION):
         answer = client.post("/mes-entreprises/", {"code": "WRONG"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    today = today_of(world.organisation)
+    for changes in ({"contract_to": today - dt.timedelta(days=1)}, {"contract_from": today + dt.timedelta(days=1)}):
+        # It no longer pays, or not yet.
+        ClientAccount.objects.update(**changes)
+        assert "Dijon Habitat" not in shown(client.get("/mes-entreprises/"))
+        ClientAccount.objects.update(contract_to=None, contract_from=None)
+    assert "Dijon Habitat" in shown(client.get("/mes-entreprises/"))
     assert client.post(f"/mes-entreprises/{row.public_id}/quitter/").status_code == 302
     assert ClientMembership.objects.count() == 0
 
@@ -426,7 +441,7 @@ def test_codes_typed_while_booking_are_counted_by_session(world: World, client: 
 def test_a_code_gives_no_rights_that_the_account_has_ended(world: World) -> None:
     found = account(world)
     code = renew_code(found, by=world.actor())
-    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    yesterday = today_of(world.organisation) - dt.timedelta(days=1)
     add_member(found, world.client.email, by=world.actor(), valid_to=yesterday)
     with pytest.raises(RightsElsewhen):
         join(world, code)

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from bookings.actions.accounts import renew_code
 from bookings.actions.merging import merge_clients
 from bookings.actions.prescribers import invite_prescriber, pause_prescriber
 from bookings.models import Client, ClientAccount, ClientMembership, Prescriber, QuoteWish, ServiceRequest
 from bookings.models.people import ACCOMPANIED
+from concierge.days import today_of
 from concierge.enums import Scope
 from concierge.models import Event
 from tests.bookings.quoting import asked
@@ -225,7 +225,7 @@ def test_members_come_with_their_days_and_end(world: World, api: Api, account: C
     end = f"/api/v1/account-members/{first.json()['id']}/end"
     early = problem(api.post(end, {"last_day": "2026-11-01"}), 400, "invalid")
     assert early["errors"][0]["attr"] == "last_day"
-    assert api.post(end).json()["valid_to"] == timezone.localdate().isoformat()
+    assert api.post(end).json()["valid_to"] == today_of(world.organisation).isoformat()
     assert api.post(end, {"last_day": "2026-12-31"}).json()["valid_to"] == "2026-12-31"
     assert api.post(end, {"last_day": "2026-12-31"}).status_code == 200
     assert Event.objects.filter(name="client_account.member_ended").count() == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from typing import Any
 
 import pytest
@@ -194,6 +195,11 @@ def test_every_category_has_its_time_and_every_time_its_category() -> None:
     assert retention.names() == set(settings.KEEP_DAYS)
 
 
+def test_the_book_of_operations_names_every_category() -> None:
+    book = (settings.BASE_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"`KEEP_DAYS` `(\w+)`", book)) == sorted(settings.KEEP_DAYS)
+
+
 @pytest.mark.promise("P04")
 def test_another_organisation_is_left_alone(world: World, other_world: World, ended: list[Any]) -> None:
     with tenancy.working_for(other_world.organisation):
@@ -366,15 +372,26 @@ def test_addresses_of_members_who_never_came_go_with_their_rights(world: World) 
         ClientAccount.objects.create(organisation=world.organisation, name=name, contract_to=until)
         for name, until in (("Mairie", today), ("Usine", over))
     )
+    left, left_lately = (
+        ClientAccount.objects.create(
+            organisation=world.organisation, name=name, is_active=False, inactive_since=since, contract_to=None
+        )
+        for name, since in (("Atelier", over), ("Garage", border))
+    )
     kept = [
+        member(world, left_lately, email="e@example.fr"),
         member(world, goes_on, email="a@example.fr"),
         member(world, goes_on, email="b@example.fr", valid_to=border),
         # Whoever came: that their rights are over stays said.
         member(world, goes_on, email=world.client.email, valid_to=over),
         member(world, goes_on, client=world.client, valid_to=over),
     ]
-    gone = [member(world, goes_on, email="c@example.fr", valid_to=over), member(world, ended_contract, email="d@x.fr")]
-    assert retention.purge()["memberships"] == 2
+    gone = [
+        member(world, goes_on, email="c@example.fr", valid_to=over),
+        member(world, ended_contract, email="d@x.fr"),
+        member(world, left, email="f@x.fr"),
+    ]
+    assert retention.purge()["memberships"] == 3
     assert (there(kept), there(gone)) == (kept, [])
 
 
