@@ -34,6 +34,7 @@ api_urlpatterns = [
         prices.WithdrawPriceRequest.as_view(),
         name="api-price-request-withdraw",
     ),
+    path("price-requests/<uuid:public_id>/use", prices.UsePrice.as_view(), name="api-price-request-use"),
     path(
         "service-requests/<uuid:public_id>/price-requests",
         prices.AskPrices.as_view(),

@@ -25,7 +25,7 @@ from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.tariffs import set_price
-from bookings.actions.waitlist import join_waitlist
+from bookings.actions.waitlist import hand_out, join_waitlist
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.enums import Place
 from bookings.models import (
@@ -276,9 +276,8 @@ def a_notice(world: World) -> WaitlistNotice:
     request = world.request(world.cobbler, promised_start=now + dt.timedelta(days=30))
     join_waitlist(request, by=world.actor())
     found = calendar.slots_left(world.site, Place.DESK, now=now, first_day=(now + dt.timedelta(days=8)).date())
-    release_hold(
-        hold_slot(world.site, Place.DESK, found[0].starts_at, token="freed", by=world.actor()), by=world.actor()
-    )
+    kept = hold_slot(world.site, Place.DESK, found[0].starts_at, token="freed", by=world.actor())
+    hand_out(release_hold(kept, by=world.actor()).pk)
     settle(world.organisation)
     return WaitlistNotice.objects.select_related("entry__request").get()
 

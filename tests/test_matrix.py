@@ -195,6 +195,7 @@ ARGUMENTS: dict[str, Arguments] = {
         f"providers:api-price-request{part}": lambda s: {"public_id": s.price_request.public_id}
         for part in ("", "-answer", "-decline", "-retract", "-withdraw")
     },
+    "providers:api-price-request-use": lambda s: {"public_id": s.given_price.public_id},
     "providers:api-ask-prices": lambda s: {"public_id": s.unpriced.public_id},
     "providers:prices-of-request": lambda s: {"request_id": s.unpriced.public_id},
     "providers:ask-prices": lambda s: {"request_id": s.unpriced.public_id},

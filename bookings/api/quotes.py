@@ -25,6 +25,7 @@ from bookings.actions.quotes import (
     OptionDraft,
     QuoteDraft,
     draft_quote,
+    options_of,
     save_quote,
     send_quote,
     withdraw_quote,
@@ -40,7 +41,7 @@ from bookings.serializers.requests import ServiceRequestOut
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
 from concierge.enums import Scope
-from concierge.errors import DomainError, NotAllowed
+from concierge.errors import DomainError, Invalid, NotAllowed, StaleVersion
 
 ASK_EXAMPLE = OpenApiExample(
     "Two shelves",
@@ -98,13 +99,14 @@ ACCEPT_EXAMPLE = OpenApiExample(
 NOTHING = OpenApiExample("Nothing to say", request_only=True, value={})
 
 
-def _quotes(request: Request) -> QuerySet[Quote]:
+def quotes_of(request: Request) -> QuerySet[Quote]:
+    """What the key may see, as it is shown."""
     return (
         Quote.objects.visible_to(actor_of(request))
         .select_related("request__site__organisation", "chosen")
         .prefetch_related(
             Prefetch("options", QuoteOption.objects.order_by("position")),
-            Prefetch("options__lines", QuoteLine.objects.order_by("position")),
+            Prefetch("options__lines", QuoteLine.objects.select_related("service").order_by("position")),
         )
     )
 
@@ -170,7 +172,7 @@ class Quotes(generics.ListAPIView[Quote]):
 
     def get_queryset(self) -> QuerySet[Quote]:
         """All that the key may see, in one state or of one request when asked."""
-        found = _quotes(self.request)
+        found = quotes_of(self.request)
         if "service_request" in self.request.query_params:
             found = found.filter(request__public_id=uuid_of(self.request, "service_request"))
         status = self.request.query_params.get("status")
@@ -196,13 +198,13 @@ class Quotes(generics.ListAPIView[Quote]):
 class _One(APIView):
     def mine(self, request: Request, public_id: uuid.UUID) -> Quote:
         """The quote, at the version that the caller saw."""
-        found = get_object_or_404(_quotes(request), public_id=public_id)
+        found = get_object_or_404(quotes_of(request), public_id=public_id)
         check_if_match(request, found.edits)
         return found
 
     def shown(self, request: Request, quote: Quote, *, status: int = 200) -> Response:
         """The quote as it is now."""
-        found = _quotes(request).get(pk=quote.pk)
+        found = quotes_of(request).get(pk=quote.pk)
         headers = {"ETag": etag(found.edits)}
         if status == 201:
             headers["Location"] = reverse("bookings:api-quote", args=[found.public_id])
@@ -219,7 +221,7 @@ class QuoteDetail(_One):
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """With its options and lines."""
-        return self.shown(request, get_object_or_404(_quotes(request), public_id=public_id))
+        return self.shown(request, get_object_or_404(quotes_of(request), public_id=public_id))
 
 
 class WriteQuote(_One):
@@ -232,7 +234,7 @@ class WriteQuote(_One):
         tags=["quotes"],
         summary="Write the draft of the next version",
         request=QuoteIn,
-        parameters=[ETAG, LOCATION],
+        parameters=[IF_MATCH, ETAG, LOCATION],
         responses={201: QuoteOut},
         examples=[WRITE_EXAMPLE],
     )
@@ -241,23 +243,35 @@ class WriteQuote(_One):
         """Replaces the whole draft; begins one when there is none. What was sent is never changed.
 
         After acceptance the draft is an amendment: the accepted version binds until the amendment is accepted too.
+
+        A line that repeats the `price_source` of a line of the draft keeps whose price it is; without it the line is
+        ours. Name the draft that you read with `If-Match`.
         """
         actor = actor_of(request)
         found = get_object_or_404(ServiceRequest.objects.visible_to(actor), public_id=public_id)
         body = QuoteIn(data=request.data)
         body.is_valid(raise_exception=True)
-        draft = _draft(found, body.validated_data)
-        quote = save_quote(draft_quote(found, by=actor), draft, by=actor)
+        known = Quote.objects.filter(request=found, status=QuoteStatus.DRAFT).first()
+        begun = draft_quote(found, by=actor)
+        if "If-Match" in request.headers and begun != known:
+            raise StaleVersion
+        check_if_match(request, begun.edits)
+        quote = save_quote(begun, _draft(begun, body.validated_data), edits=begun.edits, by=actor)
         return self.shown(request, quote, status=201)
 
 
-def _draft(found: ServiceRequest, given: dict[str, Any]) -> QuoteDraft:
-    """The draft as actions take it. A service that the site does not offer is refused."""
+def _draft(begun: Quote, given: dict[str, Any]) -> QuoteDraft:
+    """The draft as actions take it. Refused: a service that the site does not offer, a price that the draft does not
+    count on."""
+    found = begun.request
+    origins = {line.origin.source: line.origin for option in options_of(begun) for line in option.lines if line.origin}
     offered = {service.public_id: service for service in Service.objects.offered_at(found.site)}
     options = []
     for option in given["options"]:
         if any(line["service"] and line["service"] not in offered for line in option["lines"]):
             raise BadOrder(ORDER_MESSAGES["unknown_service"], field="options", reason="unknown_service")
+        if any(line["price_source"] and line["price_source"] not in origins for line in option["lines"]):
+            raise Invalid(_("This draft counts on no such price."), field="options")
         lines = [
             LineDraft(
                 description=line["description"],
@@ -267,6 +281,7 @@ def _draft(found: ServiceRequest, given: dict[str, Any]) -> QuoteDraft:
                 vat_code=line["vat_code"],
                 kind=line["kind"],
                 service=offered.get(line["service"]),
+                origin=origins.get(line["price_source"]),
             )
             for line in option["lines"]
         ]

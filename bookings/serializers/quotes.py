@@ -46,6 +46,9 @@ class QuoteLineIn(serializers.Serializer[Any]):
     service = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="Whose work it is; the first wish when left out."
     )
+    price_source = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="As you read it: whose price it is stays known."
+    )
 
 
 class QuoteOptionIn(serializers.Serializer[Any]):
@@ -92,7 +95,14 @@ class QuoteLineOut(serializers.Serializer[QuoteLine]):
     quantity = serializers.DecimalField(max_digits=8, decimal_places=2)
     unit = serializers.CharField()
     unit_price_incl_vat = Euros()
+    vat_code = serializers.CharField()
     vat_rate = serializers.DecimalField(max_digits=4, decimal_places=2)
+    service = serializers.UUIDField(source="service.public_id", allow_null=True, default=None)
+    price_source = serializers.UUIDField(
+        source="source",
+        allow_null=True,
+        help_text="Of a price that a provider gave: opaque, to be sent back with the line.",
+    )
     total_incl_vat = serializers.SerializerMethodField()
 
     def get_total_incl_vat(self, line: QuoteLine) -> str:

@@ -314,6 +314,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "price_request.used": gettext_lazy("Price taken into the quote"),
     "price_request.chosen": gettext_lazy("Price chosen by the client"),
     "price_request.not_selected": gettext_lazy("Price not kept"),
+    "price_request.lapsed": gettext_lazy("Price whose last day had passed, asked again"),
     "price_request.dropped": gettext_lazy("Chosen price no longer counted on"),
     "price_request.lost": gettext_lazy("Price of a quote that the client has is gone"),
     "price_request.undeliverable": gettext_lazy("Question about a price could not be delivered"),

@@ -42,12 +42,20 @@ from providers.enums import PRICE_REQUEST_TRANSITIONS, DeclineReason, PriceReque
 from providers.models import PriceLink, PriceRequest, Provider
 from providers.models.prices import NEED
 from providers.rules.prices import MOST_PRICE, VAT_RATES, remind_at
+from providers.rules.privacy import Known, reveals
 
 EXPIRY, REMINDER, GIVEN_UP = "price_request.expiry", "price_request.reminder", "price_request.given_up"
 MOST_ASKED = 20
 LONGEST_ANSWER = dt.timedelta(days=60)
 LONGEST_VALIDITY = dt.timedelta(days=365)
 ASKABLE = (*QUOTABLE, *AMENDABLE)
+
+REVEALED = {
+    "name": _("This names the client: the businesses learn who it is once they have the job."),
+    "phone": _("This tells the client’s phone number: the businesses learn it once they have the job."),
+    "email": _("This tells the client’s e-mail: the businesses need it for nothing."),
+    "street": _("This tells the client’s street: the businesses learn it once they have the job."),
+}
 
 REFUSALS: dict[str, type[DomainError]] = {
     PriceRequestStatus.EXPIRED: PriceRequestExpired,
@@ -96,6 +104,8 @@ def ask_for_prices(
         raise Invalid(_("Choose between one and twenty providers."), field="providers")
     now = timezone.now()
     _check_question(question, now, ZoneInfo(locked.site.time_zone))
+    check_need(locked, question.need)
+    _clear_lapsed(locked, service, list(chosen), by)
     keep_as_they_are(chosen)
     if Provider.objects.active().filter(pk__in=chosen).count() < len(chosen):
         raise Invalid(_("One of these providers no longer works with us."), field="providers")
@@ -109,6 +119,30 @@ def _check_question(question: Question, now: dt.datetime, zone: ZoneInfo) -> Non
         raise Invalid(_("Give them until a moment within the next sixty days."), field="due_at")
     if question.wanted_on is not None and question.wanted_on < now.astimezone(zone).date():
         raise Invalid(_("This day is over."), field="wanted_on")
+
+
+def check_need(request: ServiceRequest, need: str) -> None:
+    """What businesses read names neither the client nor the person it is for (P05). Raises ``Invalid`` (400)."""
+    people = [one for one in (request.client, request.beneficiary) if one is not None]
+    known = Known(
+        names=[request.contact_name, request.beneficiary_name],
+        last_names=[one.last_name for one in people],
+        phones=[str(request.contact_phone), str(request.beneficiary_phone)],
+        emails=[request.contact_email, request.beneficiary_email],
+        streets=[request.street],
+    )
+    found = reveals(need, known)
+    if found is not None:
+        raise Invalid(REVEALED[found], field="need")
+
+
+def _clear_lapsed(request: ServiceRequest, service: Service, providers: Sequence[int], by: Actor) -> None:
+    """A price whose last day has passed stands in nobody's way: who gave it may be asked again."""
+    today = timezone.localdate(timezone=ZoneInfo(request.site.time_zone))
+    rows = PriceRequest.objects.filter(request=request, service=service, provider__in=providers)
+    for asked in _locked(rows.open().exclude(pk__in=rows.standing_on(today))):
+        if not asked.is_agreed:
+            _end(asked, "withdraw", "lapsed", by)
 
 
 def _ask(

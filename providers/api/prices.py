@@ -17,19 +17,29 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bookings import perms as bookings_perms
-from bookings.api.common import uuid_of
+from bookings.api.common import ETAG, uuid_of
+from bookings.api.quotes import quotes_of
 from bookings.models import ServiceRequest
 from bookings.serializers.fields import UUID_PATH
-from concierge.api.idempotency import idempotent
+from bookings.serializers.quotes import QuoteOut
+from concierge.api.idempotency import etag, idempotent
 from concierge.api.keys import actor_of
 from concierge.db import retryable
 from concierge.enums import Scope
 from concierge.errors import Invalid, NotAllowed
 from providers import perms
 from providers.actions import prices
+from providers.actions.price_use import use_price
 from providers.enums import DeclineReason, PriceRequestStatus
 from providers.models import PriceRequest, Provider
-from providers.serializers.prices import AskPricesIn, DeclinePriceIn, PriceIn, PriceRequestOut, PriceRequestsOut
+from providers.serializers.prices import (
+    AskPricesIn,
+    DeclinePriceIn,
+    PriceIn,
+    PriceRequestOut,
+    PriceRequestsOut,
+    UsePriceIn,
+)
 
 ASK_EXAMPLE = OpenApiExample(
     "Two carpenters",
@@ -53,6 +63,9 @@ ANSWER_EXAMPLE = OpenApiExample(
         "valid_until": "2026-12-23",
         "comment": "Fixations comprises.",
     },
+)
+USE_EXAMPLE = OpenApiExample(
+    "Twelve per cent of ours", request_only=True, value={"margin_percent": "12.00", "option": 0}
 )
 NO_EXAMPLE = OpenApiExample("No time", request_only=True, value={"reason": "too_busy"})
 
@@ -170,6 +183,39 @@ class WithdrawPriceRequest(APIView):
         with retryable():
             prices.withdraw_price(found, by=actor_of(request))
         return Response(PriceRequestOut(_found(request).get(pk=found.pk)).data)
+
+
+class UsePrice(APIView):
+    """Take a price into the quote."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
+
+    @extend_schema(
+        operation_id="usePrice",
+        tags=["offers"],
+        summary="Take a price into the draft of the quote",
+        request=UsePriceIn,
+        parameters=[ETAG],
+        responses=QuoteOut,
+        examples=[USE_EXAMPLE],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """A line with its cost and our margin. The draft is begun when there is none, and valid no longer than it.
+
+        Used again, its line is replaced. 409: `price_gone`, `wrong_state` when the request takes no quote now.
+        """
+        actor = actor_of(request)
+        found = get_object_or_404(_found(request), public_id=public_id)
+        if not bookings_perms.writes_quotes(actor, found.request):
+            raise NotAllowed
+        body = UsePriceIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        with retryable():
+            quote = use_price(found, margin=given["margin_percent"], option=given["option"], by=actor)
+        shown = quotes_of(request).get(pk=quote.pk)
+        return Response(QuoteOut(shown).data, headers={"ETag": etag(shown.edits)})
 
 
 class _Answer(APIView):

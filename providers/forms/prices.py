@@ -24,8 +24,16 @@ DUE_AT = dt.time(18)
 
 
 class AskPricesForm(forms.Form):
-    """Whom to ask, what they read, until when."""
+    """Whom to ask, what they read, until when. The desk looks for others by name or town when there are many."""
 
+    looks_for_more = False
+
+    search = forms.CharField(
+        label=_("Find a business by its name or town"),
+        max_length=80,
+        required=False,
+        widget=forms.SearchInput(attrs={"autocomplete": "off"}),
+    )
     providers = forms.ModelMultipleChoiceField(
         Provider.objects.none(),
         label=_("Whom do you ask?"),
@@ -41,7 +49,7 @@ class AskPricesForm(forms.Form):
         label=_("What they read"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("They also read the town. Name neither the client nor the street."),
+        help_text=_("In your words. They also read the town. Name neither the client nor the street."),
         error_messages={"required": _("Say what is to be done, without naming the client.")},
     )
     wanted_on = forms.DateField(label=_("Day wished for"), required=False, widget=DAY)

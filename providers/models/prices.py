@@ -50,6 +50,10 @@ class PriceRequestQuerySet(models.QuerySet["PriceRequest"]):
         """Waiting for an answer, or with a price that nobody took back."""
         return self.filter(status__in=OPEN)
 
+    def standing_on(self, day: dt.date) -> Self:
+        """Open, unless the last day of the price has passed: then who gave it may be asked again."""
+        return self.filter(Q(status=S.SENT) | Q(status=S.PRICED, valid_until__gte=day))
+
     def in_play(self) -> Self:
         """Open, or counted on by what the client has agreed to."""
         return self.filter(status__in=IN_PLAY)

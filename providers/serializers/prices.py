@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from bookings.enums import Place
+from bookings.rules.quotes import MOST_OPTIONS
 from bookings.serializers.fields import Euros
 from providers.enums import DeclineReason, PriceRequestStatus
 from providers.models import PriceRequest
@@ -52,6 +53,29 @@ class AskPricesIn(serializers.Serializer[Any]):
     need = serializers.CharField(max_length=2000)
     due_at = serializers.DateTimeField(help_text="Until when they may answer, within sixty days.")
     wanted_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class UsePriceIn(serializers.Serializer[Any]):
+    """Our margin, and where the line goes."""
+
+    margin_percent = serializers.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="That of the service when left out.",
+    )
+    option = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_OPTIONS - 1,
+        required=False,
+        allow_null=True,
+        default=0,
+        help_text="Which option of the draft, from 0; `null` is another one.",
+    )
 
 
 class PriceRequestsOut(serializers.Serializer[Any]):

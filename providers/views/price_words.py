@@ -14,6 +14,7 @@ from bookings.enums import Place
 from concierge.words import date_words, euros, moment_words, percent, short_moment_words
 from providers.enums import PriceRequestStatus
 from providers.models import PriceRequest
+from providers.models.prices import OPEN
 from providers.rules.prices import excl_and_incl
 from providers.views.words import left_words
 
@@ -84,6 +85,7 @@ def row_of(asked: PriceRequest) -> dict[str, Any]:
         "last": date_words(asked.valid_until, "D j M") if asked.valid_until else "",
         "is_late": asked.status == S.SENT and asked.due_at <= now,
         "holds": asked.holds_on(today),
+        "is_open_to_us": asked.status in OPEN,
         "is_over": asked.status == S.PRICED and not asked.holds_on(today),
         "sent": short_moment_words(asked.sent_at, site),
         "answered": short_moment_words(asked.answered_at, site) if asked.answered_at else "",

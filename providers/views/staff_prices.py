@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpResponse
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -62,13 +63,13 @@ def _page(
     use_form: tuple[int, UsePriceForm] | None = None,
 ) -> HttpResponse:
     may_write = bookings_perms.writes_quotes(request.actor, found)
-    asked = list(PriceRequest.objects.filter(request=found).with_need().order_by("pk")[: 8 * MOST_ROWS])
+    asked = _rows(found)
     used = _used(asked)
     options = _options(found) if may_write else []
     vat = OurVat.of(found)
     parts = []
     for wish in found.wishes.select_related("service").order_by("position"):
-        rows = [row for row in asked if row.service_id == wish.service_id][-MOST_ROWS:]
+        rows = [row for row in asked if row.service_id == wish.service_id]
         margin = margin_for(wish.service)
         form = ask_form[1] if ask_form and ask_form[0] == wish.service_id else None
         parts.append(
@@ -96,6 +97,13 @@ def _page(
     }
     part = "_prices_of_request" if request.htmx else "prices_of_request"
     return render(request, f"providers/{part}.html", context, status=status)
+
+
+def _rows(found: ServiceRequest) -> list[PriceRequest]:
+    """The newest questions of each service, in the order of asking."""
+    newest = Window(RowNumber(), partition_by=F("service"), order_by=F("pk").desc())
+    rows = PriceRequest.objects.filter(request=found).with_need().annotate(place=newest)
+    return list(rows.filter(place__lte=MOST_ROWS).order_by("pk"))
 
 
 def _used(asked: list[PriceRequest]) -> dict[uuid.UUID, Any]:
@@ -152,37 +160,55 @@ def _use_form(
 
 def choices_for(found: ServiceRequest, service: Service) -> QuerySet[Provider]:
     """Active businesses that do not have this question yet, those with whom it was agreed first."""
-    asked = PriceRequest.objects.filter(request=found, service=service).open().order_by("pk")
+    asked = PriceRequest.objects.filter(request=found, service=service).standing_on(today_at(found.site))
     agreed = ServiceAgreement.objects.filter(provider=OuterRef("pk"), service=service)
     rows = Provider.objects.filter(organisation=found.organisation).active()
     return (
-        rows.exclude(pk__in=asked.values("provider_id"))
+        rows.exclude(pk__in=asked.order_by("pk").values("provider_id"))
         .annotate(agreed=Exists(agreed))
         .order_by("-agreed", "name", "pk")
         .prefetch_related("documents")
     )
 
 
-def _ask_form(request: TenantRequest, found: ServiceRequest, wish: QuoteWish) -> AskPricesForm:
+def _ask_form(
+    request: TenantRequest, found: ServiceRequest, wish: QuoteWish, typed: QueryDict | None = None
+) -> AskPricesForm:
+    """The question, empty: the client's own words stay with us. Or what was ``typed`` when others are looked for."""
     today = today_at(found.site)
-    initial = {
-        "need": wish.description,
+    initial: dict[str, Any] = {
         "wanted_on": wish.wanted_from if wish.wanted_from and wish.wanted_from >= today else None,
         "due_on": today + dt.timedelta(days=ANSWER_DAYS),
     }
+    if typed is not None:
+        initial = {name: typed.get(name, "") for name in ("need", "wanted_on", "due_on", "search")}
+        initial["providers"] = typed.getlist("providers")
     form = AskPricesForm(initial=initial, providers=choices_for(found, wish.service), auto_id=f"id_{wish.pk}_%s")
     _name_choices(form, found, wish.service)
     return form
 
 
 def _name_choices(form: AskPricesForm, found: ServiceRequest, service: Service) -> None:
-    """Each with its town, and with what is wrong with its papers."""
+    """Each with its town, and with what is wrong with its papers: who is ticked, then who is looked for."""
     today = today_at(found.site)
+    rows = choices_for(found, service)
+    text = str(form["search"].value() or "").replace("\x00", "").strip()[:80]
+    ticked = [one for one in map(_uuid, form["providers"].value() or []) if one is not None]
+    looked_for = rows.filter(Q(name__icontains=text) | Q(city__icontains=text)) if text else rows
+    shown = list(looked_for[:MOST_CHOICES])
+    form.looks_for_more = bool(text) or len(shown) == MOST_CHOICES
     named = []
-    for row in choices_for(found, service)[:MOST_CHOICES]:
+    for row in dict.fromkeys([*rows.filter(public_id__in=ticked[:MOST_CHOICES]), *shown]):
         category, words = papers_words(row, today)
         named.append((str(row.public_id), f"{row.name}, {row.city}{' – ' + words if category != 'done' else ''}"))
     form.fields["providers"].widget.choices = named
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return None
 
 
 @require_POST
@@ -195,6 +221,8 @@ def ask(request: TenantRequest, request_id: uuid.UUID) -> HttpResponse:
     wish = next((one for one in wishes.order_by("position") if str(one.pk) == request.POST.get("wish")), None)
     if wish is None:
         return _page(request, found, status=422)
+    if "find" in request.POST:
+        return _page(request, found, ask_form=(wish.service_id, _ask_form(request, found, wish, request.POST)))
     form = AskPricesForm(request.POST, providers=choices_for(found, wish.service), auto_id=f"id_{wish.pk}_%s")
     status = 422
     if form.is_valid():

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from bookings.models import Quote, QuoteLine
 from providers.models import PriceRequest, Provider
 from tests.bookings.quoting import asked, service_of
 from tests.providers.pricing import NEED, asked_for_prices, carpenters, priced
@@ -27,8 +28,8 @@ class Api:
     def get(self, path: str) -> Any:
         return Browser().get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {self.key}"})
 
-    def post(self, path: str, body: Any = None, key: str = "") -> Any:
-        headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": key or uuid.uuid4().hex}
+    def post(self, path: str, body: Any = None, key: str = "", **extra: str) -> Any:
+        headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": key or uuid.uuid4().hex, **extra}
         return Browser().post(f"/api/v1/{path}", body or {}, content_type="application/json", headers=headers)
 
 
@@ -140,3 +141,90 @@ def test_taken_back_and_withdrawn(world: World) -> None:
     assert Api(world).post(f"price-requests/{second.public_id}/withdraw").json()["status"] == "withdrawn"
     late = Api(world, second.provider).post(f"price-requests/{second.public_id}/answer", given())
     assert late.status_code == 409
+
+
+# --- into the quote ----------------------------------------
+
+
+def lines(quote: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its lines as they may be sent back."""
+    return [
+        {
+            name: line[name]
+            for name in (
+                "description",
+                "quantity",
+                "unit",
+                "unit_price_incl_vat",
+                "vat_code",
+                "kind",
+                "service",
+                "price_source",
+            )
+        }
+        for line in quote["options"][0]["lines"]
+    ]
+
+
+@pytest.mark.promise("domain R8")
+def test_a_price_is_taken_into_the_draft_and_stays_known_when_the_draft_is_written_again(world: World) -> None:
+    one, ours = priced(world), Api(world)
+    answer = ours.post(f"price-requests/{one.public_id}/use", {"margin_percent": "10.00"})
+    quote = answer.json()
+    assert (answer.status_code, quote["status"], quote["valid_until"]) == (200, "draft", str(one.valid_until))
+    (line,) = lines(quote)
+    assert (line["unit_price_incl_vat"], line["price_source"]) == ("198.00", str(one.public_id))
+    assert line["service"] == str(service_of(world).public_id)
+    assert ours.get(f"quotes/{quote['id']}").headers["ETag"] == answer.headers["ETag"]
+    path = f"service-requests/{one.request.public_id}/quote"
+    again = ours.post(path, {"options": [{"lines": [{**line, "unit_price_incl_vat": "205.00"}]}]})
+    row = QuoteLine.objects.get()
+    assert (again.status_code, row.source, str(row.cost), str(row.margin_percent)) == (
+        201,
+        one.public_id,
+        "150.00",
+        "10.00",
+    )
+    assert (str(row.unit_price_incl_vat), again.json()["id"]) == ("205.00", quote["id"])
+    ours.post(path, {"options": [{"lines": [{**line, "price_source": None}]}]})
+    assert QuoteLine.objects.get().source is None
+
+
+def test_a_price_that_the_draft_does_not_count_on_is_nothing_to_write(world: World) -> None:
+    request = asked(world)
+    one, other = (priced(world, found) for found in asked_for_prices(world, request=request))
+    ours = Api(world)
+    (line,) = lines(ours.post(f"price-requests/{one.public_id}/use").json())
+    wrong = {"options": [{"lines": [{**line, "price_source": str(other.public_id)}]}]}
+    answer = ours.post(f"service-requests/{request.public_id}/quote", wrong)
+    assert (answer.status_code, QuoteLine.objects.get().source) == (400, one.public_id)
+    fresh = asked(world, email="d@example.fr")
+    assert ours.post(f"service-requests/{fresh.public_id}/quote", wrong).status_code == 400
+    assert Quote.objects.count() == 1
+
+
+@pytest.mark.promise("R44")
+def test_a_draft_that_somebody_else_wrote_meanwhile_is_not_replaced(world: World) -> None:
+    one, ours = priced(world), Api(world)
+    path = f"service-requests/{one.request.public_id}/quote"
+    body = {"options": [{"lines": [{"description": "Pose", "unit_price_incl_vat": "40.00"}]}]}
+    early = ours.post(path, body, **{"If-Match": '"0"'})
+    assert (early.status_code, early.json()["code"], Quote.objects.count()) == (412, "stale_version", 0)
+    seen = ours.post(f"price-requests/{one.public_id}/use").headers["ETag"]
+    wrote = ours.post(path, body, **{"If-Match": seen})
+    assert wrote.status_code == 201
+    late = ours.post(path, {"options": [{"lines": []}]} | body, **{"If-Match": seen})
+    assert (late.status_code, late.json()["code"]) == (412, "stale_version")
+    assert Quote.objects.get().edits == int(wrote.headers["ETag"].strip('"'))
+
+
+def test_what_cannot_be_used_is_refused(world: World) -> None:
+    one = priced(world)
+    ours = Api(world)
+    path = f"price-requests/{one.public_id}/use"
+    assert Api(world, one.provider).post(path).status_code == 403
+    for wrong in ({"margin_percent": "100.01"}, {"margin_percent": "-1"}, {"option": 6}, {"option": -1}):
+        assert ours.post(path, wrong).status_code == 400
+    (waiting,) = asked_for_prices(world, carpenters(world, 1))
+    gone = ours.post(f"price-requests/{waiting.public_id}/use")
+    assert (gone.status_code, gone.json()["code"], Quote.objects.count()) == (409, "price_gone", 0)
