@@ -192,6 +192,11 @@ class PriceRequest(PublicIdModel, TenantModel):
         return self.status == S.CHOSEN or self.quotes_counting().filter(status=QuoteStatus.ACCEPTED).exists()
 
     @property
+    def asked_by(self) -> ServiceRequest:
+        """For which request it is."""
+        return self.request
+
+    @property
     def area(self) -> dict[str, str]:
         """Postcode and town where the work is: all that is said of the place (P05)."""
         where = self.request if self.request.place == Place.HOME else self.request.site
