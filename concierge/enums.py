@@ -62,3 +62,15 @@ class HolidayZone(models.TextChoices):
     GUYANE = "973", _("French Guiana")
     REUNION = "974", _("Réunion")
     MAYOTTE = "976", _("Mayotte")
+
+
+class Channel(models.TextChoices):
+    """How somebody asked: by themself, or said to whoever wrote it down (R2)."""
+
+    WEB = "web", _("On the website")
+    DESK = "desk", _("At the desk")
+    PHONE = "phone", _("On the phone")
+    LINK = "link", _("By their personal link")
+    API = "api", _("By another system")
+    SERIES = "series", _("By a regular request")
+    SYSTEM = "system", _("By the system")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
@@ -83,6 +83,10 @@ class Actor:
     trainee_id: int | None = None
     prescriber_id: int | None = None
     channel: str = "web"
+
+    def by_way_of(self, channel: str) -> Actor:
+        """The same actor, who says what somebody else asked at the desk or on the phone."""
+        return replace(self, channel=str(channel))
 
     def has_role(self, *roles: str, site_id: int | None = None) -> bool:
         """Whether one of the roles is held, at that site when one is given."""

@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # a unit and inside quotation marks (Imprimerie nationale).
 NARROW = re.compile(r" (?=[;!?€]|%%)")
 WHOLE = re.compile(r" (?=[:»]|(?:h|min|km)\b)|(?<=«) ")
+# French is set with ’; what stands inside a tag is no French.
+STRAIGHT = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|%\()")
+TAG = re.compile(r"<[^>]*>")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
 EXTRACT = (
     *(
@@ -160,6 +163,8 @@ def problems_in(path: Path) -> list[str]:
             used = [set(PLACEHOLDER.findall(text)) for text in entry.translations]
             if any(names - allowed or (strict and names != allowed) for names in used):
                 found.append(f"{where} has other placeholders in its translation")
+            if any(STRAIGHT.search(TAG.sub("", text)) for text in entry.translations):
+                found.append(f"{where} has ' for an apostrophe: write ’")
     return found
 
 

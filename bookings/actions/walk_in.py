@@ -21,6 +21,7 @@ from bookings.actions.pricing import offered_on
 from bookings.enums import Place
 from bookings.models import Client, ClientAccount, ServiceRequest, calendar
 from bookings.rules import prices
+from concierge.enums import Channel
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -48,13 +49,15 @@ def book_walk_in(
     note: str = "",
     visit: Visit | None = None,
     beneficiary: Beneficiary | None = None,
+    on_phone: bool = False,
 ) -> ServiceRequest:
     """Somebody stands at the counter and leaves their things now; or a ``visit`` at their place is agreed, or at the
-    place of the ``beneficiary`` for whom they ask.
+    place of the ``beneficiary`` for whom they ask: at the counter, or ``on_phone``.
 
     Nobody's appointment is taken by who stands there. The same ``token`` sent twice gives the same request: it becomes
     the request's identity, and the orders of one client are written one after the other. Raises ``NotAllowed`` but for
-    the desk, and what ``hold_slot`` and ``submit_request`` raise.
+    the desk, and what ``hold_slot`` and ``submit_request`` raise;
+    ``Invalid`` (400) for things that somebody on the phone cannot leave now.
     """
     if not perms.works_at_desk(by, site):
         raise NotAllowed
@@ -64,6 +67,7 @@ def book_walk_in(
         if known.client_id != client.pk:
             raise Conflict
         return known
+    by = by.by_way_of(Channel.PHONE if on_phone else Channel.DESK)
     now = timezone.now()
     services = offered_on(site.pk, now.astimezone(ZoneInfo(site.time_zone)).date())
     wanted = {wish.service for wish in wishes}
@@ -74,6 +78,8 @@ def book_walk_in(
             raise Invalid(_("Choose a date and a time."), field="starts_at")
         minutes = calendar.minutes_of(chosen, wishes)
         held = holds.book_slot(site, place, visit.starts_at, services=chosen, minutes=minutes, now=now)
+    elif on_phone:
+        raise Invalid(_("Whoever calls leaves nothing now: book an appointment for them."), field="on_phone")
     else:
         held = holds.at_the_counter(site, now)
     details = ClientDetails(

@@ -239,6 +239,10 @@ class SlotForm(forms.Form):
         raise forms.ValidationError(_("Choose a date and a time."), code="invalid")
 
 
+# Said by the desk of whoever asks.
+ON_PHONE = _("They are on the phone")
+
+
 class ContactForm(forms.Form):
     """Who you are and how to reach you; the address when somebody comes."""
 
@@ -298,6 +302,7 @@ class ContactForm(forms.Form):
         self.fields["email"].required = not for_others
         if for_others:
             self.fields["phone"].help_text = _("An e-mail address or a phone number is needed.")
+            self.fields["on_phone"] = forms.BooleanField(label=ON_PHONE, required=False)
 
     def clean_email(self) -> str:
         """One spelling per mailbox."""

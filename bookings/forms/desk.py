@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.forms.booking import DetailsForm, wishes_of
+from bookings.forms.booking import ON_PHONE, DetailsForm, wishes_of
 from bookings.models import Client, ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
 from concierge.models import normalise_email
@@ -101,6 +101,7 @@ class OrderForm(DetailsForm):
         widget=forms.TextInput(attrs={"inputmode": "tel"}),
     )
     payer = forms.ChoiceField(label=_("Who pays?"), required=False)
+    on_phone = forms.BooleanField(label=ON_PHONE, required=False)
     note = forms.CharField(
         label=_("Remarks on what is left"),
         max_length=500,

@@ -36,7 +36,7 @@ from bookings.models.catalogue import Service
 from bookings.models.clients import Client
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
-from concierge.enums import Role
+from concierge.enums import Channel, Role
 from concierge.models import PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
 
@@ -169,7 +169,7 @@ class ServiceRequest(PublicIdModel, TenantModel):
     # How often the appointment was moved: SEQUENCE of its calendar entry, whose UID stays.
     sequence = models.PositiveSmallIntegerField(default=0, editable=False)
     total_incl_vat = models.DecimalField(_("total incl. VAT (€)"), max_digits=10, decimal_places=2)
-    channel = models.CharField(_("channel"), max_length=20, default="web")
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.WEB)
     submitted_at = models.DateTimeField(_("sent at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     cancel_reason = models.CharField(_("reason of cancellation"), max_length=200, blank=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from bookings.enums import WaitlistEnd
@@ -45,6 +46,9 @@ class WaitlistOut(serializers.Serializer[Any]):
         moment, day = serializers.DateTimeField(), serializers.DateField()
         notices = list(instance.notices.all()) if instance else []
         waits = instance is not None and instance.ended_at is None
+        rests_until = notices[-1].quiet_until if notices and waits else None
+        if rests_until is not None and rests_until <= timezone.now():
+            rests_until = None
         return {
             "is_waiting": waits,
             "joined_at": moment.to_representation(instance.joined_at) if instance else None,
@@ -52,6 +56,6 @@ class WaitlistOut(serializers.Serializer[Any]):
             "latest_on": day.to_representation(instance.latest_on) if instance and instance.latest_on else None,
             "most_notices": MOST_NOTICES,
             "notices": WaitlistNoticeOut(notices, many=True).data,
-            "next_notice_from": moment.to_representation(notices[-1].quiet_until) if notices and waits else None,
+            "next_notice_from": moment.to_representation(rests_until) if rests_until else None,
             "ended_because": instance.ended_because if instance else "",
         }

@@ -16,26 +16,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import booking, clients, holds, pre_orders, pricing, subscriptions
+from bookings.actions import booking, holds, pre_orders, pricing, subscriptions
 from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
-from bookings.forms.booking import CodeForm, ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, EmailVerification, Presence, ServiceRequest, calendar
+from bookings.forms.booking import ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
+from bookings.models import Client, ClientAccount, Presence, ServiceRequest, calendar
 from bookings.rules import prices
 from bookings.views import ahead, payers, subscribing
-from bookings.views.draft import KEPT_FIELDS, Draft
+from bookings.views.draft import KEPT_FIELDS, WHO_FIELDS, Draft
+from bookings.views.proving import start_verification
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
 from bookings.views.words import hours_words, lines_words, vat_words
 from concierge.errors import DomainError
-from concierge.models import Site, national_phone, normalise_email
+from concierge.models import Site, national_phone
 from concierge.visitors import not_too_many
 from concierge.words import HALF_HOUR, euros
 
 # Places that one network address may keep or move in ten minutes: a whole company sits behind one.
 MOST_HOLDS, HOLDS_WINDOW = 60, 600
-# Codes that one network address may have sent in ten minutes, to whatever mailboxes: each gets five at most anyway.
-MOST_CODES = 30
 # Where a refusal of the last step is shown: on the page of the field at fault.
 PAGE_OF_FIELD = {"slot": "slot", "services": "services", "lines": "details"}
 
@@ -246,7 +245,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         try:
             booking.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
             if not draft.is_verified:
-                _start_verification(request, draft)
+                start_verification(request, draft)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return show(request, draft, "contact", error.status, form=form)
@@ -255,18 +254,6 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         # Nothing typed is lost, even when the person leaves before correcting it.
         draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
     return show(request, draft, "contact", 422 if form.is_bound else 200, form=form)
-
-
-def _start_verification(request: HttpRequest, draft: Draft) -> None:
-    not_too_many(request, "codes", most=MOST_CODES, seconds=HOLDS_WINDOW)
-    verification = clients.start_verification(
-        request.organisation,  # type: ignore[attr-defined]  # set by TenantMiddleware
-        draft.contact["email"],
-        session_token=draft.token,
-        by=draft.actor,
-        language=request.LANGUAGE_CODE,
-    )
-    draft.save(verification=str(verification.public_id))
 
 
 def _known_contact(draft: Draft) -> dict[str, str]:
@@ -282,45 +269,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
     client = Client.objects.filter(organisation=draft.actor.organisation, pk=mine).first() if mine else None
     if client is None:
         return {"first_name": user.first_name, "last_name": user.last_name, "email": user.email, **typed}
-    return {name: str(getattr(client, name)) for name in KEPT_FIELDS if name != "note"}
-
-
-@step("code")
-def code(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Type the six digits."""
-    if draft.is_verified:
-        return go(draft.site, draft.last_step)
-    sent = _verification(draft)
-    if sent is None:
-        return go(draft.site, "contact")
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            clients.check_code(sent, form.cleaned_data["code"], session_token=draft.token)
-        except DomainError as error:
-            form.add_error("code", str(error.message))
-            return show(request, draft, "code", error.status, form=form)
-        draft.save(verified=sent.email)
-        return go(draft.site, draft.last_step)
-    return show(request, draft, "code", 422 if form.is_bound else 200, form=form)
-
-
-@step("code", "POST")
-def resend_code(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Another code, please."""
-    try:
-        _start_verification(request, draft)
-    except DomainError as error:
-        form = CodeForm({"code": ""})
-        form.errors["code"] = form.error_class([str(error.message)])
-        return show(request, draft, "code", error.status, form=form)
-    return go(draft.site, "code")
-
-
-def _verification(draft: Draft) -> EmailVerification | None:
-    sent = draft.data.get("verification")
-    email = normalise_email(draft.contact.get("email", ""))
-    return EmailVerification.objects.filter(public_id=sent, email=email).first() if sent else None
+    return {name: str(getattr(client, name)) for name in WHO_FIELDS}
 
 
 # --- 5. review ----------------------------------------

@@ -62,6 +62,7 @@ def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
             note=form.cleaned_data["note"],
             visit=_visit(form, who),
             beneficiary=form.beneficiary,
+            on_phone=form.cleaned_data["on_phone"],
         )
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else _field_of(error), str(error.message))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
-from dataclasses import fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,13 +25,16 @@ from bookings.forms.booking import wishes_of
 from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Presence, Service
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
+from concierge.enums import Channel
 from concierge.errors import DomainError
 from concierge.models import Site, normalise_email
 from concierge.tenancy import Actor
 
 KEY = "booking"
 DONE = "booked"
-KEPT_FIELDS = ("first_name", "last_name", "email", "phone", "street", "postcode", "city", "note")
+# Who somebody is; and what is typed beside it.
+WHO_FIELDS = ("first_name", "last_name", "email", "phone", "street", "postcode", "city")
+KEPT_FIELDS = (*WHO_FIELDS, "note", "on_phone")
 
 
 class Draft:
@@ -48,7 +50,7 @@ class Draft:
         actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
         self.for_others = can_book_for_others(actor, site)
         if self.for_others:
-            actor = Actor(**{f.name: getattr(actor, f.name) for f in fields(Actor)} | {"channel": "desk"})
+            actor = actor.by_way_of(Channel.PHONE if self.contact.get("on_phone") else Channel.DESK)
         self.actor: Actor = actor
 
     def save(self, **changes: Any) -> None:
@@ -182,9 +184,9 @@ class Draft:
         return self.hold.public_id if self.hold is not None else None
 
     @property
-    def contact(self) -> dict[str, str]:
+    def contact(self) -> dict[str, Any]:
         """What was typed about oneself."""
-        contact: dict[str, str] = self.data.get("contact", {})
+        contact: dict[str, Any] = self.data.get("contact", {})
         return contact
 
     @property
@@ -210,7 +212,7 @@ class Draft:
         """The client, as actions take it."""
         if self.person is not None:
             return self._person_details(self.person)
-        mine = {name: self.contact.get(name, "") for name in KEPT_FIELDS if name != "note"}
+        mine = {name: self.contact.get(name, "") for name in WHO_FIELDS}
         user = self.request.user
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
         return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated

@@ -317,6 +317,20 @@ def test_the_team_keeps_an_account_on_its_pages(world: World, client: Browser) -
     assert sheet.splitlines()[0].startswith("'=Dijon")
 
 
+@pytest.mark.promise("domain R2")
+@pytest.mark.parametrize(("kind", "word"), [("company", "Entreprise"), ("landlord", "Bailleur"), ("town", "Ville")])
+def test_a_company_a_landlord_and_a_town_pay_alike(world: World, client: Browser, kind: str, word: str) -> None:
+    client.force_login(world.users["site_manager"])
+    typed = {"name": "Les Tilleuls", "kind": kind, "presence_period": "week", "notice_days": "60", "is_active": "on"}
+    assert client.post("/comptes/nouveau/", typed).status_code == 302
+    found = ClientAccount.objects.get()
+    eyebrow = re.findall(r'class="page-eyebrow[^>]*>([^<]*)<', shown(client.get(f"/comptes/{found.public_id}/")))
+    assert (found.kind, [text.strip() for text in eyebrow]) == (kind, [word])
+    add_member(found, world.client.email, by=world.actor())
+    assert rights_of(world.client.email, found) is True
+    assert client.post("/comptes/nouveau/", {**typed, "kind": "club"}).status_code == 422
+
+
 @pytest.mark.promise("S25")
 @pytest.mark.parametrize("name", ["=1+1", "＝1+1", ";=1+1", " =1+1"])
 def test_no_name_of_an_account_is_a_formula_in_its_table(world: World, client: Browser, name: str) -> None:

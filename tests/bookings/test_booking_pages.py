@@ -300,9 +300,9 @@ def test_too_many_codes_are_refused(path: Path) -> None:
 
 @pytest.mark.promise("S33")
 def test_an_address_that_sends_codes_to_strangers_is_slowed_down(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bookings.views import booking
+    from bookings.views import proving
 
-    monkeypatch.setattr(booking, "MOST_CODES", 2)
+    monkeypatch.setattr(proving, "MOST_CODES", 2)
     path.services(), path.details(), path.slot()
     for number in range(2):
         assert path.contact(email=f"stranger{number}@example.fr").status_code == 302
@@ -398,6 +398,32 @@ def test_the_desk_books_for_a_client_without_a_code(world: World, path: Path) ->
     assert (request.contact_email, request.channel) == ("", "desk")
     event = Event.objects.get(name="service_request.submitted")
     assert (event.actor_label, event.channel) == (world.users["concierge"].get_full_name(), "desk")
+    assert "À la conciergerie" in shown(path.browser.get(f"/demandes/{request.public_id}/"))
+
+
+@pytest.mark.promise("domain R2")
+def test_the_desk_says_that_somebody_is_on_the_phone(world: World, path: Path) -> None:
+    at_the_desk(world, path, email="", phone="")
+    again = shown(path.contact(email="", phone="", on_phone="on"), 422)
+    assert 'name="on_phone"' in again
+    assert re.findall(r'<input[^>]*name="on_phone"[^>]*checked', again)
+    path.contact(email="", on_phone="on")
+    said = shown(path.get("verification/"))
+    assert "au téléphone" in said
+    assert re.findall(r'<input[^>]*name="on_phone"[^>]*checked', shown(path.get("coordonnees/")))
+    assert path.review().status_code == 302
+    request = ServiceRequest.objects.get()
+    assert (request.channel, request.contact_name) == ("phone", "Inès Garnier")
+    assert Event.objects.get(name="service_request.submitted").channel == "phone"
+    assert "Au téléphone" in shown(path.browser.get(f"/demandes/{request.public_id}/"))
+
+
+def test_only_the_desk_says_who_is_on_the_phone(world: World, path: Path) -> None:
+    path.up_to_review()
+    assert 'name="on_phone"' not in shown(path.get("coordonnees/"))
+    path.contact(on_phone="on")
+    assert path.review().status_code == 302
+    assert ServiceRequest.objects.get().channel == "web"
 
 
 def at_the_desk(world: World, path: Path, **contact: str) -> None:

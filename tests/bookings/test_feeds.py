@@ -343,7 +343,10 @@ def test_a_client_is_given_an_address_once_and_ends_it(world: World, client: Bro
     client.force_login(ines.user)
     base = "/mes-demandes/calendrier/"
     assert base in shown(client.get("/mes-demandes/"))
-    assert "arreter" not in shown(client.get(base))
+    said = shown(client.get(base))
+    assert "arreter" not in said
+    assert "Un rendez-vous déplacé l’est là aussi" in said
+    assert "peut lire votre agenda, et rien d’autre" in said
     given = shown(client.post(base))
     path = "/abonnement/" + given.partition("http://testserver/abonnement/")[2].partition(".ics")[0] + ".ics"
     assert f"webcal://testserver{path}" in given

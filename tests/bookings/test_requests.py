@@ -36,6 +36,7 @@ from bookings.models import (
 )
 from bookings.rules.prices import WHOLE, Wish
 from concierge import deadlines, tenancy
+from concierge.enums import HolidayZone
 from concierge.errors import DomainError, Invalid, TooManyAttempts, WrongState
 from concierge.models import Event
 from concierge.tenancy import Actor
@@ -242,6 +243,31 @@ def test_public_holidays_and_good_friday_depend_on_the_site(world: World) -> Non
     assert (off(christmas), off(good_friday), off(second_christmas)) == (True, False, True)
     world.site.good_friday_off = True
     assert off(good_friday)
+
+
+# Besides the eleven of all; above all the day of the abolition of slavery (art. L3422-2).
+HOLIDAYS_OF: dict[HolidayZone, list[str]] = {
+    HolidayZone.METROPOLE: [],
+    HolidayZone.ALSACE_MOSELLE: ["12-26"],
+    HolidayZone.GUADELOUPE: ["03-12", "04-03", "05-27", "07-21"],
+    HolidayZone.MARTINIQUE: ["05-22", "07-21"],
+    HolidayZone.GUYANE: ["06-10"],
+    HolidayZone.REUNION: ["12-20"],
+    HolidayZone.MAYOTTE: ["04-27"],
+}
+
+
+@pytest.mark.parametrize("zone", HolidayZone)
+def test_nothing_is_booked_on_the_holidays_of_each_zone(world: World, zone: HolidayZone) -> None:
+    year = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
+    everywhere = calendar.public_holidays(world.site, *year)
+    world.site.holiday_zone = zone
+    theirs = calendar.public_holidays(world.site, *year)
+    own = sorted(f"{day:%m-%d}" for day in theirs - everywhere)
+    assert (own, everywhere - theirs, len(everywhere)) == (HOLIDAYS_OF[zone], set(), 11)
+    for day in sorted(theirs):
+        now = dt.datetime.combine(day, dt.time(0), tzinfo=PARIS)
+        assert calendar.slots_left(world.site, Place.DESK, now=now, first_day=day, days=1) == []
 
 
 # --- cancelling and closing ----------------------------------------

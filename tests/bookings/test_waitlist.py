@@ -417,7 +417,10 @@ def test_three_at_most(world: World, book: Book, monday: Any) -> None:
     assert Message.objects.filter(kind="waitlist.noticed").count() == 3
     last = WaitlistNotice.objects.get(number=3)
     assert last.entry.request == request
-    # Its own link still takes the time.
+    # Its own link still takes the time; those of the notices before do not.
+    for earlier in WaitlistNotice.objects.filter(number__lt=3).order_by("number"):
+        with pytest.raises(NoticeOver):
+            take_earlier_time(earlier, by=bearer(request))
     assert take_earlier_time(last, by=bearer(request)).promised_start == at(26, 10)
 
 

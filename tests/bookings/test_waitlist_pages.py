@@ -70,6 +70,7 @@ def test_the_client_joins_looks_changes_and_leaves(world: World, book: Book, cli
     assert client.post(f"{page}plus-tot/", {}).headers["Location"] == page
     entry.refresh_from_db()
     assert entry.latest_on is None
+    assert "N’importe quel jour" in shown(client.get(page))
     assert client.post(f"{page}plus-tot/arreter/").headers["Location"] == page
     assert "Vous attendez un créneau plus tôt" not in shown(client.get(page))
     event = Event.objects.get(name="waitlist.left")
@@ -229,7 +230,7 @@ def test_the_agenda_leads_to_the_list(world: World, client: Browser) -> None:
 # --- the API ----------------------------------------
 
 
-def test_the_api_joins_sees_and_leaves(world: World, book: Book) -> None:
+def test_the_api_joins_sees_and_leaves(world: World, book: Book, monday: Any) -> None:
     request, api = friday(world, book), Api(world.api_key())
     path = f"{REQUESTS}/{request.public_id}/waitlist"
     nobody: dict[str, Any] = {
@@ -256,6 +257,8 @@ def test_the_api_joins_sees_and_leaves(world: World, book: Book) -> None:
     )
     told_at = dt.datetime.fromisoformat(notice["sent_at"])
     assert dt.datetime.fromisoformat(seen["next_notice_from"]) - told_at == dt.timedelta(hours=12)
+    monday.shift(dt.timedelta(hours=12, minutes=1))
+    assert (api.get(path).json()["next_notice_from"], api.get(path).json()["notices"]) == (None, seen["notices"])
     left = api.post(f"{path}/leave").json()
     assert (left["is_waiting"], left["ended_because"]) == (False, "left")
     assert api.post(f"{path}/leave").json() == left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -81,6 +82,7 @@ def test_an_order_at_the_counter_takes_nobodys_appointment(world: World, monday:
     assert Hold.objects.count() == 0
     assert calendar.slots_left(world.site, Place.DESK, now=MONDAY) == before
     assert (made.status, made.place, made.client, made.hold) == ("confirmed", "desk", world.client, None)
+    assert made.channel == "desk"
     assert made.promised_end == at(25, 18)  # left on Monday, two opening days later
     assert made.total_incl_vat == Decimal("33.00")
     assert (made.contact_name, made.contact_email, made.note) == ("Camille Roux", world.client.email, "Tache au col")
@@ -211,7 +213,26 @@ def test_somebody_comes_to_their_place_at_a_free_time(world: World, desk: Browse
     assert desk.post(page_of(world), sent).status_code == 302
     made = ServiceRequest.objects.get()
     assert (made.place, made.street, made.promised_start) == ("home", "3 rue Monge", free.starts_at)
-    assert Hold.objects.get() == made.hold
+    assert (Hold.objects.get(), made.channel) == (made.hold, "desk")
+
+
+@pytest.mark.promise("domain R2")
+def test_an_order_on_the_phone_is_a_visit_and_says_so(world: World, desk: Browser) -> None:
+    """Whoever calls leaves nothing now: the promise of what is left begins when it is there."""
+    refused = shown(desk.post(page_of(world), typed(world, on_phone="on")), 400)
+    assert "prenez rendez-vous pour elle" in refused
+    assert re.findall(r'<input[^>]*name="on_phone"[^>]*checked', refused)
+    assert "Tache au col" in refused
+    assert ServiceRequest.objects.count() == 0
+    at_home(world)
+    free = calendar.next_free(world.site, Place.HOME, now=MONDAY, services=[world.cobbler])[2]
+    where = {"starts_at": free.starts_at.isoformat(), "street": "3 rue Monge", "postcode": "21000", "city": "Dijon"}
+    sent = {"token": str(uuid.uuid4()), field(world.cobbler): 1, "on_phone": "on", **where}
+    assert desk.post(page_of(world), sent).status_code == 302
+    made = ServiceRequest.objects.get()
+    assert made.channel == "phone"
+    assert set(Event.objects.filter(subject_id=made.public_id).values_list("channel", flat=True)) == {"phone"}
+    assert "Au téléphone" in shown(desk.get(f"/demandes/{made.public_id}/"))
 
 
 def test_a_company_pays_when_the_desk_says_so(world: World, desk: Browser) -> None:

@@ -24,8 +24,35 @@ def test_the_menu_offers_exactly_what_opens(world: World, client: Browser, role:
     assert opens - OPEN_TO_ALL == offered - OPEN_TO_ALL
 
 
+TODAY, REQUESTS, INVOICES = "workers:board", "bookings:requests", "billing:invoices"
+HANDY = {
+    Role.CONCIERGE: [TODAY, "bookings:desks", REQUESTS],
+    Role.DISPATCHER: [TODAY, "bookings:desks", REQUESTS],
+    Role.SUPERVISOR: [TODAY, "workers:to_validate", REQUESTS],
+    Role.SOCIAL_ADVISER: [TODAY],
+    Role.ACCOUNTANT: [REQUESTS, "providers:offers", INVOICES],
+    Role.SITE_MANAGER: [TODAY, "bookings:desks", REQUESTS, INVOICES],
+    Role.NETWORK_HEAD: [TODAY, REQUESTS, "providers:offers", INVOICES],
+}
+
+
 @pytest.mark.parametrize("role", STAFF_ROLES)
-def test_a_phone_keeps_at_most_four_at_hand(world: World, role: Role) -> None:
-    handy = handy_links_of(world.actor(role))
-    assert 1 <= len(handy) <= 4
-    assert {link.page for link in handy} <= {link.page for group in menu_of(world.actor(role)) for link in group.links}
+def test_a_phone_keeps_the_few_of_a_role_at_hand(world: World, role: Role) -> None:
+    """All that is handy for one role is there: four have a place, a fifth would be hidden."""
+    assert [link.page for link in handy_links_of(world.actor(role))] == HANDY[role]
+    meant = [link.page for _heading, links in MENU for link in links if role in link.handy]
+    assert (meant, len(meant) <= 4) == (HANDY[role], True)
+
+
+def test_whoever_has_two_roles_finds_what_has_no_place_in_the_menu(world: World) -> None:
+    both = world.actor(Role.CONCIERGE, Role.ACCOUNTANT)
+    handy = [link.page for link in handy_links_of(both)]
+    assert handy == [TODAY, "bookings:desks", REQUESTS, "providers:offers"]
+    assert INVOICES in {link.page for group in menu_of(both) for link in group.links}
+
+
+def test_one_word_for_one_idea(world: World, client: Browser) -> None:
+    """The menu calls a page as the page calls itself."""
+    client.force_login(world.users["concierge"])
+    page = client.get("/silences/").content.decode()
+    assert ("Silences" in page, page.count("Sans nouvelles") > 0) == (False, True)

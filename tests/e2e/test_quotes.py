@@ -116,7 +116,7 @@ def write(screen: Screen) -> None:
     page.locator("[name=do][value=preview]").click()
     screen.check()
     screen.shot("quote-07-preview")
-    page.get_by_role("button", name="L'envoyer au client").click()
+    page.get_by_role("button", name="L’envoyer au client").click()
     expect(page.locator("body")).to_contain_text("D2026-000001")
 
 
@@ -132,7 +132,7 @@ def revise(screen: Screen) -> None:
     page.locator("[name=head-starts_time]").fill("09:00")
     page.locator("[name=head-duration]").fill("une demi-journée")
     page.locator("[name=do][value=preview]").click()
-    page.get_by_role("button", name="L'envoyer au client").click()
+    page.get_by_role("button", name="L’envoyer au client").click()
     screen.check()
     screen.shot("quote-11-second-version")
     screen.open("/devis/")
@@ -162,7 +162,7 @@ def test_a_quote_with_a_change_and_an_acceptance(screen: Screen, dijon: World, c
         page.locator(".choice-card", has_text="Pose et bois").locator("input").check()
         page.locator("[name=name]").fill("Marie-Antoinette de la Bretesche-Villeneuve")
         screen.shot("quote-13-accepting")
-        page.get_by_role("button", name="J'accepte ce devis").click()
+        page.get_by_role("button", name="J’accepte ce devis").click()
         screen.check()
         expect(page.locator("body")).to_contain_text("Accepté par Marie-Antoinette")
         screen.shot("quote-14-accepted")

@@ -93,6 +93,22 @@ def test_other_placeholders_are_refused(catalogue: Path, translation: str) -> No
     assert len(messages.problems_in(catalogue)) == 1
 
 
+@pytest.mark.parametrize(
+    ("translation", "problems"),
+    [
+        ("J'ai lu", 1),
+        ("Prix de l'%(name)s", 1),
+        ("J’ai lu", 0),
+        ("<a title='lu'>J’ai lu</a>", 0),
+        ("le signe '", 0),
+    ],
+)
+def test_french_is_set_with_its_own_apostrophe(catalogue: Path, translation: str, problems: int) -> None:
+    name = " %(name)s" if "%(name)s" in translation else ""
+    catalogue.write_text(f'msgid "Read{name}"\nmsgstr "{translation}"\n', encoding="utf-8")
+    assert len(messages.problems_in(catalogue)) == problems
+
+
 def test_malformed_catalogue_is_refused_with_its_line(catalogue: Path) -> None:
     catalogue.write_text('msgid "Hello"\nmsgstr Bonjour\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"django\.po:2: not a line"):
