@@ -38,7 +38,7 @@ from bookings.actions.quotes import send_quote, withdraw_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
-from bookings.actions.waitlist import join_waitlist
+from bookings.actions.waitlist import hand_out, join_waitlist
 from bookings.actions.work_orders import (
     book_work_order,
     complete_work_order,
@@ -366,7 +366,7 @@ def _earlier(world: World) -> None:
     request = world.request(world.cobbler, promised_start=timezone.now() + dt.timedelta(days=30))
     join_waitlist(request, by=world.actor("concierge"))
     kept = hold_slot(world.site, Place.DESK, _next_free(request), token="t", by=world.actor())
-    release_hold(kept, by=world.actor())
+    hand_out(release_hold(kept, by=world.actor()).pk)
 
 
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
