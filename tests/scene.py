@@ -60,9 +60,8 @@ from concierge.tenancy import Actor
 from notifications.models import Message
 from providers.actions import businesses
 from providers.actions.keys import create_provider_key
-from providers.actions.links import offer_link_url
+from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
-from providers.actions.price_links import price_link_url
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
 from providers.enums import DocumentKind
 from providers.models import Offer, PriceRequest, Provider
@@ -190,7 +189,7 @@ def build_scene(world: World) -> Scene:
             provider_key=provider_key,
             own_key=own_key,
             offer=offer,
-            offer_token=offer_link_url(offer).rstrip("/").rpartition("/")[2],
+            offer_token=link_url(offer).rstrip("/").rpartition("/")[2],
             invoice=invoice,
             message=message,
             own_client=own,
@@ -216,7 +215,7 @@ def build_scene(world: World) -> Scene:
             day=day,
             price_request=price_request,
             given_price=given_price,
-            price_token=price_link_url(price_request).rstrip("/").rpartition("/")[2],
+            price_token=link_url(price_request).rstrip("/").rpartition("/")[2],
             notice=a_notice(world),
             rate=set_vat_rate(
                 world.organisation,

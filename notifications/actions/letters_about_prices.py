@@ -10,7 +10,7 @@ from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
-from providers.actions.price_links import price_link_code, price_link_url
+from providers.actions.links import link_code, link_url
 from providers.enums import PriceRequestStatus
 from providers.models import PriceRequest
 
@@ -42,7 +42,7 @@ def _price(asked: PriceRequest) -> Facts:
 
 
 def _to_business(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, label: str = "") -> Note:
-    url = price_link_url(asked) if label else ""
+    url = link_url(asked) if label else ""
     return Note(
         subject=subject % {"reference": asked.reference},
         heading=heading,
@@ -50,7 +50,7 @@ def _to_business(asked: PriceRequest, *, subject: str, heading: str, facts: Fact
         facts=facts,
         action_url=url,
         action_label=label if url else "",
-        words={"code": price_link_code(asked) if url else "", "need": asked.need},
+        words={"code": link_code(asked) if url else "", "need": asked.need},
     )
 
 
@@ -59,7 +59,7 @@ def sent(message: Message) -> Note:
     """The question, with the personal link and its four digits. Not once it was answered, over or reported."""
     asked = _asked(message)
     is_open = asked.status == PriceRequestStatus.SENT and asked.due_at > timezone.now()
-    if not is_open or not price_link_url(asked):
+    if not is_open or not link_url(asked):
         raise NotNeeded(Unsent.OUTDATED)
     again = message.kind == Kind.PRICE_REMINDED
     until = moment_words(asked.due_at, asked.request.site)

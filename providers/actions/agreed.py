@@ -6,11 +6,11 @@ from django.db import transaction
 
 from bookings.actions.work_orders import ask_for_dispatch, lock_work_order
 from bookings.enums import WorkOrderStatus
-from bookings.models import WorkOrder
+from bookings.models import Quote, WorkOrder
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
-from providers.actions.matching import NO, agreed_amounts
-from providers.actions.offers import offer_directly, start_round
+from providers.actions.matching import NO, agreed_amounts, prices_before
+from providers.actions.offers import offer_directly, start_round, withdraw_offers
 from providers.models import Offer, Provider
 
 
@@ -31,6 +31,25 @@ def give_out(work_order: WorkOrder, *, by: Actor) -> None:
     reason = _offer_to(locked, list(agreed), by)
     if reason:
         ask_for_dispatch(locked, reason=reason, by=by)
+
+
+@transaction.atomic
+def follow_amendment(work_order: WorkOrder, amendment: Quote, *, by: Actor) -> None:
+    """The client agreed to a change: when other prices count for this work than before, those who are being asked need
+    not answer any more, and the work is given out anew. Work that somebody holds stays theirs. Safe twice.
+    """
+    locked = lock_work_order(work_order)
+    agreed, before = agreed_amounts(locked), prices_before(locked, amendment)
+    if locked.status != WorkOrderStatus.OFFERING or agreed == before:
+        return
+    open_ones = set(Offer.objects.filter(work_order=locked).open().order_by("pk").values_list("provider_id", "price"))
+    if open_ones == set(agreed.items()):
+        return
+    withdraw_offers(locked, by=by)
+    if agreed:
+        _offer_to(locked, list(agreed), by)
+    else:
+        start_round(locked, by=by)
 
 
 def _offer_to(work_order: WorkOrder, keys: list[int], by: Actor) -> str:

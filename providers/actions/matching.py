@@ -14,7 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, WorkOrderStatus
-from bookings.models import WorkOrder
+from bookings.models import Quote, WorkOrder
 from providers.enums import OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ServiceAgreement
 from providers.rules import hours, matching
@@ -129,8 +129,18 @@ def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider 
 
 def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:
     """Whose prices the client's agreement counts on for this work, and what that is incl. VAT."""
+    return _summed(PriceRequest.objects.agreed_for(work_order))
+
+
+def prices_before(work_order: WorkOrder, amendment: Quote) -> dict[int, Decimal]:
+    """What the version that an amendment took the place of counted on for this work, by provider key."""
+    rows = PriceRequest.objects.counted_by(Quote.objects.filter(replaced_by=amendment), work_order)
+    return {provider.pk: price for provider, price in _summed(rows)}
+
+
+def _summed(rows: QuerySet[PriceRequest]) -> list[tuple[Provider, Decimal]]:
     found: dict[int, tuple[Provider, Decimal]] = {}
-    for asked in PriceRequest.objects.agreed_for(work_order).select_related("provider").order_by("pk"):
+    for asked in rows.select_related("provider").order_by("pk"):
         if asked.price_incl_vat is not None:
             before = found.get(asked.provider_id, (asked.provider, Decimal(0)))[1]
             found[asked.provider_id] = asked.provider, before + asked.price_incl_vat

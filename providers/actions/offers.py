@@ -40,7 +40,7 @@ from providers.actions.refusals import (
     PartnershipPaused,
 )
 from providers.enums import OFFER_TRANSITIONS, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
-from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, OfferWave, Provider
+from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, OfferWave, PersonalLink, Provider
 from providers.rules.matching import BINDING, Consideration
 
 EXPIRY = "offer.expiry"
@@ -204,7 +204,7 @@ def let_go_of_accepted(work_order: WorkOrder, *, verb: str, by: Actor) -> None:
 
 
 @transaction.atomic
-def resend_offer(offer: Offer, *, by: Actor) -> AccessLink:
+def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
     """Send the message again with a new link; the old link stops working. Raises 409s when the offer is not open."""
     lock_work_order(offer.work_order)
     locked = _lock(offer)
