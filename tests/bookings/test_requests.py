@@ -362,7 +362,7 @@ def test_an_employer_pays_for_its_people_only(world: World, book: Book) -> None:
 
 @pytest.mark.promise("S33")
 def test_nobody_hoards_requests(world: World, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 1)
+    monkeypatch.setattr(guards, "MOST_OPEN_REQUESTS", 1)
     book(by=anonymous(world))
     with pytest.raises(TooManyAttempts):
         book(by=anonymous(world), starts_at=at(24, 11))
