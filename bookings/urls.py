@@ -160,6 +160,7 @@ api_urlpatterns = [
         name="api-recurrence-end",
     ),
     path("pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
+    path("order-sheets", api_ahead.OrderSheets.as_view(), name="api-order-sheets"),
     path(
         "service-requests/<uuid:public_id>/answer",
         api_waits.AnswerQuestion.as_view(),
