@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import booking, prescribers
+from bookings.actions import booking, guards, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.plans import NOT_IN_PIECES
@@ -139,10 +139,10 @@ def order_ahead(
     details = clean_details(client) if owner is None else client
     other = clean_beneficiary(beneficiary)
     if payer is not None:
-        booking.check_payer(payer, details.email, by)
+        guards.check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     owner = owner or person or find_or_create_client(by.organisation, details)
-    booking.keep_client_limit(owner, by)
+    guards.keep_client_limit(owner, by)
     request = _insert_request(
         run,
         owner,

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import booking, pre_orders, pricing, requests
+from bookings.actions import booking, guards, pre_orders, pricing, requests
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.actions.rescheduling import reschedule_request
@@ -216,7 +216,7 @@ def _payer(siren: str) -> ClientAccount | None:
         return None
     account = ClientAccount.objects.filter(siren=siren, is_active=True).order_by("pk").first()
     if account is None:
-        raise booking.PayerRefused(field="payer_siren")
+        raise guards.PayerRefused(field="payer_siren")
     return account
 
 

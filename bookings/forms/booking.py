@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from bookings.actions.booking import place_of
+from bookings.actions.guards import place_of
 from bookings.actions.quote_requests import is_on_quote
 from bookings.enums import PriceMode, SupplementRule
 from bookings.models import ClientAccount, Service
