@@ -11,8 +11,8 @@ from notifications.actions.letters import Facts, Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
-from providers.enums import PriceRequestStatus
-from providers.models import PriceRequest
+from providers.enums import OfferStatus, PriceRequestStatus
+from providers.models import Offer, PriceRequest
 
 
 def _asked(message: Message) -> PriceRequest:
@@ -94,13 +94,16 @@ def settled(message: Message) -> Note:
             _("The client has changed their mind"),
         ),
     }[kind]
-    return _to_business(
+    note = _to_business(
         asked,
         subject=subject,
         heading=heading,
         facts=[*_need(asked), *(_price(asked) if is_chosen else [])],
         label=_("Look at it again") if is_chosen else "",
     )
+    theirs = Offer.objects.filter(work_order__request=asked.request, provider=asked.provider)
+    note.words["has_job"] = is_chosen and theirs.filter(status=OfferStatus.ACCEPTED).exists()
+    return note
 
 
 TO_THE_DESK = (

@@ -85,12 +85,14 @@ class Candidates:
         return hours.due_in_opening_hours(sent_at, policy.answer_time, given or hours.OFFICE_HOURS, self.zone)
 
 
-def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+def consider_providers(
+    work_order: WorkOrder, policy: Policy, *, agreed: dict[int, Decimal] | None = None, only: Provider | None = None
+) -> Candidates:
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
     (or on ``only`` that one), best first. Such a price is an agreement for this work."""
     zone = ZoneInfo(work_order.site.time_zone)
     today = timezone.now().astimezone(zone).date()
-    agreed = agreed_amounts(work_order)
+    agreed = agreed_amounts(work_order) if agreed is None else agreed
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if only is not None:
         found = found.filter(pk=only.pk)

@@ -263,9 +263,10 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
 
 def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
-    those = Provider.objects.to_consider(work_order.service, agreed_amounts(work_order)).values_list("pk", flat=True)
+    agreed = agreed_amounts(work_order)
+    those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
     keep_as_they_are([only.pk] if only is not None else those)
-    return consider_providers(work_order, policy, only=only)
+    return consider_providers(work_order, policy, agreed=agreed, only=only)
 
 
 def _search(work_order: WorkOrder, *, by: Actor) -> OfferRound:

@@ -228,6 +228,22 @@ def test_whoever_holds_the_work_keeps_it_and_the_desk_sees_that_the_client_agree
     assert offered()[1:] == [("Menuiserie 9", Decimal("180.00"), "sent")]
 
 
+def test_whoever_holds_the_work_is_paid_the_price_that_the_client_agreed_to_last(world: World) -> None:
+    request = asked(world)
+    one = priced(world, asked_for_prices(world, carpenters(world, 1), request)[0])
+    order = agreed(world, one)
+    accept_offer(Offer.objects.get(), by=acting_for(one.provider))
+    more = priced(world, asked_for_prices(world, [one.provider], request)[0], price=Decimal("30.00"))
+    amended(world, order, one, more)
+    # 150 € and 30 € without VAT.
+    assert offered() == [(one.provider.name, Decimal("216.00"), "accepted")]
+    assert Event.objects.filter(name="offer.repriced").count() == 1
+    message = Message.objects.filter(kind=Kind.PRICE_CHOSEN).order_by("-pk")[0]
+    assert "il n’y a rien de plus à accepter" in write(message).text
+    amended(world, order, one, more)
+    assert Event.objects.filter(name="offer.repriced").count() == 1
+
+
 def desk(world: World) -> Browser:
     """The concierge's browser."""
     browser = Browser(headers={"Accept-Language": "fr"})

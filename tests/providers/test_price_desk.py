@@ -184,6 +184,8 @@ def test_a_business_beyond_those_shown_is_found_by_name_and_what_was_typed_stays
     kept = {name: part["form"][name].value() for name in ("need", "due_on", "search", "providers")}
     assert kept == {name: typed[name] for name in ("need", "due_on", "search", "providers")}
     assert part["form"].errors == {}
+    nobody = desk.post(f"{page(request)}demander/", question(request, search="nulle part", find="1"))
+    assert (shown(nobody), "Aucune entreprise de ce nom ou de cette ville" in text_of(nobody)) == ([], True)
     answer = desk.post(f"{page(request)}demander/", question(request, second, third, search="rie C"))
     assert (answer.status_code, states()) == (302, ["sent", "sent"])
 
