@@ -121,7 +121,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         if reference := self.request.query_params.get("reference", ""):
             found = found.filter(reference=reference.replace("\x00", "").strip().upper())
         if "changed_since" in self.request.query_params:
-            found = found.changed_since(moment_of(self.request, "changed_since"))
+            since = moment_of(self.request, "changed_since")
+            found = found.filter(pk__in=ServiceRequest.objects.changed_since(since).order_by().values("pk"))
         return in_state(self.request, found, RequestStatus.values)
 
     @extend_schema(
