@@ -258,6 +258,11 @@ def can_edit_catalogue(actor: Actor) -> bool:
     return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
+def can_set_vat(actor: Actor) -> bool:
+    """Say which VAT rate counts from which day: whoever changes prices, and the accountant."""
+    return can_edit_catalogue(actor) or actor.has_role(Role.ACCOUNTANT)
+
+
 def can_edit_terms(actor: Actor, site: Site) -> bool:
     """Change what one site offers, on which terms and where."""
     return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site.pk)

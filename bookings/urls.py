@@ -47,6 +47,7 @@ from bookings.views import (
     site_rules,
     terms,
     tracking,
+    vat,
     waitlist,
 )
 from bookings.views import catalogue as views_catalogue
@@ -159,6 +160,7 @@ api_urlpatterns = [
         name="api-recurrence-end",
     ),
     path("pre-order-runs", api_ahead.PreOrderRuns.as_view(), name="api-pre-order-runs"),
+    path("order-sheets", api_ahead.OrderSheets.as_view(), name="api-order-sheets"),
     path(
         "service-requests/<uuid:public_id>/answer",
         api_waits.AnswerQuestion.as_view(),
@@ -342,6 +344,8 @@ urlpatterns = [
     path("precommandes/<uuid:public_id>/remplacer/", runs.substitute, name="substitute"),
     path("precommandes/<uuid:public_id>/remise/", hand_outs.hand_out_list, name="hand-out"),
     # --- catalogue ----------------------------------------------------------------------------------------------------
+    path("catalogue/tva/", vat.vat_rates, name="vat"),
+    path("catalogue/tva/<slug:code>/<str:day>/oublier/", vat.forget_vat_rate, name="vat-forget"),
     path("catalogue/", views_catalogue.catalogue, name="catalogue"),
     path("catalogue/nouveau/", views_catalogue.new_service, name="catalogue-new"),
     path("catalogue/import/", imports.upload, name="catalogue-upload"),

@@ -12,6 +12,7 @@ from django.conf import settings
 from stdnum import luhn
 
 from bookings.actions import catalogue, tariffs
+from bookings.actions.vat import set_vat_rate
 from bookings.enums import AccountKind, Place, PriceMode
 from bookings.models import ClientAccount, Service
 from concierge import actions, tenancy
@@ -112,7 +113,7 @@ def _open_site(organisation: Organisation, site: data.SiteData, by: Actor) -> Si
 
 def _fill_catalogue(organisation: Organisation, sites: tuple[Site, ...], by: Actor) -> dict[str, Service]:
     for code, rate, law_ref in data.VAT:
-        catalogue.set_vat_rate(
+        set_vat_rate(
             organisation, code=code, rate=Decimal(rate), valid_from=dt.date(2014, 1, 1), law_ref=law_ref, by=by
         )
     categories = {

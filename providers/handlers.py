@@ -8,7 +8,7 @@ from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge import deadlines, events
 from concierge.models import Event
 from concierge.tenancy import system_actor
-from providers.actions.agreed import give_out
+from providers.actions.agreed import follow_amendment, give_out
 from providers.actions.offers import let_go_of_accepted, pass_on, withdraw_offers
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.models import Offer, PriceRequest
@@ -71,6 +71,16 @@ def need_no_price_of_theirs(event: Event) -> None:
     stopped = PriceRequest.objects.open().filter(provider__public_id=event.subject_id, provider__is_active=False)
     for asked in stopped.order_by("pk"):
         lose_price(asked, by=system_actor(event.organisation))
+
+
+# Before the prices are settled: work orders are locked first.
+@events.subscribe("quote.accepted")
+def offer_anew(event: Event) -> None:
+    """An amendment counts on other prices: who is being asked for the work changes with it."""
+    for quote in Quote.objects.filter(public_id=event.subject_id, is_amendment=True, status=QuoteStatus.ACCEPTED):
+        orders = WorkOrder.objects.filter(request=quote.request_id, execution__in=BY_PROVIDER)
+        for order in orders.order_by("pk"):
+            follow_amendment(order, quote, by=system_actor(event.organisation))
 
 
 @events.subscribe("quote.accepted")

@@ -25,6 +25,7 @@ from bookings.actions.prescribers import add_person, invite_prescriber
 from bookings.actions.quotes import draft_quote, save_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.tariffs import set_price
+from bookings.actions.vat import set_vat_rate
 from bookings.actions.waitlist import hand_out, join_waitlist
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.enums import Place
@@ -46,6 +47,7 @@ from bookings.models import (
     ServedArea,
     ServiceRequest,
     Substitution,
+    VatRate,
     WaitlistNotice,
     WorkOrder,
     calendar,
@@ -58,9 +60,8 @@ from concierge.tenancy import Actor
 from notifications.models import Message
 from providers.actions import businesses
 from providers.actions.keys import create_provider_key
-from providers.actions.links import offer_link_url
+from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
-from providers.actions.price_links import price_link_url
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
 from providers.enums import DocumentKind
 from providers.models import Offer, PriceRequest, Provider
@@ -118,6 +119,7 @@ class Scene:
     given_price: PriceRequest
     price_token: str
     notice: WaitlistNotice
+    rate: VatRate
     feed_token: str
     helped: HelpedPerson
     file: CatalogueImport
@@ -187,7 +189,7 @@ def build_scene(world: World) -> Scene:
             provider_key=provider_key,
             own_key=own_key,
             offer=offer,
-            offer_token=offer_link_url(offer).rstrip("/").rpartition("/")[2],
+            offer_token=link_url(offer).rstrip("/").rpartition("/")[2],
             invoice=invoice,
             message=message,
             own_client=own,
@@ -213,8 +215,15 @@ def build_scene(world: World) -> Scene:
             day=day,
             price_request=price_request,
             given_price=given_price,
-            price_token=price_link_url(price_request).rstrip("/").rpartition("/")[2],
+            price_token=link_url(price_request).rstrip("/").rpartition("/")[2],
             notice=a_notice(world),
+            rate=set_vat_rate(
+                world.organisation,
+                code="reduced",
+                rate=Decimal("5.5"),
+                valid_from=timezone.localdate() + dt.timedelta(days=60),
+                by=by,
+            ),
             feed_token=_feed(world, own),
             helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
             file=keep_import(

@@ -79,6 +79,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:done": lambda s: {"token": s.open.tracking_token},
     "bookings:openings-rule": lambda s: {"slug": s.world.site.slug, "place": "desk"},
     "bookings:closure": lambda s: {"slug": s.world.site.slug, "day": s.closed_on},
+    "bookings:vat-forget": lambda s: {"code": "reduced", "day": s.rate.valid_from.isoformat()},
     "bookings:closure-remove": lambda s: {"slug": s.world.site.slug, "day": s.closed_on},
     "bookings:presence": lambda s: {"slug": s.world.site.slug, "public_id": s.stand.public_id},
     "bookings:presence-remove": lambda s: {"slug": s.world.site.slug, "public_id": s.stand.public_id},

@@ -23,7 +23,6 @@ from bookings.models import (
     ServiceCategory,
     ServiceOption,
     SlotRule,
-    VatRate,
 )
 from concierge import events
 from concierge.errors import Invalid
@@ -43,19 +42,6 @@ def add_category(
     )
     events.record("category.added", category, by=by)
     return category
-
-
-@transaction.atomic
-def set_vat_rate(
-    organisation: Organisation, *, by: Actor, code: str, rate: Decimal, valid_from: dt.date, law_ref: str = ""
-) -> VatRate:
-    """A rate in per cent from a day on; the rate before it ends the day before. Raises ``Invalid`` when one of this
-    code already starts later."""
-    before = VatRate.objects.filter(organisation=organisation, code=code, valid_from__lt=valid_from, valid_to=None)
-    before.update(valid_to=valid_from - dt.timedelta(days=1))
-    row = save_valid(VatRate(organisation=organisation, code=code, rate=rate, valid_from=valid_from, law_ref=law_ref))
-    events.record("vat_rate.set", organisation, by=by, code=code, rate=str(rate), valid_from=valid_from.isoformat())
-    return row
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import booking, prescribers
+from bookings.actions import booking, guards, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.plans import NOT_IN_PIECES
@@ -75,13 +75,6 @@ class RunFull(DomainError):
         super().__init__(message, field=field, left=left)
 
 
-class MixedOrder(DomainError):
-    """Services with an appointment and orders ahead, or two orders ahead, cannot be one request."""
-
-    code, status = "mixed_order", 422
-    message = _("What is ordered ahead is a booking of its own: please order it separately.")
-
-
 @dataclass(frozen=True)
 class Order:
     """An order as priced today: what is frozen, and how many pieces it takes of a run."""
@@ -139,10 +132,10 @@ def order_ahead(
     details = clean_details(client) if owner is None else client
     other = clean_beneficiary(beneficiary)
     if payer is not None:
-        booking.check_payer(payer, details.email, by)
+        guards.check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     owner = owner or person or find_or_create_client(by.organisation, details)
-    booking.keep_client_limit(owner, by)
+    guards.keep_client_limit(owner, by)
     request = _insert_request(
         run,
         owner,
@@ -310,11 +303,5 @@ def plan_for(site: Site, services: Sequence[Service]) -> PreOrderPlan | None:
     if not any_ahead(site, services):
         return None
     if len(services) > 1:
-        raise MixedOrder(field="services")
+        raise guards.MixedOrder(field="services")
     return plan_of(site, services[0])
-
-
-def refuse_ahead(site: Site, services: Sequence[Service]) -> None:
-    """What is ordered ahead has no appointment. Raises ``MixedOrder`` (422)."""
-    if any_ahead(site, services):
-        raise MixedOrder(field="services")

@@ -36,8 +36,8 @@ from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 
-# Of what is finished nothing is amended any more.
-AMENDABLE = frozenset({*UNDER_WAY, RequestStatus.ON_HOLD})
+# Of what is finished nothing is amended any more; what stands still may be, when the client says yes.
+STILL_AMENDED = frozenset({*UNDER_WAY, RequestStatus.ON_HOLD})
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def accept_quote(quote: Quote, acceptance: Acceptance, *, by: Actor) -> Quote:
         raise QuoteReplaced(seal=locked.seal)
     if locked.is_over(timezone.now()):
         raise QuoteExpired(expired_at=locked.expires_at)
-    if locked.is_amendment and request.status not in AMENDABLE:
+    if locked.is_amendment and request.status not in STILL_AMENDED:
         raise WrongState(current_status=request.status)
     _check_prices(locked, option)
     binding = Quote.objects.filter(request=request, status=QuoteStatus.ACCEPTED).order_by("pk").first()

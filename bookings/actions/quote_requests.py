@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import prescribers
-from bookings.actions.booking import check_payer, check_place, keep_client_limit, place_of
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
+from bookings.actions.guards import check_payer, check_place, keep_client_limit, place_of
 from bookings.actions.quote_moves import lock_request, step
 from bookings.enums import PriceMode, RequestStatus
 from bookings.models import (

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions import booking, pre_orders
+from bookings.actions import guards, pre_orders
 from bookings.actions.kept_orders import keep, services_of
 from bookings.actions.pricing import price_order, tariffs_of
 from bookings.actions.recurrence_days import extend, leave_out_what_may, still_to_come
@@ -110,7 +110,7 @@ def new_recurrence(
     price_order(tariffs_of(site, today, services=services), wanted.wishes)
     plan = pre_orders.plan_for(site, services)
     if wanted.payer is not None:
-        booking.check_payer(wanted.payer, client.email, by)
+        guards.check_payer(wanted.payer, client.email, by)
     return Recurrence.objects.create(
         organisation_id=site.organisation_id,
         public_id=public_id or uuid.uuid4(),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import freed, holds
-from bookings.actions.booking import keep_day_limits
+from bookings.actions.guards import keep_day_limits
 from bookings.actions.requests import lock_work_of
 from bookings.enums import MOVABLE_REQUESTS, MOVABLE_WORK, Place, WaitlistEnd, WorkOrderStatus
 from bookings.models import Hold, Occurrence, ServiceRequest, WorkOrder, calendar

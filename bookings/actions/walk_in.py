@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from bookings import perms
 from bookings.actions import holds
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.actions.booking import make_request, place_of, queue_up
+from bookings.actions.booking import make_request
 from bookings.actions.clients import ClientDetails
+from bookings.actions.guards import place_of, queue_up
 from bookings.actions.pricing import offered_on
 from bookings.enums import Place
 from bookings.models import Client, ClientAccount, ServiceRequest, calendar

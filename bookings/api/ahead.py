@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,8 @@ from rest_framework.views import APIView
 from bookings.actions import pre_orders, requests
 from bookings.api.common import ETAG, IF_MATCH, site_of, uuid_of, wish_of
 from bookings.enums import RunStatus
-from bookings.models import PreOrderRun, ServiceRequest
-from bookings.serializers.ahead import ChangeOrderIn, PreOrderRunOut
+from bookings.models import OrderSheet, PreOrderRun, ServiceRequest
+from bookings.serializers.ahead import ChangeOrderIn, OrderSheetOut, PreOrderRunOut
 from bookings.serializers.requests import ServiceRequestOut
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
@@ -48,7 +48,7 @@ class PreOrderRuns(generics.ListAPIView[PreOrderRun]):
     def get_queryset(self) -> QuerySet[PreOrderRun]:
         """Those that take orders now, or those in one state when asked."""
         actor = actor_of(self.request)
-        found = PreOrderRun.objects.visible_to(actor).select_related("site", "plan__service", "plan__producer")
+        found = PreOrderRun.objects.visible_to(actor).select_related("site", "plan__service", "plan__producer", "sheet")
         if "site" in self.request.query_params:
             found = found.filter(site=site_of(self.request, uuid_of(self.request, "site")))
         status = self.request.query_params.get("status")
@@ -67,6 +67,51 @@ class PreOrderRuns(generics.ListAPIView[PreOrderRun]):
             OpenApiParameter(
                 "status", str, enum=RunStatus.values, description="Without it: those that take orders now."
             ),
+        ],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class OrderSheets(generics.ListAPIView[OrderSheet]):
+    """Order sheets."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": Scope.REQUESTS_READ}
+    serializer_class = OrderSheetOut
+    queryset = OrderSheet.objects.none()
+
+    def get_queryset(self) -> QuerySet[OrderSheet]:
+        """Those of the organisation's hand-outs."""
+        found = OrderSheet.objects.visible_to(actor_of(self.request)).select_related("producer")
+        runs = PreOrderRun.objects.select_related("site").order_by("handout_starts_at", "pk")
+        return found.prefetch_related(Prefetch("runs", runs))
+
+    @extend_schema(
+        operation_id="listOrderSheets",
+        tags=["orders ahead"],
+        summary="What producers are asked for, newest first",
+        examples=[
+            OpenApiExample(
+                "Baskets for two sites",
+                response_only=True,
+                value={
+                    "id": "8c7d6e5f-4a3b-4c2d-9e1f-0a9b8c7d6e5f",
+                    "producer": "Ferme des Grands Champs",
+                    "closed_at": "2026-11-24T11:00:00Z",
+                    "orders": 14,
+                    "columns": ["Conciergerie République", "Conciergerie Toison d’Or"],
+                    "items": [{"item": "Petit panier", "by_site": [9, 5], "total": 14}],
+                    "hand_outs": [
+                        {
+                            "id": "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d",
+                            "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+                            "site_name": "Conciergerie République",
+                            "starts_at": "2026-11-26T11:00:00Z",
+                            "ends_at": "2026-11-26T13:00:00Z",
+                        }
+                    ],
+                },
+            )
         ],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.actions import booking, pricing
+from bookings.actions import guards, pricing
 from bookings.api.common import date_of, presence_of, site_of, uuid_of
 from bookings.models import Closure, Presence, Service, calendar
 from bookings.serializers.catalogue import OpeningsOut, ServiceOut, SiteDetailOut, SiteOut, SlotsOut, SlotsQuery
@@ -162,7 +162,7 @@ class Slots(APIView):
             raise Http404
         free = calendar.slots_left(
             site,
-            booking.place_of(services),
+            guards.place_of(services),
             now=timezone.now(),
             first_day=wanted.get("from"),
             days=wanted["days"],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
@@ -31,11 +33,33 @@ LOCATION = OpenApiParameter(
 )
 
 
+M = TypeVar("M", bound=Model)
+
+
 def uuid_of(request: Request, name: str) -> uuid.UUID:
     """A query parameter that must be a UUID: 400 when it is not."""
     field = serializers.UUIDField()
     try:
         value: uuid.UUID = field.run_validation(request.query_params.get(name))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
+    return value
+
+
+def in_state(request: Request, found: QuerySet[M], states: Sequence[str]) -> QuerySet[M]:
+    """Those in the state that the query names, all when it names none: 400 for one that is not known."""
+    status = request.query_params.get("status")
+    if status is None:
+        return found
+    if status not in states:
+        raise ValidationError({"status": [_("This is not a known state.")]})
+    return found.filter(status=status)
+
+
+def moment_of(request: Request, name: str) -> dt.datetime:
+    """A query parameter that must be a moment with its zone: 400 when it is not."""
+    try:
+        value: dt.datetime = serializers.DateTimeField().run_validation(request.query_params.get(name))
     except ValidationError as error:
         raise ValidationError({name: error.detail}) from error
     return value

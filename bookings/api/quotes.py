@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -31,7 +30,7 @@ from bookings.actions.quotes import (
     withdraw_quote,
 )
 from bookings.api.clients import prescriber_named
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, site_of, uuid_of
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, in_state, site_of, uuid_of
 from bookings.api.requests import SHOWN_WITH
 from bookings.enums import QuoteStatus
 from bookings.models import Quote, QuoteLine, QuoteOption, Service, ServiceRequest
@@ -175,12 +174,7 @@ class Quotes(generics.ListAPIView[Quote]):
         found = quotes_of(self.request)
         if "service_request" in self.request.query_params:
             found = found.filter(request__public_id=uuid_of(self.request, "service_request"))
-        status = self.request.query_params.get("status")
-        if status is None:
-            return found
-        if status not in QuoteStatus.values:
-            raise ValidationError({"status": [_("This is not a known state.")]})
-        return found.filter(status=status)
+        return in_state(self.request, found, QuoteStatus.values)
 
     @extend_schema(
         operation_id="listQuotes",

@@ -153,6 +153,14 @@ class PreOrderPlan(PublicIdModel, TenantModel):
         )
 
 
+class OrderSheetQuerySet(models.QuerySet["OrderSheet"]):
+    """Reads of order sheets."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Of the hand-outs that the actor sees."""
+        return self.filter(pk__in=PreOrderRun.objects.visible_to(actor).order_by().values("sheet"))
+
+
 class OrderSheet(PublicIdModel, TenantModel):
     """What a producer is asked for at one cut-off, over all sites. ``content`` is written once and never changed."""
 
@@ -160,6 +168,8 @@ class OrderSheet(PublicIdModel, TenantModel):
     closed_at = models.DateTimeField(_("orders closed at"))
     content = models.JSONField(_("content"))
     created_at = models.DateTimeField(_("made at"), db_default=Now(), editable=False)
+
+    objects = OrderSheetQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("order sheet")

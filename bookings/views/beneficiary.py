@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from bookings.actions import booking
+from bookings.actions import guards
 from bookings.actions.beneficiaries import FIELD, Beneficiary, clean_beneficiary
 from bookings.actions.own_space import HELPED_FIELDS
 from bookings.enums import Place
@@ -36,7 +36,7 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
         other = Beneficiary(**form.cleaned_data)
         try:
             clean_beneficiary(other)
-            booking.check_place(draft.site, draft.place, draft.place, other)
+            guards.check_place(draft.site, draft.place, draft.place, other)
         except DomainError as error:
             field = (error.field or "").removeprefix(FIELD)
             form.add_error(field if field in form.fields else None, str(error.message))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import booking, holds, pre_orders, pricing, subscriptions
+from bookings.actions import booking, guards, holds, pre_orders, pricing, subscriptions
 from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
 from bookings.forms.booking import ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
@@ -243,7 +243,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         draft.data.pop("typed", None)
         draft.save(contact={**draft.contact, **typed})
         try:
-            booking.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
+            guards.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
             if not draft.is_verified:
                 start_verification(request, draft)
         except DomainError as error:

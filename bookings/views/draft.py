@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from bookings.actions.beneficiaries import Beneficiary
-from bookings.actions.booking import place_of, stands_for
 from bookings.actions.clients import ClientDetails
+from bookings.actions.guards import place_of, stands_for
 from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
 from bookings.actions.pricing import offered_on

@@ -40,7 +40,12 @@ class CursorPages(CursorPagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """How a page of results appears in the OpenAPI document."""
-        link = {"type": ["string", "null"], "format": "uri", "description": "Another page, or `null` at the end."}
+        link = {
+            "type": ["string", "null"],
+            "format": "uri",
+            "description": "Another page, or `null` at the end.",
+            "example": None,
+        }
         return {
             "type": "object",
             "required": ["next", "previous", "results"],

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from concierge.words import date_words, euros, moment_words, percent
 from notifications.actions.addresses import link
-from notifications.actions.letters import Facts, Note, NotNeeded, writes
+from notifications.actions.letters import Facts, Note, NotNeeded, to_business, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
-from providers.actions.price_links import price_link_code, price_link_url
-from providers.enums import PriceRequestStatus
-from providers.models import PriceRequest
+from providers.actions.links import link_code, link_url
+from providers.enums import OfferStatus, PriceRequestStatus
+from providers.models import Offer, PriceRequest
 
 
 def _asked(message: Message) -> PriceRequest:
@@ -41,17 +41,11 @@ def _price(asked: PriceRequest) -> Facts:
     return [*facts, (_("Holds until"), date_words(asked.valid_until, "j F Y"))]
 
 
-def _to_business(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, label: str = "") -> Note:
-    url = price_link_url(asked) if label else ""
-    return Note(
-        subject=subject % {"reference": asked.reference},
-        heading=heading,
-        why=_("You receive this message because your business works with us."),
-        facts=facts,
-        action_url=url,
-        action_label=label if url else "",
-        words={"code": price_link_code(asked) if url else "", "need": asked.need},
-    )
+def _note(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, label: str = "") -> Note:
+    url = link_url(asked) if label else ""
+    about = {"subject": subject, "heading": heading, "url": url, "label": label}
+    code = link_code(asked) if url else ""
+    return to_business(asked.reference, facts=facts, code=code, need=asked.need, **about)
 
 
 @writes(Kind.PRICE_ASKED, Kind.PRICE_REMINDED)
@@ -59,11 +53,11 @@ def sent(message: Message) -> Note:
     """The question, with the personal link and its four digits. Not once it was answered, over or reported."""
     asked = _asked(message)
     is_open = asked.status == PriceRequestStatus.SENT and asked.due_at > timezone.now()
-    if not is_open or not price_link_url(asked):
+    if not is_open or not link_url(asked):
         raise NotNeeded(Unsent.OUTDATED)
     again = message.kind == Kind.PRICE_REMINDED
     until = moment_words(asked.due_at, asked.request.site)
-    return _to_business(
+    return _note(
         asked,
         subject=_("We still wait for your price (%(reference)s)")
         if again
@@ -94,13 +88,16 @@ def settled(message: Message) -> Note:
             _("The client has changed their mind"),
         ),
     }[kind]
-    return _to_business(
+    note = _note(
         asked,
         subject=subject,
         heading=heading,
         facts=[*_need(asked), *(_price(asked) if is_chosen else [])],
         label=_("Look at it again") if is_chosen else "",
     )
+    theirs = Offer.objects.filter(work_order__request=asked.request, provider=asked.provider)
+    note.words["has_job"] = is_chosen and theirs.filter(status=OfferStatus.ACCEPTED).exists()
+    return note
 
 
 TO_THE_DESK = (

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
 from concierge.words import euros, moment_words, quantity_words
-from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
+from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to_business, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
-from providers.actions.links import offer_link_code, offer_link_url
+from providers.actions.links import link_code, link_url
 from providers.enums import OfferStatus, RoundMode
 from providers.models import Offer
 
@@ -40,22 +40,16 @@ def _need(offer: Offer) -> Facts:
 
 
 def _note(offer: Offer, *, subject: str, heading: str, facts: Facts, url: str = "", label: str = "") -> Note:
-    return Note(
-        subject=subject % {"reference": offer.work_order.reference},
-        heading=heading,
-        why=_("You receive this message because your business works with us."),
-        facts=facts,
-        action_url=url,
-        action_label=label,
-        words={"code": "", "is_home": offer.work_order.request.place == Place.HOME},
-    )
+    is_home = offer.work_order.request.place == Place.HOME
+    about = {"subject": subject, "heading": heading, "url": url, "label": label}
+    return to_business(offer.work_order.reference, facts=facts, code="", is_home=is_home, **about)
 
 
 @writes(Kind.OFFER_SENT)
 def sent(message: Message) -> Note:
     """The question, with the personal link and its four digits. Not once it was answered, expired or reported."""
     offer = _offer(message)
-    url = offer_link_url(offer)
+    url = link_url(offer)
     if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now() or not url:
         raise NotNeeded(Unsent.OUTDATED)
     until = moment_words(offer.due_at, offer.work_order.site)
@@ -67,7 +61,7 @@ def sent(message: Message) -> Note:
         url=url,
         label=_("Look and answer"),
     )
-    note.words.update({"code": offer_link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
+    note.words.update({"code": link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
     return note
 
 
@@ -99,7 +93,7 @@ def accepted(message: Message) -> Note:
         subject=_("The job %(reference)s is yours"),
         heading=_("The job is yours. Thank you!"),
         facts=facts,
-        url=offer_link_url(offer),
+        url=link_url(offer),
         label=_("Open the job"),
     )
 
@@ -121,7 +115,7 @@ def on_its_way(message: Message) -> Note:
             (_("What"), order.service.label),
             (_("To be done by"), moment_words(order.promised_end, order.site)),
         ],
-        url=offer_link_url(offer),
+        url=link_url(offer),
         label=_("Open the job"),
     )
 
@@ -144,7 +138,7 @@ def rescheduled(message: Message) -> Note:
             (_("Starting on"), moment_words(order.promised_start, order.site)),
             (_("To be done by"), moment_words(order.promised_end, order.site)),
         ],
-        url=offer_link_url(offer),
+        url=link_url(offer),
         label=_("Open the job"),
     )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 
 from bookings.actions.work_orders import ask_for_dispatch, lock_work_order
 from bookings.enums import WorkOrderStatus
-from bookings.models import WorkOrder
+from bookings.models import Quote, WorkOrder
+from concierge import events
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
-from providers.actions.matching import NO, agreed_amounts
-from providers.actions.offers import offer_directly, start_round
+from providers.actions.matching import NO, agreed_amounts, prices_before
+from providers.actions.offers import offer_directly, start_round, withdraw_offers
+from providers.enums import OfferStatus
 from providers.models import Offer, Provider
 
 
@@ -31,6 +35,43 @@ def give_out(work_order: WorkOrder, *, by: Actor) -> None:
     reason = _offer_to(locked, list(agreed), by)
     if reason:
         ask_for_dispatch(locked, reason=reason, by=by)
+
+
+@transaction.atomic
+def follow_amendment(work_order: WorkOrder, amendment: Quote, *, by: Actor) -> None:
+    """The client agreed to a change: when other prices count for this work than before, those who are being asked need
+    not answer any more, and the work is given out anew. Work that somebody holds stays theirs, at that price of theirs
+    which the client agreed to now. Safe twice.
+    """
+    locked = lock_work_order(work_order)
+    agreed, before = agreed_amounts(locked), prices_before(locked, amendment)
+    _reprice_held(locked, agreed, by)
+    if locked.status != WorkOrderStatus.OFFERING or agreed == before:
+        return
+    open_ones = set(Offer.objects.filter(work_order=locked).open().order_by("pk").values_list("provider_id", "price"))
+    if open_ones == set(agreed.items()):
+        return
+    withdraw_offers(locked, by=by)
+    if agreed:
+        _offer_to(locked, list(agreed), by)
+    else:
+        start_round(locked, by=by)
+
+
+def _reprice_held(work_order: WorkOrder, agreed: dict[int, Decimal], by: Actor) -> None:
+    rows = Offer.objects.select_for_update(of=("self",), no_key=True).select_related("provider")
+    for offer in rows.filter(work_order=work_order, status=OfferStatus.ACCEPTED, provider__in=agreed).order_by("pk"):
+        if offer.price != agreed[offer.provider_id]:
+            offer.price = agreed[offer.provider_id]
+            offer.save(update_fields=["price"])
+            events.record(
+                "offer.repriced",
+                offer,
+                by=by,
+                request_id=work_order.request.public_id,
+                work_order=work_order.reference,
+                provider=str(offer.provider.public_id),
+            )
 
 
 def _offer_to(work_order: WorkOrder, keys: list[int], by: Actor) -> str:

@@ -1,4 +1,4 @@
-"""Personal links to an offer: made, rebuilt for messages, opened, guarded by four digits, reported (trust.md S16)."""
+"""Personal links to what a business is asked: made, rebuilt for messages, guarded, reported (trust.md S16)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from concierge.errors import DomainError
 from concierge.models import Domain
 from concierge.tenancy import Actor
 from providers.actions.refusals import PartnershipPaused
-from providers.models import AccessLink, Offer, PersonalLink, Provider
+from providers.models import Offer, PersonalLink, PriceRequest, Provider
 from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
 
 # After the answer is due, or the promised end of accepted work, a link still shows how things stand for this long.
@@ -52,33 +52,30 @@ class LinkExpired(DomainError):
     message = _("This link has expired. Nothing more needs to be done.")
 
 
-def issue_link(offer: Offer) -> AccessLink:
-    """Make the link of an offer, replacing an earlier one. Runs in the caller's transaction."""
-    now = timezone.now()
-    AccessLink.objects.filter(offer=offer, revoked_at=None).update(revoked_at=now)
+def issue_link(asked: Offer | PriceRequest) -> PersonalLink:
+    """Make the link of what is asked, replacing an earlier one. Runs in the caller's transaction."""
+    asked.links.filter(revoked_at=None).update(revoked_at=timezone.now())
     nonce = new_nonce()
-    return AccessLink.objects.create(
-        organisation_id=offer.organisation_id,
-        offer=offer,
+    made: PersonalLink = asked.links.create(
+        organisation_id=asked.organisation_id,
         nonce=nonce,
         token_hash=hash_of(token_of(nonce)),
-        expires_at=offer.due_at + READABLE_AFTER,
+        expires_at=asked.due_at + READABLE_AFTER,
     )
+    return made
 
 
-def _current_link(offer: Offer) -> AccessLink | None:
-    return AccessLink.objects.filter(offer=offer, revoked_at=None).order_by("-pk").first()
+def _current(asked: Offer | PriceRequest) -> PersonalLink | None:
+    return asked.links.filter(revoked_at=None).order_by("-pk").first()
 
 
-def offer_link_url(offer: Offer) -> str:
-    """Absolute address of an offer's page for its provider, rebuilt when a message is sent; ``""`` once revoked.
+def link_url(asked: Offer | PriceRequest) -> str:
+    """Absolute address of its page for the provider, rebuilt when a message is sent; ``""`` once revoked.
 
     Scheme and port come from ``BASE_URL``, the host from the organisation's domain: never from a request (S16).
     """
-    link = _current_link(offer)
-    if link is None:
-        return ""
-    return absolute_address(offer.organisation_id, reverse("providers:offer-link", args=[token_of(link.nonce)]))
+    link = _current(asked)
+    return absolute_address(asked.organisation_id, reverse(link.page, args=[token_of(link.nonce)])) if link else ""
 
 
 def absolute_address(organisation_id: int, path: str) -> str:
@@ -91,30 +88,21 @@ def absolute_address(organisation_id: int, path: str) -> str:
     return f"{base.scheme}://{netloc}{path}"
 
 
-def offer_link_code(offer: Offer) -> str:
+def link_code(asked: Offer | PriceRequest) -> str:
     """The four digits to print beside the address in the message; ``""`` once the link is revoked."""
-    link = _current_link(offer)
+    link = _current(asked)
     return code_of(link.nonce) if link else ""
 
 
-def open_link(token: str) -> AccessLink | None:
+def open_link(kind: type[PersonalLink], token: str) -> PersonalLink | None:
     """The link of a token, or ``None``.
 
     Raises ``LinkRevoked`` or ``LinkExpired`` when its time is over, ``PartnershipPaused`` when its provider is stopped.
     """
-    link = (
-        AccessLink.objects.select_related(
-            "offer__provider",
-            "offer__round",
-            "offer__work_order__service",
-            "offer__work_order__site",
-            "offer__work_order__request",
-        )
-        .filter(token_hash=hash_of(token))
-        .first()
-    )
+    rows = kind._default_manager.select_related(*(f"{kind.about}__{name}" for name in kind.need))
+    link: PersonalLink | None = rows.filter(token_hash=hash_of(token)).first()
     if link is not None:
-        check_alive(link, link.offer.provider)
+        check_alive(link, link.provider)
     return link
 
 
@@ -145,17 +133,15 @@ def check_link_code(link: PersonalLink, code: str) -> None:
     raise WrongLinkCode(tries_left=MAX_CODE_TRIES - locked.code_tries)
 
 
-def keep_link_until(offer: Offer, end: dt.datetime) -> None:
-    """Let the link of an accepted offer live as long as its work and the reading time. In the caller's transaction."""
-    AccessLink.objects.filter(offer=offer, revoked_at=None, expires_at__lt=end + READABLE_AFTER).update(
-        expires_at=end + READABLE_AFTER
-    )
+def keep_link_until(asked: Offer | PriceRequest, end: dt.datetime) -> None:
+    """Let a link live as long as accepted work or a given price, and the reading time. In the caller's transaction."""
+    until = end + READABLE_AFTER
+    asked.links.filter(revoked_at=None, expires_at__lt=until).update(expires_at=until)
 
 
-def revoke_link(link: AccessLink, *, by: Actor) -> None:
+def revoke_link(link: PersonalLink, *, by: Actor) -> None:
     """“This is not me”: nobody acts or looks by this link again, staff is told. In the caller's transaction."""
     now = timezone.now()
-    changed = AccessLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=now, reported_at=now)
-    if changed:
-        offer = link.offer
-        events.record("offer.misdirected", offer, by=by, request_id=offer.work_order.request.public_id)
+    rows = type(link)._default_manager.filter(pk=link.pk, revoked_at=None)
+    if rows.update(revoked_at=now, reported_at=now):
+        events.record(f"{link.about}.misdirected", link.subject, by=by, request_id=link.subject.asked_by.public_id)

@@ -14,7 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, WorkOrderStatus
-from bookings.models import WorkOrder
+from bookings.models import Quote, WorkOrder
 from providers.enums import OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ServiceAgreement
 from providers.rules import hours, matching
@@ -85,12 +85,14 @@ class Candidates:
         return hours.due_in_opening_hours(sent_at, policy.answer_time, given or hours.OFFICE_HOURS, self.zone)
 
 
-def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+def consider_providers(
+    work_order: WorkOrder, policy: Policy, *, agreed: dict[int, Decimal] | None = None, only: Provider | None = None
+) -> Candidates:
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
     (or on ``only`` that one), best first. Such a price is an agreement for this work."""
     zone = ZoneInfo(work_order.site.time_zone)
     today = timezone.now().astimezone(zone).date()
-    agreed = agreed_amounts(work_order)
+    agreed = agreed_amounts(work_order) if agreed is None else agreed
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if only is not None:
         found = found.filter(pk=only.pk)
@@ -129,8 +131,18 @@ def consider_providers(work_order: WorkOrder, policy: Policy, *, only: Provider 
 
 def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:
     """Whose prices the client's agreement counts on for this work, and what that is incl. VAT."""
+    return _summed(PriceRequest.objects.agreed_for(work_order))
+
+
+def prices_before(work_order: WorkOrder, amendment: Quote) -> dict[int, Decimal]:
+    """What the version that an amendment took the place of counted on for this work, by provider key."""
+    rows = PriceRequest.objects.counted_by(Quote.objects.filter(replaced_by=amendment), work_order)
+    return {provider.pk: price for provider, price in _summed(rows)}
+
+
+def _summed(rows: QuerySet[PriceRequest]) -> list[tuple[Provider, Decimal]]:
     found: dict[int, tuple[Provider, Decimal]] = {}
-    for asked in PriceRequest.objects.agreed_for(work_order).select_related("provider").order_by("pk"):
+    for asked in rows.select_related("provider").order_by("pk"):
         if asked.price_incl_vat is not None:
             before = found.get(asked.provider_id, (asked.provider, Decimal(0)))[1]
             found[asked.provider_id] = asked.provider, before + asked.price_incl_vat

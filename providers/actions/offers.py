@@ -40,7 +40,7 @@ from providers.actions.refusals import (
     PartnershipPaused,
 )
 from providers.enums import OFFER_TRANSITIONS, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
-from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, OfferWave, Provider
+from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, OfferWave, PersonalLink, Provider
 from providers.rules.matching import BINDING, Consideration
 
 EXPIRY = "offer.expiry"
@@ -204,7 +204,7 @@ def let_go_of_accepted(work_order: WorkOrder, *, verb: str, by: Actor) -> None:
 
 
 @transaction.atomic
-def resend_offer(offer: Offer, *, by: Actor) -> AccessLink:
+def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
     """Send the message again with a new link; the old link stops working. Raises 409s when the offer is not open."""
     lock_work_order(offer.work_order)
     locked = _lock(offer)
@@ -263,9 +263,10 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
 
 def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
-    those = Provider.objects.to_consider(work_order.service, agreed_amounts(work_order)).values_list("pk", flat=True)
+    agreed = agreed_amounts(work_order)
+    those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
     keep_as_they_are([only.pk] if only is not None else those)
-    return consider_providers(work_order, policy, only=only)
+    return consider_providers(work_order, policy, agreed=agreed, only=only)
 
 
 def _search(work_order: WorkOrder, *, by: Actor) -> OfferRound:

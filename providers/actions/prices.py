@@ -27,8 +27,8 @@ from concierge.db import refuse_on
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
+from providers.actions.links import issue_link, keep_link_until, revoke_link
 from providers.actions.offers import keep_as_they_are
-from providers.actions.price_links import issue_price_link, keep_price_link, revoke_price_link
 from providers.actions.refusals import (
     AlreadyAsked,
     PartnershipPaused,
@@ -39,7 +39,7 @@ from providers.actions.refusals import (
     PriceWithClient,
 )
 from providers.enums import PRICE_REQUEST_TRANSITIONS, DeclineReason, PriceRequestStatus
-from providers.models import PriceLink, PriceRequest, Provider
+from providers.models import PersonalLink, PriceLink, PriceRequest, Provider
 from providers.models.prices import NEED
 from providers.rules.prices import MOST_PRICE, VAT_RATES, remind_at
 from providers.rules.privacy import Known, reveals
@@ -159,7 +159,7 @@ def _ask(
             sent_at=now,
             due_at=question.due_at,
         )
-    issue_price_link(asked)
+    issue_link(asked)
     about = {"organisation_id": asked.organisation_id, "subject_id": asked.pk}
     deadlines.set_deadline(EXPIRY, due_at=asked.due_at, **about)
     moment = remind_at(now, asked.due_at)
@@ -189,7 +189,7 @@ def answer_price(asked: PriceRequest, answer: PriceAnswer, *, by: Actor) -> Pric
         "valid_until",
         "comment",
     )
-    keep_price_link(locked)
+    keep_link_until(locked, timezone.now() + (answer.valid_until - timezone.localdate()))
     _say(locked, "answered", by)
     return locked
 
@@ -282,12 +282,12 @@ def remind_of_price(asked: PriceRequest, *, by: Actor) -> bool:
 
 
 @transaction.atomic
-def resend_price_request(asked: PriceRequest, *, by: Actor) -> PriceLink:
+def resend_price_request(asked: PriceRequest, *, by: Actor) -> PersonalLink:
     """Send the message again with a new link; the old one stops working. Raises 409 when it is not open."""
     locked = _lock(asked)
     if locked.status != PriceRequestStatus.SENT or locked.due_at <= timezone.now():
         raise REFUSALS.get(locked.status, PriceRequestAnswered)(current_status=locked.status)
-    link = issue_price_link(locked)
+    link = issue_link(locked)
     _say(locked, "sent", by, again=True)
     return link
 
@@ -296,7 +296,7 @@ def resend_price_request(asked: PriceRequest, *, by: Actor) -> PriceLink:
 def report_price_misdirected(link: PriceLink, *, by: Actor) -> None:
     """“This is not me”: the link dies, an open question becomes ``undeliverable``, staff is told. Safe twice."""
     locked = _lock(link.price_request)
-    revoke_price_link(link, by=by)
+    revoke_link(link, by=by)
     if locked.status == PriceRequestStatus.SENT:
         _move(locked, "return_to_sender")
         _say(locked, "undeliverable", by)

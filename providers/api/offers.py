@@ -7,14 +7,13 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from bookings.api.common import in_state
 from concierge.api.idempotency import idempotent
 from concierge.api.keys import actor_of
 from concierge.db import retryable
@@ -40,13 +39,7 @@ class Offers(generics.ListAPIView[Offer]):
 
     def get_queryset(self) -> QuerySet[Offer]:
         """All that the key may see, in one state when asked."""
-        found = _offers(self.request)
-        status = self.request.query_params.get("status")
-        if status is None:
-            return found
-        if status not in OfferStatus.values:
-            raise ValidationError({"status": [_("This is not a known state.")]})
-        return found.filter(status=status)
+        return in_state(self.request, _offers(self.request), OfferStatus.values)
 
     @extend_schema(
         operation_id="listOffers",

@@ -11,13 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bookings import perms as bookings_perms
-from bookings.api.common import ETAG, uuid_of
+from bookings.api.common import ETAG, in_state, uuid_of
 from bookings.api.quotes import quotes_of
 from bookings.models import ServiceRequest
 from bookings.serializers.fields import UUID_PATH
@@ -86,12 +85,7 @@ class PriceRequests(generics.ListAPIView[PriceRequest]):
         found = _found(self.request)
         if "service_request" in self.request.query_params:
             found = found.filter(request__public_id=uuid_of(self.request, "service_request"))
-        status = self.request.query_params.get("status")
-        if status is None:
-            return found
-        if status not in PriceRequestStatus.values:
-            raise ValidationError({"status": [_("This is not a known state.")]})
-        return found.filter(status=status)
+        return in_state(self.request, found, PriceRequestStatus.values)
 
     @extend_schema(
         operation_id="listPriceRequests",

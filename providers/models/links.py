@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from concierge.models import PublicIdModel, TenantModel
 from providers.enums import LinkPurpose
+from providers.models.businesses import Provider
 from providers.models.offers import Offer
-from providers.models.prices import PriceRequest
+from providers.models.prices import NEED, PriceRequest
 
 MAX_CODE_TRIES = 5
 
@@ -44,6 +46,11 @@ def hash_of(token: str) -> str:
 class PersonalLink(PublicIdModel, TenantModel):
     """What opens one page without login. Looking needs the link, acting needs its four digits too."""
 
+    # Which field names what it is about, the page that it opens, and what that page shows.
+    about: ClassVar[str]
+    page: ClassVar[str]
+    need: ClassVar[tuple[str, ...]]
+
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(_("wrong codes"), default=0)
@@ -55,9 +62,23 @@ class PersonalLink(PublicIdModel, TenantModel):
     class Meta:
         abstract = True
 
+    @property
+    def subject(self) -> Offer | PriceRequest:
+        """What it is about."""
+        found: Offer | PriceRequest = getattr(self, self.about)
+        return found
+
+    @property
+    def provider(self) -> Provider:
+        """Whose link it is."""
+        return self.subject.provider
+
 
 class AccessLink(PersonalLink):
     """A link bound to one purpose and one offer."""
+
+    about, page = "offer", "providers:offer-link"
+    need = ("provider", "round", "work_order__service", "work_order__site", "work_order__request")
 
     purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.OFFER)
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="links", verbose_name=_("offer"))
@@ -86,6 +107,8 @@ class AccessLink(PersonalLink):
 
 class PriceLink(PersonalLink):
     """A link bound to one question about a price."""
+
+    about, page, need = "price_request", "providers:price-link", NEED
 
     price_request = models.ForeignKey(
         PriceRequest, models.CASCADE, related_name="links", verbose_name=_("price request")

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Place
-from bookings.models import Service, WorkOrder
+from bookings.models import Service, ServiceRequest, WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
@@ -194,6 +194,11 @@ class Offer(PublicIdModel, TenantModel):
     def category(self) -> str:
         """Fixed meaning of the status."""
         return OFFER_CATEGORY[self.status]
+
+    @property
+    def asked_by(self) -> ServiceRequest:
+        """For which request it is."""
+        return self.work_order.request
 
     @property
     def area(self) -> dict[str, str]:

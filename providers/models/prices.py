@@ -61,7 +61,11 @@ class PriceRequestQuerySet(models.QuerySet["PriceRequest"]):
     def agreed_for(self, work_order: WorkOrder) -> Self:
         """Prices that the client's agreement counts on, for this work."""
         agreed = Quote.objects.filter(request=work_order.request_id, status=QuoteStatus.ACCEPTED)
-        lines = QuoteLine.objects.filter(option__in=agreed.values("chosen"), source__isnull=False)
+        return self.counted_by(agreed, work_order)
+
+    def counted_by(self, quotes: models.QuerySet[Quote], work_order: WorkOrder) -> Self:
+        """Prices that the chosen options of some quotes count on, for this work."""
+        lines = QuoteLine.objects.filter(option__in=quotes.values("chosen"), source__isnull=False)
         service = work_order.service_id
         named, unnamed = (lines.filter(service=one).values("source") for one in (service, None))
         return self.filter(Q(public_id__in=named) | Q(public_id__in=unnamed, service=service))
@@ -186,6 +190,11 @@ class PriceRequest(PublicIdModel, TenantModel):
     def is_agreed(self) -> bool:
         """Whether the client has agreed to it, told already or not."""
         return self.status == S.CHOSEN or self.quotes_counting().filter(status=QuoteStatus.ACCEPTED).exists()
+
+    @property
+    def asked_by(self) -> ServiceRequest:
+        """For which request it is."""
+        return self.request
 
     @property
     def area(self) -> dict[str, str]:

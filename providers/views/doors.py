@@ -14,11 +14,15 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
+from concierge.tenancy import Actor
+from providers.actions.links import check_link_code, open_link
+from providers.forms.offers import CodeForm
 from providers.models import PersonalLink
 
 COOKIE = "offer_link"
@@ -28,7 +32,7 @@ COOKIE_DAYS = 30
 View = Callable[..., HttpResponse]
 
 
-def door(opens: Callable[[str], PersonalLink | None]) -> Callable[[View], View]:
+def door(kind: type[PersonalLink]) -> Callable[[View], View]:
     """Find the link, refuse dead ones kindly, and keep its address out of referrers and caches."""
 
     def link_page(view: View) -> View:
@@ -38,7 +42,7 @@ def door(opens: Callable[[str], PersonalLink | None]) -> Callable[[View], View]:
         @wraps(view)
         def with_link(request: TenantRequest, token: str, **kwargs: Any) -> HttpResponse:
             try:
-                link = opens(token)
+                link = open_link(kind, token)
                 if link is None:
                     raise Http404
                 response = view(request, token, link, **kwargs)
@@ -56,6 +60,28 @@ def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
     """Whether the four digits were typed in this browser."""
     known = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_DAYS * 86400)
     return bool(known == link.public_id.hex)
+
+
+def bearer(request: TenantRequest, link: PersonalLink) -> Actor:
+    """Whoever holds the link acts for the provider."""
+    provider = link.provider
+    return Actor(
+        kind="link", organisation=request.organisation, label=provider.name, provider_id=provider.pk, channel="link"
+    )
+
+
+def take_code(request: TenantRequest, token: str, link: PersonalLink, page: View) -> HttpResponse:
+    """The human step: four digits open the buttons in this browser. Five wrong ones end it."""
+    form, status = CodeForm(request.POST), 422
+    if form.is_valid():
+        try:
+            check_link_code(link, form.cleaned_data["code"])
+        except DomainError as error:
+            form.add_error("code", str(error.message))
+            status = error.status
+        else:
+            return let_in(link, reverse(link.page, args=[token]))
+    return page(request, token, link, code_form=form, status=status)
 
 
 def let_in(link: PersonalLink, address: str) -> HttpResponse:

@@ -12,36 +12,21 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions.work_orders import complete_work_order, start_work_order
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
-from concierge.tenancy import Actor
 from providers import perms
-from providers.actions.links import check_link_code, open_link
 from providers.actions.offers import accept_offer, decline_offer, report_misdirected
 from providers.enums import DeclineReason, OfferStatus
 from providers.forms.offers import CodeForm, DeclineForm
 from providers.models import AccessLink
-from providers.views.doors import door, knows_code, let_in
+from providers.views.doors import bearer, door, knows_code, take_code
 from providers.views.words import answer_words, need_of, work_of
 
-link_page = door(open_link)
-
-
-def bearer(request: TenantRequest, link: AccessLink) -> Actor:
-    """Whoever holds the link acts for the provider."""
-    provider = link.offer.provider
-    return Actor(
-        kind="link",
-        organisation=request.organisation,
-        label=provider.name,
-        provider_id=provider.pk,
-        channel="link",
-    )
+link_page = door(AccessLink)
 
 
 def _page(
@@ -85,15 +70,7 @@ def offer_page(request: TenantRequest, token: str, link: AccessLink) -> HttpResp
 @link_page
 def type_code(request: TenantRequest, token: str, link: AccessLink) -> HttpResponse:
     """The human step: four digits open the buttons in this browser. Five wrong ones end it."""
-    form = CodeForm(request.POST)
-    if not form.is_valid():
-        return _page(request, token, link, code_form=form)
-    try:
-        check_link_code(link, form.cleaned_data["code"])
-    except DomainError as error:
-        form.add_error("code", str(error.message))
-        return _page(request, token, link, code_form=form, status=error.status)
-    return let_in(link, reverse("providers:offer-link", args=[token]))
+    return take_code(request, token, link, _page)
 
 
 @require_POST

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,24 +19,14 @@ from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
 from concierge.words import date_words
 from providers.actions import prices
-from providers.actions.links import check_link_code
-from providers.actions.price_links import open_price_link
 from providers.enums import DeclineReason
 from providers.forms.offers import CodeForm
 from providers.forms.prices import NoPriceForm, PriceForm
 from providers.models import PriceLink, PriceRequest
-from providers.views.doors import door, knows_code, let_in
+from providers.views.doors import bearer, door, knows_code, take_code
 from providers.views.price_words import amounts_words, question_of, standing_words
 
-link_page = door(open_price_link)
-
-
-def bearer(request: TenantRequest, link: PriceLink) -> Actor:
-    """Whoever holds the link acts for the provider."""
-    provider = link.price_request.provider
-    return Actor(
-        kind="link", organisation=request.organisation, label=provider.name, provider_id=provider.pk, channel="link"
-    )
+link_page = door(PriceLink)
 
 
 def _page(
@@ -80,15 +69,7 @@ def price_page(request: TenantRequest, token: str, link: PriceLink) -> HttpRespo
 @link_page
 def type_code(request: TenantRequest, token: str, link: PriceLink) -> HttpResponse:
     """The human step: four digits open the buttons in this browser."""
-    form = CodeForm(request.POST)
-    if not form.is_valid():
-        return _page(request, token, link, status=422, code_form=form)
-    try:
-        check_link_code(link, form.cleaned_data["code"])
-    except DomainError as error:
-        form.add_error("code", str(error.message))
-        return _page(request, token, link, status=error.status, code_form=form)
-    return let_in(link, reverse("providers:price-link", args=[token]))
+    return take_code(request, token, link, _page)
 
 
 @require_POST

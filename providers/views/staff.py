@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from bookings.enums import Execution, WorkOrderStatus
+from bookings.enums import WORK_ORDER_TRANSITIONS, Execution, PerformerKind, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder
 from concierge import key_pages
 from concierge.days import today_of, zone_of
@@ -290,6 +291,7 @@ def _searches_page(request: TenantRequest, found: ServiceRequest, *, status: int
             "providers": list(agreed[order.service_id].values()),
             "may_steer": perms.can_dispatch(request.actor, order),
             "is_left": order.pk in left,
+            "is_other": _is_held_by_another(order, priced[order.pk]),
             "is_looking": order.status == WorkOrderStatus.OFFERING,
             "can_look": order.status in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH},
         }
@@ -297,6 +299,13 @@ def _searches_page(request: TenantRequest, found: ServiceRequest, *, status: int
     ]
     part = "_offers_of_request" if request.htmx else "offers_of_request"
     return render(request, f"providers/{part}.html", {"found": found, "searches": searches}, status=status)
+
+
+def _is_held_by_another(order: WorkOrder, agreed: list[tuple[Provider, Decimal]]) -> bool:
+    """Whether work that can still be taken back is with a business whose price the client did not agree to."""
+    if order.performer_kind != PerformerKind.PROVIDER or order.status not in WORK_ORDER_TRANSITIONS["take_back"][0]:
+        return False
+    return bool(agreed) and order.performer_id not in {one.pk for one, _price in agreed}
 
 
 @require_POST

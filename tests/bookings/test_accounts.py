@@ -33,8 +33,8 @@ from bookings.actions.accounts import (
     renew_code,
     save_account,
 )
-from bookings.actions.booking import PayerRefused
 from bookings.actions.clients import rights_of
+from bookings.actions.guards import PayerRefused
 from bookings.actions.members import (
     add_member,
     import_members,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bookings.actions import catalogue
+from bookings.actions import catalogue, vat
 from bookings.enums import Execution, Place
 from bookings.models import ClientAccount, OpeningHours, PriceItem, Service, VatRate
 from bookings.models.catalogue import vat_rate_on
@@ -17,7 +17,7 @@ from tests.world import World
 
 
 def test_a_new_vat_rate_ends_the_one_before(world: World) -> None:
-    catalogue.set_vat_rate(
+    vat.set_vat_rate(
         world.organisation,
         code="standard",
         rate=Decimal("21.00"),
@@ -32,7 +32,7 @@ def test_a_new_vat_rate_ends_the_one_before(world: World) -> None:
 
 def test_two_rates_on_one_day_are_refused(world: World) -> None:
     with pytest.raises(Invalid):
-        catalogue.set_vat_rate(
+        vat.set_vat_rate(
             world.organisation,
             code="standard",
             rate=Decimal("5.50"),
@@ -89,9 +89,7 @@ def test_a_siren_with_a_wrong_check_digit_is_refused(world: World) -> None:
 def test_whoever_sets_the_desk_up_is_written_down(world: World) -> None:
     by = world.actor("site_manager")
     catalogue.add_category(world.organisation, code="velos", name="Vélos", pictogram="bike", by=by)
-    catalogue.set_vat_rate(
-        world.organisation, code="reduced", rate=Decimal("10.00"), valid_from=dt.date(2027, 1, 1), by=by
-    )
+    vat.set_vat_rate(world.organisation, code="reduced", rate=Decimal("10.00"), valid_from=dt.date(2027, 1, 1), by=by)
     catalogue.offer_service_at(world.site, world.cobbler, lead_time_hours=2, by=by)
     catalogue.set_opening(world.site, [(0, dt.time(9), dt.time(12))], by=by)
     catalogue.set_slots(world.site, place=Place.DESK, minutes=30, capacity=3, by=by)

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import booking, holds, openings
+from bookings.actions import guards, holds, openings
 from bookings.actions.holds import hold_slot
 from bookings.actions.rescheduling import reschedule_request
 from bookings.enums import Place
@@ -107,10 +107,10 @@ def test_what_is_left_at_a_stand_is_promised_for_its_next_day(world: World, book
 def test_a_stand_of_an_account_takes_its_people_only(world: World, book: Book) -> None:
     account = ClientAccount.objects.create(organisation=world.organisation, name="Acier", email_domain="acier.example")
     there, link = stand(world, account=account), Actor(kind="link", organisation=world.organisation)
-    assert booking.stands_for(world.site, "", link) == []
-    assert booking.stands_for(world.site, "a@ailleurs.example", link) == []
-    assert booking.stands_for(world.site, "a@acier.example", link) == [there]
-    assert booking.stands_for(world.site, "", world.actor("concierge")) == [there]
+    assert guards.stands_for(world.site, "", link) == []
+    assert guards.stands_for(world.site, "a@ailleurs.example", link) == []
+    assert guards.stands_for(world.site, "a@acier.example", link) == [there]
+    assert guards.stands_for(world.site, "", world.actor("concierge")) == [there]
     kept = hold_slot(world.site, Place.DESK, at(24, 12), token="t", by=link, presence=there)
     with pytest.raises(holds.SlotNotOffered):
         book(wish_heels(world), hold=kept, by=link, client=details(email="a@ailleurs.example"))

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions.booking import PayerRefused
 from bookings.actions.clients import ClientDetails
+from bookings.actions.guards import PayerRefused
 from bookings.actions.prescribers import (
     add_person,
     end_accompaniment,

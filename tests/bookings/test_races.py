@@ -13,7 +13,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from bookings.actions import booking, holds, lanes, requests
+from bookings.actions import booking, guards, holds, lanes, requests
 from bookings.actions.holds import hold_slot
 from bookings.enums import HoldStatus, Place
 from bookings.models import Client, Hold, ServiceAtSite, ServiceRequest, SlotRule, WorkOrder
@@ -220,7 +220,7 @@ def book_as_myself(world: World) -> Callable[[int], object]:
 
 @pytest.mark.promise("S33")
 def test_nobody_hoards_requests_by_being_quick(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 2)
+    monkeypatch.setattr(guards, "MOST_OPEN_REQUESTS", 2)
     assert race(real_world, 8, book_as_myself(real_world)) == {"ok": 2, "too_many_attempts": 6}
     assert (ServiceRequest.objects.count(), WorkOrder.objects.count()) == (2, 2)
     # Nothing half-done: whoever was refused still holds the place, and loses it in ten minutes.
@@ -239,8 +239,8 @@ def test_without_the_lock_on_the_client_two_are_one_too_many(
         both_have_counted.wait(timeout=10)
         return insert(*args, **kwargs)
 
-    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 2)
-    monkeypatch.setattr(booking, "queue_up", lambda client: None)
+    monkeypatch.setattr(guards, "MOST_OPEN_REQUESTS", 2)
+    monkeypatch.setattr(guards, "queue_up", lambda client: None)
     monkeypatch.setattr(booking, "_insert_request", insert_late)
     assert race(real_world, 2, book_as_myself(real_world)) == {"ok": 2}
     assert ServiceRequest.objects.count() == 3

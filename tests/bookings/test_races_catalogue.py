@@ -8,15 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 
-from bookings.actions import editing, tariffs
+from bookings.actions import editing, tariffs, vat
 from bookings.actions.tariffs import new_service, set_price
 from bookings.enums import AreaKind
-from bookings.models import DatedPrice, PriceItem, ServedArea, Service, ServiceAtSite
+from bookings.models import DatedPrice, PriceItem, ServedArea, Service, ServiceAtSite, VatRate
 from bookings.models.prices import DatedPriceQuerySet
 from tests.bookings.conftest import MONDAY
 from tests.bookings.test_races import race, real_world
+from tests.conftest import as_owner
 from tests.world import World
 
 __all__ = ["real_world"]
@@ -212,3 +213,46 @@ def test_without_the_constraint_s_sentence_the_second_is_a_fault(
     monkeypatch.setattr(editing, "refuse_on", lambda _constraint, _refusal: transaction.atomic())
     assert race(world, 2, act) == {"ok": 2}
     assert ["served_commune_once_per_site" in one for one in faults] == [True]
+
+
+# --- VAT rates ----------------------------------------
+
+GUARD = "vat_rate_one_per_day"
+
+
+def rate_of(world: World, number: int) -> VatRate:
+    return vat.set_vat_rate(
+        world.organisation, code="reduced", rate=Decimal(number + 5), valid_from=DECEMBER, by=world.actor()
+    )
+
+
+@pytest.mark.promise("domain R1")
+def test_of_many_who_set_the_rate_of_one_day_one_does_and_the_others_are_told(real_world: World) -> None:
+    done = race(real_world, 4, lambda number: rate_of(real_world, number))
+    kept = VatRate.objects.filter(code="reduced").count()
+    assert (kept, done["ok"] >= 1, set(done) - {"ok"} <= {"conflict", "invalid"}) == (1, True, True), done
+
+
+def test_without_the_constraint_one_day_has_two_rates(real_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: both have looked before either writes."""
+    both_have_looked = threading.Barrier(2)
+
+    def look(_organisation: Any, code: str) -> VatRate | None:
+        found = VatRate.objects.filter(code=code).first()
+        both_have_looked.wait(timeout=10)
+        return found
+
+    monkeypatch.setattr(vat, "_latest", look)
+    monkeypatch.setattr(vat, "save_valid", lambda row: row.save())
+    with connection.cursor() as cursor, as_owner():
+        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [GUARD])
+        definition = cursor.fetchone()[0]
+        cursor.execute(f"ALTER TABLE bookings_vatrate DROP CONSTRAINT {GUARD}")
+    try:
+        done = race(real_world, 2, lambda number: rate_of(real_world, number))
+        kept = VatRate.objects.filter(code="reduced").count()
+    finally:
+        VatRate.objects.filter(code="reduced").delete()
+        with connection.cursor() as cursor, as_owner():
+            cursor.execute(f"ALTER TABLE bookings_vatrate ADD CONSTRAINT {GUARD} {definition}")
+    assert (done, kept) == ({"ok": 2}, 2)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bookings.actions import booking, holds, pricing, requests
+from bookings.actions import booking, guards, holds, pricing, requests
 from bookings.actions.clients import ClientDetails
 from bookings.actions.holds import hold_slot
 from bookings.actions.work_orders import (
@@ -226,7 +226,7 @@ def test_lead_time_cut_off_and_daily_limits_shape_the_slots(world: World, book: 
     ServiceAtSite.objects.filter(pk=row.pk).update(max_per_day=1)
     book(wish_shirts(world), starts_at=at(24, 9))
     assert first() == at(25, 9)
-    with pytest.raises(booking.DayFull):
+    with pytest.raises(guards.DayFull):
         book(wish_shirts(world), starts_at=at(24, 15))
     assert book(wish_heels(world), starts_at=at(24, 15)).status == "confirmed"
 
@@ -351,7 +351,7 @@ def test_an_employer_pays_for_its_people_only(world: World, book: Book) -> None:
     works = ClientAccount.objects.create(organisation=world.organisation, name="Ateliers", email_domain="ateliers.fr")
     assert book(client=details(email="a@ateliers.fr"), payer=works).payer_account == works
     by = anonymous(world)
-    with pytest.raises(booking.PayerRefused) as refusal:
+    with pytest.raises(guards.PayerRefused) as refusal:
         book(client=details(email="b@example.fr"), payer=works, by=by, starts_at=at(24, 11))
     assert refusal.value.field == "payer"
     assert book(client=details(email="c@ateliers.fr"), payer=works, by=by, starts_at=at(24, 12)).payer_account == works
@@ -362,7 +362,7 @@ def test_an_employer_pays_for_its_people_only(world: World, book: Book) -> None:
 
 @pytest.mark.promise("S33")
 def test_nobody_hoards_requests(world: World, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(booking, "MOST_OPEN_REQUESTS", 1)
+    monkeypatch.setattr(guards, "MOST_OPEN_REQUESTS", 1)
     book(by=anonymous(world))
     with pytest.raises(TooManyAttempts):
         book(by=anonymous(world), starts_at=at(24, 11))
@@ -503,7 +503,7 @@ def test_a_hold_of_another_organisation_cannot_even_be_seen(world: World, other_
 def test_desk_and_home_are_two_bookings(world: World, cleaning: Service) -> None:
     kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
     both = [wish_heels(world), Wish(str(cleaning.public_id), {WHOLE: 1})]
-    with pytest.raises(booking.MixedPlaces):
+    with pytest.raises(guards.MixedPlaces):
         booking.submit_request(world.site, client=details(**HOME), wishes=both, hold=kept, by=world.actor())
     with pytest.raises(holds.SlotNotOffered):
         booking.submit_request(world.site, client=details(**HOME), wishes=both[1:], hold=kept, by=world.actor())

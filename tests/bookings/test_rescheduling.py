@@ -10,7 +10,7 @@ import pytest
 from django.test import Client as Browser
 from icalendar import Calendar
 
-from bookings.actions import booking, holds, requests
+from bookings.actions import guards, holds, requests
 from bookings.actions.holds import hold_slot
 from bookings.actions.rescheduling import NotMovable, reschedule_request
 from bookings.actions.work_orders import book_work_order, start_work_order
@@ -85,7 +85,7 @@ def test_a_daily_limit_counts_the_new_day_and_not_the_old_one(world: World, book
     ServiceAtSite.objects.filter(service=world.cobbler).update(max_per_day=1)
     first, second = book(wish_heels(world)), book(wish_heels(world), starts_at=at(25, 10))
     assert reschedule_request(first, at(24, 15), by=world.actor()).promised_start == at(24, 15)
-    with pytest.raises(booking.DayFull):
+    with pytest.raises(guards.DayFull):
         reschedule_request(first, at(25, 15), by=world.actor())
     requests.cancel_request(second, by=world.actor())
     assert reschedule_request(first, at(25, 15), by=world.actor()).promised_start == at(25, 15)

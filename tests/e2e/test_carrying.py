@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from bookings.enums import Execution
 from bookings.models import Service, WorkOrder
 from concierge import tenancy
-from providers.actions.links import offer_link_code, offer_link_url
+from providers.actions.links import link_code, link_url
 from providers.actions.offers import accept_offer, start_round
 from providers.models import Offer, Provider
 from tests.conftest import settle
@@ -39,14 +39,14 @@ def accepted(live_world: World) -> Iterator[World]:
 
 
 def path_of(offer: Offer) -> str:
-    return "/" + offer_link_url(offer).split("/", 3)[3]
+    return "/" + link_url(offer).split("/", 3)[3]
 
 
 @pytest.mark.promise("R14", "R31")
 def test_given_on_the_board_carried_and_fetched(accepted: World, screen: Screen) -> None:
     with tenancy.working_for(accepted.organisation):
         order = WorkOrder.objects.select_related("request").get()
-        path, code = path_of(Offer.objects.get()), offer_link_code(Offer.objects.get())
+        path, code = path_of(Offer.objects.get()), link_code(Offer.objects.get())
     page = screen.open(path)
     page.get_by_role("textbox").fill(code)
     page.locator("form[action$='/code/'] button").click()

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
 from providers.actions.businesses import add_document, add_member
-from providers.actions.links import offer_link_code, offer_link_url
+from providers.actions.links import link_code, link_url
 from providers.actions.offers import accept_offer, decline_offer, start_round
 from providers.enums import DeclineReason, DocumentKind
 from providers.models import Offer, Provider
@@ -38,14 +38,14 @@ def asked(live_world: World) -> Iterator[World]:
 
 
 def path_of(offer: Offer) -> str:
-    return "/" + offer_link_url(offer).split("/", 3)[3]
+    return "/" + link_url(offer).split("/", 3)[3]
 
 
 @pytest.mark.promise("S16")
 def test_a_provider_answers_with_one_thumb(asked: World, screen: Screen) -> None:
     with tenancy.working_for(asked.organisation):
         offer = Offer.objects.with_need().order_by("pk")[0]
-        path, code = path_of(offer), offer_link_code(offer)
+        path, code = path_of(offer), link_code(offer)
     page = screen.open(path)
     screen.shot("provider-link-new")
     page.get_by_role("textbox").fill("0000" if code != "0000" else "1111")
@@ -76,7 +76,7 @@ def test_a_provider_answers_with_one_thumb(asked: World, screen: Screen) -> None
 def test_not_me(asked: World, screen: Screen) -> None:
     with tenancy.working_for(asked.organisation):
         offer = Offer.objects.with_need().order_by("pk")[0]
-        path, code = path_of(offer), offer_link_code(offer)
+        path, code = path_of(offer), link_code(offer)
     page = screen.open(path)
     page.get_by_role("textbox").fill(code)
     page.locator("form[action$='/code/'] button").click()

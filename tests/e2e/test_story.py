@@ -18,7 +18,7 @@ from billing.models import Invoice
 from bookings.actions.clients import verification_code
 from bookings.models import EmailVerification, ServiceRequest, SlotRule, WorkOrder
 from concierge import tenancy
-from providers.actions.links import offer_link_code, offer_link_url
+from providers.actions.links import link_code, link_url
 from providers.models import Offer
 from tests.conftest import settle
 from tests.e2e.conftest import SIZES, Screen, sign_in
@@ -140,7 +140,7 @@ def provider_accepts(screen: Screen, world: World) -> str:
     """The cobbler says yes by the personal link; its path."""
     with tenancy.working_for(world.organisation):
         offer = Offer.objects.with_need().order_by("pk")[0]
-        path, code = "/" + offer_link_url(offer).split("/", 3)[3], offer_link_code(offer)
+        path, code = "/" + link_url(offer).split("/", 3)[3], link_code(offer)
     page = screen.open(path)
     page.get_by_role("textbox").fill(code)
     page.locator("form[action$='/code/'] button").click()

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from bookings.actions.quote_answers import accept_quote
-from bookings.actions.quotes import QuoteDraft, options_of, save_quote, send_quote
+from bookings.actions.quotes import LineDraft, OptionDraft, QuoteDraft, draft_quote, options_of, save_quote, send_quote
 from bookings.actions.work_orders import release_work_order
 from bookings.models import Quote, WorkOrder
 from concierge import tenancy
@@ -19,14 +19,14 @@ from notifications.actions.writing import write
 from notifications.enums import Kind
 from notifications.models import Message
 from providers.actions.businesses import agree_service, set_active
-from providers.actions.offers import accept_offer, decline_offer, offer_directly, start_round
+from providers.actions.offers import accept_offer, decline_offer, offer_directly, start_round, take_job_back
 from providers.actions.price_use import use_price
 from providers.enums import DeclineReason, RoundMode
 from providers.models import ConsideredProvider, Offer, OfferRound, PriceRequest, Provider
-from tests.bookings.quoting import sent, service_of, two_options, yes
+from tests.bookings.quoting import asked, sent, service_of, two_options, yes
 from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider
-from tests.providers.pricing import asked_for_prices, priced
+from tests.providers.pricing import asked_for_prices, carpenters, priced
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R33")]
@@ -156,6 +156,92 @@ def test_without_a_lent_price_the_best_are_asked_as_ever(world: World, rival: Pr
     accept_quote(quote, yes(quote), by=world.actor("concierge"))
     settle(world.organisation)
     assert offered() == [(rival.name, Decimal("90.00"), "sent")]
+
+
+# --- amended ----------------------------------------
+
+
+def amended(world: World, order: WorkOrder, *prices: PriceRequest) -> None:
+    """The client agrees to a version that counts on these prices alone, and all that follows has happened."""
+    by = world.actor("concierge")
+    for one in prices:
+        use_price(one, margin=Decimal(10), by=by)
+    draft = draft_quote(order.request, by=by)
+    (option,) = options_of(draft)
+    kept = {one.public_id for one in prices}
+    lines = [line for line in option.lines if line.origin and line.origin.source in kept]
+    lines = lines or [LineDraft("Pose", unit_price=Decimal("200.00"), service=order.service)]
+    quote = send_quote(save_quote(draft, QuoteDraft([OptionDraft(lines)]), by=by), by=by)
+    accept_quote(quote, yes(quote), by=by)
+    settle(world.organisation)
+    order.refresh_from_db()
+
+
+def test_an_amendment_to_another_price_asks_whoever_gave_that_one(world: World, rival: Provider) -> None:
+    request = asked(world)
+    one = priced(world, asked_for_prices(world, carpenters(world, 1), request)[0])
+    order = agreed(world, one)
+    (later,) = asked_for_prices(world, [add_provider(world, price=None, name="Menuiserie 9")], request)
+    later = priced(world, later, price=Decimal("200.00"))
+    amended(world, order, later)
+    assert offered() == [
+        ("Menuiserie 1", Decimal("180.00"), "withdrawn"),
+        ("Menuiserie 9", Decimal("240.00"), "sent"),
+    ]
+    assert order.status == "offering"
+
+
+def test_an_amendment_to_a_price_of_ours_asks_the_best(world: World, rival: Provider) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    amended(world, order)
+    assert offered() == [
+        (one.provider.name, Decimal("180.00"), "withdrawn"),
+        (rival.name, Decimal("90.00"), "sent"),
+    ]
+
+
+def test_an_amendment_that_keeps_the_price_disturbs_nobody(world: World, rival: Provider) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    amended(world, order, one)
+    assert offered() == [(one.provider.name, Decimal("180.00"), "sent")]
+
+
+def test_whoever_holds_the_work_keeps_it_and_the_desk_sees_that_the_client_agreed_to_another(
+    world: World, rival: Provider
+) -> None:
+    request = asked(world)
+    one = priced(world, asked_for_prices(world, carpenters(world, 1), request)[0])
+    order = agreed(world, one)
+    accept_offer(Offer.objects.get(), by=acting_for(one.provider))
+    page = f"/prestataires/demandes/{request.public_id}/propositions/"
+    sentence = "a ce travail, à un prix que le client n’a pas accepté"
+    assert sentence not in desk(world).get(page).content.decode()
+    later = priced(world, asked_for_prices(world, [add_provider(world, price=None, name="Menuiserie 9")], request)[0])
+    amended(world, order, later)
+    assert (order.status, order.performer_label) == ("booked", "Menuiserie 1")
+    assert sentence in desk(world).get(page).content.decode()
+    take_job_back(order, by=world.actor())
+    order.refresh_from_db()
+    offer_directly(order, later.provider, by=world.actor())
+    assert offered()[1:] == [("Menuiserie 9", Decimal("180.00"), "sent")]
+
+
+def test_whoever_holds_the_work_is_paid_the_price_that_the_client_agreed_to_last(world: World) -> None:
+    request = asked(world)
+    one = priced(world, asked_for_prices(world, carpenters(world, 1), request)[0])
+    order = agreed(world, one)
+    accept_offer(Offer.objects.get(), by=acting_for(one.provider))
+    more = priced(world, asked_for_prices(world, [one.provider], request)[0], price=Decimal("30.00"))
+    amended(world, order, one, more)
+    # 150 € and 30 € without VAT.
+    assert offered() == [(one.provider.name, Decimal("216.00"), "accepted")]
+    assert Event.objects.filter(name="offer.repriced").count() == 1
+    message = Message.objects.filter(kind=Kind.PRICE_CHOSEN).order_by("-pk")[0]
+    assert "il n’y a rien de plus à accepter" in write(message).text
+    amended(world, order, one, more)
+    assert Event.objects.filter(name="offer.repriced").count() == 1
 
 
 def desk(world: World) -> Browser:

@@ -18,7 +18,7 @@ from bookings.actions.work_orders import cancel_work_order, verify_work_order
 from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.models import Domain, Event
-from providers.actions.links import offer_link_code, offer_link_url
+from providers.actions.links import link_code, link_url
 from providers.actions.offers import accept_offer, resend_offer, start_round
 from providers.models import AccessLink, Offer
 from providers.models.links import hash_of
@@ -32,10 +32,10 @@ class Phone:
 
     def __init__(self, offer: Offer) -> None:
         self.browser = Browser(enforce_csrf_checks=True, headers={"Accept-Language": "fr"})
-        self.url = offer_link_url(offer).partition("localhost:8000")[2]
+        self.url = link_url(offer).partition("localhost:8000")[2]
         if not self.url:
-            self.url = "/" + offer_link_url(offer).split("/", 3)[3]
-        self.code = offer_link_code(offer)
+            self.url = "/" + link_url(offer).split("/", 3)[3]
+        self.code = link_code(offer)
 
     def get(self) -> Any:
         return self.browser.get(self.url)
@@ -195,7 +195,7 @@ def test_not_me_ends_the_link_and_tells_staff(world: World, phone: Phone, offers
     assert Offer.objects.get(pk=offers[0].pk).status == "undeliverable"
     told = Event.objects.filter(name__in=["offer.misdirected", "offer.undeliverable"]).order_by("pk")
     assert [event.name for event in told] == ["offer.misdirected", "offer.undeliverable"]
-    assert offer_link_url(offers[0]) == offer_link_code(offers[0]) == ""
+    assert link_url(offers[0]) == link_code(offers[0]) == ""
 
 
 def test_over_withdrawn_expired_and_replaced(world: World, offers: list[Offer], monday: Any) -> None:
@@ -239,12 +239,12 @@ def test_unknown_and_foreign_links(other_world: World, world: World, phone: Phon
 @pytest.mark.promise("S16")
 def test_address_comes_from_settings_and_domain_never_from_the_request(world: World, offers: list[Offer]) -> None:
     with override_settings(BASE_URL="https://conciergerie.example"):
-        assert offer_link_url(offers[0]).startswith("https://testserver/offre/")
+        assert link_url(offers[0]).startswith("https://testserver/offre/")
     Domain.objects.create(host="conciergerie.example", organisation=world.organisation)
     with override_settings(BASE_URL="https://conciergerie.example"):
-        assert offer_link_url(offers[0]).startswith("https://conciergerie.example/offre/")
+        assert link_url(offers[0]).startswith("https://conciergerie.example/offre/")
     with override_settings(BASE_URL="http://localhost:8000"):
-        assert offer_link_url(offers[0]).startswith("http://testserver:8000/offre/")
+        assert link_url(offers[0]).startswith("http://testserver:8000/offre/")
 
 
 @pytest.mark.promise("S16")

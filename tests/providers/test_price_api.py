@@ -111,6 +111,7 @@ def test_an_answer_that_makes_no_sense_is_a_problem_document(world: World, chang
     (one,) = asked_for_prices(world, carpenters(world, 1))
     answer = Api(world, one.provider).post(f"price-requests/{one.public_id}/answer", given(**change))
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+    assert [error["attr"] for error in answer.json()["errors"]] == list(change)
     assert PriceRequest.objects.get().status == "sent"
 
 
@@ -130,6 +131,7 @@ def test_a_question_that_makes_no_sense_asks_nobody(world: World, change: str) -
         "need": " ",
     }
     answer = Api(world).post(f"service-requests/{request.public_id}/price-requests", {**body, change: wrong[change]})
+    assert [error["attr"] for error in answer.json()["errors"]] == [change]
     assert (answer.status_code, PriceRequest.objects.count()) == (400, 0)
 
 

@@ -14,7 +14,7 @@ from bookings.models import QuoteWish, ServiceRequest
 from concierge.errors import Invalid
 from concierge.models import Event
 from providers.actions import prices as verbs
-from providers.actions.price_links import price_link_code, price_link_url
+from providers.actions.links import link_code, link_url
 from providers.actions.price_use import use_price
 from providers.models import PriceLink, PriceRequest, Provider
 from providers.views import staff_prices
@@ -102,15 +102,15 @@ def test_a_price_that_the_client_counts_on_is_not_let_go(world: World, desk: Bro
 
 def test_sent_again_the_old_link_is_dead_and_the_new_one_works(world: World, desk: Browser) -> None:
     (one,) = asked_for_prices(world, carpenters(world, 1))
-    old = "/" + price_link_url(one).split("/", 3)[3]
-    old_code = price_link_code(one)
+    old = "/" + link_url(one).split("/", 3)[3]
+    old_code = link_code(one)
     assert desk.post(act(one, "renvoyer")).status_code == 302
-    new = "/" + price_link_url(one).split("/", 3)[3]
+    new = "/" + link_url(one).split("/", 3)[3]
     phone = Browser(enforce_csrf_checks=True)
     assert [phone.get(address).status_code for address in (old, new)] == [410, 200]
     headers = {"Origin": "null"}
     assert phone.post(f"{old}code/", {"code": old_code}, headers=headers).status_code == 410
-    assert phone.post(f"{new}code/", {"code": price_link_code(one)}, headers=headers).status_code == 302
+    assert phone.post(f"{new}code/", {"code": link_code(one)}, headers=headers).status_code == 302
     assert list(PriceLink.objects.order_by("pk").values_list("revoked_at", flat=True))[1:] == [None]
     sent = Event.objects.filter(name="price_request.sent").order_by("pk").values_list("data__again", flat=True)
     assert list(sent) == [None, True]
@@ -184,6 +184,8 @@ def test_a_business_beyond_those_shown_is_found_by_name_and_what_was_typed_stays
     kept = {name: part["form"][name].value() for name in ("need", "due_on", "search", "providers")}
     assert kept == {name: typed[name] for name in ("need", "due_on", "search", "providers")}
     assert part["form"].errors == {}
+    nobody = desk.post(f"{page(request)}demander/", question(request, search="nulle part", find="1"))
+    assert (shown(nobody), "Aucune entreprise de ce nom ou de cette ville" in text_of(nobody)) == ([], True)
     answer = desk.post(f"{page(request)}demander/", question(request, second, third, search="rie C"))
     assert (answer.status_code, states()) == (302, ["sent", "sent"])
 

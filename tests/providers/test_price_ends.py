@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client as Browser
 from django.utils import timezone
 
 from bookings.actions.quote_answers import accept_quote, expire_quote
@@ -79,6 +80,20 @@ def test_a_quote_that_counts_on_a_price_taken_back_is_not_accepted_and_the_desk_
     quote.refresh_from_db()
     assert (quote.status, quote.request.status) == ("sent", "awaiting_approval")
     assert list(one.quotes_counting()) == [quote]
+
+
+def test_the_client_reads_that_a_price_is_looked_at_again_and_nothing_of_whose_it_is(world: World) -> None:
+    one = priced(world)
+    quote = with_client(world, one)
+    verbs.retract_price(one, by=acting_for(one.provider))
+    said = yes(quote)
+    typed = {"name": said.name, "seal": said.seal, "option": str(said.option), "agree": "on"}
+    address = f"/suivi/{quote.request.tracking_token}/devis/accepter/"
+    answer = Browser(headers={"Accept-Language": "fr"}).post(address, typed)
+    text = answer.content.decode()
+    assert (answer.status_code, "Nous devons revoir un prix de ce devis" in text) == (409, True)
+    hidden = (one.provider.name, one.reference, "150,00")
+    assert [word for word in hidden if word in text] == []
 
 
 def test_an_option_without_lent_prices_may_still_be_accepted(world: World) -> None:

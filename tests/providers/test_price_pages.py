@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 from bookings.models import Quote, QuoteLine, QuoteMargin
 from concierge import tenancy
 from concierge.models import Event
-from providers.actions.price_links import price_link_code, price_link_url
+from providers.actions.links import link_code, link_url
 from providers.actions.prices import withdraw_price
 from providers.models import PriceLink, PriceRequest, ProviderMember
 from tests.bookings.quoting import asked, service_of
@@ -30,8 +30,8 @@ class Phone:
 
     def __init__(self, one: PriceRequest) -> None:
         self.browser = Browser(enforce_csrf_checks=True, headers={"Accept-Language": "fr"})
-        self.url = "/" + price_link_url(one).split("/", 3)[3]
-        self.code = price_link_code(one)
+        self.url = "/" + link_url(one).split("/", 3)[3]
+        self.code = link_code(one)
 
     def get(self) -> Any:
         return self.browser.get(self.url)
@@ -253,7 +253,7 @@ def test_the_desk_asks_compares_and_takes_a_price_over(world: World, desk: Brows
     text = text_of(desk.get(page))
     assert "150,00 € HT" in text
     assert "180,00 € TTC, TVA de 20 %" in text
-    assert "2 jours 7 heures" in text or "jours" in text
+    assert "2 jours 7 heures pour répondre" in text
     change = f"/prestataires/prix/{first.public_id}/utiliser/"
     assert desk.post(change, {"margin": "200"}).status_code == 422
     assert Quote.objects.count() == 0

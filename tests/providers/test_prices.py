@@ -21,6 +21,7 @@ from bookings.rules import quotes as quote_rules
 from concierge import deadlines
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline, Event
+from concierge.tenancy import Actor
 from providers.actions import prices as verbs
 from providers.actions.businesses import set_active
 from providers.actions.price_use import use_price
@@ -384,6 +385,9 @@ def test_providers_never_see_each_others_and_clients_see_none(world: World) -> N
     assert seen(acting_for(other.provider, "user")) == [other.pk]
     assert seen(world.actor("concierge")) == seen(world.actor()) == both
     assert seen(world.actor("trainee")) == []
+    asker = one.request.client
+    assert seen(Actor(kind="link", organisation=world.organisation, label=str(asker), client_id=asker.pk)) == []
+    assert seen(Actor(kind="user", organisation=world.organisation, label=str(asker), client_id=asker.pk)) == []
 
 
 @pytest.mark.parametrize(
