@@ -185,7 +185,6 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             if "run" in asked:
                 made = pre_orders.order_ahead(run_of(site, asked["run"]), **given)
             else:
-                pre_orders.refuse_ahead(site, services)
                 stand = presence_of(site, asked["presence"])
                 made = booking.book_request(site, services=services, starts_at=asked["slot"], presence=stand, **given)
         except DomainError as error:
