@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -375,6 +376,8 @@ class Event(PublicIdModel, TenantModel):
             models.Index(fields=["organisation"], condition=Q(dispatch="dead"), name="event_parked"),
             models.Index(fields=["organisation", "subject_type", "subject_id", "id"], name="event_of_subject"),
             models.Index(fields=["organisation", "request_id", "id"], name="event_of_request"),
+            # What happened since a moment: rows come in the order of time, so a few summaries of pages do.
+            BrinIndex(fields=["recorded_at"], pages_per_range=32, name="event_since"),
         ]
         constraints = [
             models.CheckConstraint(

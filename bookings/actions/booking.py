@@ -25,6 +25,7 @@ from bookings.actions.guards import (
     keep_client_limit,
     keep_day_limits,
     place_of,
+    refuse_ahead,
 )
 from bookings.actions.pricing import circumstances, keep_word, offered_on, price_order, tariffs_of
 from bookings.enums import (
@@ -76,7 +77,7 @@ def submit_request(
     read before saying yes.
 
     Raises ``BadOrder``, ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing``, ``PriceChanged`` (409),
-    ``OutsideArea``, ``MixedPlaces``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    ``OutsideArea``, ``MixedPlaces``, ``MixedOrder``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = now or timezone.now()
     held = holds.lock_hold(hold)
@@ -174,6 +175,7 @@ def make_request(
     lines = price_order(tariffs_of(site, now.astimezone(zone).date(), services=services), wishes, known)
     wanted = {wish.service for wish in wishes}
     chosen = [service for service in services if str(service.public_id) in wanted]
+    refuse_ahead(site, chosen)
     place = place_of(chosen)
     # Whoever is known already and stands here is served, whatever way to reach them is on file.
     details = clean_details(client) if owner is None else client

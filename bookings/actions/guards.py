@@ -1,5 +1,5 @@
 """What every booking has to pass: one place for all services, an address that is served, whose stand and whose money it
-is, orders per day and per client."""
+is, no order ahead, orders per day and per client."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails, accounts_for, rights_of
 from bookings.enums import Place
 from bookings.models import Client, ClientAccount, Hold, Presence, Service, ServiceAtSite, ServiceRequest, calendar
+from bookings.models.ahead import any_ahead
 from bookings.models.areas import judge_address
 from concierge.errors import DomainError, Invalid, TooManyAttempts
 from concierge.models import Site
@@ -48,6 +49,13 @@ class DayFull(DomainError):
     message = _("We cannot take more orders of this service that day. Please choose another day.")
 
 
+class MixedOrder(DomainError):
+    """Services with an appointment and orders ahead, or two orders ahead, cannot be one request."""
+
+    code, status = "mixed_order", 422
+    message = _("What is ordered ahead is a booking of its own: please order it separately.")
+
+
 class PayerRefused(DomainError):
     """This body does not pay for this person."""
 
@@ -73,6 +81,13 @@ def check_place(site: Site, place: Place, slot_place: str, details: ClientDetail
         found = judge_address(site, postcode=details.postcode, latitude=details.latitude, longitude=details.longitude)
         if not found.is_served:
             raise OutsideArea(field="postcode")
+
+
+def refuse_ahead(site: Site, services: Collection[Service]) -> None:
+    """What is ordered ahead is handed out in a run, which counts its pieces and orders them from the producer: it is
+    never taken along by an appointment or at the counter. Raises ``MixedOrder`` (422)."""
+    if any_ahead(site, services):
+        raise MixedOrder(field="services")
 
 
 def may_go_anywhere(by: Actor) -> bool:

@@ -75,13 +75,6 @@ class RunFull(DomainError):
         super().__init__(message, field=field, left=left)
 
 
-class MixedOrder(DomainError):
-    """Services with an appointment and orders ahead, or two orders ahead, cannot be one request."""
-
-    code, status = "mixed_order", 422
-    message = _("What is ordered ahead is a booking of its own: please order it separately.")
-
-
 @dataclass(frozen=True)
 class Order:
     """An order as priced today: what is frozen, and how many pieces it takes of a run."""
@@ -155,7 +148,8 @@ def order_ahead(
         by=by,
         now=now,
     )
-    booking.insert_work(request, [_work_order(run, service, order.pieces)], order.lines)
+    work_order = _work_order(run, service, order.pieces)
+    booking.insert_work(request, [work_order], order.lines)
     with refuse_on("pre_order_sent_once", Conflict()):
         PreOrder.objects.create(
             organisation_id=run.organisation_id,
@@ -174,6 +168,15 @@ def order_ahead(
         request_id=request.public_id,
         act_at=now,
         **agreed_to(other),
+    )
+    events.record(
+        "work_order.booked",
+        work_order,
+        by=by,
+        request_id=request.public_id,
+        act_at=now,
+        work_order=work_order.reference,
+        performer_kind=str(work_order.performer_kind),
     )
     return request
 
@@ -310,11 +313,5 @@ def plan_for(site: Site, services: Sequence[Service]) -> PreOrderPlan | None:
     if not any_ahead(site, services):
         return None
     if len(services) > 1:
-        raise MixedOrder(field="services")
+        raise guards.MixedOrder(field="services")
     return plan_of(site, services[0])
-
-
-def refuse_ahead(site: Site, services: Sequence[Service]) -> None:
-    """What is ordered ahead has no appointment. Raises ``MixedOrder`` (422)."""
-    if any_ahead(site, services):
-        raise MixedOrder(field="services")

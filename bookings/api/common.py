@@ -56,6 +56,15 @@ def in_state(request: Request, found: QuerySet[M], states: Sequence[str]) -> Que
     return found.filter(status=status)
 
 
+def moment_of(request: Request, name: str) -> dt.datetime:
+    """A query parameter that must be a moment with its zone: 400 when it is not."""
+    try:
+        value: dt.datetime = serializers.DateTimeField().run_validation(request.query_params.get(name))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
+    return value
+
+
 def date_of(request: Request, name: str) -> dt.date | None:
     """A query parameter that is a date when it is given: 400 when it is none."""
     if name not in request.query_params:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,7 +21,7 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
 from bookings.api.clients import kept_of, prescriber_named
-from bookings.api.common import ETAG, IF_MATCH, LOCATION, presence_of, site_of, uuid_of, wish_of
+from bookings.api.common import ETAG, IF_MATCH, LOCATION, in_state, moment_of, presence_of, site_of, uuid_of, wish_of
 from bookings.enums import RequestStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from bookings.serializers.fields import UUID_PATH
@@ -117,18 +116,28 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         if "client" in self.request.query_params:
             asking = kept_of(self.request, uuid_of(self.request, "client"))
             found = found.filter(client__in=Client.objects.family_of(asking.pk).order_by().values("pk"))
-        status = self.request.query_params.get("status")
-        if status is None:
-            return found
-        if status not in RequestStatus.values:
-            raise ValidationError({"status": [_("This is not a known state.")]})
-        return found.filter(status=status)
+        if "site" in self.request.query_params:
+            found = found.filter(site=site_of(self.request, uuid_of(self.request, "site")))
+        if reference := self.request.query_params.get("reference", ""):
+            found = found.filter(reference=reference.replace("\x00", "").strip().upper())
+        if "changed_since" in self.request.query_params:
+            since = moment_of(self.request, "changed_since")
+            found = found.filter(pk__in=ServiceRequest.objects.changed_since(since).order_by().values("pk"))
+        return in_state(self.request, found, RequestStatus.values)
 
     @extend_schema(
         operation_id="listServiceRequests",
         tags=["service requests"],
         summary="Requests, newest first",
         parameters=[
+            OpenApiParameter("site", UUID_PATH, description="Of this site."),
+            OpenApiParameter("reference", str, description="The one with this reference, as it stands on the receipt."),
+            OpenApiParameter(
+                "changed_since",
+                dt.datetime,
+                description="Those about which anything was recorded since: to follow them, ask again with the moment "
+                "of your last call, a minute earlier.",
+            ),
             OpenApiParameter("status", str, enum=RequestStatus.values),
             OpenApiParameter("client", UUID_PATH, description="Of this client, under whichever record."),
         ],
@@ -176,7 +185,6 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
             if "run" in asked:
                 made = pre_orders.order_ahead(run_of(site, asked["run"]), **given)
             else:
-                pre_orders.refuse_ahead(site, services)
                 stand = presence_of(site, asked["presence"])
                 made = booking.book_request(site, services=services, starts_at=asked["slot"], presence=stand, **given)
         except DomainError as error:

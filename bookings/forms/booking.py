@@ -82,6 +82,11 @@ class MeasureField(forms.DecimalField):
 MOST_HALF_HOURS = 16
 
 
+def quantity_names(service: Service) -> str:
+    """How the names of the fields begin that say how many of a service."""
+    return f"q-{service.public_id.hex[:12]}-"
+
+
 class DetailsForm(forms.Form):
     """How many of what, and which options, for each chosen service."""
 
@@ -109,7 +114,7 @@ class DetailsForm(forms.Form):
             rows = [(str(i.public_id), i.label, i.unit_price, 0) for i in service.price_items.all() if i.is_active]
         names = []
         for key, label, price, usual in rows:
-            name = f"q-{service.public_id.hex[:12]}-{key.replace('-', '')[:12]}"
+            name = f"{quantity_names(service)}{key.replace('-', '')[:12]}"
             self.fields[name] = CountField(
                 label=f"{label} · {euros(price)}",
                 min_value=0,
@@ -130,7 +135,7 @@ class DetailsForm(forms.Form):
 
     def _add_measure(self, service: Service, known: Any) -> forms.BoundField:
         """How much of a price per unit, or how many half hours."""
-        name = f"q-{service.public_id.hex[:12]}-"
+        name = quantity_names(service)
         price = euros(service.unit_price or Decimal(0))
         least, most = service.smallest_quantity, service.max_quantity
         if service.price_mode == PriceMode.PER_HALF_HOUR:

@@ -37,7 +37,7 @@ from bookings.models.clients import Client
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
 from concierge.enums import Channel, Role
-from concierge.models import PublicIdModel, Site, TenantModel
+from concierge.models import Event, PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
 
 # Roles that follow requests; accountants and advisers reach them through invoices and people.
@@ -71,6 +71,11 @@ def new_reference() -> str:
 
 class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
     """Reads of requests."""
+
+    def changed_since(self, moment: dt.datetime) -> Self:
+        """Those about which something was recorded since then, whatever it was."""
+        news = Event.objects.filter(recorded_at__gte=moment, request_id__isnull=False)
+        return self.filter(public_id__in=news.order_by().values("request_id"))
 
     def visible_to(self, actor: Actor) -> Self:
         """Staff: the sites where they hold a role. Clients: their own; prescribers also those they made for people they

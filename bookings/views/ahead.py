@@ -6,13 +6,15 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.enums import HandOut, RequestStatus
-from bookings.models import PreOrder, PreOrderPlan, PreOrderRun, ServiceRequest
+from bookings.models import PreOrder, PreOrderPlan, PreOrderRun, ServiceAtSite, ServiceRequest
+from concierge.models import Site
 from concierge.words import date_words, euros, moment_words
 
 # Hand-outs shown to choose from, and the count of pieces below which the page says how many are left.
@@ -44,6 +46,23 @@ def choices(plan: PreOrderPlan, *, chosen: str, now: dt.datetime) -> list[dict[s
             "moved": run.reason,
             "is_full": run.left <= 0,
             "checked": str(run.public_id) == chosen,
+        }
+        for run in coming
+    ]
+
+
+def coming_at(site: Site, now: dt.datetime) -> list[dict[str, Any]]:
+    """The next hand-outs of a site that take orders, of whatever it still offers there, soonest first."""
+    offered = ServiceAtSite.objects.filter(site=site, is_offered=True, service__is_active=True)
+    mine = PreOrderRun.objects.filter(site=site, plan__service__in=offered.values("service"), taken__lt=F("capacity"))
+    coming = mine.taking_orders(now).select_related("site", "plan__service")[:MOST_SHOWN]
+    return [
+        {
+            "run": run,
+            "service": run.plan.service,
+            "when": window_words(run).capitalize(),
+            "until": _("Order before %(when)s") % {"when": moment_words(run.orders_close_at, run.site)},
+            "left": left_words(run),
         }
         for run in coming
     ]

@@ -20,10 +20,13 @@ from bookings.actions.beneficiaries import FIELD
 from bookings.actions.clients import payers_at_desk
 from bookings.actions.walk_in import Visit, book_walk_in
 from bookings.enums import Place, PriceMode
+from bookings.forms.booking import quantity_names
 from bookings.forms.desk import OTHER, OrderForm
 from bookings.models import Client, Service, calendar
+from bookings.models.ahead import any_ahead
 from bookings.models.clients import each_once
 from bookings.rules import prices
+from bookings.views import ahead
 from bookings.views.desk import desk_page, find_client, show
 from bookings.views.served import Served
 from bookings.views.words import lines_words, vat_words
@@ -99,8 +102,16 @@ def _address_of(client: Client) -> dict[str, str]:
     return {name: getattr(client, name) for name in WHERE}
 
 
-def _offered(site: Site) -> list[Service]:
-    return [one for one in pricing.offered_on(site.pk, _today(site)) if one.price_mode != PriceMode.ON_QUOTE]
+def _offered(site: Site, typed: Any = None) -> list[Service]:
+    """What is taken along now: nothing on quote, nothing ordered ahead. What was typed on a page that was opened before
+    stays on it, and is refused in words."""
+    priced = [one for one in pricing.offered_on(site.pk, _today(site)) if one.price_mode != PriceMode.ON_QUOTE]
+    return [one for one in priced if not any_ahead(site, [one]) or _is_asked(one, typed or {})]
+
+
+def _is_asked(service: Service, typed: Any) -> bool:
+    mine = quantity_names(service)
+    return any(name.startswith(mine) and value.strip() not in {"", "0"} for name, value in typed.items())
 
 
 def _today(site: Site) -> dt.date:
@@ -109,7 +120,7 @@ def _today(site: Site) -> dt.date:
 
 
 def _form(site: Site, client: Client, actor: Actor, data: Any = None, **more: Any) -> OrderForm:
-    offered = _offered(site)
+    offered = _offered(site, data)
     chosen = data.get("payer", "") if data is not None else ""
     accounts = payers_at_desk(site.organisation, client.email, name="", chosen=chosen, most=MOST_PAYERS)
     wanted = data.get("starts_at", "") if data is not None else ""
@@ -149,7 +160,7 @@ def _page(request: TenantRequest, site: Site, client: Client, form: OrderForm, s
     has_home = any(group["is_home"] for group in groups)
     is_for_other = form.is_bound and any(form.data.get(name) for name in ("for_whom", *OTHER))
     context = {"client": client, "form": form, "groups": groups, "has_home": has_home, "is_for_other": is_for_other}
-    context |= {**_nothing(), **total}
+    context |= {**_nothing(), **total, "coming": ahead.coming_at(site, timezone.now())}
     return show(request, site, "desk_order", status, **context)
 
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.actions.holds import hold_slot
+from bookings.actions.requests import cancel_request
 from bookings.actions.work_orders import book_work_order, complete_work_order, start_work_order, verify_work_order
 from bookings.enums import PerformerKind, Place
 from bookings.models import (
@@ -30,6 +31,7 @@ from bookings.models import (
 from concierge.enums import Scope
 from concierge.models import Event, IdempotencyRecord
 from tests.bookings.conftest import at
+from tests.conftest import as_owner
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -410,3 +412,43 @@ def test_lists_cost_the_same_for_one_and_three(
     with CaptureQueriesContext(connection) as three:
         assert api.get(path).status_code == 200
     assert len(three) == len(one)
+
+
+@pytest.mark.promise("domain R6")
+def test_systems_follow_what_changed_and_find_by_site_and_reference(
+    world: World, api: Api, book: Callable[..., ServiceRequest], monday: Any
+) -> None:
+    first, second = book(), book(starts_at=at(24, 11))
+    monday.shift(dt.timedelta(hours=1))
+    before = timezone.now()
+    cancel_request(first, by=world.actor())
+
+    def found(**query: Any) -> list[str]:
+        return [one["id"] for one in api.get(REQUESTS, **query).json()["results"]]
+
+    both = [str(second.public_id), str(first.public_id)]
+    # The clock of the test is not that of PostgreSQL, which writes when an event was recorded.
+    with as_owner():
+        Event.objects.filter(request_id=first.public_id).update(recorded_at=before)
+        Event.objects.filter(request_id=second.public_id).update(recorded_at=before - dt.timedelta(hours=1))
+    assert found() == both
+    assert found(changed_since=before.isoformat()) == both[1:]
+    assert found(changed_since=(before - dt.timedelta(hours=2)).isoformat()) == both
+    assert found(changed_since=(before + dt.timedelta(seconds=1)).isoformat()) == []
+    assert found(reference=first.reference.lower()) == both[1:]
+    assert found(reference="AAAA-0000") == []
+    assert found(site=str(world.site.public_id), status="cancelled") == both[1:]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"changed_since": "hier"}, "changed_since"),
+        ({"changed_since": ""}, "changed_since"),
+        ({"site": "ici"}, "site"),
+        ({"status": "perdu"}, "status"),
+    ],
+)
+def test_a_wrong_filter_is_a_problem(api: Api, query: dict[str, str], field: str) -> None:
+    answer = api.get(REQUESTS, **query)
+    assert (answer.status_code, [one["attr"] for one in answer.json()["errors"]]) == (400, [field])
