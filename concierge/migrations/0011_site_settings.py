@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("concierge", "0009_editions"),
+        ("concierge", "0010_what_happened_since"),
     ]
 
     operations = [
