@@ -245,7 +245,7 @@ def _take(run: PreOrderRun, pieces: int, now: dt.datetime) -> None:
     ``pre_order_run_not_over_capacity`` stands behind it. Raises ``OrdersClosed``, ``RunFull``."""
     if not _count(run, pieces, now):
         fresh = PreOrderRun.objects.select_related("plan", "site").get(pk=run.pk)
-        if fresh.takes_orders(now):
+        if fresh.takes_orders(now) and (fresh.plan.is_active or pieces <= 0):
             raise RunFull(fresh.left)
         raise OrdersClosed(next_run_of(fresh, now))
 
@@ -254,6 +254,8 @@ def _count(run: PreOrderRun, pieces: int, now: dt.datetime) -> bool:
     open_now = PreOrderRun.objects.filter(
         pk=run.pk, status=RunStatus.OPEN, orders_close_at__gt=now, taken__lte=F("capacity") - pieces
     )
+    if pieces > 0:  # of a plan that was closed meanwhile, pieces are given back but none is taken
+        open_now = open_now.filter(plan__in=PreOrderPlan.objects.filter(is_active=True).order_by().values("pk"))
     return bool(open_now.update(taken=F("taken") + pieces))
 
 

@@ -156,6 +156,21 @@ def test_the_same_form_sent_twice_is_one_order(world: World, plan: PreOrderPlan)
     assert (first.pk, first_run(plan).taken) == (again.pk, 1)
 
 
+def test_a_form_opened_before_the_plan_was_closed_orders_nothing(world: World, plan: PreOrderPlan) -> None:
+    """What was ordered before stays, and may be made less."""
+    made = order(world, plan, small=3)
+    run = first_run(plan)
+    plans.close_plan(plan, by=world.actor())
+    for refused in (
+        lambda: order(world, plan, run=run, email="other@example.fr"),
+        lambda: pre_orders.change_order(made, [wish_baskets(plan, 4)], by=world.actor()),
+    ):
+        with pytest.raises(pre_orders.OrdersClosed):
+            refused()
+    pre_orders.change_order(made, [wish_baskets(plan, 2)], by=world.actor())
+    assert (PreOrderRun.objects.get(pk=run.pk).taken, ServiceRequest.objects.count()) == (2, 1)
+
+
 def test_one_piece_too_many_is_refused_with_what_is_left(world: World) -> None:
     plan = weekly_basket(world, capacity=5)
     order(world, plan, small=3)
