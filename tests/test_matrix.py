@@ -122,6 +122,7 @@ ARGUMENTS: dict[str, Arguments] = {
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
         for part in ("service", "preview", "price", "tarifs", "options", "supplements")
     },
+    "bookings:category": lambda s: {"public_id": s.world.ironing.category.public_id},
     "bookings:catalogue-price-back": lambda s: {"public_id": s.world.ironing.public_id, "price": s.price.public_id},
     "bookings:catalogue-terms": lambda s: {"public_id": s.world.ironing.public_id, "slug": s.world.site.slug},
     "bookings:catalogue-import": lambda s: {"public_id": s.file.public_id},

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,6 +19,7 @@ from bookings import perms
 from bookings.actions.sites import coming_appointments, edit_site
 from bookings.forms.sites import NewSiteForm, SiteForm
 from bookings.models import calendar
+from bookings.models.strays import Strays
 from concierge.actions import add_site
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
@@ -112,6 +114,7 @@ def _page(
         "title": title,
         "site": site,
         "looks": looks,
+        "strays": Strays(site, timezone.now()).number if site else 0,
         "holidays": [
             {"day": date_words(day, "l j F Y").capitalize(), "name": name} for day, name in _holidays(form, site)
         ],
