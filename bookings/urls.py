@@ -329,6 +329,7 @@ urlpatterns = [
     path("guichet/<slug:slug>/nouvelle-personne/proches/", desk_people.likely_people, name="desk-likely"),
     path("guichet/<slug:slug>/personne/<uuid:client>/", desk.person, name="desk-person"),
     path("guichet/<slug:slug>/personne/<uuid:client>/commande/", desk_order.order, name="desk-order"),
+    path("guichet/<slug:slug>/personne/<uuid:client>/reserver/<slug:what>/", desk_people.book, name="desk-book"),
     path("guichet/<slug:slug>/commande/total/", desk_order.order_total, name="desk-order-total"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/recu/", desk_receipt.receipt, name="desk-receipt"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/recu.pdf", desk_receipt.receipt_pdf, name="desk-receipt-pdf"),

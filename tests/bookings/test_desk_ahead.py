@@ -41,6 +41,10 @@ def small_of(service: Service) -> str:
     return field(service, str(service.price_items.order_by("position")[0].public_id))
 
 
+def begin_path(world: World, what: str) -> str:
+    return f"/guichet/republique/personne/{world.client.public_id}/reserver/{what}/"
+
+
 def rows() -> tuple[int, int]:
     return PreOrder.objects.count(), ServiceRequest.objects.count()
 
@@ -84,6 +88,7 @@ def test_the_desk_offers_hand_outs_instead_of_taking_along(world: World, plan: P
     assert (f'name="{name}"' in page, "Jeudi 26 novembre de 12:00 à 14:00" in page) == (False, True)
     assert "À commander avant le mardi 24 novembre à 12:00" in page
     assert page.count("desk-run") == PreOrderRun.objects.count() == 4
+    assert page.count(f'action="{begin_path(world, "panier")}"') == 4
     PreOrderRun.objects.update(taken=20)
     assert "Jeudi 26 novembre" not in shown(desk.get(page_of(world)))
 
