@@ -179,7 +179,7 @@ class PauseRecurrence(Change):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """What was booked on these days is cancelled."""
+        """What was booked on these days is cancelled. A day on which it is too late for that stays `booked`."""
         found = _found(request, public_id)
         body = PauseIn(data=request.data)
         body.is_valid(raise_exception=True)
@@ -219,7 +219,7 @@ class EndRecurrence(Change):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """What was booked later is cancelled."""
+        """What was booked later is cancelled. A day on which it is too late for that stays `booked`."""
         found = _found(request, public_id)
         body = EndIn(data=request.data)
         body.is_valid(raise_exception=True)

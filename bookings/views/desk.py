@@ -185,7 +185,7 @@ def person_page(
         error.status if error else 200,
         client=client,
         phone=national_phone(str(client.phone)),
-        accounts=list(accounts_for(client.organisation, client.email)[:3]),
+        accounts=list(accounts_for(request.organisation, client.email)[:3]),
         ready=ready,
         others=[row for row in under_way[:MOST_OPEN] if not row["can_hand_over"]],
         has_more=len(under_way) > MOST_OPEN,

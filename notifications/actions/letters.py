@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from bookings.models import Presence
 from concierge.models import Site
 from notifications.enums import Kind, Unsent
@@ -43,6 +45,21 @@ class Note:
     action_label: str = ""
     words: dict[str, Any] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+
+
+def to_business(
+    reference: str, *, subject: str, heading: str, facts: Facts, url: str = "", label: str = "", **words: Any
+) -> Note:
+    """What a local business is told: about what, in a subject that names nobody, and the page that it opens."""
+    return Note(
+        subject=subject % {"reference": reference},
+        heading=heading,
+        why=_("You receive this message because your business works with us."),
+        facts=facts,
+        action_url=url,
+        action_label=label if url else "",
+        words=words,
+    )
 
 
 Writer = Callable[[Message], Note]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from concierge.words import date_words, euros, moment_words, percent
 from notifications.actions.addresses import link
-from notifications.actions.letters import Facts, Note, NotNeeded, writes
+from notifications.actions.letters import Facts, Note, NotNeeded, to_business, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
@@ -41,17 +41,11 @@ def _price(asked: PriceRequest) -> Facts:
     return [*facts, (_("Holds until"), date_words(asked.valid_until, "j F Y"))]
 
 
-def _to_business(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, label: str = "") -> Note:
+def _note(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, label: str = "") -> Note:
     url = link_url(asked) if label else ""
-    return Note(
-        subject=subject % {"reference": asked.reference},
-        heading=heading,
-        why=_("You receive this message because your business works with us."),
-        facts=facts,
-        action_url=url,
-        action_label=label if url else "",
-        words={"code": link_code(asked) if url else "", "need": asked.need},
-    )
+    about = {"subject": subject, "heading": heading, "url": url, "label": label}
+    code = link_code(asked) if url else ""
+    return to_business(asked.reference, facts=facts, code=code, need=asked.need, **about)
 
 
 @writes(Kind.PRICE_ASKED, Kind.PRICE_REMINDED)
@@ -63,7 +57,7 @@ def sent(message: Message) -> Note:
         raise NotNeeded(Unsent.OUTDATED)
     again = message.kind == Kind.PRICE_REMINDED
     until = moment_words(asked.due_at, asked.request.site)
-    return _to_business(
+    return _note(
         asked,
         subject=_("We still wait for your price (%(reference)s)")
         if again
@@ -94,7 +88,7 @@ def settled(message: Message) -> Note:
             _("The client has changed their mind"),
         ),
     }[kind]
-    note = _to_business(
+    note = _note(
         asked,
         subject=subject,
         heading=heading,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
 from concierge.words import euros, moment_words, quantity_words
-from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
+from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to_business, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
@@ -40,15 +40,9 @@ def _need(offer: Offer) -> Facts:
 
 
 def _note(offer: Offer, *, subject: str, heading: str, facts: Facts, url: str = "", label: str = "") -> Note:
-    return Note(
-        subject=subject % {"reference": offer.work_order.reference},
-        heading=heading,
-        why=_("You receive this message because your business works with us."),
-        facts=facts,
-        action_url=url,
-        action_label=label,
-        words={"code": "", "is_home": offer.work_order.request.place == Place.HOME},
-    )
+    is_home = offer.work_order.request.place == Place.HOME
+    about = {"subject": subject, "heading": heading, "url": url, "label": label}
+    return to_business(offer.work_order.reference, facts=facts, code="", is_home=is_home, **about)
 
 
 @writes(Kind.OFFER_SENT)
