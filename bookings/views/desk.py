@@ -22,7 +22,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from bookings import perms
-from bookings.actions import pricing
 from bookings.actions import requests as actions
 from bookings.actions.clients import accounts_for
 from bookings.actions.links import send_link
@@ -34,10 +33,9 @@ from bookings.models.waiting import waiting_of
 from bookings.rules import names
 from bookings.rules.waiting import Wait
 from bookings.views import ahead, hand_outs, waits
-from bookings.views.draft import BASKET, kind_of
+from bookings.views.draft import begun_at
 from bookings.views.series_words import regular_rows
 from bookings.views.served import Served
-from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site, national_phone
@@ -193,19 +191,12 @@ def person_page(
         ready=ready,
         others=[row for row in under_way[:MOST_OPEN] if not row["can_hand_over"]],
         has_more=len(under_way) > MOST_OPEN,
-        begins=_begins(site),
+        begins=begun_at(site, timezone.now()),
         regular=regular_rows(client.kept_id, request.actor),
         ended=[_row(request, site, found) for found in rows.filter(status__in=ENDED)[:MOST_ENDED]],
         owed_url=_address("billing:of-client", client),
         error=error,
     )
-
-
-def _begins(site: Site) -> set[str]:
-    """What can be begun for somebody here: an order ahead when a hand-out takes orders, a quote when one is given."""
-    offered = pricing.offered_on(site.pk, today_at(site))
-    kinds = {kind_of(site, service) for service in offered}
-    return kinds if ahead.coming_at(site, timezone.now()) else kinds - {BASKET}
 
 
 def _address(name: str, client: Client) -> str:

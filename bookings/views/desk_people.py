@@ -17,7 +17,7 @@ from bookings.forms.desk import NewPersonForm, guessed
 from bookings.models import Client, PreOrderRun
 from bookings.models.clients import each_once
 from bookings.views.desk import LONGEST_QUERY, desk_page, find_client, show
-from bookings.views.draft import APPOINTMENT, BASKET, KEY, KINDS, QUOTE, Draft, kind_of
+from bookings.views.draft import APPOINTMENT, BASKET, KEY, KINDS, QUOTE, Draft, of_kind
 from bookings.views.steps import go
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -65,7 +65,7 @@ def book(request: TenantRequest, site: Site, client: Any, what: str) -> HttpResp
     request.session[KEY] = seed
     draft = Draft(request, site)
     coming = _run(site, request.POST.get("run", "")) if what == BASKET else None
-    fitting = [one for one in draft.choices if kind_of(site, one) == what]
+    fitting = of_kind(site, draft.choices, what)
     chosen = [one for one in fitting if coming is not None and one.pk == coming.plan.service_id] or fitting
     if what == APPOINTMENT or len(chosen) != 1:
         draft.save()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -22,8 +24,8 @@ from bookings.actions.pricing import offered_on
 from bookings.actions.quote_requests import Wanted, is_on_quote
 from bookings.enums import HoldStatus, Place, PriceMode
 from bookings.forms.booking import wishes_of
-from bookings.models import Accompaniment, Client, Hold, PreOrderPlan, PreOrderRun, Presence, Service
-from bookings.models.ahead import any_ahead
+from bookings.models import Accompaniment, Client, Hold, PreOrderPlan, PreOrderRun, Presence, Service, ServiceAtSite
+from bookings.models.ahead import ahead_at
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.enums import Channel
@@ -43,11 +45,30 @@ APPOINTMENT, BASKET, QUOTE = "rendez-vous", "panier", "devis"
 KINDS = (APPOINTMENT, BASKET, QUOTE)
 
 
-def kind_of(site: Site, service: Service) -> str:
-    """By which of them a service is asked for."""
-    if service.price_mode == PriceMode.ON_QUOTE:
-        return QUOTE
-    return BASKET if any_ahead(site, [service]) else APPOINTMENT
+def of_kind(site: Site, services: Sequence[Service], kind: str) -> list[Service]:
+    """Those of the services that are asked for in this way."""
+    ahead_here = ahead_at(site.pk)
+
+    def kind_of(service: Service) -> str:
+        if service.price_mode == PriceMode.ON_QUOTE:
+            return QUOTE
+        return BASKET if service.pk in ahead_here else APPOINTMENT
+
+    return [service for service in services if kind_of(service) == kind]
+
+
+def begun_at(site: Site, now: dt.datetime) -> set[str]:
+    """What can be begun for somebody at a site: an order ahead only while a hand-out takes orders. One statement."""
+    mine = PreOrderPlan.objects.filter(site=site, service=OuterRef("service"), is_active=True)
+    coming = PreOrderRun.objects.filter(site=site, plan__service=OuterRef("service"), taken__lt=F("capacity"))
+    offered = ServiceAtSite.objects.filter(site=site, is_offered=True, service__is_active=True)
+    found = offered.annotate(is_ahead=Exists(mine), takes=Exists(coming.taking_orders(now)))
+    rows = found.order_by().values_list("service__price_mode", "is_ahead", "takes")
+    return {
+        QUOTE if mode == PriceMode.ON_QUOTE else BASKET if is_ahead else APPOINTMENT
+        for mode, is_ahead, takes in rows
+        if takes or not is_ahead
+    }
 
 
 class Draft:
@@ -113,11 +134,12 @@ class Draft:
         today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
         return list(offered_on(self.site.pk, today))
 
-    @property
+    @cached_property
     def choices(self) -> list[Service]:
         """What is shown to choose from: of what was begun at the desk, those services, else everything."""
-        wants = self.data.get("wants", "")
-        return [one for one in self.offered if self.owner is None or kind_of(self.site, one) == wants] or self.offered
+        if self.owner is None:
+            return self.offered
+        return of_kind(self.site, self.offered, self.data.get("wants", "")) or self.offered
 
     @property
     def services(self) -> list[Service]:
