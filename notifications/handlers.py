@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.models import Invoice
-from bookings.enums import HoldReason
+from bookings.enums import HoldReason, PerformerKind
 from bookings.models import (
     ClientAccount,
     ClientQuestion,
@@ -224,10 +224,10 @@ def tell_whom_it_is_for(event: Event) -> None:
 
 @subscribe("work_order.booked")
 def tell_who_has_it(event: Event) -> None:
-    """Who does the work, to the contact of the request."""
-    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related(
-        "request__prescriber__user", "site"
-    ):
+    """Who does the work, to the contact of the request. A producer is known when it is ordered: the confirmation says
+    it."""
+    told = WorkOrder.objects.filter(public_id=event.subject_id).exclude(performer_kind=PerformerKind.PRODUCER)
+    for order in told.select_related("request__prescriber__user", "site"):
         _tell(event, [_contact(order.request)], site=order.site, request_id=order.request.public_id)
 
 

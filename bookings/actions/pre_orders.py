@@ -148,7 +148,8 @@ def order_ahead(
         by=by,
         now=now,
     )
-    booking.insert_work(request, [_work_order(run, service, order.pieces)], order.lines)
+    work_order = _work_order(run, service, order.pieces)
+    booking.insert_work(request, [work_order], order.lines)
     with refuse_on("pre_order_sent_once", Conflict()):
         PreOrder.objects.create(
             organisation_id=run.organisation_id,
@@ -167,6 +168,15 @@ def order_ahead(
         request_id=request.public_id,
         act_at=now,
         **agreed_to(other),
+    )
+    events.record(
+        "work_order.booked",
+        work_order,
+        by=by,
+        request_id=request.public_id,
+        act_at=now,
+        work_order=work_order.reference,
+        performer_kind=str(work_order.performer_kind),
     )
     return request
 

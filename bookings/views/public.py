@@ -19,8 +19,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
-from bookings.enums import Place
+from bookings.enums import Place, PriceMode
 from bookings.models import Closure, Presence, Service, calendar
+from bookings.models.ahead import any_ahead
 from bookings.rules.presence import next_days
 from bookings.views import listing
 from bookings.views.booking import price_words
@@ -36,6 +37,8 @@ AHEAD = dt.timedelta(days=60)
 MOST_STANDS, MOST_DAYS, MOST_READ = 12, 3, 300
 # Services shown in a widget: what does not fit is on the page of the site.
 MOST_IN_WIDGET = 24
+# Next times shown there, and how many different terms are asked for them.
+NEXT_TIMES, MOST_TERMS = 3, 8
 page_cache = cache_control(private=True, max_age=300)
 file_cache = cache_control(public=True, max_age=3600)
 
@@ -193,10 +196,17 @@ def widget(request: TenantRequest, slug: str) -> HttpResponse:
 
 
 def _next_times(site: Site, services: Sequence[Service]) -> list[str]:
-    """The first free times, on the strictest terms of what is offered at the desk, else at home."""
+    """The first times at which some service is free to book, at the desk, else at home. What is looked at for a quote,
+    or ordered ahead, has no such times; services on the same terms are asked for once."""
+    timed = [one for one in services if one.price_mode != PriceMode.ON_QUOTE and not any_ahead(site, [one])]
+    now = timezone.now()
     for place in (Place.DESK, Place.HOME):
-        there = [service for service in services if service.place == place]
-        if there:
-            free = calendar.next_free(site, place, now=timezone.now(), services=there)
-            return [moment_words(one.starts_at, site) for one in free]
+        by_terms = {calendar.terms_of(site, [one]): one for one in timed if one.place == place}
+        free = {
+            slot.starts_at
+            for one in list(by_terms.values())[:MOST_TERMS]
+            for slot in calendar.next_free(site, place, now=now, services=[one])
+        }
+        if free:
+            return [moment_words(moment, site) for moment in sorted(free)[:NEXT_TIMES]]
     return []

@@ -246,6 +246,8 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
     if event.name == "work_order.booked":
         if event.data.get("performer_kind") == PerformerKind.PROVIDER:
             return _("%(service)s: accepted by a local craftsperson") % words
+        if event.data.get("performer_kind") == PerformerKind.PRODUCER:
+            return _("%(service)s: ordered from %(who)s") % words
         return _("%(service)s: entrusted to our team") % words
     part = {
         "work_order.on_its_way": _("%(service)s: on its way to the craftsperson"),

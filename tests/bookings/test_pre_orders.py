@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from bookings.actions import cut_offs, hand_outs, plans, pre_orders, requests
 from bookings.actions.sheets import csv_of, pdf_of
 from bookings.enums import HandOut, HolidayRule, NoShowPolicy, RequestStatus, RunStatus, WorkOrderStatus
 from bookings.models import Closure, OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, ServiceRequest, WorkOrder
+from bookings.views.words import history
 from concierge import deadlines
 from concierge.errors import Invalid
 from concierge.models import Deadline, Event
+from notifications.models import Message
 from tests.bookings.conftest import PARIS, basket_service, details, first_run, weekly_basket, wish_baskets
 from tests.conftest import settle
 from tests.world import World
@@ -134,7 +137,17 @@ def test_an_order_is_confirmed_with_frozen_prices_and_its_producer(world: World,
     assert list(Event.objects.filter(request_id=request.public_id).values_list("name", flat=True).order_by("pk")) == [
         "service_request.submitted",
         "service_request.confirmed",
+        "work_order.booked",
     ]
+    settle(world.organisation)
+    assert list(Message.objects.values_list("kind", flat=True)) == ["service_request.confirmed"]
+    with translation.override("fr"):
+        events = Event.objects.filter(request_id=request.public_id).order_by("pk")
+        assert [told.title for told in history(request, [work], events)] == [
+            "Vous avez envoyé votre demande",
+            "Nous avons confirmé votre demande",
+            "Panier de légumes\xa0: commandé chez Les Jardins d'Ouche",
+        ]
 
 
 def test_the_same_form_sent_twice_is_one_order(world: World, plan: PreOrderPlan) -> None:

@@ -20,7 +20,7 @@ from bookings.models import ClientAccount, Closure, Presence, Service, ServiceAt
 from bookings.views.public import MOST_STANDS
 from concierge.errors import Invalid, NotAllowed
 from concierge.models import Event, Site
-from tests.bookings.conftest import at
+from tests.bookings.conftest import at, weekly_basket
 from tests.bookings.test_booking_pages import shown
 from tests.world import World
 
@@ -328,6 +328,26 @@ def test_the_widget_leads_to_the_chosen_service(world: World, client: Browser) -
     assert "<form" not in page
     english = shown(client.get("/integrer/republique/?lang=en"))
     assert ("Next free times" in english, 'lang="en"' in english) == (True, True)
+
+
+def test_the_next_times_are_those_of_whatever_is_free_first(world: World, client: Browser) -> None:
+    """One service that is gathered weekly, full, looked at for a quote or ordered ahead postpones no other."""
+
+    def times() -> list[str]:
+        return re.findall(r"(?:Lundi|Mardi|Mercredi|Jeudi)[^<]*", shown(client.get("/integrer/republique/")))
+
+    first = times()
+    assert first[0].replace("\xa0", " ").startswith("Lundi 23 novembre")
+    terms = ServiceAtSite.objects.filter(service=world.cobbler)
+    terms.update(max_per_day=0)
+    assert times() == first
+    terms.update(max_per_day=None, weekly_cut_off_day=2, weekly_cut_off_time=dt.time(12), lead_time_hours=48)
+    assert times() == first
+    Service.objects.filter(pk=world.cobbler.pk).update(price_mode="on_quote", unit_price=None)
+    weekly_basket(world)
+    assert times() == first
+    ServiceAtSite.objects.filter(service=world.ironing).update(is_offered=False)
+    assert times() == []
 
 
 @pytest.mark.parametrize(
