@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -168,7 +168,7 @@ def person_page(
     seen = ServiceRequest.objects.visible_to(request.actor).filter(client__in=Client.objects.family_of(client.kept_id))
     rows = (
         seen.select_related("site", "payer_account", "pre_order__run__site")
-        .prefetch_related("work_orders__service")
+        .prefetch_related(Prefetch("work_orders", WorkOrder.objects.select_related("service")))
         .order_by("-pk")
     )
     is_open = list(rows.open()[: MOST_OPEN + 1])
