@@ -1,22 +1,24 @@
-"""Verbs of the kernel: open an organisation, add a site, give a role, issue and revoke API keys."""
+"""Verbs of the kernel: open and describe an organisation, add a site, give a role, issue and revoke API keys."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from concierge import events, tenancy
+from concierge import events, perms, tenancy
 from concierge.api.keys import new_key
 from concierge.db import refuse_on
 from concierge.enums import Role, Scope
-from concierge.errors import Conflict, Invalid
+from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import ApiClient, Domain, Membership, Organisation, Site, User, normalise_email
 from concierge.tenancy import Actor, system_actor
 
@@ -37,6 +39,30 @@ def open_organisation(
 
 
 @transaction.atomic
+def edit_organisation(
+    organisation: Organisation, *, name: str, email: str, phone: str, sap_declared: bool, by: Actor
+) -> Organisation:
+    """What clients read of the organisation, and whether it is declared for personal services. Raises ``NotAllowed``
+    (403), ``Invalid`` (400) at the field."""
+    if not perms.can_run_organisation(by):
+        raise NotAllowed
+    locked = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
+    wanted = {"name": name, "email": email, "phone": phone, "sap_declared": sap_declared}
+    changed = sorted(field for field, value in wanted.items() if getattr(locked, field) != value)
+    for field, value in wanted.items():
+        setattr(locked, field, value)
+    try:
+        locked.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field=None if field == NON_FIELD_ERRORS else field) from error
+    if changed:
+        locked.save(update_fields=changed)
+        events.record("organisation.changed", locked, by=by, changed=changed, sap_declared=sap_declared)
+    return locked
+
+
+@transaction.atomic
 def add_site(
     organisation: Organisation,
     *,
@@ -48,10 +74,14 @@ def add_site(
     latitude: Decimal,
     longitude: Decimal,
     by: Actor,
-    phone: str = "",
-    directions: str = "",
+    **about: Any,
 ) -> Site:
-    """Open a site. Raises ``Conflict`` when the organisation already has one with this short name."""
+    """Open a site; ``about``: telephone, e-mail, how to find it, time zone, public holidays.
+
+    Raises ``NotAllowed`` (403), and ``Conflict`` when the organisation already has one with this short name.
+    """
+    if by.kind != "system" and not perms.can_run_organisation(by):
+        raise NotAllowed
     with refuse_on(
         "site_slug_once_per_organisation", Conflict(_("Another site already has this short name."), field="slug")
     ):
@@ -64,8 +94,7 @@ def add_site(
             city=city,
             latitude=latitude,
             longitude=longitude,
-            phone=phone,
-            directions=directions,
+            **about,
         )
     events.record("site.opened", site, by=by)
     return site

@@ -64,6 +64,20 @@ class HolidayZone(models.TextChoices):
     MAYOTTE = "976", _("Mayotte")
 
 
+class TimeZone(models.TextChoices):
+    """Zones in which a French site may live; names are those of the tz database."""
+
+    PARIS = "Europe/Paris", _("Metropolitan France")
+    GUADELOUPE = "America/Guadeloupe", _("Guadeloupe, Saint-Martin, Saint-Barthélemy")
+    MARTINIQUE = "America/Martinique", _("Martinique")
+    CAYENNE = "America/Cayenne", _("French Guiana")
+    MIQUELON = "America/Miquelon", _("Saint-Pierre-et-Miquelon")
+    REUNION = "Indian/Reunion", _("Réunion")
+    MAYOTTE = "Indian/Mayotte", _("Mayotte")
+    NOUMEA = "Pacific/Noumea", _("New Caledonia")
+    TAHITI = "Pacific/Tahiti", _("French Polynesia")
+
+
 class Channel(models.TextChoices):
     """How somebody asked: by themself, or said to whoever wrote it down (R2)."""
 

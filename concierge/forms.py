@@ -1,4 +1,4 @@
-"""Forms of people's accounts, those of the sign-in library in our words; and of API keys."""
+"""Forms of people's accounts, those of the sign-in library in our words; of API keys and of the organisation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from allauth.mfa.totp.forms import ActivateTOTPForm as LibraryActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
 
 from concierge.enums import Scope
+from concierge.models import Organisation
 
 LABELS = {
     "email": _("E-mail"),
@@ -164,6 +166,21 @@ class KeyForm(forms.Form):
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
         field.choices = [(scope.value, scope.label) for scope in scopes]
         field.initial = [scope.value for scope in chosen]
+
+
+class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Who the organisation is."""
+
+    phone = PhoneNumberField(label=_("Phone"), required=False, region="FR")
+
+    class Meta:
+        model = Organisation
+        fields = ("name", "phone", "email", "sap_declared")
+
+    def clean_phone(self) -> str:
+        """As links take it."""
+        number = self.cleaned_data["phone"]
+        return number.as_e164 if number else ""
 
 
 def in_digits(field: forms.Field, label: Any) -> None:

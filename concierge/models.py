@@ -18,7 +18,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import to_python
 
-from concierge.enums import HolidayZone, Role, Scope
+from concierge.enums import HolidayZone, Role, Scope, TimeZone
 from concierge.tenancy import Actor
 
 # Telephone code of the country.
@@ -65,7 +65,14 @@ class Organisation(PublicIdModel):
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     # A declared body of services à la personne (Code du travail, art. L7232-1-1).
-    sap_declared = models.BooleanField(_("declared for personal services"), default=False)
+    sap_declared = models.BooleanField(
+        _("declared for personal services"),
+        default=False,
+        help_text=_(
+            "Tick it once your declaration is registered. Clients then read of the tax credit beside the personal "
+            "services that your own team carries out."
+        ),
+    )
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
@@ -147,11 +154,15 @@ class Site(PublicIdModel, TenantModel):
     city = models.CharField(_("city"), max_length=100)
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6)
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Paris")
+    time_zone = models.CharField(_("time zone"), max_length=40, choices=TimeZone.choices, default=TimeZone.PARIS)
     holiday_zone = models.CharField(
         _("holiday zone"), max_length=5, choices=HolidayZone.choices, default=HolidayZone.METROPOLE, blank=True
     )
-    good_friday_off = models.BooleanField(_("Good Friday is a holiday here"), default=False)
+    good_friday_off = models.BooleanField(
+        _("Good Friday is a holiday here"),
+        default=False,
+        help_text=_("In Alsace and Moselle it is one in towns with a Protestant church."),
+    )
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     directions = models.CharField(_("how to find us"), max_length=300, blank=True)

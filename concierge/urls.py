@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.views.generic import TemplateView
 from django.views.i18n import set_language
 
-from concierge import key_pages, views
+from concierge import key_pages, organisation_pages, views
 from concierge.api import document
 from concierge.api.problems import not_found
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("compte/", include("allauth.urls")),
+    path("organisation/", organisation_pages.organisation, name="organisation"),
     path("cles-api/", key_pages.own_keys, name="keys"),
     path("cles-api/<uuid:public_id>/revoquer/", key_pages.revoke_own_key, name="revoke-key"),
     path("", include("bookings.urls")),

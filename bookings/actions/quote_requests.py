@@ -27,6 +27,7 @@ from bookings.models import (
     ServiceRequest,
 )
 from concierge import events
+from concierge.days import today_at
 from concierge.errors import DomainError, Invalid
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -90,7 +91,7 @@ def ask_for_quote(
     if not is_on_quote(services):
         raise Invalid(_("This service has a price: book it, there is nothing to quote."), field="services")
     for wish in wanted:
-        _check_wish(wish, today=timezone.localdate())
+        _check_wish(wish, today=today_at(site))
     details, place = clean_details(client) if owner is None else client, place_of(services)
     check_place(site, place, place, details)
     if payer is not None:

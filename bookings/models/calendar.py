@@ -11,6 +11,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from bookings.enums import Place, PriceMode, WorkOrderStatus
 from bookings.models.availability import Busy, Closure, Hold, OpeningHours, SlotRule
@@ -41,6 +43,15 @@ def public_holidays(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
     for year in range(first.year, last.year + 1):
         found |= _holidays_of(year, site.holiday_zone, site.good_friday_off)
     return {day for day in found if first <= day <= last}
+
+
+def holidays_to_come(site: Site, today: dt.date) -> list[tuple[dt.date, str]]:
+    """Public holidays of a year from that day on and their names, as the site stands (saved or not)."""
+    last = today + dt.timedelta(days=365)
+    language = "en_US" if (get_language() or "fr").startswith("en") else "fr"
+    years = range(today.year, last.year + 1)
+    names = holidays.country_holidays("FR", subdiv=site.holiday_zone or None, years=years, language=language)
+    return [(day, names.get(day) or _("Good Friday")) for day in sorted(public_holidays(site, today, last))]
 
 
 @lru_cache(maxsize=256)

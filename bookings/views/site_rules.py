@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from bookings import perms
 from bookings.actions.sites import set_site_rules
 from bookings.forms.sites import SiteRulesForm
-from concierge.enums import Role
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -27,16 +26,6 @@ def _managed(actor: Actor) -> Any:
     own = actor.site_ids(*perms.MANAGERS)
     found = Site.objects.visible_to(actor).active()
     return found if own is None else found.filter(pk__in=own)
-
-
-@login_required
-@require_safe
-def first_rules(request: TenantRequest) -> HttpResponse:
-    """The rules of the first site that the person manages."""
-    if not request.actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD):
-        raise NotAllowed
-    site = get_object_or_404(_managed(request.actor)[:1])
-    return redirect("bookings:site-rules", slug=site.slug)
 
 
 @login_required

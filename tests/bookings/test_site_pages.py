@@ -1,0 +1,235 @@
+"""The pages of sites: opening one, what is written of it, its time zone and public holidays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from bookings.actions.sites import edit_site
+from bookings.models import ServiceRequest, calendar
+from concierge.actions import add_site
+from concierge.enums import Role
+from concierge.errors import Conflict, Invalid, NotAllowed
+from concierge.models import Event, Membership, Site
+from tests.world import World, build_world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+Book = Callable[..., ServiceRequest]
+GOOD_FRIDAY = dt.date(2027, 3, 26)
+SAINT_STEPHEN = dt.date(2026, 12, 26)
+PLACE = {
+    "name": "Conciergerie Strasbourg",
+    "street": "1 place Kléber",
+    "postcode": "67000",
+    "city": "Strasbourg",
+    "directions": "",
+    "latitude": "48.583900",
+    "longitude": "7.745500",
+    "phone": "03 88 00 00 00",
+    "email": "strasbourg@example.fr",
+    "time_zone": "Europe/Paris",
+    "holiday_zone": "57",
+    "good_friday_off": "on",
+}
+
+
+def typed(site: Site, **changes: Any) -> dict[str, Any]:
+    """The form as the page shows it, but for what somebody changes."""
+    names = ("name", "street", "postcode", "city", "directions", "latitude", "longitude", "phone", "email")
+    given = {name: str(getattr(site, name)) for name in (*names, "time_zone", "holiday_zone")}
+    return {**given, "is_active": "on", **changes}
+
+
+def manager_of(world: World, site: Site) -> None:
+    """The site manager answers for this site only."""
+    Membership.objects.filter(user=world.users["site_manager"]).update(site=site)
+
+
+def far_site(world: World, slug: str = "strasbourg") -> Site:
+    return Site.objects.create(
+        organisation=world.organisation,
+        **{
+            **{name: PLACE[name] for name in ("name", "street", "postcode", "city", "latitude", "longitude")},
+            "slug": slug,
+        },
+    )
+
+
+def test_a_head_opens_a_site_with_its_holidays(world: World, client: Browser) -> None:
+    client.force_login(world.users["network_head"])
+    answer = client.post("/sites/nouveau/", {**PLACE, "slug": "strasbourg"})
+    assert (answer.status_code, answer.url) == (302, "/sites/strasbourg/horaires/")  # type: ignore[attr-defined]
+    made = Site.objects.get(slug="strasbourg")
+    assert (made.organisation, made.phone, made.email) == (world.organisation, "+33388000000", "strasbourg@example.fr")
+    assert (made.time_zone, made.holiday_zone, made.good_friday_off, made.is_active) == (
+        "Europe/Paris",
+        "57",
+        True,
+        True,
+    )
+    assert calendar.public_holidays(made, GOOD_FRIDAY, GOOD_FRIDAY) == {GOOD_FRIDAY}
+    event = Event.objects.get(name="site.opened")
+    assert (event.subject_id, event.actor) == (made.public_id, world.actor("network_head").reference)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("slug", "republique"),
+        ("slug", "nouveau"),
+        ("postcode", "2A000"),
+        ("latitude", "91"),
+        ("phone", "12"),
+        ("email", "nobody"),
+        ("time_zone", "Mars/Olympus"),
+        ("holiday_zone", "999"),
+        ("name", ""),
+    ],
+)
+def test_what_is_wrong_with_a_new_site_is_said_at_its_field(
+    world: World, client: Browser, field: str, value: str
+) -> None:
+    client.force_login(world.users["network_head"])
+    answer = client.post("/sites/nouveau/", {**PLACE, "slug": "strasbourg", field: value})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+    assert "1 place Kléber" in answer.content.decode()
+    assert Site.objects.count() == 1
+
+
+def test_only_heads_of_the_whole_network_open_a_site(world: World, client: Browser) -> None:
+    far = far_site(world)
+    client.force_login(world.users["site_manager"])
+    assert client.get("/sites/nouveau/").status_code == 403
+    assert "/sites/nouveau/" not in client.get("/sites/").content.decode()
+    Membership.objects.filter(user=world.users["network_head"]).update(site=far)
+    client.force_login(world.users["network_head"])
+    assert client.get("/sites/nouveau/").status_code == 403
+    with pytest.raises(NotAllowed):
+        add_site(world.organisation, **PLACE, slug="x", by=world.actor("site_manager"))  # type: ignore[arg-type]
+
+
+def test_a_manager_edits_their_own_site_and_meets_no_other(world: World, client: Browser) -> None:
+    far = far_site(world)
+    manager_of(world, world.site)
+    client.force_login(world.users["site_manager"])
+    page = client.get("/sites/").content.decode()
+    assert (world.site.name in page, far.name in page) == (True, False)
+    assert client.get("/sites/strasbourg/").status_code == 404
+    assert client.post("/sites/strasbourg/", typed(far, name="Prise")).status_code == 404
+    answer = client.post(
+        "/sites/republique/", typed(world.site, name="République", phone="0380111111", good_friday_off="on")
+    )
+    assert answer.status_code == 302
+    world.site.refresh_from_db()
+    far.refresh_from_db()
+    assert (world.site.name, world.site.phone, world.site.good_friday_off) == ("République", "+33380111111", True)
+    assert far.name == PLACE["name"]
+    event = Event.objects.get(name="site.changed")
+    assert event.data["changed"] == ["good_friday_off", "name", "phone"]
+    with pytest.raises(NotAllowed):
+        edit_site(world.site, {"name": "X"}, by=world.actor("concierge"))
+
+
+def test_saving_nothing_new_says_nothing(world: World) -> None:
+    edit_site(world.site, {"name": world.site.name, "city": "Dijon"}, by=world.actor("site_manager"))
+    assert not Event.objects.filter(name="site.changed").exists()
+    with pytest.raises(Invalid) as refusal:
+        edit_site(world.site, {"time_zone": "Europe/Atlantis"}, by=world.actor("site_manager"))
+    assert refusal.value.field == "time_zone"
+
+
+@pytest.mark.promise("domain R16")
+def test_the_page_shows_the_holidays_before_they_are_saved(world: World, client: Browser) -> None:
+    client.force_login(world.users["network_head"])
+    shown = {one["name"] for one in client.get("/sites/republique/").context["holidays"]}
+    assert {"Noël", "Lundi de Pâques"} <= shown
+    assert shown.isdisjoint({"Vendredi saint", "Saint Étienne"})
+    answer = client.post(
+        "/sites/republique/", typed(world.site, holiday_zone="57", good_friday_off="on", name="Autre", look="1")
+    )
+    days = {one["day"]: one["name"] for one in answer.context["holidays"]}
+    assert (answer.status_code, days["Vendredi 26 mars 2027"]) == (200, "Vendredi saint")
+    assert "Samedi 26 décembre 2026" in days
+    assert 'value="Autre"' in answer.content.decode()
+    world.site.refresh_from_db()
+    assert (world.site.holiday_zone, world.site.good_friday_off, world.site.name) == (
+        "",
+        False,
+        "Conciergerie République",
+    )
+
+
+def test_good_friday_has_a_name_where_the_list_has_none(world: World) -> None:
+    """Metropolitan France has no such holiday; a site may keep it all the same."""
+    site = Site(good_friday_off=True)
+    assert (GOOD_FRIDAY, "Vendredi saint") in calendar.holidays_to_come(site, dt.date(2026, 11, 23))
+    assert GOOD_FRIDAY not in dict(calendar.holidays_to_come(Site(), dt.date(2026, 11, 23)))
+
+
+def test_another_time_zone_moves_no_appointment_and_is_meant(world: World, client: Browser, book: Book) -> None:
+    request = book()
+    before = request.promised_start
+    client.force_login(world.users["network_head"])
+    answer = client.post("/sites/republique/", typed(world.site, time_zone="Indian/Reunion"))
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["time_zone"]
+    world.site.refresh_from_db()
+    assert world.site.time_zone == "Europe/Paris"
+    answer = client.post("/sites/republique/", typed(world.site, time_zone="Indian/Reunion", zone_is_meant="on"))
+    assert answer.status_code == 302
+    world.site.refresh_from_db()
+    request.refresh_from_db()
+    assert (world.site.time_zone, request.promised_start) == ("Indian/Reunion", before)
+
+
+def test_without_appointments_another_time_zone_asks_nothing(world: World, client: Browser) -> None:
+    client.force_login(world.users["network_head"])
+    assert "zone_is_meant" not in client.get("/sites/republique/").context["form"].fields
+    assert client.post("/sites/republique/", typed(world.site, time_zone="Indian/Reunion")).status_code == 302
+
+
+def test_a_site_takes_no_requests_only_once_nothing_is_open_there(world: World, client: Browser, book: Book) -> None:
+    book()
+    client.force_login(world.users["network_head"])
+    closing = {name: value for name, value in typed(world.site).items() if name != "is_active"}
+    answer = client.post("/sites/republique/", closing)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["is_active"])
+    with pytest.raises(Conflict):
+        edit_site(world.site, {"is_active": False}, by=world.actor("network_head"))
+    ServiceRequest.objects.update(status="cancelled")
+    assert client.post("/sites/republique/", closing).status_code == 302
+    assert client.get("/conciergeries/republique/").status_code == 404
+    assert client.get("/sites/republique/").status_code == 200
+    assert client.post("/sites/republique/", typed(world.site)).status_code == 302
+    world.site.refresh_from_db()
+    assert world.site.is_active
+
+
+def test_the_list_asks_the_same_number_of_questions_for_three_sites(world: World, client: Browser) -> None:
+    client.force_login(world.users["network_head"])
+    client.get("/sites/")
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        client.get("/sites/")
+    for slug in ("strasbourg", "colmar"):
+        far_site(world, slug)
+    with CaptureQueriesContext(connection) as three:
+        client.get("/sites/")
+    assert len(three) == len(one)
+
+
+def test_somebody_of_another_organisation_finds_nothing(world: World, client: Browser) -> None:
+    other = build_world("ailleurs", "Ailleurs", "autre.localhost")
+    client.force_login(other.users[Role.NETWORK_HEAD])
+    answer = client.get("/sites/republique/", headers={"host": "autre.localhost"})
+    assert answer.context["site"].organisation == other.organisation
+    far = far_site(world)
+    assert client.get(f"/sites/{far.slug}/", headers={"host": "autre.localhost"}).status_code == 404
