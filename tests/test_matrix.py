@@ -114,6 +114,12 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:reprice": _open_request,
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-details": lambda s: {"slug": s.world.site.slug, "client": s.world.client.public_id},
+    "bookings:desk-book": lambda s: {
+        "slug": s.world.site.slug,
+        "client": s.world.client.public_id,
+        "what": "rendez-vous",
+    },
     "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
     "bookings:desk-receipt": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
     "bookings:desk-receipt-pdf": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},

@@ -29,6 +29,7 @@ from bookings.models import (
 from bookings.models.imports import CatalogueImport
 from bookings.rules import imports as rules
 from concierge import events, retention
+from concierge.days import today_of
 from concierge.errors import DomainError, NotAllowed, WrongState
 from concierge.models import Organisation, Site
 from concierge.tenancy import Actor
@@ -130,7 +131,7 @@ def _judge(found: CatalogueImport, stock: Stock, by: Actor) -> list[Judged]:
     _refuse_orphans(lines, stock.services)
     _refuse_nowhere(lines, stock)
     editable = {slug for slug, site in stock.sites.items() if perms.can_edit_terms(by, site)}
-    today = timezone.localdate()
+    today = today_of(by.organisation)
     judged = []
     for line in lines:
         row = stock.row_of(line) if line.kind in rules.TYPES else None

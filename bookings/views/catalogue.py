@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,7 +11,6 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -139,7 +137,7 @@ def _service_form(request: TenantRequest, service: Service | None, data: Any = N
     return ServiceForm(
         data,
         instance=service or Service(organisation=request.organisation),
-        vat_rates=rates_on(request.organisation.pk, timezone.localdate()),
+        vat_rates=rates_on(request.organisation.pk, today_of(request.organisation)),
         categories=ServiceCategory.objects.filter(organisation=request.organisation),
     )
 
@@ -273,7 +271,7 @@ def _page(request: TenantRequest, service: Service, *, status: int = 200, **more
             for site in Site.objects.visible_to(actor)
         ],
         "may_edit": perms.can_edit_catalogue(actor),
-        "today": timezone.localdate(timezone=ZoneInfo("Europe/Paris")),
+        "today": today,
         **more,
     }
     return render(request, "bookings/catalogue_service.html", context, status=status)

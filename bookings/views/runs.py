@@ -28,6 +28,7 @@ from bookings.models import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Pro
 from bookings.rules import ahead as rules
 from bookings.views.ahead import window_words
 from bookings.views.requests import _actor
+from concierge.days import today_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -218,7 +219,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         sites=Site.objects.visible_to(actor),
         organisation=actor.organisation,
-        initial={"starts_on": timezone.localdate()},
+        initial={"starts_on": today_of(actor.organisation)},
     )
     if form.is_valid():
         try:

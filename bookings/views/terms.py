@@ -23,6 +23,7 @@ from bookings.models import ServedArea, Service, ServiceAtSite, calendar
 from bookings.models.catalogue import vat_rate_on
 from bookings.views.booking import price_words
 from bookings.views.catalogue import find, may_see, refused_status, seen_version
+from concierge.days import today_at, today_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -109,7 +110,11 @@ def preview(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     service = find(request, public_id)
     sites = Site.objects.visible_to(request.actor).prefetch_related("opening_hours")
     first = sites.first()
-    given = {"site": first.public_id if first else "", "on": timezone.localdate(), **request.GET.dict()}
+    given = {
+        "site": first.public_id if first else "",
+        "on": today_at(first) if first else today_of(request.organisation),
+        **request.GET.dict(),
+    }
     form = PreviewForm(given, sites=sites)
     shown = _seen(service, form.cleaned_data["site"], form.cleaned_data["on"]) if form.is_valid() else None
     context = {"service": service, "form": form, "shown": shown}

@@ -56,6 +56,7 @@ DELETABLE = {
     "bookings_openinghours": "set anew",
     "bookings_servedarea": "set anew, taken away",
     "bookings_datedprice": "a planned price is taken back",
+    "bookings_vatrate": "a planned rate is taken back",
     "bookings_catalogueimport": "purge",
     "bookings_calendarfeed": "purge",
     "bookings_helpedperson": "purge",
