@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -116,7 +117,7 @@ def _page(
         "looks": looks,
         "strays": Strays(site, timezone.now()).number if site else 0,
         "holidays": [
-            {"day": date_words(day, "l j F Y").capitalize(), "name": name} for day, name in _holidays(form, site)
+            {"day": capfirst(date_words(day, "l j F Y")), "name": name} for day, name in _holidays(form, site)
         ],
     }
     refused = form.is_bound and (not looks or bool(form.errors))

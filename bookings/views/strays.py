@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from bookings import perms
@@ -32,7 +33,7 @@ def strays_page(request: HttpRequest, slug: str) -> HttpResponse:
         "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments()],
         "runs": [{"run": run, "when": window_words(run)} for run in found.runs],
         "days": [
-            {"one": one, "when": date_words(one.starts_at.astimezone(zone).date(), "l j F Y").capitalize()}
+            {"one": one, "when": capfirst(date_words(one.starts_at.astimezone(zone).date(), "l j F Y"))}
             for one in found.days[:MOST]
         ],
         "number": found.number,
@@ -47,7 +48,7 @@ def _row(request: ServiceRequest) -> dict[str, Any]:
     day = hold.starts_at.astimezone(ZoneInfo(request.site.time_zone)).date()
     return {
         "found": request,
-        "when": f"{date_words(day, 'D j N').capitalize()} {clock(hold.starts_at, request.site)}",
+        "when": f"{capfirst(date_words(day, 'D j N'))} {clock(hold.starts_at, request.site)}",
         "where": str(hold.presence) if hold.presence else str(Place(hold.place).label),
         "services": ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.all())),
     }
