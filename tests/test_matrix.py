@@ -114,6 +114,12 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:reprice": _open_request,
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
+    "bookings:desk-details": lambda s: {"slug": s.world.site.slug, "client": s.world.client.public_id},
+    "bookings:desk-book": lambda s: {
+        "slug": s.world.site.slug,
+        "client": s.world.client.public_id,
+        "what": "rendez-vous",
+    },
     "bookings:desk-act": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id, "verb": "remettre"},
     "bookings:desk-receipt": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
     "bookings:desk-receipt-pdf": lambda s: {"slug": s.world.site.slug, "public_id": s.done.public_id},
@@ -122,6 +128,7 @@ ARGUMENTS: dict[str, Arguments] = {
         f"bookings:catalogue-{part}": lambda s: {"public_id": s.world.ironing.public_id}
         for part in ("service", "preview", "price", "tarifs", "options", "supplements")
     },
+    "bookings:category": lambda s: {"public_id": s.world.ironing.category.public_id},
     "bookings:catalogue-price-back": lambda s: {"public_id": s.world.ironing.public_id, "price": s.price.public_id},
     "bookings:catalogue-terms": lambda s: {"public_id": s.world.ironing.public_id, "slug": s.world.site.slug},
     "bookings:catalogue-import": lambda s: {"public_id": s.file.public_id},

@@ -68,13 +68,14 @@ def submit_request(
     now: dt.datetime | None = None,
     beneficiary: Beneficiary | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
+    owner: Client | None = None,
     total_seen: Decimal | None = None,
 ) -> ServiceRequest:
     """Turn a kept place into a confirmed request with frozen lines and one work order per service.
 
     The same hold sent twice gives the same request. ``client.email`` must have been verified by the caller, unless
-    staff or the organisation's own systems book. ``now`` is only for writing history; ``total_seen`` is what somebody
-    read before saying yes.
+    staff or the organisation's own systems book. ``owner`` is whose request it is, when that is known. ``now`` is only
+    for writing history; ``total_seen`` is what somebody read before saying yes.
 
     Raises ``BadOrder``, ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing``, ``PriceChanged`` (409),
     ``OutsideArea``, ``MixedPlaces``, ``MixedOrder``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
@@ -101,6 +102,7 @@ def submit_request(
         now=now,
         beneficiary=beneficiary,
         prescriber=prescriber,
+        owner=owner,
     )
     keep_word(request.total_incl_vat, total_seen)
     held.status = HoldStatus.CONFIRMED

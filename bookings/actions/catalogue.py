@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +42,19 @@ def add_category(
     )
     events.record("category.added", category, by=by)
     return category
+
+
+@transaction.atomic
+def edit_category(category: ServiceCategory, changes: Mapping[str, Any], *, by: Actor) -> ServiceCategory:
+    """Change how a label reads and where it stands; its code stays, files name it. Raises ``Invalid`` (400)."""
+    locked = ServiceCategory.objects.select_for_update(of=("self",), no_key=True).get(pk=category.pk)
+    changed = sorted(name for name, value in changes.items() if getattr(locked, name) != value)
+    for name in changed:
+        setattr(locked, name, changes[name])
+    if changed:
+        save_valid(locked)
+        events.record("category.changed", locked, by=by, changed=changed)
+    return locked
 
 
 @transaction.atomic

@@ -76,8 +76,10 @@ def ask_for_quote(
     note: str = "",
     key: uuid.UUID | None = None,
     prescriber: Prescriber | Accompaniment | None = None,
+    owner: Client | None = None,
 ) -> ServiceRequest:
-    """Write a request without price, slot or work: ``submitted``. ``key`` sent twice gives the same request.
+    """Write a request without price, slot or work: ``submitted``. ``key`` sent twice gives the same request. ``owner``
+    is whose it is, when that is known.
 
     ``client.email`` must have been verified by the caller, as for a booking. Raises ``Invalid`` (400), ``MixedPrices``,
     ``MixedPlaces``, ``OutsideArea``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
@@ -90,12 +92,12 @@ def ask_for_quote(
         raise Invalid(_("This service has a price: book it, there is nothing to quote."), field="services")
     for wish in wanted:
         _check_wish(wish, today=today_at(site))
-    details, place = clean_details(client), place_of(services)
+    details, place = clean_details(client) if owner is None else client, place_of(services)
     check_place(site, place, place, details)
     if payer is not None:
         check_payer(payer, details.email, by)
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
-    owner = person or find_or_create_client(by.organisation, details)
+    owner = owner or person or find_or_create_client(by.organisation, details)
     _queue_up(owner)
     known = ServiceRequest.objects.filter(public_id=key).first() if key else None
     if known is not None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import pre_orders, recurrences
 from bookings.actions.clients import ClientDetails
 from bookings.enums import OccurrenceStatus
-from bookings.models import ClientAccount, Occurrence, PreOrderPlan, PreOrderRun, Recurrence, ServiceRequest
+from bookings.models import Client, ClientAccount, Occurrence, PreOrderPlan, PreOrderRun, Recurrence, ServiceRequest
 from bookings.rules import prices
 from bookings.rules.recurrence import WEEKDAYS
 from concierge.errors import Conflict
@@ -43,19 +43,23 @@ def order_every_time(
     payer: ClientAccount | None = None,
     note: str = "",
     total_seen: Decimal | None = None,
+    owner: Client | None = None,
 ) -> ServiceRequest:
     """Order for this hand-out now; the next ones follow by themselves until the client says stop. This order is the
-    first day of the regular request. The same ``sent_key`` twice is one order and one regular request.
+    first day of the regular request. ``owner`` is whose it is, when that is known. The same ``sent_key`` twice is one
+    order and one regular request.
 
     Raises what ``order_ahead`` and ``start_recurrence`` raise, ``AlreadySubscribed`` (409).
     """
     given: dict[str, Any] = {"wishes": wishes, "payer": payer, "note": note}
-    made = pre_orders.order_ahead(run, client=client, by=by, sent_key=sent_key, total_seen=total_seen, **given)
+    made = pre_orders.order_ahead(
+        run, client=client, by=by, sent_key=sent_key, total_seen=total_seen, owner=owner, **given
+    )
     if Occurrence.objects.filter(request=made).exists():
         return made
-    owner, plan = made.client, run.plan
+    asking, plan = made.client, run.plan
     series = recurrences.start_recurrence(
-        owner,
+        asking,
         run.site,
         recurrences.Wanted(
             name=plan.service.label,
@@ -68,7 +72,7 @@ def order_every_time(
         by=by,
     )
     # Orders of one client are written one after the other: the client is locked since the line above.
-    others = Recurrence.objects.of_client(owner.kept_id).going_on().filter(plan=plan).exclude(pk=series.pk)
+    others = Recurrence.objects.of_client(asking.kept_id).going_on().filter(plan=plan).exclude(pk=series.pk)
     if others.exists():
         raise AlreadySubscribed(field="every_time")
     Occurrence.objects.update_or_create(

@@ -303,11 +303,12 @@ class ContactForm(forms.Form):
             for name in ("first_name", "last_name", "email"):
                 del self.fields[name]
             self.fields["phone"].help_text = _("Of the person, for whoever does the work.")
-            return
-        self.fields["email"].required = not for_others
+        else:
+            self.fields["email"].required = not for_others
         if for_others:
-            self.fields["phone"].help_text = _("An e-mail address or a phone number is needed.")
             self.fields["on_phone"] = forms.BooleanField(label=ON_PHONE, required=False)
+            if not knows_who:
+                self.fields["phone"].help_text = _("An e-mail address or a phone number is needed.")
 
     def clean_email(self) -> str:
         """One spelling per mailbox."""

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MinValueValidator
 from django.db.models import QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import PICTOGRAMS, AreaKind, PriceMode
@@ -61,6 +61,29 @@ class CatalogueFilters(forms.Form):
             field.queryset = rows
             field.empty_label = gettext("All")
         choices_of(self, "mode", [("", _("All")), *PriceMode.choices])
+
+
+class CategoryForm(forms.Form):
+    """How a label of the catalogue reads, and where it stands."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
+    pictogram = forms.ChoiceField(label=_("Pictogram"), choices=list(PICTOGRAMS.items()))
+    position = forms.IntegerField(
+        label=pgettext_lazy("place in a list", "Order"),
+        min_value=0,
+        max_value=999,
+        initial=0,
+        help_text=_("The smallest number comes first."),
+    )
+
+
+class NewCategoryForm(CategoryForm):
+    """A label that is new."""
+
+    code = forms.SlugField(
+        label=_("Code"), max_length=40, help_text=_("Letters, digits and hyphens; files name it so. It stays.")
+    )
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only

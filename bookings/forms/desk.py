@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.beneficiaries import Beneficiary
+from bookings.actions.contacts import FIELDS
 from bookings.forms.booking import ON_PHONE, DetailsForm, wishes_of
 from bookings.models import Client, ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
@@ -63,6 +64,41 @@ class NewPersonForm(forms.Form):
         known = getattr(self, "cleaned_data", {})
         name = f"{self.data.get('first_name', '')} {self.data.get('last_name', '')}".replace("\x00", "").strip()
         return {"name": name[:160], "phone": known.get("phone", ""), "email": known.get("email", "")}
+
+
+class KnownPersonForm(NewPersonForm):
+    """What is on file of somebody, to be corrected. The page says what it showed, so that a field that nobody touched
+    is not set back to what another desk has corrected meanwhile."""
+
+    language = forms.ChoiceField(label=_("Language of our letters"), choices=[("fr", "Français"), ("en", "English")])
+    street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
+    postcode = forms.RegexField(
+        r"\A[0-9]{5}\Z",
+        label=_("Postcode"),
+        required=False,
+        error_messages={"invalid": _("A French postcode has five digits.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    city = forms.CharField(label=_("Town"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
+        self.known = {name: str(getattr(client, name)) for name in FIELDS}
+        self.known["phone"] = client.phone.as_e164 if client.phone else ""
+        self.could_be_reached = bool(client.email or client.phone)
+        kwargs["initial"] = {name: str(getattr(client, name)) for name in FIELDS}
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever could be reached still can; somebody known without an address or a number stays so."""
+        return super().clean() if self.could_be_reached else self.cleaned_data
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """What was typed anew."""
+        typed = {name: self.cleaned_data[name] for name in self.changed_data}
+        return {name: value for name, value in typed.items() if value != self.known[name]}
 
 
 def guessed(text: str) -> dict[str, str]:

@@ -329,11 +329,11 @@ def plan_of(site: Site, service: Service) -> PreOrderPlan | None:
 
 def any_ahead(site: Site, services: Collection[Service]) -> bool:
     """Whether one of the services is ordered ahead at the site."""
-    return not _ahead_at(site.pk).isdisjoint(service.pk for service in services)
+    return not ahead_at(site.pk).isdisjoint(service.pk for service in services)
 
 
 @kept
-def _ahead_at(site_id: int) -> frozenset[int]:
-    """Keys of the services that have an active plan."""
+def ahead_at(site_id: int) -> frozenset[int]:
+    """Keys of the services that have an active plan at a site."""
     found = PreOrderPlan.objects.filter(site_id=site_id, is_active=True)
     return frozenset(found.order_by().values_list("service_id", flat=True))

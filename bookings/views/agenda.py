@@ -20,6 +20,7 @@ from bookings.enums import HoldStatus, Place
 from bookings.forms.openings import AgendaForm
 from bookings.models import ServiceRequest
 from bookings.models.requests import REQUEST_ROLES
+from bookings.models.strays import Strays
 from bookings.views.steps import clock
 from concierge.errors import NotAllowed
 from concierge.models import Site
@@ -53,6 +54,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
     found = _appointments(site, first, first + length, zone) if site else []
     context = {
         "site": site,
+        "strays": Strays(site, timezone.now()).number if site and perms.sees_openings(actor, site) else 0,
         "can_subscribe": site is not None and perms.can_subscribe(actor, site),
         "form": AgendaForm(
             initial={"site": site.slug if site else "", "jour": first, "vue": "week" if weekly else "day"}, sites=sites

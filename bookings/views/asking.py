@@ -55,6 +55,7 @@ def ask(request: HttpRequest, draft: Draft) -> HttpResponse:
             note=draft.contact.get("note", ""),
             key=key,
             prescriber=draft.person,
+            owner=draft.owner,
         )
     except DomainError as error:
         if error.field in {"description", "wanted_from", "wanted_until", "services"}:

@@ -57,8 +57,11 @@ def sites(request: HttpRequest) -> HttpResponse:
 
 @step("services")
 def services(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Choose services, by category."""
-    form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.offered)
+    """Choose services, by category; or the desk says that it is for somebody else than whose card it came from."""
+    if "somebody_else" in request.POST:
+        draft.forget_owner()
+        return go(draft.site, "services")
+    form = ServicesForm(request.POST if request.method == "POST" else None, offered=draft.choices)
     if form.is_valid():
         chosen = [service for service in draft.offered if str(service.public_id) in form.cleaned_data["services"]]
         try:
@@ -83,7 +86,7 @@ def _services_page(
             "price": price_words(service),
             "checked": str(service.public_id) in ticked,
         }
-        for service in draft.offered
+        for service in draft.choices
     ]
     groups = [
         {"category": category, "cards": members, "is_alone": len(members) == 1}
@@ -236,7 +239,7 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         initial=_known_contact(draft),
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
-        knows_who=draft.person is not None,
+        knows_who=draft.knows_who,
     )
     if form.is_valid():
         typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
@@ -262,6 +265,8 @@ def _known_contact(draft: Draft) -> dict[str, str]:
     if draft.person is not None:
         known = {name: str(getattr(draft.person, name)) for name in ("phone", "street", "postcode", "city")}
         return known | typed
+    if draft.owner is not None:
+        return {name: str(getattr(draft.owner, name)) for name in WHO_FIELDS} | typed
     user = draft.request.user
     if typed.get("last_name") or draft.for_others or not user.is_authenticated:
         return typed
@@ -305,6 +310,7 @@ def _send(draft: Draft, payer: ClientAccount | None, total_seen: Decimal, *, eve
         "payer": payer,
         "note": draft.contact.get("note", ""),
         "total_seen": total_seen,
+        "owner": draft.owner,
     }
     others: dict[str, Any] = {"beneficiary": draft.beneficiary(), "prescriber": draft.person}
     if draft.run is not None and draft.kept is not None and every_time:
@@ -372,7 +378,7 @@ def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> H
         {**draft.contact},
         asks_address=draft.comes_to_client,
         for_others=draft.for_others,
-        knows_who=draft.person is not None,
+        knows_who=draft.knows_who,
     )
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))

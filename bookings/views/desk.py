@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,13 +26,14 @@ from bookings.actions import requests as actions
 from bookings.actions.clients import accounts_for
 from bookings.actions.links import send_link
 from bookings.enums import RequestStatus
-from bookings.models import Client, ServiceRequest, WorkOrder
+from bookings.models import Client, PreOrder, ServiceRequest, WorkOrder
 from bookings.models.clients import each_once
 from bookings.models.requests import ENDED, public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.rules import names
 from bookings.rules.waiting import Wait
-from bookings.views import waits
+from bookings.views import ahead, hand_outs, waits
+from bookings.views.draft import begun_at
 from bookings.views.series_words import regular_rows
 from bookings.views.served import Served
 from concierge.errors import DomainError
@@ -165,7 +166,11 @@ def person_page(
 ) -> HttpResponse:
     """The page of a person, with a refusal on it when there is one."""
     seen = ServiceRequest.objects.visible_to(request.actor).filter(client__in=Client.objects.family_of(client.kept_id))
-    rows = seen.select_related("site", "payer_account").prefetch_related("work_orders__service").order_by("-pk")
+    rows = (
+        seen.select_related("site", "payer_account", "pre_order__run__site")
+        .prefetch_related(Prefetch("work_orders", WorkOrder.objects.select_related("service")))
+        .order_by("-pk")
+    )
     is_open = list(rows.open()[: MOST_OPEN + 1])
     waiting = waiting_of(is_open, now=timezone.now())
     under_way = [_row(request, site, found, waiting[found.pk].request) for found in is_open]
@@ -186,6 +191,7 @@ def person_page(
         ready=ready,
         others=[row for row in under_way[:MOST_OPEN] if not row["can_hand_over"]],
         has_more=len(under_way) > MOST_OPEN,
+        begins=begun_at(site, timezone.now()),
         regular=regular_rows(client.kept_id, request.actor),
         ended=[_row(request, site, found) for found in rows.filter(status__in=ENDED)[:MOST_ENDED]],
         owed_url=_address("billing:of-client", client),
@@ -212,7 +218,17 @@ def _row(request: TenantRequest, site: Site, found: ServiceRequest, wait: Wait |
         "is_elsewhere": found.site_id != site.pk,
         "can_hand_over": found.site_id == site.pk and perms.can_close(request.actor, found),
         "is_asked_for": False,
+        "basket": _basket(request, site, found),
     }
+
+
+def _basket(request: TenantRequest, site: Site, found: ServiceRequest) -> dict[str, Any] | None:
+    """The order ahead of a request that is handed out here, with the ticks of the hand-out list."""
+    order: PreOrder | None = getattr(found, "pre_order", None)
+    if order is None or order.run.site_id != site.pk:
+        return None
+    may = hand_outs.may_tick(request.actor, order.run)
+    return {"order": order, "when": ahead.window_words(order.run), **hand_outs.ticks_of(order, may=may)}
 
 
 @desk_page("POST")

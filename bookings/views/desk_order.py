@@ -23,7 +23,7 @@ from bookings.enums import Place, PriceMode
 from bookings.forms.booking import quantity_names
 from bookings.forms.desk import OTHER, OrderForm
 from bookings.models import Client, Service, calendar
-from bookings.models.ahead import any_ahead
+from bookings.models.ahead import ahead_at
 from bookings.models.clients import each_once
 from bookings.rules import prices
 from bookings.views import ahead
@@ -106,7 +106,8 @@ def _offered(site: Site, typed: Any = None) -> list[Service]:
     """What is taken along now: nothing on quote, nothing ordered ahead. What was typed on a page that was opened before
     stays on it, and is refused in words."""
     priced = [one for one in pricing.offered_on(site.pk, _today(site)) if one.price_mode != PriceMode.ON_QUOTE]
-    return [one for one in priced if not any_ahead(site, [one]) or _is_asked(one, typed or {})]
+    ahead_here = ahead_at(site.pk)
+    return [one for one in priced if one.pk not in ahead_here or _is_asked(one, typed or {})]
 
 
 def _is_asked(service: Service, typed: Any) -> bool:

@@ -1,19 +1,24 @@
-"""Somebody new at the desk: likely people first, then an explicit choice (R2: search before create)."""
+"""Somebody new at the desk: likely people first, then an explicit choice (R2: search before create). And a booking
+begun from the card of somebody known, without typing who they are again."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.actions.clients import ClientDetails, add_client
 from bookings.forms.desk import NewPersonForm, guessed
-from bookings.models import Client
+from bookings.models import Client, PreOrderRun
 from bookings.models.clients import each_once
-from bookings.views.desk import LONGEST_QUERY, desk_page, show
+from bookings.views.desk import LONGEST_QUERY, desk_page, find_client, show
+from bookings.views.draft import APPOINTMENT, BASKET, KEY, KINDS, QUOTE, Draft, of_kind
+from bookings.views.steps import go
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site, national_phone
@@ -47,6 +52,37 @@ def likely_people(request: TenantRequest, site: Site) -> HttpResponse:
     form = NewPersonForm(request.POST)
     form.is_valid()
     return render(request, "bookings/_desk_likely.html", {"site": site, "likely": _likely(request, form)})
+
+
+@desk_page("POST")
+def book(request: TenantRequest, site: Site, client: Any, what: str) -> HttpResponse:
+    """Begin an appointment, an order ahead or a question for a quote for this person: the usual pages, which know who
+    asks. ``run`` names the hand-out; where there is one service to choose, it is chosen."""
+    if what not in KINDS:
+        raise Http404
+    who = find_client(request, client)
+    seed: dict[str, Any] = {"site": str(site.public_id), "client": str(who.public_id), "wants": what}
+    request.session[KEY] = seed
+    draft = Draft(request, site)
+    coming = _run(site, request.POST.get("run", "")) if what == BASKET else None
+    fitting = of_kind(site, draft.choices, what)
+    chosen = [one for one in fitting if coming is not None and one.pk == coming.plan.service_id] or fitting
+    if what == APPOINTMENT or len(chosen) != 1:
+        draft.save()
+        return go(site, "services")
+    run = {"run": str(coming.public_id), "run_key": str(uuid.uuid4())} if coming is not None else {}
+    draft.save(services=[str(chosen[0].public_id)], **run)
+    return go(site, "wishes" if what == QUOTE else "details")
+
+
+def _run(site: Site, public_id: str) -> PreOrderRun | None:
+    """The hand-out that was pressed, as long as it takes orders."""
+    try:
+        wanted = uuid.UUID(public_id)
+    except ValueError:
+        return None
+    mine = PreOrderRun.objects.filter(site=site, public_id=wanted).taking_orders(timezone.now())
+    return mine.select_related("plan").first()
 
 
 def _likely(request: TenantRequest, form: NewPersonForm) -> list[dict[str, Any]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -20,9 +22,10 @@ from bookings.actions.holds import hold_of
 from bookings.actions.pre_orders import plan_for
 from bookings.actions.pricing import offered_on
 from bookings.actions.quote_requests import Wanted, is_on_quote
-from bookings.enums import HoldStatus, Place
+from bookings.enums import HoldStatus, Place, PriceMode
 from bookings.forms.booking import wishes_of
-from bookings.models import Accompaniment, Hold, PreOrderPlan, PreOrderRun, Presence, Service
+from bookings.models import Accompaniment, Client, Hold, PreOrderPlan, PreOrderRun, Presence, Service, ServiceAtSite
+from bookings.models.ahead import ahead_at
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from concierge.enums import Channel
@@ -37,6 +40,37 @@ WHO_FIELDS = ("first_name", "last_name", "email", "phone", "street", "postcode",
 KEPT_FIELDS = (*WHO_FIELDS, "note", "on_phone")
 
 
+# What the desk begins from somebody's card, as it stands in the address.
+APPOINTMENT, BASKET, QUOTE = "rendez-vous", "panier", "devis"
+KINDS = (APPOINTMENT, BASKET, QUOTE)
+
+
+def of_kind(site: Site, services: Sequence[Service], kind: str) -> list[Service]:
+    """Those of the services that are asked for in this way."""
+    ahead_here = ahead_at(site.pk)
+
+    def kind_of(service: Service) -> str:
+        if service.price_mode == PriceMode.ON_QUOTE:
+            return QUOTE
+        return BASKET if service.pk in ahead_here else APPOINTMENT
+
+    return [service for service in services if kind_of(service) == kind]
+
+
+def begun_at(site: Site, now: dt.datetime) -> set[str]:
+    """What can be begun for somebody at a site: an order ahead only while a hand-out takes orders. One statement."""
+    mine = PreOrderPlan.objects.filter(site=site, service=OuterRef("service"), is_active=True)
+    coming = PreOrderRun.objects.filter(site=site, plan__service=OuterRef("service"), taken__lt=F("capacity"))
+    offered = ServiceAtSite.objects.filter(site=site, is_offered=True, service__is_active=True)
+    found = offered.annotate(is_ahead=Exists(mine), takes=Exists(coming.taking_orders(now)))
+    rows = found.order_by().values_list("service__price_mode", "is_ahead", "takes")
+    return {
+        QUOTE if mode == PriceMode.ON_QUOTE else BASKET if is_ahead else APPOINTMENT
+        for mode, is_ahead, takes in rows
+        if takes or not is_ahead
+    }
+
+
 class Draft:
     """One booking on its way. Reading never writes the session; ``save`` does."""
 
@@ -45,7 +79,7 @@ class Draft:
         stored: dict[str, Any] = request.session.get(KEY, {})
         # Who you are is kept when you change the site; what you asked for belongs to one.
         same = stored.get("site") == str(site.public_id)
-        kept: dict[str, Any] = {name: stored[name] for name in ("contact", "person") if name in stored}
+        kept: dict[str, Any] = {name: stored[name] for name in ("contact", "person", "client") if name in stored}
         self.data: dict[str, Any] = stored if same else kept
         actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
         self.for_others = can_book_for_others(actor, site)
@@ -58,6 +92,12 @@ class Draft:
         self.data.update(changes, site=str(self.site.public_id))
         self.data.setdefault("token", secrets.token_urlsafe(32))
         self.request.session[KEY] = self.data
+
+    def forget_owner(self) -> None:
+        """It is for somebody else than whose card it was begun from: nothing said of them is kept."""
+        for name in ("client", "wants", "contact", "typed", "other", "typed_other"):
+            self.data.pop(name, None)
+        self.save()
 
     def finish(self, kept: uuid.UUID, tracking_token: str) -> None:
         """Forget everything typed (the next person may sit at the same screen); remember what the place kept became."""
@@ -75,8 +115,13 @@ class Draft:
     @property
     def proved_email(self) -> str:
         """The address whose rights count: the one that was typed and proved, else one of the account's; or none."""
-        mine = self.contact.get("email", "") if self.is_verified else ""
+        mine = self.email if self.is_verified else ""
         return mine or next(iter(sorted(self.own_emails)), "")
+
+    @property
+    def email(self) -> str:
+        """Of whoever asks: as it is kept, or as it was typed."""
+        return str(self.owner.email if self.owner is not None else self.contact.get("email", ""))
 
     @property
     def takes_code(self) -> bool:
@@ -88,6 +133,13 @@ class Draft:
         """What the site offers."""
         today = timezone.localdate(timezone=ZoneInfo(self.site.time_zone))
         return list(offered_on(self.site.pk, today))
+
+    @cached_property
+    def choices(self) -> list[Service]:
+        """What is shown to choose from: of what was begun at the desk, those services, else everything."""
+        if self.owner is None:
+            return self.offered
+        return of_kind(self.site, self.offered, self.data.get("wants", "")) or self.offered
 
     @property
     def services(self) -> list[Service]:
@@ -211,7 +263,9 @@ class Draft:
     def details(self) -> ClientDetails:
         """The client, as actions take it."""
         if self.person is not None:
-            return self._person_details(self.person)
+            return self._known_details(self.person.client, self.person.email)
+        if self.owner is not None:
+            return self._known_details(self.owner, self.owner.email)
         mine = {name: self.contact.get(name, "") for name in WHO_FIELDS}
         user = self.request.user
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
@@ -226,14 +280,28 @@ class Draft:
         found = Accompaniment.objects.visible_to(self.actor).filter(public_id=chosen)
         return found.select_related("client", "prescriber").first()
 
-    def _person_details(self, person: Accompaniment) -> ClientDetails:
+    @cached_property
+    def owner(self) -> Client | None:
+        """Whom the desk books for, from their card: the row under which they are kept."""
+        chosen = self.data.get("client")
+        if not chosen or not self.for_others:
+            return None
+        found = Client.objects.visible_to(self.actor).select_related("merged_into").filter(public_id=chosen).first()
+        return found.kept_as if found is not None else None
+
+    @property
+    def knows_who(self) -> bool:
+        """Who asks was said before the first page: their name is not typed again."""
+        return self.person is not None or self.owner is not None
+
+    def _known_details(self, client: Client, email: str) -> ClientDetails:
         """That person: who they are was said before; how to reach them and where may differ this time."""
         typed = self.contact
         return ClientDetails(
-            first_name=person.client.first_name,
-            last_name=person.client.last_name,
-            email=person.email,
-            language=person.client.language,
+            first_name=client.first_name,
+            last_name=client.last_name,
+            email=email,
+            language=client.language,
             phone=typed.get("phone", ""),
             street=typed.get("street", ""),
             postcode=typed.get("postcode", ""),
@@ -276,7 +344,7 @@ class Draft:
         """The steps of this kind of request in order, and whether each is complete."""
         chosen = {str(service.public_id) for service in self.services}
         last = {
-            "contact": bool(self.contact if self.person else self.contact.get("last_name"))
+            "contact": bool(self.contact if self.knows_who else self.contact.get("last_name"))
             and (not self.asks_address or bool((self.other or self.contact).get("street"))),
             "code": self.is_verified,
         }

@@ -18,12 +18,13 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings import perms
 from bookings.actions import hand_outs
 from bookings.enums import HandOut, RequestStatus, RunStatus
-from bookings.models import PreOrder
+from bookings.models import PreOrder, PreOrderRun
 from bookings.views.ahead import window_words
 from bookings.views.requests import _actor
 from bookings.views.runs import find_run
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import national_phone
+from concierge.tenancy import Actor
 from concierge.words import quantity_words
 
 # More orders than these are found by the search.
@@ -58,7 +59,7 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
         .order_by("request__contact_name", "pk")[: MOST_LISTED + 1]
     )
     often = hand_outs.repeated_no_shows([order.request.client_id for order in orders], timezone.now())
-    may = perms.can_run_hand_outs(actor, run.site) and run.status in {RunStatus.CLOSED, RunStatus.DONE}
+    may = may_tick(actor, run)
     context = {
         "run": run,
         "when": window_words(run),
@@ -75,11 +76,7 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]:
-    now = timezone.now()
     replaced = {one.line_id: one for one in order.substitutions.all()}
-    is_waiting = order.hand_out in {HandOut.EXPECTED, HandOut.KEPT}
-    is_stuck = hand_outs.is_stuck(order, now)
-    undo = order.marked_at is not None and order.settled_at is None and now < order.marked_at + hand_outs.UNDO
     return {
         "order": order,
         "phone": national_phone(order.request.contact_phone.as_e164) if order.request.contact_phone else "",
@@ -95,18 +92,34 @@ def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]
         ],
         "missed": often.get(order.request.client_id, 0),
         "is_held": order.request.status == RequestStatus.ON_HOLD,
+        **ticks_of(order, may=may),
+    }
+
+
+def ticks_of(order: PreOrder, *, may: bool) -> dict[str, bool]:
+    """What may be ticked of an order now: on the list, and on the card of the person."""
+    now = timezone.now()
+    is_waiting = order.hand_out in {HandOut.EXPECTED, HandOut.KEPT}
+    is_stuck = hand_outs.is_stuck(order, now)
+    undo = order.marked_at is not None and order.settled_at is None and now < order.marked_at + hand_outs.UNDO
+    return {
         "can_hand_over": may and (is_waiting or (is_stuck and order.hand_out == HandOut.HANDED_OVER)),
         "can_miss": may and (is_waiting or (is_stuck and order.hand_out == HandOut.NO_SHOW)),
         "can_undo": may and undo and not is_waiting,
     }
 
 
+def may_tick(actor: Actor, run: PreOrderRun) -> bool:
+    """Whether somebody ticks orders of this hand-out: the desk, once they were passed on."""
+    return perms.can_run_hand_outs(actor, run.site) and run.status in {RunStatus.CLOSED, RunStatus.DONE}
+
+
 @login_required
 @require_POST
 def tick(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
-    """Handed over, not fetched, or not so after all; back to the same place of the list."""
+    """Handed over, not fetched, or not so after all; back to the same place of the list, or to the person's card."""
     actor = _actor(request)
-    orders = PreOrder.objects.select_related("run__site", "request")
+    orders = PreOrder.objects.select_related("run__site", "request__client__merged_into")
     order = get_object_or_404(orders, organisation=actor.organisation, public_id=public_id)
     run = find_run(actor, order.run.public_id)
     if verb not in VERBS:
@@ -120,6 +133,8 @@ def tick(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
     else:
         if verb == "annuler":
             messages.info(request, _("Undone: %(name)s is expected again.") % {"name": order.request.contact_name})
+    if "card" in request.POST:
+        return redirect("bookings:desk-person", slug=run.site.slug, client=order.request.client.kept_as.public_id)
     text = request.POST.get("q", "").replace("\x00", "")[:80]
     address = reverse("bookings:hand-out", args=[run.public_id])
     kept = "?" + urlencode({"q": text}) if text else ""

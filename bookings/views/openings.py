@@ -24,6 +24,7 @@ from bookings.actions import catalogue, openings
 from bookings.enums import Place
 from bookings.forms.openings import ClosureForm, PresenceForm, RuleForm, WeekForm
 from bookings.models import Closure, Presence, calendar
+from bookings.models.strays import Strays
 from bookings.views.steps import clock
 from bookings.views.words import hours_words
 from concierge.errors import DomainError, NotAllowed
@@ -35,7 +36,8 @@ PAGE = ["GET", "HEAD", "POST"]
 Act = Callable[[dict[str, Any]], Any]
 
 
-def _site(request: HttpRequest, slug: str, *, to_change: bool = True) -> tuple[Site, Actor]:
+def site_to_see(request: HttpRequest, slug: str, *, to_change: bool = False) -> tuple[Site, Actor]:
+    """A site whose hours somebody sees, or may change; others are not found."""
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     sites = Site.objects.visible_to(actor).prefetch_related("opening_hours")
     site = get_object_or_404(sites, slug=slug)
@@ -52,7 +54,7 @@ def _site(request: HttpRequest, slug: str, *, to_change: bool = True) -> tuple[S
 @require_safe
 def openings_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Hours, how times are offered, stands, closures, and what clients can book because of them."""
-    site, actor = _site(request, slug, to_change=False)
+    site, actor = site_to_see(request, slug)
     now = timezone.now()
     today = timezone.localdate(now, ZoneInfo(site.time_zone))
     stands = list(Presence.objects.filter(site=site).still_to_come(today).select_related("account")[:100])
@@ -69,6 +71,7 @@ def openings_page(request: HttpRequest, slug: str) -> HttpResponse:
             {"closure": one, "days": _days(one)}
             for one in Closure.objects.filter(site=site, ends_on__gte=today).order_by("starts_on")[:100]
         ],
+        "strays": Strays(site, now).number,
         "can_change": perms.can_set_openings(actor, site),
         **_effect(request, site, stands, now),
     }
@@ -143,7 +146,7 @@ def _typed(request: HttpRequest) -> Any:
 @require_http_methods(PAGE)
 def week(request: HttpRequest, slug: str) -> HttpResponse:
     """The opening hours of the desk."""
-    site, actor = _site(request, slug)
+    site, actor = site_to_see(request, slug, to_change=True)
     form = WeekForm(_typed(request), hours=list(site.opening_hours.all()))
 
     def act(given: dict[str, Any]) -> str:
@@ -159,7 +162,7 @@ def week(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(PAGE)
 def rhythm(request: HttpRequest, slug: str, place: str) -> HttpResponse:
     """How times are offered: how long one takes, how often one begins, how many at once."""
-    site, actor = _site(request, slug)
+    site, actor = site_to_see(request, slug, to_change=True)
     if place not in Place.values:
         raise Http404
     form = RuleForm(_typed(request), instance=openings.rule_of(site, place))
@@ -176,7 +179,7 @@ def rhythm(request: HttpRequest, slug: str, place: str) -> HttpResponse:
 @require_http_methods(PAGE)
 def closure(request: HttpRequest, slug: str, day: str = "") -> HttpResponse:
     """Close on some days, or change what was said. Closures never overlap, so the first day names one."""
-    site, actor = _site(request, slug)
+    site, actor = site_to_see(request, slug, to_change=True)
     known = _closure(site, day) if day else None
     form = ClosureForm(_typed(request), instance=known or Closure(organisation_id=site.organisation_id, site=site))
 
@@ -203,7 +206,7 @@ def _closure(site: Site, day: str) -> Closure:
 @require_POST
 def remove_closure(request: HttpRequest, slug: str, day: str) -> HttpResponse:
     """Open on these days after all."""
-    site, actor = _site(request, slug)
+    site, actor = site_to_see(request, slug, to_change=True)
     openings.reopen_site(_closure(site, day), by=actor)
     messages.success(request, _("The closure is gone: these days can be booked again."))
     return redirect("bookings:openings", site.slug)
@@ -213,7 +216,7 @@ def remove_closure(request: HttpRequest, slug: str, day: str) -> HttpResponse:
 @require_http_methods(PAGE)
 def presence(request: HttpRequest, slug: str, public_id: uuid.UUID | None = None) -> HttpResponse:
     """A stand somewhere else: new, or changed."""
-    site, actor = _site(request, slug)
+    site, actor = site_to_see(request, slug, to_change=True)
     known = get_object_or_404(Presence, site=site, public_id=public_id) if public_id else None
     form = PresenceForm(_typed(request), instance=known or Presence(organisation_id=site.organisation_id, site=site))
 
@@ -230,7 +233,7 @@ def presence(request: HttpRequest, slug: str, public_id: uuid.UUID | None = None
 @require_POST
 def remove_presence(request: HttpRequest, slug: str, public_id: uuid.UUID) -> HttpResponse:
     """No stand there any more."""
-    site, actor = _site(request, slug)
+    site, actor = site_to_see(request, slug, to_change=True)
     openings.remove_presence(get_object_or_404(Presence, site=site, public_id=public_id), by=actor)
     messages.success(request, _("The stand is gone. Appointments already made there stay as they are."))
     return redirect("bookings:openings", site.slug)

@@ -16,7 +16,7 @@ MOST_PAYERS = 12
 
 def payers_of(request: HttpRequest, draft: Draft) -> list[ClientAccount]:
     """Those to choose from."""
-    organisation, email = draft.site.organisation, draft.contact.get("email", "")
+    organisation, email = draft.site.organisation, draft.email
     if draft.person is not None:
         return []
     if not draft.for_others:

@@ -11,6 +11,8 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,6 +20,7 @@ from bookings import perms
 from bookings.actions.sites import coming_appointments, edit_site
 from bookings.forms.sites import NewSiteForm, SiteForm
 from bookings.models import calendar
+from bookings.models.strays import Strays
 from concierge.actions import add_site
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
@@ -112,8 +115,9 @@ def _page(
         "title": title,
         "site": site,
         "looks": looks,
+        "strays": Strays(site, timezone.now()).number if site else 0,
         "holidays": [
-            {"day": date_words(day, "l j F Y").capitalize(), "name": name} for day, name in _holidays(form, site)
+            {"day": capfirst(date_words(day, "l j F Y")), "name": name} for day, name in _holidays(form, site)
         ],
     }
     refused = form.is_bound and (not looks or bool(form.errors))

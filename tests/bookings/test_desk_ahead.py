@@ -11,12 +11,21 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.actions import booking, holds, plans, walk_in
+from bookings.actions import booking, holds, plans, pre_orders, walk_in
 from bookings.actions.guards import MixedOrder
-from bookings.enums import Place
+from bookings.enums import HandOut, Place
 from bookings.models import PreOrder, PreOrderPlan, PreOrderRun, Service, ServiceRequest
 from bookings.rules.prices import Wish
-from tests.bookings.conftest import at, basket_service, details, weekly_basket, wish_baskets, wish_shirts
+from tests.bookings.conftest import (
+    PARIS,
+    at,
+    basket_service,
+    details,
+    first_run,
+    weekly_basket,
+    wish_baskets,
+    wish_shirts,
+)
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_recurrences import begin, states, sweep
 from tests.bookings.test_walk_in import field, page_of, typed
@@ -39,6 +48,10 @@ def desk(world: World) -> Browser:
 
 def small_of(service: Service) -> str:
     return field(service, str(service.price_items.order_by("position")[0].public_id))
+
+
+def begin_path(world: World, what: str) -> str:
+    return f"/guichet/republique/personne/{world.client.public_id}/reserver/{what}/"
 
 
 def rows() -> tuple[int, int]:
@@ -84,6 +97,7 @@ def test_the_desk_offers_hand_outs_instead_of_taking_along(world: World, plan: P
     assert (f'name="{name}"' in page, "Jeudi 26 novembre de 12:00 à 14:00" in page) == (False, True)
     assert "À commander avant le mardi 24 novembre à 12:00" in page
     assert page.count("desk-run") == PreOrderRun.objects.count() == 4
+    assert page.count(f'action="{begin_path(world, "panier")}"') == 4
     PreOrderRun.objects.update(taken=20)
     assert "Jeudi 26 novembre" not in shown(desk.get(page_of(world)))
 
@@ -128,3 +142,60 @@ def test_a_regular_day_of_before_the_plan_fails_aloud(world: World) -> None:
     sweep(world)
     assert states(found)[:2] == [("26/11 10:00", "failed", "mixed_order"), ("03/12 10:00", "failed", "mixed_order")]
     assert rows() == (0, 0)
+
+
+def ordered(world: World, plan: PreOrderPlan, **more: Any) -> PreOrder:
+    made = pre_orders.order_ahead(
+        first_run(plan),
+        client=details(email=world.client.email),
+        wishes=[wish_baskets(plan)],
+        by=world.actor(),
+        owner=world.client,
+    )
+    return PreOrder.objects.get(request=made)
+
+
+def tick_path(order: PreOrder, verb: str) -> str:
+    return f"/precommandes/remise/{order.public_id}/{verb}/"
+
+
+@pytest.mark.promise("domain R7")
+def test_a_basket_is_ticked_on_the_card_as_on_the_list(
+    world: World, plan: PreOrderPlan, desk: Browser, monday: Any
+) -> None:
+    order, card = ordered(world, plan), f"/guichet/republique/personne/{world.client.public_id}/"
+    page = shown(desk.get(card))
+    assert ("Jeudi 26 novembre de 12:00 à 14:00" in page, tick_path(order, "remis") in page) == (True, False)
+    monday.move_to(dt.datetime(2026, 11, 26, 12, 30, tzinfo=PARIS), tick=True)
+    PreOrderRun.objects.filter(pk=order.run_id).update(status="closed")
+    page = shown(desk.get(card))
+    shown_ticks = [tick_path(order, verb) in page for verb in ("remis", "absent", "annuler")]
+    assert shown_ticks == [True, True, False]
+    answer = desk.post(tick_path(order, "remis"), {"card": "1"}, follow=True)
+    assert answer.redirect_chain == [(card, 302)]
+    page = shown(answer)
+    assert [tick_path(order, verb) in page for verb in ("remis", "absent", "annuler")] == [False, False, True]
+    order.refresh_from_db()
+    assert order.hand_out == HandOut.HANDED_OVER
+    desk.post(tick_path(order, "annuler"), {"card": "1"})
+    order.refresh_from_db()
+    assert order.hand_out == HandOut.EXPECTED
+    late = desk.post(tick_path(order, "absent"), {"q": "roux"})
+    assert late["Location"].startswith(f"/precommandes/{order.run.public_id}/remise/?q=roux")
+
+
+def test_baskets_on_the_card_cost_no_further_questions(
+    world: World, plan: PreOrderPlan, desk: Browser, monday: Any
+) -> None:
+    card, counts = f"/guichet/republique/personne/{world.client.public_id}/", []
+    for more in (1, 2):
+        for _n in range(more):
+            ordered(world, plan)
+        PreOrderRun.objects.update(status="closed")
+        desk.get(card)
+        with CaptureQueriesContext(connection) as asked:
+            page = shown(desk.get(card))
+        counts.append((page.count("/remis/"), len(asked)))
+        PreOrderRun.objects.update(status="open")
+    assert [shown_rows for shown_rows, _asked in counts] == [1, 3]
+    assert counts[0][1] == counts[1][1]

@@ -39,7 +39,7 @@ __all__ = ["api"]
 TODAY = dt.date(2026, 11, 23)
 READS: dict[str, Callable[[World], tuple[Any, ...]]] = {
     "bookings.api.common._site": lambda world: (world.organisation.pk, world.site.public_id),
-    "bookings.models.ahead._ahead_at": lambda world: (world.site.pk,),
+    "bookings.models.ahead.ahead_at": lambda world: (world.site.pk,),
     "bookings.models.calendar._closures_of": lambda world: (world.site.pk, 2026),
     "bookings.models.calendar._offers_of": lambda world: (world.site.pk,),
     "bookings.models.calendar._rule_of": lambda world: (world.site.pk, Place.DESK),

@@ -157,6 +157,8 @@ def test_the_page_shows_the_holidays_before_they_are_saved(world: World, client:
     days = {one["day"]: one["name"] for one in answer.context["holidays"]}
     assert (answer.status_code, days["Vendredi 26 mars 2027"]) == (200, "Vendredi saint")
     assert "Samedi 26 décembre 2026" in days
+    english = client.get("/sites/republique/", headers={"accept-language": "en"}).context["holidays"]
+    assert english[0] == {"day": "Friday 25 December 2026", "name": "Christmas Day"}
     assert 'value="Autre"' in answer.content.decode()
     world.site.refresh_from_db()
     assert (world.site.holiday_zone, world.site.good_friday_off, world.site.name) == (

@@ -1,0 +1,54 @@
+"""The list of what is booked on times that a site no longer keeps, with the ways to move or cancel it."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from bookings import perms
+from bookings.enums import Place
+from bookings.models import ServiceRequest
+from bookings.models.strays import MOST, Strays
+from bookings.views.ahead import window_words
+from bookings.views.openings import site_to_see
+from bookings.views.steps import clock
+from concierge.words import date_words
+
+
+@login_required
+@require_safe
+def strays_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Appointments, hand-outs and days of regular requests that need another time, soonest first."""
+    site, actor = site_to_see(request, slug)
+    zone, found = ZoneInfo(site.time_zone), Strays(site, timezone.now())
+    context = {
+        "site": site,
+        "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments()],
+        "runs": [{"run": run, "when": window_words(run)} for run in found.runs],
+        "days": [
+            {"one": one, "when": capfirst(date_words(one.starts_at.astimezone(zone).date(), "l j F Y"))}
+            for one in found.days[:MOST]
+        ],
+        "number": found.number,
+        "is_cut": max(len(found.appointment_keys), len(found.days)) > MOST,
+    }
+    return render(request, "bookings/strays.html", context)
+
+
+def _row(request: ServiceRequest) -> dict[str, Any]:
+    hold = request.hold
+    assert hold is not None  # noqa: S101 - found by its hold
+    day = hold.starts_at.astimezone(ZoneInfo(request.site.time_zone)).date()
+    return {
+        "found": request,
+        "when": f"{capfirst(date_words(day, 'D j N'))} {clock(hold.starts_at, request.site)}",
+        "where": str(hold.presence) if hold.presence else str(Place(hold.place).label),
+        "services": ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.all())),
+    }

@@ -1,0 +1,154 @@
+"""What is booked on times that the site no longer keeps stays in sight until the last of it is moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from bookings.actions import catalogue, openings
+from bookings.actions.holds import hold_slot
+from bookings.actions.recurrences import Wanted, start_recurrence
+from bookings.actions.rescheduling import reschedule_request
+from bookings.actions.sites import edit_site
+from bookings.enums import Place
+from bookings.models import Occurrence, PreOrderRun, ServiceRequest
+from bookings.models.strays import Strays
+from tests.bookings.conftest import at, weekly_basket, wish_shirts
+from tests.bookings.test_openings import stand
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+Book = Callable[..., ServiceRequest]
+TUESDAY = dt.date(2026, 11, 24)
+
+
+def booked(world: World, book: Book, start: dt.datetime, **kept: Any) -> ServiceRequest:
+    token = start.isoformat() + str(len(kept))
+    return book(hold=hold_slot(world.site, Place.DESK, start, token=token, by=world.actor(), **kept))
+
+
+def astray(world: World) -> list[ServiceRequest]:
+    return Strays(world.site, at(23, 8)).appointments()
+
+
+def close(world: World, day: dt.date) -> Any:
+    return openings.close_site(world.site, starts_on=day, ends_on=day, by=world.actor())
+
+
+@pytest.mark.promise("domain R16")
+def test_a_closure_shows_who_is_booked_there_until_they_are_moved(world: World, client: Browser, book: Book) -> None:
+    first, other = booked(world, book, at(24, 10)), booked(world, book, at(25, 10))
+    client.force_login(world.users["site_manager"])
+    assert client.get("/sites/republique/horaires/").context["strays"] == 0
+    answer = client.post(
+        "/sites/republique/horaires/fermetures/nouvelle/",
+        {"starts_on": "2026-11-24", "ends_on": "2026-11-24", "reason": ""},
+        follow=True,
+    )
+    assert (answer.context["strays"], "horaires/a-deplacer/" in answer.content.decode()) == (1, True)
+    page = client.get("/sites/republique/horaires/a-deplacer/").content.decode()
+    assert (f"/demandes/{first.public_id}/deplacer/" in page, str(other.public_id) in page) == (True, False)
+    assert client.get("/agenda/?site=republique").context["strays"] == 1
+    reschedule_request(first, at(26, 10), by=world.actor())
+    assert astray(world) == []
+    assert client.get("/agenda/?site=republique").context["strays"] == 0
+    assert "a-deplacer" not in client.get("/agenda/?site=republique").content.decode()
+
+
+def test_a_cancelled_request_and_a_closure_taken_back_are_out_of_sight(world: World, book: Book) -> None:
+    one = booked(world, book, at(24, 10))
+    closure = close(world, TUESDAY)
+    assert astray(world) == [one]
+    openings.reopen_site(closure, by=world.actor())
+    assert astray(world) == []
+    close(world, TUESDAY)
+    ServiceRequest.objects.filter(pk=one.pk).update(status="cancelled")
+    assert astray(world) == []
+
+
+def test_shorter_hours_show_what_is_outside_of_them(world: World, book: Book) -> None:
+    early, late = booked(world, book, at(24, 10)), booked(world, book, at(24, 17))
+    catalogue.set_opening(world.site, [(1, dt.time(9), dt.time(17, 15))], by=world.actor())
+    assert astray(world) == [late]
+    catalogue.set_opening(world.site, [(1, dt.time(9), dt.time(17, 30))], by=world.actor())
+    assert astray(world) == []
+    catalogue.set_opening(world.site, [(2, dt.time(9), dt.time(18))], by=world.actor())
+    assert astray(world) == [early, late]
+
+
+@pytest.mark.parametrize("how", ["paused", "removed", "other day"])
+def test_a_stand_that_goes_shows_its_people_and_no_others(world: World, book: Book, how: str) -> None:
+    there = stand(world)
+    desk, its = booked(world, book, at(24, 12)), booked(world, book, at(24, 12), presence=there)
+    assert astray(world) == []
+    if how == "removed":
+        openings.remove_presence(there, by=world.actor())
+    else:
+        changes: dict[str, Any] = {"is_paused": True} if how == "paused" else {"weekday": 2}
+        openings.set_presence(world.site, there, by=world.actor(), **changes)
+    assert (astray(world), desk.status) == ([its], "confirmed")
+
+
+@pytest.mark.promise("domain R16")
+def test_one_more_holiday_shows_who_is_booked_on_it(world: World, book: Book) -> None:
+    """Saint Stephen's day, 2026: a Saturday."""
+    catalogue.set_opening(world.site, [(5, dt.time(9), dt.time(18))], by=world.actor())
+    one = booked(world, book, at(23, 10) + dt.timedelta(days=33))
+    assert astray(world) == []
+    world.site = edit_site(world.site, {"holiday_zone": "57"}, by=world.actor("network_head"))
+    assert astray(world) == [one]
+
+
+def test_hand_outs_with_orders_are_listed_too(world: World, client: Browser) -> None:
+    run = PreOrderRun.objects.filter(plan=weekly_basket(world)).order_by("handout_starts_at")[0]
+    close(world, run.handout_starts_at.date())
+    assert Strays(world.site, at(23, 8)).number == 0
+    PreOrderRun.objects.filter(pk=run.pk).update(taken=3)
+    found = Strays(world.site, at(23, 8))
+    assert (found.runs, found.number) == ([run], 1)
+    client.force_login(world.users["concierge"])
+    page = client.get("/sites/republique/horaires/a-deplacer/").content.decode()
+    assert f"/precommandes/{run.public_id}/" in page
+
+
+def test_planned_days_of_regular_requests_are_listed_too(world: World, client: Browser) -> None:
+    wanted = Wanted(
+        name="Chemises",
+        rule="FREQ=WEEKLY;BYDAY=TU",
+        starts_on=TUESDAY,
+        at=dt.time(10),
+        wishes=[wish_shirts(world)],
+    )
+    series = start_recurrence(world.client, world.site, wanted, by=world.actor())
+    planned = Occurrence.objects.filter(recurrence=series, status="planned").order_by("starts_at")[0]
+    assert Strays(world.site, at(23, 8)).number == 0
+    close(world, planned.due_on)
+    found = Strays(world.site, at(23, 8))
+    assert (found.days, found.number) == ([planned], 1)
+    client.force_login(world.users["concierge"])
+    page = client.get("/sites/republique/horaires/a-deplacer/").content.decode()
+    assert f"/regulieres/{series.public_id}/" in page
+
+
+def test_the_list_asks_the_same_number_of_questions_for_three(world: World, client: Browser, book: Book) -> None:
+    booked(world, book, at(24, 10))
+    close(world, TUESDAY)
+    client.force_login(world.users["site_manager"])
+    path = "/sites/republique/horaires/a-deplacer/"
+    client.get(path)
+    with CaptureQueriesContext(connection) as one:
+        client.get(path)
+    openings.reopen_site(world.site.closures.get(), by=world.actor())
+    booked(world, book, at(24, 11))
+    booked(world, book, at(24, 14))
+    close(world, TUESDAY)
+    client.get(path)
+    with CaptureQueriesContext(connection) as three:
+        answer = client.get(path)
+    assert (len(answer.context["appointments"]), len(three)) == (3, len(one))
