@@ -34,6 +34,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         connection.close()
         options["options"] = before + RUNTIME_ROLE
         yield
+        with connection.cursor() as cursor:
+            # Threads of a live server keep their connection for a while: the database could not be dropped under them.
+            cursor.execute("SET ROLE NONE")
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         connections.close_all()
         options["options"] = before
 

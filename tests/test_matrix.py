@@ -22,9 +22,11 @@ from django.urls import URLPattern, get_resolver, reverse
 from concierge import tenancy
 from concierge.enums import Role, Scope
 from concierge.models import Event
+from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
 
+__all__ = ["db"]
 TABLE = Path(__file__).parent / "matrix.csv"
 PAGE_ACTORS = (
     "anonymous",
@@ -378,10 +380,18 @@ def _events() -> int:
         return Event.objects.count()
 
 
-@pytest.fixture
-def scene(world: World) -> Scene:
-    """One of everything."""
-    return build_scene(world)
+@pytest.fixture(scope="module")
+def scene(db: None) -> Iterator[Scene]:
+    """One of everything: every call is undone."""
+    world = build_world()
+    with tenancy.working_for(world.organisation):
+        yield build_scene(world)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(scene: Scene) -> World:
+    """Another organisation."""
+    return build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
 
 
 def table() -> dict[tuple[str, str], dict[str, str]]:
@@ -401,14 +411,14 @@ def test_every_route_has_its_rows() -> None:
 @pytest.mark.promise("S01", "S02", "S07")
 @pytest.mark.skipif("MATRIX_WRITE" in os.environ, reason="writing the table")
 @pytest.mark.parametrize("name", names())
-def test_every_actor_gets_the_answer_of_the_matrix(name: str, scene: Scene) -> None:
-    elsewhere = build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
-    expected = table()
+def test_every_actor_gets_the_answer_of_the_matrix(name: str, scene: Scene, elsewhere: World) -> None:
+    expected, start = table(), transaction.savepoint()
     for method in ("GET", "POST"):
         wanted = expected[name, method]
         if not is_api(name):
             wanted["prescriber"] = PRESCRIBER.get((name, method), wanted["other_client"])
         assert ask(name, method, scene, elsewhere) == wanted, f"{method} {name}"
+    transaction.savepoint_rollback(start)
 
 
 @pytest.mark.promise("S01")
@@ -426,8 +436,7 @@ def test_every_row_lets_somebody_through() -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif("MATRIX_WRITE" not in os.environ, reason="only on demand")
-def test_write_the_matrix(scene: Scene) -> None:
-    elsewhere = build_world(slug="le-coup-de-main", name="Le Coup de main", host="autre.localhost")
+def test_write_the_matrix(scene: Scene, elsewhere: World) -> None:
     with TABLE.open("w", newline="") as file:
         writer = csv.DictWriter(file, ["route", "method", *PAGE_ACTORS, *API_ACTORS], lineterminator="\n")
         writer.writeheader()

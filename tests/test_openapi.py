@@ -43,9 +43,11 @@ from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
 from concierge.errors import DomainError
 from concierge.wsgi import application
+from tests.one_transaction import db
 from tests.scene import Scene, a_series, build_scene
 from tests.world import build_world
 
+__all__ = ["db"]
 COMMITTED = settings.BASE_DIR / "docs" / "openapi.yaml"
 DOCUMENT: dict[str, Any] = yaml.load(COMMITTED.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 OPERATIONS = {
@@ -123,7 +125,7 @@ NOT_BY_API = {
 DECLARED_IN = (
     "concierge.errors",
     "concierge.api.",
-    "bookings.actions.booking",
+    "bookings.actions.guards",
     "bookings.actions.clients",
     "bookings.actions.contacts",
     "bookings.actions.holds",
@@ -300,6 +302,10 @@ class Fuzz:
             "estimatePrice": (None, {**here, "on": str(today), "lines": [shirts]}),
             "createRecurrence": (None, {**here, **who, **again, "lines": [shirts]}),
             "editRecurrence": (scene.series.public_id, {**again, "lines": [shirts]}),
+            "pauseRecurrence": (
+                scene.series.public_id,
+                {"first": str(today + dt.timedelta(days=20)), "last": str(today + dt.timedelta(days=40))},
+            ),
             "changeOrderAhead": (scene.ahead.request.public_id, {"lines": [baskets]}),
         }
 
@@ -383,14 +389,6 @@ def _is_uuid(value: Any) -> bool:
         return isinstance(value, str) and str(uuid.UUID(value)) == value
     except ValueError:
         return False
-
-
-@pytest.fixture(scope="module")
-def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """One transaction for the whole file, never committed: the scene is expensive and every call is undone."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")
