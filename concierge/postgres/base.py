@@ -11,7 +11,7 @@ import select
 import time
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 
@@ -73,6 +73,12 @@ def _within_tenant(execute: Any, sql: str, params: Any, many: bool, context: dic
         with transaction.atomic(using=connection.alias):
             return execute(sql, params, many, context)
     # PostgreSQL makes one transaction of what comes in one message: one round trip instead of three.
-    answer = execute(f"{tenant_sql(organisation_id)}; {sql}", params, many, context)
+    try:
+        answer = execute(f"{tenant_sql(organisation_id)}; {sql}", params, many, context)
+    except (OperationalError, InterfaceError):
+        # A line that is dead is left at once, as a transaction leaves it: whoever tells the person needs a new one.
+        if connection.connection is not None and connection.connection.closed:
+            connection.close()
+        raise
     context["cursor"].nextset()
     return answer
