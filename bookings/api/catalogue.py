@@ -7,7 +7,7 @@ import uuid
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -23,6 +23,7 @@ from bookings.models import Closure, Presence, Service, calendar
 from bookings.serializers.catalogue import OpeningsOut, ServiceOut, SiteDetailOut, SiteOut, SlotsOut, SlotsQuery
 from bookings.serializers.fields import UUID_PATH
 from concierge.api.keys import actor_of
+from concierge.days import today_at
 from concierge.enums import Scope
 from concierge.models import Site
 
@@ -85,13 +86,11 @@ class SiteDetail(APIView):
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """What its public page shows too."""
-        today = timezone.localdate()
-        near = Closure.objects.filter(ends_on__gte=today, starts_on__lte=today + CLOSURES_AHEAD).order_by("starts_on")
         sites = Site.objects.visible_to(actor_of(request)).active()
-        found = get_object_or_404(
-            sites.prefetch_related("opening_hours", Prefetch("closures", near, to_attr="next_closures")),
-            public_id=public_id,
-        )
+        found = get_object_or_404(sites.prefetch_related("opening_hours"), public_id=public_id)
+        today = today_at(found)
+        near = Closure.objects.filter(ends_on__gte=today, starts_on__lte=today + CLOSURES_AHEAD).order_by("starts_on")
+        prefetch_related_objects([found], Prefetch("closures", near, to_attr="next_closures"))
         return Response(SiteDetailOut(found).data)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,8 +19,11 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 class WishesForm(forms.Form):
     """What is wanted of each chosen service, and between which days."""
 
-    def __init__(self, *args: Any, chosen: Sequence[Service], known: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, chosen: Sequence[Service], known: dict[str, Any], today: dt.date, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
         self.groups: list[dict[str, Any]] = []
         for service in chosen:
             wish = known.get(str(service.public_id), {})
@@ -49,7 +51,7 @@ class WishesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Days that make sense."""
         cleaned = super().clean() or {}
-        today = timezone.localdate()
+        today = self.today
         for group in self.groups:
             first, last = (cleaned.get(field.name) for field in group["days"])
             if first and last and last < first:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -101,7 +102,7 @@ def _days(found: list[ServiceRequest], zone: ZoneInfo) -> list[dict[str, Any]]:
         return request.hold.starts_at.astimezone(zone).date()
 
     return [
-        {"label": date_words(day, "l j F").capitalize(), "rows": [_row(one) for one in members]}
+        {"label": capfirst(date_words(day, "l j F")), "rows": [_row(one) for one in members]}
         for day, members in itertools.groupby(found, key=day_of)
     ]
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -40,7 +41,7 @@ def choices(plan: PreOrderPlan, *, chosen: str, now: dt.datetime) -> list[dict[s
     return [
         {
             "value": str(run.public_id),
-            "title": window_words(run).capitalize(),
+            "title": capfirst(window_words(run)),
             "until": _("Order before %(when)s") % {"when": moment_words(run.orders_close_at, run.site)},
             "left": left_words(run),
             "moved": run.reason,
@@ -60,7 +61,7 @@ def coming_at(site: Site, now: dt.datetime) -> list[dict[str, Any]]:
         {
             "run": run,
             "service": run.plan.service,
-            "when": window_words(run).capitalize(),
+            "when": capfirst(window_words(run)),
             "until": _("Order before %(when)s") % {"when": moment_words(run.orders_close_at, run.site)},
             "left": left_words(run),
         }

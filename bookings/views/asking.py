@@ -15,6 +15,7 @@ from bookings.views.booking import refused_contact
 from bookings.views.draft import Draft
 from bookings.views.payers import chosen_payer, payers_of
 from bookings.views.steps import go, show, step
+from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.models import national_phone
 from concierge.words import date_words
@@ -27,6 +28,7 @@ def wishes(request: HttpRequest, draft: Draft) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         chosen=draft.services,
         known=draft.data.get("wanted", {}),
+        today=today_at(draft.site),
         label_suffix="",
     )
     if form.is_valid():
@@ -59,7 +61,9 @@ def ask(request: HttpRequest, draft: Draft) -> HttpResponse:
         )
     except DomainError as error:
         if error.field in {"description", "wanted_from", "wanted_until", "services"}:
-            wishes_form = WishesForm(chosen=draft.services, known=draft.data.get("wanted", {}), label_suffix="")
+            known = draft.data.get("wanted", {})
+            today = today_at(draft.site)
+            wishes_form = WishesForm(chosen=draft.services, known=known, today=today, label_suffix="")
             return show(request, draft, "wishes", error.status, form=wishes_form, error=error)
         if error.field in {"payer", None}:
             form.add_error("payer" if error.field else None, str(error.message))

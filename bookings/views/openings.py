@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -80,7 +81,7 @@ def openings_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _when(stand: Presence) -> str:
     day = date_words(stand.held_on, "l j F Y") if stand.held_on else str(stand.get_weekday_display())
-    return f"{day.capitalize()} {stand.opens:%H:%M}–{stand.closes:%H:%M}"
+    return f"{capfirst(day)} {stand.opens:%H:%M}–{stand.closes:%H:%M}"
 
 
 def _days(closure: Closure) -> str:
@@ -100,7 +101,7 @@ def _effect(request: HttpRequest, site: Site, stands: list[Presence], now: dt.da
         times = list(members)
         days.append(
             {
-                "day": date_words(day, "D j N").capitalize(),
+                "day": capfirst(date_words(day, "D j N")),
                 "times": len(times),
                 "first": clock(times[0].starts_at, site),
                 "last": clock(times[-1].starts_at, site),

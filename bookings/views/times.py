@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from bookings.models import Presence
@@ -59,5 +60,5 @@ def _by_day(free: Iterable[FreeSlot], site: Site, *, most: int) -> list[dict[str
             }
             for member in members
         ]
-        days.append({"date": day.isoformat(), "label": date_words(day, "l j F").capitalize(), "slots": slots})
+        days.append({"date": day.isoformat(), "label": capfirst(date_words(day, "l j F")), "slots": slots})
     return days
