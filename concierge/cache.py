@@ -17,10 +17,10 @@ class KeptClients(redis.RedisCacheClient):
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         """The client of the server for this key."""
-        number = self._get_connection_pool_index(write)  # type: ignore[attr-defined]  # missing from the stubs
-        if number not in self._clients:
-            self._clients[number] = super().get_client(key, write=write)
-        return self._clients[number]
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]  # missing from the stubs
+        if id(pool) not in self._clients:  # pools are kept for good
+            self._clients[id(pool)] = self._client(connection_pool=pool)  # type: ignore[attr-defined]  # likewise
+        return self._clients[id(pool)]
 
 
 class ValkeyCache(redis.RedisCache):

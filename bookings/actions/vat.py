@@ -17,6 +17,9 @@ from concierge.errors import Conflict, Invalid, WrongState
 from concierge.models import Organisation
 from concierge.tenancy import Actor
 
+# The tax was created by the law of 10 April 1954.
+FIRST_DAY = dt.date(1954, 4, 10)
+
 
 @transaction.atomic
 def set_vat_rate(
@@ -28,6 +31,8 @@ def set_vat_rate(
     is replaced by another of the same day. Raises ``Invalid`` when one of this code begins later, or began that day
     and counted since, ``Conflict`` (409) when somebody else set one at the same moment.
     """
+    if valid_from < FIRST_DAY:
+        raise Invalid(_("There was no VAT before 1954. Check the year."), field="valid_from")
     same = VatRate.objects.filter(organisation=organisation, code=code)
     latest = _latest(organisation, code)
     if latest is not None and latest.valid_from > valid_from:
@@ -39,7 +44,8 @@ def set_vat_rate(
     if row is not None and valid_from < today_of(organisation):
         raise Invalid(_("This rate counts since that day: choose a later one."), field="valid_from")
     if row is None:
-        same.filter(valid_to=None).update(valid_to=valid_from - dt.timedelta(days=1))
+        if latest is not None:
+            same.filter(valid_to=None).update(valid_to=valid_from - dt.timedelta(days=1))
         row = VatRate(organisation=organisation, code=code, valid_from=valid_from)
     row.rate, row.law_ref = rate, law_ref
     with refuse_on("vat_rate_one_per_day", Conflict()):
@@ -62,8 +68,10 @@ def take_vat_rate_back(row: VatRate, *, by: Actor) -> None:
     rates = list(same.order_by("valid_from"))
     if row not in rates:
         return
-    if row.valid_from <= today_of(row.organisation) or row != rates[-1]:
+    if row.valid_from <= today_of(row.organisation):
         raise WrongState(_("This rate already counts. Set another one from a day on instead."))
+    if row != rates[-1]:
+        raise WrongState(_("Another rate follows this one: forget that one first."))
     code, valid_from = row.code, row.valid_from
     row.delete()
     for before in rates[-2:-1]:

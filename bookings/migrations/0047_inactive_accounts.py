@@ -2,8 +2,13 @@
 
 from django.db import migrations, models
 
-# Nobody wrote down when it was.
-FROM_NOW_ON = "UPDATE bookings_clientaccount SET inactive_since = CURRENT_DATE WHERE NOT is_active"
+# Nobody wrote down when it was. Row-level security is forced on the owner of the table too, who sees no row without a
+# tenant.
+FROM_NOW_ON = """
+    ALTER TABLE bookings_clientaccount NO FORCE ROW LEVEL SECURITY;
+    UPDATE bookings_clientaccount SET inactive_since = CURRENT_DATE WHERE NOT is_active;
+    ALTER TABLE bookings_clientaccount FORCE ROW LEVEL SECURITY;
+"""
 
 
 class Migration(migrations.Migration):

@@ -360,6 +360,24 @@ def next_free(
     return near[:count]
 
 
+def first_times(
+    site: Site, place: Place | str, services: Collection[Service], *, now: dt.datetime, count: int, most_terms: int
+) -> list[dt.datetime]:
+    """When the first of these services is free to book: services on the same terms are asked for once, at most so many
+    different terms, and what is taken is read once for all."""
+    by_terms = list({terms_of(site, [one]): one for one in services}.values())[:most_terms]
+    free: set[dt.datetime] = set()
+    for days in (7, BOOKABLE_DAYS):
+        span = bookable_span(site, now, None, days)
+        if span is None or len(free) >= count or not by_terms:
+            break
+        lanes = lanes_between(site, place, span.start, span.end)
+        for one in by_terms:
+            left = slots_left(site, place, now=now, days=days, services=[one], lanes=lanes)
+            free.update(slot.starts_at for slot in left[:count])
+    return sorted(free)[:count]
+
+
 def ready_at(site: Site, presence: Presence | None, starts_at: dt.datetime, hours: int, *, week: Week) -> dt.datetime:
     """When something left at the desk or at a stand is promised: at a stand that comes every week, at the end of its
     first day on which the desk has it ready."""

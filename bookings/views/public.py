@@ -27,6 +27,7 @@ from bookings.views import listing
 from bookings.views.booking import price_words
 from bookings.views.times import short_day
 from bookings.views.words import hours_words
+from concierge import editions
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.words import date_words, moment_words
@@ -195,18 +196,15 @@ def widget(request: TenantRequest, slug: str) -> HttpResponse:
     return response
 
 
+@editions.held()
 def _next_times(site: Site, services: Sequence[Service]) -> list[str]:
     """The first times at which some service is free to book, at the desk, else at home. What is looked at for a quote,
-    or ordered ahead, has no such times; services on the same terms are asked for once."""
+    or ordered ahead, has no such times."""
     timed = [one for one in services if one.price_mode != PriceMode.ON_QUOTE and not any_ahead(site, [one])]
     now = timezone.now()
     for place in (Place.DESK, Place.HOME):
-        by_terms = {calendar.terms_of(site, [one]): one for one in timed if one.place == place}
-        free = {
-            slot.starts_at
-            for one in list(by_terms.values())[:MOST_TERMS]
-            for slot in calendar.next_free(site, place, now=now, services=[one])
-        }
+        there = [one for one in timed if one.place == place]
+        free = calendar.first_times(site, place, there, now=now, count=NEXT_TIMES, most_terms=MOST_TERMS)
         if free:
-            return [moment_words(moment, site) for moment in sorted(free)[:NEXT_TIMES]]
+            return [moment_words(moment, site) for moment in free]
     return []

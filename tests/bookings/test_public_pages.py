@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bookings.actions.openings import set_presence
 from bookings.actions.sites import set_site_rules
-from bookings.models import ClientAccount, Closure, Presence, Service, ServiceAtSite
+from bookings.models import ClientAccount, Closure, Presence, Service, ServiceAtSite, SlotRule
 from bookings.views.public import MOST_STANDS
 from concierge.errors import Invalid, NotAllowed
 from concierge.models import Event, Site
@@ -348,6 +348,19 @@ def test_the_next_times_are_those_of_whatever_is_free_first(world: World, client
     assert times() == first
     ServiceAtSite.objects.filter(service=world.ironing).update(is_offered=False)
     assert times() == []
+
+
+def test_the_next_times_on_three_terms_ask_no_more_than_on_one(world: World, client: Browser) -> None:
+    counts = []
+    SlotRule.objects.filter(place="desk").update(capacity=1)
+    for lead_times in ((0, 0), (0, 30)):
+        for service, hours in zip((world.ironing, world.cobbler), lead_times, strict=True):
+            ServiceAtSite.objects.filter(service=service).update(lead_time_hours=hours)
+        client.get("/integrer/republique/")
+        with CaptureQueriesContext(connection) as asked:
+            assert "Lundi 23 novembre" in shown(client.get("/integrer/republique/")).replace("\xa0", " ")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_rate_that_counted_is_not_rewritten(world: World) -> None:
         with pytest.raises(Invalid) as refusal:
             put(world, "5.50", valid_from)
         assert refusal.value.field == "valid_from"
-    with pytest.raises(WrongState):
+    with pytest.raises(WrongState, match="déjà en vigueur"):
         vat.take_vat_rate_back(VatRate.objects.get(), by=world.actor("accountant"))
     assert known() == [FIRST]
 
@@ -76,7 +76,7 @@ def test_a_rate_of_last_week_leaves_the_orders_of_last_week_alone(world: World) 
 def test_only_the_last_planned_rate_is_forgotten(world: World) -> None:
     put(world, "21.00", COMING)
     put(world, "22.00", dt.date(2028, 1, 1))
-    with pytest.raises(WrongState):
+    with pytest.raises(WrongState, match="Oubliez d’abord"):
         vat.take_vat_rate_back(VatRate.objects.get(valid_from=COMING), by=world.actor("accountant"))
     assert len(known()) == 3
 
@@ -110,6 +110,7 @@ def test_the_accountant_plans_a_rate_reads_it_and_forgets_it(world: World, accou
         ({"code": "Taux réduit !"}, "sans accent"),
         ({"valid_from": "2010-01-01"}, "choisissez un jour plus tard"),
         ({"valid_from": "demain"}, "date"),
+        ({"valid_from": "0001-01-01"}, "1954"),
         ({"valid_from": ""}, "obligatoire"),
         ({"law_ref": "x" * 81}, "80"),
     ],
