@@ -28,7 +28,7 @@ from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions.links import issue_link, keep_link_until, revoke_link
-from providers.actions.offers import keep_as_they_are
+from providers.actions.offer_moves import keep_as_they_are
 from providers.actions.refusals import (
     AlreadyAsked,
     PartnershipPaused,
