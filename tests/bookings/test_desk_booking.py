@@ -25,13 +25,13 @@ class OneTab(Browser):
 
     whose: str = ""
 
-    def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
+    def get(self, path: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as asked here
         answer = super().get(path, *args, **kwargs)
         if path.startswith(BOOK) and answer.status_code == 200:
             self.whose = hidden(answer.content.decode(), "whose").get("whose", "")
         return answer
 
-    def post(self, path: str, data: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def post(self, path: str, data: Any = None, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as asked here
         sent = {"whose": self.whose, **(data or {})} if path.startswith(BOOK) else data
         return super().post(path, sent, *args, **kwargs)
 
