@@ -32,7 +32,7 @@ def never_came(before: dt.datetime) -> QuerySet[ClientMembership]:
     """Addresses that an account gave us and whose owner never came, once their rights or its contract ended, or once it
     is no longer active. Whoever came has a record; that their rights ended stays said, so that a code does not give
     them back."""
-    organisation = Organisation.objects.get(pk=tenancy.current_id())
+    organisation = Organisation.objects.get(pk__in=[tenancy.current_id()])
     day = timezone.localdate(before, timezone=zone_of(organisation))
     known = Client.objects.filter(organisation=OuterRef("organisation"), email__iexact=OuterRef("email"))
     over = Q(valid_to__lt=day) | Q(account__contract_to__lt=day) | Q(account__inactive_since__lt=day)
