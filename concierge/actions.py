@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -39,18 +40,15 @@ def open_organisation(
 
 
 @transaction.atomic
-def edit_organisation(
-    organisation: Organisation, *, name: str, email: str, phone: str, sap_declared: bool, by: Actor
-) -> Organisation:
+def edit_organisation(organisation: Organisation, changes: Mapping[str, Any], *, by: Actor) -> Organisation:
     """What clients read of the organisation, and whether it is declared for personal services. Raises ``NotAllowed``
     (403), ``Invalid`` (400) at the field."""
     if not perms.can_run_organisation(by):
         raise NotAllowed
     locked = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
-    wanted = {"name": name, "email": email, "phone": phone, "sap_declared": sap_declared}
-    changed = sorted(field for field, value in wanted.items() if getattr(locked, field) != value)
-    for field, value in wanted.items():
-        setattr(locked, field, value)
+    changed = sorted(field for field, value in changes.items() if getattr(locked, field) != value)
+    for field in changed:
+        setattr(locked, field, changes[field])
     try:
         locked.full_clean()
     except ValidationError as error:
@@ -58,7 +56,7 @@ def edit_organisation(
         raise Invalid(messages[0], field=None if field == NON_FIELD_ERRORS else field) from error
     if changed:
         locked.save(update_fields=changed)
-        events.record("organisation.changed", locked, by=by, changed=changed, sap_declared=sap_declared)
+        events.record("organisation.changed", locked, by=by, changed=changed, sap_declared=locked.sap_declared)
     return locked
 
 

@@ -168,7 +168,22 @@ class KeyForm(forms.Form):
         field.initial = [scope.value for scope in chosen]
 
 
-class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class KnownForm(forms.BaseForm):
+    """Something that is kept already, to be changed. The page says what it showed, so that a field that nobody touched
+    is not set back to what somebody else has saved meanwhile. Where it does not say so, what is kept now counts."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.show_hidden_initial = not self.is_bound or self.add_initial_prefix(name) in self.data
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was typed anew."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class OrganisationForm(KnownForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Who the organisation is."""
 
     phone = PhoneNumberField(label=_("Phone"), required=False, region="FR")

@@ -30,7 +30,7 @@ def organisation(request: TenantRequest) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            edit_organisation(request.organisation, **form.cleaned_data, by=request.actor)
+            edit_organisation(request.organisation, form.changes, by=request.actor)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.test import Client as Browser
+from django.urls import get_resolver
 from django.utils import timezone, translation
 from rest_framework import exceptions
 from schemathesis.checks import not_a_server_error
@@ -142,6 +143,30 @@ DECLARED_IN = (
     "providers.actions.refusals",
     "billing.actions.documents",
 )
+
+
+def _opened(patterns: Iterable[Any], path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Scope, method and path of each endpoint, as its view says."""
+    for one in patterns:
+        here = path + str(one.pattern)
+        if hasattr(one, "url_patterns"):
+            yield from _opened(one.url_patterns, here)
+            continue
+        scopes = getattr(getattr(one.callback, "view_class", None), "scopes", {})
+        for method, scope in scopes.items():
+            yield str(scope), method, "/" + here.removeprefix("api/v1/").replace("<uuid:public_id>", "{id}")
+
+
+def test_the_guide_names_what_each_scope_opens() -> None:
+    said = set()
+    for scope, cell in re.findall(
+        r"^\| `(\w+:\w+)` \| (.+) \|$", (COMMITTED.parent / "api.md").read_text(), re.MULTILINE
+    ):
+        method = ""
+        for words in re.findall(r"`([^`]+)`", cell):
+            method, path = words.split() if " " in words else (method, words)
+            said.add((scope, method, path))
+    assert said == set(_opened(get_resolver().url_patterns))
 
 
 def test_the_guide_names_every_refusal_with_its_status() -> None:

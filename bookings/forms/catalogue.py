@@ -24,6 +24,7 @@ from bookings.models import (
     Supplement,
 )
 from bookings.rules.areas import MOST_BYTES
+from concierge.forms import KnownForm
 from concierge.models import Site
 from concierge.words import percent
 
@@ -84,6 +85,10 @@ class NewCategoryForm(CategoryForm):
     code = forms.SlugField(
         label=_("Code"), max_length=40, help_text=_("Letters, digits and hyphens; files name it so. It stays.")
     )
+
+
+class KnownCategoryForm(KnownForm, CategoryForm):
+    """A label that is there, to be changed."""
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only

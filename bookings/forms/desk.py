@@ -15,6 +15,7 @@ from bookings.actions.contacts import FIELDS
 from bookings.forms.booking import ON_PHONE, DetailsForm, wishes_of
 from bookings.models import Client, ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
+from concierge.forms import KnownForm
 from concierge.models import normalise_email
 
 
@@ -66,9 +67,8 @@ class NewPersonForm(forms.Form):
         return {"name": name[:160], "phone": known.get("phone", ""), "email": known.get("email", "")}
 
 
-class KnownPersonForm(NewPersonForm):
-    """What is on file of somebody, to be corrected. The page says what it showed, so that a field that nobody touched
-    is not set back to what another desk has corrected meanwhile."""
+class KnownPersonForm(KnownForm, NewPersonForm):
+    """What is on file of somebody, to be corrected."""
 
     language = forms.ChoiceField(label=_("Language of our letters"), choices=[("fr", "Français"), ("en", "English")])
     street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
@@ -87,8 +87,6 @@ class KnownPersonForm(NewPersonForm):
         self.could_be_reached = bool(client.email or client.phone)
         kwargs["initial"] = {name: str(getattr(client, name)) for name in FIELDS}
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.show_hidden_initial = True
 
     def clean(self) -> dict[str, Any]:
         """Whoever could be reached still can; somebody known without an address or a number stays so."""
@@ -97,8 +95,7 @@ class KnownPersonForm(NewPersonForm):
     @property
     def changes(self) -> dict[str, str]:
         """What was typed anew."""
-        typed = {name: self.cleaned_data[name] for name in self.changed_data}
-        return {name: value for name, value in typed.items() if value != self.known[name]}
+        return {name: value for name, value in super().changes.items() if value != self.known[name]}
 
 
 def guessed(text: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from concierge.forms import KnownForm
 from concierge.models import Site
 
 # What follows /sites/ in the address of the page that opens one.
@@ -86,7 +87,7 @@ class NewSiteForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         return slug
 
 
-class SiteForm(NewSiteForm):
+class SiteForm(KnownForm, NewSiteForm):
     """What is written of a site."""
 
     zone_is_meant = forms.BooleanField(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import perms
 from bookings.actions.catalogue import add_category, edit_category
-from bookings.forms.catalogue import CategoryForm, NewCategoryForm
+from bookings.forms.catalogue import KnownCategoryForm, NewCategoryForm
 from bookings.models import ServiceCategory
 from bookings.views.catalogue import may_see
 from concierge.errors import DomainError, NotAllowed
@@ -65,13 +65,13 @@ def category_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """Its names, pictogram and place."""
     _may_edit(request)
     category = get_object_or_404(_of(request), public_id=public_id)
-    if request.method == "POST":
-        form = CategoryForm(request.POST)
-    else:
-        form = CategoryForm(initial={name: getattr(category, name) for name in CategoryForm.base_fields})
+    form = KnownCategoryForm(
+        request.POST if request.method == "POST" else None,
+        initial={name: getattr(category, name) for name in KnownCategoryForm.base_fields},
+    )
     if form.is_valid():
         try:
-            edit_category(category, form.cleaned_data, by=request.actor)
+            edit_category(category, form.changes, by=request.actor)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:

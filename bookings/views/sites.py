@@ -66,8 +66,8 @@ def new_site(request: TenantRequest) -> HttpResponse:
         raise NotAllowed
     form = NewSiteForm(request.POST if request.method == "POST" else None, instance=Site())
 
-    def act(given: dict[str, Any]) -> Site:
-        return add_site(request.organisation, **given, by=request.actor)
+    def act() -> Site:
+        return add_site(request.organisation, **form.cleaned_data, by=request.actor)
 
     return _page(request, form, act, title=_("Open a site"), saved=_("The site is open. Now give it its hours."))
 
@@ -84,9 +84,10 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
         has_appointments=coming_appointments(site) > 0,
     )
 
-    def act(given: dict[str, Any]) -> Site:
-        meant = given.pop("zone_is_meant", False)
-        return edit_site(site, given, zone_is_meant=meant, by=request.actor)
+    def act() -> Site:
+        changes = form.changes
+        meant = changes.pop("zone_is_meant", False)
+        return edit_site(site, changes, zone_is_meant=meant, by=request.actor)
 
     return _page(request, form, act, title=site.name, saved=_("Saved."), site=site)
 
@@ -94,7 +95,7 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
 def _page(
     request: TenantRequest,
     form: NewSiteForm,
-    act: Callable[[dict[str, Any]], Site],
+    act: Callable[[], Site],
     *,
     title: str,
     saved: str,
@@ -104,7 +105,7 @@ def _page(
     looks = "look" in request.POST
     if form.is_valid() and not looks:
         try:
-            done = act(dict(form.cleaned_data))
+            done = act()
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:

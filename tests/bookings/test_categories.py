@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from bookings.models import ServiceCategory
+from bookings.views import categories
 from concierge.models import Event
+from tests.forms import as_shown
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +37,35 @@ def test_a_manager_adds_a_category_and_changes_how_it_reads(world: World, client
         ("category.added", by, {}),
         ("category.changed", by, {"changed": ["name", "position"]}),
     ]
+
+
+def test_what_somebody_else_saved_meanwhile_stays(world: World, client: Browser) -> None:
+    client.force_login(world.users["site_manager"])
+    known = world.ironing.category
+    path = f"/catalogue/categories/{known.public_id}/"
+    shown = as_shown(client.get(path))
+    ServiceCategory.objects.filter(pk=known.pk).update(position=7, name_en="Ironing board")
+    assert client.post(path, {**shown, "name": "Repassage soigné"}).status_code == 302
+    known.refresh_from_db()
+    assert (known.name, known.name_en, known.position) == ("Repassage soigné", "Ironing board", 7)
+    assert client.post(path, {**as_shown(client.get(path)), "name_en": ""}).status_code == 302
+    known.refresh_from_db()
+    assert (known.name, known.name_en, known.position) == ("Repassage soigné", "", 7)
+
+
+def test_the_list_asks_as_many_questions_for_three_categories_as_for_one(
+    world: World, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(world.users["site_manager"])
+    client.post("/catalogue/categories/", TYPED)
+    client.get("/catalogue/categories/")
+    counted = {}
+    for number in (3, 1):
+        monkeypatch.setattr(categories, "PAGE", number)
+        with CaptureQueriesContext(connection) as counted[number]:
+            listed = client.get("/catalogue/categories/").context["categories"]
+        assert len(listed) == number
+    assert len(counted[3]) == len(counted[1])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from concierge.actions import add_site
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Event, Membership, Site
+from tests.forms import as_shown
 from tests.world import World, build_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -212,6 +213,28 @@ def test_a_site_takes_no_requests_only_once_nothing_is_open_there(world: World, 
     assert client.post("/sites/republique/", typed(world.site)).status_code == 302
     world.site.refresh_from_db()
     assert world.site.is_active
+
+
+def test_what_somebody_else_saved_meanwhile_stays(world: World, client: Browser) -> None:
+    client.force_login(world.users["network_head"])
+    shown = as_shown(client.get("/sites/republique/"))
+    Site.objects.update(is_active=False, time_zone="Indian/Reunion", holiday_zone="57", directions="Au fond")
+    answer = client.post("/sites/republique/", {**shown, "city": "Beaune"})
+    assert answer.status_code == 302, answer.context["form"].errors
+    site = Site.objects.get()
+    assert (site.city, site.is_active, site.time_zone) == ("Beaune", False, "Indian/Reunion")
+    assert (site.holiday_zone, site.directions) == ("57", "Au fond")
+    assert Event.objects.get(name="site.changed").data["changed"] == ["city"]
+    # Refused, the page still says what it showed first.
+    refused = as_shown(client.post("/sites/republique/", {**shown, "directions": "", "email": "nobody"}))
+    assert client.post("/sites/republique/", {**refused, "email": ""}).status_code == 302
+    site.refresh_from_db()
+    assert (site.city, site.is_active, site.time_zone) == ("Beaune", False, "Indian/Reunion")
+    # What is seen as it is can be set.
+    again = as_shown(client.get("/sites/republique/"))
+    assert client.post("/sites/republique/", {**again, "is_active": "on", "directions": ""}).status_code == 302
+    site.refresh_from_db()
+    assert (site.is_active, site.directions) == (True, "")
 
 
 def test_the_list_asks_the_same_number_of_questions_for_three_sites(world: World, client: Browser) -> None:
