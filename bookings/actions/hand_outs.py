@@ -154,17 +154,24 @@ def take_up_again(pre_order: PreOrder, *, by: Actor) -> None:
 
 @transaction.atomic
 def undo_mark(pre_order: PreOrder, *, by: Actor) -> PreOrder:
-    """Not so, after all: within five minutes. Raises ``NotHandedOutNow`` (409) later."""
-    locked = _lock(pre_order)
-    if locked.hand_out == HandOut.EXPECTED:
+    """Not so, after all: within five minutes. It is as it was: expected, or kept until the day that was said. Raises
+    ``NotHandedOutNow`` (409) later."""
+    locked, now = _lock(pre_order), timezone.now()
+    if locked.hand_out not in TICKED and locked.settled_at is None:
         return locked
-    if locked.settled_at is not None or not locked.marked_at or timezone.now() >= locked.marked_at + UNDO:
+    if locked.settled_at is not None or not locked.marked_at or now >= locked.marked_at + UNDO:
         raise NotHandedOutNow(current_status=locked.hand_out)
-    locked.hand_out, locked.marked_at, locked.marked_by = HandOut.EXPECTED, None, ""
+    was_kept = locked.kept_until is not None
+    locked.hand_out = HandOut.KEPT if was_kept else HandOut.EXPECTED
+    locked.marked_at, locked.marked_by = (now if was_kept else None), ""
     locked.save(update_fields=["hand_out", "marked_at", "marked_by"])
     deadlines.cancel_deadline(SETTLE, organisation_id=locked.organisation_id, subject_id=locked.pk)
     events.record("pre_order.unmarked", locked, by=by, request_id=locked.request.public_id)
-    if locked.run.status == RunStatus.DONE:
+    if locked.kept_until is not None and locked.kept_until <= now:
+        # Its time ended while it was ticked.
+        with one_by_one(locked, by=by):
+            _give_away(locked)
+    elif locked.run.status == RunStatus.DONE and not was_kept:
         # The hand-out is over: nobody else will look at it.
         with one_by_one(locked, by=by):
             _leave_what_rests(locked)
@@ -285,12 +292,15 @@ def give_away_kept(deadline: Deadline) -> None:
     pre_order = _lock(PreOrder.objects.get(pk=deadline.subject_id))
     if pre_order.hand_out != HandOut.KEPT:
         return
-    by = system_actor(pre_order.run.site.organisation)
-    with one_by_one(pre_order, by=by):
-        _leave_what_rests(pre_order)
-        pre_order.hand_out, pre_order.marked_at = HandOut.NO_SHOW, timezone.now()
-        pre_order.save(update_fields=["hand_out", "marked_at"])
-        _settle(pre_order, by=by)
+    with one_by_one(pre_order, by=system_actor(pre_order.run.site.organisation)):
+        _give_away(pre_order)
+
+
+def _give_away(pre_order: PreOrder) -> None:
+    _leave_what_rests(pre_order)
+    pre_order.hand_out, pre_order.marked_at = HandOut.NO_SHOW, timezone.now()
+    pre_order.save(update_fields=["hand_out", "marked_at"])
+    _settle(pre_order, by=system_actor(pre_order.run.site.organisation))
 
 
 def repeated_no_shows(client_ids: list[int], now: dt.datetime) -> dict[int, int]:

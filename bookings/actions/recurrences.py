@@ -139,23 +139,28 @@ def check_first_day(day: dt.date, today: dt.date) -> None:
 
 
 def lock_recurrence(found: Recurrence) -> Recurrence:
-    locked = (
+    """To change it. Raises ``WrongState`` (409) once it has ended."""
+    locked = _lock(found)
+    if locked.status == RecurrenceStatus.ENDED:
+        raise WrongState(current_status=locked.status)
+    return locked
+
+
+def _lock(found: Recurrence) -> Recurrence:
+    return (
         Recurrence.objects.select_for_update(of=("self",), no_key=True)
         .select_related("site__organisation", "client")
         .get(pk=found.pk)
     )
-    if locked.status == RecurrenceStatus.ENDED:
-        raise WrongState(current_status=locked.status)
-    return locked
 
 
 @transaction.atomic
 def end_recurrence(found: Recurrence, *, last: dt.date | None = None, by: Actor) -> list[Occurrence]:
     """No more after a day (today without one): what was booked later is cancelled, but for the days that come back:
     too late, they take place. Ending twice is ending once."""
-    if Recurrence.objects.get(pk=found.pk).status == RecurrenceStatus.ENDED:
+    locked = _lock(found)
+    if locked.status == RecurrenceStatus.ENDED:
         return []
-    locked = lock_recurrence(found)
     standing = end_on(locked, last or timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)), by=by)
     events.record("recurrence.ended", locked, by=by)
     return standing

@@ -149,7 +149,7 @@ class EndAccountMember(APIView):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """What was booked stays paid. Without `last_day`, today is the last one."""
+        """What was booked stays paid. Without `last_day`, today is the last one. Rights that end earlier stay so."""
         found = get_object_or_404(_members(accounts_of(request)), public_id=public_id)
         last_day = shapes.read(EndMemberIn, request.data).get("last_day") or today_of(found.organisation)
         end_member(found, last_day, by=actor_of(request))

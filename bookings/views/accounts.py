@@ -224,6 +224,8 @@ def members_import(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
         # Only what is loaded is sent again, so that a long list fits into a form.
         "text": "\n".join(line.email for line in lines if not line.problem),
         "right": len(lines) - len(wrong),
+        "again": [line for line in lines if line.ended and not line.problem][:MOST_LINES_SHOWN],
+        "again_count": sum(1 for line in lines if line.ended and not line.problem),
         "wrong": len(wrong),
         "lines": wrong[:MOST_LINES_SHOWN],
         "unsaid": max(len(wrong) - MOST_LINES_SHOWN, 0),

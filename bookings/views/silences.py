@@ -29,6 +29,7 @@ from bookings.models.silences import MOST, by_holder, silent, silent_list
 from bookings.models.waiting import Waiting
 from bookings.rules.waiting import Holder
 from bookings.views import failed_days, waits
+from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -142,18 +143,18 @@ def _rows(
                 ),
                 "people": people[row.site],
                 "failed": mine[1] if mine else "",
-                "forms": _forms(mine),
+                "forms": _forms(mine, row.site),
             }
         )
     return shown
 
 
-def _forms(failed: tuple[str, str, forms.Form] | None) -> dict[str, Any]:
+def _forms(failed: tuple[str, str, forms.Form] | None, site: Site) -> dict[str, Any]:
     """One form for each thing to do; what was typed wrong is kept in its own."""
     made: dict[str, Any] = {
         "rappeler": forms.Form(),
         "appel": CallForm(auto_id=False),
-        "repos": RestForm(auto_id=False),
+        "repos": RestForm(today=today_at(site), auto_id=False),
     }
     if failed and failed[1] in made:
         made[failed[1]] = failed[2]
@@ -212,7 +213,7 @@ def _hand(found: ServiceRequest, form: Any, by: Actor) -> str:
 ACTS: dict[str, tuple[Callable[[ServiceRequest, Any], Any], Callable[[ServiceRequest, Any, Actor], str]]] = {
     "rappeler": (lambda _found, data: forms.Form(data), _remind),
     "appel": (lambda _found, data: CallForm(data, auto_id=False), _call),
-    "repos": (lambda _found, data: RestForm(data, auto_id=False), _rest),
+    "repos": (lambda found, data: RestForm(data, today=today_at(found.site), auto_id=False), _rest),
     "confier": (lambda found, data: HandForm(data, people=carers_at(found.site), auto_id=False), _hand),
 }
 

@@ -71,10 +71,59 @@ def test_whom_the_team_removes_has_no_use_for_the_code(world: World, client: Bro
     with pytest.raises(RightsElsewhen):
         join(world, code)
     assert (rights_of(world.client.email, found), rows("valid_to")) == (False, [(dt.date(2026, 11, 22),)])
-    # The team gives them again, or the list that the account sends does not.
-    assert import_members(found, world.client.email, by=world.actor()) == 0
+    # The team gives them again.
     add_member(found, world.client.email, by=world.actor())
     assert join(world, code) == row
+
+
+@pytest.mark.promise("domain R2")
+@pytest.mark.usefixtures("monday")
+def test_a_list_gives_rights_again_to_whom_they_had_ended_and_says_so_before(world: World, client: Browser) -> None:
+    """They were once reported as members, and had no rights."""
+    found = account(world)
+    join(world, renew_code(found, by=world.actor()))
+    other = Client.objects.create(
+        organisation=world.organisation, first_name="Inès", last_name="Garnier", email="ines@travail.example"
+    )
+    merge_clients(world.client, other, by=world.actor())
+    for email, days in {
+        "ancien@x.example": {"valid_from": dt.date(2026, 1, 1), "valid_to": dt.date(2026, 11, 22)},
+        "dernier.jour@x.example": {"valid_to": TODAY},
+        "bientot@x.example": {"valid_from": dt.date(2026, 12, 1)},
+    }.items():
+        add_member(found, email, by=world.actor(), **days)
+    for row in ClientMembership.objects.exclude(client=None):
+        remove_member(row, by=world.actor())
+    text = "ancien@x.example\ndernier.jour@x.example\nbientot@x.example\nines@travail.example\nneuf@x.example"
+    client.force_login(world.users["site_manager"])
+    path = f"/comptes/{found.public_id}/membres/importer/"
+    page = shown(client.post(path, {"text": text}))
+    assert "Les droits de 2 personnes de cette liste avaient pris fin" in page
+    assert ("3 lignes sont bonnes" in page, page.count("déjà membre")) == (True, 2)
+    assert client.post(path, {"text": text, "load": "1"}).status_code == 302
+    event = Event.objects.get(name="client_account.members_imported")
+    assert (event.data["count"], event.data["again"]) == (3, 2)
+    assert sorted(rows("email", "valid_from", "valid_to")) == [
+        ("", None, None),
+        ("ancien@x.example", None, None),
+        ("bientot@x.example", dt.date(2026, 12, 1), None),
+        ("dernier.jour@x.example", None, TODAY),
+        ("neuf@x.example", None, None),
+    ]
+    assert rights_of(other.email, found) is True
+    assert import_members(found, text, by=world.actor()) == 0
+
+
+@pytest.mark.promise("domain R2")
+@pytest.mark.usefixtures("monday")
+def test_to_end_rights_twice_gives_none_back(world: World) -> None:
+    found, early, late = account(world), dt.date(2026, 11, 20), dt.date(2026, 12, 31)
+    row, _is_new = add_member(found, "ancien@x.example", by=world.actor())
+    for last_day, kept in ((late, late), (early, early), (late, early), (early, early)):
+        assert end_member(row, last_day, by=world.actor()).valid_to == kept
+        assert rows("valid_to") == [(kept,)]
+    said = Event.objects.filter(name="client_account.member_ended").order_by("pk")
+    assert [event.data["on"] for event in said] == ["2026-12-31", "2026-11-20"]
 
 
 @pytest.mark.promise("domain R2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,11 @@ from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pricing import BadOrder
 from bookings.actions.work_orders import fail_work_order, pause_work_order, release_work_order
 from bookings.enums import NoShowPolicy, PriceMode, RunStatus
-from bookings.models import PreOrder, PreOrderPlan, Service, ServiceRequest
+from bookings.models import PreOrder, PreOrderPlan, Service, ServiceRequest, WorkOrder
 from bookings.rules.prices import WHOLE, Wish
 from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline, Event
+from notifications.models import Message
 from tests.bookings.conftest import PARIS, at, basket_service, details, first_run, weekly_basket
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_pre_orders import order, sweep, to
@@ -166,6 +168,78 @@ def test_what_was_kept_and_is_on_hold_now_waits_for_the_end_of_that(
     monday.move_to(dt.datetime(2026, 12, 1, 18, 1, tzinfo=PARIS), tick=True)
     sweep(world)
     assert outcomes() == [("no_show", "closed", "verified")]
+
+
+def told_kept(world: World) -> tuple[int, int]:
+    """How often it was said, and written to the client, that something is kept."""
+    settle(world.organisation)
+    kind = "pre_order.kept"
+    return Event.objects.filter(name=kind).count(), Message.objects.filter(kind=kind).count()
+
+
+def charged() -> list[Decimal]:
+    """What would be billed now, request by request."""
+    billable = WorkOrder.objects.billable().order_by("request_id")
+    return list(billable.values_list("request__total_incl_vat", flat=True))
+
+
+@pytest.mark.promise("domain R7")
+@pytest.mark.parametrize("mistake", [hand_outs.mark_handed_over, hand_outs.mark_not_fetched])
+def test_a_wrong_tick_undone_leaves_what_was_kept_longer_as_it_was(
+    world: World, plan: PreOrderPlan, monday: Any, mistake: Callable[..., PreOrder]
+) -> None:
+    """It was once kept until a day that was over: given away and charged at once."""
+    PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
+    (one,) = ordered(world, plan, 1)
+    to(monday, 24, 12, 1)
+    sweep(world)
+    to(monday, 26, 14, 31)
+    sweep(world)
+    hold(world, one)
+    to(monday, 28, 9)
+    sweep(world)
+    to(monday, 30, 9)
+    resume_request(ServiceRequest.objects.get(pk=one.request_id), by=world.actor("concierge"))
+    told = told_kept(world)
+    for minute in (1, 3):
+        to(monday, 30, 9, minute)
+        mistake(one, by=world.actor())
+        hand_outs.undo_mark(one, by=world.actor())
+        hand_outs.undo_mark(one, by=world.actor())
+    assert Event.objects.filter(name="pre_order.unmarked").count() == 2
+    to(monday, 30, 9, 10)
+    sweep(world)
+    one.refresh_from_db()
+    until = dt.datetime(2026, 12, 1, 18, tzinfo=PARIS)
+    assert (told_kept(world), one.kept_until, one.settled_at) == (told, until, None)
+    assert (outcomes(), charged()) == ([("kept", "in_progress", "in_progress")], [])
+    due = Deadline.objects.filter(subject_id=one.pk, fired_at=None, cancelled_at=None, kind__startswith="pre_order.")
+    assert list(due.values_list("kind", "due_at")) == [("pre_order.kept", until)]
+    # Its own time over, it is given away and charged once.
+    monday.move_to(until + dt.timedelta(minutes=1), tick=True)
+    sweep(world)
+    assert (outcomes(), charged()) == ([("no_show", "closed", "verified")], [Decimal("9.00")])
+
+
+@pytest.mark.promise("domain R7")
+def test_a_wrong_tick_undone_when_its_time_is_over_gives_no_more_time(
+    world: World, plan: PreOrderPlan, monday: Any
+) -> None:
+    PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
+    (one,) = ordered(world, plan, 1)
+    to(monday, 24, 12, 1)
+    sweep(world)
+    to(monday, 26, 14, 31)
+    sweep(world)
+    told = told_kept(world)
+    to(monday, 27, 17, 58)
+    hand_outs.mark_handed_over(one, by=world.actor())
+    to(monday, 27, 18, 1)
+    sweep(world)
+    hand_outs.undo_mark(one, by=world.actor())
+    sweep(world)
+    assert (told_kept(world), outcomes()) == (told, [("no_show", "closed", "verified")])
+    assert charged() == [Decimal("9.00")]
 
 
 @pytest.mark.parametrize("again", ["tick", "resume"])

@@ -17,6 +17,8 @@ from bookings.actions.recurrence_edits import edit_recurrence
 from bookings.actions.recurrence_pauses import pause_recurrence
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from concierge import deadlines
+from concierge.errors import WrongState
+from concierge.models import Event
 from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
 from tests.bookings.test_races import race, real_world
 from tests.bookings.test_recurrences import begin, wanted
@@ -105,6 +107,28 @@ def test_without_waiting_for_the_day_a_request_is_left_behind(
     assert race(real_world, 2, act) == {"ok": 2}
     assert set(found.occurrences.values_list("status", flat=True)) == {"skipped"}
     assert ServiceRequest.objects.exclude(status="cancelled").count() == 1
+
+
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_ended_twice_at_once_is_ended_once(
+    real_world: World, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    """And the twin, which looks before it locks: whoever comes second is refused what is done already."""
+    found, both_have_read, lock = begin(real_world), threading.Barrier(2), recurrences._lock
+
+    def looking_first(one: Recurrence) -> Recurrence:
+        assert Recurrence.objects.get(pk=one.pk).status == "active"
+        both_have_read.wait(timeout=10)
+        locked = lock(one)
+        if locked.status == "ended":
+            raise WrongState(current_status=locked.status)
+        return locked
+
+    if not is_guarded:
+        monkeypatch.setattr(recurrences, "_lock", looking_first)
+    done = race(real_world, 2, lambda _number: recurrences.end_recurrence(found, by=real_world.actor()))
+    assert done == ({"ok": 2} if is_guarded else {"ok": 1, "wrong_state": 1})
+    assert Event.objects.filter(name="recurrence.ended").count() == 1
 
 
 FAR = (dt.date(2027, 1, 20), dt.date(2027, 1, 31))

@@ -33,7 +33,7 @@ from bookings.models import (
     ServiceRequest,
 )
 from concierge import events, retention, tenancy
-from concierge.models import Deadline, Event, IdempotencyRecord, Inbox, User
+from concierge.models import Deadline, Event, IdempotencyRecord, Inbox, Site, User
 from concierge.tasks import purge, purge_organisation
 from tests.bookings.quoting import sent, yes
 from tests.conftest import settle
@@ -394,6 +394,25 @@ def test_addresses_of_members_who_never_came_go_with_their_rights(world: World) 
     ]
     assert retention.purge()["memberships"] == 3
     assert (there(kept), there(gone)) == (kept, [])
+
+
+@pytest.mark.promise("P04", "R38")
+@pytest.mark.parametrize(
+    ("zone", "moment", "gone"),
+    [
+        # Half past midnight in Paris is yesterday at Greenwich; half past eleven at night in Fort-de-France tomorrow.
+        ("Europe/Paris", dt.datetime(2026, 12, 1, 23, 30, tzinfo=dt.UTC), 1),
+        ("America/Martinique", dt.datetime(2026, 12, 2, 3, 30, tzinfo=dt.UTC), 0),
+    ],
+)
+def test_the_thirty_days_of_an_address_are_those_of_the_organisation(
+    world: World, zone: str, moment: dt.datetime, gone: int
+) -> None:
+    Site.objects.update(time_zone=zone)
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Mairie")
+    with time_machine.travel(moment, tick=False):
+        member(world, account, email="a@example.fr", valid_to=dt.date(2026, 11, 1))
+        assert retention.purge()["memberships"] == gone
 
 
 @pytest.mark.promise("P04", "I12")
