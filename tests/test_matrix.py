@@ -113,6 +113,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quote-link-decline": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-change": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-renew": lambda s: {"token": s.quote.request.tracking_token},
+    "bookings:place-request": _open_request,
     "bookings:reprice": _open_request,
     "bookings:move-request": _open_request,
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},

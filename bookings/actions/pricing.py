@@ -172,8 +172,8 @@ def circumstances(
 
 
 def by_distance(services: Iterable[Service], wishes: Iterable[prices.Wish] | None = None) -> list[Supplement]:
-    """What is added far away to services done at the client's place, of those wished. Nobody looks addresses up: where
-    no coordinates are known, it is told beside the price, and not in it."""
+    """What is added far away to services done at the client's place, of those wished. Where no coordinates are known,
+    it is told beside the price, and not in it."""
     wanted = None if wishes is None else {wish.service for wish in wishes}
     return [
         one

@@ -14,6 +14,7 @@ from bookings.forms.beneficiary import BeneficiaryForm
 from bookings.models import HelpedPerson
 from bookings.models.people import MOST_HELPED
 from bookings.views.draft import Draft
+from bookings.views.spots import kept_spot, located_for
 from bookings.views.steps import go, show, step
 from concierge.errors import DomainError
 
@@ -34,6 +35,8 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
     )
     if form.is_valid():
         other = Beneficiary(**form.cleaned_data)
+        if draft.place == Place.HOME:
+            other = located_for(request, other)
         try:
             clean_beneficiary(other)
             guards.check_place(draft.site, draft.place, draft.place, other)
@@ -42,7 +45,7 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error(field if field in form.fields else None, str(error.message))
             return show(request, draft, "beneficiary", error.status, form=form, known=known)
         draft.data.pop("typed_other", None)
-        draft.save(other=form.cleaned_data)
+        draft.save(other={**form.cleaned_data, **kept_spot(other)})
         return go(draft.site, "contact")
     if form.is_bound:
         draft.save(typed_other={name: request.POST.get(name, "")[:500] for name in form.fields})

@@ -279,7 +279,9 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
         # What is ordered ahead has no time of its own, even when a time was kept before.
         starts_at = draft.hold.starts_at if draft.hold and draft.plan is None else None
-        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
+        met = draft.met
+        known = pricing.circumstances(draft.site, starts_at, latitude=met.latitude, longitude=met.longitude)
+        lines = pricing.price_order(tariffs, draft.wishes, known)
     except DomainError:
         return go(draft.site, "details")
     return show(
@@ -290,7 +292,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         form=form,
         lines=lines_words(lines),
         shares=vat_words(draft.site, ((line.vat_rate, line.total) for line in lines)),
-        unmeasured=pricing.by_distance(draft.offered, draft.wishes),
+        unmeasured=pricing.by_distance(draft.offered, draft.wishes) if known.distance_km is None else [],
         total=euros(prices.total(lines)),
         total_shown=str(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),

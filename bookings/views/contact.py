@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from bookings.actions import guards
+from bookings.enums import Place
 from bookings.forms.booking import ContactForm
 from bookings.models import Client
 from bookings.views.draft import KEPT_FIELDS, WHO_FIELDS, Draft
 from bookings.views.proving import start_verification
+from bookings.views.spots import UNKNOWN, kept_spot, located_for
 from bookings.views.steps import go, show, step
 from concierge.errors import DomainError
 
@@ -26,9 +28,11 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
     if form.is_valid():
         typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
         draft.data.pop("typed", None)
-        draft.save(contact={**draft.contact, **typed})
+        draft.save(contact={**draft.contact, **typed, **UNKNOWN})
+        if draft.place == Place.HOME and draft.comes_to_client:
+            draft.save(contact={**draft.contact, **kept_spot(located_for(request, draft.details()))})
         try:
-            guards.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
+            guards.check_place(draft.site, draft.place, draft.place, draft.met)
             if not draft.is_verified:
                 start_verification(request, draft)
         except DomainError as error:

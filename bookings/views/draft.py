@@ -28,6 +28,7 @@ from bookings.models import Accompaniment, Client, Hold, PreOrderPlan, PreOrderR
 from bookings.models.ahead import ahead_at
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
+from bookings.views.spots import spot_of
 from concierge.enums import Channel
 from concierge.errors import DomainError
 from concierge.models import Site, normalise_email
@@ -287,7 +288,8 @@ class Draft:
         mine = {name: self.contact.get(name, "") for name in WHO_FIELDS}
         user = self.request.user
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
-        return ClientDetails(**mine, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
+        spot = spot_of(self.contact)
+        return ClientDetails(**mine, **spot, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
 
     @cached_property
     def person(self) -> Accompaniment | None:
@@ -330,6 +332,7 @@ class Draft:
             street=typed.get("street", ""),
             postcode=typed.get("postcode", ""),
             city=typed.get("city", ""),
+            **spot_of(typed),
         )
 
     @property
@@ -340,12 +343,17 @@ class Draft:
 
     def beneficiary(self) -> Beneficiary | None:
         """That person, as actions take them."""
-        return Beneficiary(**self.other) if self.other else None
+        return Beneficiary(**{**self.other, **spot_of(self.other)}) if self.other else None
 
     @property
     def comes_to_client(self) -> bool:
         """Whether we come to the client's own place: then it is the client who gives the address."""
         return self.asks_address and not self.other
+
+    @property
+    def met(self) -> ClientDetails | Beneficiary:
+        """Whom the team comes to."""
+        return self.beneficiary() or self.details()
 
     @property
     def asks_address(self) -> bool:
