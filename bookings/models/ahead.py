@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RunStatus
 from bookings.models.catalogue import Service
-from bookings.models.requests import REQUEST_ROLES, RequestLine, ServiceRequest
+from bookings.models.lines import RequestLine
+from bookings.models.requests import REQUEST_ROLES, ServiceRequest
 from bookings.rules.ahead import Rhythm
 from concierge.editions import kept
 from concierge.models import PublicIdModel, Site, TenantModel
