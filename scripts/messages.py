@@ -25,6 +25,8 @@ NARROW = re.compile(r" (?=[;!?€]|%%)")
 WHOLE = re.compile(r" (?=[:»]|(?:h|min|km)\b)|(?<=«) ")
 # French is set with ’; what stands inside a tag is no French.
 STRAIGHT = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|%\()")
+# Documents carry their own words, in both languages, as Typst's texts.
+TYPST_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 TAG = re.compile(r"<[^>]*>")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
 EXTRACT = (
@@ -168,9 +170,19 @@ def problems_in(path: Path) -> list[str]:
     return found
 
 
+def straight_in_documents(root: Path) -> list[str]:
+    """Words of documents, which no catalogue holds, with a typewriter's apostrophe."""
+    return [
+        f"{path}:{number}: has ' for an apostrophe: write ’"
+        for path in sorted(root.glob("templates/documents/*.typ"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if any(STRAIGHT.search(text) for text in TYPST_TEXT.findall(line))
+    ]
+
+
 def check(root: Path) -> list[str]:
     """Problems of every catalogue, and differences from the sources, found in a copy of the tracked files."""
-    problems = [problem for path in catalogues(root) for problem in problems_in(path)]
+    problems = [problem for path in catalogues(root) for problem in problems_in(path)] + straight_in_documents(root)
     listed = [
         "git",
         "ls-files",

@@ -12,7 +12,7 @@ STANDARD_TEXTS = (
         code=m.LATE_PENALTIES,
         valid_from=date(2013, 1, 1),
         text={
-            "fr": "Pénalités de retard : trois fois le taux d'intérêt légal, exigibles sans rappel.",
+            "fr": "Pénalités de retard : trois fois le taux d’intérêt légal, exigibles sans rappel.",
             "en": "Late-payment penalties: three times the French legal interest rate, due without reminder.",
         },
         law_ref="C. com. art. L441-10",
@@ -29,7 +29,7 @@ STANDARD_TEXTS = (
     Mention(
         code=m.EARLY_PAYMENT,
         valid_from=date(2013, 1, 1),
-        text={"fr": "Pas d'escompte pour paiement anticipé.", "en": "No discount for early payment."},
+        text={"fr": "Pas d’escompte pour paiement anticipé.", "en": "No discount for early payment."},
         law_ref="C. com. art. L441-9",
     ),
     Mention(
@@ -46,7 +46,7 @@ STANDARD_TEXTS = (
         code=m.VAT_ON_DEBITS,
         valid_from=date(2000, 1, 1),
         text={
-            "fr": "Option pour le paiement de la taxe d'après les débits.",
+            "fr": "Option pour le paiement de la taxe d’après les débits.",
             "en": "Option to pay VAT on debits.",
         },
         law_ref="CGI ann. II art. 242 nonies A",

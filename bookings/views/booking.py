@@ -27,6 +27,7 @@ from bookings.views.draft import KEPT_FIELDS, WHO_FIELDS, Draft
 from bookings.views.proving import start_verification
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
+from bookings.views.whose import refuse_other
 from bookings.views.words import hours_words, lines_words, vat_words
 from concierge.errors import DomainError
 from concierge.models import Site, national_phone
@@ -391,6 +392,8 @@ def give_up_hold(request: HttpRequest, slug: str) -> HttpResponse:
     """Somebody no longer wants the place: it is free at once."""
     site = get_object_or_404(Site.objects.visible_to(request.actor).active(), slug=slug)  # type: ignore[attr-defined]  # as above
     draft = Draft(request, site)
+    if (refused := refuse_other(request, draft)) is not None:
+        return refused
     if draft.hold is not None and draft.hold.status == HoldStatus.HELD:
         holds.release_hold(draft.hold, by=draft.actor)
     return go(site, "slot")

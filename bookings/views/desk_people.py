@@ -17,7 +17,7 @@ from bookings.forms.desk import NewPersonForm, guessed
 from bookings.models import Client, PreOrderRun
 from bookings.models.clients import each_once
 from bookings.views.desk import LONGEST_QUERY, desk_page, find_client, show
-from bookings.views.draft import APPOINTMENT, BASKET, KEY, KINDS, QUOTE, Draft, of_kind
+from bookings.views.draft import APPOINTMENT, BASKET, KINDS, QUOTE, Draft, of_kind
 from bookings.views.steps import go
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
@@ -61,9 +61,7 @@ def book(request: TenantRequest, site: Site, client: Any, what: str) -> HttpResp
     if what not in KINDS:
         raise Http404
     who = find_client(request, client)
-    seed: dict[str, Any] = {"site": str(site.public_id), "client": str(who.public_id), "wants": what}
-    request.session[KEY] = seed
-    draft = Draft(request, site)
+    draft = Draft.begin(request, site, client=str(who.public_id), wants=what)
     coming = _run(site, request.POST.get("run", "")) if what == BASKET else None
     fitting = of_kind(site, draft.choices, what)
     chosen = [one for one in fitting if coming is not None and one.pk == coming.plan.service_id] or fitting

@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
 from bookings.actions.guards import place_of, stands_for
-from bookings.actions.holds import hold_of
+from bookings.actions.holds import hold_of, release_hold
 from bookings.actions.pre_orders import plan_for
 from bookings.actions.pricing import offered_on
 from bookings.actions.quote_requests import Wanted, is_on_quote
@@ -87,11 +87,29 @@ class Draft:
             actor = actor.by_way_of(Channel.PHONE if self.contact.get("on_phone") else Channel.DESK)
         self.actor: Actor = actor
 
+    @classmethod
+    def begin(cls, request: HttpRequest, site: Site, **seed: str) -> Draft:
+        """Another booking instead of the one under way, if any: nothing of that is kept, not its place either."""
+        before = request.session.get(KEY, {})
+        request.session[KEY] = {"site": str(site.public_id), **seed}
+        draft = cls(request, site)
+        draft._let_go(before)
+        return draft
+
     def save(self, **changes: Any) -> None:
-        """Remember some answers."""
+        """Remember some answers. The place kept at another site is given back: one is kept at a time."""
+        before = self.request.session.get(KEY, {})
         self.data.update(changes, site=str(self.site.public_id))
         self.data.setdefault("token", secrets.token_urlsafe(32))
         self.request.session[KEY] = self.data
+        self._let_go(before)
+
+    def _let_go(self, before: dict[str, Any]) -> None:
+        """Give back the place of a draft that is no longer this one."""
+        token = before.get("token", "")
+        hold = hold_of(token) if token and token != self.token else None
+        if hold is not None and hold.status == HoldStatus.HELD:
+            release_hold(hold, by=self.actor)
 
     def forget_owner(self) -> None:
         """It is for somebody else than whose card it was begun from: nothing said of them is kept."""
@@ -288,6 +306,12 @@ class Draft:
             return None
         found = Client.objects.visible_to(self.actor).select_related("merged_into").filter(public_id=chosen).first()
         return found.kept_as if found is not None else None
+
+    @property
+    def whose(self) -> str:
+        """For whom it was begun: every form says it, so that one of another tab is not taken for this person's."""
+        name = "person" if self.person is not None else "client" if self.owner is not None else ""
+        return str(self.data[name]) if name else ""
 
     @property
     def knows_who(self) -> bool:

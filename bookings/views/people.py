@@ -19,7 +19,7 @@ from bookings.forms.people import PersonForm
 from bookings.models import Accompaniment, Client, Prescriber, ServiceRequest
 from bookings.models.people import CONSENTS
 from bookings.models.requests import ServiceRequestQuerySet
-from bookings.views.draft import KEY
+from bookings.views.draft import Draft
 from bookings.views.lists import beside, typed_search
 from bookings.views.steps import go
 from concierge.errors import DomainError
@@ -121,5 +121,5 @@ def book(request: TenantRequest, public_id: uuid.UUID, slug: str) -> HttpRespons
     """Begin a request for this person at a site: the usual pages, without asking who they are."""
     found = _mine(request, public_id)
     site = get_object_or_404(Site.objects.visible_to(request.actor).active(), slug=slug)
-    request.session[KEY] = {"site": str(site.public_id), "person": str(found.public_id)}
+    Draft.begin(request, site, person=str(found.public_id))
     return go(site, "services")

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.views import ahead
 from bookings.views.draft import DONE, Draft
+from bookings.views.whose import refuse_other
 from concierge.errors import TooManyAttempts
 from concierge.models import Site
 from concierge.words import moment_words
@@ -49,6 +50,8 @@ def step(name: str, *methods: str) -> Callable[[Page], Page]:
             draft = Draft(request, site)
             if name in {"review", "ask"} and request.method == "POST" and (done := already_done(request)):
                 return done
+            if (refused := refuse_other(request, draft)) is not None:
+                return refused
             missing = draft.missing_before(name)
             if missing is not None:
                 return go(site, missing, expired=missing == "slot" and draft.hold is not None)

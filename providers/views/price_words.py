@@ -81,8 +81,8 @@ def row_of(asked: PriceRequest) -> dict[str, Any]:
     today = timezone.localdate(now, ZoneInfo(site.time_zone))
     return {
         **question_of(asked),
-        "first": date_words(asked.earliest_on, "D j M") if asked.earliest_on else "",
-        "last": date_words(asked.valid_until, "D j M") if asked.valid_until else "",
+        "first": date_words(asked.earliest_on, "D j N") if asked.earliest_on else "",
+        "last": date_words(asked.valid_until, "D j N") if asked.valid_until else "",
         "is_late": asked.status == S.SENT and asked.due_at <= now,
         "holds": asked.holds_on(today),
         "is_open_to_us": asked.status in OPEN,

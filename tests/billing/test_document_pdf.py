@@ -42,9 +42,9 @@ def test_business_invoice_carries_every_mandatory_mention() -> None:
     for words in [
         "Facture",
         "N° F2026-000042",
-        "Date d'émission 23/11/2026",
+        "Date d’émission 23/11/2026",
         "du 16/11/2026 au 20/11/2026",
-        "Date d'échéance 23/12/2026",
+        "Date d’échéance 23/12/2026",
         "La Conciergerie des Ducs",
         "SARL au capital de 12 000 €",
         "14 rue de la Liberté",
@@ -67,10 +67,10 @@ def test_business_invoice_carries_every_mandatory_mention() -> None:
         "Total TTC 110,45 €",
         "Net à payer 110,45 €",
         "FR76 3000 6000 0112 3456 7890 189",
-        "Option pour le paiement de la taxe d'après les débits.",
-        "Pénalités de retard : trois fois le taux d'intérêt légal",
+        "Option pour le paiement de la taxe d’après les débits.",
+        "Pénalités de retard : trois fois le taux d’intérêt légal",
         "Indemnité forfaitaire pour frais de recouvrement en cas de retard : 40 €",
-        "Pas d'escompte pour paiement anticipé.",
+        "Pas d’escompte pour paiement anticipé.",
         "1 / 1",
     ]:
         assert words in text

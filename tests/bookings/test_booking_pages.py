@@ -51,12 +51,14 @@ class Path:
 
     def __init__(self, world: World, browser: Browser) -> None:
         self.world, self.browser = world, browser
+        # What the forms say of for whom it is, when somebody books for a person they know.
+        self.whose: dict[str, str] = {}
 
     def get(self, step: str = "") -> Any:
         return self.browser.get(HOME + step)
 
     def post(self, step: str, **data: Any) -> Any:
-        return self.browser.post(HOME + step, data)
+        return self.browser.post(HOME + step, {**data, **self.whose})
 
     def services(self, *services: Service) -> Any:
         return self.post("", services=[str(s.public_id) for s in services or (self.world.ironing, self.world.cobbler)])

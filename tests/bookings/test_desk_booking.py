@@ -20,9 +20,25 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 BOOK = "/reserver/republique/"
 
 
+class OneTab(Browser):
+    """Every form of the booking pages is sent as it was last shown: it says whose it is."""
+
+    whose: str = ""
+
+    def get(self, path: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as asked here
+        answer = super().get(path, *args, **kwargs)
+        if path.startswith(BOOK) and answer.status_code == 200:
+            self.whose = hidden(answer.content.decode(), "whose").get("whose", "")
+        return answer
+
+    def post(self, path: str, data: Any = None, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as asked here
+        sent = {"whose": self.whose, **(data or {})} if path.startswith(BOOK) else data
+        return super().post(path, sent, *args, **kwargs)
+
+
 @pytest.fixture
 def desk(world: World) -> Browser:
-    browser = Browser()
+    browser = OneTab()
     browser.force_login(world.users["concierge"])
     return browser
 
@@ -45,6 +61,7 @@ def card(who: Client) -> str:
 def begin(desk: Browser, who: Client, what: str, **data: Any) -> str:
     answer = desk.post(f"{card(who)}reserver/{what}/", data)
     assert answer.status_code == 302
+    desk.get(answer["Location"])
     return str(answer["Location"])
 
 
@@ -133,6 +150,8 @@ def test_a_quote_is_theirs(world: World, desk: Browser, twin: Client) -> None:
     assert "reserver/devis/" in shown(desk.get(card(twin)))
     assert begin(desk, twin, "devis") == f"{BOOK}besoin/"
     desk.post(f"{BOOK}besoin/", {f"what-{world.cobbler.public_id.hex}": "Une robe à reprendre"})
+    page = shown(desk.get(f"{BOOK}coordonnees/"))
+    assert ("Adresse de la personne" in page, "Votre adresse" in page) == (True, False)
     where = {"street": "5 rue Verte", "postcode": "21000", "city": "Dijon", "phone": ""}
     assert desk.post(f"{BOOK}coordonnees/", where)["Location"] == f"{BOOK}demander/"
     key = hidden(shown(desk.get(f"{BOOK}demander/")), "hold")
@@ -150,6 +169,7 @@ def test_it_can_be_for_somebody_else_after_all(world: World, desk: Browser, twin
     up_to_contact(desk, world)
     desk.post(f"{BOOK}coordonnees/", {"phone": "06 11 22 33 44", "note": "Bouton"})
     assert desk.post(BOOK, {"somebody_else": "1"})["Location"] == BOOK
+    assert 'name="whose"' not in shown(desk.get(BOOK))
     page = shown(desk.get(f"{BOOK}coordonnees/"))
     assert ("Marie Roux" in page, "Bouton" in page, 'name="last_name"' in page) == (False, False, True)
 

@@ -118,6 +118,7 @@ def book_for(path: Path, accompaniment: Accompaniment) -> Any:
     """From the person's page to the confirmation."""
     browser = path.browser
     assert browser.post(f"/accompagner/{accompaniment.public_id}/reserver/republique/").status_code == 302
+    path.whose = {"whose": str(accompaniment.public_id)}
     assert path.services(path.world.ironing).status_code == 302
     assert path.details(5, 0).status_code == 302
     assert path.slot().status_code == 302
@@ -172,6 +173,7 @@ def test_what_others_type_later_is_not_read_by_the_prescriber(world: World, path
     path.browser.force_login(prescriber.user)
     pages = [shown(path.browser.get(address)) for address in ("/accompagner/", f"/accompagner/{brought.public_id}/")]
     path.browser.post(f"/accompagner/{brought.public_id}/reserver/republique/")
+    path.whose = {"whose": str(brought.public_id)}
     path.services(world.ironing), path.details(5, 0), path.slot()
     pages.append(shown(path.get("coordonnees/")))
     for page in pages:

@@ -383,7 +383,7 @@ def test_the_pdf_says_what_the_law_wants(world: World, client: Browser) -> None:
         "Inès Garnier",
         "3 rue Verte",
         "Sens Pratique",
-        "Valable jusqu'au 23/12/2026",
+        "Valable jusqu’au 23/12/2026",
         "Pose de deux étagères",
         "2,5",
         "Total HT",
@@ -391,7 +391,7 @@ def test_the_pdf_says_what_the_law_wants(world: World, client: Browser) -> None:
         "dont frais de déplacement",
         "une demi-journée",
         "26/11/2026",
-        "Devis reçu avant l'exécution des travaux. Bon pour accord.",
+        "Devis reçu avant l’exécution des travaux. Bon pour accord.",
         "Ce devis est gratuit.",
         '#panic("x") <script>alert(1)</script>',
     ):

@@ -51,6 +51,25 @@ def test_the_statement_is_the_one_of_the_orm(world: World, make: Any) -> None:
     assert ours == theirs
 
 
+def test_what_says_nothing_stands_in_the_statement(world: World) -> None:
+    """Empty beside full, in every order: each row keeps its own values, as the ORM writes them."""
+
+    def people() -> list[Client]:
+        plain = {"organisation": world.organisation, "first_name": "Inès", "last_name": "Garnier"}
+        return [
+            Client(**plain, public_id=uuid.UUID(int=1), email="a@example.fr", street=""),
+            Client(**plain, public_id=uuid.UUID(int=2), email="", street="1 rue d'Auxonne", phone="+33612345678"),
+        ]
+
+    with CaptureQueriesContext(connection) as said:
+        for write in (insert, Client.objects.bulk_create):
+            with pytest.raises(ZeroDivisionError), transaction.atomic():
+                write(people())
+                raise ZeroDivisionError
+    ours, theirs = [query["sql"] for query in said if query["sql"].startswith("INSERT")]
+    assert ours == theirs
+
+
 def test_keys_and_defaults_of_the_database_are_filled_in(world: World) -> None:
     rows = insert(event(world, public_id=uuid.uuid4(), data={"n": number}) for number in range(3))
     again = list(Event.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))

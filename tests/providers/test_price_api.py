@@ -168,7 +168,7 @@ def lines(quote: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.promise("domain R8")
+@pytest.mark.promise("domain R5")
 def test_a_price_is_taken_into_the_draft_and_stays_known_when_the_draft_is_written_again(world: World) -> None:
     one, ours = priced(world), Api(world)
     answer = ours.post(f"price-requests/{one.public_id}/use", {"margin_percent": "10.00"})

@@ -165,7 +165,7 @@ def amended(world: World, request: ServiceRequest, *, keep: bool) -> Quote:
     return accept_quote(quote, yes(quote), by=by)
 
 
-@pytest.mark.promise("domain R8")
+@pytest.mark.promise("domain R5")
 def test_an_amendment_keeps_what_was_agreed_whatever_its_last_day(world: World, monday: Any) -> None:
     one = priced(world)
     first = agreed(world, one)

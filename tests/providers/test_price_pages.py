@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import strip_tags
 
 from bookings.models import Quote, QuoteLine, QuoteMargin
@@ -18,6 +18,7 @@ from concierge.models import Event
 from providers.actions.links import link_code, link_url
 from providers.actions.prices import withdraw_price
 from providers.models import PriceLink, PriceRequest, ProviderMember
+from providers.views.price_words import row_of
 from tests.bookings.quoting import asked, service_of
 from tests.providers.pricing import NEED, asked_for_prices, carpenters, priced
 from tests.world import World
@@ -232,6 +233,14 @@ def desk(world: World) -> Browser:
     browser = Browser(headers={"Accept-Language": "fr"})
     browser.force_login(world.users["concierge"])
     return browser
+
+
+def test_months_are_small_inside_a_sentence(world: World) -> None:
+    one = priced(world)
+    one.earliest_on, one.valid_until = dt.date(2027, 12, 1), dt.date(2027, 12, 24)
+    with translation.override("fr"):
+        row = row_of(one)
+    assert (row["first"], row["last"]) == ("mer 1er déc.", "ven 24 déc.")
 
 
 def test_the_desk_asks_compares_and_takes_a_price_over(world: World, desk: Browser) -> None:

@@ -228,7 +228,7 @@ def test_this_is_not_me_ends_the_question_and_tells_the_team(world: World) -> No
 # --- the client's quote ----------------------------------------
 
 
-@pytest.mark.promise("domain R8")
+@pytest.mark.promise("domain R5")
 def test_a_price_becomes_a_line_with_our_margin_and_remembers_whose_it_is(world: World) -> None:
     set_margin(world.organisation, Decimal(15), service=service_of(world), by=world.actor())
     one = priced(world)

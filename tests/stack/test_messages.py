@@ -9,6 +9,8 @@ from pathlib import Path
 import messages
 import pytest
 
+from billing.rules.standard_texts import STANDARD_TEXTS
+
 CATALOGUE = r"""
 msgid ""
 msgstr ""
@@ -107,6 +109,27 @@ def test_french_is_set_with_its_own_apostrophe(catalogue: Path, translation: str
     name = " %(name)s" if "%(name)s" in translation else ""
     catalogue.write_text(f'msgid "Read{name}"\nmsgstr "{translation}"\n', encoding="utf-8")
     assert len(messages.problems_in(catalogue)) == problems
+
+
+@pytest.mark.parametrize(
+    ("line", "problems"),
+    [
+        ("""fr: (issued: "Date d'émission", to: "au")""", ["quote.typ:2: has ' for an apostrophe: write ’"]),
+        ("""fr: (issued: "Date d’émission", to: "au")""", []),
+        ("""// what "the client" didn't sign""", []),
+        (r"""fr: (sign: "dit \"l'ancien\"")""", ["quote.typ:2: has ' for an apostrophe: write ’"]),
+    ],
+)
+def test_words_of_documents_are_set_with_it_too(tmp_path: Path, line: str, problems: list[str]) -> None:
+    documents = tmp_path / "templates" / "documents"
+    documents.mkdir(parents=True)
+    (documents / "quote.typ").write_text(f"#let words = (\n{line}\n)\n", encoding="utf-8")
+    found = messages.straight_in_documents(tmp_path)
+    assert [problem.rpartition("/")[2] for problem in found] == problems
+
+
+def test_the_sentences_of_the_law_are_set_with_it_too() -> None:
+    assert [text.code for text in STANDARD_TEXTS if "'" in text.text["fr"]] == []
 
 
 def test_malformed_catalogue_is_refused_with_its_line(catalogue: Path) -> None:

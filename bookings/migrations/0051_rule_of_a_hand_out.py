@@ -15,7 +15,7 @@ AS_THE_PLAN_SAYS = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0049_vat_taken_back")]
+    dependencies = [("bookings", "0050_open_sites")]
 
     operations = [
         migrations.AddField(
