@@ -189,6 +189,7 @@ ARGUMENTS: dict[str, Arguments] = {
         "token": s.handed_out.request.tracking_token,
         "public_id": s.substitution.public_id,
     },
+    "bookings:hand-outs-of-day": lambda s: {"slug": s.world.site.slug, "day": s.handed_out.run.due_on.isoformat()},
     "bookings:stop-plan": lambda s: {"public_id": s.plan.public_id},
     "bookings:edit-plan": lambda s: {"public_id": s.plan.public_id},
     "bookings:producer": lambda s: {"public_id": s.plan.producer.public_id},

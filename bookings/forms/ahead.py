@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.enums import HolidayRule, NoShowPolicy, Place, RunStatus
 from bookings.forms.people import phone_field
@@ -53,8 +54,8 @@ class PlanTerms(forms.Form):
     """When orders close and are handed out, how many, and what becomes of what nobody fetches."""
 
     handout_weekday = forms.TypedChoiceField(label=_("Handed out on"), coerce=int, choices=WEEKDAY_CHOICES, initial=3)
-    handout_opens = forms.TimeField(label=_("From"), widget=clock())
-    handout_closes = forms.TimeField(label=_("To"), widget=clock())
+    handout_opens = forms.TimeField(label=pgettext_lazy("hour", "From"), widget=clock())
+    handout_closes = forms.TimeField(label=pgettext_lazy("hour", "To"), widget=clock())
     cut_off_weekday = forms.TypedChoiceField(label=_("Orders close on"), coerce=int, choices=WEEKDAY_CHOICES, initial=1)
     cut_off_time = forms.TimeField(label=_("At"), widget=clock())
     every_weeks = forms.IntegerField(label=_("Every how many weeks"), min_value=1, max_value=8, initial=1)

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RunStatus
+from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RequestStatus, RunStatus
 from bookings.models.catalogue import Service
 from bookings.models.requests import REQUEST_ROLES, RequestLine, ServiceRequest
 from bookings.rules.ahead import Rhythm
@@ -259,6 +260,20 @@ class PreOrderRun(PublicIdModel, TenantModel):
         return self.status == RunStatus.OPEN and now < self.orders_close_at
 
 
+class PreOrderQuerySet(models.QuerySet["PreOrder"]):
+    """Reads of orders ahead."""
+
+    def collected_on(self, site: Site, day: dt.date) -> Self:
+        """What is handed out at a site on a day, over all plans; what is kept there until then, or was fetched late
+        that day, too."""
+        zone = ZoneInfo(site.time_zone)
+        begins, ends = (dt.datetime.combine(one, dt.time(0), tzinfo=zone) for one in (day, day + dt.timedelta(days=1)))
+        late = Q(hand_out=HandOut.KEPT) | Q(marked_at__gte=begins, marked_at__lt=ends)
+        kept = Q(run__handout_starts_at__lt=begins, kept_until__gte=begins) & late
+        that_day = Q(run__handout_starts_at__gte=begins, run__handout_starts_at__lt=ends)
+        return self.filter(that_day | kept, run__site=site).exclude(request__status=RequestStatus.CANCELLED)
+
+
 class PreOrder(PublicIdModel, TenantModel):
     """A request that is handed out in a run: how many pieces it takes of it, and what became of it there."""
 
@@ -273,6 +288,8 @@ class PreOrder(PublicIdModel, TenantModel):
     marked_by = models.CharField(_("marked by"), max_length=120, blank=True)
     kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+
+    objects = PreOrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("order ahead")

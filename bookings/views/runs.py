@@ -23,6 +23,7 @@ from bookings.enums import HandOut, LineKind, RequestStatus, RunStatus
 from bookings.forms.ahead import RunFilters, SubstitutionForm
 from bookings.forms.requests import ReasonForm
 from bookings.models import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, RequestLine
+from bookings.models.requests import REQUEST_ROLES
 from bookings.rules import ahead as rules
 from bookings.views.ahead import window_words
 from bookings.views.requests import _actor
@@ -63,6 +64,7 @@ def runs_list(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(kept),
         "next": "?" + urlencode({**kept, "after": str(start + PAGE)}) if len(rows) > PAGE else "",
         "plans": _plans(actor),
+        "desks": _desks(actor),
         "can_plan": perms.can_plan_ahead(actor),
     }
     return render(request, "bookings/runs.html", context)
@@ -81,6 +83,12 @@ def _row(run: PreOrderRun) -> dict[str, Any]:
         "until": short_moment_words(run.orders_close_at, run.site),
         "orders": run.orders,  # type: ignore[attr-defined]  # annotated
     }
+
+
+def _desks(actor: Actor) -> list[Site]:
+    """Sites whose list of the day the person reads."""
+    mine, found = actor.site_ids(*REQUEST_ROLES), Site.objects.visible_to(actor).active()
+    return list((found if mine is None else found.filter(pk__in=mine)).order_by("name", "pk")[:PAGE])
 
 
 def _plans(actor: Actor) -> list[PreOrderPlan]:
@@ -114,6 +122,7 @@ def _page(
     context = {
         "run": run,
         "when": window_words(run),
+        "day": run.handout_starts_at.astimezone(ZoneInfo(run.site.time_zone)).date(),
         "until": moment_words(run.orders_close_at, run.site),
         "rows": rows,
         "orders": orders.count(),
