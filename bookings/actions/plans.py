@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.open_sites import refuse_closed
 from bookings.enums import HOLIDAY_SHIFT, Place, RunStatus
 from bookings.models import PreOrderPlan, PreOrderRun, Producer, ServiceAtSite, calendar
 from bookings.rules import ahead
@@ -55,7 +56,7 @@ def open_plan(plan: PreOrderPlan, *, by: Actor) -> PreOrderPlan:
     """Start to take orders ahead by a plan that was not saved yet, and make its first runs.
 
     Raises ``Invalid`` (400) on a service that is not fetched at this desk or not counted in pieces, or on values that
-    make no sense, ``PlanExists`` (409).
+    make no sense, ``PlanExists``, ``SiteClosed`` (409).
     """
     offered = ServiceAtSite.objects.filter(site=plan.site, service=plan.service, is_offered=True).exists()
     if not offered or plan.service.place != Place.DESK:
@@ -66,7 +67,7 @@ def open_plan(plan: PreOrderPlan, *, by: Actor) -> PreOrderPlan:
     if PreOrderPlan.objects.filter(site=plan.site, service=plan.service, is_active=True).exists():
         raise PlanExists(field="service")
     _check(plan)
-    with refuse_on("pre_order_plan_once_per_site_and_service", PlanExists(field="service")):
+    with refuse_on("pre_order_plan_once_per_site_and_service", PlanExists(field="service")), refuse_closed():
         plan.save()
     events.record("pre_order_plan.opened", plan, by=by, service=plan.service.code)
     make_runs(plan)

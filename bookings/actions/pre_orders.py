@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import booking, guards, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.plans import NOT_IN_PIECES
 from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, keep_word, price_order, tariffs_of
 from bookings.enums import REQUEST_TRANSITIONS, PerformerKind, Place, RequestStatus, RunStatus, WorkOrderStatus
@@ -119,8 +120,8 @@ def order_ahead(
     The same ``sent_key`` sent twice gives the same request. Pieces are taken by one guarded UPDATE, which is also what
     keeps an order and the cut-off apart: whoever comes second sees what the first did.
 
-    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``PriceMissing``, ``PriceChanged`` (409),
-    ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``PriceMissing``, ``PriceChanged``,
+    ``SiteClosed`` (409), ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = timezone.now()
     if sent_key is not None:
@@ -136,18 +137,19 @@ def order_ahead(
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     owner = owner or person or find_or_create_client(by.organisation, details)
     guards.keep_client_limit(owner, by)
-    request = _insert_request(
-        run,
-        owner,
-        details,
-        payer,
-        order.total,
-        other=other,
-        prescriber=prescribers.prescriber_of(prescriber),
-        note=note,
-        by=by,
-        now=now,
-    )
+    with refuse_closed():
+        request = _insert_request(
+            run,
+            owner,
+            details,
+            payer,
+            order.total,
+            other=other,
+            prescriber=prescribers.prescriber_of(prescriber),
+            note=note,
+            by=by,
+            now=now,
+        )
     work_order = _work_order(run, service, order.pieces)
     booking.insert_work(request, [work_order], order.lines)
     with refuse_on("pre_order_sent_once", Conflict()):

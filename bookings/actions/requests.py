@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import freed, holds, pre_orders
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.waits import drop_waits
 from bookings.actions.work_orders import cancel_work_order
 from bookings.enums import (
@@ -151,7 +152,8 @@ def close_request(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
 
 @transaction.atomic
 def take_back(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
-    """``closed → fulfilled|partially_fulfilled``: it was the wrong bag. Raises ``TooLateToUndo`` after five minutes."""
+    """``closed → fulfilled|partially_fulfilled``: it was the wrong bag. Raises ``TooLateToUndo`` after five
+    minutes, ``SiteClosed``."""
     orders = lock_work_of(request)
     locked = move_request(request, "take_back")
     if locked.closed_at is None or locked.closed_at < timezone.now() - UNDO:
@@ -159,7 +161,8 @@ def take_back(request: ServiceRequest, *, by: Actor) -> ServiceRequest:
     if any(order.status == WorkOrderStatus.FAILED for order in orders):
         locked.status = RequestStatus.PARTIALLY_FULFILLED
     locked.closed_at = locked.tracking_until = None
-    locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
+    with refuse_closed():
+        locked.save(update_fields=["status", "version", "closed_at", "tracking_until"])
     events.record("service_request.taken_back", locked, by=by, request_id=locked.public_id)
     return locked
 

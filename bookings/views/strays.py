@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from bookings import perms
 from bookings.enums import Place
 from bookings.models import ServiceRequest
-from bookings.models.strays import MOST, Strays
+from bookings.models.strays import Strays
 from bookings.views.ahead import window_words
 from bookings.views.openings import site_to_see
 from bookings.views.steps import clock
@@ -30,14 +30,14 @@ def strays_page(request: HttpRequest, slug: str) -> HttpResponse:
     zone, found = ZoneInfo(site.time_zone), Strays(site, timezone.now())
     context = {
         "site": site,
-        "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments()],
+        "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments],
         "runs": [{"run": run, "when": window_words(run)} for run in found.runs],
         "days": [
             {"one": one, "when": capfirst(date_words(one.starts_at.astimezone(zone).date(), "l j F Y"))}
-            for one in found.days[:MOST]
+            for one in found.days
         ],
         "number": found.number,
-        "is_cut": max(len(found.appointment_keys), len(found.days)) > MOST,
+        "is_cut": found.is_cut,
     }
     return render(request, "bookings/strays.html", context)
 
