@@ -190,6 +190,8 @@ ARGUMENTS: dict[str, Arguments] = {
         "public_id": s.substitution.public_id,
     },
     "bookings:stop-plan": lambda s: {"public_id": s.plan.public_id},
+    "bookings:edit-plan": lambda s: {"public_id": s.plan.public_id},
+    "bookings:producer": lambda s: {"public_id": s.plan.producer.public_id},
     "bookings:sheet-pdf": lambda s: {"public_id": s.sheet.public_id},
     "bookings:sheet-csv": lambda s: {"public_id": s.sheet.public_id},
     "bookings:tick": lambda s: {"public_id": s.handed_out.public_id, "verb": "remis"},

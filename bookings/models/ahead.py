@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RunStatus
 from bookings.models.catalogue import Service
@@ -27,6 +28,7 @@ class Producer(PublicIdModel, TenantModel):
 
     name = models.CharField(_("name"), max_length=160)
     email = models.EmailField(_("e-mail for order sheets"), blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
     address = models.CharField(_("address"), max_length=250, blank=True)
     language = models.CharField(
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
@@ -206,6 +208,10 @@ class PreOrderRun(PublicIdModel, TenantModel):
     handout_starts_at = models.DateTimeField(_("handed out from"))
     handout_ends_at = models.DateTimeField(_("handed out until"))
     capacity = models.PositiveIntegerField(_("most pieces"))
+    # That of the plan when people began to order for it.
+    no_show_policy = models.CharField(
+        _("what nobody fetched"), max_length=10, choices=NoShowPolicy.choices, default=NoShowPolicy.CHARGED
+    )
     taken = models.PositiveIntegerField(_("pieces ordered"), default=0)
     status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.OPEN)
     reason = models.CharField(_("reason"), max_length=200, blank=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +17,15 @@ from django.views.decorators.http import require_safe
 from bookings import perms
 from bookings.enums import Place
 from bookings.models import ServiceRequest
-from bookings.models.strays import Strays
+from bookings.models.strays import Strays, numbers
 from bookings.views.ahead import window_words
 from bookings.views.openings import site_to_see
 from bookings.views.steps import clock
+from concierge.models import Site
 from concierge.words import date_words
+
+# Sites that are named at once where many are looked at.
+MOST_SITES = 20
 
 
 @login_required
@@ -40,6 +46,14 @@ def strays_page(request: HttpRequest, slug: str) -> HttpResponse:
         "is_cut": found.is_cut,
     }
     return render(request, "bookings/strays.html", context)
+
+
+def shown(sites: Sequence[Site], now: dt.datetime) -> dict[str, Any]:
+    """At which of some sites there are any, most first, and whether these are not all."""
+    counted = numbers(sites, now)
+    found = sorted((site for site in sites if counted[site.pk]), key=lambda site: (-counted[site.pk], site.name))
+    rows = [{"site": site, "number": counted[site.pk]} for site in found[:MOST_SITES]]
+    return {"rows": rows, "is_cut": len(found) > MOST_SITES}
 
 
 def _row(request: ServiceRequest) -> dict[str, Any]:

@@ -12,18 +12,24 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from bookings.actions import catalogue, openings
 from bookings.actions.holds import hold_slot
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.rescheduling import reschedule_request
+from bookings.actions.silences import plan_digests
 from bookings.actions.sites import edit_site
 from bookings.enums import Place
 from bookings.models import Hold, Occurrence, PreOrderRun, ServiceRequest, calendar, strays
+from bookings.models.silences import silent_at
 from bookings.models.strays import Strays
 from bookings.rules import slots as rules
-from concierge.models import Site
+from bookings.views import strays as pages
+from concierge import deadlines
+from concierge.models import Event, Membership, Site
 from tests.bookings.conftest import at, weekly_basket, wish_shirts
+from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_openings import stand
 from tests.world import World
 
@@ -158,6 +164,76 @@ def test_more_than_a_page_shows_are_all_counted(
     assert (page.context["number"], page.context["is_cut"], len(page.context["runs"])) == (len(runs) - 1, True, 2)
     monkeypatch.setattr(strays, "MOST", len(runs) - 1)
     assert not client.get("/sites/republique/horaires/a-deplacer/").context["is_cut"]
+
+
+def test_whoever_follows_up_finds_them_until_they_are_moved(
+    world: World, client: Browser, book: Book, monday: Any
+) -> None:
+    client.force_login(world.users["concierge"])
+    moved, _other = booked(world, book, at(24, 10)), booked(world, book, at(24, 11))
+    assert 'id="astray"' not in client.get("/silences/").content.decode()
+    close(world, TUESDAY)
+    page = client.get("/silences/")
+    assert page.context["strays"] == {"rows": [{"site": world.site, "number": 2}], "is_cut": False}
+    assert 'href="/sites/republique/horaires/a-deplacer/"' in page.content.decode()
+    assert "2 choses sont réservées à des heures fermées." in shown(client.get("/silences/compte/"))
+    assert ['id="astray"' in shown(client.get(f"/silences/?ball={ball}")) for ball in ("team", "client")] == [
+        True,
+        False,
+    ]
+    assert silent_at(world.site, now=timezone.now()) == [("Réservé sur des heures fermées", 2)]
+    plan_digests(timezone.now())
+    monday.move_to(at(24, 7, 31))
+    deadlines.sweep(world.organisation.pk)
+    assert Event.objects.filter(name="silence.reported").count() == 1
+    reschedule_request(moved, at(26, 10), by=world.actor())
+    assert "1 chose est réservée à une heure fermée." in shown(client.get("/silences/compte/"))
+    openings.reopen_site(world.site.closures.get(), by=world.actor())
+    assert shown(client.get("/silences/compte/")).strip() == ""
+    assert silent_at(world.site, now=timezone.now()) == []
+
+
+def test_many_sites_are_asked_at_once_and_a_far_desk_is_none_of_mine(
+    world: World, other_world: World, client: Browser, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked(world, book, at(24, 10))
+    close(world, TUESDAY)
+    client.force_login(world.users["concierge"])
+    counts = []
+    for number in (1, 3):
+        for slug in ("deux", "trois")[: number - 1]:
+            one = Hold.objects.order_by("pk")[0]
+            there = Site.objects.get(pk=world.site.pk)
+            there.pk, there.public_id, there.slug, there.name = None, uuid.uuid4(), slug, slug
+            there.save()
+            one.pk, one.public_id, one.token_hash, one.site = None, uuid.uuid4(), slug, there
+            one.save()
+            row = ServiceRequest.objects.order_by("pk")[0]
+            row.pk, row.public_id, row.reference, row.hold, row.site = None, uuid.uuid4(), slug, one, there
+            row.save()
+        for path in ("/silences/", "/silences/compte/"):
+            client.get(path)
+            with CaptureQueriesContext(connection) as asked:
+                client.get(path)
+            counts.append(len(asked))
+    assert counts[:2] == counts[2:]
+    page = client.get("/silences/")
+    assert [(row["site"].slug, row["number"]) for row in page.context["strays"]["rows"]] == [
+        ("republique", 1),
+        ("deux", 1),
+        ("trois", 1),
+    ]
+    alone = client.get(f"/silences/?site={Site.objects.get(slug='deux').public_id}").context["strays"]["rows"]
+    assert [row["site"].slug for row in alone] == ["deux"]
+    monkeypatch.setattr(pages, "MOST_SITES", 2)
+    cut = client.get("/silences/").context["strays"]
+    assert (len(cut["rows"]), cut["is_cut"]) == (2, True)
+    Membership.objects.filter(user=world.users["concierge"]).update(site=Site.objects.get(slug="trois"))
+    rows = client.get("/silences/").context["strays"]["rows"]
+    assert [row["site"].slug for row in rows] == ["trois"]
+    elsewhere = Browser(headers={"host": other_world.host})
+    elsewhere.force_login(other_world.users["concierge"])
+    assert elsewhere.get("/silences/").context["strays"]["rows"] == []
 
 
 @pytest.mark.promise("domain R16")
