@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0050_open_sites"),
+        ("bookings", "0051_rule_of_a_hand_out"),
     ]
 
     operations = [
