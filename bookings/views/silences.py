@@ -26,9 +26,10 @@ from bookings.forms.waits import MORNING, CallForm, HandForm, RestForm, SilenceF
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.silences import MOST, by_holder, silent, silent_list
+from bookings.models.strays import numbers
 from bookings.models.waiting import Waiting
 from bookings.rules.waiting import Holder
-from bookings.views import failed_days, waits
+from bookings.views import failed_days, strays, waits
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
@@ -86,6 +87,7 @@ def _page(
         "tabs": _tabs(counts, len(rows), ball, kept),
         "rows": _rows(list(page.object_list), failed, actor),
         "failed_days": failed_days.shown(actor, site) if is_theirs else {},
+        "strays": strays.shown([site] if site else list(_sites(actor)), now) if is_theirs else {},
         "page": page,
         "previous": _address(asked, page.previous_page_number()) if page.has_previous() else "",
         "next": _address(asked, page.next_page_number()) if page.has_next() else "",
@@ -170,6 +172,7 @@ def silences_count(request: TenantRequest) -> HttpResponse:
         return HttpResponse(status=204)
     count = len(silent(_found(request.actor), now=timezone.now()).order_by().values_list("pk")[: MOST_COUNTED + 1])
     failed = len(failed_days.troubled_for(request.actor).order_by().values_list("pk")[: MOST_COUNTED + 1])
+    astray = numbers(list(_sites(request.actor)), timezone.now()).total()
     said = []
     if count > MOST_COUNTED:
         said.append(_("More than %(count)s requests are silent.") % {"count": MOST_COUNTED})
@@ -186,7 +189,12 @@ def silences_count(request: TenantRequest) -> HttpResponse:
             failed,
         )
         said.append(words % {"count": failed})
-    return render(request, "bookings/_silences_count.html", {"count": count + failed, "said": " ".join(said)})
+    if astray:
+        words = ngettext(
+            "%(count)s thing is booked on a closed time.", "%(count)s things are booked on closed times.", astray
+        )
+        said.append(words % {"count": astray})
+    return render(request, "bookings/_silences_count.html", {"count": count + failed + astray, "said": " ".join(said)})
 
 
 def _remind(found: ServiceRequest, _form: Any, by: Actor) -> str:
