@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0049_vat_taken_back"),
+        ("bookings", "0052_alternatives"),
         ("concierge", "0011_site_settings"),
     ]
 
