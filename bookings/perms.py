@@ -44,6 +44,11 @@ def sees_openings(actor: Actor, site: Site) -> bool:
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)
 
 
+def can_state_stands(actor: Actor, site: Site) -> bool:
+    """Say what became of a day of a stand: whoever stood there, and whoever answers for the site."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD, site_id=site.pk)
+
+
 def can_subscribe(actor: Actor, site: Site | None) -> bool:
     """Have a calendar read one's own appointments, or those of a site: whoever sees them on a page."""
     return actor.client_id is not None if site is None else sees_openings(actor, site)

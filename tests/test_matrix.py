@@ -83,6 +83,11 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:closure": lambda s: {"slug": s.world.site.slug, "day": s.closed_on},
     "bookings:vat-forget": lambda s: {"code": "reduced", "day": s.rate.valid_from.isoformat()},
     "bookings:closure-remove": lambda s: {"slug": s.world.site.slug, "day": s.closed_on},
+    "bookings:stand-day": lambda s: {
+        "slug": s.world.site.slug,
+        "public_id": s.stand.public_id,
+        "day": s.stand_day.isoformat(),
+    },
     "bookings:presence": lambda s: {"slug": s.world.site.slug, "public_id": s.stand.public_id},
     "bookings:presence-remove": lambda s: {"slug": s.world.site.slug, "public_id": s.stand.public_id},
     "bookings:api-site-openings": lambda s: {"public_id": s.world.site.public_id},

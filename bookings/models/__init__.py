@@ -10,7 +10,7 @@ from bookings.models.feeds import CalendarFeed
 from bookings.models.helped import HelpedPerson
 from bookings.models.imports import CatalogueImport
 from bookings.models.people import Accompaniment, Prescriber
-from bookings.models.presences import Presence
+from bookings.models.presences import Presence, StandDay
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.quotes import (
@@ -69,6 +69,7 @@ __all__ = [
     "ServiceOption",
     "ServiceRequest",
     "SlotRule",
+    "StandDay",
     "Substitution",
     "Supplement",
     "VatRate",
