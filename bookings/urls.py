@@ -12,6 +12,7 @@ from bookings.api import requests as api
 from bookings.api import waitlist as api_waitlist
 from bookings.api import waits as api_waits
 from bookings.views import (
+    access,
     accounts,
     agenda,
     asking,
@@ -220,6 +221,7 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/acces/", access.access_by_link, name="track-access"),
     path("suivi/<str:token>/plus-tot/", waitlist.wait_by_link, name="track-wait"),
     path("suivi/<str:token>/plus-tot/arreter/", waitlist.leave_by_link, name="track-wait-leave"),
     path("suivi/<str:token>/plus-tot/<uuid:public_id>/", waitlist.notice_by_link, name="track-notice"),
@@ -310,6 +312,7 @@ urlpatterns = [
     path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
+    path("demandes/<uuid:public_id>/acces/", access.access_of_request, name="request-access"),
     path("demandes/<uuid:public_id>/plus-tot/", waitlist.wait_request, name="wait-request"),
     path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
     path("agenda/attente/", waitlist.waitlist, name="waitlist"),

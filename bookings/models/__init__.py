@@ -1,5 +1,6 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
+from bookings.models.access import AccessNote
 from bookings.models.accounts import ClientAccount, ClientMembership, CompanyCodeTry
 from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
 from bookings.models.areas import ServedArea
@@ -27,6 +28,7 @@ from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
 from bookings.models.waitlist import WaitlistEntry, WaitlistNotice
 
 __all__ = [
+    "AccessNote",
     "Accompaniment",
     "CalendarFeed",
     "CatalogueImport",
