@@ -155,7 +155,7 @@ REQUEST_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
 
 WORK_ORDER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "offer": (frozenset({W.READY, W.NEEDS_DISPATCH, W.OFFERING}), W.OFFERING),
-    "exhaust": (frozenset({W.OFFERING, W.READY}), W.NEEDS_DISPATCH),
+    "exhaust": (frozenset({W.OFFERING, W.READY, W.NEEDS_DISPATCH}), W.NEEDS_DISPATCH),
     "book": (frozenset({W.READY, W.OFFERING, W.NEEDS_DISPATCH}), W.BOOKED),
     "schedule": (frozenset({W.BOOKED, W.SCHEDULED}), W.SCHEDULED),
     "start": (frozenset({W.BOOKED, W.SCHEDULED, W.REWORK, W.ON_HOLD}), W.IN_PROGRESS),

@@ -76,8 +76,11 @@ def need_no_price_of_theirs(event: Event) -> None:
 # Before the prices are settled: work orders are locked first.
 @events.subscribe("quote.accepted")
 def offer_anew(event: Event) -> None:
-    """An amendment counts on other prices: who is being asked for the work changes with it."""
-    for quote in Quote.objects.filter(public_id=event.subject_id, is_amendment=True, status=QuoteStatus.ACCEPTED):
+    """An amendment counts on other prices: who is being asked for the work changes with it.
+
+    Also when a further one was accepted meanwhile: it compares with this one only, not with who is being asked.
+    """
+    for quote in Quote.objects.filter(public_id=event.subject_id, is_amendment=True).exclude(chosen=None):
         orders = WorkOrder.objects.filter(request=quote.request_id, execution__in=BY_PROVIDER)
         for order in orders.order_by("pk"):
             follow_amendment(order, quote, by=system_actor(event.organisation))

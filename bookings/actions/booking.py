@@ -28,6 +28,7 @@ from bookings.actions.guards import (
     place_of,
     refuse_ahead,
 )
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.pricing import circumstances, keep_word, offered_on, price_order, tariffs_of
 from bookings.enums import (
     REQUEST_TRANSITIONS,
@@ -78,7 +79,8 @@ def submit_request(
     staff or the organisation's own systems book. ``owner`` is whose request it is, when that is known. ``now`` is only
     for writing history; ``total_seen`` is what somebody read before saying yes.
 
-    Raises ``BadOrder``, ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing``, ``PriceChanged`` (409),
+    Raises ``BadOrder``, ``Invalid`` (400), ``HoldExpired``, ``DayFull``, ``PriceMissing``, ``PriceChanged``,
+    ``SiteClosed`` (409),
     ``OutsideArea``, ``MixedPlaces``, ``MixedOrder``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = now or timezone.now()
@@ -264,7 +266,8 @@ def _insert_request(
         submitted_at=now,
         version=2,  # the second one: confirmed
     )
-    return insert_one(request)
+    with refuse_closed():
+        return insert_one(request)
 
 
 def _plan_work(

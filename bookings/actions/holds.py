@@ -233,6 +233,13 @@ def release_hold(hold: Hold, *, by: Actor) -> Hold:
     return locked
 
 
+def release_all_at(site: Site) -> None:
+    """The site takes no requests any more: nobody books what is only kept. Who sends their form at this very moment is
+    refused by the site (``refuse_closed``), and their place is given back when its time is over."""
+    kept = Hold.objects.select_for_update(no_key=True, skip_locked=True).filter(site=site, status=HoldStatus.HELD)
+    Hold.objects.filter(pk__in=[hold.pk for hold in kept.order_by("pk")]).update(status=HoldStatus.RELEASED)
+
+
 def free_place(hold_id: int) -> None:
     """The place of a request that will not come is free again: whoever waits for an earlier time hears of it."""
     if Hold.objects.filter(pk=hold_id, status=HoldStatus.CONFIRMED).update(status=HoldStatus.RELEASED):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import booking, guards, prescribers
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.plans import NOT_IN_PIECES
 from bookings.actions.pricing import ORDER_MESSAGES, BadOrder, keep_word, price_order, tariffs_of
 from bookings.enums import REQUEST_TRANSITIONS, PerformerKind, Place, RequestStatus, RunStatus, WorkOrderStatus
@@ -75,6 +76,13 @@ class RunFull(DomainError):
         super().__init__(message, field=field, left=left)
 
 
+class HandOutChanged(DomainError):
+    """Its day or hours are others than those that were shown."""
+
+    code, status = "hand_out_changed", 409
+    message = _("This hand-out has just been changed. Look at its day and hours again, then order.")
+
+
 @dataclass(frozen=True)
 class Order:
     """An order as priced today: what is frozen, and how many pieces it takes of a run."""
@@ -119,8 +127,8 @@ def order_ahead(
     The same ``sent_key`` sent twice gives the same request. Pieces are taken by one guarded UPDATE, which is also what
     keeps an order and the cut-off apart: whoever comes second sees what the first did.
 
-    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``PriceMissing``, ``PriceChanged`` (409),
-    ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``HandOutChanged``, ``PriceMissing``,
+    ``PriceChanged``, ``SiteClosed`` (409), ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = timezone.now()
     if sent_key is not None:
@@ -136,18 +144,19 @@ def order_ahead(
     person = prescribers.person_of(prescriber, by=by, paid_by_somebody=payer is not None)
     owner = owner or person or find_or_create_client(by.organisation, details)
     guards.keep_client_limit(owner, by)
-    request = _insert_request(
-        run,
-        owner,
-        details,
-        payer,
-        order.total,
-        other=other,
-        prescriber=prescribers.prescriber_of(prescriber),
-        note=note,
-        by=by,
-        now=now,
-    )
+    with refuse_closed():
+        request = _insert_request(
+            run,
+            owner,
+            details,
+            payer,
+            order.total,
+            other=other,
+            prescriber=prescribers.prescriber_of(prescriber),
+            note=note,
+            by=by,
+            now=now,
+        )
     work_order = _work_order(run, service, order.pieces)
     booking.insert_work(request, [work_order], order.lines)
     with refuse_on("pre_order_sent_once", Conflict()):
@@ -246,6 +255,8 @@ def _take(run: PreOrderRun, pieces: int, now: dt.datetime) -> None:
     if not _count(run, pieces, now):
         fresh = PreOrderRun.objects.select_related("plan", "site").get(pk=run.pk)
         if fresh.takes_orders(now) and (fresh.plan.is_active or pieces <= 0):
+            if fresh.handout_starts_at != run.handout_starts_at or fresh.handout_ends_at != run.handout_ends_at:
+                raise HandOutChanged(field="slot")
             raise RunFull(fresh.left)
         raise OrdersClosed(next_run_of(fresh, now))
 
@@ -256,6 +267,8 @@ def _count(run: PreOrderRun, pieces: int, now: dt.datetime) -> bool:
     )
     if pieces > 0:  # of a plan that was closed meanwhile, pieces are given back but none is taken
         open_now = open_now.filter(plan__in=PreOrderPlan.objects.filter(is_active=True).order_by().values("pk"))
+        # The hours that whoever orders has read: the plan may have been edited meanwhile.
+        open_now = open_now.filter(handout_starts_at=run.handout_starts_at, handout_ends_at=run.handout_ends_at)
     return bool(open_now.update(taken=F("taken") + pieces))
 
 

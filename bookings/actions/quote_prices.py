@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.quote_origins import Origin, check_margin, recovers_vat
-from bookings.actions.quotes import LineDraft, OptionDraft, QuoteDraft, draft_quote, options_of, rates_on, save_quote
+from bookings.actions.quotes import LineDraft, OptionDraft, QuoteDraft, draft_quote, options_of, save_quote
+from bookings.actions.vat import rates_on
 from bookings.models import Quote, Service, ServiceRequest
 from bookings.rules.quotes import MOST_OPTIONS, price_for_client
 from concierge.days import today_of

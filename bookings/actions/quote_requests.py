@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import prescribers
 from bookings.actions.clients import ClientDetails, clean_details, find_or_create_client
 from bookings.actions.guards import check_payer, check_place, keep_client_limit, place_of
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.quote_moves import lock_request, step
 from bookings.enums import PriceMode, RequestStatus
 from bookings.models import (
@@ -82,7 +83,7 @@ def ask_for_quote(
     is whose it is, when that is known.
 
     ``client.email`` must have been verified by the caller, as for a booking. Raises ``Invalid`` (400), ``MixedPrices``,
-    ``MixedPlaces``, ``OutsideArea``, ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    ``MixedPlaces``, ``OutsideArea``, ``PayerRefused`` (422), ``SiteClosed`` (409), ``TooManyAttempts`` (429).
     """
     now = timezone.now()
     services = [wish.service for wish in wanted]
@@ -103,28 +104,29 @@ def ask_for_quote(
     if known is not None:
         return known
     keep_client_limit(owner, by)
-    request = ServiceRequest.objects.create(
-        public_id=key or uuid.uuid4(),
-        organisation_id=site.organisation_id,
-        site=site,
-        client=owner,
-        payer_account=payer,
-        prescriber=prescribers.prescriber_of(prescriber),
-        place=place,
-        status=RequestStatus.SUBMITTED,
-        contact_name=details.full_name[:160],
-        contact_email=details.email,
-        contact_phone=details.phone,
-        # The invoice and the quote itself need an address, wherever the work is done.
-        street=details.street,
-        postcode=details.postcode,
-        city=details.city,
-        note=note.strip()[:500],
-        language=details.language,
-        total_incl_vat=Decimal(0),
-        channel=by.channel,
-        submitted_at=now,
-    )
+    with refuse_closed():
+        request = ServiceRequest.objects.create(
+            public_id=key or uuid.uuid4(),
+            organisation_id=site.organisation_id,
+            site=site,
+            client=owner,
+            payer_account=payer,
+            prescriber=prescribers.prescriber_of(prescriber),
+            place=place,
+            status=RequestStatus.SUBMITTED,
+            contact_name=details.full_name[:160],
+            contact_email=details.email,
+            contact_phone=details.phone,
+            # The invoice and the quote itself need an address, wherever the work is done.
+            street=details.street,
+            postcode=details.postcode,
+            city=details.city,
+            note=note.strip()[:500],
+            language=details.language,
+            total_incl_vat=Decimal(0),
+            channel=by.channel,
+            submitted_at=now,
+        )
     QuoteWish.objects.bulk_create(
         QuoteWish(
             organisation_id=site.organisation_id,

@@ -25,12 +25,13 @@ from bookings.actions.quote_moves import (
 from bookings.actions.quote_origins import Origin, check_sources
 from bookings.actions.revival import reopen
 from bookings.actions.sellers import seller_of
+from bookings.actions.vat import rates_on
 from bookings.enums import QUOTE_TRANSITIONS, QuoteLineKind, QuoteStatus, RequestStatus
 from bookings.models import Quote, QuoteDocument, QuoteLine, QuoteOption, Service, ServiceRequest
-from bookings.models.catalogue import VatRate
 from bookings.models.quotes import next_quote_number
 from bookings.rules import quotes as rules
 from concierge import deadlines
+from concierge.days import today_at
 from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
 from concierge.models import national_phone
@@ -115,7 +116,7 @@ def draft_quote(request: ServiceRequest, *, by: Actor) -> Quote:
         version=last.version + 1 if last else 1,
         replaces=source,
         is_amendment=amends,
-        valid_until=_today(locked) + dt.timedelta(days=VALID_DAYS),
+        valid_until=today_at(locked.site) + dt.timedelta(days=VALID_DAYS),
     )
     if source is not None:
         for name in ("intro", "starts_at", "duration", "conditions", "fee"):
@@ -127,10 +128,6 @@ def draft_quote(request: ServiceRequest, *, by: Actor) -> Quote:
         _write_options(quote, options_of(source))
     say(quote, "drafted", by)
     return quote
-
-
-def _today(request: ServiceRequest) -> dt.date:
-    return timezone.localdate(timezone=ZoneInfo(request.site.time_zone))
 
 
 def options_of(quote: Quote) -> list[OptionDraft]:
@@ -165,7 +162,7 @@ def _origin(line: QuoteLine) -> Origin | None:
 
 def _write_options(quote: Quote, options: Sequence[OptionDraft]) -> None:
     """Set the options of a draft anew, in as many statements whatever their number."""
-    rates = rates_on(quote.organisation_id, timezone.localdate())
+    rates = rates_on(quote.organisation_id, today_at(quote.request.site))
     QuoteLine.objects.filter(option__quote=quote).delete()
     QuoteOption.objects.filter(quote=quote).delete()
     made = QuoteOption.objects.bulk_create(
@@ -200,12 +197,6 @@ def _write_options(quote: Quote, options: Sequence[OptionDraft]) -> None:
     )
 
 
-def rates_on(organisation_id: int, day: dt.date) -> dict[str, Decimal]:
-    """VAT rates that are valid on a day, by code."""
-    found = VatRate.objects.filter(organisation_id=organisation_id, valid_from__lte=day).exclude(valid_to__lt=day)
-    return {rate.code: rate.rate for rate in found.order_by("code", "valid_from")}
-
-
 @transaction.atomic
 def save_quote(quote: Quote, draft: QuoteDraft, *, edits: int | None = None, by: Actor) -> Quote:
     """Replace what a draft says. ``edits`` is the number that the editor saw.
@@ -216,7 +207,7 @@ def save_quote(quote: Quote, draft: QuoteDraft, *, edits: int | None = None, by:
     locked = _locked_draft(quote)
     if edits is not None and locked.edits != edits:
         raise QuoteEdited(edits=locked.edits)
-    check_draft(locked.organisation_id, draft)
+    check_draft(locked, draft)
     locked.intro = draft.intro.strip()[:1000]
     locked.starts_at = draft.starts_at
     locked.duration = draft.duration.strip()[:80]
@@ -237,9 +228,9 @@ def _locked_draft(quote: Quote) -> Quote:
     return locked
 
 
-def check_draft(organisation_id: int, draft: QuoteDraft) -> None:
+def check_draft(quote: Quote, draft: QuoteDraft) -> None:
     """Every figure and the day are such as a quote may carry. Raises ``Invalid`` naming the line."""
-    rates = rates_on(organisation_id, timezone.localdate())
+    rates = rates_on(quote.organisation_id, today_at(quote.request.site))
     if draft.starts_at is not None and draft.starts_at > timezone.now() + rules.FARTHEST:
         raise Invalid(_("Choose a moment in the coming two years."), field="starts_at")
     if len(draft.options) > rules.MOST_OPTIONS:
@@ -331,7 +322,7 @@ def _set_deadlines(quote: Quote, now: dt.datetime) -> None:
 
 def _check_ready(quote: Quote, request: ServiceRequest) -> None:
     options = options_of(quote)
-    today = _today(request)
+    today = today_at(request.site)
     if not options or not all(option.lines for option in options):
         raise QuoteNotReady(_("Each option needs at least one line."), field="options")
     if len(options) > 1 and len({option.title.casefold() for option in options if option.title}) < len(options):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import guards, pre_orders
 from bookings.actions.kept_orders import keep, services_of
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.pricing import price_order, tariffs_of
 from bookings.actions.recurrence_days import extend, leave_out_what_may, still_to_come
 from bookings.enums import HolidayRule, RecurrenceStatus
@@ -65,8 +66,8 @@ def start_recurrence(
     """Begin a regular request and make its first days. Prices are those of the day of each order. The same
     ``public_id`` sent twice gives the same one.
 
-    Raises ``BadRecurrence``, ``BadOrder``, ``Invalid`` (400), ``MixedOrder``, ``PayerRefused`` (422),
-    ``TooManyAttempts`` (429).
+    Raises ``BadRecurrence``, ``BadOrder``, ``Invalid`` (400), ``SiteClosed`` (409), ``MixedOrder``,
+    ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     client = Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.kept_id)
     mine = Recurrence.objects.of_client(client.pk)
@@ -111,23 +112,24 @@ def new_recurrence(
     plan = pre_orders.plan_for(site, services)
     if wanted.payer is not None:
         guards.check_payer(wanted.payer, client.email, by)
-    return Recurrence.objects.create(
-        organisation_id=site.organisation_id,
-        public_id=public_id or uuid.uuid4(),
-        name=name[:80],
-        site=site,
-        client=client,
-        payer_account=wanted.payer,
-        plan=plan,
-        wishes=keep(wanted.wishes),
-        note=wanted.note.strip()[:500],
-        rule=rule.text,
-        starts_on=wanted.starts_on,
-        at=plan.handout_opens if plan else wanted.at,
-        holiday_rule=wanted.holiday_rule,
-        ends_on=wanted.ends_on,
-        continues=continues,
-    )
+    with refuse_closed():
+        return Recurrence.objects.create(
+            organisation_id=site.organisation_id,
+            public_id=public_id or uuid.uuid4(),
+            name=name[:80],
+            site=site,
+            client=client,
+            payer_account=wanted.payer,
+            plan=plan,
+            wishes=keep(wanted.wishes),
+            note=wanted.note.strip()[:500],
+            rule=rule.text,
+            starts_on=wanted.starts_on,
+            at=plan.handout_opens if plan else wanted.at,
+            holiday_rule=wanted.holiday_rule,
+            ends_on=wanted.ends_on,
+            continues=continues,
+        )
 
 
 def check_first_day(day: dt.date, today: dt.date) -> None:

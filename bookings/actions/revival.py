@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.open_sites import refuse_closed
 from bookings.actions.quote_moves import step
 from bookings.enums import RequestStatus
 from bookings.models import ServiceRequest
@@ -23,9 +24,10 @@ class TooLateToRevive(WrongState):
 
 
 def reopen(locked: ServiceRequest, now: dt.datetime) -> None:
-    """``expired → qualifying``, and its link lives on. Raises ``WrongState``, ``TooLateToRevive``."""
+    """``expired → qualifying``, and its link lives on. Raises ``WrongState``, ``TooLateToRevive``, ``SiteClosed``."""
     until = locked.tracking_until
-    step(locked, "revive")
+    with refuse_closed():
+        step(locked, "revive")
     if until is not None and until <= now:
         raise TooLateToRevive(current_status=RequestStatus.EXPIRED)
     locked.tracking_until = None

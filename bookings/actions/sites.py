@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings import perms
+from bookings.actions.holds import release_all_at
 from bookings.actions.saving import save_valid
-from bookings.enums import HoldStatus, RecurrenceStatus
-from bookings.models import Hold, Recurrence, ServiceRequest
+from bookings.enums import HoldStatus, OccurrenceStatus, RecurrenceStatus, RunStatus
+from bookings.models import Hold, Occurrence, PreOrderPlan, PreOrderRun, Recurrence, ServiceRequest
 from bookings.rules.origins import MOST_ORIGINS, BadOrigin, clean_origins
 from concierge import events
 from concierge.errors import Conflict, Invalid, NotAllowed
@@ -50,17 +54,38 @@ def set_site_rules(site: Site, *, silence_days: int, frame_origins: Sequence[str
     return locked
 
 
+@dataclass(frozen=True)
+class Coming:
+    """What is booked at a site from now on, and when the first of it is."""
+
+    appointments: int
+    hand_outs: int
+    days: int
+    first: dt.datetime | None
+
+    def __str__(self) -> str:
+        said = []
+        if n := self.appointments:
+            said.append(ngettext("%(n)d appointment", "%(n)d appointments", n) % {"n": n})
+        if n := self.hand_outs:
+            said.append(ngettext("%(n)d hand-out with orders", "%(n)d hand-outs with orders", n) % {"n": n})
+        if n := self.days:
+            said.append(ngettext("%(n)d day of regular requests", "%(n)d days of regular requests", n) % {"n": n})
+        return ", ".join(said)
+
+
 @transaction.atomic
 def edit_site(site: Site, changes: Mapping[str, Any], *, by: Actor, zone_is_meant: bool = False) -> Site:
     """Change what is written of a site.
 
-    Another time zone moves no appointment: each keeps its moment, so that its hour reads differently. While there are
-    any, ``zone_is_meant`` says that this is known. A site takes no requests only once nothing is open there.
+    Another time zone moves nothing that is booked: it keeps its moment, so that its hour reads differently. While there
+    is any, ``zone_is_meant`` says that this is known. A site takes no requests only once nothing is open there; a place
+    that somebody keeps while they fill in the form is given back.
     Raises ``NotAllowed`` (403), ``Invalid`` (400) or ``Conflict`` (409) at the field.
     """
     if not perms.manages(by, site):
         raise NotAllowed
-    locked = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=site.pk)
+    locked = _lock(site, closes=changes.get("is_active") is False)
     changed = sorted(name for name, value in changes.items() if getattr(locked, name) != value)
     before = locked.time_zone
     for name in changed:
@@ -72,32 +97,46 @@ def edit_site(site: Site, changes: Mapping[str, Any], *, by: Actor, zone_is_mean
         _refuse_other_hours(locked, before)
     if "is_active" in changed and not locked.is_active:
         _refuse_while_open(locked)
+        release_all_at(locked)
     events.record("site.changed", locked, by=by, what="details", changed=changed, time_zone=locked.time_zone)
     return locked
 
 
-def coming_appointments(site: Site) -> int:
-    """How many are booked from now on."""
-    return Hold.objects.filter(site=site, status=HoldStatus.CONFIRMED, starts_at__gte=timezone.now()).count()
+def _lock(site: Site, *, closes: bool) -> Site:
+    """Whoever closes a site waits for those who book there at this moment, and they for whoever closes it: what begins
+    at a site holds a shared lock on its row (``refuse_closed``), with which only the whole lock conflicts."""
+    return Site.objects.select_for_update(of=("self",), no_key=not closes).get(pk=site.pk)
+
+
+def coming_at(site: Site) -> Coming:
+    """What another time zone would make read differently."""
+    now = timezone.now()
+    holds = Hold.objects.filter(site=site, status=HoldStatus.CONFIRMED, starts_at__gte=now)
+    runs = PreOrderRun.objects.filter(
+        site=site, status__in=[RunStatus.OPEN, RunStatus.CLOSED], taken__gt=0, handout_starts_at__gte=now
+    )
+    days = Occurrence.objects.filter(recurrence__site=site, status=OccurrenceStatus.PLANNED, starts_at__gte=now)
+    counted = [
+        holds.aggregate(n=Count("pk"), first=Min("starts_at")),
+        runs.aggregate(n=Count("pk"), first=Min("handout_starts_at")),
+        days.aggregate(n=Count("pk"), first=Min("starts_at")),
+    ]
+    first = min((one["first"] for one in counted if one["first"]), default=None)
+    appointments, hand_outs, planned = (one["n"] for one in counted)
+    return Coming(appointments, hand_outs, planned, first)
 
 
 def _refuse_other_hours(site: Site, before: str) -> None:
-    coming = Hold.objects.filter(site=site, status=HoldStatus.CONFIRMED, starts_at__gte=timezone.now())
-    first = coming.order_by("starts_at", "pk").first()
-    if first is None:
+    coming = coming_at(site)
+    if coming.first is None:
         return
-    number = coming.count()
-    old, new = (first.starts_at.astimezone(ZoneInfo(name)) for name in (before, site.time_zone))
-    shown = {"n": number, "old": f"{old:%H:%M}", "new": f"{new:%H:%M}"}
+    old, new = (coming.first.astimezone(ZoneInfo(name)) for name in (before, site.time_zone))
     raise Conflict(
-        ngettext(
-            "%(n)d appointment is booked. It keeps its moment: %(old)s would read %(new)s, and nobody is told. "
-            "Tick below that you mean it, then move it or tell the person.",
-            "%(n)d appointments are booked. They keep their moment: %(old)s, the next one, would read %(new)s, and "
-            "nobody is told. Tick below that you mean it, then move them or tell these people.",
-            number,
+        _(
+            "Booked from now on: %(what)s. Each keeps its moment: the next one, at %(old)s, would read %(new)s, and "
+            "nobody is told. Tick below that you mean it, then move it or tell these people."
         )
-        % shown,
+        % {"what": coming, "old": f"{old:%H:%M}", "new": f"{new:%H:%M}"},
         field="time_zone",
     )
 
@@ -117,3 +156,5 @@ def _refuse_while_open(site: Site) -> None:
         )
     if Recurrence.objects.filter(site=site).exclude(status=RecurrenceStatus.ENDED).exists():
         raise Conflict(_("Regular requests still run here: end them first."), field="is_active")
+    if PreOrderPlan.objects.filter(site=site, is_active=True).exists():
+        raise Conflict(_("Orders ahead are still taken here: end their plans first."), field="is_active")

@@ -78,3 +78,9 @@ def take_vat_rate_back(row: VatRate, *, by: Actor) -> None:
         before.valid_to = None
         before.save(update_fields=["valid_to"])
     events.record("vat_rate.taken_back", row.organisation, by=by, code=code, valid_from=valid_from.isoformat())
+
+
+def rates_on(organisation_id: int, day: dt.date) -> dict[str, Decimal]:
+    """VAT rates that are valid on a day, by code."""
+    found = VatRate.objects.filter(organisation_id=organisation_id, valid_from__lte=day).exclude(valid_to__lt=day)
+    return {rate.code: rate.rate for rate in found.order_by("code", "valid_from")}

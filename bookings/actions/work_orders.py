@@ -99,7 +99,10 @@ def offer_work_order(work_order: WorkOrder, *, by: Actor) -> WorkOrder:
 
 @transaction.atomic
 def ask_for_dispatch(work_order: WorkOrder, *, reason: str, by: Actor) -> WorkOrder:
-    """``offering|ready → needs_dispatch``: no provider is left to ask, a person has to decide. ``reason`` is a code."""
+    """``offering|ready → needs_dispatch``: no provider is left to ask, a person has to decide. ``reason`` is a code.
+
+    Again while it waits for one: they are told the new reason.
+    """
     locked = _move(work_order, "exhaust")
     locked.save(update_fields=["status", "version"])
     _say(locked, "needs_dispatch", by, reason=reason)

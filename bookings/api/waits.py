@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,13 +19,48 @@ from bookings.actions import pauses, questions
 from bookings.actions.requests import lock_work_of
 from bookings.api.common import ETAG, IF_MATCH
 from bookings.api.requests import requests_of
-from bookings.models import ServiceRequest
+from bookings.models import Occurrence, ServiceRequest
 from bookings.models.silences import silent
 from bookings.serializers.requests import ServiceRequestOut
+from bookings.serializers.silences import FailedDayOut, SilencesOut
 from bookings.serializers.waits import AnswerIn, HoldIn
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
 from concierge.enums import Scope
+
+# Days of regular requests that are told at once.
+MOST_DAYS = 20
+FAILED_DAY = OpenApiExample(
+    "Nobody is silent; a Tuesday could not be booked",
+    response_only=True,
+    value={
+        "next": None,
+        "previous": None,
+        "results": [],
+        "failed_days": [
+            {
+                "id": "5b0c6a0e-92a7-4d53-8a0c-6f2b7f1f3a10",
+                "recurrence": "7a6b5c4d-3e2f-4a1b-9c8d-7e6f5a4b3c2d",
+                "due_on": "2026-12-15",
+                "starts_at": "2026-12-15T10:00:00+01:00",
+                "status": "failed",
+                "reason_code": "slot_taken",
+                "reason": "Quelqu’un vient de prendre la dernière place à cette heure.",
+                "service_request": None,
+                "name": "Chemises du mardi",
+                "site": "6f1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
+                "client": "0c9b7a57-4a39-4c55-8f2e-5a1b5a9d7e22",
+            }
+        ],
+        "has_more_failed_days": False,
+    },
+)
+
+
+def _failed_days(request: Request) -> QuerySet[Occurrence]:
+    found = Occurrence.objects.visible_to(actor_of(request)).troubled()
+    related = ("request", "recurrence__site", "recurrence__client__merged_into")
+    return found.select_related(*related).order_by("due_on", "pk")
 
 
 def _act(request: Request, public_id: uuid.UUID, act: Callable[[ServiceRequest], object]) -> Response:
@@ -130,7 +165,18 @@ class Silences(generics.ListAPIView[ServiceRequest]):
     @extend_schema(
         operation_id="listSilences",
         tags=["service requests"],
-        summary="Requests whose next step is overdue, or of which nothing was heard",
+        summary="Requests whose next step is overdue, or of which nothing was heard; days that could not be booked",
+        parameters=[
+            OpenApiParameter("cursor", str, description="From `next` or `previous` of another page; opaque."),
+            OpenApiParameter("page_size", int, description="How many requests at most, up to 200."),
+        ],
+        responses=SilencesOut,
+        examples=[FAILED_DAY],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().get(request, *args, **kwargs)
+        """Not those at rest. Days of regular requests that nobody has mended come with the first page."""
+        answer = super().get(request, *args, **kwargs)
+        failed = [] if "cursor" in request.query_params else list(_failed_days(request)[: MOST_DAYS + 1])
+        days = FailedDayOut(failed[:MOST_DAYS], many=True).data
+        answer.data |= {"failed_days": days, "has_more_failed_days": len(failed) > MOST_DAYS}
+        return answer

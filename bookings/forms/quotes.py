@@ -12,11 +12,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.quote_origins import Origin
-from bookings.actions.quotes import LineDraft, OptionDraft, QuoteDraft, options_of, rates_on
+from bookings.actions.quotes import LineDraft, OptionDraft, QuoteDraft, options_of
+from bookings.actions.vat import rates_on
 from bookings.enums import PriceMode, QuoteLineKind, QuoteStatus
 from bookings.models import Quote, Service
 from bookings.rules.quotes import MOST_LINES, MOST_OPTIONS, plain
 from bookings.rules.slots import instant
+from concierge.days import today_at
 from concierge.models import Site
 from concierge.words import percent
 
@@ -127,7 +129,7 @@ class Editor:
         self.quote, self.raw, self.bound = quote, raw, bound
         self.services = services_for(quote)
         self.origins = {str(line.origin.source): line.origin for line in _lines_of(quote) if line.origin}
-        rates = rates_on(quote.organisation_id, dt.date.today())  # noqa: DTZ011 - a day either way is checked again
+        rates = rates_on(quote.organisation_id, today_at(quote.request.site))
         self.head = self._form(HeadForm, "head", raw["head"])
         self.options: list[dict[str, Any]] = []
         for number, option in enumerate(raw["options"]):

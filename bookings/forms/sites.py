@@ -91,7 +91,7 @@ class SiteForm(KnownForm, NewSiteForm):
     """What is written of a site."""
 
     zone_is_meant = forms.BooleanField(
-        label=_("I mean another time zone although appointments are booked"),
+        label=_("I mean another time zone although something is booked"),
         required=False,
         help_text=_("Each keeps its moment; the hour that people read changes. Nobody is told by itself."),
     )
@@ -103,11 +103,11 @@ class SiteForm(KnownForm, NewSiteForm):
             "is_active": _("Otherwise clients do not see it. Possible once nothing is open there."),
         }
 
-    def __init__(self, *args: Any, has_appointments: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_bookings: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not has_appointments:
+        if not has_bookings:
             del self.fields["zone_is_meant"]
         names = list(self.fields)
-        if has_appointments:
+        if has_bookings:
             names.insert(names.index("time_zone") + 1, names.pop(names.index("zone_is_meant")))
         self.order_fields(names)

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,12 +24,19 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-def _later_day(form: forms.Form, name: str) -> dt.date:
-    """A day from tomorrow on."""
-    day: dt.date = form.cleaned_data[name]
-    if day <= timezone.localdate():
-        raise forms.ValidationError(gettext("Choose a day from tomorrow on."))
-    return day
+class LaterDayForm(forms.Form):
+    """Asks for a day from tomorrow on. ``today``: the civil day at the site."""
+
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def later_day(self, name: str) -> dt.date:
+        """What was typed. Raises ``ValidationError`` for a day that has begun there."""
+        day: dt.date = self.cleaned_data[name]
+        if day <= self.today:
+            raise forms.ValidationError(gettext("Choose a day from tomorrow on."))
+        return day
 
 
 def moment_of(day: dt.date, time: dt.time, site: Site) -> dt.datetime:
@@ -38,7 +44,7 @@ def moment_of(day: dt.date, time: dt.time, site: Site) -> dt.datetime:
     return dt.datetime.combine(day, time, tzinfo=ZoneInfo(site.time_zone))
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(LaterDayForm):
     """What the client is asked, and by when."""
 
     text = forms.CharField(
@@ -50,10 +56,10 @@ class QuestionForm(forms.Form):
     due_on = DayField(label=_("Answer wanted by"))
 
     def clean_due_on(self) -> dt.date:
-        return _later_day(self, "due_on")
+        return self.later_day("due_on")
 
 
-class HoldForm(forms.Form):
+class HoldForm(LaterDayForm):
     """Why it stands still, and when somebody looks again."""
 
     reason = forms.ChoiceField(label=_("What do we wait for?"), choices=HoldReason.choices, widget=forms.RadioSelect)
@@ -66,7 +72,7 @@ class HoldForm(forms.Form):
     )
 
     def clean_until_on(self) -> dt.date:
-        return _later_day(self, "until_on")
+        return self.later_day("until_on")
 
 
 class AnswerForm(forms.Form):
@@ -89,14 +95,14 @@ class CallForm(forms.Form):
     note = forms.CharField(label=_("What was said"), max_length=500)
 
 
-class RestForm(forms.Form):
+class RestForm(LaterDayForm):
     """Until when it may rest, and why."""
 
     until_on = DayField(label=_("Until"))
     reason = forms.CharField(label=_("Why"), max_length=200)
 
     def clean_until_on(self) -> dt.date:
-        return _later_day(self, "until_on")
+        return self.later_day("until_on")
 
 
 class HandForm(forms.Form):

@@ -17,6 +17,7 @@ from bookings.models.promises import ClientQuestion, Pause
 from bookings.models.quotes import Quote
 from bookings.models.recurrence import Occurrence
 from bookings.models.requests import ServiceRequest, WorkOrder
+from bookings.models.strays import numbers
 from bookings.models.waiting import NO_NEWS, Waiting, waiting_of
 from bookings.rules.waiting import FALLBACK_DAYS, REQUESTS, TO_AGREE, TO_CLOSE, latest_overdue
 from concierge.models import Event, Site
@@ -106,14 +107,18 @@ def by_holder(rows: Iterable[tuple[ServiceRequest, Waiting]]) -> list[tuple[Ball
 
 
 def silent_at(site: Site, *, now: dt.datetime) -> list[tuple[str, int]]:
-    """The same for one site, in words, and the days of regular requests that failed there: what its daily mail says."""
+    """The same for one site, in words, with the days of regular requests that failed there and what is booked on times
+    closed since: what its daily mail says."""
     rows = silent_list(ServiceRequest.objects.filter(site=site), now=now)
     said = [(str(ball.label), count) for ball, count in by_holder(rows)]
     failed = Occurrence.objects.troubled().filter(recurrence__site=site).count()
-    return [*said, (str(_("Days of regular requests to settle")), failed)] if failed else said
+    astray = numbers([site], now)[site.pk]
+    more = [(_("Days of regular requests to settle"), failed), (_("Booked on closed times"), astray)]
+    return said + [(str(label), count) for label, count in more if count]
 
 
 def is_anybody_silent_at(site: Site, *, now: dt.datetime) -> bool:
     """Whether the daily mail of a site has anything to say."""
     failed = Occurrence.objects.troubled().filter(recurrence__site=site)
-    return silent(ServiceRequest.objects.filter(site=site), now=now).exists() or failed.exists()
+    is_silent = silent(ServiceRequest.objects.filter(site=site), now=now).exists() or failed.exists()
+    return is_silent or bool(numbers([site], now))

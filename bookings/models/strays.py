@@ -1,27 +1,40 @@
 """What is booked on times that its site no longer keeps: closed since, hours cut, a stand paused or gone.
 
 Nothing is stored: as long as there is any, it is read from the rows, so that it stays visible until the last is moved.
+Said in SQL, for one site or for many, so that all of them count; a test compares it with the calendar.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from zoneinfo import ZoneInfo
+from typing import Any
+
+from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, TimeField
+from django.db.models.functions import Cast, ExtractIsoWeekDay
 
 from bookings.enums import HoldStatus, OccurrenceStatus, RunStatus
 from bookings.models import calendar
 from bookings.models.ahead import PreOrderRun
-from bookings.models.presences import Presence
+from bookings.models.availability import Closure, OpeningHours
 from bookings.models.recurrence import Occurrence
-from bookings.models.requests import ServiceRequest
-from bookings.rules import slots as rules
+from bookings.models.requests import ServiceRequest, ServiceRequestQuerySet
+from bookings.rules.recurrence import FURTHEST
 from concierge.models import Site
 
-# Coming appointments of a site that are looked at, and rows of each kind that are shown.
-MOST_READ = 2000
+# Rows of each kind that a page shows.
 MOST = 100
+
+
+class OnTheClock(Func):
+    """A moment as the clocks of a time zone show it."""
+
+    function = "timezone"
+    arity = 2
+    output_field = DateTimeField()
 
 
 @dataclass(frozen=True)
@@ -31,91 +44,100 @@ class Strays:
     site: Site
     now: dt.datetime
 
-    @property
+    @cached_property
     def number(self) -> int:
         """How many there are of them all."""
-        return len(self.appointment_keys) + len(self.runs) + len(self.days)
+        return numbers([self.site], self.now)[self.site.pk]
 
     @cached_property
-    def appointment_keys(self) -> list[int]:
-        """Requests whose appointment is on a day off, outside the hours or at a stand that is not there, soonest
-        first."""
-        rows = list(
-            ServiceRequest.objects.filter(
-                hold__site=self.site, hold__status=HoldStatus.CONFIRMED, hold__starts_at__gte=self.now
-            )
-            .open()
-            .order_by("hold__starts_at", "pk")
-            .values_list("pk", "hold__starts_at", "hold__ends_at", "hold__presence_id")[:MOST_READ]
-        )
-        if not rows:
-            return []
-        stands = Presence.objects.in_bulk({stand for *_times, stand in rows if stand})
-        first, last = (self._day(rows[n][1]) for n in (0, -1))
-        open_at = {key: self._windows(stands[key] if key else None, first, last) for key in {row[3] for row in rows}}
-        return [
-            pk
-            for pk, starts_at, ends_at, stand in rows
-            if not any(
-                one.starts_at <= starts_at and ends_at <= one.ends_at
-                for one in open_at[stand].get(self._day(starts_at), [])
-            )
-        ]
-
     def appointments(self) -> list[ServiceRequest]:
         """The first of them, with what a list shows."""
-        found = ServiceRequest.objects.filter(pk__in=self.appointment_keys[:MOST])
-        found = found.select_related("hold__presence", "site").prefetch_related("work_orders__service")
-        return list(found.order_by("hold__starts_at", "pk"))
+        found = astray_appointments([self.site], self.now).select_related("hold__presence", "site")
+        return list(found.prefetch_related("work_orders__service").order_by("hold__starts_at", "pk")[:MOST])
 
     @cached_property
     def runs(self) -> list[PreOrderRun]:
-        """Hand-outs with orders on a closed day. Their hours are those of their plan."""
-        found = list(
-            PreOrderRun.objects.filter(
-                site=self.site,
-                status__in=[RunStatus.OPEN, RunStatus.CLOSED],
-                handout_starts_at__gte=self.now,
-                taken__gt=0,
-            )
-            .select_related("site", "plan__service")
-            .order_by("handout_starts_at", "pk")[:MOST]
-        )
-        closed = self._closed([run.handout_starts_at for run in found])
-        return [run for run in found if self._day(run.handout_starts_at) in closed]
+        """The first of the hand-outs. Their hours are those of their plan."""
+        found = astray_runs([self.site], self.now).select_related("site", "plan__service")
+        return list(found.order_by("handout_starts_at", "pk")[:MOST])
 
     @cached_property
     def days(self) -> list[Occurrence]:
-        """Planned days of regular requests on a closed day; those of orders ahead follow their hand-out."""
-        found = list(
-            Occurrence.objects.filter(
-                recurrence__site=self.site,
-                recurrence__plan=None,
-                status=OccurrenceStatus.PLANNED,
-                starts_at__gte=self.now,
-            )
-            .select_related("recurrence__client")
-            .order_by("starts_at", "pk")[:MOST_READ]
-        )
-        closed = self._closed([one.starts_at for one in found])
-        return [one for one in found if self._day(one.starts_at) in closed]
+        """The first of the days."""
+        found = astray_days([self.site], self.now).select_related("recurrence__client")
+        return list(found.order_by("starts_at", "pk")[:MOST])
 
-    def _day(self, moment: dt.datetime) -> dt.date:
-        return moment.astimezone(self._zone).date()
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than these."""
+        return self.number > len(self.appointments) + len(self.runs) + len(self.days)
 
-    @cached_property
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.site.time_zone)
 
-    def _closed(self, moments: list[dt.datetime]) -> set[dt.date]:
-        return calendar.closed_days(self.site, self._day(moments[0]), self._day(moments[-1])) if moments else set()
+def numbers(sites: Sequence[Site], now: dt.datetime) -> Counter[int]:
+    """How many there are of all kinds, by the key of their site: three statements, however many sites."""
+    found: Counter[int] = Counter()
+    kinds: list[tuple[QuerySet[Any], str]] = [
+        (astray_appointments(sites, now), "site_id"),
+        (astray_runs(sites, now), "site_id"),
+        (astray_days(sites, now), "recurrence__site_id"),
+    ]
+    for rows, site in kinds:
+        found.update(dict(rows.order_by().values_list(site).annotate(number=Count("pk"))))
+    return found
 
-    def _windows(self, stand: Presence | None, first: dt.date, last: dt.date) -> dict[dt.date, list[rules.Window]]:
-        found: dict[dt.date, list[rules.Window]] = {}
-        if stand is not None and stand.is_paused:
-            return found
-        closed = calendar.days_off(self.site, stand, first, last)
-        opening, days = calendar.opening_at(self.site, stand), (last - first).days + 1
-        for day, _hours, window in rules.windows_of(opening, closed, zone=self._zone, first_day=first, days=days):
-            found.setdefault(day, []).append(window)
-        return found
+
+def astray_appointments(sites: Sequence[Site], now: dt.datetime) -> ServiceRequestQuerySet:
+    """Requests whose appointment is on a day off, outside the hours or at a stand that is not there."""
+    kept = ServiceRequest.objects.open().filter(
+        site__in=sites, hold__status=HoldStatus.CONFIRMED, hold__starts_at__gte=now
+    )
+    begins, ends = (OnTheClock(F("site__time_zone"), F(f"hold__{moment}")) for moment in ("starts_at", "ends_at"))
+    local = kept.alias(day=Cast(begins, DateField()), last=Cast(ends, DateField()))
+    local = local.alias(begins=Cast(begins, TimeField()), ends=Cast(ends, TimeField()))
+    local = local.alias(weekday=ExtractIsoWeekDay("day") - 1)
+    hours = OpeningHours.objects.filter(
+        site=OuterRef("site"), weekday=OuterRef("weekday"), opens__lte=OuterRef("begins"), closes__gte=OuterRef("ends")
+    )
+    at_desk = Q(hold__presence=None) & ~Exists(hours)
+    return local.filter(_is_closed("site", sites, now) | ~Q(last=F("day")) | at_desk | _without_stand())
+
+
+def _without_stand() -> Q:
+    """At a stand that is not there then: ``Presence.is_there_on``, and its hours."""
+    day, weekday = F("day"), F("weekday")
+    once = Q(hold__presence__held_on__lt=day) | Q(hold__presence__held_on__gt=day)
+    weekly = Q(hold__presence__weekday__lt=weekday) | Q(hold__presence__weekday__gt=weekday)
+    over = Q(hold__presence__valid_from__gt=day) | Q(hold__presence__valid_to__lt=day)
+    outside = Q(hold__presence__opens__gt=F("begins")) | Q(hold__presence__closes__lt=F("ends"))
+    gone = Q(hold__presence__is_paused=True) | outside | once
+    return Q(hold__presence__isnull=False) & (gone | (Q(hold__presence__held_on=None) & (weekly | over)))
+
+
+def astray_runs(sites: Sequence[Site], now: dt.datetime) -> QuerySet[PreOrderRun]:
+    """Hand-outs with orders on a closed day."""
+    found = PreOrderRun.objects.filter(
+        site__in=sites, status__in=[RunStatus.OPEN, RunStatus.CLOSED], handout_starts_at__gte=now, taken__gt=0
+    )
+    begins = OnTheClock(F("site__time_zone"), F("handout_starts_at"))
+    return found.alias(day=Cast(begins, DateField())).filter(_is_closed("site", sites, now))
+
+
+def astray_days(sites: Sequence[Site], now: dt.datetime) -> QuerySet[Occurrence]:
+    """Planned days of regular requests on a closed day; those of orders ahead follow their hand-out."""
+    found = Occurrence.objects.filter(
+        recurrence__site__in=sites, recurrence__plan=None, status=OccurrenceStatus.PLANNED, starts_at__gte=now
+    )
+    begins = OnTheClock(F("recurrence__site__time_zone"), F("starts_at"))
+    return found.alias(day=Cast(begins, DateField())).filter(_is_closed("recurrence__site", sites, now))
+
+
+def _is_closed(path: str, sites: Iterable[Site], now: dt.datetime) -> Q:
+    """``day`` is a closure or a public holiday of the site at this path: the same as ``calendar.closed_days``."""
+    day = OuterRef("day")
+    found = Q(Exists(Closure.objects.filter(site=OuterRef(path), starts_on__lte=day, ends_on__gte=day)))
+    first, last = now.date() - dt.timedelta(days=1), now.date() + FURTHEST
+    manners = {(site.holiday_zone, site.good_friday_off): site for site in sites}
+    for (zone, good_friday), site in manners.items():
+        mine = {f"{path}__holiday_zone": zone, f"{path}__good_friday_off": good_friday}
+        found |= Q(**mine, day__in=sorted(calendar.public_holidays(site, first, last)))
+    return found

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import perms
 from bookings.actions import editing, tariffs
 from bookings.actions.pricing import on_day
-from bookings.actions.quotes import rates_on
+from bookings.actions.vat import rates_on
 from bookings.forms.catalogue import (
     CatalogueFilters,
     DatedPriceForm,

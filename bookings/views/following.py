@@ -21,6 +21,7 @@ from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.questions import ask_client, revive_request
 from bookings.forms.waits import EVENING, MORNING, HoldForm, QuestionForm, moment_of
 from bookings.models import ServiceRequest
+from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
@@ -40,7 +41,7 @@ class Verb:
     """One button of the page of a request: when it may be pressed, what is asked, what is done and said."""
 
     name: str
-    form: type[forms.Form]
+    form: Callable[[ServiceRequest, Any], forms.Form]
     act: Callable[[ServiceRequest, dict[str, Any], Actor], object]
     title: Promise
     lead: Promise
@@ -51,7 +52,7 @@ class Verb:
 VERBS = {
     "question": Verb(
         "ask_client",
-        QuestionForm,
+        lambda found, data: QuestionForm(data, today=today_at(found.site)),
         _ask,
         _("Ask the client a question"),
         _("The client gets it by e-mail with the link, and is reminded. The request waits for the answer."),
@@ -60,7 +61,7 @@ VERBS = {
     ),
     "suspendre": Verb(
         "hold",
-        HoldForm,
+        lambda found, data: HoldForm(data, today=today_at(found.site)),
         _hold,
         _("Hold the request"),
         _("Work in progress is paused. What was promised moves by as long as it stands still; the client reads why."),
@@ -69,7 +70,7 @@ VERBS = {
     ),
     "reprendre": Verb(
         "resume",
-        forms.Form,
+        lambda _found, data: forms.Form(data),
         lambda found, _typed, by: resume_request(found, by=by),
         _("Let the request go on"),
         _("It goes back to where it was, and what was promised moves by the time that it stood still."),
@@ -78,7 +79,7 @@ VERBS = {
     ),
     "relancer": Verb(
         "revive",
-        forms.Form,
+        lambda _found, data: forms.Form(data),
         lambda found, _typed, by: revive_request(found, by=by),
         _("Take the request up again"),
         _("It was given up because the client kept silent. It goes back to those that are being looked at."),
@@ -104,10 +105,10 @@ def follow(request: TenantRequest, public_id: Any, verb: str) -> HttpResponse:
     if request.method != "POST":
         if not perms.can_wait(actor, found, wanted.name):
             return redirect("bookings:request", public_id=public_id)
-        return _page(request, found, wanted, wanted.form())
+        return _page(request, found, wanted, wanted.form(found, None))
     if not perms.holds(actor, found):
         raise NotAllowed
-    form = wanted.form(request.POST)
+    form = wanted.form(found, request.POST)
     if not form.is_valid():
         return _page(request, found, wanted, form, status=422)
     try:

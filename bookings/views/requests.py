@@ -32,7 +32,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
-from bookings.forms.requests import ReasonForm, RequestFilters
+from bookings.forms.requests import DeclineForm, ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
 from bookings.models.access import access_of
 from bookings.models.areas import has_measured_areas
@@ -249,13 +249,13 @@ REQUEST_VERBS = {
 }
 
 
-def _change(found: ServiceRequest, verb: str, reason: str, actor: Actor) -> str:
+def _change(found: ServiceRequest, verb: str, said: dict[str, str], actor: Actor) -> str:
     """Do it; returns what to say."""
     if verb == "annuler":
-        requests.cancel_request(found, reason=reason, by=actor)
+        requests.cancel_request(found, **said, by=actor)
         return _("The request is cancelled and the client is told.")
     if verb == "refuser":
-        requests.decline_request(found, reason=reason, by=actor)
+        requests.decline_request(found, **said, by=actor)
         return _("The request is declined and the client is told.")
     if verb == "lien":
         renew_link(found, by=actor)
@@ -274,7 +274,7 @@ def change_request(request: HttpRequest, public_id: Any, verb: str) -> HttpRespo
     found = _find(actor, public_id)
     if verb not in REQUEST_VERBS:
         raise Http404
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form = (DeclineForm if verb == "refuser" else ReasonForm)(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         if not REQUEST_VERBS[verb](actor, found):
             return redirect("bookings:request", public_id=public_id)
@@ -284,7 +284,7 @@ def change_request(request: HttpRequest, public_id: Any, verb: str) -> HttpRespo
     if not form.is_valid():
         return render(request, "bookings/change_request.html", {"found": found, "form": form, "verb": verb}, status=422)
     try:
-        messages.success(request, _change(found, verb, form.cleaned_data["reason"], actor))
+        messages.success(request, _change(found, verb, form.cleaned_data, actor))
     except DomainError as error:
         return _page(request, actor, _find(actor, public_id), error=error)
     return redirect("bookings:request", public_id=public_id)

@@ -26,9 +26,11 @@ from bookings.forms.waits import MORNING, CallForm, HandForm, RestForm, SilenceF
 from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.silences import MOST, by_holder, silent, silent_list
+from bookings.models.strays import numbers
 from bookings.models.waiting import Waiting
 from bookings.rules.waiting import Holder
-from bookings.views import failed_days, waits
+from bookings.views import failed_days, strays, waits
+from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
@@ -85,6 +87,7 @@ def _page(
         "tabs": _tabs(counts, len(rows), ball, kept),
         "rows": _rows(list(page.object_list), failed, actor),
         "failed_days": failed_days.shown(actor, site) if is_theirs else {},
+        "strays": strays.shown([site] if site else list(_sites(actor)), now) if is_theirs else {},
         "page": page,
         "previous": _address(asked, page.previous_page_number()) if page.has_previous() else "",
         "next": _address(asked, page.next_page_number()) if page.has_next() else "",
@@ -142,18 +145,18 @@ def _rows(
                 ),
                 "people": people[row.site],
                 "failed": mine[1] if mine else "",
-                "forms": _forms(mine),
+                "forms": _forms(mine, row.site),
             }
         )
     return shown
 
 
-def _forms(failed: tuple[str, str, forms.Form] | None) -> dict[str, Any]:
+def _forms(failed: tuple[str, str, forms.Form] | None, site: Site) -> dict[str, Any]:
     """One form for each thing to do; what was typed wrong is kept in its own."""
     made: dict[str, Any] = {
         "rappeler": forms.Form(),
         "appel": CallForm(auto_id=False),
-        "repos": RestForm(auto_id=False),
+        "repos": RestForm(today=today_at(site), auto_id=False),
     }
     if failed and failed[1] in made:
         made[failed[1]] = failed[2]
@@ -169,6 +172,7 @@ def silences_count(request: TenantRequest) -> HttpResponse:
         return HttpResponse(status=204)
     count = len(silent(_found(request.actor), now=timezone.now()).order_by().values_list("pk")[: MOST_COUNTED + 1])
     failed = len(failed_days.troubled_for(request.actor).order_by().values_list("pk")[: MOST_COUNTED + 1])
+    astray = numbers(list(_sites(request.actor)), timezone.now()).total()
     said = []
     if count > MOST_COUNTED:
         said.append(_("More than %(count)s requests are silent.") % {"count": MOST_COUNTED})
@@ -185,7 +189,12 @@ def silences_count(request: TenantRequest) -> HttpResponse:
             failed,
         )
         said.append(words % {"count": failed})
-    return render(request, "bookings/_silences_count.html", {"count": count + failed, "said": " ".join(said)})
+    if astray:
+        words = ngettext(
+            "%(count)s thing is booked on a closed time.", "%(count)s things are booked on closed times.", astray
+        )
+        said.append(words % {"count": astray})
+    return render(request, "bookings/_silences_count.html", {"count": count + failed + astray, "said": " ".join(said)})
 
 
 def _remind(found: ServiceRequest, _form: Any, by: Actor) -> str:
@@ -212,7 +221,7 @@ def _hand(found: ServiceRequest, form: Any, by: Actor) -> str:
 ACTS: dict[str, tuple[Callable[[ServiceRequest, Any], Any], Callable[[ServiceRequest, Any, Actor], str]]] = {
     "rappeler": (lambda _found, data: forms.Form(data), _remind),
     "appel": (lambda _found, data: CallForm(data, auto_id=False), _call),
-    "repos": (lambda _found, data: RestForm(data, auto_id=False), _rest),
+    "repos": (lambda found, data: RestForm(data, today=today_at(found.site), auto_id=False), _rest),
     "confier": (lambda found, data: HandForm(data, people=carers_at(found.site), auto_id=False), _hand),
 }
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import perms
-from bookings.actions.sites import coming_appointments, edit_site
+from bookings.actions.sites import coming_at, edit_site
 from bookings.forms.sites import NewSiteForm, SiteForm
 from bookings.models import calendar
 from bookings.models.strays import Strays
@@ -81,7 +81,7 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
     form = SiteForm(
         request.POST if request.method == "POST" else None,
         instance=shown,
-        has_appointments=coming_appointments(site) > 0,
+        has_bookings=coming_at(site).first is not None,
     )
 
     def act() -> Site:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +17,15 @@ from django.views.decorators.http import require_safe
 from bookings import perms
 from bookings.enums import Place
 from bookings.models import ServiceRequest
-from bookings.models.strays import MOST, Strays
+from bookings.models.strays import Strays, numbers
 from bookings.views.ahead import window_words
 from bookings.views.openings import site_to_see
 from bookings.views.steps import clock
+from concierge.models import Site
 from concierge.words import date_words
+
+# Sites that are named at once where many are looked at.
+MOST_SITES = 20
 
 
 @login_required
@@ -30,16 +36,24 @@ def strays_page(request: HttpRequest, slug: str) -> HttpResponse:
     zone, found = ZoneInfo(site.time_zone), Strays(site, timezone.now())
     context = {
         "site": site,
-        "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments()],
+        "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments],
         "runs": [{"run": run, "when": window_words(run)} for run in found.runs],
         "days": [
             {"one": one, "when": capfirst(date_words(one.starts_at.astimezone(zone).date(), "l j F Y"))}
-            for one in found.days[:MOST]
+            for one in found.days
         ],
         "number": found.number,
-        "is_cut": max(len(found.appointment_keys), len(found.days)) > MOST,
+        "is_cut": found.is_cut,
     }
     return render(request, "bookings/strays.html", context)
+
+
+def shown(sites: Sequence[Site], now: dt.datetime) -> dict[str, Any]:
+    """At which of some sites there are any, most first, and whether these are not all."""
+    counted = numbers(sites, now)
+    found = sorted((site for site in sites if counted[site.pk]), key=lambda site: (-counted[site.pk], site.name))
+    rows = [{"site": site, "number": counted[site.pk]} for site in found[:MOST_SITES]]
+    return {"rows": rows, "is_cut": len(found) > MOST_SITES}
 
 
 def _row(request: ServiceRequest) -> dict[str, Any]:

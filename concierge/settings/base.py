@@ -340,6 +340,7 @@ SPECTACULAR_SETTINGS = {
         "InvoiceKind": "billing.enums.DocumentKind",
         "InvoiceStatus": "billing.enums.DocumentStatus",
         "LineKind": "bookings.enums.LineKind",
+        "OccurrenceStatus": "bookings.enums.OccurrenceStatus",
         "OfferStatus": "providers.enums.OfferStatus",
         "QuoteLineKind": "bookings.enums.QuoteLineKind",
         "QuoteStatus": "bookings.enums.QuoteStatus",

@@ -231,7 +231,12 @@ def over(message: Message) -> Note:
         if declined
         else _("Your request %(reference)s is cancelled"),
         heading=_("We cannot do it this time") if declined else _("Your request is cancelled"),
-        facts=[(_("Reference"), request.reference), (_("You asked for"), _services(request))],
+        facts=[
+            (_("Reference"), request.reference),
+            (_("You asked for"), _services(request)),
+            *([(_("Why"), request.cancel_reason)] if declined and request.cancel_reason else []),
+            *([(_("What we propose"), request.alternative)] if request.alternative else []),
+        ],
     )
 
 

@@ -13,8 +13,9 @@ from concierge import events
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
 from providers.actions.matching import NO, agreed_amounts, prices_before
-from providers.actions.offers import offer_directly, start_round, withdraw_offers
-from providers.enums import OfferStatus
+from providers.actions.offer_moves import close_round
+from providers.actions.offers import offer_directly, search, start_round
+from providers.enums import OfferStatus, RoundStatus
 from providers.models import Offer, Provider
 
 
@@ -40,22 +41,24 @@ def give_out(work_order: WorkOrder, *, by: Actor) -> None:
 @transaction.atomic
 def follow_amendment(work_order: WorkOrder, amendment: Quote, *, by: Actor) -> None:
     """The client agreed to a change: when other prices count for this work than before, those who are being asked need
-    not answer any more, and the work is given out anew. Work that somebody holds stays theirs, at that price of theirs
-    which the client agreed to now. Safe twice.
+    not answer any more, and the work is given out anew, also when it waits for a dispatcher. Work that somebody holds
+    stays theirs, at that price of theirs which the client agreed to now. Safe twice.
     """
     locked = lock_work_order(work_order)
     agreed, before = agreed_amounts(locked), prices_before(locked, amendment)
     _reprice_held(locked, agreed, by)
-    if locked.status != WorkOrderStatus.OFFERING or agreed == before:
+    if locked.status not in {WorkOrderStatus.OFFERING, WorkOrderStatus.NEEDS_DISPATCH} or agreed == before:
         return
     open_ones = set(Offer.objects.filter(work_order=locked).open().order_by("pk").values_list("provider_id", "price"))
-    if open_ones == set(agreed.items()):
+    if open_ones and open_ones == set(agreed.items()):
         return
-    withdraw_offers(locked, by=by)
+    close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
     if agreed:
-        _offer_to(locked, list(agreed), by)
+        reason = _offer_to(locked, list(agreed), by)
+        if reason:
+            ask_for_dispatch(locked, reason=reason, by=by)
     else:
-        start_round(locked, by=by)
+        search(locked, by=by)
 
 
 def _reprice_held(work_order: WorkOrder, agreed: dict[int, Decimal], by: Actor) -> None:

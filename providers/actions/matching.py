@@ -135,8 +135,12 @@ def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:
 
 
 def prices_before(work_order: WorkOrder, amendment: Quote) -> dict[int, Decimal]:
-    """What the version that an amendment took the place of counted on for this work, by provider key."""
-    rows = PriceRequest.objects.counted_by(Quote.objects.filter(replaced_by=amendment), work_order)
+    """What the version that bound before an amendment counted on for this work, by provider key.
+
+    Not the one that it was written from: another may have been accepted in between.
+    """
+    bound = Quote.objects.filter(request=amendment.request_id, version__lt=amendment.version).exclude(chosen=None)
+    rows = PriceRequest.objects.counted_by(bound.order_by("-version")[:1], work_order)
     return {provider.pk: price for provider, price in _summed(rows)}
 
 

@@ -7,10 +7,8 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,13 +22,14 @@ from bookings.actions.work_orders import (
 )
 from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
-from concierge import deadlines, events, metrics
+from concierge import deadlines, metrics
 from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
+from providers.actions.offer_moves import close_round, keep_as_they_are, lock_offer, open_round, say
 from providers.actions.refusals import (
     REFUSALS,
     OfferAnswered,
@@ -40,8 +39,8 @@ from providers.actions.refusals import (
     PartnershipPaused,
 )
 from providers.enums import OFFER_TRANSITIONS, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
-from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, OfferWave, PersonalLink, Provider
-from providers.rules.matching import BINDING, Consideration
+from providers.models import AccessLink, Offer, OfferRound, OfferWave, PersonalLink, Provider
+from providers.rules.matching import BINDING
 
 EXPIRY = "offer.expiry"
 
@@ -55,7 +54,7 @@ def start_round(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     locked = lock_work_order(work_order)
     if locked.status not in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH}:
         raise WrongState(current_status=locked.status)
-    return _search(locked, by=by)
+    return search(locked, by=by)
 
 
 @transaction.atomic
@@ -75,8 +74,8 @@ def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> O
         raise Invalid(
             _("This provider cannot be asked: %(reason)s.") % {"reason": str(rule.label).lower()}, field="provider"
         )
-    _close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
-    started = _open_round(locked, RoundMode.DIRECT, [found.in_spite_of(verdict)])
+    close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
+    started = open_round(locked, RoundMode.DIRECT, [found.in_spite_of(verdict)])
     return _send_wave(started, locked, policy, found, by=by)[0]
 
 
@@ -101,8 +100,8 @@ def accept_offer(offer: Offer, *, by: Actor) -> Offer:
         by=by,
     )
     links.keep_link_until(locked, work_order.promised_end)
-    _say(locked, "accepted", by)
-    _close_round(work_order, RoundStatus.WON, "pass_over", by=by)
+    say(locked, "accepted", by)
+    close_round(work_order, RoundStatus.WON, "pass_over", by=by)
     return locked
 
 
@@ -113,7 +112,7 @@ def decline_offer(offer: Offer, *, reason: DeclineReason, comment: str = "", by:
     locked = _answering(offer, "decline")
     locked.decline_reason, locked.decline_comment = reason, comment.strip()[:200]
     locked.save(update_fields=["status", "answered_at", "decline_reason", "decline_comment"])
-    _say(locked, "declined", by, reason=str(reason))
+    say(locked, "declined", by, reason=str(reason))
     _go_on(locked.round, work_order, by=by)
     return locked
 
@@ -122,12 +121,12 @@ def decline_offer(offer: Offer, *, reason: DeclineReason, comment: str = "", by:
 def expire_offer(offer: Offer, *, by: Actor) -> bool:
     """Time is over; ``False`` when the offer was answered in the meantime."""
     work_order = lock_work_order(offer.work_order)
-    locked = _lock(offer)
+    locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT:
         return False
     locked.status = OfferStatus.EXPIRED
     locked.save(update_fields=["status"])
-    _say(locked, "expired", by)
+    say(locked, "expired", by)
     _go_on(locked.round, work_order, by=by)
     return True
 
@@ -152,7 +151,7 @@ def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
     A work order that was being offered then waits for a dispatcher; a booked or cancelled one stays as it is.
     """
     locked = lock_work_order(work_order)
-    withdrawn = _close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
+    withdrawn = close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
     if locked.status == WorkOrderStatus.OFFERING:
         ask_for_dispatch(locked, reason="withdrawn", by=by)
     return withdrawn
@@ -162,18 +161,25 @@ def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
 def pass_on(offer: Offer, *, by: Actor) -> None:
     """Its provider was stopped: the question is taken back, and unless others are being asked a new round starts.
 
-    Safe twice, and for an offer that was answered in the meantime.
+    Not for work whose price the client has agreed to: nobody is asked at another, a person decides. Safe twice, and
+    for an offer that was answered in the meantime.
     """
     work_order = lock_work_order(offer.work_order)
-    locked = _lock(offer)
+    locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT:
         return
     locked.status = OfferStatus.WITHDRAWN
     locked.save(update_fields=["status"])
-    _say(locked, "withdrawn", by, reason="partnership_paused")
-    if work_order.status == WorkOrderStatus.OFFERING and not locked.round.offers.filter(status=OfferStatus.SENT):
-        _close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
-        _search(work_order, by=by)
+    say(locked, "withdrawn", by, reason="partnership_paused")
+    if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status=OfferStatus.SENT):
+        return
+    close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
+    agreed = agreed_amounts(work_order)
+    if agreed:
+        is_theirs = locked.provider_id in agreed
+        ask_for_dispatch(work_order, reason="agreed_provider_cannot_be_asked" if is_theirs else "withdrawn", by=by)
+    else:
+        search(work_order, by=by)
 
 
 @transaction.atomic
@@ -200,18 +206,18 @@ def let_go_of_accepted(work_order: WorkOrder, *, verb: str, by: Actor) -> None:
     for offer in accepted.order_by("pk"):
         offer.status = OfferStatus.RELEASED if verb == "release" else OfferStatus.WITHDRAWN
         offer.save(update_fields=["status"])
-        _say(offer, str(offer.status), by)
+        say(offer, str(offer.status), by)
 
 
 @transaction.atomic
 def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
     """Send the message again with a new link; the old link stops working. Raises 409s when the offer is not open."""
     lock_work_order(offer.work_order)
-    locked = _lock(offer)
+    locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT:
         raise REFUSALS.get(locked.status, OfferAnswered)(current_status=locked.status)
     link = links.issue_link(locked)
-    _say(locked, "sent", by, again=True)
+    say(locked, "sent", by, again=True)
     return link
 
 
@@ -220,23 +226,18 @@ def report_misdirected(link: AccessLink, *, by: Actor) -> None:
     """“This is not me”: the link dies, an open offer becomes ``undeliverable``, staff is told. Safe twice."""
     work_order = lock_work_order(link.offer.work_order)
     links.revoke_link(link, by=by)
-    locked = _lock(link.offer)
+    locked = lock_offer(link.offer)
     if locked.status != OfferStatus.SENT:
         return
     locked.status = OfferStatus.UNDELIVERABLE
     locked.save(update_fields=["status"])
-    _say(locked, "undeliverable", by)
+    say(locked, "undeliverable", by)
     _go_on(locked.round, work_order, by=by)
-
-
-def _lock(offer: Offer) -> Offer:
-    """Re-read an offer under its row lock; the work order's lock is already held."""
-    return Offer.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.pk)
 
 
 def _answering(offer: Offer, verb: str) -> Offer:
     """Lock an offer and set the status the verb leads to (not saved). Raises the kind word for why not."""
-    locked = _lock(offer)
+    locked = lock_offer(offer)
     keep_as_they_are([locked.provider_id])
     if not Provider.objects.active().filter(pk=locked.provider_id).exists():
         raise PartnershipPaused
@@ -250,17 +251,6 @@ def _answering(offer: Offer, verb: str) -> Offer:
     return locked
 
 
-def keep_as_they_are(providers: Iterable[int]) -> None:
-    """Nobody stops or resumes one of these providers before this transaction ends.
-
-    Under ``FOR SHARE`` those who ask and those who answer do not wait for each other, and whoever stops a provider
-    waits for them: what it finds afterwards is all that was asked (``handlers.pass_on_what_is_open``). Always last in
-    the order of locks.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM providers_provider WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(providers)])
-
-
 def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
     agreed = agreed_amounts(work_order)
@@ -269,38 +259,12 @@ def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = 
     return consider_providers(work_order, policy, agreed=agreed, only=only)
 
 
-def _search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
-    """A new round of a locked work order."""
+def search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
+    """A new round of a locked work order, whose offers are closed: ask the best providers of the service."""
     policy = policy_for(work_order)
     found = _consider(work_order, policy)
-    started = _open_round(work_order, RoundMode.WAVE, found.verdicts)
+    started = open_round(work_order, RoundMode.WAVE, found.verdicts)
     _send_wave(started, work_order, policy, found, by=by)
-    return started
-
-
-def _open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration]) -> OfferRound:
-    number = OfferRound.objects.filter(work_order=work_order).count() + 1
-    started = OfferRound.objects.create(
-        organisation_id=work_order.organisation_id,
-        work_order=work_order,
-        number=number,
-        mode=mode,
-        started_at=timezone.now(),
-    )
-    ConsideredProvider.objects.bulk_create(
-        ConsideredProvider(
-            organisation_id=work_order.organisation_id,
-            round=started,
-            provider_id=verdict.candidate.key,
-            is_kept=verdict.rule is None,
-            rule=verdict.rule or "",
-            distance_km=verdict.candidate.distance_km,
-            score=verdict.score,
-            score_parts={name: str(points) for name, points in verdict.parts.items()},
-            rank=verdict.rank,
-        )
-        for verdict in verdicts
-    )
     return started
 
 
@@ -363,7 +327,7 @@ def _send(
     )
     links.issue_link(offer)
     deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=offer.due_at)
-    _say(offer, "sent", by, wave=wave.number)
+    say(offer, "sent", by, wave=wave.number)
     return offer
 
 
@@ -372,32 +336,3 @@ def _exhaust(current: OfferRound, work_order: WorkOrder, reason: str, *, by: Act
     current.save(update_fields=["status", "ended_at"])
     if work_order.status != WorkOrderStatus.NEEDS_DISPATCH:
         ask_for_dispatch(work_order, reason=reason, by=by)
-
-
-def _close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Actor) -> int:
-    """End the open round, if any, and every offer of it that still waits; returns how many did."""
-    now = timezone.now()
-    open_offers = list(
-        Offer.objects.select_for_update(of=("self",), no_key=True)
-        .filter(work_order=work_order, status=OfferStatus.SENT)
-        .order_by("pk")
-    )
-    for offer in open_offers:
-        offer.status = OFFER_TRANSITIONS[verb][1]
-        offer.save(update_fields=["status"])
-        _say(offer, str(offer.status), by)
-    OfferRound.objects.filter(work_order=work_order, status=RoundStatus.OPEN).update(status=status, ended_at=now)
-    return len(open_offers)
-
-
-def _say(offer: Offer, name: str, by: Actor, **data: Any) -> None:
-    work_order = offer.work_order
-    events.record(
-        f"offer.{name}",
-        offer,
-        by=by,
-        request_id=work_order.request.public_id,
-        work_order=work_order.reference,
-        provider=str(offer.provider.public_id),
-        **data,
-    )

@@ -23,12 +23,13 @@ from bookings.enums import RequestStatus
 from bookings.models import Service, ServiceRequest
 from bookings.perms import AMENDABLE, QUOTABLE
 from concierge import deadlines, events
+from concierge.days import today_at
 from concierge.db import refuse_on
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions.links import issue_link, keep_link_until, revoke_link
-from providers.actions.offers import keep_as_they_are
+from providers.actions.offer_moves import keep_as_they_are
 from providers.actions.refusals import (
     AlreadyAsked,
     PartnershipPaused,
@@ -138,7 +139,7 @@ def check_need(request: ServiceRequest, need: str) -> None:
 
 def _clear_lapsed(request: ServiceRequest, service: Service, providers: Sequence[int], by: Actor) -> None:
     """A price whose last day has passed stands in nobody's way: who gave it may be asked again."""
-    today = timezone.localdate(timezone=ZoneInfo(request.site.time_zone))
+    today = today_at(request.site)
     rows = PriceRequest.objects.filter(request=request, service=service, provider__in=providers)
     for asked in _locked(rows.open().exclude(pk__in=rows.standing_on(today))):
         if not asked.is_agreed:
@@ -189,14 +190,14 @@ def answer_price(asked: PriceRequest, answer: PriceAnswer, *, by: Actor) -> Pric
         "valid_until",
         "comment",
     )
-    keep_link_until(locked, timezone.now() + (answer.valid_until - timezone.localdate()))
+    keep_link_until(locked, timezone.now() + (answer.valid_until - today_at(locked.request.site)))
     _say(locked, "answered", by)
     return locked
 
 
 def check_answer(asked: PriceRequest, answer: PriceAnswer) -> None:
     """It is a price that a quote can count on. Raises ``Invalid`` (400) naming the field."""
-    today, price = timezone.localdate(timezone=ZoneInfo(asked.request.site.time_zone)), answer.price
+    today, price = today_at(asked.request.site), answer.price
     if not price.is_finite() or not 0 < price <= MOST_PRICE or price != round(price, 2):
         raise Invalid(_("Give a price above zero, at most €50,000."), field="price")
     if answer.vat_rate not in VAT_RATES:

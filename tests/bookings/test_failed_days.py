@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bookings.actions import recurrence_days
 from bookings.actions.silences import plan_digests
+from bookings.api import waits
 from bookings.models import Client, Occurrence, ServiceAtSite
 from bookings.models.silences import silent_at
 from bookings.views import failed_days
@@ -19,6 +20,7 @@ from concierge import deadlines
 from concierge.models import Event, Membership, Site
 from notifications.models import Message
 from tests.bookings.conftest import at
+from tests.bookings.test_api import Api
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_recurrences import begin, sweep
 from tests.conftest import settle
@@ -64,6 +66,58 @@ def test_the_team_finds_them_among_who_is_silent_until_they_are_mended(world: Wo
     assert "1 jour d’une demande régulière n’a pas pu être réservé." in shown(desk.get("/silences/compte/"))
     recurrence_days.skip_occurrence(days[1], by=world.actor())
     assert shown(desk.get("/silences/compte/")).strip() == ""
+
+
+def test_the_api_tells_them_with_who_is_silent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Api(world.api_key()).get("/api/v1/silences").json()["failed_days"] == []
+    days = fail(world)
+    found = Api(world.api_key()).get("/api/v1/silences").json()
+    series = days[0].recurrence
+    assert [one.pop("id") for one in found["failed_days"]] == [str(day.public_id) for day in days]
+    assert (found["results"], found["has_more_failed_days"]) == ([], False)
+    assert found["failed_days"][0] == {
+        "recurrence": str(series.public_id),
+        "due_on": "2026-11-30",
+        "starts_at": "2026-11-30T09:00:00Z",
+        "status": "failed",
+        "reason_code": "bad_order",
+        "reason": days[0].reason,
+        "service_request": None,
+        "name": "Chemises du lundi",
+        "site": str(world.site.public_id),
+        "client": str(world.client.public_id),
+    }
+    monkeypatch.setattr(waits, "MOST_DAYS", 1)
+    first = Api(world.api_key()).get("/api/v1/silences").json()
+    assert ([one["id"] for one in first["failed_days"]], first["has_more_failed_days"]) == (
+        [str(days[0].public_id)],
+        True,
+    )
+    assert Api(world.api_key(provider_id=7)).get("/api/v1/silences").json()["failed_days"] == []
+    recurrence_days.skip_occurrence(days[0], by=world.actor())
+    left = Api(world.api_key()).get("/api/v1/silences").json()
+    assert ([one["id"] for one in left["failed_days"]], left["has_more_failed_days"]) == (
+        [str(days[1].public_id)],
+        False,
+    )
+
+
+def test_the_api_tells_them_once_and_flat(world: World) -> None:
+    api, counts = Api(world.api_key()), []
+    for number in (1, 3):
+        while Occurrence.objects.troubled().count() < 2 * number:
+            fail(world)
+        api.get("/api/v1/silences")
+        with CaptureQueriesContext(connection) as asked:
+            assert len(api.get("/api/v1/silences").json()["failed_days"]) == 2 * number
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    for _n in range(2):
+        world.request(world.ironing, promised_start=at(10, 9))
+    first = api.get("/api/v1/silences?page_size=1").json()
+    assert len(first["failed_days"]) == 6
+    second = api.get(first["next"].replace("http://testserver", "")).json()
+    assert (len(second["results"]), second["failed_days"], second["has_more_failed_days"]) == (1, [], False)
 
 
 @pytest.mark.promise("S01")

@@ -11,12 +11,21 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from bookings.actions.booking import book_request, submit_request
+from bookings.actions.holds import HoldExpired, hold_slot
+from bookings.actions.open_sites import SiteClosed
+from bookings.actions.plans import close_plan
+from bookings.actions.questions import revive_request
+from bookings.actions.quotes import draft_quote
+from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.sites import edit_site
-from bookings.models import ServiceRequest, calendar
+from bookings.enums import HoldStatus, Place
+from bookings.models import Occurrence, PreOrderRun, Recurrence, ServiceRequest, calendar
 from concierge.actions import add_site
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Event, Membership, Site
+from tests.bookings.conftest import at, basket_service, details, first_run, weekly_basket, wish_shirts
 from tests.forms import as_shown
 from tests.world import World, build_world
 
@@ -213,6 +222,87 @@ def test_a_site_takes_no_requests_only_once_nothing_is_open_there(world: World, 
     assert client.post("/sites/republique/", typed(world.site)).status_code == 302
     world.site.refresh_from_db()
     assert world.site.is_active
+
+
+def test_another_time_zone_is_meant_for_hand_outs_and_regular_days_too(world: World, client: Browser) -> None:
+    run = first_run(weekly_basket(world))
+    client.force_login(world.users["network_head"])
+    moved = typed(world.site, time_zone="Indian/Reunion")
+    assert "zone_is_meant" not in client.get("/sites/republique/").context["form"].fields
+    PreOrderRun.objects.filter(pk=run.pk).update(taken=3)
+    answer = client.post("/sites/republique/", moved)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["time_zone"] == [
+        "Réservé à partir de maintenant\N{NO-BREAK SPACE}: 1 distribution avec commandes. Chaque chose garde son "
+        "moment\N{NO-BREAK SPACE}: la prochaine, à 12:00, se lirait 15:00, et personne n’est prévenu. Cochez "
+        "ci-dessous que c’est voulu, puis déplacez-la ou prévenez ces personnes."
+    ]
+    series_of(world)
+    answer = client.post("/sites/republique/", moved)
+    said = str(answer.context["form"].errors["time_zone"])
+    planned = Occurrence.objects.filter(status="planned").count()
+    assert planned > 1
+    assert f"1 distribution avec commandes, {planned} jours de demandes régulières." in said
+    before = dict(Occurrence.objects.order_by("pk").values_list("pk", "starts_at"))
+    assert client.post("/sites/republique/", {**moved, "zone_is_meant": "on"}).status_code == 302
+    assert dict(Occurrence.objects.order_by("pk").values_list("pk", "starts_at")) == before
+
+
+def series_of(world: World) -> Recurrence:
+    """Shirts on Tuesdays from a month on: planned, none booked yet."""
+    first = dt.date(2026, 12, 22)
+    wanted = Wanted("Chemises", "FREQ=WEEKLY;BYDAY=TU", first, dt.time(10), [wish_shirts(world)])
+    return start_recurrence(world.client, world.site, wanted, by=world.actor())
+
+
+def test_a_site_with_a_plan_of_orders_ahead_stays_open(world: World) -> None:
+    plan = weekly_basket(world)
+    with pytest.raises(Conflict) as refusal:
+        edit_site(world.site, {"is_active": False}, by=world.actor("network_head"))
+    assert (refusal.value.field, str(refusal.value.message)) == (
+        "is_active",
+        "On commande encore à l’avance ici\N{NO-BREAK SPACE}: arrêtez d’abord ces formules.",
+    )
+    close_plan(plan, by=world.actor())
+    assert not edit_site(world.site, {"is_active": False}, by=world.actor("network_head")).is_active
+    with pytest.raises(SiteClosed):
+        weekly_basket(world, service=basket_service(world, "fruits"), producer=plan.producer)
+
+
+def test_a_place_that_somebody_keeps_is_given_back_when_the_site_closes(world: World) -> None:
+    kept = hold_slot(world.site, Place.DESK, at(24, 10), token="t", by=world.actor())
+    edit_site(world.site, {"is_active": False}, by=world.actor("network_head"))
+    kept.refresh_from_db()
+    assert kept.status == HoldStatus.RELEASED
+    with pytest.raises(HoldExpired):
+        submit_request(world.site, client=details(), wishes=[wish_shirts(world)], hold=kept, by=world.actor())
+
+
+def test_nothing_begins_or_comes_back_at_a_closed_site(world: World, client: Browser, book: Book) -> None:
+    request = book()
+    key: dict[str, Any] = {
+        "client": details(email="autre@example.fr"),
+        "wishes": [wish_shirts(world)],
+        "services": [world.ironing],
+    }
+    ServiceRequest.objects.update(status="expired", tracking_until=at(30, 8))
+    edit_site(world.site, {"is_active": False}, by=world.actor("network_head"))
+    begun: list[Callable[[], object]] = [
+        lambda: revive_request(request, by=world.actor()),
+        lambda: draft_quote(request, by=world.actor()),
+        lambda: series_of(world),
+        lambda: book_request(world.site, starts_at=at(25, 10), by=world.actor(), **key),
+    ]
+    for begin in begun:
+        with pytest.raises(SiteClosed) as refusal:
+            begin()
+        assert refusal.value.status == 409
+    request.refresh_from_db()
+    assert (request.status, ServiceRequest.objects.count(), Recurrence.objects.count()) == ("expired", 1, 0)
+    # Whoever holds the link reads why.
+    said = "Cette conciergerie ne prend plus de demandes."
+    answer = client.post(f"/suivi/{request.tracking_token}/reprendre/", {"answer": ""})
+    assert (answer.status_code, said in answer.content.decode()) == (409, True)
 
 
 def test_what_somebody_else_saved_meanwhile_stays(world: World, client: Browser) -> None:

@@ -131,6 +131,20 @@ def test_who_cannot_be_asked_is_named_to_the_dispatcher(world: World, rival: Pro
     assert rival.offers.count() == 0
 
 
+def test_stopped_once_they_are_asked_a_person_decides_not_a_wave_at_another_price(
+    world: World, rival: Provider
+) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    set_active(one.provider, is_active=False, by=world.actor())
+    settle(world.organisation)
+    order.refresh_from_db()
+    assert (offered(), order.status) == ([(one.provider.name, Decimal("180.00"), "withdrawn")], "needs_dispatch")
+    assert OfferRound.objects.get().status == "withdrawn"
+    assert Event.objects.get(name="work_order.needs_dispatch").data["reason"] == "agreed_provider_cannot_be_asked"
+    assert rival.offers.count() == 0
+
+
 def test_two_prices_for_one_job_are_for_a_person_to_share_out(world: World, rival: Provider) -> None:
     order = agreed(world, *(priced(world, found) for found in asked_for_prices(world)))
     assert (offered(), order.status) == ([], "needs_dispatch")
@@ -161,8 +175,8 @@ def test_without_a_lent_price_the_best_are_asked_as_ever(world: World, rival: Pr
 # --- amended ----------------------------------------
 
 
-def amended(world: World, order: WorkOrder, *prices: PriceRequest) -> None:
-    """The client agrees to a version that counts on these prices alone, and all that follows has happened."""
+def written(world: World, order: WorkOrder, *prices: PriceRequest) -> Quote:
+    """A draft of the next version, that counts on these prices alone."""
     by = world.actor("concierge")
     for one in prices:
         use_price(one, margin=Decimal(10), by=by)
@@ -171,10 +185,25 @@ def amended(world: World, order: WorkOrder, *prices: PriceRequest) -> None:
     kept = {one.public_id for one in prices}
     lines = [line for line in option.lines if line.origin and line.origin.source in kept]
     lines = lines or [LineDraft("Pose", unit_price=Decimal("200.00"), service=order.service)]
-    quote = send_quote(save_quote(draft, QuoteDraft([OptionDraft(lines)]), by=by), by=by)
-    accept_quote(quote, yes(quote), by=by)
+    return save_quote(draft, QuoteDraft([OptionDraft(lines)]), by=by)
+
+
+def agreed_to(world: World, draft: Quote) -> None:
+    """It is sent and the client says yes."""
+    quote = send_quote(draft, by=world.actor("concierge"))
+    accept_quote(quote, yes(quote), by=world.actor("concierge"))
+
+
+def amended(world: World, order: WorkOrder, *prices: PriceRequest) -> None:
+    """The client agrees to a version that counts on these prices alone, and all that follows has happened."""
+    agreed_to(world, written(world, order, *prices))
     settle(world.organisation)
     order.refresh_from_db()
+
+
+def calls_for_a_person() -> list[str]:
+    """Why a person had to decide, each time."""
+    return [one.data["reason"] for one in Event.objects.filter(name="work_order.needs_dispatch").order_by("pk")]
 
 
 def test_an_amendment_to_another_price_asks_whoever_gave_that_one(world: World, rival: Provider) -> None:
@@ -188,7 +217,7 @@ def test_an_amendment_to_another_price_asks_whoever_gave_that_one(world: World, 
         ("Menuiserie 1", Decimal("180.00"), "withdrawn"),
         ("Menuiserie 9", Decimal("240.00"), "sent"),
     ]
-    assert order.status == "offering"
+    assert (order.status, calls_for_a_person()) == ("offering", [])
 
 
 def test_an_amendment_to_a_price_of_ours_asks_the_best(world: World, rival: Provider) -> None:
@@ -199,6 +228,7 @@ def test_an_amendment_to_a_price_of_ours_asks_the_best(world: World, rival: Prov
         (one.provider.name, Decimal("180.00"), "withdrawn"),
         (rival.name, Decimal("90.00"), "sent"),
     ]
+    assert (order.status, calls_for_a_person()) == ("offering", [])
 
 
 def test_an_amendment_that_keeps_the_price_disturbs_nobody(world: World, rival: Provider) -> None:
@@ -206,6 +236,72 @@ def test_an_amendment_that_keeps_the_price_disturbs_nobody(world: World, rival: 
     order = agreed(world, one)
     amended(world, order, one)
     assert offered() == [(one.provider.name, Decimal("180.00"), "sent")]
+
+
+@pytest.mark.parametrize("has_papers", [True, False])
+def test_after_a_no_an_amendment_to_another_price_asks_that_one_or_says_why_not(
+    world: World, rival: Provider, has_papers: bool
+) -> None:
+    request = asked(world)
+    one = priced(world, asked_for_prices(world, carpenters(world, 1), request)[0])
+    order = agreed(world, one)
+    decline_offer(Offer.objects.get(), reason=DeclineReason.TOO_BUSY, by=acting_for(one.provider))
+    settle(world.organisation)
+    other = add_provider(world, price=None, name="Menuiserie 9", papers=has_papers)
+    amended(world, order, priced(world, asked_for_prices(world, [other], request)[0], price=Decimal("200.00")))
+    then = [("Menuiserie 9", Decimal("240.00"), "sent")] if has_papers else []
+    assert offered() == [("Menuiserie 1", Decimal("180.00"), "declined"), *then]
+    assert order.status == ("offering" if has_papers else "needs_dispatch")
+    why_not = [] if has_papers else ["agreed_provider_cannot_be_asked"]
+    assert calls_for_a_person() == ["all_waves_sent", *why_not]
+
+
+def test_after_a_no_an_amendment_to_a_price_of_ours_asks_the_best(world: World, rival: Provider) -> None:
+    one = priced(world)
+    order = agreed(world, one)
+    decline_offer(Offer.objects.get(), reason=DeclineReason.TOO_BUSY, by=acting_for(one.provider))
+    settle(world.organisation)
+    amended(world, order)
+    assert offered()[1:] == [(rival.name, Decimal("90.00"), "sent")]
+
+
+def test_a_version_written_before_another_was_accepted_is_compared_with_the_one_that_bound(
+    world: World, rival: Provider
+) -> None:
+    request = asked(world)
+    by = world.actor("concierge")
+    ours = OptionDraft([LineDraft("Pose", unit_price=Decimal("200.00"), service=service_of(world))])
+    first = sent(world, request, QuoteDraft([ours], starts_at=timezone.now() + dt.timedelta(days=10)))
+    accept_quote(first, yes(first), by=by)
+    settle(world.organisation)
+    order = WorkOrder.objects.select_related("request", "service").get()
+    (lent,) = asked_for_prices(world, [add_provider(world, price=None, name="Menuiserie 9")], request)
+    second = send_quote(written(world, order, priced(world, lent, price=Decimal("200.00"))), by=by)
+    third = draft_quote(request, by=by)  # from the first, that counts on nobody's price
+    accept_quote(second, yes(second), by=by)
+    settle(world.organisation)
+    agreed_to(world, third)
+    settle(world.organisation)
+    assert offered() == [
+        (rival.name, Decimal("90.00"), "withdrawn"),
+        ("Menuiserie 9", Decimal("240.00"), "withdrawn"),
+        (rival.name, Decimal("90.00"), "sent"),
+    ]
+
+
+def test_two_amendments_at_once_end_with_whose_price_counts_now(world: World, rival: Provider) -> None:
+    request = asked(world)
+    one = priced(world, asked_for_prices(world, carpenters(world, 1), request)[0])
+    order = agreed(world, one)
+    (later,) = asked_for_prices(world, [add_provider(world, price=None, name="Menuiserie 9")], request)
+    later = priced(world, later, price=Decimal("200.00"))
+    agreed_to(world, written(world, order, later))
+    agreed_to(world, written(world, order, later))
+    settle(world.organisation)
+    assert offered() == [
+        ("Menuiserie 1", Decimal("180.00"), "withdrawn"),
+        ("Menuiserie 9", Decimal("240.00"), "sent"),
+    ]
 
 
 def test_whoever_holds_the_work_keeps_it_and_the_desk_sees_that_the_client_agreed_to_another(

@@ -13,9 +13,11 @@ from concierge.days import HOME_ZONE, today_of, zone_of
 from concierge.models import ApiClient, Site
 from providers.actions.businesses import agree_service
 from providers.actions.keys import create_provider_key
+from providers.actions.links import READABLE_AFTER
 from providers.actions.offers import start_round
 from providers.models import ConsideredProvider, Provider
 from tests.providers.conftest import add_provider
+from tests.providers.pricing import priced
 from tests.providers.test_pages import browser_of, page
 from tests.world import World
 
@@ -66,3 +68,10 @@ def test_the_search_goes_by_the_day_of_the_site(world: World, cobblers: list[Pro
     cobblers[0].documents.update(expires_on=TODAY)
     start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
     assert ConsideredProvider.objects.get(provider=cobblers[0]).rule == "document_expired"
+
+
+@pytest.mark.promise("domain R33")
+def test_the_link_of_a_price_lives_until_its_last_day_there(world: World) -> None:
+    one = priced(world, valid_until=TOMORROW + dt.timedelta(days=20))
+    read_until = one.links.get().expires_at - READABLE_AFTER
+    assert read_until.date() == TODAY + dt.timedelta(days=20)

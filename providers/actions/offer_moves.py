@@ -1,0 +1,89 @@
+"""What the verbs on offers share: the lock of an offer, how a round begins and ends, what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from bookings.models import WorkOrder
+from concierge import events
+from concierge.tenancy import Actor
+from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStatus
+from providers.models import ConsideredProvider, Offer, OfferRound
+from providers.rules.matching import Consideration
+
+
+def lock_offer(offer: Offer) -> Offer:
+    """Re-read an offer under its row lock; the work order's lock is already held."""
+    return Offer.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.pk)
+
+
+def keep_as_they_are(providers: Iterable[int]) -> None:
+    """Nobody stops or resumes one of these providers before this transaction ends.
+
+    Under ``FOR SHARE`` those who ask and those who answer do not wait for each other, and whoever stops a provider
+    waits for them: what it finds afterwards is all that was asked (``handlers.pass_on_what_is_open``). Always last in
+    the order of locks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM providers_provider WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(providers)])
+
+
+def open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration]) -> OfferRound:
+    """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
+    number = OfferRound.objects.filter(work_order=work_order).count() + 1
+    started = OfferRound.objects.create(
+        organisation_id=work_order.organisation_id,
+        work_order=work_order,
+        number=number,
+        mode=mode,
+        started_at=timezone.now(),
+    )
+    ConsideredProvider.objects.bulk_create(
+        ConsideredProvider(
+            organisation_id=work_order.organisation_id,
+            round=started,
+            provider_id=verdict.candidate.key,
+            is_kept=verdict.rule is None,
+            rule=verdict.rule or "",
+            distance_km=verdict.candidate.distance_km,
+            score=verdict.score,
+            score_parts={name: str(points) for name, points in verdict.parts.items()},
+            rank=verdict.rank,
+        )
+        for verdict in verdicts
+    )
+    return started
+
+
+def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Actor) -> int:
+    """End the open round, if any, and every offer of it that still waits; returns how many did."""
+    now = timezone.now()
+    open_offers = list(
+        Offer.objects.select_for_update(of=("self",), no_key=True)
+        .filter(work_order=work_order, status=OfferStatus.SENT)
+        .order_by("pk")
+    )
+    for offer in open_offers:
+        offer.status = OFFER_TRANSITIONS[verb][1]
+        offer.save(update_fields=["status"])
+        say(offer, str(offer.status), by)
+    OfferRound.objects.filter(work_order=work_order, status=RoundStatus.OPEN).update(status=status, ended_at=now)
+    return len(open_offers)
+
+
+def say(offer: Offer, name: str, by: Actor, **data: Any) -> None:
+    """Record what happened to an offer, in the history of its request."""
+    work_order = offer.work_order
+    events.record(
+        f"offer.{name}",
+        offer,
+        by=by,
+        request_id=work_order.request.public_id,
+        work_order=work_order.reference,
+        provider=str(offer.provider.public_id),
+        **data,
+    )
