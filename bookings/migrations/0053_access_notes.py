@@ -9,7 +9,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0049_vat_taken_back"),
+        ("bookings", "0052_alternatives"),
         ("concierge", "0011_site_settings"),
     ]
 
