@@ -152,6 +152,11 @@ def can_wait(actor: Actor, request: ServiceRequest, verb: str) -> bool:
     return request.status in allowed and holds(actor, request)
 
 
+def can_measure(actor: Actor, request: ServiceRequest) -> bool:
+    """Say what was weighed or counted: the desk, the workshop, the organisation's systems."""
+    return is_own_system(actor) or actor.has_role(*CHECKERS, site_id=request.site_id)
+
+
 def answers(actor: Actor, request: ServiceRequest) -> bool:
     """Answer what the client was asked: the client, or whoever holds the link; the desk notes what was said."""
     return is_client_of(actor, request) or holds(actor, request)

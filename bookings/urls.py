@@ -6,6 +6,7 @@ from bookings.api import accounts as api_accounts
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import clients as api_clients
+from bookings.api import quantities as api_quantities
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
@@ -31,6 +32,7 @@ from bookings.views import (
     hand_out_days,
     hand_outs,
     imports,
+    measuring,
     moving,
     my_companies,
     my_space,
@@ -138,6 +140,11 @@ api_urlpatterns = [
         "service-requests/<uuid:public_id>/change-order",
         api_ahead.ChangeOrder.as_view(),
         name="api-service-request-change-order",
+    ),
+    path(
+        "service-requests/<uuid:public_id>/quantities",
+        api_quantities.StateQuantities.as_view(),
+        name="api-service-request-quantities",
     ),
     path("recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
     path("recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
@@ -319,6 +326,7 @@ urlpatterns = [
     path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
     path("agenda/attente/", waitlist.waitlist, name="waitlist"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
+    path("demandes/<uuid:public_id>/quantites/", measuring.quantities, name="quantities"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("sites/", sites.site_list, name="site-list"),

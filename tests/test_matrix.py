@@ -115,6 +115,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quote-link-change": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-renew": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:reprice": _open_request,
+    "bookings:quantities": _open_request,
+    "bookings:api-service-request-quantities": _open_request,
     "bookings:move-request": _open_request,
     "bookings:request-access": lambda s: {"public_id": s.unpriced.public_id},
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},

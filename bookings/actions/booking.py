@@ -301,18 +301,28 @@ def _plan_work(
     return orders
 
 
-def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_work(
+    request: ServiceRequest,
+    orders: Sequence[WorkOrder],
+    lines: Sequence[prices.PricedLine],
+    *,
+    is_weighed_later: bool = True,
+) -> None:
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
     know(request, "work_orders", insert(orders))
-    know(request, "lines", insert_lines(request, orders, lines))
+    know(request, "lines", insert_lines(request, orders, lines, is_weighed_later=is_weighed_later))
 
 
 def insert_lines(
-    request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]
+    request: ServiceRequest,
+    orders: Sequence[WorkOrder],
+    lines: Sequence[prices.PricedLine],
+    *,
+    is_weighed_later: bool = True,
 ) -> list[RequestLine]:
-    """Under each work order its lines, frozen."""
+    """Under each work order its lines, frozen. What is weighed is an estimate, unless it is handed out as ordered."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
     return insert(
         RequestLine(
@@ -328,6 +338,8 @@ def insert_lines(
             vat_code=line.vat_code,
             vat_rate=line.vat_rate,
             total_incl_vat=line.total,
+            percent=line.percent,
+            is_estimate=is_weighed_later and line.is_estimate,
             position=position,
         )
         for position, (order, line) in enumerate(under)

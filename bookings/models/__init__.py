@@ -10,6 +10,7 @@ from bookings.models.clients import Client, ClientsApart, EmailVerification
 from bookings.models.feeds import CalendarFeed
 from bookings.models.helped import HelpedPerson
 from bookings.models.imports import CatalogueImport
+from bookings.models.lines import RequestLine
 from bookings.models.people import Accompaniment, Prescriber
 from bookings.models.presences import Presence
 from bookings.models.prices import DatedPrice, Supplement
@@ -24,7 +25,7 @@ from bookings.models.quotes import (
     QuoteWish,
 )
 from bookings.models.recurrence import Occurrence, Recurrence
-from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
+from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.models.waitlist import WaitlistEntry, WaitlistNotice
 
 __all__ = [

@@ -164,6 +164,7 @@ class ServiceRequestIn(serializers.Serializer[Any]):
 class RequestLineOut(serializers.Serializer[Any]):
     """A frozen line."""
 
+    position = serializers.IntegerField(help_text="Names the line when quantities are stated.")
     service = serializers.CharField(source="service.code")
     kind = serializers.ChoiceField(choices=LineKind.choices)
     description = serializers.CharField()
@@ -172,6 +173,11 @@ class RequestLineOut(serializers.Serializer[Any]):
     unit_price_incl_vat = Euros()
     vat_rate = serializers.DecimalField(max_digits=4, decimal_places=2)
     total_incl_vat = Euros()
+    is_estimate = serializers.BooleanField(help_text="Nobody has weighed it yet.")
+    ordered_quantity = QuantityOut(allow_null=True, help_text="What was announced, once it was weighed or counted.")
+    measured_quantity = QuantityOut(
+        allow_null=True, help_text="What was weighed or counted; less than the least of the service is charged as it."
+    )
 
 
 class RequestWorkOut(serializers.Serializer[Any]):

@@ -175,7 +175,7 @@ def order_total(request: TenantRequest, site: Site) -> HttpResponse:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"lines": [], "shares": [], "total": "", "refusal": "", "unmeasured": []}
+    return {"lines": [], "is_estimate": False, "shares": [], "total": "", "refusal": "", "unmeasured": []}
 
 
 def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
@@ -189,6 +189,7 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
         return {"refusal": str(error.message)}
     return {
         "lines": lines_words(lines),
+        "is_estimate": any(line.is_estimate for line in lines),
         "shares": vat_words(site, ((line.vat_rate, line.total) for line in lines)),
         "total": euros(prices.total(lines)),
         "unmeasured": pricing.by_distance(form.chosen, form.order),

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.measuring import may_be_measured
 from bookings.actions.repricing import REPRICED_FROM
 from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
@@ -186,6 +187,7 @@ def _page(
         "can_reprice": not quoting["wishes"]
         and found.status in REPRICED_FROM
         and perms.can_book_for_others(actor, found.site),
+        "can_measure": not quoting["wishes"] and perms.can_measure(actor, found) and may_be_measured(found, orders),
         "unmeasured": far_away(found),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],

@@ -282,6 +282,7 @@ def done(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRespo
         "next_date": words.next_date(found, timezone.now()),
         "ready_by": moment_words(found.promised_end, found.site) if found.promised_end else "",
         "total": euros(found.total_incl_vat),
+        "is_estimate": found.lines.filter(is_estimate=True).exists(),
         "for_others": perms.can_book_for_others(request.actor, found.site),
         "regular": regular_of(found),
         "token": token,
