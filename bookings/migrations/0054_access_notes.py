@@ -9,7 +9,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0052_alternatives"),
+        ("bookings", "0053_weighed"),
         ("concierge", "0011_site_settings"),
     ]
 
