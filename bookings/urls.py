@@ -6,12 +6,14 @@ from bookings.api import accounts as api_accounts
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import clients as api_clients
+from bookings.api import quantities as api_quantities
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
 from bookings.api import waitlist as api_waitlist
 from bookings.api import waits as api_waits
 from bookings.views import (
+    access,
     accounts,
     agenda,
     asking,
@@ -30,6 +32,7 @@ from bookings.views import (
     hand_out_days,
     hand_outs,
     imports,
+    measuring,
     moving,
     my_companies,
     my_space,
@@ -139,6 +142,11 @@ api_urlpatterns = [
         api_ahead.ChangeOrder.as_view(),
         name="api-service-request-change-order",
     ),
+    path(
+        "service-requests/<uuid:public_id>/quantities",
+        api_quantities.StateQuantities.as_view(),
+        name="api-service-request-quantities",
+    ),
     path("recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
     path("recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
     path(
@@ -223,6 +231,7 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/acces/", access.access_by_link, name="track-access"),
     path("suivi/<str:token>/plus-tot/", waitlist.wait_by_link, name="track-wait"),
     path("suivi/<str:token>/plus-tot/arreter/", waitlist.leave_by_link, name="track-wait-leave"),
     path("suivi/<str:token>/plus-tot/<uuid:public_id>/", waitlist.notice_by_link, name="track-notice"),
@@ -313,10 +322,12 @@ urlpatterns = [
     path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
+    path("demandes/<uuid:public_id>/acces/", access.access_of_request, name="request-access"),
     path("demandes/<uuid:public_id>/plus-tot/", waitlist.wait_request, name="wait-request"),
     path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
     path("agenda/attente/", waitlist.waitlist, name="waitlist"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
+    path("demandes/<uuid:public_id>/quantites/", measuring.quantities, name="quantities"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("sites/", sites.site_list, name="site-list"),

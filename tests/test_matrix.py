@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track-cancel": lambda s: {"token": s.open.tracking_token},
     "bookings:track-renew": lambda s: {"token": s.open.tracking_token},
     "bookings:track-move": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-access": lambda s: {"token": s.unpriced.tracking_token},
     "bookings:track-wait": lambda s: {"token": s.open.tracking_token},
     "bookings:track-wait-leave": lambda s: {"token": s.open.tracking_token},
     "bookings:track-notice": lambda s: {
@@ -119,7 +120,10 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quote-link-change": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-renew": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:reprice": _open_request,
+    "bookings:quantities": _open_request,
+    "bookings:api-service-request-quantities": _open_request,
     "bookings:move-request": _open_request,
+    "bookings:request-access": lambda s: {"public_id": s.unpriced.public_id},
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:desk-details": lambda s: {"slug": s.world.site.slug, "client": s.world.client.public_id},
     "bookings:desk-book": lambda s: {

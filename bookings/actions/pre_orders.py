@@ -158,7 +158,7 @@ def order_ahead(
             now=now,
         )
     work_order = _work_order(run, service, order.pieces)
-    booking.insert_work(request, [work_order], order.lines)
+    booking.insert_work(request, [work_order], order.lines, is_weighed_later=False)
     with refuse_on("pre_order_sent_once", Conflict()):
         PreOrder.objects.create(
             organisation_id=run.organisation_id,
@@ -313,7 +313,7 @@ def change_order(
     RequestLine.objects.filter(request=locked).delete()
     work_order.quantity, work_order.version = order.pieces, work_order.version + 1
     work_order.save(update_fields=["quantity", "version"])
-    booking.insert_lines(locked, [work_order], order.lines)
+    booking.insert_lines(locked, [work_order], order.lines, is_weighed_later=False)
     locked.total_incl_vat, locked.version = order.total, locked.version + 1
     locked.save(update_fields=["total_incl_vat", "version"])
     more, ordered.pieces = order.pieces - ordered.pieces, order.pieces

@@ -16,7 +16,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RequestStatus, RunStatus
 from bookings.models.catalogue import Service
-from bookings.models.requests import REQUEST_ROLES, RequestLine, ServiceRequest
+from bookings.models.lines import RequestLine
+from bookings.models.requests import REQUEST_ROLES, ServiceRequest
 from bookings.rules.ahead import Rhythm
 from concierge.editions import kept
 from concierge.models import PublicIdModel, Site, TenantModel

@@ -55,4 +55,9 @@ class Supplement:
         """Its price including VAT, half a cent counting for a whole one."""
         if self.amount is not None:
             return self.amount
-        return (base * (self.percent or Decimal(0)) / 100).quantize(CENT, rounding=ROUND_HALF_UP)
+        return share_of(base, self.percent or Decimal(0))
+
+
+def share_of(base: Decimal, percent: Decimal) -> Decimal:
+    """Per cent of what a service costs, half a cent counting for a whole one."""
+    return (base * percent / 100).quantize(CENT, rounding=ROUND_HALF_UP)

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.measuring import may_be_measured
 from bookings.actions.repricing import REPRICED_FROM
 from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
@@ -34,6 +35,7 @@ from bookings.actions.work_orders import (
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
 from bookings.forms.requests import DeclineForm, ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.access import access_of
 from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
@@ -185,6 +187,7 @@ def _page(
         "can_reprice": not quoting["wishes"]
         and found.status in REPRICED_FROM
         and perms.can_book_for_others(actor, found.site),
+        "can_measure": not quoting["wishes"] and perms.can_measure(actor, found) and may_be_measured(found, orders),
         "unmeasured": far_away(found),
         "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
         "history": [_told(event, found) for event in reversed(list(told))],
@@ -196,6 +199,8 @@ def _page(
             for slug, verb in VERBS.items()
             if perms.can_wait(actor, found, verb.name)
         ],
+        "access": access_of(found) if perms.reads_access(actor, found) else None,
+        "can_note_access": perms.can_note_access(actor, found),
         "can_cancel": perms.can_cancel(actor, found),
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "earlier": earlier_of(actor, found, orders, now=now),
