@@ -10,7 +10,7 @@ from concierge.tenancy import ProtectTenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0052_alternatives"),
+        ("bookings", "0054_access_notes"),
         ("concierge", "0011_site_settings"),
     ]
 
