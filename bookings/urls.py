@@ -13,6 +13,7 @@ from bookings.api import requests as api
 from bookings.api import waitlist as api_waitlist
 from bookings.api import waits as api_waits
 from bookings.views import (
+    access,
     accounts,
     agenda,
     asking,
@@ -52,6 +53,7 @@ from bookings.views import (
     silences,
     site_rules,
     sites,
+    stand_days,
     strays,
     terms,
     tracking,
@@ -229,6 +231,7 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/acces/", access.access_by_link, name="track-access"),
     path("suivi/<str:token>/plus-tot/", waitlist.wait_by_link, name="track-wait"),
     path("suivi/<str:token>/plus-tot/arreter/", waitlist.leave_by_link, name="track-wait-leave"),
     path("suivi/<str:token>/plus-tot/<uuid:public_id>/", waitlist.notice_by_link, name="track-notice"),
@@ -319,6 +322,7 @@ urlpatterns = [
     path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
+    path("demandes/<uuid:public_id>/acces/", access.access_of_request, name="request-access"),
     path("demandes/<uuid:public_id>/plus-tot/", waitlist.wait_request, name="wait-request"),
     path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
     path("agenda/attente/", waitlist.waitlist, name="waitlist"),
@@ -352,6 +356,7 @@ urlpatterns = [
     path("guichet/<slug:slug>/demande/<uuid:public_id>/recu/", desk_receipt.receipt, name="desk-receipt"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/recu.pdf", desk_receipt.receipt_pdf, name="desk-receipt-pdf"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/<slug:verb>/", desk.act, name="desk-act"),
+    path("sites/<slug:slug>/stands/<uuid:public_id>/<str:day>/", stand_days.stand_day, name="stand-day"),
     path("sites/<slug:slug>/distributions/", hand_out_days.hand_outs_of_day, name="hand-outs-today"),
     path("sites/<slug:slug>/distributions/<str:day>/", hand_out_days.hand_outs_of_day, name="hand-outs-of-day"),
     path("precommandes/", runs.runs_list, name="runs"),

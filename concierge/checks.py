@@ -30,6 +30,8 @@ def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
     if set(settings.KEEP_DAYS) != retention.names() or min(settings.KEEP_DAYS.values()) < 1:
         known = ", ".join(sorted(retention.names()))
         found.append(Error(f"KEEP_DAYS knows {known}, each of at least one day.", id="concierge.E007"))
+    if min(len(key) for key in settings.ENCRYPTION_KEYS) < 40:
+        found.append(Error("One of ENCRYPTION_KEYS is shorter than 40 characters.", id="concierge.E008"))
     return found
 
 

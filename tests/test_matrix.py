@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:track-cancel": lambda s: {"token": s.open.tracking_token},
     "bookings:track-renew": lambda s: {"token": s.open.tracking_token},
     "bookings:track-move": lambda s: {"token": s.open.tracking_token},
+    "bookings:track-access": lambda s: {"token": s.unpriced.tracking_token},
     "bookings:track-wait": lambda s: {"token": s.open.tracking_token},
     "bookings:track-wait-leave": lambda s: {"token": s.open.tracking_token},
     "bookings:track-notice": lambda s: {
@@ -83,6 +84,11 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:closure": lambda s: {"slug": s.world.site.slug, "day": s.closed_on},
     "bookings:vat-forget": lambda s: {"code": "reduced", "day": s.rate.valid_from.isoformat()},
     "bookings:closure-remove": lambda s: {"slug": s.world.site.slug, "day": s.closed_on},
+    "bookings:stand-day": lambda s: {
+        "slug": s.world.site.slug,
+        "public_id": s.stand.public_id,
+        "day": s.stand_day.isoformat(),
+    },
     "bookings:presence": lambda s: {"slug": s.world.site.slug, "public_id": s.stand.public_id},
     "bookings:presence-remove": lambda s: {"slug": s.world.site.slug, "public_id": s.stand.public_id},
     "bookings:api-site-openings": lambda s: {"public_id": s.world.site.public_id},
@@ -117,6 +123,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quantities": _open_request,
     "bookings:api-service-request-quantities": _open_request,
     "bookings:move-request": _open_request,
+    "bookings:request-access": lambda s: {"public_id": s.unpriced.public_id},
     "bookings:change-request": lambda s: {"public_id": s.done.public_id, "verb": "remettre"},
     "bookings:desk-details": lambda s: {"slug": s.world.site.slug, "client": s.world.client.public_id},
     "bookings:desk-book": lambda s: {

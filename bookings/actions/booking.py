@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings.actions import holds, prescribers
+from bookings.actions.access import clean_access, keep_access
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import (
     ClientDetails,
@@ -185,6 +186,7 @@ def make_request(
     details = clean_details(client) if owner is None else client
     other = clean_beneficiary(beneficiary)
     check_place(site, place, held.place, other or details)
+    way_in = clean_access(met.access_note, place)
     check_stand(held, details.email, by)
     if payer is not None:
         check_payer(payer, details.email, by)
@@ -210,6 +212,7 @@ def make_request(
         public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
+    keep_access(request, way_in)
     said = {**agreed_to(other), **prescribers.for_whom(request, by)}
     _say_confirmed(request, orders, by=by, now=now, **said)
     return request

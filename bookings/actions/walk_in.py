@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -36,6 +36,7 @@ class Visit:
     street: str = ""
     postcode: str = ""
     city: str = ""
+    access_note: str = field(default="", repr=False)
 
 
 @transaction.atomic
@@ -92,9 +93,16 @@ def book_walk_in(
         street=visit.street if visit else "",
         postcode=visit.postcode if visit else "",
         city=visit.city if visit else "",
+        access_note=visit.access_note if visit and place == Place.HOME else "",
     )
     if beneficiary is not None and visit is not None:
-        beneficiary = replace(beneficiary, street=visit.street, postcode=visit.postcode, city=visit.city)
+        beneficiary = replace(
+            beneficiary,
+            street=visit.street,
+            postcode=visit.postcode,
+            city=visit.city,
+            access_note=details.access_note,
+        )
     return make_request(
         held,
         client=details,

@@ -13,6 +13,7 @@ from stdnum.fr import siren, siret
 
 from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import ServiceRequest
+from bookings.models.access import LONGEST_ACCESS
 from bookings.models.waiting import waiting_of, waiting_of_new
 from bookings.serializers.clients import PrescriberIn
 from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
@@ -132,6 +133,15 @@ class ServiceRequestIn(serializers.Serializer[Any]):
         help_text="SIREN or SIRET of the client account that pays; without it, the client pays.",
     )
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    access_note = serializers.CharField(
+        max_length=LONGEST_ACCESS,
+        required=False,
+        default="",
+        allow_blank=True,
+        write_only=True,
+        help_text="Of a visit: how we get in (door code, floor). Kept encrypted, read by whoever goes there only, "
+        "forgotten a week after the visit; no answer ever says it.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A slot or a hand-out, not both."""

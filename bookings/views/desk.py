@@ -33,7 +33,7 @@ from bookings.models.waiting import waiting_of
 from bookings.rules import names
 from bookings.rules.waiting import Wait
 from bookings.views import ahead, hand_outs, waits
-from bookings.views.draft import begun_at
+from bookings.views.kinds import begun_at
 from bookings.views.series_words import regular_rows
 from bookings.views.served import Served
 from concierge.days import today_at

@@ -95,7 +95,9 @@ def _visit(form: OrderForm, client: Client) -> Visit | None:
     known = form.beneficiary.row if form.beneficiary else None
     if known is not None and known.street and where == _address_of(client):
         where = _address_of(known)
-    return Visit(dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), **where)
+    return Visit(
+        dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), **where, access_note=form.cleaned_data["access_note"]
+    )
 
 
 def _address_of(client: Client) -> dict[str, str]:

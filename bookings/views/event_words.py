@@ -37,6 +37,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "quote.reminded": gettext_lazy("Reminded of the quote"),
     "quote.expired": gettext_lazy("Quote expired"),
     "quote.renewal_asked": gettext_lazy("Renewal of the quote asked for"),
+    "service_request.access_changed": gettext_lazy("What was noted of the way in has changed"),
     "service_request.held": gettext_lazy("Put on hold"),
     "service_request.resumed": gettext_lazy("Goes on"),
     "service_request.expired": gettext_lazy("Given up: no answer"),

@@ -35,6 +35,7 @@ from bookings.actions.work_orders import (
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
 from bookings.forms.requests import DeclineForm, ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.access import access_of
 from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
@@ -198,6 +199,8 @@ def _page(
             for slug, verb in VERBS.items()
             if perms.can_wait(actor, found, verb.name)
         ],
+        "access": access_of(found) if perms.reads_access(actor, found) else None,
+        "can_note_access": perms.can_note_access(actor, found),
         "can_cancel": perms.can_cancel(actor, found),
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "earlier": earlier_of(actor, found, orders, now=now),

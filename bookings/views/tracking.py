@@ -169,6 +169,7 @@ def _page(
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "earlier": earlier_of(actor, found, orders, now=timezone.now()),
         "has_date": found.promised_start is not None,
+        "can_note_access": perms.can_note_access(actor, found),
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
     context["regular"] = regular_of(found)

@@ -48,6 +48,7 @@ def ids(**careless: Any) -> list[str]:
         ({"DEMO_ALLOWED": True}, ["concierge.E006"]),
         ({"KEEP_DAYS": {**settings.KEEP_DAYS, "hold": 7}}, ["concierge.E007"]),
         ({"KEEP_DAYS": {**settings.KEEP_DAYS, "holds": 0}}, ["concierge.E007"]),
+        ({"ENCRYPTION_KEYS": ["k" * 40, "k" * 39]}, ["concierge.E008"]),
     ],
 )
 def test_each_carelessness_is_named(careless: dict[str, Any], expected: list[str]) -> None:
