@@ -24,7 +24,7 @@ def tell_apart(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0053_weighed"),
+        ("bookings", "0055_days_of_stands"),
         ("concierge", "0011_site_settings"),
     ]
 
