@@ -1,6 +1,6 @@
 """P8, P9: the desk's search among many clients and requests: server time, pages, statements, and how they grow.
 
-``BENCH_CLIENTS=100000 BENCH_REQUESTS=1000000 make bench ARGS=benchmarks/test_search.py`` fills a large house.
+``BENCH_CLIENTS=20000 BENCH_REQUESTS=100000 make bench ARGS=benchmarks/test_search.py`` fills a smaller house.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from concierge import tenancy
 from concierge.tenancy import Actor
 from tests.world import World, build_world
 
-CLIENTS, REQUESTS = scaled("CLIENTS", 20_000), scaled("REQUESTS", 100_000)
+CLIENTS, REQUESTS = scaled("CLIENTS", 100_000), scaled("REQUESTS", 1_000_000)
 SMALLER = 10
 SHOWN = 8
 # Milliseconds of a search, with everything that the page needs (issue: under 100 ms among 100,000 and 1,000,000).
@@ -44,12 +44,12 @@ MAKE_CLIENTS = """
 MAKE_REQUESTS = """
     INSERT INTO bookings_servicerequest (public_id, reference, organisation_id, site_id, client_id, place, status,
         contact_name, contact_email, contact_phone, street, postcode, city, note, language, promised_start,
-        promised_end, total_incl_vat, channel, submitted_at, cancel_reason, tracking_version, version,
+        promised_end, total_incl_vat, channel, submitted_at, cancel_reason, alternative, tracking_version, version,
         beneficiary_name, beneficiary_phone, beneficiary_email, sequence)
     SELECT gen_random_uuid(), %(mark)s || upper(lpad(to_hex(n), 7, '0')), client.organisation_id, %(site)s, client.id,
         'desk', CASE WHEN n <= 2 * %(clients)s THEN 'confirmed' ELSE 'closed' END,
         client.first_name || ' ' || client.last_name, client.email, client.phone, '', '', '', '', 'fr', now(), now(),
-        18, 'web', now(), '', 1, 1, '', '', '', 0
+        18, 'web', now(), '', '', 1, 1, '', '', '', 0
     FROM generate_series(1, %(count)s) n
     JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM bookings_client
           WHERE organisation_id = %(organisation)s) client ON client.place = 1 + (n * 31) %% %(clients)s
@@ -140,8 +140,7 @@ def _counts(actor: Actor, searches: Sequence[str]) -> None:
     for text in searches:
         with CaptureQueriesContext(connection) as asked:
             found = _search(actor, text)
-        # Outside of a page each statement brings its own transaction and tenant.
-        assert sum(one["sql"].startswith('SELECT "') for one in asked.captured_queries) == 1, text
+        assert len(asked.captured_queries) == 1, text
         assert len(found) <= SHOWN
     assert [str(client) for client in _search(actor, "zzz")] == []
     assert len(_search(actor, "camille")) == SHOWN

@@ -212,6 +212,15 @@ class Leg(models.TextChoices):
     RETURN = "return", _("Fetch it from the provider")
 
 
+class NotHeldReason(models.TextChoices):
+    """Why a stand was not held on a day."""
+
+    ASKED_OFF = "asked_off", _("the account asked us not to come")
+    NOBODY = "nobody", _("nobody of us could come")
+    NO_ACCESS = "no_access", _("the place could not be entered")
+    OTHER = "other", _("another reason")
+
+
 class HoldReason(models.TextChoices):
     """Why a request stands still; the client reads it."""
 
@@ -243,6 +252,8 @@ class SupplementRule(models.TextChoices):
 
     CHOSEN = "chosen", _("When the client chooses it")
     SATURDAY = "saturday", _("On a Saturday")
+    SUNDAY = "sunday", _("On a Sunday")
+    HOLIDAY = "holiday", _("On a public holiday")
     EVENING = "evening", _("In the evening")
     BEYOND = "beyond", _("Far away")
 

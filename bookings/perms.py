@@ -5,10 +5,13 @@ from __future__ import annotations
 from bookings.enums import (
     MOVABLE_REQUESTS,
     QUOTE_TRANSITIONS,
+    REQUEST_CATEGORY,
     REQUEST_TRANSITIONS,
     WORK_ORDER_TRANSITIONS,
+    Category,
     Leg,
     PerformerKind,
+    Place,
     QuoteStatus,
     RequestStatus,
 )
@@ -21,6 +24,8 @@ from concierge.tenancy import Actor
 DESK = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 CHECKERS = (*DESK, Role.SUPERVISOR)
 # The own team's work is checked by the supervisor of that person, on the pages of the workers app; these stand in.
+# Somebody is still to come.
+AHEAD = (Category.OPEN, Category.WAITING, Category.ACTIVE)
 MANAGERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 OWN_TEAM_CHECKERS = (Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
@@ -48,6 +53,11 @@ def can_manage_accounts(actor: Actor) -> bool:
 def sees_openings(actor: Actor, site: Site) -> bool:
     """When people are received, and who comes: whoever works there."""
     return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=site.pk)
+
+
+def can_state_stands(actor: Actor, site: Site) -> bool:
+    """Say what became of a day of a stand: whoever stood there, and whoever answers for the site."""
+    return actor.has_role(*DESK, Role.NETWORK_HEAD, site_id=site.pk)
 
 
 def can_subscribe(actor: Actor, site: Site | None) -> bool:
@@ -120,6 +130,23 @@ def asks_for_earlier(actor: Actor, request: ServiceRequest) -> bool:
     return actor.kind == "system" or moves(actor, request)
 
 
+def reads_access(actor: Actor, request: ServiceRequest) -> bool:
+    """How to get in at somebody's home: the team of the site. Others who go there read it on their card or their job;
+    the client, who may have passed the link on, reads that it is noted, not what."""
+    return actor.has_role(*CHECKERS, Role.NETWORK_HEAD, site_id=request.site_id)
+
+
+def notes_access(actor: Actor, request: ServiceRequest) -> bool:
+    """Whose part it is to say how to get in: the desk, the client, whoever holds the tracking link."""
+    return is_client_of(actor, request) or actor.has_role(*DESK, site_id=request.site_id)
+
+
+def can_note_access(actor: Actor, request: ServiceRequest) -> bool:
+    """Do so now: while somebody is to come."""
+    ahead = request.place == Place.HOME and REQUEST_CATEGORY[request.status] in AHEAD
+    return ahead and notes_access(actor, request)
+
+
 def manages(actor: Actor, site: Site) -> bool:
     """Set what a site's managers set."""
     return actor.has_role(*MANAGERS, site_id=site.pk)
@@ -134,6 +161,11 @@ def can_wait(actor: Actor, request: ServiceRequest, verb: str) -> bool:
     """One of these verbs now. ``resume`` has no arrow of its own: back to where it was held from."""
     allowed = {RequestStatus.ON_HOLD} if verb == "resume" else REQUEST_TRANSITIONS[verb][0]
     return request.status in allowed and holds(actor, request)
+
+
+def can_measure(actor: Actor, request: ServiceRequest) -> bool:
+    """Say what was weighed or counted: the desk, the workshop, the organisation's systems."""
+    return is_own_system(actor) or actor.has_role(*CHECKERS, site_id=request.site_id)
 
 
 def answers(actor: Actor, request: ServiceRequest) -> bool:

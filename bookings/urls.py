@@ -6,12 +6,14 @@ from bookings.api import accounts as api_accounts
 from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import clients as api_clients
+from bookings.api import quantities as api_quantities
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
 from bookings.api import waitlist as api_waitlist
 from bookings.api import waits as api_waits
 from bookings.views import (
+    access,
     accounts,
     agenda,
     asking,
@@ -28,8 +30,10 @@ from bookings.views import (
     duplicates,
     feeds,
     following,
+    hand_out_days,
     hand_outs,
     imports,
+    measuring,
     moving,
     my_companies,
     my_space,
@@ -37,6 +41,7 @@ from bookings.views import (
     orders_ahead,
     people,
     placing,
+    plans,
     prescribers,
     proving,
     public,
@@ -50,6 +55,7 @@ from bookings.views import (
     silences,
     site_rules,
     sites,
+    stand_days,
     strays,
     terms,
     tracking,
@@ -138,6 +144,11 @@ api_urlpatterns = [
         api_ahead.ChangeOrder.as_view(),
         name="api-service-request-change-order",
     ),
+    path(
+        "service-requests/<uuid:public_id>/quantities",
+        api_quantities.StateQuantities.as_view(),
+        name="api-service-request-quantities",
+    ),
     path("recurrences", api_recurrences.Recurrences.as_view(), name="api-recurrences"),
     path("recurrences/<uuid:public_id>", api_recurrences.RecurrenceDetail.as_view(), name="api-recurrence"),
     path(
@@ -222,6 +233,7 @@ urlpatterns = [
     path("suivi/<str:token>/etat/", tracking.track_state, name="track-state"),
     path("suivi/<str:token>/annuler/", tracking.cancel_by_link, name="track-cancel"),
     path("suivi/<str:token>/deplacer/", moving.move_by_link, name="track-move"),
+    path("suivi/<str:token>/acces/", access.access_by_link, name="track-access"),
     path("suivi/<str:token>/plus-tot/", waitlist.wait_by_link, name="track-wait"),
     path("suivi/<str:token>/plus-tot/arreter/", waitlist.leave_by_link, name="track-wait-leave"),
     path("suivi/<str:token>/plus-tot/<uuid:public_id>/", waitlist.notice_by_link, name="track-notice"),
@@ -312,11 +324,13 @@ urlpatterns = [
     path("devis/<uuid:public_id>/pdf/", quotes.quote_pdf, name="quote-pdf"),
     path("devis/<uuid:public_id>/<slug:verb>/", quotes.change_quote, name="change-quote"),
     path("demandes/<uuid:public_id>/deplacer/", moving.move_request, name="move-request"),
+    path("demandes/<uuid:public_id>/acces/", access.access_of_request, name="request-access"),
     path("demandes/<uuid:public_id>/plus-tot/", waitlist.wait_request, name="wait-request"),
     path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
     path("agenda/attente/", waitlist.waitlist, name="waitlist"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
     path("demandes/<uuid:public_id>/situer/", placing.place, name="place-request"),
+    path("demandes/<uuid:public_id>/quantites/", measuring.quantities, name="quantities"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),
     path("sites/", sites.site_list, name="site-list"),
@@ -345,9 +359,15 @@ urlpatterns = [
     path("guichet/<slug:slug>/demande/<uuid:public_id>/recu/", desk_receipt.receipt, name="desk-receipt"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/recu.pdf", desk_receipt.receipt_pdf, name="desk-receipt-pdf"),
     path("guichet/<slug:slug>/demande/<uuid:public_id>/<slug:verb>/", desk.act, name="desk-act"),
+    path("sites/<slug:slug>/stands/<uuid:public_id>/<str:day>/", stand_days.stand_day, name="stand-day"),
+    path("sites/<slug:slug>/distributions/", hand_out_days.hand_outs_of_day, name="hand-outs-today"),
+    path("sites/<slug:slug>/distributions/<str:day>/", hand_out_days.hand_outs_of_day, name="hand-outs-of-day"),
     path("precommandes/", runs.runs_list, name="runs"),
-    path("precommandes/nouvelle/", runs.new_plan, name="new-plan"),
-    path("precommandes/formules/<uuid:public_id>/arreter/", runs.stop_plan, name="stop-plan"),
+    path("precommandes/nouvelle/", plans.new_plan, name="new-plan"),
+    path("precommandes/formules/<uuid:public_id>/modifier/", plans.edit_plan, name="edit-plan"),
+    path("precommandes/formules/<uuid:public_id>/arreter/", plans.stop_plan, name="stop-plan"),
+    path("precommandes/producteurs/", plans.producers, name="producers"),
+    path("precommandes/producteurs/<uuid:public_id>/modifier/", plans.edit_producer, name="producer"),
     path("precommandes/bons/<uuid:public_id>.pdf", runs.sheet_pdf, name="sheet-pdf"),
     path("precommandes/bons/<uuid:public_id>.csv", runs.sheet_csv, name="sheet-csv"),
     path("precommandes/remise/<uuid:public_id>/<slug:verb>/", hand_outs.tick, name="tick"),

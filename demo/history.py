@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from bookings.actions.clients import ClientDetails, accounts_for
 from bookings.actions.holds import hold_slot
 from bookings.actions.requests import close_request
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.enums import Leg, PriceMode, RequestStatus, WorkOrderStatus
+from bookings.enums import Leg, Place, PriceMode, RequestStatus, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder, calendar
 from bookings.rules.prices import WHOLE, Wish
 from concierge import deadlines, events, tenancy
@@ -39,6 +39,13 @@ ZONE = ZoneInfo("Europe/Paris")
 DAYS = 30
 # Requests a day, so that boards and lists look like a week of a small desk.
 PER_DAY = (1, 2, 2, 3)
+
+# What clients say of how to get in, when somebody comes.
+WAYS_IN = (
+    "Code de la porte : 14A62. Deuxième étage, porte de gauche.",
+    "Sonner « Chabot ». Le chien est gentil, ne pas le laisser sortir.",
+    "Clé chez la gardienne, au rez-de-chaussée, jusqu’à 12 h.",
+)
 
 
 @dataclass
@@ -88,6 +95,8 @@ def _book(month: Month, moment: dt.datetime) -> None:
         if not free:
             return
         client = _details(name, chance)
+        if wanted[0].place == Place.HOME:
+            client = replace(client, access_note=WAYS_IN[data.CLIENTS.index(name) % len(WAYS_IN)])
         hold = hold_slot(
             site,
             wanted[0].place,

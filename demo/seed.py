@@ -20,6 +20,7 @@ from demo.partners import welcome_partners
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
+from demo.weighed import weigh_laundry
 from notifications.actions.queue import suppress_queued
 
 
@@ -45,6 +46,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     with tenancy.working_for(house.organisation):
         ask_for_quotes(house, now=until)
         wait_for_earlier(house, now=until)
+        weigh_laundry(house, now=until)
         welcome_partners(house, now=until)
     render_pending_documents()
     render_pending_quotes()

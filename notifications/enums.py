@@ -13,6 +13,7 @@ class Kind(models.TextChoices):
     REQUEST_FULFILLED = "service_request.fulfilled", _("Everything is ready")
     REQUEST_PARTIAL = "service_request.partially_fulfilled", _("Part of it could not be done")
     REQUEST_CANCELLED = "service_request.cancelled", _("Request cancelled")
+    REQUEST_MEASURED = "service_request.measured", _("Weighed or counted: dearer than announced")
     REQUEST_RESCHEDULED = "service_request.rescheduled", _("Appointment moved")
     EARLIER_TIME = "waitlist.noticed", _("An earlier time is free")
     LINK_SENT = "service_request.link_sent", _("Tracking link")

@@ -117,6 +117,18 @@ def tell_the_client(event: Event) -> None:
         _tell(event, readers, site=request.site, request_id=request.public_id)
 
 
+@subscribe("service_request.measured")
+def tell_that_it_is_dearer(event: Event) -> None:
+    """Only when it costs more than was announced; the desk calls those who have no address."""
+    if not event.data.get("is_above"):
+        return
+    found = ServiceRequest.objects.filter(public_id=event.subject_id)
+    for request in found.select_related("site", "prescriber__user"):
+        contact = _contact(request)
+        readers = [contact] if contact.address else _desk_of(request)
+        _tell(event, readers, site=request.site, request_id=request.public_id)
+
+
 @subscribe("waitlist.noticed")
 def tell_of_an_earlier_time(event: Event) -> None:
     """To whoever waits; the desk calls those who have no address."""

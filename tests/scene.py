@@ -132,6 +132,12 @@ class Scene:
         return ServiceRequest.objects.get(occurrence=self.day)
 
     @property
+    def stand_day(self) -> dt.date:
+        """The last day on which the stand was there."""
+        today = timezone.localdate()
+        return today - dt.timedelta(days=(today.weekday() - (self.stand.weekday or 0)) % 7)
+
+    @property
     def sheet(self) -> OrderSheet:
         """Of the run that is closed."""
         return OrderSheet.objects.get(runs=self.handed_out.run)

@@ -264,6 +264,7 @@ class Fuzz:
                 scene.open.public_id,
                 {"reason": "material", "until": (timezone.now() + dt.timedelta(days=3)).isoformat()},
             ),
+            "stateQuantities": (scene.open.public_id, {"lines": [{"position": 0, "quantity": 2}]}),
             "createQuoteRequest": (
                 None,
                 {
@@ -470,6 +471,7 @@ NEVER = {
         "estimatePrice",
         "rescheduleServiceRequest",
         "changeOrderAhead",
+        "stateQuantities",
         "holdServiceRequest",
         "resumeServiceRequest",
         "answerQuestion",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
@@ -35,6 +35,7 @@ class Beneficiary:
     longitude: Decimal | None = None
     # Their row, when somebody of the team chose it.
     row: Client | None = None
+    access_note: str = field(default="", repr=False)
 
     @property
     def full_name(self) -> str:
@@ -67,6 +68,7 @@ def clean_beneficiary(other: Beneficiary | None) -> Beneficiary | None:
         latitude=clean.latitude,
         longitude=clean.longitude,
         row=other.row,
+        access_note=other.access_note,
     )
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings.actions import holds, prescribers
+from bookings.actions.access import clean_access, keep_access
 from bookings.actions.beneficiaries import Beneficiary, agreed_to, clean_beneficiary, find_or_create_beneficiary
 from bookings.actions.clients import (
     ClientDetails,
@@ -185,6 +186,7 @@ def make_request(
     details = clean_details(client) if owner is None else client
     other = clean_beneficiary(beneficiary)
     check_place(site, place, held.place, other or details)
+    way_in = clean_access(met.access_note, place)
     check_stand(held, details.email, by)
     if payer is not None:
         check_payer(payer, details.email, by)
@@ -210,6 +212,7 @@ def make_request(
         public_id=public_id or uuid.uuid4(),
     )
     insert_work(request, orders, lines)
+    keep_access(request, way_in)
     said = {**agreed_to(other), **prescribers.for_whom(request, by)}
     _say_confirmed(request, orders, by=by, now=now, **said)
     return request
@@ -298,18 +301,28 @@ def _plan_work(
     return orders
 
 
-def insert_work(request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]) -> None:
+def insert_work(
+    request: ServiceRequest,
+    orders: Sequence[WorkOrder],
+    lines: Sequence[prices.PricedLine],
+    *,
+    is_weighed_later: bool = True,
+) -> None:
     """The work orders of a request, and under each its lines."""
     for order in orders:
         order.request = request
     know(request, "work_orders", insert(orders))
-    know(request, "lines", insert_lines(request, orders, lines))
+    know(request, "lines", insert_lines(request, orders, lines, is_weighed_later=is_weighed_later))
 
 
 def insert_lines(
-    request: ServiceRequest, orders: Sequence[WorkOrder], lines: Sequence[prices.PricedLine]
+    request: ServiceRequest,
+    orders: Sequence[WorkOrder],
+    lines: Sequence[prices.PricedLine],
+    *,
+    is_weighed_later: bool = True,
 ) -> list[RequestLine]:
-    """Under each work order its lines, frozen."""
+    """Under each work order its lines, frozen. What is weighed is an estimate, unless it is handed out as ordered."""
     under = [(order, line) for order in orders for line in lines if line.service == str(order.service.public_id)]
     return insert(
         RequestLine(
@@ -325,6 +338,8 @@ def insert_lines(
             vat_code=line.vat_code,
             vat_rate=line.vat_rate,
             total_incl_vat=line.total,
+            percent=line.percent,
+            is_estimate=is_weighed_later and line.is_estimate,
             position=position,
         )
         for position, (order, line) in enumerate(under)

@@ -6,7 +6,7 @@ import datetime as dt
 import hmac
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -67,6 +67,8 @@ class ClientDetails:
     latitude: Decimal | None = None
     longitude: Decimal | None = None
     user: User | None = None
+    # How to get in there: of one visit, never of the person.
+    access_note: str = field(default="", repr=False)
 
     @property
     def full_name(self) -> str:
@@ -191,6 +193,7 @@ def clean_details(details: ClientDetails, *, must_answer: bool = True) -> Client
         latitude=details.latitude,
         longitude=details.longitude,
         user=details.user,
+        access_note=details.access_note,
     )
 
 

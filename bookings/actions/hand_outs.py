@@ -196,7 +196,7 @@ def _settle(pre_order: PreOrder, *, by: Actor) -> None:
     if locked.status == RequestStatus.ON_HOLD:
         pauses.go_on(locked, orders, by=by)
     missed = pre_order.hand_out == HandOut.NO_SHOW
-    refunded = missed and pre_order.run.plan.no_show_policy == NoShowPolicy.REFUNDED
+    refunded = missed and pre_order.run.no_show_policy == NoShowPolicy.REFUNDED
     works = WorkOrder.objects.filter(request_id=pre_order.request_id).exclude(status__in=SETTLED)
     for work_order in works.order_by("pk"):
         if refunded:
@@ -259,7 +259,7 @@ def _leave_what_rests(pre_order: PreOrder) -> None:
 def _not_fetched(pre_order: PreOrder, *, by: Actor) -> None:
     now = timezone.now()
     pre_order.marked_at, pre_order.marked_by = now, by.label[:120]
-    if pre_order.run.plan.no_show_policy == NoShowPolicy.KEPT:
+    if pre_order.run.no_show_policy == NoShowPolicy.KEPT:
         _keep(pre_order, pre_order.run.handout_starts_at, by=by)
         return
     pre_order.hand_out = HandOut.NO_SHOW

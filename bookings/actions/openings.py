@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.enums import Place
-from bookings.models import Closure, Hold, Presence, SlotRule, calendar
+from bookings.models import Closure, Hold, Presence, SlotRule, StandDay, calendar
 from bookings.rules import slots as rules
 from concierge import events
 from concierge.errors import Invalid
@@ -82,10 +82,12 @@ def set_presence(site: Site, presence: Presence | None, *, by: Actor, **fields: 
 
 @transaction.atomic
 def remove_presence(presence: Presence, *, by: Actor) -> None:
-    """No stand there any more. One where somebody ever booked ends yesterday instead, for the sake of their request."""
+    """No stand there any more. One where somebody ever booked, or of which
+    somebody said what became of a day, ends yesterday instead."""
     site = presence.site
     _said(site, "presence_removed", by, presence=str(presence.public_id))
-    if not Hold.objects.filter(presence=presence).exists():
+    is_used = Hold.objects.filter(presence=presence).exists() or StandDay.objects.filter(presence=presence).exists()
+    if not is_used:
         Presence.objects.filter(pk=presence.pk).delete()
         return
     yesterday = timezone.localdate(timezone=ZoneInfo(site.time_zone)) - dt.timedelta(days=1)

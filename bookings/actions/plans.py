@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -38,17 +40,46 @@ class PlanExists(Conflict):
 
 @transaction.atomic
 def add_producer(
-    organisation: Organisation, *, name: str, by: Actor, email: str = "", address: str = "", language: str = "fr"
+    organisation: Organisation,
+    *,
+    name: str,
+    by: Actor,
+    email: str = "",
+    phone: str = "",
+    address: str = "",
+    language: str = "fr",
 ) -> Producer:
     """Somebody to order from. Raises ``Conflict`` when the name is taken."""
     producer = Producer(
-        organisation=organisation, name=name.strip(), email=email, address=address.strip(), language=language
+        organisation=organisation,
+        name=name.strip(),
+        email=email,
+        phone=phone,
+        address=address.strip(),
+        language=language,
     )
     _check(producer, exclude=["provider_id"])
     with refuse_on("producer_name_once", Conflict(_("Another producer already has this name."), field="producer")):
         producer.save()
     events.record("producer.added", producer, by=by)
     return producer
+
+
+@transaction.atomic
+def edit_producer(producer: Producer, changes: Mapping[str, Any], *, by: Actor) -> Producer:
+    """Correct what is known of a producer. Order sheets that were made keep what they say; the next ones go to the new
+    address. Raises ``Invalid`` (400), ``Conflict`` (409) on a name that is taken."""
+    locked = Producer.objects.select_for_update(of=("self",), no_key=True).get(pk=producer.pk)
+    changes = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if not changes:
+        return locked
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    _check(locked, exclude=["provider_id"])
+    with refuse_on("producer_name_once", Conflict(_("Another producer already has this name."), field="name")):
+        locked.save()
+    events.record("producer.changed", locked, by=by, changed=sorted(changes))
+    return locked
 
 
 @transaction.atomic
@@ -130,7 +161,7 @@ def _coming(plan: PreOrderPlan, today: dt.date, now: dt.datetime, zone: ZoneInfo
     closed = calendar.closed_days(plan.site, first - dt.timedelta(days=14), last + dt.timedelta(days=14))
     coming: list[PreOrderRun] = []
     for day in ahead.due_days(rhythm, first, last):
-        run = _run(plan, day, closed, zone)
+        run = run_on(plan, day, closed, zone)
         if run.orders_close_at <= now:
             continue
         if day > horizon and len(coming) >= FEWEST_AHEAD:
@@ -139,7 +170,8 @@ def _coming(plan: PreOrderPlan, today: dt.date, now: dt.datetime, zone: ZoneInfo
     return coming
 
 
-def _run(plan: PreOrderPlan, day: dt.date, closed: set[dt.date], zone: ZoneInfo) -> PreOrderRun:
+def run_on(plan: PreOrderPlan, day: dt.date, closed: set[dt.date], zone: ZoneInfo) -> PreOrderRun:
+    """The hand-out of a day of the rhythm as the plan says it now (not saved yet)."""
     times = ahead.run_of(plan.rhythm, day, closed=closed, shift=HOLIDAY_SHIFT[plan.holiday_rule], zone=zone)
     skipped = times is None
     times = times or ahead.run_of(plan.rhythm, day, closed=(), shift=0, zone=zone)
@@ -158,6 +190,7 @@ def _run(plan: PreOrderPlan, day: dt.date, closed: set[dt.date], zone: ZoneInfo)
         handout_starts_at=times.starts_at,
         handout_ends_at=times.ends_at,
         capacity=plan.capacity,
+        no_show_policy=plan.no_show_policy,
         status=RunStatus.SKIPPED if skipped else RunStatus.OPEN,
         reason=reason,
     )

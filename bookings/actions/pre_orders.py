@@ -76,6 +76,13 @@ class RunFull(DomainError):
         super().__init__(message, field=field, left=left)
 
 
+class HandOutChanged(DomainError):
+    """Its day or hours are others than those that were shown."""
+
+    code, status = "hand_out_changed", 409
+    message = _("This hand-out has just been changed. Look at its day and hours again, then order.")
+
+
 @dataclass(frozen=True)
 class Order:
     """An order as priced today: what is frozen, and how many pieces it takes of a run."""
@@ -120,8 +127,8 @@ def order_ahead(
     The same ``sent_key`` sent twice gives the same request. Pieces are taken by one guarded UPDATE, which is also what
     keeps an order and the cut-off apart: whoever comes second sees what the first did.
 
-    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``PriceMissing``, ``PriceChanged``,
-    ``SiteClosed`` (409), ``PayerRefused`` (422), ``TooManyAttempts`` (429).
+    Raises ``BadOrder``, ``Invalid`` (400), ``OrdersClosed``, ``RunFull``, ``HandOutChanged``, ``PriceMissing``,
+    ``PriceChanged``, ``SiteClosed`` (409), ``PayerRefused`` (422), ``TooManyAttempts`` (429).
     """
     now = timezone.now()
     if sent_key is not None:
@@ -151,7 +158,7 @@ def order_ahead(
             now=now,
         )
     work_order = _work_order(run, service, order.pieces)
-    booking.insert_work(request, [work_order], order.lines)
+    booking.insert_work(request, [work_order], order.lines, is_weighed_later=False)
     with refuse_on("pre_order_sent_once", Conflict()):
         PreOrder.objects.create(
             organisation_id=run.organisation_id,
@@ -248,6 +255,8 @@ def _take(run: PreOrderRun, pieces: int, now: dt.datetime) -> None:
     if not _count(run, pieces, now):
         fresh = PreOrderRun.objects.select_related("plan", "site").get(pk=run.pk)
         if fresh.takes_orders(now) and (fresh.plan.is_active or pieces <= 0):
+            if fresh.handout_starts_at != run.handout_starts_at or fresh.handout_ends_at != run.handout_ends_at:
+                raise HandOutChanged(field="slot")
             raise RunFull(fresh.left)
         raise OrdersClosed(next_run_of(fresh, now))
 
@@ -258,6 +267,8 @@ def _count(run: PreOrderRun, pieces: int, now: dt.datetime) -> bool:
     )
     if pieces > 0:  # of a plan that was closed meanwhile, pieces are given back but none is taken
         open_now = open_now.filter(plan__in=PreOrderPlan.objects.filter(is_active=True).order_by().values("pk"))
+        # The hours that whoever orders has read: the plan may have been edited meanwhile.
+        open_now = open_now.filter(handout_starts_at=run.handout_starts_at, handout_ends_at=run.handout_ends_at)
     return bool(open_now.update(taken=F("taken") + pieces))
 
 
@@ -302,7 +313,7 @@ def change_order(
     RequestLine.objects.filter(request=locked).delete()
     work_order.quantity, work_order.version = order.pieces, work_order.version + 1
     work_order.save(update_fields=["quantity", "version"])
-    booking.insert_lines(locked, [work_order], order.lines)
+    booking.insert_lines(locked, [work_order], order.lines, is_weighed_later=False)
     locked.total_incl_vat, locked.version = order.total, locked.version + 1
     locked.save(update_fields=["total_incl_vat", "version"])
     more, ordered.pieces = order.pieces - ordered.pieces, order.pieces

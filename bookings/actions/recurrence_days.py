@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import booking, plans, pre_orders, requests
+from bookings.actions.access import keep_access_of_last_time
 from bookings.actions.clients import ClientDetails
 from bookings.actions.kept_orders import services_of, wishes_of
 from bookings.enums import HOLIDAY_SHIFT, OccurrenceStatus, RequestStatus, RunStatus
@@ -169,7 +170,9 @@ def _book(one: Occurrence, by: Actor) -> ServiceRequest:
         one.save(update_fields=["starts_at"])
         return pre_orders.order_ahead(coming, sent_key=uuid.uuid5(one.public_id, str(one.attempts)), **given)  # type: ignore[arg-type]  # as named above
     services = services_of(found.site, wishes)
-    return booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)  # type: ignore[arg-type]  # as named above
+    made = booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)  # type: ignore[arg-type]  # as named above
+    keep_access_of_last_time(made)
+    return made
 
 
 class NoRun(DomainError):

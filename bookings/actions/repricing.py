@@ -41,6 +41,13 @@ class LineUnknown(NotRepriced):
     message = _("Something on this request is not in today’s price list any more: it keeps its price.")
 
 
+class AlreadyMeasured(NotRepriced):
+    """What was weighed or counted costs what was said with the order."""
+
+    code = "already_measured"
+    message = _("What was weighed or counted keeps the price of its order.")
+
+
 @dataclass(frozen=True)
 class Repriced:
     """The lines as they are and as they would be today."""
@@ -61,7 +68,7 @@ def reprice(request: ServiceRequest, *, now: dt.datetime | None = None, distance
     """What the request would cost if it were ordered today; writes nothing. ``distance_km``: what somebody measured, of
     an address whose place is not known; without it, what was measured before.
 
-    Raises ``NotRepriced`` (409) in another state, ``LineUnknown`` (409), ``PriceMissing`` (409), ``BadOrder`` (400).
+    Raises ``NotRepriced`` in another state, ``LineUnknown``, ``AlreadyMeasured``, ``PriceMissing`` (409), ``BadOrder``.
     """
     if request.status not in REPRICED_FROM or hasattr(request, "pre_order") or request.quotes.exists():
         raise NotRepriced(current_status=request.status)
@@ -70,6 +77,8 @@ def reprice(request: ServiceRequest, *, now: dt.datetime | None = None, distance
         raise NotRepriced(current_status=request.status)
     site, today = request.site, (now or timezone.now()).astimezone(ZoneInfo(request.site.time_zone)).date()
     old = list(request.lines.order_by("position", "pk"))
+    if any(line.measured_quantity is not None for line in old):
+        raise AlreadyMeasured(current_status=request.status)
     wanted = {order.service_id for order in orders}
     services = list(
         Service.objects.filter(pk__in=wanted).prefetch_related("price_items", "options", "supplements").order_by("pk")

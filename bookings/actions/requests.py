@@ -65,9 +65,10 @@ def move_request(request: ServiceRequest, verb: str) -> ServiceRequest:
 
 
 @transaction.atomic
-def decline_request(request: ServiceRequest, *, reason: str, by: Actor) -> ServiceRequest:
-    """``submitted → declined``: we cannot do it. The place is free again and no work remains."""
-    return _give_up(request, "decline", "declined", reason=reason, by=by)
+def decline_request(request: ServiceRequest, *, reason: str, alternative: str = "", by: Actor) -> ServiceRequest:
+    """``submitted|qualifying → declined``: we cannot do it. The place is free again and no work remains. The client
+    reads why, and what we propose instead (lifecycles.md 2.1)."""
+    return _give_up(request, "decline", "declined", reason=reason, alternative=alternative, by=by)
 
 
 @transaction.atomic
@@ -89,7 +90,9 @@ def lock_work_of(request: ServiceRequest) -> list[WorkOrder]:
     )
 
 
-def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: Actor) -> ServiceRequest:
+def _give_up(
+    request: ServiceRequest, verb: str, past: str, *, reason: str, alternative: str = "", by: Actor
+) -> ServiceRequest:
     orders = lock_work_of(request)
     try:
         locked = move_request(request, verb)
@@ -105,9 +108,9 @@ def _give_up(request: ServiceRequest, verb: str, past: str, *, reason: str, by: 
             cancel_work_order(work_order, reason=f"request_{past}", by=by)
         elif work_order.status != WorkOrderStatus.CANCELLED:
             raise NotCancellable(current_status=locked.status)
-    locked.cancel_reason = reason.strip()[:200]
+    locked.cancel_reason, locked.alternative = reason.strip()[:200], alternative.strip()[:300]
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
-    locked.save(update_fields=["status", "version", "cancel_reason", "tracking_until"])
+    locked.save(update_fields=["status", "version", "cancel_reason", "alternative", "tracking_until"])
     _take_quotes_back(locked)
     drop_waits(locked, timezone.now())
     if locked.hold_id is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,7 @@ class Visit:
     city: str = ""
     latitude: Decimal | None = None
     longitude: Decimal | None = None
+    access_note: str = field(default="", repr=False)
 
 
 @transaction.atomic
@@ -97,10 +98,11 @@ def book_walk_in(
         city=visit.city if visit else "",
         latitude=visit.latitude if visit else None,
         longitude=visit.longitude if visit else None,
+        access_note=visit.access_note if visit and place == Place.HOME else "",
     )
     if beneficiary is not None and visit is not None:
         where = {name: getattr(visit, name) for name in ("street", "postcode", "city", "latitude", "longitude")}
-        beneficiary = replace(beneficiary, **where)
+        beneficiary = replace(beneficiary, **where, access_note=details.access_note)
     return make_request(
         held,
         client=details,

@@ -17,7 +17,7 @@ from bookings import perms
 from bookings.actions.members import add_member, end_member
 from bookings.api.common import ETAG
 from bookings.models import ClientAccount, ClientMembership
-from bookings.models.usage import usage_of
+from bookings.models.usage import presence_of, usage_of
 from bookings.serializers.clients import ClientAccountOut, EndMemberIn, MemberIn, MemberOut, UsageOut
 from concierge.api import shapes
 from concierge.api.idempotency import digest_of, etag, idempotent
@@ -81,7 +81,10 @@ class AccountUsage(APIView):
     scopes: ClassVar[dict[str, str]] = {"GET": Scope.ACCOUNTS_READ}
 
     @extend_schema(
-        operation_id="getAccountUsage", tags=TAG, summary="Requests month by month, and reach", responses=UsageOut
+        operation_id="getAccountUsage",
+        tags=TAG,
+        summary="Requests and hours of presence month by month, and reach",
+        responses=UsageOut,
     )
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """The last twelve months, whether anything was asked in them or not."""
@@ -92,6 +95,7 @@ class AccountUsage(APIView):
             "registered": usage.registered,
             "headcount": found.headcount,
             "reach": usage.reach,
+            "presence": presence_of(found, today=today_of(found.organisation)),
         }
         return Response(shapes.show(UsageOut, shown))
 

@@ -178,12 +178,12 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         met = asked["beneficiary"] or asked["client"]
         met |= spot
         given: dict[str, Any] = {
-            "client": ClientDetails(**asked["client"]),
+            "client": ClientDetails(**asked["client"], access_note=asked["access_note"]),
             "wishes": wishes,
             "by": actor,
             "payer": _payer(asked["payer_siren"]),
             "note": asked["note"],
-            "beneficiary": Beneficiary(**asked["beneficiary"]) if asked["beneficiary"] else None,
+            "beneficiary": _beneficiary(asked),
             "prescriber": prescriber_named(request, asked["prescriber"]),
         }
         try:
@@ -222,6 +222,12 @@ def requests_of(request: Request) -> QuerySet[ServiceRequest]:
         .select_related("site", "client", "beneficiary", "prescriber")
         .prefetch_related(*SHOWN_WITH)
     )
+
+
+def _beneficiary(asked: dict[str, Any]) -> Beneficiary | None:
+    """The way in is that of whoever the team comes to."""
+    other = asked["beneficiary"]
+    return Beneficiary(**other, access_note=asked["access_note"]) if other else None
 
 
 def _payer(siren: str) -> ClientAccount | None:

@@ -22,6 +22,7 @@ from bookings.actions.work_orders import complete_work_order, start_work_order
 from bookings.api.common import ETAG, IF_MATCH
 from bookings.enums import WORK_ORDER_CATEGORY, Category
 from bookings.models import WorkOrder
+from bookings.models.access import access_for_holder
 from bookings.serializers.work_orders import ActIn, WorkOrderOut
 from concierge.api.idempotency import check_if_match, etag, idempotent
 from concierge.api.keys import actor_of
@@ -40,8 +41,8 @@ def _work_orders(request: Request) -> QuerySet[WorkOrder]:
     )
 
 
-def _shown(work_order: Any, *, many: bool = False) -> Any:
-    return WorkOrderOut(work_order, many=many, context={"now": timezone.now()})
+def _shown(work_order: Any, **more: str) -> Any:
+    return WorkOrderOut(work_order, context={"now": timezone.now(), **more})
 
 
 class WorkOrders(generics.ListAPIView[WorkOrder]):
@@ -90,7 +91,8 @@ class WorkOrderDetail(APIView):
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """With the client's contact details while you hold it."""
         found = get_object_or_404(_work_orders(request), public_id=public_id)
-        return Response(_shown(found).data, headers={"ETag": etag(found.version)})
+        way_in = access_for_holder(found, actor_of(request))
+        return Response(_shown(found, access_note=way_in).data, headers={"ETag": etag(found.version)})
 
 
 ACT_EXAMPLES = [

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from bookings.forms.access import access_field
 from bookings.models.people import CONSENTS, NEWS_FOR_BENEFICIARY
 from concierge.models import normalise_email
 
@@ -34,6 +35,7 @@ class BeneficiaryForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     city = forms.CharField(label=_("Town"), max_length=100)
+    access_note = access_field()
     email = forms.EmailField(
         label=_("Their e-mail"),
         required=False,
@@ -45,7 +47,7 @@ class BeneficiaryForm(forms.Form):
     def __init__(self, *args: Any, asks_address: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not asks_address:
-            for name in ("street", "postcode", "city"):
+            for name in ("street", "postcode", "city", "access_note"):
                 del self.fields[name]
 
     def clean_email(self) -> str:

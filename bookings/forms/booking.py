@@ -15,6 +15,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from bookings.actions.guards import place_of
 from bookings.actions.quote_requests import is_on_quote
 from bookings.enums import PriceMode, SupplementRule
+from bookings.forms.access import access_field
 from bookings.models import ClientAccount, Service
 from bookings.rules.prices import BRACKET_MINUTES, WHOLE, Wish
 from concierge.errors import DomainError
@@ -101,7 +102,7 @@ class DetailsForm(forms.Form):
                     "service": service,
                     "items": self._add_items(service, known.get("quantities", {})),
                     "options": self._add_options(service, known.get("options", [])),
-                    "supplements": [one for one in service.supplements.all() if one.is_active and one.when_words],
+                    "supplements": [one for one in service.supplements_on() if one.when_words],
                 }
             )
 
@@ -180,8 +181,8 @@ class DetailsForm(forms.Form):
                 )
                 self.fields[name].widget.key = str(option.public_id)
                 names.append(name)
-        for one in service.supplements.all():
-            if one.is_active and one.rule == SupplementRule.CHOSEN:
+        for one in service.supplements_on():
+            if one.rule == SupplementRule.CHOSEN:
                 name = f"o-{one.public_id.hex}"
                 self.fields[name] = forms.BooleanField(
                     label=f"{one.label} · {one.price_words}", required=False, initial=str(one.public_id) in known
@@ -283,22 +284,31 @@ class ContactForm(forms.Form):
     city = forms.CharField(
         label=_("Town"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
     )
+    access_note = access_field()
     note = forms.CharField(
         label=_("A word for us"),
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("A stain, a button to keep, a door code…"),
+        help_text=_("A stain, a button to keep…"),
     )
 
     def __init__(
-        self, *args: Any, asks_address: bool, for_others: bool, knows_who: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        asks_address: bool,
+        for_others: bool,
+        knows_who: bool = False,
+        is_visit: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.knows_who = knows_who
         if not asks_address:
             for name in ("street", "postcode", "city"):
                 del self.fields[name]
+        if not is_visit:
+            del self.fields["access_note"]
         if knows_who:
             for name in ("first_name", "last_name", "email"):
                 del self.fields[name]

@@ -12,6 +12,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.contacts import FIELDS
+from bookings.forms.access import access_field
 from bookings.forms.booking import ON_PHONE, DetailsForm, wishes_of
 from bookings.models import Client, ClientAccount, Service
 from bookings.rules.prices import WHOLE, Wish
@@ -123,6 +124,7 @@ class OrderForm(DetailsForm):
     street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=5, required=False)
     city = forms.CharField(label=_("Town"), max_length=100, required=False)
+    access_note = access_field()
     for_whom = forms.ChoiceField(label=_("For whom?"), required=False)
     other_first_name = forms.CharField(label=_("Their first name"), max_length=80, required=False)
     other_last_name = forms.CharField(label=_("Their last name"), max_length=80, required=False)

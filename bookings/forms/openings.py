@@ -12,10 +12,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from bookings.models import ClientAccount, Closure, OpeningHours, Presence, SlotRule
+from bookings.enums import NotHeldReason
+from bookings.models import ClientAccount, Closure, OpeningHours, Presence, SlotRule, StandDay
 from concierge.models import Site
+
+
+def hour_input() -> forms.TimeInput:
+    """Hours and minutes."""
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
 
 Hours = list[tuple[int, dt.time, dt.time]]
 # "9h-12h30", "09:00 – 12:30", "9-12".
@@ -144,6 +151,56 @@ class PresenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         assert isinstance(account, forms.ModelChoiceField)  # noqa: S101 - declared above
         account.queryset = ClientAccount.objects.filter(is_active=True).order_by("name", "pk")
         account.empty_label = _("Everybody")
+
+
+class StandDayForm(forms.Form):
+    """What became of a day of a stand."""
+
+    how = forms.ChoiceField(
+        label=gettext_lazy("What became of it"),
+        choices=[
+            ("planned", gettext_lazy("Held as planned")),
+            ("other", gettext_lazy("Held at other hours")),
+            ("not", gettext_lazy("Not held")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    opens = forms.TimeField(label=pgettext_lazy("hour", "From"), required=False, widget=hour_input())
+    closes = forms.TimeField(label=pgettext_lazy("hour", "To"), required=False, widget=hour_input())
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why it was not held"), required=False, choices=[("", "–"), *NotHeldReason.choices]
+    )
+
+    def __init__(self, *args: Any, stand: Presence, known: StandDay | None, **kwargs: Any) -> None:
+        self.stand = stand
+        hours = (known.opens, known.closes) if known and known.is_held else (stand.opens, stand.closes)
+        as_planned = hours == (stand.opens, stand.closes)
+        how = "not" if known and not known.is_held else "planned" if as_planned else "other"
+        reason = known.reason if known else ""
+        kwargs["initial"] = {"how": how, "opens": hours[0], "closes": hours[1], "reason": reason}
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Only what belongs to the answer is asked for."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        how = cleaned.get("how")
+        for name in {"other": ("opens", "closes"), "not": ("reason",)}.get(str(how), ()):
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, _("Please fill this in."))
+        for name in ("opens", "closes"):
+            if how != "other" and name in self.errors:
+                del self.errors[name]
+        return cleaned
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the action takes."""
+        how = self.cleaned_data["how"]
+        if how == "not":
+            return {"reason": self.cleaned_data["reason"]}
+        if how == "planned":
+            return {"opens": self.stand.opens, "closes": self.stand.closes}
+        return {"opens": self.cleaned_data["opens"], "closes": self.cleaned_data["closes"]}
 
 
 class AgendaForm(forms.Form):

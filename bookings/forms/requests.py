@@ -18,6 +18,23 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
 
+class DeclineForm(forms.Form):
+    """Why we cannot, and what the client may do instead. They read both."""
+
+    reason = forms.CharField(
+        label=_("Why can we not do it?"),
+        max_length=200,
+        help_text=_("The client reads it, for example: nobody nearby repairs silk."),
+    )
+    alternative = forms.CharField(
+        label=_("What do you propose instead?"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Another service, another day, a good address: with a proposal, a no is still a service."),
+    )
+
+
 class DistanceForm(forms.Form):
     """How far it is to an address that nobody has located."""
 

@@ -1,4 +1,4 @@
-"""Where an address is: asked of the Géoplateforme, or of any geocoder that answers as it does (ADR 15).
+"""Where an address is: asked of the Géoplateforme, or of any geocoder that answers as it does (ADR 16).
 
 Off without ``GEOCODER_URL``. Street, postcode and commune leave, never who lives there. No booking waits long for it or
 fails by it: an address that it does not know for sure is judged by its postcode, as without it.

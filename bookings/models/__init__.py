@@ -1,5 +1,6 @@
 """The demand: catalogue, availability, clients, requests and work orders."""
 
+from bookings.models.access import AccessNote
 from bookings.models.accounts import ClientAccount, ClientMembership, CompanyCodeTry
 from bookings.models.ahead import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, Substitution
 from bookings.models.areas import ServedArea
@@ -9,8 +10,9 @@ from bookings.models.clients import Client, ClientsApart, EmailVerification
 from bookings.models.feeds import CalendarFeed
 from bookings.models.helped import HelpedPerson
 from bookings.models.imports import CatalogueImport
+from bookings.models.lines import RequestLine
 from bookings.models.people import Accompaniment, Prescriber
-from bookings.models.presences import Presence
+from bookings.models.presences import Presence, StandDay
 from bookings.models.prices import DatedPrice, Supplement
 from bookings.models.promises import ClientQuestion, FollowUp, Pause
 from bookings.models.quotes import (
@@ -23,10 +25,11 @@ from bookings.models.quotes import (
     QuoteWish,
 )
 from bookings.models.recurrence import Occurrence, Recurrence
-from bookings.models.requests import RequestLine, ServiceRequest, WorkOrder
+from bookings.models.requests import ServiceRequest, WorkOrder
 from bookings.models.waitlist import WaitlistEntry, WaitlistNotice
 
 __all__ = [
+    "AccessNote",
     "Accompaniment",
     "CalendarFeed",
     "CatalogueImport",
@@ -69,6 +72,7 @@ __all__ = [
     "ServiceOption",
     "ServiceRequest",
     "SlotRule",
+    "StandDay",
     "Substitution",
     "Supplement",
     "VatRate",

@@ -6,15 +6,18 @@ import datetime as dt
 import uuid
 from collections.abc import Collection
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RunStatus
+from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RequestStatus, RunStatus
 from bookings.models.catalogue import Service
-from bookings.models.requests import REQUEST_ROLES, RequestLine, ServiceRequest
+from bookings.models.lines import RequestLine
+from bookings.models.requests import REQUEST_ROLES, ServiceRequest
 from bookings.rules.ahead import Rhythm
 from concierge.editions import kept
 from concierge.models import PublicIdModel, Site, TenantModel
@@ -27,6 +30,7 @@ class Producer(PublicIdModel, TenantModel):
 
     name = models.CharField(_("name"), max_length=160)
     email = models.EmailField(_("e-mail for order sheets"), blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
     address = models.CharField(_("address"), max_length=250, blank=True)
     language = models.CharField(
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
@@ -206,6 +210,10 @@ class PreOrderRun(PublicIdModel, TenantModel):
     handout_starts_at = models.DateTimeField(_("handed out from"))
     handout_ends_at = models.DateTimeField(_("handed out until"))
     capacity = models.PositiveIntegerField(_("most pieces"))
+    # That of the plan when people began to order for it.
+    no_show_policy = models.CharField(
+        _("what nobody fetched"), max_length=10, choices=NoShowPolicy.choices, default=NoShowPolicy.CHARGED
+    )
     taken = models.PositiveIntegerField(_("pieces ordered"), default=0)
     status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.OPEN)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -253,6 +261,20 @@ class PreOrderRun(PublicIdModel, TenantModel):
         return self.status == RunStatus.OPEN and now < self.orders_close_at
 
 
+class PreOrderQuerySet(models.QuerySet["PreOrder"]):
+    """Reads of orders ahead."""
+
+    def collected_on(self, site: Site, day: dt.date) -> Self:
+        """What is handed out at a site on a day, over all plans; what is kept there until then, or was fetched late
+        that day, too."""
+        zone = ZoneInfo(site.time_zone)
+        begins, ends = (dt.datetime.combine(one, dt.time(0), tzinfo=zone) for one in (day, day + dt.timedelta(days=1)))
+        late = Q(hand_out=HandOut.KEPT) | Q(marked_at__gte=begins, marked_at__lt=ends)
+        kept = Q(run__handout_starts_at__lt=begins, kept_until__gte=begins) & late
+        that_day = Q(run__handout_starts_at__gte=begins, run__handout_starts_at__lt=ends)
+        return self.filter(that_day | kept, run__site=site).exclude(request__status=RequestStatus.CANCELLED)
+
+
 class PreOrder(PublicIdModel, TenantModel):
     """A request that is handed out in a run: how many pieces it takes of it, and what became of it there."""
 
@@ -267,6 +289,8 @@ class PreOrder(PublicIdModel, TenantModel):
     marked_by = models.CharField(_("marked by"), max_length=120, blank=True)
     kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+
+    objects = PreOrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("order ahead")

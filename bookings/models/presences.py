@@ -11,8 +11,9 @@ from django.db.models import F, Q
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from bookings.enums import NotHeldReason
 from bookings.models.accounts import ClientAccount
-from bookings.rules.presence import Stand
+from bookings.rules.presence import Stand, minutes_between
 from bookings.rules.slots import Opening
 from concierge.models import PublicIdModel, Site, TenantModel
 
@@ -110,3 +111,53 @@ class Presence(PublicIdModel, TenantModel):
     def is_there_on(self, day: dt.date) -> bool:
         """Whether this is a day of it, closures and public holidays left aside."""
         return self.stand.is_there_on(day)
+
+
+class StandDay(PublicIdModel, TenantModel):
+    """What somebody says of a day of a stand: held from when until when, or not held, and why."""
+
+    presence = models.ForeignKey(Presence, models.PROTECT, related_name="stated_days", verbose_name=_("stand"))
+    day = models.DateField(_("day"))
+    opens = models.TimeField(_("from"), null=True, blank=True)
+    closes = models.TimeField(_("to"), null=True, blank=True)
+    reason = models.CharField(_("why it was not held"), max_length=20, choices=NotHeldReason.choices, blank=True)
+    stated_by = models.CharField(_("stated by"), max_length=120)
+    stated_at = models.DateTimeField(_("stated at"))
+
+    class Meta:
+        verbose_name = _("day of a stand")
+        verbose_name_plural = _("days of stands")
+        ordering = ["-day", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["presence", "day"],
+                name="stand_day_stated_once",
+                violation_error_message=_("Somebody has already said what became of this day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(opens__isnull=False, closes__isnull=False, closes__gt=F("opens"), reason="")
+                | Q(opens=None, closes=None, reason__in=NotHeldReason.values),
+                name="stand_day_held_or_why_not",
+                violation_error_message=_("Say either from when until when, or why not."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.presence_id} {self.day}"
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody was there."""
+        return not self.reason
+
+    @property
+    def minutes(self) -> int:
+        """How long somebody was there."""
+        return minutes_between(self.opens, self.closes) if self.opens and self.closes else 0
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The statement, as an event keeps it."""
+        if self.opens is None or self.closes is None:
+            return {"reason": str(self.reason)}
+        return {"opens": f"{self.opens:%H:%M}", "closes": f"{self.closes:%H:%M}"}

@@ -12,7 +12,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Now, Round, Upper
+from django.db.models.functions import Coalesce, Now, Upper
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
@@ -24,7 +24,6 @@ from bookings.enums import (
     WORK_ORDER_CATEGORY,
     Execution,
     Leg,
-    LineKind,
     PerformerKind,
     Place,
     RequestStatus,
@@ -177,7 +176,9 @@ class ServiceRequest(PublicIdModel, TenantModel):
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.WEB)
     submitted_at = models.DateTimeField(_("sent at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    # Why it was cancelled or declined; of the latter the client reads why, and what they may do instead.
     cancel_reason = models.CharField(_("reason of cancellation"), max_length=200, blank=True)
+    alternative = models.CharField(_("what we propose instead"), max_length=300, blank=True)
     tracking_version = models.PositiveSmallIntegerField(default=1, editable=False)
     tracking_until = models.DateTimeField(_("tracking link valid until"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
@@ -443,46 +444,3 @@ class WorkOrder(PublicIdModel, TenantModel):
         if self.status == WorkOrderStatus.VERIFIED:
             return self.verified_at is not None and now < self.verified_at + dt.timedelta(hours=24)
         return self.status not in {WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED}
-
-
-class RequestLine(TenantModel):
-    """A priced line. Everything on it is frozen: later changes of the catalogue do not touch it (R1)."""
-
-    request = models.ForeignKey(ServiceRequest, models.CASCADE, related_name="lines", verbose_name=_("request"))
-    work_order = models.ForeignKey(
-        WorkOrder, models.PROTECT, null=True, related_name="lines", verbose_name=_("work order")
-    )
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+", verbose_name=_("service"))
-    kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.ITEM)
-    description = models.CharField(_("description"), max_length=250)
-    quantity = models.DecimalField(_("quantity"), max_digits=8, decimal_places=3)
-    unit = models.CharField(_("unit"), max_length=20, blank=True)
-    unit_price_incl_vat = models.DecimalField(_("unit price incl. VAT (€)"), max_digits=8, decimal_places=2)
-    vat_code = models.SlugField(_("VAT code"), max_length=20)
-    vat_rate = models.DecimalField(_("VAT rate (%)"), max_digits=4, decimal_places=2)
-    total_incl_vat = models.DecimalField(_("total incl. VAT (€)"), max_digits=10, decimal_places=2)
-    position = models.PositiveSmallIntegerField(_("position"))
-
-    class Meta:
-        verbose_name = _("line")
-        verbose_name_plural = _("lines")
-        ordering = ["position", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0, quantity__lte=500),
-                name="request_line_quantity_is_plausible",
-                violation_error_message=_("The quantity must be above 0 and not above 500."),
-            ),
-            models.CheckConstraint(
-                # Half a cent counts for a whole one, line by line: as on the invoice.
-                condition=Q(total_incl_vat=Round(F("quantity") * F("unit_price_incl_vat"), precision=2)),
-                name="request_line_total_adds_up",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.description
-
-    def within(self, service: Service) -> str:
-        """What it is, where the page names the service already: ``Chemise`` and not ``Repassage – Chemise``."""
-        return self.description.removeprefix(f"{service.name} – ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,9 +14,9 @@ from bookings.enums import PresencePeriod
 from bookings.models import calendar
 from bookings.models.accounts import ClientAccount, ClientMembership
 from bookings.models.clients import Client
-from bookings.models.presences import Presence
+from bookings.models.presences import Presence, StandDay
 from bookings.models.requests import ServiceRequest
-from bookings.rules.presence import Agreed, hours_between, last_of
+from bookings.rules.presence import Agreed, in_hours, last_of, open_days
 from concierge.days import zone_of
 
 MONTHS = 12
@@ -25,17 +26,21 @@ MOST_STANDS = 200
 
 @dataclass(frozen=True)
 class PresenceMonth:
-    """Hours of presence of a month: agreed (``None`` without a contract of hours), held, still to come."""
+    """Hours of presence of a month: agreed (``None`` without a contract of hours); planned until now; of these held by
+    somebody's word, and those of which nobody has said anything; still to come."""
 
     month: dt.date
     agreed: Decimal | None
+    planned: Decimal
     held: Decimal
+    unstated: Decimal
     to_come: Decimal
 
     @property
     def difference(self) -> Decimal | None:
-        """What was or will be held beyond what is agreed; below nought: what is missing."""
-        return None if self.agreed is None else self.held + self.to_come - self.agreed
+        """What was or will be held beyond what is agreed; below nought: what is missing. As long as nobody says
+        otherwise, what was planned counts."""
+        return None if self.agreed is None else self.held + self.unstated + self.to_come - self.agreed
 
 
 @dataclass(frozen=True)
@@ -56,31 +61,43 @@ def _months(first: dt.date) -> list[dt.date]:
 
 
 def presence_of(account: ClientAccount, *, today: dt.date) -> list[PresenceMonth]:
-    """Next month and the last twelve: hours of the account's stands on open days beside what its contract says.
+    """Next month and the last twelve: hours of the account's stands on open days beside what its contract says, and
+    what was said of each day. Today is still to come until somebody says what became of it.
 
-    The days are those that the stands say now: to change the hours of a stand, end it and begin another. Paused stands
-    do not count. Two queries for each site.
+    The days are those that the stands say now: to change the hours of a stand, end it and begin another. Of paused
+    stands only what was said counts. Two queries for each site, and two more.
     """
     this = today.replace(day=1)
     months = [last_of(this) + dt.timedelta(days=1), *_months(this)]
     first, last = months[-1], last_of(months[0])
-    stands = Presence.objects.filter(account=account, is_paused=False).select_related("site").order_by("pk")
-    found = list(stands[:MOST_STANDS])
+    found = list(Presence.objects.filter(account=account).select_related("site").order_by("pk")[:MOST_STANDS])
     closed = {site: calendar.closed_days(site, first, last) for site in {one.site for one in found}}
+    said = StandDay.objects.filter(presence__in=found, day__range=(first, last)).order_by("day", "pk")
+    stated = {(one.presence_id, one.day): one.minutes for one in said}
+    planned = {
+        (one.pk, day): one.stand.minutes
+        for one in found
+        if not one.is_paused
+        for day in open_days(one.stand, closed[one.site], first, last)
+    }
+    past = {key: minutes for key, minutes in planned.items() if key[1] < today or key in stated}
     agreed = None
     if account.presence_hours is not None:
         per_week = account.presence_period == PresencePeriod.WEEK
         agreed = Agreed(account.presence_hours, per_week, account.contract_from, account.contract_to)
 
-    def hours(begins: dt.date, ends: dt.date) -> Decimal:
-        return sum((hours_between(one.stand, closed[one.site], begins, ends) for one in found), Decimal(0))
+    def hours(minutes: dict[tuple[int, dt.date], int], month: dt.date, without: Container[object] = ()) -> Decimal:
+        of_month = (key for key in minutes if key[1].replace(day=1) == month and key not in without)
+        return in_hours(sum(minutes[key] for key in of_month))
 
     return [
         PresenceMonth(
             month=month,
             agreed=agreed.in_month(month) if agreed else None,
-            held=hours(month, min(last_of(month), today - dt.timedelta(days=1))),
-            to_come=hours(max(month, today), last_of(month)),
+            planned=hours(past, month),
+            held=hours(stated, month),
+            unstated=hours(past, month, without=stated),
+            to_come=hours(planned, month, without=past),
         )
         for month in months
     ]

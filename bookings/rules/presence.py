@@ -48,7 +48,12 @@ class Stand:
     @property
     def minutes(self) -> int:
         """How long a day of it lasts."""
-        return (self.closes.hour - self.opens.hour) * 60 + self.closes.minute - self.opens.minute
+        return minutes_between(self.opens, self.closes)
+
+
+def minutes_between(opens: dt.time, closes: dt.time) -> int:
+    """From one time of a day to a later one."""
+    return (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
 
 
 def last_of(month: dt.date) -> dt.date:
@@ -56,14 +61,17 @@ def last_of(month: dt.date) -> dt.date:
     return (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
 
 
-def hours_between(stand: Stand, closed: Collection[dt.date], first: dt.date, last: dt.date) -> Decimal:
-    """Hours of a stand on the open days from the first to the last, both included; in tenths."""
+def open_days(stand: Stand, closed: Collection[dt.date], first: dt.date, last: dt.date) -> list[dt.date]:
+    """Days of a stand from the first to the last, both included, on which its site is open."""
     days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
-    count = sum(1 for day in days if stand.is_there_on(day) and day not in closed)
-    return (Decimal(count * stand.minutes) / 60).quantize(TENTH)
+    return [day for day in days if stand.is_there_on(day) and day not in closed]
+
+
+def in_hours(minutes: int) -> Decimal:
+    """Hours, in tenths."""
+    return (Decimal(minutes) / 60).quantize(TENTH)
 
 
 def next_days(stand: Stand, closed: Collection[dt.date], first: dt.date, last: dt.date, most: int) -> list[dt.date]:
     """The first open days of a stand from a day on."""
-    days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
-    return [day for day in days if stand.is_there_on(day) and day not in closed][:most]
+    return open_days(stand, closed, first, last)[:most]

@@ -25,6 +25,12 @@ BRACKET_MINUTES = 30
 # Kinds of lines; the words of ``LineKind``.
 ITEM, OPTION, SUPPLEMENT = "item", "option", "supplement"
 
+# Units of what a scale, a cup or a tape says: nobody knows it before, so what is ordered is an estimate.
+MEASURES = frozenset(
+    {"kg", "kilo", "kilos", "kilogramme", "kilogrammes", "g", "gramme", "grammes"}
+    | {"l", "litre", "litres", "cl", "m", "mètre", "mètres", "ml", "m²", "m2", "m³", "m3"}
+)
+
 # Key of the single quantity of a fixed-price service, which has no items.
 WHOLE = ""
 
@@ -32,6 +38,11 @@ WHOLE = ""
 def cents(amount: Decimal) -> Decimal:
     """An amount to the cent, half a cent counting for a whole one."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def is_weighed(unit: str) -> bool:
+    """Whether the quantity is only known once the thing is there."""
+    return unit.strip().casefold() in MEASURES
 
 
 class Unpriceable(ValueError):
@@ -98,11 +109,18 @@ class PricedLine:
     vat_rate: Decimal
     kind: str = ITEM
     unit: str = ""
+    # Of what its service costs, when the price is a share of it.
+    percent: Decimal | None = None
 
     @property
     def total(self) -> Decimal:
         """Quantity times unit price, half a cent counting for a whole one."""
         return cents(self.quantity * self.unit_price)
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the real quantity is only known once the thing is there."""
+        return is_weighed(self.unit)
 
 
 @dataclass(frozen=True)
@@ -178,7 +196,16 @@ def _lines_of(tariff: Tariff, wish: Wish) -> list[PricedLine]:
 def _supplements(tariff: Tariff, wish: Wish, base: Decimal, known: Circumstances) -> list[PricedLine]:
     """What is chosen or comes by rule, each on what the service costs with its options."""
     return [
-        PricedLine(tariff.service, one.label, ONE, one.price(base), tariff.vat_code, tariff.vat_rate, kind=SUPPLEMENT)
+        PricedLine(
+            tariff.service,
+            one.label,
+            ONE,
+            one.price(base),
+            tariff.vat_code,
+            tariff.vat_rate,
+            kind=SUPPLEMENT,
+            percent=one.percent,
+        )
         for key, one in tariff.supplements.items()
         if one.applies(known, is_chosen=key in wish.options)
     ]

@@ -68,6 +68,17 @@ class Rule:
         return Rule(COUNTED.sub(f"COUNT={left}", self.text)) if left > 0 else None
 
 
+def every_hand_out(text: str, weekday: int, every_weeks: int) -> str:
+    """The same weekly rule on another weekday, in step with what comes every so many weeks; other rules stay."""
+    parts = dict(part.split("=", 1) for part in text.split(";"))
+    if parts["FREQ"] != "WEEKLY":
+        return text
+    parts["BYDAY"] = WEEKDAYS[weekday]
+    if int(parts.get("INTERVAL", "1")) % every_weeks:
+        parts["INTERVAL"] = str(every_weeks)
+    return ";".join(f"{name}={parts[name]}" for name in SHAPES if name in parts)
+
+
 @dataclass(frozen=True)
 class Day:
     """A day of a regular request as somebody compares it: which row it is, its day by the rule, and when."""

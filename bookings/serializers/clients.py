@@ -147,11 +147,27 @@ class EndMemberIn(serializers.Serializer[Any]):
     last_day = serializers.DateField(required=False)
 
 
+def hours_field(help_text: str, **more: Any) -> serializers.DecimalField:
+    """Hours, in tenths."""
+    return serializers.DecimalField(max_digits=7, decimal_places=1, help_text=help_text, **more)
+
+
 class MonthOut(serializers.Serializer[Any]):
     """Requests of one month that the account pays."""
 
     month = serializers.RegexField(r"\A[0-9]{4}-[0-9]{2}\Z")
     requests = serializers.IntegerField()
+
+
+class PresenceMonthOut(serializers.Serializer[Any]):
+    """Hours of presence of one month, in tenths."""
+
+    month = serializers.DateField(help_text="Its first day.")
+    agreed = hours_field("Of the contract; `null` without hours of presence.", allow_null=True)
+    planned = hours_field("Of its stands on open days until now.")
+    held = hours_field("By the word of whoever stood there.")
+    unstated = hours_field("Planned until now, and nobody has said what became of it.")
+    to_come = hours_field("Planned later this month or next month.")
 
 
 class UsageOut(serializers.Serializer[Any]):
@@ -161,3 +177,4 @@ class UsageOut(serializers.Serializer[Any]):
     registered = serializers.IntegerField(help_text="Its people who are clients today.")
     headcount = serializers.IntegerField(allow_null=True)
     reach = serializers.IntegerField(allow_null=True, help_text="Registered among 100 people it speaks for.")
+    presence = PresenceMonthOut(many=True, help_text="Next month and the last twelve.")

@@ -13,6 +13,7 @@ from stdnum.fr import siren, siret
 
 from bookings.enums import Execution, LineKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import ServiceRequest
+from bookings.models.access import LONGEST_ACCESS
 from bookings.models.waiting import waiting_of, waiting_of_new
 from bookings.serializers.clients import PrescriberIn
 from bookings.serializers.fields import Count, Euros, QuantityIn, QuantityOut
@@ -132,6 +133,15 @@ class ServiceRequestIn(serializers.Serializer[Any]):
         help_text="SIREN or SIRET of the client account that pays; without it, the client pays.",
     )
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    access_note = serializers.CharField(
+        max_length=LONGEST_ACCESS,
+        required=False,
+        default="",
+        allow_blank=True,
+        write_only=True,
+        help_text="Of a visit: how we get in (door code, floor). Kept encrypted, read by whoever goes there only, "
+        "forgotten a week after the visit; no answer ever says it.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A slot or a hand-out, not both."""
@@ -154,6 +164,7 @@ class ServiceRequestIn(serializers.Serializer[Any]):
 class RequestLineOut(serializers.Serializer[Any]):
     """A frozen line."""
 
+    position = serializers.IntegerField(help_text="Names the line when quantities are stated.")
     service = serializers.CharField(source="service.code")
     kind = serializers.ChoiceField(choices=LineKind.choices)
     description = serializers.CharField()
@@ -162,6 +173,11 @@ class RequestLineOut(serializers.Serializer[Any]):
     unit_price_incl_vat = Euros()
     vat_rate = serializers.DecimalField(max_digits=4, decimal_places=2)
     total_incl_vat = Euros()
+    is_estimate = serializers.BooleanField(help_text="Nobody has weighed it yet.")
+    ordered_quantity = QuantityOut(allow_null=True, help_text="What was announced, once it was weighed or counted.")
+    measured_quantity = QuantityOut(
+        allow_null=True, help_text="What was weighed or counted; less than the least of the service is charged as it."
+    )
 
 
 class RequestWorkOut(serializers.Serializer[Any]):
@@ -212,6 +228,8 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     lines = RequestLineOut(many=True)
     work_orders = RequestWorkOut(many=True)
     waiting = serializers.SerializerMethodField()
+    cancel_reason = serializers.CharField(help_text="Why it was cancelled or declined; the client reads the latter.")
+    alternative = serializers.CharField(help_text="What the client was told that they may do instead.")
 
     class Meta:
         list_serializer_class = RequestsOut

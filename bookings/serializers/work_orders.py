@@ -29,6 +29,10 @@ class WorkClientOut(serializers.Serializer[Any]):
     postcode = serializers.CharField()
     city = serializers.CharField()
     note = serializers.CharField()
+    access_note = serializers.CharField(
+        help_text="Of a visit: how to get in, for the provider that holds it, until the work is done. Only when you "
+        "ask for one work order; empty in every other answer."
+    )
 
 
 class WorkOrderOut(serializers.Serializer[Any]):
@@ -76,6 +80,7 @@ class WorkOrderOut(serializers.Serializer[Any]):
             "postcode": request.postcode,
             "city": request.city,
             "note": request.note,
+            "access_note": self.context.get("access_note", ""),
         }
 
 

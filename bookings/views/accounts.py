@@ -28,6 +28,7 @@ from bookings.forms.accounts import AccountForm, MemberForm, MembersForm
 from bookings.models import ClientAccount, ClientMembership
 from bookings.models.usage import presence_of, usage_of
 from bookings.rules.ahead import harmless
+from bookings.views import stand_days
 from bookings.views.lists import beside, typed_search
 from concierge.days import today_of
 from concierge.errors import DomainError
@@ -113,6 +114,8 @@ def _page(
         "q": text,
         "today": today_of(request.organisation),
         "usage": usage_of(found, today=today_of(request.organisation)),
+        "stand_days": stand_days.rows_of(found),
+        "can_state": True,
         "member": member or MemberForm(),
         "list": MembersForm(),
         **beside(page, q=text),
@@ -150,11 +153,12 @@ def usage_csv(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     rows.writerow([harmless(found.name), ""])
     rows.writerow([_("People it speaks for"), found.headcount or ""])
     rows.writerow([_("Registered people"), usage.registered])
-    rows.writerow([_("Month"), _("Requests"), _("Hours agreed"), _("Hours held"), _("Hours still to come")])
+    heads = [_("Hours planned"), _("Hours held"), _("Hours not stated"), _("Hours still to come")]
+    rows.writerow([_("Month"), _("Requests"), _("Hours agreed"), *heads])
     counts = dict(usage.months)
     for one in presence_of(found, today=today_of(request.organisation)):
-        hours = [_number(one.agreed), _number(one.held), _number(one.to_come)]
-        rows.writerow([f"{one.month:%Y-%m}", counts.get(one.month, 0), *hours])
+        hours = (one.agreed, one.planned, one.held, one.unstated, one.to_come)
+        rows.writerow([f"{one.month:%Y-%m}", counts.get(one.month, 0), *map(_number, hours)])
     return answer
 
 

@@ -22,6 +22,7 @@ from bookings.forms.openings import AgendaForm
 from bookings.models import ServiceRequest
 from bookings.models.requests import REQUEST_ROLES
 from bookings.models.strays import Strays
+from bookings.views import stand_days
 from bookings.views.steps import clock
 from concierge.errors import NotAllowed
 from concierge.models import Site
@@ -30,7 +31,7 @@ from concierge.words import date_words
 
 # Appointments on one page; a desk receives fewer in a week.
 MOST = 400
-WEEK = dt.timedelta(days=7)
+DAY, WEEK = dt.timedelta(days=1), dt.timedelta(days=7)
 
 
 @login_required
@@ -51,17 +52,20 @@ def agenda(request: HttpRequest) -> HttpResponse:
     weekly = given.get("vue") == "week"
     if weekly:
         first -= dt.timedelta(days=first.weekday())
-    length = WEEK if weekly else dt.timedelta(days=1)
+    length = WEEK if weekly else DAY
     found = _appointments(site, first, first + length, zone) if site else []
+    sees = site is not None and perms.sees_openings(actor, site)
     context = {
         "site": site,
-        "strays": Strays(site, timezone.now()).number if site and perms.sees_openings(actor, site) else 0,
+        "strays": Strays(site, timezone.now()).number if site and sees else 0,
         "can_subscribe": site is not None and perms.can_subscribe(actor, site),
         "form": AgendaForm(
             initial={"site": site.slug if site else "", "jour": first, "vue": "week" if weekly else "day"}, sites=sites
         ),
         "when": _words(site, first, length),
         "days": _days(found[:MOST], zone),
+        "stand_days": stand_days.rows_at(site, first, first + length - DAY) if site and sees else [],
+        "can_state": site is not None and perms.can_state_stands(actor, site),
         "is_cut": len(found) > MOST,
         "previous": _address(site, first - length, weekly),
         "next": _address(site, first + length, weekly),

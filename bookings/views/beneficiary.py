@@ -25,16 +25,22 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
     if draft.person is not None:
         return go(draft.site, "contact")
     if request.method == "POST" and "mine" in request.POST:
+        draft.data.pop("access", None)  # of another home
         draft.save(other={})
         return go(draft.site, "contact")
     known = _known(draft)
     form = BeneficiaryForm(
         request.POST if request.method == "POST" else None,
-        initial=draft.other or draft.data.get("typed_other") or _initial(known, request.GET.get("person", "")),
+        initial={
+            **(draft.other or draft.data.get("typed_other") or _initial(known, request.GET.get("person", ""))),
+            "access_note": draft.access if draft.other or "typed_other" in draft.data else "",
+        },
         asks_address=draft.place == Place.HOME,
     )
+    draft.note_access(form)
     if form.is_valid():
-        other = Beneficiary(**form.cleaned_data)
+        said = {name: value for name, value in form.cleaned_data.items() if name != "access_note"}
+        other = Beneficiary(**said)
         if draft.place == Place.HOME:
             other = located_for(request, other)
         try:
@@ -45,10 +51,12 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error(field if field in form.fields else None, str(error.message))
             return show(request, draft, "beneficiary", error.status, form=form, known=known)
         draft.data.pop("typed_other", None)
-        draft.save(other={**form.cleaned_data, **kept_spot(other)})
+        draft.save(other={**said, **kept_spot(other)})
         return go(draft.site, "contact")
     if form.is_bound:
-        draft.save(typed_other={name: request.POST.get(name, "")[:500] for name in form.fields})
+        draft.save(
+            typed_other={name: request.POST.get(name, "")[:500] for name in form.fields if name != "access_note"}
+        )
     return show(request, draft, "beneficiary", 422 if form.is_bound else 200, form=form, known=known)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 
 from bookings.actions import guards
@@ -18,13 +20,8 @@ from concierge.errors import DomainError
 @step("contact")
 def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Who you are; an unknown address gets a code."""
-    form = ContactForm(
-        request.POST if request.method == "POST" else None,
-        initial=_known_contact(draft),
-        asks_address=draft.comes_to_client,
-        for_others=draft.for_others,
-        knows_who=draft.knows_who,
-    )
+    form = _contact_form(draft, request.POST if request.method == "POST" else None, initial=_known_contact(draft))
+    draft.note_access(form)
     if form.is_valid():
         typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
         draft.data.pop("typed", None)
@@ -41,13 +38,24 @@ def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
         return go(draft.site, draft.last_step if draft.is_verified else "code")
     if form.is_bound:
         # Nothing typed is lost, even when the person leaves before correcting it.
-        draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields})
+        draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields if name != "access_note"})
     return show(request, draft, "contact", 422 if form.is_bound else 200, form=form)
+
+
+def _contact_form(draft: Draft, data: Any, **more: Any) -> ContactForm:
+    return ContactForm(
+        data,
+        asks_address=draft.comes_to_client,
+        for_others=draft.for_others,
+        knows_who=draft.knows_who,
+        is_visit=draft.is_visit and draft.comes_to_client,
+        **more,
+    )
 
 
 def _known_contact(draft: Draft) -> dict[str, str]:
     """What was typed before, else what the account knows; what the prescriber said of a person they accompany."""
-    typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {})}
+    typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {}), "access_note": draft.access}
     if draft.person is not None:
         known = {name: str(getattr(draft.person, name)) for name in ("phone", "street", "postcode", "city")}
         return known | typed
@@ -65,12 +73,7 @@ def _known_contact(draft: Draft) -> dict[str, str]:
 
 def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
     """What is wrong with who one is, on the page where it was typed."""
-    contact_form = ContactForm(
-        {**draft.contact},
-        asks_address=draft.comes_to_client,
-        for_others=draft.for_others,
-        knows_who=draft.knows_who,
-    )
+    contact_form = _contact_form(draft, {**draft.contact, "access_note": draft.access})
     contact_form.is_valid()
     contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
     return show(request, draft, "contact", error.status, form=contact_form)

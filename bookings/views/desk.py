@@ -33,9 +33,10 @@ from bookings.models.waiting import waiting_of
 from bookings.rules import names
 from bookings.rules.waiting import Wait
 from bookings.views import ahead, hand_outs, waits
-from bookings.views.draft import begun_at
+from bookings.views.kinds import begun_at
 from bookings.views.series_words import regular_rows
 from bookings.views.served import Served
+from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.models import Site, national_phone
@@ -102,7 +103,8 @@ def desk(request: TenantRequest, site: Site) -> HttpResponse:
     rows = _found(request, text) if text else []
     if len(rows) == 1:
         return redirect("bookings:desk-person", slug=site.slug, client=rows[0]["client"].public_id)
-    return show(request, site, "desk", rows=rows, text=text)
+    collecting = 0 if text else PreOrder.objects.collected_on(site, today_at(site)).count()
+    return show(request, site, "desk", rows=rows, text=text, collecting=collecting)
 
 
 def show(request: TenantRequest, site: Site, page: str, status: int = 200, **context: Any) -> HttpResponse:

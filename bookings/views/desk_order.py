@@ -96,7 +96,8 @@ def _visit(form: OrderForm, client: Client) -> Visit | None:
     known = form.beneficiary.row if form.beneficiary else None
     if known is not None and known.street and where == _address_of(client):
         where = _address_of(known)
-    return located(Visit(dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), **where))
+    moment, how = dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), form.cleaned_data["access_note"]
+    return located(Visit(moment, **where, access_note=how))
 
 
 def _address_of(client: Client) -> dict[str, str]:
@@ -174,7 +175,7 @@ def order_total(request: TenantRequest, site: Site) -> HttpResponse:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"lines": [], "shares": [], "total": "", "refusal": "", "unmeasured": []}
+    return {"lines": [], "is_estimate": False, "shares": [], "total": "", "refusal": "", "unmeasured": []}
 
 
 def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
@@ -188,6 +189,7 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
         return {"refusal": str(error.message)}
     return {
         "lines": lines_words(lines),
+        "is_estimate": any(line.is_estimate for line in lines),
         "shares": vat_words(site, ((line.vat_rate, line.total) for line in lines)),
         "total": euros(prices.total(lines)),
         "unmeasured": pricing.by_distance(form.chosen, form.order),

@@ -17,7 +17,8 @@ from bookings.forms.desk import NewPersonForm, guessed
 from bookings.models import Client, PreOrderRun
 from bookings.models.clients import each_once
 from bookings.views.desk import LONGEST_QUERY, desk_page, find_client, show
-from bookings.views.draft import APPOINTMENT, BASKET, KINDS, QUOTE, Draft, of_kind
+from bookings.views.draft import Draft
+from bookings.views.kinds import APPOINTMENT, BASKET, KINDS, QUOTE, of_kind
 from bookings.views.steps import go
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest

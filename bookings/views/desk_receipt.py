@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.enums import WorkOrderStatus
-from bookings.models import ServiceRequest
+from bookings.models import RequestLine, ServiceRequest
 from bookings.rules import prices
 from bookings.views.desk import desk_page, show
 from bookings.views.words import vat_words
@@ -95,12 +95,13 @@ def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
         "lines": [
             {
                 "label": line.description,
-                "many": quantity_words(line.quantity, line.unit),
+                "many": _many(line),
                 "price": euros(line.unit_price_incl_vat),
                 "amount": euros(line.total_incl_vat),
             }
             for line in lines
         ],
+        "is_estimate": any(line.is_estimate for line in lines),
         "total": euros(sum((line.total_incl_vat for line in lines), start=prices.total([]))),
         "vat": vat_words(site, ((line.vat_rate, line.total_incl_vat) for line in lines)),
         "payer": found.payer_account.name if found.payer_account else _("The client"),
@@ -108,6 +109,12 @@ def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
         "note": found.note,
         "mentions": _mentions(found),
     }
+
+
+def _many(line: RequestLine) -> str:
+    """How many; about how much, as long as nobody has weighed it."""
+    many = quantity_words(line.quantity, line.unit)
+    return _("about %(detail)s") % {"detail": many} if line.is_estimate else many
 
 
 def _who(found: ServiceRequest) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, F, OuterRef
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -22,13 +21,15 @@ from bookings.actions.holds import hold_of, release_hold
 from bookings.actions.pre_orders import plan_for
 from bookings.actions.pricing import offered_on
 from bookings.actions.quote_requests import Wanted, is_on_quote
-from bookings.enums import HoldStatus, Place, PriceMode
+from bookings.enums import HoldStatus, Place
 from bookings.forms.booking import wishes_of
-from bookings.models import Accompaniment, Client, Hold, PreOrderPlan, PreOrderRun, Presence, Service, ServiceAtSite
-from bookings.models.ahead import ahead_at
+from bookings.models import Accompaniment, Client, Hold, PreOrderPlan, PreOrderRun, Presence, Service
+from bookings.models.access import LONGEST_ACCESS
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
+from bookings.views.kinds import of_kind
 from bookings.views.spots import spot_of
+from concierge import encryption
 from concierge.enums import Channel
 from concierge.errors import DomainError
 from concierge.models import Site, normalise_email
@@ -39,37 +40,6 @@ DONE = "booked"
 # Who somebody is; and what is typed beside it.
 WHO_FIELDS = ("first_name", "last_name", "email", "phone", "street", "postcode", "city")
 KEPT_FIELDS = (*WHO_FIELDS, "note", "on_phone")
-
-
-# What the desk begins from somebody's card, as it stands in the address.
-APPOINTMENT, BASKET, QUOTE = "rendez-vous", "panier", "devis"
-KINDS = (APPOINTMENT, BASKET, QUOTE)
-
-
-def of_kind(site: Site, services: Sequence[Service], kind: str) -> list[Service]:
-    """Those of the services that are asked for in this way."""
-    ahead_here = ahead_at(site.pk)
-
-    def kind_of(service: Service) -> str:
-        if service.price_mode == PriceMode.ON_QUOTE:
-            return QUOTE
-        return BASKET if service.pk in ahead_here else APPOINTMENT
-
-    return [service for service in services if kind_of(service) == kind]
-
-
-def begun_at(site: Site, now: dt.datetime) -> set[str]:
-    """What can be begun for somebody at a site: an order ahead only while a hand-out takes orders. One statement."""
-    mine = PreOrderPlan.objects.filter(site=site, service=OuterRef("service"), is_active=True)
-    coming = PreOrderRun.objects.filter(site=site, plan__service=OuterRef("service"), taken__lt=F("capacity"))
-    offered = ServiceAtSite.objects.filter(site=site, is_offered=True, service__is_active=True)
-    found = offered.annotate(is_ahead=Exists(mine), takes=Exists(coming.taking_orders(now)))
-    rows = found.order_by().values_list("service__price_mode", "is_ahead", "takes")
-    return {
-        QUOTE if mode == PriceMode.ON_QUOTE else BASKET if is_ahead else APPOINTMENT
-        for mode, is_ahead, takes in rows
-        if takes or not is_ahead
-    }
 
 
 class Draft:
@@ -112,9 +82,31 @@ class Draft:
         if hold is not None and hold.status == HoldStatus.HELD:
             release_hold(hold, by=self.actor)
 
+    @property
+    def access(self) -> str:
+        """How to get in, when somebody comes, as it was typed: encrypted in the session as it is in the request."""
+        try:
+            return encryption.decrypt(self.data["access"]) if "access" in self.data and self.is_visit else ""
+        except encryption.Unreadable:
+            return ""
+
+    def note_access(self, form: BaseForm) -> None:
+        """Remember what was typed of it, also on a page that is refused; it is saved with the rest."""
+        if not form.is_bound or "access_note" not in form.fields:
+            return
+        text = str(form.data.get("access_note", ""))
+        self.data.pop("access", None)
+        if text := text.replace("\x00", "").strip()[:LONGEST_ACCESS]:
+            self.data["access"] = encryption.encrypt(text)
+
+    @property
+    def is_visit(self) -> bool:
+        """Somebody comes, at a time that is chosen here."""
+        return self.place == Place.HOME and not self.on_quote
+
     def forget_owner(self) -> None:
         """It is for somebody else than whose card it was begun from: nothing said of them is kept."""
-        for name in ("client", "wants", "contact", "typed", "other", "typed_other"):
+        for name in ("client", "wants", "contact", "typed", "other", "typed_other", "access"):
             self.data.pop(name, None)
         self.save()
 
@@ -288,8 +280,13 @@ class Draft:
         mine = {name: self.contact.get(name, "") for name in WHO_FIELDS}
         user = self.request.user
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
-        spot = spot_of(self.contact)
-        return ClientDetails(**mine, **spot, language=self.request.LANGUAGE_CODE, user=user if is_me else None)  # type: ignore[arg-type]  # authenticated
+        return ClientDetails(
+            **mine,
+            **spot_of(self.contact),
+            language=self.request.LANGUAGE_CODE,
+            user=user if is_me else None,  # type: ignore[arg-type]  # authenticated
+            access_note=self.access,
+        )
 
     @cached_property
     def person(self) -> Accompaniment | None:
@@ -332,6 +329,7 @@ class Draft:
             street=typed.get("street", ""),
             postcode=typed.get("postcode", ""),
             city=typed.get("city", ""),
+            access_note=self.access,
             **spot_of(typed),
         )
 
@@ -343,7 +341,7 @@ class Draft:
 
     def beneficiary(self) -> Beneficiary | None:
         """That person, as actions take them."""
-        return Beneficiary(**{**self.other, **spot_of(self.other)}) if self.other else None
+        return Beneficiary(**{**self.other, **spot_of(self.other)}, access_note=self.access) if self.other else None
 
     @property
     def comes_to_client(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -47,14 +48,9 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
     found = PreOrder.objects.filter(run=run).exclude(request__status=RequestStatus.CANCELLED)
     left = hand_outs.left_over(run, timezone.now()).count()
     total, waiting = found.count(), found.filter(hand_out__in=[HandOut.EXPECTED, HandOut.KEPT]).count()
-    if text:
-        found = found.filter(
-            Q(request__contact_name__icontains=text)
-            | Q(request__reference__icontains=text)
-            | Q(request__contact_phone__icontains=text.removeprefix("0"))
-        )
     orders = list(
-        found.select_related("request__site", "run")
+        searched(found, text)
+        .select_related("request__site", "run")
         .prefetch_related("request__lines", "substitutions")
         .order_by("request__contact_name", "pk")[: MOST_LISTED + 1]
     )
@@ -64,7 +60,7 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
         "run": run,
         "when": window_words(run),
         "q": text,
-        "rows": [_row(order, often, may=may) for order in orders[:MOST_LISTED]],
+        "rows": [row_of(order, often, may=may) for order in orders[:MOST_LISTED]],
         "more": len(orders) > MOST_LISTED,
         "total": total,
         "waiting": waiting,
@@ -75,7 +71,19 @@ def hand_out_list(request: HttpRequest, public_id: Any) -> HttpResponse:
     return render(request, "bookings/hand_out.html", context)
 
 
-def _row(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]:
+def searched(found: QuerySet[PreOrder], text: str) -> QuerySet[PreOrder]:
+    """Those of whom a part of the name, of the reference or of the number was typed."""
+    if not text:
+        return found
+    return found.filter(
+        Q(request__contact_name__icontains=text)
+        | Q(request__reference__icontains=text)
+        | Q(request__contact_phone__icontains=text.replace(" ", "").removeprefix("0"))
+    )
+
+
+def row_of(order: PreOrder, often: dict[int, int], *, may: bool) -> dict[str, Any]:
+    """One order as the lists show it."""
     replaced = {one.line_id: one for one in order.substitutions.all()}
     return {
         "order": order,
@@ -135,7 +143,22 @@ def tick(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
             messages.info(request, _("Undone: %(name)s is expected again.") % {"name": order.request.contact_name})
     if "card" in request.POST:
         return redirect("bookings:desk-person", slug=run.site.slug, client=order.request.client.kept_as.public_id)
-    text = request.POST.get("q", "").replace("\x00", "")[:80]
+    return redirect(f"{_list_of(request, run)}#o-{order.public_id.hex}")
+
+
+def is_day(text: str) -> bool:
+    """Whether this is a day as we write it."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _list_of(request: HttpRequest, run: PreOrderRun) -> str:
+    """The list where it was ticked: of the hand-out, or of the day at the site, with what was looked for there."""
+    kept = {name: request.POST.get(name, "").replace("\x00", "")[:80] for name in ("q", "page")}
+    day, asked = request.POST.get("day", ""), {name: value for name, value in kept.items() if value}
     address = reverse("bookings:hand-out", args=[run.public_id])
-    kept = "?" + urlencode({"q": text}) if text else ""
-    return redirect(f"{address}{kept}#o-{order.public_id.hex}")
+    if is_day(day):
+        address = reverse("bookings:hand-outs-of-day", args=[run.site.slug, day])
+    return address + ("?" + urlencode(asked) if asked else "")

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.links import renew_link
+from bookings.actions.measuring import may_be_measured
 from bookings.actions.repricing import REPRICED_FROM
 from bookings.actions.rescheduling import is_movable
 from bookings.actions.work_orders import (
@@ -32,8 +33,9 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
-from bookings.forms.requests import PlaceForm, ReasonForm, RequestFilters
+from bookings.forms.requests import DeclineForm, PlaceForm, ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
+from bookings.models.access import access_of
 from bookings.models.areas import has_measured_areas
 from bookings.models.requests import ServiceRequestQuerySet
 from bookings.models.waiting import Waiting, waiting_of
@@ -194,6 +196,7 @@ def _page(
         "can_reprice": not quoting["wishes"]
         and found.status in REPRICED_FROM
         and perms.can_book_for_others(actor, found.site),
+        "can_measure": not quoting["wishes"] and perms.can_measure(actor, found) and may_be_measured(found, orders),
         "unmeasured": unmeasured,
         "is_unlocated": is_unlocated,
         "place_form": place_form,
@@ -206,6 +209,8 @@ def _page(
             for slug, verb in VERBS.items()
             if perms.can_wait(actor, found, verb.name)
         ],
+        "access": access_of(found) if perms.reads_access(actor, found) else None,
+        "can_note_access": perms.can_note_access(actor, found),
         "can_cancel": perms.can_cancel(actor, found),
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "earlier": earlier_of(actor, found, orders, now=now),
@@ -257,13 +262,13 @@ REQUEST_VERBS = {
 }
 
 
-def _change(found: ServiceRequest, verb: str, reason: str, actor: Actor) -> str:
+def _change(found: ServiceRequest, verb: str, said: dict[str, str], actor: Actor) -> str:
     """Do it; returns what to say."""
     if verb == "annuler":
-        requests.cancel_request(found, reason=reason, by=actor)
+        requests.cancel_request(found, **said, by=actor)
         return _("The request is cancelled and the client is told.")
     if verb == "refuser":
-        requests.decline_request(found, reason=reason, by=actor)
+        requests.decline_request(found, **said, by=actor)
         return _("The request is declined and the client is told.")
     if verb == "lien":
         renew_link(found, by=actor)
@@ -282,7 +287,7 @@ def change_request(request: HttpRequest, public_id: Any, verb: str) -> HttpRespo
     found = _find(actor, public_id)
     if verb not in REQUEST_VERBS:
         raise Http404
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form = (DeclineForm if verb == "refuser" else ReasonForm)(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         if not REQUEST_VERBS[verb](actor, found):
             return redirect("bookings:request", public_id=public_id)
@@ -292,7 +297,7 @@ def change_request(request: HttpRequest, public_id: Any, verb: str) -> HttpRespo
     if not form.is_valid():
         return render(request, "bookings/change_request.html", {"found": found, "form": form, "verb": verb}, status=422)
     try:
-        messages.success(request, _change(found, verb, form.cleaned_data["reason"], actor))
+        messages.success(request, _change(found, verb, form.cleaned_data, actor))
     except DomainError as error:
         return _page(request, actor, _find(actor, public_id), error=error)
     return redirect("bookings:request", public_id=public_id)

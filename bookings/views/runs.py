@@ -1,4 +1,4 @@
-"""The team's pages of orders ahead: coming hand-outs, one of them, its order sheet, plans."""
+"""The team's pages of orders ahead: coming hand-outs, one of them, its order sheet. Plans: ``views/plans``."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import perms
-from bookings.actions import cut_offs, hand_outs, plans
+from bookings.actions import cut_offs, hand_outs
 from bookings.actions.sheets import csv_of, pdf_of
 from bookings.enums import HandOut, LineKind, RequestStatus, RunStatus
-from bookings.forms.ahead import PlanForm, RunFilters, SubstitutionForm
+from bookings.forms.ahead import RunFilters, SubstitutionForm
 from bookings.forms.requests import ReasonForm
-from bookings.models import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, Producer, RequestLine
+from bookings.models import OrderSheet, PreOrder, PreOrderPlan, PreOrderRun, RequestLine
+from bookings.models.requests import REQUEST_ROLES
 from bookings.rules import ahead as rules
 from bookings.views.ahead import window_words
 from bookings.views.requests import _actor
-from concierge.days import today_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -66,6 +64,7 @@ def runs_list(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(kept),
         "next": "?" + urlencode({**kept, "after": str(start + PAGE)}) if len(rows) > PAGE else "",
         "plans": _plans(actor),
+        "desks": _desks(actor),
         "can_plan": perms.can_plan_ahead(actor),
     }
     return render(request, "bookings/runs.html", context)
@@ -84,6 +83,12 @@ def _row(run: PreOrderRun) -> dict[str, Any]:
         "until": short_moment_words(run.orders_close_at, run.site),
         "orders": run.orders,  # type: ignore[attr-defined]  # annotated
     }
+
+
+def _desks(actor: Actor) -> list[Site]:
+    """Sites whose list of the day the person reads."""
+    mine, found = actor.site_ids(*REQUEST_ROLES), Site.objects.visible_to(actor).active()
+    return list((found if mine is None else found.filter(pk__in=mine)).order_by("name", "pk")[:PAGE])
 
 
 def _plans(actor: Actor) -> list[PreOrderPlan]:
@@ -117,6 +122,7 @@ def _page(
     context = {
         "run": run,
         "when": window_words(run),
+        "day": run.handout_starts_at.astimezone(ZoneInfo(run.site.time_zone)).date(),
         "until": moment_words(run.orders_close_at, run.site),
         "rows": rows,
         "orders": orders.count(),
@@ -206,58 +212,3 @@ def sheet_csv(request: HttpRequest, public_id: Any) -> HttpResponse:
 def _file_name(sheet: OrderSheet) -> str:
     zone = ZoneInfo(sheet.content["time_zone"])
     return f"bon-de-commande-{sheet.closed_at.astimezone(zone):%Y-%m-%d}"
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_plan(request: HttpRequest) -> HttpResponse:
-    """Begin to take orders ahead for a service."""
-    actor = _actor(request)
-    if not perms.can_plan_ahead(actor):
-        raise PermissionDenied
-    form = PlanForm(
-        request.POST if request.method == "POST" else None,
-        sites=Site.objects.visible_to(actor),
-        organisation=actor.organisation,
-        initial={"starts_on": today_of(actor.organisation)},
-    )
-    if form.is_valid():
-        try:
-            plan = _open(form, actor)
-        except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return render(request, "bookings/new_plan.html", {"form": form}, status=error.status)
-        messages.success(request, _("Orders are open: %(plan)s.") % {"plan": plan})
-        return redirect("bookings:runs")
-    return render(request, "bookings/new_plan.html", {"form": form}, status=422 if form.is_bound else 200)
-
-
-def _open(form: PlanForm, actor: Actor) -> PreOrderPlan:
-    site = form.cleaned_data["site"]
-    if not perms.can_run_hand_outs(actor, site):
-        raise NotAllowed
-    name = form.cleaned_data["producer"].strip()
-    producer = Producer.objects.filter(organisation=actor.organisation, name=name).first()
-    if producer is None:
-        producer = plans.add_producer(
-            actor.organisation,
-            name=name,
-            email=form.cleaned_data["producer_email"],
-            address=form.cleaned_data["producer_address"],
-            by=actor,
-        )
-    return plans.open_plan(form.plan(producer), by=actor)
-
-
-@login_required
-@require_POST
-def stop_plan(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """No new orders by this plan; what was ordered is still handed out."""
-    actor = _actor(request)
-    mine = PreOrderPlan.objects.visible_to(actor).select_related("site")
-    plan = get_object_or_404(mine, public_id=public_id)
-    if not perms.can_run_hand_outs(actor, plan.site):
-        raise NotAllowed
-    plans.close_plan(plan, by=actor)
-    messages.success(request, _("No more orders are taken. What was ordered is still handed out."))
-    return redirect(reverse("bookings:runs"))

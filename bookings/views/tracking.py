@@ -169,6 +169,7 @@ def _page(
         "can_move": perms.can_move(actor, found) and is_movable(found, orders),
         "earlier": earlier_of(actor, found, orders, now=timezone.now()),
         "has_date": found.promised_start is not None,
+        "can_note_access": perms.can_note_access(actor, found),
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
     context["regular"] = regular_of(found)
@@ -281,6 +282,7 @@ def done(request: TenantRequest, token: str, found: ServiceRequest) -> HttpRespo
         "next_date": words.next_date(found, timezone.now()),
         "ready_by": moment_words(found.promised_end, found.site) if found.promised_end else "",
         "total": euros(found.total_incl_vat),
+        "is_estimate": found.lines.filter(is_estimate=True).exists(),
         "for_others": perms.can_book_for_others(request.actor, found.site),
         "regular": regular_of(found),
         "token": token,

@@ -51,6 +51,7 @@ def _was_for(draft: Draft, whose: str) -> dict[str, str] | None:
 
 def _texts(request: HttpRequest) -> list[str]:
     """What somebody had typed into the form."""
-    mine = [name for name in request.POST if name.startswith("what-") or (name in KEPT_FIELDS and name != "on_phone")]
+    kept = {*KEPT_FIELDS, "access_note"} - {"on_phone"}
+    mine = [name for name in request.POST if name.startswith("what-") or name in kept]
     typed = (request.POST[name].replace("\x00", "").strip()[:LONGEST_TEXT] for name in mine[:MOST_TEXTS])
     return [text for text in typed if text]

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from bookings.actions.sellers import charges_vat
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
-from bookings.models import OpeningHours, ServiceRequest, WorkOrder
-from bookings.rules.prices import PricedLine, vat_shares
+from bookings.models import OpeningHours, RequestLine, ServiceRequest, WorkOrder
+from bookings.rules.prices import PricedLine, is_weighed, vat_shares
 from bookings.views import ahead
 from concierge.models import Event, Site
-from concierge.words import euros, moment_words, percent, times_words
+from concierge.words import euros, moment_words, percent, quantity_words, times_words
 
 R, W = RequestStatus, WorkOrderStatus
 # Lines of the history that are no good news.
@@ -35,12 +35,32 @@ def vat_words(site: Site, amounts: Iterable[tuple[Decimal, Decimal]]) -> list[di
     ]
 
 
-def lines_words(lines: Iterable[PricedLine]) -> list[dict[str, str]]:
+def detail_words(quantity: Decimal, unit: str, price: Decimal, *, is_estimate: bool) -> str:
+    """How many at which price; about how much, as long as nobody has weighed it."""
+    detail = times_words(quantity, unit, price)
+    return _("about %(detail)s") % {"detail": detail} if is_estimate else detail
+
+
+def measured_words(line: RequestLine) -> str:
+    """What was weighed or counted after the order; empty before."""
+    if line.measured_quantity is None:
+        return ""
+    said = {"quantity": quantity_words(line.measured_quantity, line.unit)}
+    text = (_("weighed: %(quantity)s") if is_weighed(line.unit) else _("counted: %(quantity)s")) % said
+    if line.quantity > line.measured_quantity:
+        least = _("the least, %(quantity)s, is charged") % {"quantity": quantity_words(line.quantity, line.unit)}
+        return f"{text} ({least})"
+    return text
+
+
+def lines_words(lines: Iterable[PricedLine], *, is_weighed_later: bool = True) -> list[dict[str, str]]:
     """What is ordered and what it comes to, line by line."""
     return [
         {
             "label": line.label,
-            "detail": times_words(line.quantity, line.unit, line.unit_price),
+            "detail": detail_words(
+                line.quantity, line.unit, line.unit_price, is_estimate=is_weighed_later and line.is_estimate
+            ),
             "amount": euros(line.total),
         }
         for line in lines
@@ -67,19 +87,21 @@ def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
 
 def order_lines(found: ServiceRequest) -> dict[str, Any]:
     """What was ordered, line by line, and its total including VAT; work that will not be done is not charged."""
-    lines, total = [], Decimal(0)
+    lines, total, is_estimate = [], Decimal(0), False
     for line in found.lines.select_related("work_order"):
         is_charged = line.work_order is None or line.work_order.status not in {W.FAILED, W.CANCELLED}
         total += line.total_incl_vat if is_charged else 0
+        detail = detail_words(line.quantity, line.unit, line.unit_price_incl_vat, is_estimate=line.is_estimate)
+        is_estimate |= line.is_estimate and is_charged
         lines.append(
             {
                 "label": line.description,
-                "detail": times_words(line.quantity, line.unit, line.unit_price_incl_vat),
+                "detail": " · ".join(text for text in (measured_words(line), detail) if text),
                 "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
                 "is_charged": is_charged,
             }
         )
-    return {"lines": lines, "total": euros(total)}
+    return {"lines": lines, "total": euros(total), "is_estimate": is_estimate}
 
 
 def holder(work_order: WorkOrder) -> str:
@@ -218,6 +240,7 @@ def _sentence(event: Event, order: WorkOrder | None) -> str:
         "service_request.closed": _("Handed over"),
         "service_request.taken_back": _("Not handed over after all"),
         "service_request.cancelled": _("The request was cancelled"),
+        "service_request.measured": _("We weighed or counted what you brought"),
         "service_request.rescheduled": _("The appointment was moved"),
         "service_request.declined": _("We could not take the request"),
         "waitlist.joined": _("You asked to be told of earlier times"),

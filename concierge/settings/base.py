@@ -18,6 +18,8 @@ env = environ.Env()
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
+# What encrypts (concierge/encryption.py): the first key; all of them decrypt.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [SECRET_KEY]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", ".localhost"])
 BASE_URL = env("BASE_URL", default="http://localhost:8000")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -420,6 +422,7 @@ KEEP_DAYS = {
     "feeds": 30,
     "helped_people": 30,
     "answer_ips": 365,
+    "access_notes": 7,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

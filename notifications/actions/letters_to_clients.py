@@ -13,7 +13,7 @@ from bookings.actions.clients import CODE_MINUTES, verification_code
 from bookings.enums import PerformerKind, Place, RequestStatus, WorkOrderStatus
 from bookings.models import EmailVerification, ServiceRequest, WorkOrder
 from bookings.models.appointments import calendar_file, entry_of
-from concierge.words import date_words, euros, moment_words
+from concierge.words import date_words, euros, moment_words, quantity_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
 from notifications.actions.letters_ahead import window
@@ -80,7 +80,9 @@ def _recap(request: ServiceRequest) -> Facts:
         facts.append((_("Where"), address_of(request.meets_at)))
         if request.promised_end is not None:
             facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
-    facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
+    is_estimate = request.lines.filter(is_estimate=True).exists()
+    label = _("Estimated total, VAT included") if is_estimate else _("Total, VAT included")
+    facts.append((label, euros(request.total_incl_vat)))
     return facts
 
 
@@ -231,7 +233,12 @@ def over(message: Message) -> Note:
         if declined
         else _("Your request %(reference)s is cancelled"),
         heading=_("We cannot do it this time") if declined else _("Your request is cancelled"),
-        facts=[(_("Reference"), request.reference), (_("You asked for"), _services(request))],
+        facts=[
+            (_("Reference"), request.reference),
+            (_("You asked for"), _services(request)),
+            *([(_("Why"), request.cancel_reason)] if declined and request.cancel_reason else []),
+            *([(_("What we propose"), request.alternative)] if request.alternative else []),
+        ],
     )
 
 
@@ -259,6 +266,32 @@ def booked(message: Message) -> Note:
     )
     note.words["by_provider"] = by_provider
     return note
+
+
+@writes(Kind.REQUEST_MEASURED)
+def measured(message: Message) -> Note:
+    """What was weighed or counted, and the total as it is when the letter leaves. Not when the request was given up."""
+    request = _request(message)
+    if request.status in OVER:
+        raise NotNeeded(Unsent.OUTDATED)
+    facts = [(_("Reference"), request.reference)]
+    for row in request.lines.order_by("position"):
+        if row.measured_quantity is None or row.ordered_quantity is None:
+            continue
+        said = _("%(measured)s instead of %(announced)s, at %(price)s")
+        quantities = {
+            "measured": quantity_words(row.measured_quantity, row.unit),
+            "announced": quantity_words(row.ordered_quantity, row.unit),
+        }
+        facts.append((row.description, said % {**quantities, "price": euros(row.unit_price_incl_vat)}))
+    facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
+    return _about(
+        request,
+        message,
+        subject=_("Your request %(reference)s: dearer than announced"),
+        heading=_("There is more than announced"),
+        facts=facts,
+    )
 
 
 @writes(Kind.INVOICE)

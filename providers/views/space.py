@@ -46,7 +46,7 @@ def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpRe
     prices_asked = PriceRequest.objects.with_need().filter(provider=me)
     work = (
         WorkOrder.objects.filter(performer_kind=PerformerKind.PROVIDER, performer_id=me.pk, status__in=IN_HAND)
-        .select_related("request", "service", "site")
+        .select_related("request__access_note", "service", "site")
         .prefetch_related("lines")
         .order_by("promised_end", "pk")
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, Execution, Leg, Place
 from bookings.models import RequestLine, WorkOrder
+from bookings.models.access import access_for_holder
 from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
@@ -79,6 +80,7 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
         "starts": moment_words(work_order.promised_start, work_order.site),
         "ends": moment_words(work_order.promised_end, work_order.site),
         "place": request.place,
+        "access": access_for_holder(work_order, actor),
         "client": request if mine and work_order.shows_client(timezone.now()) else None,
         "is_awaited": mine and work_order.leg_now == Leg.COLLECT,
         "is_fetched": mine and work_order.leg_now == Leg.RETURN,

@@ -508,7 +508,8 @@ def test_hours_agreed_stand_beside_hours_held(world: World, client: Browser) -> 
     stand(world, account(world, siren="123456789"))
     close_site(world.site, starts_on=dt.date(2026, 11, 10), ends_on=dt.date(2026, 11, 10), by=world.actor())
     told = presence_of(found, today=TODAY)
-    rows = [(one.month, one.agreed, one.held, one.to_come, one.difference) for one in told[:4]]
+    rows = [(one.month, one.agreed, one.unstated, one.to_come, one.difference) for one in told[:4]]
+    assert {(one.held, one.planned - one.unstated) for one in told} == {(Decimal(0), Decimal(0))}
     assert rows == [
         (dt.date(2026, 12, 1), Decimal(8), Decimal(0), Decimal("7.5"), Decimal("-0.5")),
         (dt.date(2026, 11, 1), Decimal(8), Decimal("7.5"), Decimal("1.5"), Decimal(1)),
@@ -522,7 +523,7 @@ def test_hours_agreed_stand_beside_hours_held(world: World, client: Browser) -> 
     assert [words for words in ("7,5 h", "+1,0 h", "-5,0 h") if words not in page] == []
     assert f"{base}/" in shown(client.get(f"/comptes/{found.public_id}/"))
     sheet = client.get(f"{base}.csv").content.decode("utf-8-sig").splitlines()
-    assert sheet[4:6] == ["2026-12;0;8,0;0,0;7,5", "2026-11;0;8,0;7,5;1,5"]
+    assert sheet[4:6] == ["2026-12;0;8,0;0,0;0,0;0,0;7,5", "2026-11;0;8,0;7,5;0,0;7,5;1,5"]
 
 
 @pytest.mark.usefixtures("monday")

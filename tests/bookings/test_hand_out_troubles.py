@@ -16,7 +16,7 @@ from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pricing import BadOrder
 from bookings.actions.work_orders import fail_work_order, pause_work_order, release_work_order
 from bookings.enums import NoShowPolicy, PriceMode, RunStatus
-from bookings.models import PreOrder, PreOrderPlan, Service, ServiceRequest, WorkOrder
+from bookings.models import PreOrder, PreOrderPlan, PreOrderRun, Service, ServiceRequest, WorkOrder
 from bookings.rules.prices import WHOLE, Wish
 from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline, Event
@@ -102,7 +102,7 @@ def test_a_hand_out_called_off_cancels_what_is_on_hold_too(world: World, plan: P
 def test_failed_work_is_no_obstacle_to_the_others(
     world: World, plan: PreOrderPlan, monday: Any, policy: NoShowPolicy
 ) -> None:
-    PreOrderPlan.objects.update(no_show_policy=policy)
+    PreOrderRun.objects.update(no_show_policy=policy)
     wrong, _other = ordered(world, plan, 2)
     to(monday, 24, 12, 1)
     sweep(world)
@@ -146,7 +146,7 @@ def test_what_was_kept_and_is_on_hold_now_waits_for_the_end_of_that(
     world: World, plan: PreOrderPlan, monday: Any
 ) -> None:
     """It was once left there for ever: neither given away nor counted."""
-    PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
+    PreOrderRun.objects.update(no_show_policy=NoShowPolicy.KEPT)
     (one,) = ordered(world, plan, 1)
     to(monday, 24, 12, 1)
     sweep(world)
@@ -189,7 +189,7 @@ def test_a_wrong_tick_undone_leaves_what_was_kept_longer_as_it_was(
     world: World, plan: PreOrderPlan, monday: Any, mistake: Callable[..., PreOrder]
 ) -> None:
     """It was once kept until a day that was over: given away and charged at once."""
-    PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
+    PreOrderRun.objects.update(no_show_policy=NoShowPolicy.KEPT)
     (one,) = ordered(world, plan, 1)
     to(monday, 24, 12, 1)
     sweep(world)
@@ -225,7 +225,7 @@ def test_a_wrong_tick_undone_leaves_what_was_kept_longer_as_it_was(
 def test_a_wrong_tick_undone_when_its_time_is_over_gives_no_more_time(
     world: World, plan: PreOrderPlan, monday: Any
 ) -> None:
-    PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
+    PreOrderRun.objects.update(no_show_policy=NoShowPolicy.KEPT)
     (one,) = ordered(world, plan, 1)
     to(monday, 24, 12, 1)
     sweep(world)

@@ -346,7 +346,7 @@ def test_nothing_is_ticked_before_the_cut_off(world: World, plan: PreOrderPlan) 
 def test_who_did_not_come(
     world: World, closed: Any, monday: Any, policy: str, status: str, work: str, charged: bool
 ) -> None:
-    PreOrderPlan.objects.update(no_show_policy=policy)
+    PreOrderRun.objects.update(no_show_policy=policy)
     came, missing = closed(1, 1)
     hand_outs.mark_handed_over(came, by=world.actor())
     to(monday, 26, 14, 29)
@@ -365,7 +365,7 @@ def test_who_did_not_come(
 
 @pytest.mark.promise("domain R7")
 def test_kept_until_the_next_open_day_then_given_away(world: World, closed: Any, monday: Any) -> None:
-    PreOrderPlan.objects.update(no_show_policy=NoShowPolicy.KEPT)
+    PreOrderRun.objects.update(no_show_policy=NoShowPolicy.KEPT)
     fetched, lost = closed(1, 1)
     to(monday, 26, 14, 31)
     sweep(world)

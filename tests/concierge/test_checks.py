@@ -48,12 +48,13 @@ def ids(**careless: Any) -> list[str]:
         ({"DEMO_ALLOWED": True}, ["concierge.E006"]),
         ({"GEOCODER_URL": "https://data.geopf.fr/geocodage/search"}, []),
         ({"GEOCODER_URL": "http://addok:7878/search"}, []),
-        ({"GEOCODER_URL": "http://data.geopf.fr/geocodage/search"}, ["concierge.E008"]),
-        ({"GEOCODER_URL": "data.geopf.fr"}, ["concierge.E008"]),
-        ({"GEOCODER_MIN_SCORE": 0}, ["concierge.E009"]),
-        ({"GEOCODER_MIN_SCORE": 60}, ["concierge.E009"]),
+        ({"GEOCODER_URL": "http://data.geopf.fr/geocodage/search"}, ["concierge.E009"]),
+        ({"GEOCODER_URL": "data.geopf.fr"}, ["concierge.E009"]),
+        ({"GEOCODER_MIN_SCORE": 0}, ["concierge.E010"]),
+        ({"GEOCODER_MIN_SCORE": 60}, ["concierge.E010"]),
         ({"KEEP_DAYS": {**settings.KEEP_DAYS, "hold": 7}}, ["concierge.E007"]),
         ({"KEEP_DAYS": {**settings.KEEP_DAYS, "holds": 0}}, ["concierge.E007"]),
+        ({"ENCRYPTION_KEYS": ["k" * 40, "k" * 39]}, ["concierge.E008"]),
     ],
 )
 def test_each_carelessness_is_named(careless: dict[str, Any], expected: list[str]) -> None:

@@ -42,6 +42,7 @@ from tests.world import World
 # Every table that the runtime role may delete from, and why. Anything else is the record of what happened.
 DELETABLE = {
     "bookings_companycodetry": "purge",
+    "bookings_accessnote": "purge, nothing is typed any more",
     "bookings_clientmembership": "leaving an account, purge",
     "concierge_inbox": "purge",
     "concierge_deadline": "purge",
@@ -283,6 +284,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "feeds": 0,
         "helped_people": 0,
         "answer_ips": 0,
+        "access_notes": 0,
         "inbox": 1,
         "sessions": 0,
     }
@@ -304,6 +306,7 @@ PERSONAL = {
     "bookings.Client.phone": "in use",
     "bookings.ClientAccount.email": "in use",
     "bookings.Producer.email": "in use",
+    "bookings.Producer.phone": "in use",
     "bookings.Prescriber.phone": "in use",
     "bookings.Recurrence.note": "in use",
     "providers.Provider.email": "in use",
@@ -316,6 +319,7 @@ PERSONAL = {
     "bookings.Accompaniment.email": "accompaniments",
     "bookings.Accompaniment.phone": "accompaniments",
     "bookings.Quote.answer_ip": "answer_ips",
+    "bookings.AccessNote.sealed": "access_notes",
     "bookings.HelpedPerson.phone": "helped_people",
     "bookings.ServiceRequest.beneficiary_phone": "record",
     "bookings.ServiceRequest.beneficiary_email": "record",

@@ -21,6 +21,7 @@ from bookings.actions.cut_offs import close_runs
 from bookings.actions.hand_outs import mark_not_fetched, substitute
 from bookings.actions.holds import hold_slot, release_hold
 from bookings.actions.links import renew_link
+from bookings.actions.measuring import state_quantities
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.actions.pre_orders import order_ahead
 from bookings.actions.prescribers import invite_prescriber
@@ -377,6 +378,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_PARTIAL: _partial,
     Kind.REQUEST_CANCELLED: _cancel,
     Kind.REQUEST_DECLINED: _decline,
+    Kind.REQUEST_MEASURED: lambda world: state_quantities(
+        world.request(world.cobbler), {0: Decimal(3)}, by=world.actor("concierge")
+    ),
     Kind.REQUEST_RESCHEDULED: _moved,
     Kind.WORK_RESCHEDULED: _moved_from_provider,
     Kind.PLAN_UNDONE: _moved_from_plan,

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.enums import Leg, Place
 from bookings.models import WorkOrder
+from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
 from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
@@ -146,7 +147,7 @@ def _day(trainee: Trainee) -> dict[str, Any]:
     return {
         "first_name": trainee.first_name,
         "today": date_words(now.astimezone(zone), "l j F"),
-        "current": _card(ahead[0], zone) if ahead else None,
+        "current": {**_card(ahead[0], zone), "access": access_for_team(ahead[0].work_order)} if ahead else None,
         "later": [_card(card, zone) for card in ahead[1:]],
         "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],
         "help_call": trainee.help_calls.open().first(),

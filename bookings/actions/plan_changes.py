@@ -1,0 +1,212 @@
+"""A plan edited from a day on: what people who ordered were told stays, what nobody ordered for is made anew (R7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.kept_orders import wishes_of
+from bookings.actions.plans import CUT_OFF, WEEKS_AHEAD, make_runs, run_on
+from bookings.actions.recurrence_edits import edit_recurrence
+from bookings.actions.recurrences import Wanted
+from bookings.actions.saving import save_valid
+from bookings.enums import RecurrenceStatus, RunStatus
+from bookings.models import PreOrderPlan, PreOrderRun, Recurrence, calendar
+from bookings.rules import ahead, recurrence
+from concierge import deadlines, events
+from concierge.errors import Conflict, DomainError, Invalid, WrongState
+from concierge.models import Deadline
+from concierge.tenancy import Actor, system_actor
+from concierge.words import date_words
+
+# A regular order of what a plan hands out follows it to its new day.
+FOLLOW = "recurrence.follow_plan"
+# What makes other days.
+DAYS = frozenset({"handout_weekday", "every_weeks"})
+# What people were told when they ordered.
+TOLD = DAYS | {
+    "handout_opens",
+    "handout_closes",
+    "cut_off_weekday",
+    "cut_off_time",
+    "holiday_rule",
+    "no_show_policy",
+}
+EDITABLE = TOLD | {"ends_on", "capacity", "grace_minutes"}
+LIVING = (RunStatus.OPEN, RunStatus.SKIPPED, RunStatus.CLOSED)
+# Of a hand-out, what its plan says.
+LAID_OUT = ("orders_close_at", "handout_starts_at", "handout_ends_at", "capacity", "status", "reason", "no_show_policy")
+
+
+class OrderedAlready(Conflict):
+    """Somebody ordered for a hand-out that would change."""
+
+    code = "ordered_already"
+
+    def __init__(self, day: dt.date, *, field: str) -> None:
+        said = gettext(
+            "People have ordered for the hand-out of %(day)s: what they were told stays. Choose a later day, or call"
+            " that hand-out off first."
+        )
+        super().__init__(said % {"day": date_words(day, "l j F")}, field=field, day=day.isoformat())
+
+
+def last_ordered(plan: PreOrderPlan) -> dt.date | None:
+    """The last day of the rhythm for which somebody has ordered, among the coming ones."""
+    ordered = PreOrderRun.objects.filter(plan=plan, taken__gt=0, due_on__gte=_today(plan))
+    return ordered.order_by("-due_on").values_list("due_on", flat=True).first()
+
+
+def first_free(plan: PreOrderPlan) -> dt.date:
+    """The first day from which everything may change."""
+    ordered = last_ordered(plan)
+    return ordered + dt.timedelta(days=1) if ordered else _today(plan)
+
+
+def _today(plan: PreOrderPlan) -> dt.date:
+    return timezone.localdate(timezone=ZoneInfo(plan.site.time_zone))
+
+
+@transaction.atomic
+def edit_plan(plan: PreOrderPlan, changes: Mapping[str, Any], *, from_on: dt.date, by: Actor) -> PreOrderPlan:
+    """Change a plan from a day on. Hand-outs before it stay as they are; later ones that nobody has ordered for are
+    laid out anew. Day, hours, cut-off and rule of one that somebody has ordered for do not change; how many pieces
+    there are does, never below what is taken. Regular orders follow to another day.
+
+    Raises ``Invalid`` (400), ``OrderedAlready``, ``WrongState`` (409) once it is closed.
+    """
+    related = PreOrderPlan.objects.select_related("site__organisation", "service", "producer")
+    locked = related.select_for_update(of=("self",), no_key=True).get(pk=plan.pk)
+    if not locked.is_active:
+        raise WrongState(current_status="closed")
+    if set(changes) - EDITABLE:
+        raise Invalid(_("This stays as it is: close this plan and open another one."))
+    changes = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+    if not changes:
+        return locked
+    make_runs(locked)
+    _check_from(locked, from_on)
+    runs = list(
+        PreOrderRun.objects.select_for_update(of=("self",), no_key=True)
+        .filter(plan=locked, due_on__gte=_today(locked), status__in=LIVING)
+        .order_by("pk")
+    )
+    _keep_promises(runs, changes, from_on)
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    if changes.keys() & DAYS:
+        locked.starts_on = from_on
+    save_valid(locked)
+    _lay_out(locked, runs, changes, from_on)
+    make_runs(locked)
+    _have_regular_orders_follow(locked, changes)
+    events.record("pre_order_plan.changed", locked, by=by, changed=sorted(changes), from_on=from_on.isoformat())
+    return locked
+
+
+def _check_from(plan: PreOrderPlan, from_on: dt.date) -> None:
+    """Hand-outs of the old rhythm are there up to that day."""
+    today = _today(plan)
+    furthest = max(today + dt.timedelta(weeks=WEEKS_AHEAD), first_free(plan))
+    if not today <= from_on <= furthest:
+        said = gettext("A change begins today at the earliest, and on %(day)s at the latest.")
+        raise Invalid(said % {"day": date_words(furthest, "l j F")}, field="from_on")
+
+
+def _keep_promises(runs: list[PreOrderRun], changes: Mapping[str, Any], from_on: dt.date) -> None:
+    ordered = [run for run in runs if run.taken and run.status != RunStatus.SKIPPED]
+    later = [run.due_on for run in ordered if run.due_on >= from_on]
+    if later and changes.keys() & TOLD:
+        raise OrderedAlready(max(later), field="from_on")
+    ends_on = changes.get("ends_on")
+    beyond = [run.due_on for run in ordered if ends_on is not None and run.due_on > ends_on]
+    if beyond:
+        raise OrderedAlready(max(beyond), field="ends_on")
+    short = [run for run in ordered if run.due_on >= from_on and run.taken > changes.get("capacity", run.taken)]
+    if short:
+        most = max(short, key=lambda run: run.taken)
+        said = gettext("%(taken)d pieces are ordered already for the hand-out of %(day)s: it cannot have fewer.")
+        words = {"taken": most.taken, "day": date_words(most.due_on, "l j F")}
+        raise Invalid(said % words, field="capacity")
+
+
+def _lay_out(plan: PreOrderPlan, runs: list[PreOrderRun], changes: Mapping[str, Any], from_on: dt.date) -> None:
+    """Coming hand-outs as the plan says them now. Nothing is taken from anybody: ``_keep_promises`` has looked."""
+    now, zone, week = timezone.now(), ZoneInfo(plan.site.time_zone), dt.timedelta(days=14)
+    closed = calendar.closed_days(plan.site, from_on - week, max([from_on, *(run.due_on for run in runs)]) + week)
+    for run in runs:
+        ends = plan.ends_on is not None and run.due_on > plan.ends_on
+        if run.status == RunStatus.CLOSED or run.orders_close_at <= now or not (ends or run.due_on >= from_on):
+            continue
+        if run.taken:
+            run.capacity = changes.get("capacity", run.capacity)
+        elif run.due_on in ahead.due_days(plan.rhythm, run.due_on, run.due_on):
+            fresh = run_on(plan, run.due_on, closed, zone)
+            for name in LAID_OUT:
+                setattr(run, name, getattr(fresh, name))
+        else:
+            run.status, run.reason = RunStatus.SKIPPED, str(_("The plan has changed: nothing is handed out that day."))
+        if run.status == RunStatus.OPEN and run.orders_close_at <= now:
+            run.status, run.reason = RunStatus.SKIPPED, str(_("The plan has changed: it was too late to take orders."))
+        run.save(update_fields=LAID_OUT)
+        due_at = max(now, run.orders_close_at)
+        deadlines.set_deadline(CUT_OFF, organisation_id=run.organisation_id, subject_id=run.pk, due_at=due_at)
+
+
+# --- regular orders ----------------------------------------
+
+
+def _have_regular_orders_follow(plan: PreOrderPlan, changes: Mapping[str, Any]) -> None:
+    """Each one by itself: one that cannot follow stops none of the others."""
+    going_on = Recurrence.objects.filter(plan=plan).going_on().order_by("pk")
+    if "handout_opens" in changes:
+        going_on.update(at=plan.handout_opens)
+    if changes.keys() & DAYS:
+        for key in going_on.values_list("pk", flat=True):
+            deadlines.set_deadline(FOLLOW, organisation_id=plan.organisation_id, subject_id=key, due_at=timezone.now())
+
+
+@deadlines.on(FOLLOW)
+def follow_plan(deadline: Deadline) -> None:
+    """A regular order is edited from the first day of the new rhythm on. What it cannot follow fails day by day, which
+    the team sees."""
+    found = Recurrence.objects.select_related("plan__site", "site__organisation", "client", "payer_account").get(
+        pk=deadline.subject_id
+    )
+    plan = found.plan
+    if plan is None or not plan.is_active or found.status == RecurrenceStatus.ENDED:
+        return
+    first = next(iter(ahead.due_days(plan.rhythm, *_year_from(plan))), None)
+    rest = recurrence.Rule(found.rule).rest(found.starts_on, first) if first else None
+    text = recurrence.every_hand_out(rest.text, plan.handout_weekday, plan.every_weeks) if rest else found.rule
+    if first is None or text == found.rule:
+        return
+    by = system_actor(found.site.organisation)
+    wanted = Wanted(
+        name=found.name,
+        rule=text,
+        starts_on=first,
+        at=plan.handout_opens,
+        wishes=wishes_of(found),
+        holiday_rule=found.holiday_rule,
+        payer=found.payer_account,
+        note=found.note,
+        ends_on=found.ends_on,
+    )
+    try:
+        with transaction.atomic():
+            edit_recurrence(found, wanted, by=by)
+    except DomainError as refusal:
+        events.record("recurrence.left_behind", found, by=by, reason=refusal.code)
+
+
+def _year_from(plan: PreOrderPlan) -> tuple[dt.date, dt.date]:
+    first = max(_today(plan), plan.starts_on)
+    return first, first + recurrence.FURTHEST
