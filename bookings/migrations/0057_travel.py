@@ -12,7 +12,7 @@ import bookings.models.availability
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0055_days_of_stands"),
+        ("bookings", "0056_dated_supplements"),
         ("concierge", "0011_site_settings"),
     ]
 
