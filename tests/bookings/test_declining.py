@@ -13,7 +13,7 @@ from tests.bookings.test_api import Api
 from tests.conftest import settle
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.promise("lifecycles 2.1")]
+pytestmark = pytest.mark.django_db
 WHY = "Personne ne répare la soie près d’ici."
 INSTEAD = "L’atelier Fil & Co, rue Musette, le fait.\nNous pouvons y porter la robe jeudi."
 
