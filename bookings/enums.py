@@ -252,6 +252,8 @@ class SupplementRule(models.TextChoices):
 
     CHOSEN = "chosen", _("When the client chooses it")
     SATURDAY = "saturday", _("On a Saturday")
+    SUNDAY = "sunday", _("On a Sunday")
+    HOLIDAY = "holiday", _("On a public holiday")
     EVENING = "evening", _("In the evening")
     BEYOND = "beyond", _("Far away")
 

@@ -350,6 +350,8 @@ SUPPLEMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     "linge-au-poids": ({"name": "Express, le jour même", "name_en": "Express, same day", "percent": Decimal(30)},),
     "coup-de-main": (
         {"name": "Samedi", "name_en": "Saturday", "rule": "saturday", "percent": Decimal(25)},
+        {"name": "Dimanche", "name_en": "Sunday", "rule": "sunday", "percent": Decimal(50)},
+        {"name": "Jour férié", "name_en": "Public holiday", "rule": "holiday", "percent": Decimal(100)},
         {"name": "Soirée", "name_en": "Evening", "rule": "evening", "amount": Decimal("6.00"), "after": dt.time(18)},
         {
             "name": "Hors de l’agglomération",

@@ -70,11 +70,12 @@ def save_rows(
     by: Actor,
 ) -> Service:
     """Write the rows of a price grid, of options or of supplements; ``id`` is the row that is changed, else it is new.
-    Rows are never deleted: orders speak of them. Raises ``Invalid``, ``StaleVersion``."""
+    Rows are never deleted: orders speak of them. Those that are there come first: what ends makes room for what is new.
+    Raises ``Invalid``, ``StaleVersion``."""
     locked = lock_version(service, version)
     locked.save(update_fields=["version"])
     known = {row.pk: row for row in model._default_manager.filter(service=locked)}
-    for position, given in enumerate(rows):
+    for position, given in sorted(enumerate(rows), key=lambda row: row[1].get("id") is None):
         fields = dict(given)
         before = fields.pop("id", None)
         row = known.get(before.pk) if before is not None else model(organisation_id=locked.organisation_id)

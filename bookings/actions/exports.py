@@ -76,6 +76,8 @@ def _supplement_row(service: Service, one: Supplement) -> list[str]:
         "pourcent": one.percent,
         "des_heure": one.after,
         "au_dela_km": one.beyond_km,
+        "des_le": one.valid_from,
+        "jusqu_au": one.valid_to,
     }
     return _line(given)
 

@@ -91,7 +91,7 @@ def _stock(organisation_id: int) -> Stock:
         return model.objects.filter(organisation_id=organisation_id).select_related(*related)
 
     rows: dict[str, dict[Any, Any]] = {
-        kind: {(row.service.code, row.name, "", None): row for row in own(model, "service")}
+        kind: {(row.service.code, row.name, "", getattr(row, "valid_from", None)): row for row in own(model, "service")}
         for kind, model in MODELS.items()
     }
     rows |= {rules.PRICE: {}, rules.OPTION_PRICE: {}}
@@ -130,6 +130,7 @@ def _judge(found: CatalogueImport, stock: Stock, by: Actor) -> list[Judged]:
     _refuse_doubles(lines)
     _refuse_orphans(lines, stock.services)
     _refuse_nowhere(lines, stock)
+    _refuse_overlaps(lines, stock)
     editable = {slug for slug, site in stock.sites.items() if perms.can_edit_terms(by, site)}
     today = today_of(by.organisation)
     judged = []
@@ -141,7 +142,7 @@ def _judge(found: CatalogueImport, stock: Stock, by: Actor) -> list[Judged]:
         if verdict in {NEW, CHANGED}:
             if line.kind == rules.TERMS and line.site not in editable:
                 line.problems.append(rules.Problem("not_yours", "site"))
-            if line.day is not None and line.day < today:
+            if line.kind in rules.DATED and line.day is not None and line.day < today:
                 line.problems.append(rules.Problem("past", "des_le"))
         judged.append(Judged(line, WRONG if line.problems else verdict, row))
     return judged
@@ -186,6 +187,25 @@ def _refuse_nowhere(lines: Sequence[rules.Line], stock: Stock) -> None:
     for line in good:
         if line.kind == rules.PRICE and not line.name and modes.get(line.service) not in rules.PRICED:
             line.problems.append(rules.Problem("no_price_here", "prix"))
+
+
+def _refuse_overlaps(lines: Sequence[rules.Line], stock: Stock) -> None:
+    """Two supplements of a name never count on one day: of the file, or of the catalogue as it will be."""
+    new = {line.key[1:]: line for line in lines if line.kind == rules.SUPPLEMENT and not line.problems}
+    periods = {
+        key: rules.Period(row.valid_from, row.valid_to)
+        for key, row in stock.rows[rules.SUPPLEMENT].items()
+        if row.is_active and key not in new
+    }
+    periods |= {
+        key: rules.Period(line.fields["valid_from"], line.fields["valid_to"])
+        for key, line in new.items()
+        if line.fields["is_active"]
+    }
+    for key, line in new.items():
+        others = [period for other, period in periods.items() if other[:2] == key[:2] and other != key]
+        if key in periods and any(periods[key].overlaps(period) for period in others):
+            line.problems.append(rules.Problem("overlaps", "des_le"))
 
 
 def _verdict(line: rules.Line, row: Any) -> str:
@@ -269,10 +289,11 @@ def _write_rows(model: Any, written: Sequence[Judged], services: Mapping[str, Se
         for one in written
         if one.verdict == NEW
     ]
-    model.objects.bulk_create(new, batch_size=BATCH)
     changed = [_changed(one) for one in written if one.verdict == CHANGED]
+    # What ends makes room for what follows it.
     if changed:
         model.objects.bulk_update(changed, list(written[0].line.fields), batch_size=BATCH)
+    model.objects.bulk_create(new, batch_size=BATCH)
 
 
 def _write_terms(written: Sequence[Judged], services: Mapping[str, Service], sites: Mapping[str, Site]) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import Place, PriceMode, SupplementRule
 from bookings.models import DatedPrice, Service, Supplement
 from bookings.models.areas import spot_of
+from bookings.models.calendar import public_holidays
 from bookings.models.catalogue import vat_rate_on
 from bookings.rules import prices, supplements
 from bookings.rules.areas import distance_km
@@ -90,7 +91,7 @@ def _tariffs(organisation_id: int, services: Iterable[Service], day: dt.date) ->
     found: dict[int, prices.Tariff | None] = {}
     for service in services:
         rate = vat_rate_on(organisation_id, service.vat_code, day)
-        found[service.pk] = None if rate is None else _tariff(service, rate.rate)
+        found[service.pk] = None if rate is None else _tariff(service, rate.rate, day)
     return found
 
 
@@ -103,6 +104,7 @@ def on_day(services: Iterable[Service], day: dt.date) -> list[Service]:
         for one in DatedPrice.objects.filter(service__in=found).on(day)
     }
     for service in found:
+        service.priced_on = day  # type: ignore[attr-defined]  # read by ``supplements_on``
         _put_price(service, dated.get((service.pk, None, None)))
         for item in service.price_items.all():
             _put_price(item, dated.get((service.pk, item.pk, None)))
@@ -117,7 +119,7 @@ def _put_price(thing: Any, price: Decimal | None) -> None:
     thing.unit_price = thing.usual_price if price is None else price
 
 
-def _tariff(service: Service, rate: Decimal) -> prices.Tariff:
+def _tariff(service: Service, rate: Decimal, day: dt.date) -> prices.Tariff:
     if service.unit_price is not None:
         items = {prices.WHOLE: prices.Price(prices.WHOLE, service.name, service.unit_price)}
     else:
@@ -139,9 +141,7 @@ def _tariff(service: Service, rate: Decimal) -> prices.Tariff:
         rate,
         service.max_quantity,
         is_on_quote=service.price_mode == PriceMode.ON_QUOTE,
-        supplements={
-            str(one.public_id): _supplement(service, one) for one in service.supplements.all() if one.is_active
-        },
+        supplements={str(one.public_id): _supplement(service, one) for one in service.supplements_on(day)},
         **_counting(service),
     )
 
@@ -166,21 +166,25 @@ def circumstances(
     here, there = spot_of(site.latitude, site.longitude), spot_of(latitude, longitude)
     return supplements.Circumstances(
         weekday=local.weekday() if local else None,
+        is_holiday=local is not None and local.date() in public_holidays(site, local.date(), local.date()),
         time=local.time() if local else None,
         distance_km=distance_km(here, there) if here and there else None,
     )
 
 
-def by_distance(services: Iterable[Service], wishes: Iterable[prices.Wish] | None = None) -> list[Supplement]:
+def by_distance(
+    services: Iterable[Service], wishes: Iterable[prices.Wish] | None = None, *, day: dt.date | None = None
+) -> list[Supplement]:
     """What is added far away to services done at the client's place, of those wished. Nobody looks addresses up: where
-    no coordinates are known, it is told beside the price, and not in it."""
+    no coordinates are known, it is told beside the price, and not in it. ``day``: of the order, where the prices of
+    none were put on the services."""
     wanted = None if wishes is None else {wish.service for wish in wishes}
     return [
         one
         for service in services
         if service.place == Place.HOME and (wanted is None or str(service.public_id) in wanted)
-        for one in service.supplements.all()
-        if one.is_active and one.rule == SupplementRule.BEYOND
+        for one in service.supplements_on(day)
+        if one.rule == SupplementRule.BEYOND
     ]
 
 

@@ -82,8 +82,10 @@ def take_price_back(row: DatedPrice, *, today: dt.date, by: Actor) -> None:
 
 @transaction.atomic
 def add_supplement(service: Service, *, by: Actor, **fields: Any) -> Supplement:
-    """Something added to the price, by choice or by rule. Raises ``Invalid``."""
-    row = save_valid(Supplement(organisation_id=service.organisation_id, service=service, **fields))
+    """Something added to the price, by choice or by rule. Raises ``Invalid``, ``Conflict`` (409)."""
+    Service.objects.select_for_update(of=("self",), no_key=True).get(pk=service.pk)
+    with refuse_on("supplement_one_per_day", Conflict()):
+        row = save_valid(Supplement(organisation_id=service.organisation_id, service=service, **fields))
     events.record("service.supplement_added", service, by=by, what=row.name)
     return row
 

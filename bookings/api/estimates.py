@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -47,8 +48,8 @@ EXAMPLES = [
 ]
 
 
-def _far_away(services: list[Service]) -> list[str]:
-    return [f"{one.label}, {one.when_words} : {one.price_words}" for one in pricing.by_distance(services)]
+def _far_away(services: list[Service], day: dt.date) -> list[str]:
+    return [f"{one.label}, {one.when_words} : {one.price_words}" for one in pricing.by_distance(services, day=day)]
 
 
 class PriceEstimates(APIView):
@@ -95,7 +96,7 @@ class PriceEstimates(APIView):
                     "is_served": found.is_served if found else None,
                     "is_located": found.is_located if found else None,
                     "distance_km": found.distance_km if found else None,
-                    "not_counted": [] if known.distance_km is not None else _far_away(services),
+                    "not_counted": [] if known.distance_km is not None else _far_away(services, day),
                 }
             ).data
         )

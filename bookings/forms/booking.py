@@ -102,7 +102,7 @@ class DetailsForm(forms.Form):
                     "service": service,
                     "items": self._add_items(service, known.get("quantities", {})),
                     "options": self._add_options(service, known.get("options", [])),
-                    "supplements": [one for one in service.supplements.all() if one.is_active and one.when_words],
+                    "supplements": [one for one in service.supplements_on() if one.when_words],
                 }
             )
 
@@ -181,8 +181,8 @@ class DetailsForm(forms.Form):
                 )
                 self.fields[name].widget.key = str(option.public_id)
                 names.append(name)
-        for one in service.supplements.all():
-            if one.is_active and one.rule == SupplementRule.CHOSEN:
+        for one in service.supplements_on():
+            if one.rule == SupplementRule.CHOSEN:
                 name = f"o-{one.public_id.hex}"
                 self.fields[name] = forms.BooleanField(
                     label=f"{one.label} · {one.price_words}", required=False, initial=str(one.public_id) in known

@@ -161,11 +161,40 @@ ItemRows = forms.inlineformset_factory(
 OptionRows = forms.inlineformset_factory(
     Service, ServiceOption, fields=("name", "name_en", "unit_price", "is_active"), **_ROW
 )
+
+
+class SupplementForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    """A supplement. Whether two of a name count on one day is judged when all rows are known: one that ends and the one
+    that follows it are typed together."""
+
+    class Meta:
+        model = Supplement
+        fields = (
+            "name",
+            "name_en",
+            "rule",
+            "amount",
+            "percent",
+            "after",
+            "beyond_km",
+            "valid_from",
+            "valid_to",
+            "is_active",
+        )
+        widgets = {
+            "after": forms.TimeInput(attrs=TIME),
+            "valid_from": forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
+            "valid_to": forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
+        }
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {*super()._get_validation_exclusions(), "service"}  # type: ignore[misc]  # Django's own hook
+
+
 SupplementRows = forms.inlineformset_factory(
     Service,
     Supplement,
-    fields=("name", "name_en", "rule", "amount", "percent", "after", "beyond_km", "is_active"),
-    widgets={"after": forms.TimeInput(attrs=TIME)},
+    form=SupplementForm,
     **(_ROW | {"max_num": 40, "absolute_max": 42}),
 )
 

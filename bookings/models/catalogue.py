@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -17,6 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import Execution, Place, PriceMode
 from concierge.editions import kept
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel
+
+if TYPE_CHECKING:
+    from bookings.models.prices import Supplement
 
 
 class DateRange(Func):
@@ -177,6 +180,12 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 violation_error_message=_("The least per order must be above zero and not above the most per order."),
             ),
         ]
+
+    def supplements_on(self, day: dt.date | None = None) -> list[Supplement]:
+        """What is added to it on a day; on the day whose prices were put on it, when none is named
+        (``pricing.on_day``). Of the supplements that were read with it."""
+        counted = day or getattr(self, "priced_on", None)
+        return [one for one in self.supplements.all() if one.counts_on(counted)]
 
     @property
     def is_counted_in_pieces(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Deferrable, F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.formats import time_format
 from django.utils.translation import gettext
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import SupplementRule
 from bookings.models.catalogue import DateRange, NamedModel, PriceItem, Service, ServiceOption
 from concierge.models import PublicIdModel, TenantModel
-from concierge.words import euros, figures, percent
+from concierge.words import date_words, euros, figures, percent
 
 
 class DatedPriceQuerySet(models.QuerySet["DatedPrice"]):
@@ -76,7 +76,8 @@ class DatedPrice(PublicIdModel, TenantModel):
 
 
 class Supplement(PublicIdModel, TenantModel, NamedModel):
-    """Something added to the price of a service: chosen by the client, or added by a rule."""
+    """Something added to the price of a service: chosen by the client, or added by a rule; from a day on, to a day, or
+    always. The day of the order decides, as for prices."""
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="supplements", verbose_name=_("service"))
     rule = models.CharField(_("when"), max_length=10, choices=SupplementRule.choices, default=SupplementRule.CHOSEN)
@@ -86,6 +87,8 @@ class Supplement(PublicIdModel, TenantModel, NamedModel):
     beyond_km = models.DecimalField(_("beyond (km)"), max_digits=5, decimal_places=2, null=True, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("supplement")
@@ -101,11 +104,37 @@ class Supplement(PublicIdModel, TenantModel, NamedModel):
             models.CheckConstraint(
                 condition=Q(rule="evening", after__isnull=False, beyond_km=None)
                 | Q(rule="beyond", beyond_km__isnull=False, beyond_km__gt=0, after=None)
-                | Q(rule__in=["chosen", "saturday"], after=None, beyond_km=None),
+                | Q(rule__in=["chosen", "saturday", "sunday", "holiday"], after=None, beyond_km=None),
                 name="supplement_rule_is_whole",
                 violation_error_message=_("In the evening: say from which time. Far away: say beyond which distance."),
             ),
+            models.CheckConstraint(
+                condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="supplement_end_not_before_start",
+                violation_error_message=_("The last day cannot be before the first day."),
+            ),
+            ExclusionConstraint(
+                name="supplement_one_per_day",
+                expressions=[
+                    ("service", RangeOperators.EQUAL),
+                    ("name", RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(is_active=True),
+                # At the end of a statement: what ends and what follows it are written together.
+                deferrable=Deferrable.IMMEDIATE,
+                violation_error_message=_(
+                    "Another supplement of this name counts in this period: end that one the day before, or give this "
+                    "one another name."
+                ),
+            ),
         ]
+
+    def counts_on(self, day: dt.date | None) -> bool:
+        """Whether it is added to what is ordered on a day; on whichever, without one."""
+        if not self.is_active or day is None:
+            return self.is_active
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
     @property
     def price_words(self) -> str:
@@ -117,8 +146,25 @@ class Supplement(PublicIdModel, TenantModel, NamedModel):
         """On a Saturday, from 18:00, beyond 10 km; empty when the client chooses."""
         if self.rule == SupplementRule.SATURDAY:
             return gettext("on a Saturday")
+        if self.rule == SupplementRule.SUNDAY:
+            return gettext("on a Sunday")
+        if self.rule == SupplementRule.HOLIDAY:
+            return gettext("on a public holiday")
         if self.rule == SupplementRule.EVENING and self.after is not None:
             return gettext("from %(time)s on") % {"time": time_format(self.after)}
         if self.rule == SupplementRule.BEYOND and self.beyond_km is not None:
             return gettext("beyond %(distance)s km") % {"distance": figures(self.beyond_km)}
         return ""
+
+    @property
+    def period_words(self) -> str:
+        """From the 1st of July 2027 on, until the 31st of August 2027; empty when it always counts."""
+        days = {
+            "first": date_words(self.valid_from) if self.valid_from else "",
+            "last": date_words(self.valid_to) if self.valid_to else "",
+        }
+        if self.valid_from and self.valid_to:
+            return gettext("from %(first)s to %(last)s") % days
+        if self.valid_from:
+            return gettext("from %(first)s on") % days
+        return gettext("until %(last)s") % days if self.valid_to else ""

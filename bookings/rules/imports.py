@@ -25,8 +25,9 @@ COLUMNS = (
     "duree_min",
     "delai_h",
     "actif",
-    # Prices from a day on.
+    # Prices and supplements from a day on; supplements to a day.
     "des_le",
+    "jusqu_au",
     # Supplements.
     "regle",
     "pourcent",
@@ -76,6 +77,19 @@ class Known:
     places: Collection[str]
     rules: Collection[str] = frozenset()
     sites: Collection[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from one to another, both included; an end that is open is ``None``."""
+
+    first: dt.date | None
+    last: dt.date | None
+
+    def overlaps(self, other: Period) -> bool:
+        """Whether both have a day in common."""
+        begins = self.first is None or other.last is None or self.first <= other.last
+        return begins and (other.first is None or self.last is None or other.first <= self.last)
 
 
 @dataclass
@@ -187,9 +201,9 @@ class Reader:
         self.refuse(refusal, column)
         return None
 
-    def day(self, column: str) -> dt.date | None:
+    def day(self, column: str, *, is_needed: bool = True) -> dt.date | None:
         """2026-12-01 or 01/12/2026, of this century."""
-        found = self.moment(column, DATE_FORMATS, "not_a_date", is_needed=True)
+        found = self.moment(column, DATE_FORMATS, "not_a_date", is_needed=is_needed)
         if found is not None and not 2000 <= found.year <= 2100:
             self.refuse("not_a_date", column)
         return found.date() if found else None
@@ -234,6 +248,7 @@ def read_line(number: int, cells: Mapping[str, str], known: Known, *, formulas: 
 
 
 def _read_supplement(reader: Reader, fields: dict[str, Any], known: Known) -> None:
+    _read_period(reader, fields)
     fields["rule"] = rule = reader.one_of("regle", known.rules, "chosen")
     share: dict[str, Any] = {"least": Decimal("0.01"), "most": Decimal(100), "places": 2, "is_needed": False}
     fields["percent"] = percent = reader.number("pourcent", **share)
@@ -253,6 +268,14 @@ def _read_supplement(reader: Reader, fields: dict[str, Any], known: Known) -> No
     for column, name, owner in (("des_heure", "after", "evening"), ("au_dela_km", "beyond_km", "beyond")):
         if rule != owner and fields[name] is not None:
             reader.refuse("not_here", column)
+
+
+def _read_period(reader: Reader, fields: dict[str, Any]) -> None:
+    """From which day on and to which; neither is always."""
+    reader.line.day = fields["valid_from"] = first = reader.day("des_le", is_needed=False)
+    fields["valid_to"] = last = reader.day("jusqu_au", is_needed=False)
+    if first is not None and last is not None and last < first:
+        reader.refuse("ends_first", "jusqu_au")
 
 
 def _read_terms(reader: Reader, known: Known, *, is_offered: bool) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
-CHOSEN, SATURDAY, EVENING, BEYOND = "chosen", "saturday", "evening", "beyond"
-SATURDAY_NUMBER = 5
+CHOSEN, SATURDAY, SUNDAY, HOLIDAY, EVENING, BEYOND = "chosen", "saturday", "sunday", "holiday", "evening", "beyond"
+DAYS = {SATURDAY: 5, SUNDAY: 6}
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Circumstances:
     weekday: int | None = None
     time: dt.time | None = None
     distance_km: Decimal | None = None
+    is_holiday: bool = False
 
 
 NOTHING_KNOWN = Circumstances()
@@ -44,8 +45,10 @@ class Supplement:
         """Whether it is added to this order."""
         if self.rule == CHOSEN:
             return is_chosen
-        if self.rule == SATURDAY:
-            return known.weekday == SATURDAY_NUMBER
+        if self.rule in DAYS:
+            return known.weekday == DAYS[self.rule]
+        if self.rule == HOLIDAY:
+            return known.is_holiday
         if self.rule == EVENING:
             return known.time is not None and self.after is not None and known.time >= self.after
         far = known.distance_km is not None and self.beyond_km is not None

@@ -82,6 +82,8 @@ class SupplementOut(serializers.Serializer[Any]):
     )
     after = WallTime(allow_null=True, help_text="From this time of the site on.")
     beyond_km = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
+    valid_from = serializers.DateField(allow_null=True, help_text="First day whose orders it is added to.")
+    valid_to = serializers.DateField(allow_null=True, help_text="Last day whose orders it is added to.")
 
 
 class ServiceOut(serializers.Serializer[Any]):
@@ -120,8 +122,8 @@ class ServiceOut(serializers.Serializer[Any]):
 
     @extend_schema_field(SupplementOut(many=True))
     def get_supplements(self, service: Any) -> Any:
-        """Active supplements only."""
-        return SupplementOut([one for one in service.supplements.all() if one.is_active], many=True).data
+        """Those that count today."""
+        return SupplementOut(service.supplements_on(), many=True).data
 
     def get_tax_credit(self, service: Any) -> bool:
         """Whether a tax credit may be shown."""

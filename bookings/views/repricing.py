@@ -19,6 +19,7 @@ from bookings.actions.repricing import reprice, reprice_request
 from bookings.enums import Place
 from bookings.forms.requests import DistanceForm
 from bookings.models import ServiceRequest, Supplement
+from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.words import euros, times_words
@@ -74,7 +75,7 @@ def by_measured_distance(found: ServiceRequest) -> list[Supplement]:
     if found.place != Place.HOME or found.latitude is not None:
         return []
     orders = found.work_orders.select_related("service").prefetch_related("service__supplements").order_by("pk")
-    return pricing.by_distance([order.service for order in orders])
+    return pricing.by_distance([order.service for order in orders], day=today_at(found.site))
 
 
 def _page(request: TenantRequest, found: ServiceRequest, error: DomainError | None) -> HttpResponse:

@@ -142,7 +142,7 @@ def _seen(service: Service, site: Site, day: dt.date) -> dict[str, Any]:
         "price": price_words(service),
         "items": [one for one in service.price_items.all() if one.is_active],
         "options": [one for one in service.options.all() if one.is_active],
-        "supplements": [one for one in service.supplements.all() if one.is_active],
+        "supplements": service.supplements_on(day),
         "vat": percent(rate.rate) if rate else "",
         "terms": row,
         "gives_tax_credit": service.gives_tax_credit(site.organisation),

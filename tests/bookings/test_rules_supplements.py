@@ -16,6 +16,8 @@ PARIS = ZoneInfo("Europe/Paris")
 ADDED = {
     "express": Supplement("express", "Express", "chosen", percent=Decimal(20)),
     "saturday": Supplement("saturday", "Samedi", "saturday", amount=Decimal("5.00")),
+    "sunday": Supplement("sunday", "Dimanche", "sunday", percent=Decimal(50)),
+    "holiday": Supplement("holiday", "Férié", "holiday", amount=Decimal("10.00")),
     "evening": Supplement("evening", "Soir", "evening", percent=Decimal("12.5"), after=dt.time(18)),
     "far": Supplement("far", "Loin", "beyond", amount=Decimal("8.00"), beyond_km=Decimal(10)),
 }
@@ -38,7 +40,10 @@ CLEANING = Tariff(
         (("express",), Circumstances(), [("Express", "6.67")]),
         (("express", "windows"), Circumstances(), [("Express", "8.67")]),
         ((), Circumstances(weekday=5), [("Samedi", "5.00")]),
-        ((), Circumstances(weekday=6), []),
+        ((), Circumstances(weekday=4), []),
+        ((), Circumstances(weekday=6), [("Dimanche", "16.67")]),
+        ((), Circumstances(is_holiday=True), [("Férié", "10.00")]),
+        ((), Circumstances(weekday=6, is_holiday=True), [("Dimanche", "16.67"), ("Férié", "10.00")]),
         ((), Circumstances(time=dt.time(17, 59)), []),
         ((), Circumstances(time=dt.time(18)), [("Soir", "4.17")]),
         ((), Circumstances(distance_km=Decimal(10)), []),
