@@ -122,6 +122,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:quote-link-decline": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-change": lambda s: {"token": s.quote.request.tracking_token},
     "bookings:quote-link-renew": lambda s: {"token": s.quote.request.tracking_token},
+    "bookings:place-request": _open_request,
     "bookings:reprice": _open_request,
     "bookings:quantities": _open_request,
     "bookings:api-service-request-quantities": _open_request,
