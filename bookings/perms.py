@@ -16,6 +16,7 @@ from bookings.enums import (
     RequestStatus,
 )
 from bookings.models import Quote, ServiceRequest, WorkOrder
+from bookings.models.requests import ENDED
 from concierge.enums import Role
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -37,6 +38,11 @@ def is_own_system(actor: Actor) -> bool:
 def can_book_for_others(actor: Actor, site: Site) -> bool:
     """The desk takes requests by phone or at the counter; the organisation's systems send theirs."""
     return is_own_system(actor) or actor.has_role(*DESK, site_id=site.pk)
+
+
+def can_place(actor: Actor, request: ServiceRequest) -> bool:
+    """Say where the address is, as long as somebody may still come."""
+    return request.status not in ENDED and can_book_for_others(actor, request.site)
 
 
 def can_manage_accounts(actor: Actor) -> bool:

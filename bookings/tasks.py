@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.actions.quote_documents import claim_quote_drawing, note_drawing_failure, store_quote_pdf
 from bookings.actions.silences import plan_digests
-from bookings.gateways import render_quote_pdf
+from bookings.gateways.files import render_quote_pdf
 from bookings.models import QuoteDocument
 from concierge import tenancy
 from concierge.documents import DocumentRenderFailed

@@ -7,6 +7,7 @@ from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import clients as api_clients
 from bookings.api import quantities as api_quantities
+from bookings.api import quote_answers as quote_answers_api
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
@@ -21,6 +22,7 @@ from bookings.views import (
     booking,
     categories,
     company_code,
+    contact,
     desk,
     desk_details,
     desk_order,
@@ -39,6 +41,7 @@ from bookings.views import (
     openings,
     orders_ahead,
     people,
+    placing,
     plans,
     prescribers,
     proving,
@@ -116,6 +119,13 @@ api_urlpatterns = [
     path("quotes/<uuid:public_id>/send", quotes_api.SendQuote.as_view(), name="api-quote-send"),
     path("quotes/<uuid:public_id>/withdraw", quotes_api.WithdrawQuote.as_view(), name="api-quote-withdraw"),
     path("quotes/<uuid:public_id>/accept", quotes_api.AcceptQuote.as_view(), name="api-quote-accept"),
+    path("quotes/<uuid:public_id>/pdf", quote_answers_api.QuotePdf.as_view(), name="api-quote-pdf"),
+    path("quotes/<uuid:public_id>/renew", quote_answers_api.RenewQuote.as_view(), name="api-quote-renew"),
+    path(
+        "quotes/<uuid:public_id>/request-changes",
+        quote_answers_api.RequestQuoteChanges.as_view(),
+        name="api-quote-changes",
+    ),
     path("quotes/<uuid:public_id>/decline", quotes_api.DeclineQuote.as_view(), name="api-quote-decline"),
     path(
         "service-requests/<uuid:public_id>/quote",
@@ -212,7 +222,7 @@ urlpatterns = [
     path("reserver/<slug:slug>/details/", booking.details, name="book-details"),
     path("reserver/<slug:slug>/creneau/", booking.slot, name="book-slot"),
     path("reserver/<slug:slug>/creneau/liberer/", booking.give_up_hold, name="book-release"),
-    path("reserver/<slug:slug>/coordonnees/", booking.contact, name="book-contact"),
+    path("reserver/<slug:slug>/coordonnees/", contact.contact, name="book-contact"),
     path("reserver/<slug:slug>/pour-qui/", beneficiary.beneficiary, name="book-beneficiary"),
     path("reserver/<slug:slug>/code-entreprise/", company_code.company, name="book-company"),
     path("reserver/<slug:slug>/code/", proving.code, name="book-code"),
@@ -327,6 +337,7 @@ urlpatterns = [
     path("demandes/<uuid:public_id>/plus-tot/arreter/", waitlist.leave_request, name="wait-request-leave"),
     path("agenda/attente/", waitlist.waitlist, name="waitlist"),
     path("demandes/<uuid:public_id>/attente/<slug:verb>/", following.follow, name="follow"),
+    path("demandes/<uuid:public_id>/situer/", placing.place, name="place-request"),
     path("demandes/<uuid:public_id>/quantites/", measuring.quantities, name="quantities"),
     path("demandes/<uuid:public_id>/prix-du-jour/", repricing.repricing, name="reprice"),
     path("demandes/<uuid:public_id>/<slug:verb>/", requests.change_request, name="change-request"),

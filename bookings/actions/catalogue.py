@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stdnum.fr import siren as siren_number
 
+from bookings.actions import lanes
 from bookings.actions.saving import save_valid
 from bookings.enums import AccountKind, AreaKind, Place
 from bookings.models import (
@@ -106,15 +108,29 @@ def set_opening(site: Site, hours: Iterable[tuple[int, dt.time, dt.time]], *, by
 
 
 @transaction.atomic
-def set_slots(site: Site, *, place: Place, minutes: int, capacity: int, by: Actor, step: int | None = None) -> SlotRule:
+def set_slots(
+    site: Site,
+    *,
+    place: Place,
+    minutes: int,
+    capacity: int,
+    by: Actor,
+    step: int | None = None,
+    travel: int = 0,
+) -> SlotRule:
     """How times are offered at the desk or for home visits: how long one takes, how often one begins (``step``: after
-    the other when left out), how many at the same time."""
+    the other when left out), how many at the same time, how long the way to the next visit is (``travel``).
+
+    What is booked stays; from the visits ahead on, as much of the way is kept as the next one leaves.
+    """
     rule, _made = SlotRule.objects.update_or_create(
         organisation_id=site.organisation_id,
         site=site,
         place=place,
-        defaults={"slot_minutes": minutes, "step_minutes": step, "capacity": capacity},
+        defaults={"slot_minutes": minutes, "step_minutes": step, "capacity": capacity, "travel_minutes": travel},
     )
+    if place == Place.HOME:
+        lanes.keep_the_way(site, travel, now=timezone.now())
     events.record("site.changed", site, by=by, what=f"slots:{place}")
     return rule
 

@@ -145,8 +145,8 @@ def lengthen(hold: Hold, minutes: int, *, services: Collection[Service], now: dt
     if lane is None:
         raise _taken(wanted, services=services, now=now)
     with refuse_on("hold_one_per_lane", SlotTaken([])):
-        hold.lane, hold.ends_at = lane, wanted.ends_at
-        hold.save(update_fields=["lane", "ends_at"])
+        hold.lane, hold.ends_at, hold.free_at = lane, wanted.ends_at, wanted.free_at
+        hold.save(update_fields=["lane", "ends_at", "free_at"])
 
 
 def _wanted(

@@ -175,9 +175,9 @@ def circumstances(
 def by_distance(
     services: Iterable[Service], wishes: Iterable[prices.Wish] | None = None, *, day: dt.date | None = None
 ) -> list[Supplement]:
-    """What is added far away to services done at the client's place, of those wished. Nobody looks addresses up: where
-    no coordinates are known, it is told beside the price, and not in it. ``day``: of the order, where the prices of
-    none were put on the services."""
+    """What is added far away to services done at the client's place, of those wished. Where no coordinates are known,
+    it is told beside the price, and not in it. ``day``: of the order, where the prices of none were put on the
+    services."""
     wanted = None if wishes is None else {wish.service for wish in wishes}
     return [
         one

@@ -17,7 +17,7 @@ from bookings.actions.clients import ClientDetails, clean_details, find_or_creat
 from bookings.actions.guards import check_payer, check_place, keep_client_limit, place_of
 from bookings.actions.open_sites import refuse_closed
 from bookings.actions.quote_moves import lock_request, step
-from bookings.enums import PriceMode, RequestStatus
+from bookings.enums import Place, PriceMode, RequestStatus
 from bookings.models import (
     Accompaniment,
     Client,
@@ -121,6 +121,8 @@ def ask_for_quote(
             street=details.street,
             postcode=details.postcode,
             city=details.city,
+            latitude=details.latitude if place == Place.HOME else None,
+            longitude=details.longitude if place == Place.HOME else None,
             note=note.strip()[:500],
             language=details.language,
             total_incl_vat=Decimal(0),

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -36,6 +37,8 @@ class Visit:
     street: str = ""
     postcode: str = ""
     city: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
     access_note: str = field(default="", repr=False)
 
 
@@ -93,16 +96,13 @@ def book_walk_in(
         street=visit.street if visit else "",
         postcode=visit.postcode if visit else "",
         city=visit.city if visit else "",
+        latitude=visit.latitude if visit else None,
+        longitude=visit.longitude if visit else None,
         access_note=visit.access_note if visit and place == Place.HOME else "",
     )
     if beneficiary is not None and visit is not None:
-        beneficiary = replace(
-            beneficiary,
-            street=visit.street,
-            postcode=visit.postcode,
-            city=visit.city,
-            access_note=details.access_note,
-        )
+        where = {name: getattr(visit, name) for name in ("street", "postcode", "city", "latitude", "longitude")}
+        beneficiary = replace(beneficiary, **where, access_note=details.access_note)
     return make_request(
         held,
         client=details,

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from bookings.actions import pricing
 from bookings.actions.sellers import charges_vat
 from bookings.api.common import site_of, wish_of
+from bookings.api.located import looks_up
 from bookings.models import Service
 from bookings.models.areas import judge_address
 from bookings.rules import prices
@@ -65,8 +66,9 @@ class PriceEstimates(APIView):
         responses=EstimateOut,
         examples=EXAMPLES,
     )
+    @looks_up("address")
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, spot: dict[str, Decimal]) -> Response:
         """Nothing is booked and no place is taken. Supplements by day, hour or distance count when those are given."""
         if actor_of(request).provider_id is not None:
             raise NotAllowed
@@ -75,16 +77,16 @@ class PriceEstimates(APIView):
         asked = body.validated_data
         site = site_of(request, asked["site"])
         address: dict[str, Any] = asked.get("address") or {}
-        spot = {name: address.get(name) for name in ("latitude", "longitude")}
+        where = {name: address.get(name, spot.get(name)) for name in ("latitude", "longitude")}
         day = asked.get("on") or timezone.localdate(timezone=ZoneInfo(site.time_zone))
         wishes = [wish_of(line) for line in asked["lines"]]
         wanted = {wish.service for wish in wishes}
         services = [s for s in Service.objects.offered_at(site) if str(s.public_id) in wanted]
-        known = pricing.circumstances(site, asked.get("starts_at"), **spot)
+        known = pricing.circumstances(site, asked.get("starts_at"), **where)
         lines = pricing.price_order(pricing.tariffs_of(site, day, services=services), wishes, known)
         if not charges_vat(site):
             lines = [replace(line, vat_rate=Decimal(0)) for line in lines]
-        found = judge_address(site, postcode=address["postcode"], **spot) if address else None
+        found = judge_address(site, postcode=address["postcode"], **where) if address else None
         codes = {str(service.public_id): service.code for service in services}
         return Response(
             EstimateOut(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
@@ -22,6 +23,7 @@ from bookings.actions.rescheduling import reschedule_request
 from bookings.api.ahead import run_of
 from bookings.api.clients import kept_of, prescriber_named
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, in_state, moment_of, presence_of, site_of, uuid_of, wish_of
+from bookings.api.located import looks_up
 from bookings.enums import RequestStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from bookings.serializers.fields import UUID_PATH
@@ -154,9 +156,10 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         responses={201: ServiceRequestOut},
         examples=[EXAMPLE, FOR_A_PARENT, FOR_SOMEBODY_ACCOMPANIED, BASKET],
     )
+    @looks_up("beneficiary", "client")
     @idempotent
     @editions.held()
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, spot: dict[str, Decimal]) -> Response:
         """Take a place of the slot and confirm the request at once, or refuse and leave nothing.
 
         `slot_taken` (409) carries `next_free`.
@@ -172,6 +175,8 @@ class ServiceRequests(generics.ListAPIView[ServiceRequest]):
         services = [service for service in offered if str(service.public_id) in wanted]
         if len(services) < len(wanted):
             raise pricing.BadOrder(pricing.ORDER_MESSAGES["unknown_service"], field="lines", reason="unknown_service")
+        met = asked["beneficiary"] or asked["client"]
+        met |= spot
         given: dict[str, Any] = {
             "client": ClientDetails(**asked["client"], access_note=asked["access_note"]),
             "wishes": wishes,

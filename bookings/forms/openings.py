@@ -14,7 +14,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from bookings.enums import NotHeldReason
+from bookings.enums import NotHeldReason, Place
 from bookings.models import ClientAccount, Closure, OpeningHours, Presence, SlotRule, StandDay
 from concierge.models import Site
 
@@ -97,7 +97,12 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 
     class Meta:
         model = SlotRule
-        fields = ["slot_minutes", "step_minutes", "capacity"]
+        fields = ["slot_minutes", "step_minutes", "capacity", "travel_minutes"]
+
+    def __init__(self, *args: Any, place: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if place != Place.HOME:
+            del self.fields["travel_minutes"]
 
 
 class ClosureForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -43,6 +43,15 @@ class DistanceForm(forms.Form):
     )
 
 
+class PlaceForm(forms.Form):
+    """Where an address is that nobody has located, as a map shows it."""
+
+    latitude = forms.DecimalField(label=_("Latitude"), min_value=-90, max_value=90, max_digits=20, decimal_places=15)
+    longitude = forms.DecimalField(
+        label=_("Longitude"), min_value=-180, max_value=180, max_digits=20, decimal_places=15
+    )
+
+
 class RequestFilters(forms.Form):
     """Filters of the team's list. Nonsense filters nothing."""
 

@@ -131,6 +131,11 @@ class SlotRule(TenantModel):
         help_text=_("Leave empty for one appointment after the other."),
     )
     capacity = models.PositiveSmallIntegerField(_("at the same time"), default=2)
+    travel_minutes = models.PositiveSmallIntegerField(
+        _("on the way to the next visit (min)"),
+        default=0,
+        help_text=_("Kept free after each visit: clients are offered no time that leaves less."),
+    )
 
     class Meta:
         verbose_name = _("slot rule")
@@ -153,6 +158,12 @@ class SlotRule(TenantModel):
                 name="slot_rule_has_a_place",
                 violation_error_message=_("At least one person is received at a time."),
             ),
+            models.CheckConstraint(
+                condition=Q(travel_minutes__lte=180),
+                name="slot_rule_travel_is_plausible",
+                violation_error_message=_("The way to the next visit takes 3 hours at most."),
+            ),
+            models.CheckConstraint(condition=Q(place="home") | Q(travel_minutes=0), name="slot_rule_desk_stays_put"),
         ]
 
     def __str__(self) -> str:
@@ -161,7 +172,7 @@ class SlotRule(TenantModel):
     @property
     def step(self) -> int:
         """Minutes from one start to the next."""
-        return self.step_minutes or self.slot_minutes
+        return self.step_minutes or self.slot_minutes + self.travel_minutes
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -179,14 +190,14 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         Compares plain moments: behind row-level security an index serves operators that are known to tell nobody what
         they read, and those of ranges are not. No hold lasts longer than a day, which bounds what is read.
         """
-        return self.live().filter(
+        there = self.live().filter(
             site=site,
             place=place,
             presence=presence_id,
             starts_at__gt=start - LONGEST_HOLD,
             starts_at__lt=end,
-            ends_at__gt=start,
         )
+        return there.filter(Q(ends_at__gt=start) | Q(free_at__gt=start))
 
 
 class Hold(PublicIdModel, TenantModel):
@@ -204,6 +215,8 @@ class Hold(PublicIdModel, TenantModel):
     lane = models.PositiveSmallIntegerField(_("lane"), editable=False)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
+    # When its lane is free again, if that is later: whoever was there is on the way to the next visit.
+    free_at = models.DateTimeField(_("free at"), null=True, blank=True, editable=False)
     token_hash = models.CharField(max_length=64)
     status = models.CharField(_("status"), max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD)
     expires_at = models.DateTimeField(_("expires at"))
@@ -221,7 +234,7 @@ class Hold(PublicIdModel, TenantModel):
                 fields=["site", "place", "starts_at"],
                 name="hold_taken_times",
                 condition=Q(status__in=["held", "confirmed"]),
-                include=["lane", "ends_at"],
+                include=["lane", "ends_at", "free_at"],
             ),
         ]
         constraints = [
@@ -232,6 +245,16 @@ class Hold(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at"), ends_at__lte=F("starts_at") + dt.timedelta(days=1)),
                 name="hold_lasts_a_day_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(free_at=None)
+                | Q(
+                    free_at__isnull=False,
+                    place="home",
+                    free_at__gt=F("ends_at"),
+                    free_at__lte=F("starts_at") + dt.timedelta(days=1),
+                ),
+                name="hold_way_follows_a_visit",
             ),
             models.UniqueConstraint(
                 fields=["organisation", "token_hash"],
@@ -246,7 +269,7 @@ class Hold(PublicIdModel, TenantModel):
                     ("place", RangeOperators.EQUAL),
                     (Coalesce("presence_id", 0, output_field=models.BigIntegerField()), RangeOperators.EQUAL),
                     ("lane", RangeOperators.EQUAL),
-                    (TimeRange("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                    (TimeRange("starts_at", Coalesce("free_at", "ends_at")), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(status__in=["held", "confirmed"]),
                 violation_error_message=_("This time is taken."),

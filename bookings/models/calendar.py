@@ -11,6 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -192,7 +193,7 @@ def visit_at(
     if needed > rule.slot_minutes:
         longest = max((_minutes(o.closes) - _minutes(o.opens) for o in opening_of(site)), default=0)
         needed = max(rule.slot_minutes, min(needed, longest))
-    return rules.Visit(needed, rule.step, rule.capacity)
+    return rules.Visit(needed, rule.step, rule.capacity, rule.travel_minutes)
 
 
 def _is_received(place: Place | str, presence: Presence | None) -> bool:
@@ -227,7 +228,7 @@ def lanes_between(
         Hold.objects.taking(site, place, start, end, presence_id=presence.pk if presence else None)
         .order_by("lane")
         .values("lane")
-        .annotate(busy=Busy("starts_at", "ends_at"))
+        .annotate(busy=Busy("starts_at", Coalesce("free_at", "ends_at")))
         .values_list("busy", flat=True)
     )
     return [[(one.lower, one.upper) for one in taken] for taken in busy]

@@ -18,6 +18,8 @@ UTC = dt.UTC
 FURTHEST_DAYS = 120
 # Times are given to five minutes.
 FINEST = 5
+# Nothing keeps a lane longer.
+LONGEST_TAKEN = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,23 @@ class Opening:
 
 @dataclass(frozen=True)
 class Visit:
-    """How times are offered: minutes that one takes, minutes from one start to the next, how many side by side."""
+    """How times are offered: minutes that one takes, from one start to the next, how many side by side; on the way."""
 
     minutes: int
     step: int
     capacity: int
+    # Kept free after it: whoever was there is on the way to the next one.
+    travel: int = 0
 
     @property
     def length(self) -> dt.timedelta:
         """How long one takes."""
         return dt.timedelta(minutes=self.minutes)
+
+    @property
+    def taken(self) -> dt.timedelta:
+        """How long nobody else has that lane; a day at most, as holds last."""
+        return min(dt.timedelta(minutes=self.minutes + self.travel), max(self.length, LONGEST_TAKEN))
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,8 @@ def places_left(starts: Sequence[dt.datetime], visit: Visit, lanes: Iterable[Lan
     for lane in lanes:
         blocked_to = 0
         for begins, ends in lane:
-            # What begins after this minus a visit, and before this ends, would overlap it.
-            low = max(bisect.bisect_right(starts, begins - visit.length), blocked_to)
+            # What begins after this minus a visit and its way, and before this ends, would overlap it.
+            low = max(bisect.bisect_right(starts, begins - visit.taken), blocked_to)
             high = bisect.bisect_left(starts, ends)
             if low < high:
                 taken[low] += 1

@@ -13,11 +13,14 @@ from bookings.serializers.requests import LineIn, check_spot
 
 
 class AddressIn(serializers.Serializer[Any]):
-    """Where somebody would come. Without coordinates the postcode decides."""
+    """Where somebody would come. Without coordinates they are looked up, as far as the installation can and the street
+    is said; else the postcode decides."""
 
     postcode = serializers.RegexField(
         r"\A[0-9]{5}\Z", error_messages={"invalid": _("A French postcode has five digits.")}
     )
+    street = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    city = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
     latitude = serializers.DecimalField(max_digits=9, decimal_places=6, min_value=-90, max_value=90, required=False)
     longitude = serializers.DecimalField(max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False)
 

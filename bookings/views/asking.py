@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from bookings.actions.quote_requests import ask_for_quote
 from bookings.forms.booking import PayerForm
 from bookings.forms.wishes import WishesForm
-from bookings.views.booking import refused_contact
+from bookings.views.contact import refused_contact
 from bookings.views.draft import Draft
 from bookings.views.payers import chosen_payer, payers_of
 from bookings.views.steps import go, show, step

@@ -14,6 +14,7 @@ from bookings.forms.beneficiary import BeneficiaryForm
 from bookings.models import HelpedPerson
 from bookings.models.people import MOST_HELPED
 from bookings.views.draft import Draft
+from bookings.views.spots import kept_spot, located_for
 from bookings.views.steps import go, show, step
 from concierge.errors import DomainError
 
@@ -40,6 +41,8 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
     if form.is_valid():
         said = {name: value for name, value in form.cleaned_data.items() if name != "access_note"}
         other = Beneficiary(**said)
+        if draft.place == Place.HOME:
+            other = located_for(request, other)
         try:
             clean_beneficiary(other)
             guards.check_place(draft.site, draft.place, draft.place, other)
@@ -48,7 +51,7 @@ def beneficiary(request: HttpRequest, draft: Draft) -> HttpResponse:
             form.add_error(field if field in form.fields else None, str(error.message))
             return show(request, draft, "beneficiary", error.status, form=form, known=known)
         draft.data.pop("typed_other", None)
-        draft.save(other=said)
+        draft.save(other={**said, **kept_spot(other)})
         return go(draft.site, "contact")
     if form.is_bound:
         draft.save(

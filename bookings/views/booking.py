@@ -16,15 +16,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.actions import booking, guards, holds, pre_orders, pricing, subscriptions
+from bookings.actions import booking, holds, pre_orders, pricing, subscriptions
 from bookings.enums import HoldStatus, PriceMode
 from bookings.forms.ahead import RunForm
-from bookings.forms.booking import ContactForm, DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
-from bookings.models import Client, ClientAccount, Presence, ServiceRequest, calendar
+from bookings.forms.booking import DetailsForm, ReviewForm, ServicesForm, SlotForm, wishes_of
+from bookings.models import ClientAccount, Presence, ServiceRequest, calendar
 from bookings.rules import prices
 from bookings.views import ahead, payers, subscribing
-from bookings.views.draft import KEPT_FIELDS, WHO_FIELDS, Draft
-from bookings.views.proving import start_verification
+from bookings.views.contact import refused_contact
+from bookings.views.draft import Draft
 from bookings.views.steps import go, show, step
 from bookings.views.times import days_of, first_day_of, short_day
 from bookings.views.whose import refuse_other
@@ -229,61 +229,6 @@ def _where(draft: Draft, stand: Presence | None) -> list[dict[str, Any]]:
     ]
 
 
-# --- 4. contact, code ----------------------------------------
-
-
-@step("contact")
-def contact(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Who you are; an unknown address gets a code."""
-    form = _contact_form(draft, request.POST if request.method == "POST" else None, initial=_known_contact(draft))
-    draft.note_access(form)
-    if form.is_valid():
-        typed = {name: form.cleaned_data[name] for name in KEPT_FIELDS if name in form.fields}
-        draft.data.pop("typed", None)
-        draft.save(contact={**draft.contact, **typed})
-        try:
-            guards.check_place(draft.site, draft.place, draft.place, draft.beneficiary() or draft.details())
-            if not draft.is_verified:
-                start_verification(request, draft)
-        except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return show(request, draft, "contact", error.status, form=form)
-        return go(draft.site, draft.last_step if draft.is_verified else "code")
-    if form.is_bound:
-        # Nothing typed is lost, even when the person leaves before correcting it.
-        draft.save(typed={name: request.POST.get(name, "")[:500] for name in form.fields if name != "access_note"})
-    return show(request, draft, "contact", 422 if form.is_bound else 200, form=form)
-
-
-def _contact_form(draft: Draft, data: Any, **more: Any) -> ContactForm:
-    return ContactForm(
-        data,
-        asks_address=draft.comes_to_client,
-        for_others=draft.for_others,
-        knows_who=draft.knows_who,
-        is_visit=draft.is_visit and draft.comes_to_client,
-        **more,
-    )
-
-
-def _known_contact(draft: Draft) -> dict[str, str]:
-    """What was typed before, else what the account knows; what the prescriber said of a person they accompany."""
-    typed: dict[str, str] = {**draft.contact, **draft.data.get("typed", {}), "access_note": draft.access}
-    if draft.person is not None:
-        known = {name: str(getattr(draft.person, name)) for name in ("phone", "street", "postcode", "city")}
-        return known | typed
-    if draft.owner is not None:
-        return {name: str(getattr(draft.owner, name)) for name in WHO_FIELDS} | typed
-    user = draft.request.user
-    if typed.get("last_name") or draft.for_others or not user.is_authenticated:
-        return typed
-    mine = draft.actor.client_id
-    client = Client.objects.filter(organisation=draft.actor.organisation, pk=mine).first() if mine else None
-    if client is None:
-        return {"first_name": user.first_name, "last_name": user.last_name, "email": user.email, **typed}
-    return {name: str(getattr(client, name)) for name in WHO_FIELDS}
-
-
 # --- 5. review ----------------------------------------
 
 
@@ -334,7 +279,9 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         tariffs = pricing.tariffs_of(draft.site, _today(draft.site), services=draft.offered)
         # What is ordered ahead has no time of its own, even when a time was kept before.
         starts_at = draft.hold.starts_at if draft.hold and draft.plan is None else None
-        lines = pricing.price_order(tariffs, draft.wishes, pricing.circumstances(draft.site, starts_at))
+        met = draft.met
+        known = pricing.circumstances(draft.site, starts_at, latitude=met.latitude, longitude=met.longitude)
+        lines = pricing.price_order(tariffs, draft.wishes, known)
     except DomainError:
         return go(draft.site, "details")
     return show(
@@ -346,7 +293,7 @@ def _review_page(request: HttpRequest, draft: Draft, form: ReviewForm, status: i
         lines=lines_words(lines, is_weighed_later=draft.plan is None),
         is_estimate=draft.plan is None and any(line.is_estimate for line in lines),
         shares=vat_words(draft.site, ((line.vat_rate, line.total) for line in lines)),
-        unmeasured=pricing.by_distance(draft.offered, draft.wishes),
+        unmeasured=pricing.by_distance(draft.offered, draft.wishes) if known.distance_km is None else [],
         total=euros(prices.total(lines)),
         total_shown=str(prices.total(lines)),
         phone=national_phone(draft.contact.get("phone", "")),
@@ -378,14 +325,6 @@ def _refused(request: HttpRequest, draft: Draft, form: ReviewForm, error: Domain
         form.add_error(error.field, str(error.message))
         return _review_page(request, draft, form, error.status)
     return refused_contact(request, draft, error)
-
-
-def refused_contact(request: HttpRequest, draft: Draft, error: DomainError) -> HttpResponse:
-    """What is wrong with who one is, on the page where it was typed."""
-    contact_form = _contact_form(draft, {**draft.contact, "access_note": draft.access})
-    contact_form.is_valid()
-    contact_form.add_error(error.field if error.field in contact_form.fields else None, str(error.message))
-    return show(request, draft, "contact", error.status, form=contact_form)
 
 
 @login_not_required

@@ -22,6 +22,7 @@ from bookings.actions.walk_in import Visit, book_walk_in
 from bookings.enums import Place, PriceMode
 from bookings.forms.booking import quantity_names
 from bookings.forms.desk import OTHER, OrderForm
+from bookings.gateways.geocoder import located
 from bookings.models import Client, Service, calendar
 from bookings.models.ahead import ahead_at
 from bookings.models.clients import each_once
@@ -95,9 +96,8 @@ def _visit(form: OrderForm, client: Client) -> Visit | None:
     known = form.beneficiary.row if form.beneficiary else None
     if known is not None and known.street and where == _address_of(client):
         where = _address_of(known)
-    return Visit(
-        dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), **where, access_note=form.cleaned_data["access_note"]
-    )
+    moment, how = dt.datetime.fromisoformat(chosen).astimezone(dt.UTC), form.cleaned_data["access_note"]
+    return located(Visit(moment, **where, access_note=how))
 
 
 def _address_of(client: Client) -> dict[str, str]:

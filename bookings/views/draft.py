@@ -28,6 +28,7 @@ from bookings.models.access import LONGEST_ACCESS
 from bookings.perms import can_book_for_others
 from bookings.rules.prices import Wish
 from bookings.views.kinds import of_kind
+from bookings.views.spots import spot_of
 from concierge import encryption
 from concierge.enums import Channel
 from concierge.errors import DomainError
@@ -281,6 +282,7 @@ class Draft:
         is_me = not self.for_others and user.is_authenticated and mine["email"] in self.own_emails
         return ClientDetails(
             **mine,
+            **spot_of(self.contact),
             language=self.request.LANGUAGE_CODE,
             user=user if is_me else None,  # type: ignore[arg-type]  # authenticated
             access_note=self.access,
@@ -328,6 +330,7 @@ class Draft:
             postcode=typed.get("postcode", ""),
             city=typed.get("city", ""),
             access_note=self.access,
+            **spot_of(typed),
         )
 
     @property
@@ -338,12 +341,17 @@ class Draft:
 
     def beneficiary(self) -> Beneficiary | None:
         """That person, as actions take them."""
-        return Beneficiary(**self.other, access_note=self.access) if self.other else None
+        return Beneficiary(**{**self.other, **spot_of(self.other)}, access_note=self.access) if self.other else None
 
     @property
     def comes_to_client(self) -> bool:
         """Whether we come to the client's own place: then it is the client who gives the address."""
         return self.asks_address and not self.other
+
+    @property
+    def met(self) -> ClientDetails | Beneficiary:
+        """Whom the team comes to."""
+        return self.beneficiary() or self.details()
 
     @property
     def asks_address(self) -> bool:

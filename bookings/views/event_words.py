@@ -14,6 +14,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "service_request.closed": gettext_lazy("Handed over and closed"),
     "service_request.measured": gettext_lazy("Weighed or counted"),
     "service_request.repriced": gettext_lazy("Given the price of the day"),
+    "service_request.located": gettext_lazy("Address placed"),
     "service_request.taken_back": gettext_lazy("Not handed over after all"),
     "service_request.cancelled": gettext_lazy("Request cancelled"),
     "service_request.declined": gettext_lazy("Request declined"),

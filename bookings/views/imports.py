@@ -20,7 +20,7 @@ from bookings import perms
 from bookings.actions import imports
 from bookings.actions.exports import catalogue_rows
 from bookings.forms.catalogue import ImportForm
-from bookings.gateways import read_catalogue, write_csv, write_xlsx
+from bookings.gateways.files import read_catalogue, write_csv, write_xlsx
 from bookings.models.imports import CatalogueImport
 from bookings.rules import imports as rules
 from bookings.rules.imports import COLUMNS, Line

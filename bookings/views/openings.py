@@ -166,11 +166,18 @@ def rhythm(request: HttpRequest, slug: str, place: str) -> HttpResponse:
     site, actor = site_to_see(request, slug, to_change=True)
     if place not in Place.values:
         raise Http404
-    form = RuleForm(_typed(request), instance=openings.rule_of(site, place))
+    form = RuleForm(_typed(request), instance=openings.rule_of(site, place), place=place)
 
     def act(given: dict[str, Any]) -> str:
-        minutes, step = given["slot_minutes"], given["step_minutes"]
-        catalogue.set_slots(site, place=Place(place), minutes=minutes, step=step, capacity=given["capacity"], by=actor)
+        catalogue.set_slots(
+            site,
+            place=Place(place),
+            minutes=given["slot_minutes"],
+            step=given["step_minutes"],
+            capacity=given["capacity"],
+            travel=given.get("travel_minutes", 0),
+            by=actor,
+        )
         return openings.why_nothing(site, place, now=timezone.now())
 
     return _form_page(request, site, form, act, title=_("How times are offered"), lead=str(Place(place).label))

@@ -33,7 +33,7 @@ from bookings.actions.work_orders import (
     verify_work_order,
 )
 from bookings.enums import REQUEST_CATEGORY, Execution, Leg, Place, RequestStatus, WorkOrderStatus
-from bookings.forms.requests import DeclineForm, ReasonForm, RequestFilters
+from bookings.forms.requests import DeclineForm, PlaceForm, ReasonForm, RequestFilters
 from bookings.models import ClientQuestion, FollowUp, ServiceRequest, WorkOrder
 from bookings.models.access import access_of
 from bookings.models.areas import has_measured_areas
@@ -154,13 +154,22 @@ def _find(actor: Actor, public_id: Any) -> ServiceRequest:
 
 
 def _page(
-    request: HttpRequest, actor: Actor, found: ServiceRequest, *, error: DomainError | None = None
+    request: HttpRequest,
+    actor: Actor,
+    found: ServiceRequest,
+    *,
+    error: DomainError | None = None,
+    place_form: PlaceForm | None = None,
 ) -> HttpResponse:
     orders = list(found.work_orders.select_related("service").order_by("pk"))
     told = events.history(request_id=found.public_id)
     now = timezone.now()
     waiting = waiting_of([found], now=now)[found.pk]
     quoting = card_of(actor, found)
+    unmeasured = far_away(found)
+    is_unlocated = found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site)
+    if place_form is None and (is_unlocated or unmeasured) and perms.can_place(actor, found):
+        place_form = PlaceForm()
     context = {
         "found": found,
         "error": error,
@@ -188,8 +197,9 @@ def _page(
         and found.status in REPRICED_FROM
         and perms.can_book_for_others(actor, found.site),
         "can_measure": not quoting["wishes"] and perms.can_measure(actor, found) and may_be_measured(found, orders),
-        "unmeasured": far_away(found),
-        "is_unlocated": found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site),
+        "unmeasured": unmeasured,
+        "is_unlocated": is_unlocated,
+        "place_form": place_form,
         "history": [_told(event, found) for event in reversed(list(told))],
         "questions": [_asked(question, found) for question in found.questions.order_by("-pk")[:5]],
         "follow_up": FollowUp.objects.select_related("owner").filter(request=found).first(),
@@ -211,7 +221,8 @@ def _page(
         "link_is_over": found.tracking_is_over(timezone.now()),
         "fragments": fragments_of(found, is_on_quote=bool(quoting["wishes"])),
     }
-    return render(request, "bookings/request.html", context, status=error.status if error else 200)
+    refused = 422 if place_form is not None and place_form.is_bound else 200
+    return render(request, "bookings/request.html", context, status=error.status if error else refused)
 
 
 def _asked(question: ClientQuestion, found: ServiceRequest) -> dict[str, str]:

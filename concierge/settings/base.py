@@ -398,6 +398,10 @@ DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "public_id"
 
 # --- optional services ------------------------------------------------------------------------------------------------
+# Where addresses are looked up; empty: nowhere. How sure an answer has to be, of 1: chosen in November 2026, to be
+# looked at again with a year of addresses.
+GEOCODER_URL = env("GEOCODER_URL", default="")
+GEOCODER_MIN_SCORE = env.float("GEOCODER_MIN_SCORE", default=0.6)
 SENTRY_DSN = env("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -36,7 +36,7 @@ from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday"), pytest.mark.promise("domain R8")]
 SECRET = "Digicode 47B12, chien Ulysse"
-HOME = {"street": "3 rue Monge", "postcode": "21000", "city": "Dijon"}
+HOME: dict[str, Any] = {"street": "3 rue Monge", "postcode": "21000", "city": "Dijon"}
 Book = Callable[..., ServiceRequest]
 
 

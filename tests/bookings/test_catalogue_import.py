@@ -17,7 +17,7 @@ from django.test import Client as Browser
 
 from bookings.actions.exports import catalogue_rows
 from bookings.actions.imports import judge_import, keep_import, load_import
-from bookings.gateways import BadFile, read_catalogue, write_csv, write_xlsx
+from bookings.gateways.files import BadFile, read_catalogue, write_csv, write_xlsx
 from bookings.models import CatalogueImport, PriceItem, Service
 from bookings.rules.imports import COLUMNS, Known, is_risky, read_line, safe
 from concierge.models import Event

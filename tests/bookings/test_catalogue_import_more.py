@@ -11,7 +11,7 @@ import pytest
 from bookings.actions.exports import catalogue_rows
 from bookings.actions.imports import LinesWrong, judge_import, keep_import, load_import
 from bookings.actions.tariffs import set_price
-from bookings.gateways import read_catalogue, write_csv, write_xlsx
+from bookings.gateways.files import read_catalogue, write_csv, write_xlsx
 from bookings.models import DatedPrice, PriceItem, Service, ServiceAtSite, Supplement
 from bookings.rules.imports import COLUMNS, Known, read_line
 from concierge.models import Site

@@ -16,7 +16,7 @@ from bookings.actions import tariffs
 from bookings.actions.exports import catalogue_rows
 from bookings.actions.imports import keep_import
 from bookings.actions.pricing import circumstances, offered_on
-from bookings.gateways import read_catalogue, write_csv
+from bookings.gateways.files import read_catalogue, write_csv
 from bookings.models import Service, Supplement
 from concierge.errors import Invalid
 from concierge.models import Site

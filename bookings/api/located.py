@@ -1,0 +1,58 @@
+"""An address that comes without coordinates is looked up before the transaction of its call begins."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from bookings.enums import Place
+from bookings.gateways.geocoder import locate
+from bookings.models import Service
+
+PARTS = ("street", "postcode", "city")
+
+
+def looks_up(*members: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Hand the handler a ``spot``: coordinates of the first of these members that is sent, when it has an address
+    without any and a line is a service done there; else empty. Around ``@idempotent``."""
+
+    def decorate(handler: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(handler)
+        def look_up(self: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            return handler(self, request, *args, **kwargs, spot=_spot(request.data, members))
+
+        return look_up
+
+    return decorate
+
+
+def _spot(sent: Any, members: tuple[str, ...]) -> dict[str, Decimal]:
+    """Nothing is checked yet: whatever is no address has no coordinates, and is refused later."""
+    if not settings.GEOCODER_URL or not isinstance(sent, dict):
+        return {}
+    where: dict[str, Any] = next((sent[name] for name in members if isinstance(sent.get(name), dict)), {})
+    parts = [where.get(name, "") for name in PARTS]
+    if where.get("latitude") is not None or not all(isinstance(part, str) and len(part) <= 200 for part in parts):
+        return {}
+    if not parts[0].strip() or not _is_home(sent.get("lines")):
+        return {}
+    found = locate(*parts)
+    return {"latitude": found[0], "longitude": found[1]} if found else {}
+
+
+def _is_home(lines: Any) -> bool:
+    """Whether one of the lines is done at the client's place."""
+    wanted = []
+    for line in lines[:20] if isinstance(lines, list) else []:
+        with suppress(ValueError, AttributeError, TypeError):
+            wanted.append(uuid.UUID(line.get("service")))
+    return Service.objects.filter(public_id__in=wanted, place=Place.HOME).exists()

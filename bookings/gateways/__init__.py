@@ -1,0 +1,1 @@
+"""What leaves for the outside, and what comes in from it."""
