@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import django_filters
@@ -12,7 +11,7 @@ from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -21,20 +20,9 @@ from billing.enums import DocumentKind
 from billing.models import Invoice
 from billing.serializers import InvoiceDetailOut, InvoiceOut
 from concierge.api.keys import actor_of
+from concierge.api.pdf import PdfRenderer
 from concierge.api.problems import Problem
 from concierge.enums import Scope
-
-
-class PdfRenderer(BaseRenderer):
-    """Lets a caller ask for a PDF; errors stay JSON."""
-
-    media_type = "application/pdf"
-    format = "pdf"
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
-    ) -> bytes:
-        return JSONRenderer().render(data, accepted_media_type, renderer_context)
 
 
 class InvoiceFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

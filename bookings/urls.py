@@ -7,6 +7,7 @@ from bookings.api import ahead as api_ahead
 from bookings.api import catalogue, estimates, work_orders
 from bookings.api import clients as api_clients
 from bookings.api import quantities as api_quantities
+from bookings.api import quote_answers as quote_answers_api
 from bookings.api import quotes as quotes_api
 from bookings.api import recurrences as api_recurrences
 from bookings.api import requests as api
@@ -118,6 +119,13 @@ api_urlpatterns = [
     path("quotes/<uuid:public_id>/send", quotes_api.SendQuote.as_view(), name="api-quote-send"),
     path("quotes/<uuid:public_id>/withdraw", quotes_api.WithdrawQuote.as_view(), name="api-quote-withdraw"),
     path("quotes/<uuid:public_id>/accept", quotes_api.AcceptQuote.as_view(), name="api-quote-accept"),
+    path("quotes/<uuid:public_id>/pdf", quote_answers_api.QuotePdf.as_view(), name="api-quote-pdf"),
+    path("quotes/<uuid:public_id>/renew", quote_answers_api.RenewQuote.as_view(), name="api-quote-renew"),
+    path(
+        "quotes/<uuid:public_id>/request-changes",
+        quote_answers_api.RequestQuoteChanges.as_view(),
+        name="api-quote-changes",
+    ),
     path("quotes/<uuid:public_id>/decline", quotes_api.DeclineQuote.as_view(), name="api-quote-decline"),
     path(
         "service-requests/<uuid:public_id>/quote",

@@ -37,6 +37,35 @@ def sell_baskets(house: House, *, until: dt.datetime) -> None:
         settle(house)
 
 
+def plan_vegetables(house: House) -> None:
+    """The vegetables of the catalogue are ordered ahead too, at each site."""
+    with tenancy.working_for(house.organisation):
+        producer = plans.add_producer(
+            house.organisation,
+            name="Les Jardins de Bretenière",
+            email="commandes@jardins-breteniere.example",
+            phone="+33380555217",
+            address="9 route de Dijon, 21110 Bretenière",
+            by=house.by,
+        )
+        for site in house.sites:
+            plan = PreOrderPlan(
+                site=site,
+                service=house.services["panier"],
+                producer=producer,
+                handout_weekday=4,
+                handout_opens=dt.time(16),
+                handout_closes=dt.time(18),
+                cut_off_weekday=1,
+                cut_off_time=dt.time(12),
+                starts_on=timezone.localdate(),
+                capacity=30,
+                no_show_policy=NoShowPolicy.KEPT,
+            )
+            plans.open_plan(plan, by=house.by)
+        settle(house)
+
+
 def _service(house: House) -> Service:
     service = catalogue.add_service(
         ServiceCategory.objects.get(code="paniers"),

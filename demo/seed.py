@@ -13,7 +13,7 @@ from bookings.tasks import render_pending_quotes
 from concierge import tenancy
 from concierge.enums import Role
 from demo import data
-from demo.baskets import sell_baskets
+from demo.baskets import plan_vegetables, sell_baskets
 from demo.earlier import wait_for_earlier
 from demo.history import DAYS, Month, live, settle
 from demo.partners import welcome_partners
@@ -43,6 +43,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, staff[Role.SUPERVISOR]), until=until)
     sell_baskets(house, until=until)
+    plan_vegetables(house)
     with tenancy.working_for(house.organisation):
         ask_for_quotes(house, now=until)
         wait_for_earlier(house, now=until)
@@ -62,6 +63,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
         sites=(data.OTHER_SITE,),
     )
     _set_up_invoicing(other, "842915307", "Le Coup de main")
+    plan_vegetables(other)
 
 
 def _set_up_invoicing(house: House, stem: str, name: str) -> None:

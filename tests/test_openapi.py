@@ -35,15 +35,17 @@ from schemathesis.specs.openapi.checks import (
 
 from billing.actions.documents import store_pdf
 from bookings.actions.pauses import hold_request
+from bookings.actions.quote_documents import store_quote_pdf
 from bookings.actions.recurrence_pauses import pause_recurrence
 from bookings.actions.work_orders import book_work_order, start_work_order
-from bookings.enums import HoldReason, PerformerKind
-from bookings.models import Recurrence, ServiceRequest, WorkOrder
+from bookings.enums import HoldReason, PerformerKind, QuoteStatus
+from bookings.models import Quote, Recurrence, ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
 from concierge.errors import DomainError
 from concierge.wsgi import application
+from tests.bookings.quoting import sent
 from tests.one_transaction import db
 from tests.scene import Scene, a_series, build_scene
 from tests.world import build_world
@@ -130,6 +132,8 @@ DECLARED_IN = (
     "bookings.actions.clients",
     "bookings.actions.contacts",
     "bookings.actions.holds",
+    "bookings.actions.measuring",
+    "bookings.actions.open_sites",
     "bookings.actions.pre_orders",
     "bookings.actions.pricing",
     "bookings.actions.questions",
@@ -229,6 +233,7 @@ class Fuzz:
             "service-requests/price-requests": scene.unpriced.public_id,
             "providers": scene.rival.public_id,
             "quotes": scene.quote.public_id,
+            "renew": self._expired(scene).public_id,
             "send": scene.draft.public_id,
             "quote": scene.draft.request.public_id,
             "service-requests": scene.open.public_id,
@@ -251,6 +256,8 @@ class Fuzz:
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
         }
         store_pdf(scene.invoice, b"%PDF-1.7", by=world.actor())
+        document = scene.quote.documents.order_by("pk")[0]
+        store_quote_pdf(document, b"%PDF-1.7", by=world.actor())
         self.slot = self._slot()
         self.whole = self._whole(scene)
         self.calls = 0
@@ -284,6 +291,7 @@ class Fuzz:
                 scene.draft.request.public_id,
                 {"options": [{"lines": [{"description": "Pose", "unit_price_incl_vat": "40.00"}]}]},
             ),
+            "requestQuoteChanges": (scene.quote.public_id, {"text": "En pin, sans la troisième étagère"}),
             "acceptQuote": (
                 scene.quote.public_id,
                 {
@@ -334,6 +342,12 @@ class Fuzz:
             ),
             "changeOrderAhead": (scene.ahead.request.public_id, {"lines": [baskets]}),
         }
+
+    def _expired(self, scene: Scene) -> Quote:
+        """A quote that nobody answered in time."""
+        quote = sent(scene.world)
+        Quote.objects.filter(pk=quote.pk).update(status=QuoteStatus.EXPIRED)
+        return quote
 
     def _held(self, scene: Scene) -> WorkOrder:
         """A work order that the provider has accepted."""
@@ -482,6 +496,9 @@ NEVER = {
         "withdrawQuote",
         "acceptQuote",
         "declineQuote",
+        "requestQuoteChanges",
+        "renewQuote",
+        "getQuotePdf",
         "createRecurrence",
         "getRecurrence",
         "editRecurrence",

@@ -133,8 +133,7 @@ def _charged(row: RequestLine, measured: Decimal) -> Decimal:
     """At least the least of the service, as long as the order was not smaller itself."""
     if row.service.price_mode != PriceMode.PER_UNIT:
         return measured
-    announced = row.quantity if row.ordered_quantity is None else row.ordered_quantity
-    return max(measured, min(row.service.smallest_quantity, announced))
+    return max(measured, min(row.service.smallest_quantity, row.announced))
 
 
 def _step(row: RequestLine) -> Decimal:
@@ -224,7 +223,7 @@ def _write(line: MeasuredLine) -> None:
     if line.measured is None and line.unit_price == row.unit_price_incl_vat:
         return
     if line.measured is not None:
-        row.ordered_quantity = row.quantity if row.ordered_quantity is None else row.ordered_quantity
+        row.ordered_quantity = row.announced
         row.measured_quantity, row.is_estimate = line.measured, False
     row.quantity, row.unit_price_incl_vat, row.total_incl_vat = line.quantity, line.unit_price, line.total
     row.save()

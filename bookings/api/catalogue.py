@@ -35,7 +35,7 @@ OPENINGS = OpenApiExample(
     response_only=True,
     value={
         "time_zone": "Europe/Paris",
-        "hours": [{"weekday": 0, "opens": "09:00:00", "closes": "18:00:00"}],
+        "hours": [{"weekday": 0, "opens": "09:00", "closes": "18:00"}],
         "stands": [
             {
                 "id": "7a1c1c1e-6a0e-4f0a-9d7e-2f3a5a1b7c11",
@@ -45,8 +45,8 @@ OPENINGS = OpenApiExample(
                 "city": "Dijon",
                 "weekday": 1,
                 "held_on": None,
-                "opens": "12:00:00",
-                "closes": "14:00:00",
+                "opens": "12:00",
+                "closes": "14:00",
                 "valid_from": None,
                 "valid_to": None,
                 "account": None,

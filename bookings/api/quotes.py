@@ -189,7 +189,9 @@ class Quotes(generics.ListAPIView[Quote]):
         return super().get(request, *args, **kwargs)
 
 
-class _One(APIView):
+class OneQuote(APIView):
+    """What endpoints about one quote share."""
+
     def mine(self, request: Request, public_id: uuid.UUID) -> Quote:
         """The quote, at the version that the caller saw."""
         found = get_object_or_404(quotes_of(request), public_id=public_id)
@@ -205,7 +207,7 @@ class _One(APIView):
         return Response(QuoteOut(found).data, status=status, headers=headers)
 
 
-class QuoteDetail(_One):
+class QuoteDetail(OneQuote):
     """One quote."""
 
     scopes: ClassVar[dict[str, str]] = {"GET": Scope.QUOTES_READ}
@@ -218,7 +220,7 @@ class QuoteDetail(_One):
         return self.shown(request, get_object_or_404(quotes_of(request), public_id=public_id))
 
 
-class WriteQuote(_One):
+class WriteQuote(OneQuote):
     """Write a quote."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
@@ -283,7 +285,7 @@ def _draft(begun: Quote, given: dict[str, Any]) -> QuoteDraft:
     return QuoteDraft(**{**given, "options": options})
 
 
-class SendQuote(_One):
+class SendQuote(OneQuote):
     """Send a draft."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
@@ -303,7 +305,7 @@ class SendQuote(_One):
         return self.shown(request, send_quote(found, edits=found.edits, by=actor_of(request)))
 
 
-class WithdrawQuote(_One):
+class WithdrawQuote(OneQuote):
     """Take a quote back."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_WRITE}
@@ -326,7 +328,7 @@ class WithdrawQuote(_One):
         return self.shown(request, withdraw_quote(found, reason=body.validated_data["reason"], by=actor_of(request)))
 
 
-class AcceptQuote(_One):
+class AcceptQuote(OneQuote):
     """Accept for a client."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_ANSWER}
@@ -353,7 +355,7 @@ class AcceptQuote(_One):
         return self.shown(request, accept_quote(found, Acceptance(**body.validated_data), by=actor_of(request)))
 
 
-class DeclineQuote(_One):
+class DeclineQuote(OneQuote):
     """Decline for a client."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": Scope.QUOTES_ANSWER}

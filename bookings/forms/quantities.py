@@ -53,8 +53,7 @@ def _unit_words(line: RequestLine) -> str:
 
 
 def _before_words(line: RequestLine) -> str:
-    announced = line.quantity if line.ordered_quantity is None else line.ordered_quantity
-    said = gettext("Announced: %(quantity)s.") % {"quantity": quantity_words(announced, line.unit)}
+    said = gettext("Announced: %(quantity)s.") % {"quantity": quantity_words(line.announced, line.unit)}
     if line.measured_quantity is None:
         return said
     stated = gettext("Stated: %(quantity)s.") % {"quantity": quantity_words(line.measured_quantity, line.unit)}

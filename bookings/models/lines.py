@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Round
@@ -66,6 +68,11 @@ class RequestLine(TenantModel):
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def announced(self) -> Decimal:
+        """How many or how much was ordered, whatever was weighed or counted since."""
+        return self.quantity if self.ordered_quantity is None else self.ordered_quantity
 
     def within(self, service: Service) -> str:
         """What it is, where the page names the service already: ``Chemise`` and not ``Repassage – Chemise``."""

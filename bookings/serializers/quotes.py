@@ -79,6 +79,12 @@ class QuoteReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
+class QuoteChangesIn(serializers.Serializer[Any]):
+    """What should be different."""
+
+    text = serializers.CharField(max_length=1000)
+
+
 class AcceptQuoteIn(serializers.Serializer[Any]):
     """Who agreed to what: the name, the `seal` of the version they read, and the option when there are several."""
 

@@ -42,7 +42,7 @@ def asked_of(found: ServiceRequest, tariffs: dict[str, prices.Tariff]) -> dict[s
         if match is not None and line.kind != LineKind.ITEM:
             wish["options"].append(match)
         elif match is not None:
-            wish["quantities"][match] = whole_or_text(line.quantity)
+            wish["quantities"][match] = whole_or_text(line.announced)
     return asked
 
 

@@ -41,16 +41,16 @@ def detail_words(quantity: Decimal, unit: str, price: Decimal, *, is_estimate: b
     return _("about %(detail)s") % {"detail": detail} if is_estimate else detail
 
 
-def measured_words(line: RequestLine) -> str:
-    """What was weighed or counted after the order; empty before."""
+def charged_words(line: RequestLine) -> str:
+    """How many at which price, and how that is known: announced, weighed or counted."""
+    detail = detail_words(line.quantity, line.unit, line.unit_price_incl_vat, is_estimate=line.is_estimate)
     if line.measured_quantity is None:
-        return ""
-    said = {"quantity": quantity_words(line.measured_quantity, line.unit)}
-    text = (_("weighed: %(quantity)s") if is_weighed(line.unit) else _("counted: %(quantity)s")) % said
-    if line.quantity > line.measured_quantity:
-        least = _("the least, %(quantity)s, is charged") % {"quantity": quantity_words(line.quantity, line.unit)}
-        return f"{text} ({least})"
-    return text
+        return detail
+    known = _("weighed: %(quantity)s") if is_weighed(line.unit) else _("counted: %(quantity)s")
+    if line.quantity == line.measured_quantity:
+        return known % {"quantity": detail or quantity_words(line.quantity, line.unit)}
+    least = _("the least, %(quantity)s, is charged") % {"quantity": quantity_words(line.quantity, line.unit)}
+    return f"{known % {'quantity': quantity_words(line.measured_quantity, line.unit)}} ({least}) · {detail}"
 
 
 def lines_words(lines: Iterable[PricedLine], *, is_weighed_later: bool = True) -> list[dict[str, str]]:
@@ -91,12 +91,11 @@ def order_lines(found: ServiceRequest) -> dict[str, Any]:
     for line in found.lines.select_related("work_order"):
         is_charged = line.work_order is None or line.work_order.status not in {W.FAILED, W.CANCELLED}
         total += line.total_incl_vat if is_charged else 0
-        detail = detail_words(line.quantity, line.unit, line.unit_price_incl_vat, is_estimate=line.is_estimate)
         is_estimate |= line.is_estimate and is_charged
         lines.append(
             {
                 "label": line.description,
-                "detail": " · ".join(text for text in (measured_words(line), detail) if text),
+                "detail": charged_words(line),
                 "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
                 "is_charged": is_charged,
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
@@ -40,6 +41,8 @@ PROBLEMS = {
 }
 ONLY_UNSAFE = {409, 412, 413, 415, 422}
 MEDIA_TYPE = "application/problem+json"
+# Real answers by operation and status, written by tests/test_api_answers.py.
+ANSWERS = Path(__file__).with_name("answers.json")
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
@@ -99,6 +102,18 @@ class ApiAutoSchema(AutoSchema):
         return bodies
 
 
+def show_answers(document: dict[str, Any]) -> dict[str, Any]:
+    """Every operation that has no example of its own shows a real answer."""
+    answers = json.loads(ANSWERS.read_text())
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for status, value in answers.get(operation["operationId"], {}).items():
+                content = operation["responses"].get(status, {}).get("content", {}).get("application/json")
+                if content is not None:
+                    content.setdefault("examples", {"Answer": {"value": value}})
+    return document
+
+
 def problem_reference(status: int) -> dict[str, str]:
     """Points at the shared description of a refusal."""
     return {"$ref": f"#/components/responses/Problem{status}"}
@@ -131,7 +146,7 @@ class EnglishGenerator(SchemaGenerator):
         with translation.override("en"):
             document: dict[str, Any] = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]  # untyped library
         document["components"]["responses"] = {f"Problem{status}": _problem_response(status) for status in PROBLEMS}
-        return document
+        return show_answers(document)
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client as Browser
 
 from bookings.actions.measuring import NotMeasured, PriceAgreed, measurable, measure, state_quantities
-from bookings.actions.pricing import PriceChanged
+from bookings.actions.pricing import PriceChanged, tariffs_of
 from bookings.actions.quote_answers import accept_quote
 from bookings.actions.repricing import AlreadyMeasured, reprice
 from bookings.actions.requests import cancel_request
@@ -17,13 +17,14 @@ from bookings.actions.work_orders import book_work_order, complete_work_order, s
 from bookings.enums import PerformerKind, PriceMode
 from bookings.models import PriceItem, RequestLine, Service, ServiceRequest, Supplement
 from bookings.rules.prices import WHOLE, Wish
+from bookings.views.orders_ahead import asked_of
 from concierge.errors import Conflict, Invalid
 from concierge.models import Event
 from notifications.actions.letters import NotNeeded
 from notifications.actions.writing import write
 from notifications.models import Message
 from tests.bookings import test_booking_pages
-from tests.bookings.conftest import wish_heels
+from tests.bookings.conftest import MONDAY, wish_heels
 from tests.bookings.quoting import sent, yes
 from tests.bookings.test_api import REQUESTS, Api, problem
 from tests.bookings.test_price_modes import offer
@@ -108,7 +109,7 @@ def test_what_was_weighed_and_counted_costs_the_prices_of_the_order(
     # What the catalogue says since does not matter.
     Service.objects.filter(pk=linen.pk).update(unit_price="9.99")
     PriceItem.objects.update(unit_price="9.99")
-    Supplement.objects.update(name="Autre")
+    Supplement.objects.filter(percent__isnull=False).update(percent=Decimal(99))
     stated = {kilos(request_): Decimal("3.4"), place(request_, "Repassage – Chemise"): Decimal(4)}
     changed = state_quantities(request_, stated, by=world.actor())
     assert lines(request_) == {
@@ -246,6 +247,12 @@ def test_what_was_weighed_is_not_given_the_price_of_the_day(world: World, reques
     state_quantities(request_, {kilos(request_): Decimal("3.4")}, by=world.actor())
     with pytest.raises(AlreadyMeasured):
         reprice(request_)
+
+
+def test_what_is_repeated_is_what_was_announced(world: World, request_: ServiceRequest, linen: Service) -> None:
+    state_quantities(request_, {kilos(request_): Decimal("3.4")}, by=world.actor())
+    asked = asked_of(request_, tariffs_of(world.site, MONDAY.date(), services=[linen]))
+    assert asked[str(linen.public_id)]["quantities"] == {WHOLE: 3}
 
 
 def test_whoever_read_another_version_or_total_is_told(world: World, request_: ServiceRequest) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.actions.quote_answers import accept_quote
+from bookings.actions.quote_documents import store_quote_pdf
 from bookings.models import Quote, QuoteLine, ServiceRequest
 from concierge.enums import Scope
 from concierge.models import Event
@@ -121,6 +124,51 @@ def test_refusals_have_their_codes(world: World, api: Api) -> None:
 
 
 @pytest.mark.promise("S02")
+def test_what_a_client_wants_different_is_noted(world: World, api: Api) -> None:
+    quote = sent(world)
+    path = f"/api/v1/quotes/{quote.public_id}/request-changes"
+    for wrong in ({}, {"text": "  "}, {"text": "x" * 1001}):
+        assert api.post(path, wrong).status_code == 400
+    stale = api.post(path, {"text": "En pin"}, **{"If-Match": '"99"'})
+    assert (stale.status_code, Quote.objects.get().status) == (412, "sent")
+    answer = api.post(path, {"text": "En pin"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "changes_requested")
+    assert api.post(path, {"text": "En pin"}).status_code == 200
+    kept = Quote.objects.get()
+    assert (kept.answer_text, kept.answer_channel) == ("En pin", "api")
+    assert Event.objects.filter(name="quote.changes_requested").count() == 1
+    assert api.post(path, {"text": "En chêne"}).status_code == 409
+    assert api.post(f"/api/v1/quotes/{uuid.uuid4()}/request-changes", {"text": "En pin"}).status_code == 404
+
+
+def test_an_expired_quote_is_asked_for_again_once(world: World, api: Api, monday: Any) -> None:
+    quote = sent(world)
+    path = f"/api/v1/quotes/{quote.public_id}/renew"
+    assert (api.post(path).status_code, Quote.objects.count()) == (409, 1)
+    monday.move_to(dt.datetime(2027, 2, 1, tzinfo=dt.UTC), tick=True)
+    first, again = api.post(path), api.post(path)
+    assert (first.status_code, first.json()["status"], first.json()["id"]) == (200, "draft", again.json()["id"])
+    assert [one.status for one in Quote.objects.order_by("pk")] == ["expired", "draft"]
+    assert Event.objects.filter(name="quote.renewal_asked").count() == 1
+
+
+def test_the_pdf_is_read_by_whoever_may_read_the_quote(world: World, api: Api) -> None:
+    quote = sent(world)
+    path = f"/api/v1/quotes/{quote.public_id}/pdf"
+    waiting = api.get(path)
+    assert (waiting.status_code, waiting.json()["code"]) == (409, "document_not_ready")
+    store_quote_pdf(quote.documents.order_by("pk")[0], b"%PDF-1.7 of the quote", by=world.actor())
+    answer = api.get(path)
+    assert (answer.status_code, answer["Content-Type"], answer.content) == (
+        200,
+        "application/pdf",
+        b"%PDF-1.7 of the quote",
+    )
+    assert answer["Cache-Control"] == "private, no-store"
+    for scope, status in ((Scope.QUOTES_READ, 200), (Scope.QUOTES_ANSWER, 403)):
+        assert Api(world.api_key(scope)).get(path).status_code == status
+
+
 def test_keys_read_write_and_answer_apart(world: World, api: Api) -> None:
     quote = sent(world)
     answer = {"name": "Inès", "seal": quote.seal, "option": str(yes(quote).option)}
