@@ -19,7 +19,7 @@ from bookings.actions.clients import LONGEST_EMAIL
 from bookings.models import Client, ClientAccount, ClientMembership
 from concierge import events, retention, tenancy
 from concierge.days import today_of, zone_of
-from concierge.errors import Invalid
+from concierge.errors import DomainError, Invalid
 from concierge.models import Organisation, normalise_email
 from concierge.tenancy import Actor
 
@@ -84,6 +84,13 @@ def _whole_person(membership: ClientMembership) -> list[ClientMembership]:
     return _lines_of(membership.account, client=membership.client, email=membership.email)
 
 
+class MemberGone(DomainError):
+    """They left meanwhile: no line is left of them."""
+
+    code, status = "not_found", 404
+    message = _("This person has left the account meanwhile.")
+
+
 @transaction.atomic
 def remove_member(membership: ClientMembership, *, by: Actor) -> None:
     """The rights of this person end now: what was booked stays paid. That they ended stays said, so that a code which
@@ -125,10 +132,12 @@ def end_member(membership: ClientMembership, last_day: dt.date, *, by: Actor) ->
     """The rights of this person end with that day, unless they end before it: nothing here gives rights back. The line
     stays, as does what was booked. Again: nothing happens.
 
-    Raises ``Invalid`` (400) when they would end before they begin.
+    Raises ``Invalid`` (400) when they would end before they begin, ``MemberGone`` (404) once they have left.
     """
     rows = _whole_person(membership)
-    locked = next(row for row in rows if row.pk == membership.pk)
+    locked = next((row for row in rows if row.pk == membership.pk), None)
+    if locked is None:
+        raise MemberGone
     if locked.valid_from and last_day < locked.valid_from:
         raise Invalid(_("These rights end before they begin."), field="last_day")
     ended = [row for row in rows if _end(row, last_day)]

@@ -11,7 +11,7 @@ from django.test import Client as Browser
 
 from bookings.actions.accounts import AccountDetails, RightsElsewhen, renew_code, save_account
 from bookings.actions.clients import rights_of
-from bookings.actions.members import add_member, end_member, import_members, leave_account, remove_member
+from bookings.actions.members import MemberGone, add_member, end_member, import_members, leave_account, remove_member
 from bookings.actions.merging import merge_clients
 from bookings.models import Client, ClientMembership, ServiceRequest
 from bookings.models.usage import usage_of
@@ -124,6 +124,23 @@ def test_to_end_rights_twice_gives_none_back(world: World) -> None:
         assert rows("valid_to") == [(kept,)]
     said = Event.objects.filter(name="client_account.member_ended").order_by("pk")
     assert [event.data["on"] for event in said] == ["2026-12-31", "2026-11-20"]
+
+
+@pytest.mark.promise("domain R2")
+@pytest.mark.usefixtures("monday")
+def test_whoever_left_at_that_moment_is_not_found(world: World) -> None:
+    """It was once an error of ours."""
+    found = account(world)
+    row, _is_new = add_member(found, "ancien@x.example", by=world.actor())
+    seen = ClientMembership.objects.get(pk=row.pk)
+    leave_account(row, by=world.actor())
+    with pytest.raises(MemberGone) as gone:
+        end_member(seen, TODAY, by=world.actor())
+    assert (gone.value.status, rows("pk"), Event.objects.filter(name="client_account.member_ended").count()) == (
+        404,
+        [],
+        0,
+    )
 
 
 @pytest.mark.promise("domain R2")
