@@ -82,19 +82,21 @@ def set_presence(site: Site, presence: Presence | None, *, by: Actor, **fields: 
 
 @transaction.atomic
 def remove_presence(presence: Presence, *, by: Actor) -> None:
-    """No stand there any more. One where somebody ever booked, or of which
-    somebody said what became of a day, ends yesterday instead."""
+    """No stand there any more. One that has been there, where somebody ever booked, or of which somebody said what
+    became of a day, ends yesterday instead: its past stays."""
     site = presence.site
     _said(site, "presence_removed", by, presence=str(presence.public_id))
-    is_used = Hold.objects.filter(presence=presence).exists() or StandDay.objects.filter(presence=presence).exists()
-    if not is_used:
-        Presence.objects.filter(pk=presence.pk).delete()
-        return
-    yesterday = timezone.localdate(timezone=ZoneInfo(site.time_zone)) - dt.timedelta(days=1)
-    begins = presence.valid_from or yesterday
-    Presence.objects.filter(pk=presence.pk).update(
-        is_paused=True, valid_from=min(begins, yesterday), valid_to=yesterday
-    )
+    today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+    yesterday, begins = today - dt.timedelta(days=1), presence.held_on or presence.valid_from
+    mine = Presence.objects.filter(pk=presence.pk)
+    if begins is None or begins < today:
+        # One of a single day is over by itself.
+        mine.filter(held_on=None).update(valid_to=min(presence.valid_to or yesterday, yesterday))
+    elif Hold.objects.filter(presence=presence).exists() or StandDay.objects.filter(presence=presence).exists():
+        # It has not begun: it has no past either.
+        mine.update(is_paused=True, valid_from=yesterday, valid_to=yesterday)
+    else:
+        mine.delete()
 
 
 def why_nothing(site: Site, place: Place | str, *, now: dt.datetime, presence: Presence | None = None) -> str:

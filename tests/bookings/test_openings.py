@@ -150,13 +150,13 @@ def test_a_stand_without_sense_is_refused(world: World, changes: dict[str, Any],
 
 
 def test_a_stand_goes_unless_somebody_booked_there(world: World, book: Book) -> None:
-    unused, used = stand(world), stand(world, name="Gare")
+    unused, used = stand(world, valid_from=dt.date(2026, 11, 23)), stand(world, name="Gare")
     kept = hold_slot(world.site, Place.DESK, at(24, 12), token="t", by=world.actor(), presence=used)
     request = book(hold=kept)
     for one in (unused, used):
         openings.remove_presence(one, by=world.actor())
     left = Presence.objects.get()
-    assert (left.pk, left.is_paused, left.valid_to) == (used.pk, True, dt.date(2026, 11, 22))
+    assert (left.pk, left.is_paused, left.valid_to) == (used.pk, False, dt.date(2026, 11, 22))
     request.refresh_from_db()
     assert request.meets_at == left
 

@@ -17,6 +17,7 @@ from bookings.actions.openings import close_site, remove_presence
 from bookings.actions.stand_days import state_day
 from bookings.models import Presence, StandDay
 from bookings.models.usage import presence_of
+from bookings.views.stand_days import rows_at, rows_of
 from concierge.db import refuse_on
 from concierge.errors import Invalid
 from concierge.models import Event
@@ -155,10 +156,44 @@ def test_a_stand_of_which_something_was_said_ends_and_stays(world: World) -> Non
     remove_presence(row, by=world.actor())
     row.refresh_from_db()
     assert (row.is_paused, row.valid_to, presence_of(found, today=TODAY)[1].held) == (
-        True,
+        False,
         dt.date(2026, 11, 22),
         Decimal(1),
     )
+
+
+@pytest.mark.promise("domain R12")
+def test_a_stand_that_goes_leaves_its_past_and_its_days_to_state(world: World) -> None:
+    """Its past was once erased from what the client reads."""
+    found = account(world)
+    row = stand(world, found)
+    before = presence_of(found, today=TODAY)
+    remove_presence(row, by=world.actor())
+    after = presence_of(found, today=TODAY)
+    assert [(one.planned, one.unstated) for one in after[2:]] == [(one.planned, one.unstated) for one in before[2:]]
+    assert (after[1].planned, after[1].unstated, after[1].to_come) == (Decimal("4.5"), Decimal("4.5"), Decimal(0))
+    days = [dt.date(2026, 11, 17), dt.date(2026, 11, 10), dt.date(2026, 11, 3), dt.date(2026, 10, 27)]
+    assert [one["day"] for one in rows_of(found)] == days
+    assert [one["day"] for one in rows_at(world.site, days[-1], TODAY)] == days[::-1]
+    # Removed again, or long after its end: nothing changes.
+    row.refresh_from_db()
+    remove_presence(row, by=world.actor())
+    assert Presence.objects.get().valid_to == dt.date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"valid_from": TODAY}, 0),
+        ({"valid_from": None, "weekday": None, "held_on": TODAY}, 0),
+        ({"valid_from": TODAY, "weekday": None, "held_on": TUESDAY}, 1),
+        ({"valid_from": None}, 1),
+    ],
+)
+def test_a_stand_without_a_past_goes_whole(world: World, changes: dict[str, Any], kept: int) -> None:
+    found = account(world)
+    remove_presence(stand(world, found, **changes), by=world.actor())
+    assert (Presence.objects.count(), list(Presence.objects.still_to_come(TODAY))) == (kept, [])
 
 
 @pytest.mark.parametrize("is_guarded", [True, False])
