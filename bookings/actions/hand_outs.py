@@ -58,6 +58,8 @@ SETTLED_WITHIN = UNDO + dt.timedelta(minutes=1)
 TICKED = (HandOut.HANDED_OVER, HandOut.NO_SHOW)
 # What was kept for later is given away.
 KEPT = "pre_order.kept"
+# The hand-out is over, a wrong tick was undone, and nobody made the right one.
+LEFT = "pre_order.left"
 # Times somebody left an order in this many days before the team is told.
 REPEATED, REPEATED_DAYS = 2, 90
 
@@ -154,8 +156,8 @@ def take_up_again(pre_order: PreOrder, *, by: Actor) -> None:
 
 @transaction.atomic
 def undo_mark(pre_order: PreOrder, *, by: Actor) -> PreOrder:
-    """Not so, after all: within five minutes. It is as it was: expected, or kept until the day that was said. Raises
-    ``NotHandedOutNow`` (409) later."""
+    """Not so, after all: within five minutes. It is as it was: expected, or kept until the day that was said; for five
+    minutes more when that is over. Raises ``NotHandedOutNow`` (409) later."""
     locked, now = _lock(pre_order), timezone.now()
     if locked.hand_out not in TICKED and locked.settled_at is None:
         return locked
@@ -167,16 +169,20 @@ def undo_mark(pre_order: PreOrder, *, by: Actor) -> PreOrder:
     locked.save(update_fields=["hand_out", "marked_at", "marked_by"])
     deadlines.cancel_deadline(SETTLE, organisation_id=locked.organisation_id, subject_id=locked.pk)
     events.record("pre_order.unmarked", locked, by=by, request_id=locked.request.public_id)
-    if locked.kept_until is not None and locked.kept_until <= now:
-        # Its time ended while it was ticked.
-        with one_by_one(locked, by=by):
-            _give_away(locked)
-    elif locked.run.status == RunStatus.DONE and not was_kept:
-        # The hand-out is over: nobody else will look at it.
-        with one_by_one(locked, by=by):
-            _leave_what_rests(locked)
-            _not_fetched(locked, by=by)
+    is_over = locked.kept_until <= now if locked.kept_until else locked.run.status == RunStatus.DONE
+    if is_over:
+        # Nobody else will look at it: the right tick can still be made.
+        kind = KEPT if was_kept else LEFT
+        deadlines.set_deadline(kind, organisation_id=locked.organisation_id, subject_id=locked.pk, due_at=now + UNDO)
     return locked
+
+
+@deadlines.on(LEFT)
+def end_left(deadline: Deadline) -> None:
+    """The right tick was not made: it ends as the hand-out did for the others."""
+    pre_order = PreOrder.objects.select_related("run__site__organisation").get(pk=deadline.subject_id)
+    if pre_order.run.status == RunStatus.DONE:
+        _end(pre_order, by=system_actor(pre_order.run.site.organisation))
 
 
 @deadlines.on(SETTLE)
@@ -243,11 +249,15 @@ def end_run(deadline: Deadline) -> None:
     run.status = RunStatus.DONE
     run.save(update_fields=["status"])
     for pre_order in PreOrder.objects.filter(run=run, hand_out=HandOut.EXPECTED).order_by("pk"):
-        with one_by_one(pre_order, by=by):
-            locked = _lock(pre_order)
-            if locked.hand_out == HandOut.EXPECTED and locked.request.status != RequestStatus.CANCELLED:
-                _leave_what_rests(locked)
-                _not_fetched(locked, by=by)
+        _end(pre_order, by=by)
+
+
+def _end(pre_order: PreOrder, *, by: Actor) -> None:
+    with one_by_one(pre_order, by=by):
+        locked = _lock(pre_order)
+        if locked.hand_out == HandOut.EXPECTED and locked.request.status != RequestStatus.CANCELLED:
+            _leave_what_rests(locked)
+            _not_fetched(locked, by=by)
 
 
 def _leave_what_rests(pre_order: PreOrder) -> None:

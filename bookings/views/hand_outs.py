@@ -135,15 +135,28 @@ def tick(request: HttpRequest, public_id: Any, verb: str) -> HttpResponse:
     if not perms.can_run_hand_outs(actor, run.site):
         raise NotAllowed
     try:
-        VERBS[verb](order, by=actor)
+        order = VERBS[verb](order, by=actor)
     except DomainError as error:
         messages.error(request, str(error.message))
     else:
         if verb == "annuler":
-            messages.info(request, _("Undone: %(name)s is expected again.") % {"name": order.request.contact_name})
+            messages.info(request, _undone_words(order))
     if "card" in request.POST:
         return redirect("bookings:desk-person", slug=run.site.slug, client=order.request.client.kept_as.public_id)
     return redirect(f"{_list_of(request, run)}#o-{order.public_id.hex}")
+
+
+def _undone_words(order: PreOrder) -> str:
+    """What an order is again, and until when the right tick can be made."""
+    words = {"name": order.request.contact_name, "minutes": hand_outs.UNDO.seconds // 60}
+    is_over = order.kept_until <= timezone.now() if order.kept_until else order.run.status == RunStatus.DONE
+    if is_over:
+        said = _(
+            "Undone. The time to fetch is over: within %(minutes)d minutes, tick what became of the order of %(name)s."
+        )
+        return said % words
+    said = _("Undone: the order of %(name)s is kept again.") if order.kept_until else ""
+    return (said or _("Undone: %(name)s is expected again.")) % words
 
 
 def is_day(text: str) -> bool:

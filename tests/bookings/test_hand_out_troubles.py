@@ -238,8 +238,46 @@ def test_a_wrong_tick_undone_when_its_time_is_over_gives_no_more_time(
     sweep(world)
     hand_outs.undo_mark(one, by=world.actor())
     sweep(world)
+    # For the right tick there are five minutes.
+    assert (outcomes(), charged()) == ([("kept", "in_progress", "in_progress")], [])
+    to(monday, 27, 18, 7)
+    sweep(world)
     assert (told_kept(world), outcomes()) == (told, [("no_show", "closed", "verified")])
     assert charged() == [Decimal("9.00")]
+
+
+@pytest.mark.promise("domain R7")
+@pytest.mark.parametrize("then", ["remis", "nothing", "hold"])
+def test_a_wrong_tick_undone_after_the_hand_out_leaves_time_for_the_right_one(
+    world: World, plan: PreOrderPlan, monday: Any, then: str
+) -> None:
+    """It was once charged at once, and said to be expected again."""
+    (one,) = ordered(world, plan, 1)
+    to(monday, 24, 12, 1)
+    sweep(world)
+    to(monday, 26, 14, 29)
+    hand_outs.mark_not_fetched(one, by=world.actor())
+    to(monday, 26, 14, 31)
+    sweep(world)
+    desk = Browser()
+    desk.force_login(world.users["concierge"])
+    tick = f"/precommandes/remise/{one.public_id}"
+    page = desk.post(f"{tick}/annuler/", follow=True).content.decode()
+    assert ("dans les 5 minutes, cochez" in page, "est de nouveau attendu" in page) == (True, False)
+    sweep(world)
+    assert (outcomes(), charged()) == ([("expected", "in_progress", "in_progress")], [])
+    if then == "remis":
+        desk.post(f"{tick}/remis/")
+    elif then == "hold":
+        hold(world, one)
+    to(monday, 26, 14, 37)
+    sweep(world)
+    ends = {
+        "remis": [("handed_over", "closed", "verified")],
+        "nothing": [("no_show", "closed", "verified")],
+        "hold": [("expected", "on_hold", "in_progress")],
+    }
+    assert outcomes() == ends[then]
 
 
 @pytest.mark.parametrize("again", ["tick", "resume"])
