@@ -8,16 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.kept_orders import wishes_of
 from bookings.actions.plans import CUT_OFF, WEEKS_AHEAD, make_runs, run_on
+from bookings.actions.recurrence_days import extend, leave_out_what_may, still_to_come
 from bookings.actions.recurrence_edits import edit_recurrence
-from bookings.actions.recurrences import Wanted
+from bookings.actions.recurrence_pauses import plan_again
+from bookings.actions.recurrences import Wanted, lock_recurrence
 from bookings.actions.saving import save_valid
-from bookings.enums import RecurrenceStatus, RunStatus
+from bookings.enums import OccurrenceStatus, RecurrenceStatus, RunStatus
 from bookings.models import PreOrderPlan, PreOrderRun, Recurrence, calendar
 from bookings.rules import ahead, recurrence
 from concierge import deadlines, events
@@ -28,6 +31,8 @@ from concierge.words import date_words
 
 # A regular order of what a plan hands out follows it to its new day.
 FOLLOW = "recurrence.follow_plan"
+# Why a day of it is left out.
+NOT_HANDED_OUT = "not_handed_out"
 # What makes other days.
 DAYS = frozenset({"handout_weekday", "every_weeks"})
 # What people were told when they ordered.
@@ -78,7 +83,7 @@ def _today(plan: PreOrderPlan) -> dt.date:
 def edit_plan(plan: PreOrderPlan, changes: Mapping[str, Any], *, from_on: dt.date, by: Actor) -> PreOrderPlan:
     """Change a plan from a day on. Hand-outs before it stay as they are; later ones that nobody has ordered for are
     laid out anew. Day, hours, cut-off and rule of one that somebody has ordered for do not change; how many pieces
-    there are does, never below what is taken. Regular orders follow to another day.
+    there are does, never below what is taken. Regular orders follow to another day, and to another last day.
 
     Raises ``Invalid`` (400), ``OrderedAlready``, ``WrongState`` (409) once it is closed.
     """
@@ -93,6 +98,9 @@ def edit_plan(plan: PreOrderPlan, changes: Mapping[str, Any], *, from_on: dt.dat
         return locked
     make_runs(locked)
     _check_from(locked, from_on)
+    ended_on = locked.ends_on
+    if changes.keys() & {"ends_on", "handout_opens"}:
+        _lock_series_of(locked)
     runs = list(
         PreOrderRun.objects.select_for_update(of=("self",), no_key=True)
         .filter(plan=locked, due_on__gte=_today(locked), status__in=LIVING)
@@ -106,7 +114,7 @@ def edit_plan(plan: PreOrderPlan, changes: Mapping[str, Any], *, from_on: dt.dat
     save_valid(locked)
     _lay_out(locked, runs, changes, from_on)
     make_runs(locked)
-    _have_regular_orders_follow(locked, changes)
+    _have_regular_orders_follow(locked, changes, ended_on)
     events.record("pre_order_plan.changed", locked, by=by, changed=sorted(changes), from_on=from_on.isoformat())
     return locked
 
@@ -163,32 +171,67 @@ def _lay_out(plan: PreOrderPlan, runs: list[PreOrderRun], changes: Mapping[str, 
 # --- regular orders ----------------------------------------
 
 
-def _have_regular_orders_follow(plan: PreOrderPlan, changes: Mapping[str, Any]) -> None:
-    """Each one by itself: one that cannot follow stops none of the others."""
+def _lock_series_of(plan: PreOrderPlan) -> None:
+    """Before the hand-outs, as whoever ends or edits a regular order does."""
+    mine = Recurrence.objects.filter(plan=plan).going_on().order_by("pk")
+    list(mine.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def _have_regular_orders_follow(plan: PreOrderPlan, changes: Mapping[str, Any], ended_on: dt.date | None) -> None:
+    """Each one by itself: one that cannot follow stops none of the others. Those that went on as long as the plan still
+    do; one that was to end before it keeps its own last day."""
     going_on = Recurrence.objects.filter(plan=plan).going_on().order_by("pk")
     if "handout_opens" in changes:
         going_on.update(at=plan.handout_opens)
-    if changes.keys() & DAYS:
+    if "ends_on" in changes:
+        beyond = Q(ends_on=None) | Q(ends_on__gt=plan.ends_on) if plan.ends_on else Q(ends_on=ended_on)
+        going_on.filter(Q(ends_on=ended_on) | beyond).update(ends_on=plan.ends_on)
+    if changes.keys() & {*DAYS, "ends_on"}:
         for key in going_on.values_list("pk", flat=True):
             deadlines.set_deadline(FOLLOW, organisation_id=plan.organisation_id, subject_id=key, due_at=timezone.now())
 
 
 @deadlines.on(FOLLOW)
 def follow_plan(deadline: Deadline) -> None:
-    """A regular order is edited from the first day of the new rhythm on. What it cannot follow fails day by day, which
-    the team sees."""
+    """A regular order has days until its last one, and is edited from the first day of the new rhythm on."""
     found = Recurrence.objects.select_related("plan__site", "site__organisation", "client", "payer_account").get(
         pk=deadline.subject_id
     )
     plan = found.plan
     if plan is None or not plan.is_active or found.status == RecurrenceStatus.ENDED:
         return
+    by = system_actor(found.site.organisation)
+    try:
+        with transaction.atomic():
+            _keep_to_last_day(found, by=by)
+            _follow_days(found, plan, by=by)
+    except DomainError as refusal:
+        events.record("recurrence.left_behind", found, by=by, reason=refusal.code)
+
+
+def _keep_to_last_day(found: Recurrence, *, by: Actor) -> None:
+    """What would come after it is left out; what an earlier one left out is planned again."""
+    locked = lock_recurrence(found)
+    if locked.ends_on is not None:
+        _leave_out_unbooked(locked, locked.ends_on + dt.timedelta(days=1), by=by)
+    gone = locked.occurrences.filter(reason_code=NOT_HANDED_OUT, starts_at__gt=timezone.now()).order_by("due_on")
+    plan_again(locked, [one for one in gone if locked.days(one.due_on, one.due_on, most=1)])
+    extend(locked)
+
+
+def _leave_out_unbooked(locked: Recurrence, first: dt.date, *, by: Actor) -> None:
+    """Days from one on that would find no hand-out."""
+    ones = [one for one in still_to_come(locked, first, dt.date.max) if one.status != OccurrenceStatus.BOOKED]
+    leave_out_what_may(ones, NOT_HANDED_OUT, _("The plan has changed: nothing is handed out that day."), by=by)
+
+
+def _follow_days(found: Recurrence, plan: PreOrderPlan, *, by: Actor) -> None:
+    """What it cannot follow fails day by day, which the team sees."""
     first = next(iter(ahead.due_days(plan.rhythm, *_year_from(plan))), None)
     rest = recurrence.Rule(found.rule).rest(found.starts_on, first) if first else None
     text = recurrence.every_hand_out(rest.text, plan.handout_weekday, plan.every_weeks) if rest else found.rule
     if first is None or text == found.rule:
         return
-    by = system_actor(found.site.organisation)
     wanted = Wanted(
         name=found.name,
         rule=text,
@@ -200,11 +243,7 @@ def follow_plan(deadline: Deadline) -> None:
         note=found.note,
         ends_on=found.ends_on,
     )
-    try:
-        with transaction.atomic():
-            edit_recurrence(found, wanted, by=by)
-    except DomainError as refusal:
-        events.record("recurrence.left_behind", found, by=by, reason=refusal.code)
+    edit_recurrence(found, wanted, by=by)
 
 
 def _year_from(plan: PreOrderPlan) -> tuple[dt.date, dt.date]:

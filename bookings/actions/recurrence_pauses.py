@@ -101,11 +101,14 @@ def _go_on(locked: Recurrence, *, by: Actor) -> None:
 
 
 def _plan_again(locked: Recurrence) -> None:
-    """Days that a pause left out and that are still to come, as they are made now: planned, or left out because the
-    site is closed. Those that its pause still leaves out stay as they are."""
+    """Days that a pause left out and that are still to come. Those that its pause still leaves out stay as they are."""
+    paused = Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=timezone.now())
+    plan_again(locked, [one for one in paused.order_by("due_on") if not locked.pauses(one.due_on)])
+
+
+def plan_again(locked: Recurrence, left_out: list[Occurrence]) -> None:
+    """Days that were left out, as they are made now: planned, or left out because of a pause or a closed day."""
     now, zone = timezone.now(), ZoneInfo(locked.site.time_zone)
-    paused = Occurrence.objects.filter(recurrence=locked, reason_code="paused", starts_at__gt=now).order_by("due_on")
-    left_out = [one for one in paused if not locked.pauses(one.due_on)]
     if not left_out:
         return
     week = dt.timedelta(days=7)
