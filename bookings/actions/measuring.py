@@ -131,7 +131,7 @@ def _ordered(row: RequestLine) -> measures.Ordered:
 
 def _charged(row: RequestLine, measured: Decimal) -> Decimal:
     """At least the least of the service, as long as the order was not smaller itself."""
-    if row.service.price_mode != PriceMode.PER_UNIT:
+    if row.service.price_mode not in {PriceMode.PER_UNIT, PriceMode.PER_HALF_HOUR}:
         return measured
     return max(measured, min(row.service.smallest_quantity, row.announced))
 
@@ -142,19 +142,20 @@ def _step(row: RequestLine) -> Decimal:
 
 
 def _check(row: RequestLine, quantity: Decimal, rows: Sequence[RequestLine], quantities: Mapping[int, Decimal]) -> None:
-    """A quantity that makes sense, and not more of a service than an order takes."""
-    most, step = row.service.max_quantity, _step(row)
+    """A quantity that makes sense, and not more of a service than an order takes, or this one was for."""
+    same = [one for one in rows if one.service_id == row.service_id and measures.is_stated(one.kind)]
+    announced = sum((one.announced for one in same), Decimal(0))
+    most, step = max(Decimal(row.service.max_quantity), announced), _step(row)
     field = f"lines.{row.position}"
     try:
-        measures.check(quantity, measures.Limits(Decimal(most), step))
+        measures.check(quantity, measures.Limits(most, step))
     except Unpriceable as error:
         raise Invalid(_refusal(error, row, most), field=field, reason=error.code) from error
-    same = [one for one in rows if one.service_id == row.service_id and measures.is_stated(one.kind)]
     if sum(quantities.get(one.position, one.quantity) for one in same) > most:
         raise Invalid(_refusal(Unpriceable("too_many"), row, most), field=field, reason="too_many")
 
 
-def _refusal(error: Unpriceable, row: RequestLine, most: int) -> str:
+def _refusal(error: Unpriceable, row: RequestLine, most: Decimal) -> str:
     if error.code == "nothing":
         return gettext("Nothing of it? Then cancel the request, or say that this work cannot be done.")
     if error.code == "too_many":
