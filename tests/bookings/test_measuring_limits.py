@@ -47,7 +47,7 @@ def test_a_most_that_was_lowered_since_does_not_hinder_an_older_order(world: Wor
     Service.objects.filter(pk=repair.pk).update(max_quantity=4)
     say(world, request, 5)
     say(world, request, 6)
-    with pytest.raises(Invalid, match="Au plus 3.h par demande"):
+    with pytest.raises(Invalid, match=r"Au plus 3.h par demande"):
         say(world, request, 7)
     assert told(request) == [("6", "90.00")]
 
