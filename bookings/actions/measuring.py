@@ -58,7 +58,7 @@ class MeasuredLine:
 
 @dataclass(frozen=True)
 class Measured:
-    """The lines before and after, and what the order was announced to cost."""
+    """The lines before and after, and what they cost and were announced to cost: those that are charged."""
 
     lines: list[MeasuredLine]
     old_total: Decimal
@@ -105,7 +105,7 @@ def measure(request: ServiceRequest, quantities: Mapping[int, Decimal]) -> Measu
     for position in quantities:
         if position not in open_lines:
             raise Invalid(_("There is no such line, or its work is over."), field=f"lines.{position}")
-    rows = list(request.lines.select_related("service").order_by("position", "pk"))
+    rows = list(request.lines.select_related("service", "work_order").order_by("position", "pk"))
     for position, quantity in quantities.items():
         _check(open_lines[position], quantity, rows, quantities)
     ordered = [_ordered(row) for row in rows]
@@ -119,10 +119,14 @@ def measure(request: ServiceRequest, quantities: Mapping[int, Decimal]) -> Measu
             MeasuredLine(row, line.quantity, line.unit_price, quantities.get(row.position))
             for row, line in zip(rows, after, strict=True)
         ],
-        request.total_incl_vat,
-        sum((line.total for line in after), Decimal("0.00")),
-        sum((line.total for line in measures.with_quantities(ordered, announced)), Decimal("0.00")),
+        _charged_total(rows, ordered),
+        _charged_total(rows, after),
+        _charged_total(rows, measures.with_quantities(ordered, announced)),
     )
+
+
+def _charged_total(rows: Sequence[RequestLine], lines: Sequence[measures.Ordered]) -> Decimal:
+    return sum((line.total for row, line in zip(rows, lines, strict=True) if row.is_charged), Decimal("0.00"))
 
 
 def _ordered(row: RequestLine) -> measures.Ordered:
@@ -192,7 +196,8 @@ def state_quantities(
         _write(line)
     for order in orders:
         _note_quantity(order, [line.row for line in found.lines if line.row.work_order_id == order.pk])
-    locked.total_incl_vat, locked.version = found.new_total, locked.version + 1
+    locked.total_incl_vat = sum((line.total for line in found.lines), Decimal("0.00"))
+    locked.version += 1
     locked.save(update_fields=["total_incl_vat", "version"])
     events.record(
         "service_request.measured",
