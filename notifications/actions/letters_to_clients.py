@@ -237,7 +237,7 @@ def over(message: Message) -> Note:
         facts=[
             (_("Reference"), request.reference),
             (_("You asked for"), _services(request)),
-            *([(_("Why"), request.cancel_reason)] if declined and request.cancel_reason else []),
+            *([(_("Why"), request.refusal)] if request.refusal else []),
             *([(_("What we propose"), request.alternative)] if request.alternative else []),
         ],
     )
