@@ -1,4 +1,4 @@
-"""How to get in at somebody's home: encrypted, read by who goes there, forgotten soon after (R8)."""
+"""How to get in at somebody's home: encrypted, read by the team and who goes there, forgotten soon after (R8)."""
 
 from __future__ import annotations
 

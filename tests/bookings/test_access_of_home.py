@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import translation
 
 from bookings.actions import access, recurrences, walk_in
 from bookings.actions.access import note_access
 from bookings.actions.beneficiaries import Beneficiary
+from bookings.forms.access import AccessForm
 from bookings.models import AccessNote, Client, Recurrence, ServiceRequest
 from bookings.models.access import access_of
+from bookings.serializers.requests import ServiceRequestIn
 from concierge import deadlines
 from concierge.models import Event
 from tests.bookings.conftest import PARIS, at, wish_heels
@@ -170,6 +173,19 @@ def test_the_page_says_how_far_it_reaches(
     visit = order(world, at(25, 10), "", beneficiary=Beneficiary("Paul", "Roux")) if beside else three[0]
     page = client.get(f"/suivi/{visit.tracking_token}/acces/").content.decode()
     assert ("aussi pour les visites régulières à cette adresse" in page) is not beside
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "L’équipe de votre conciergerie et les personnes qui viennent le lisent"),
+        ("en", "The team of your concierge desk and whoever comes read it"),
+    ],
+)
+def test_the_client_is_told_that_the_team_reads_it_too(language: str, said: str) -> None:
+    with translation.override(language):
+        assert said in str(AccessForm().fields["access_note"].help_text)
+    assert "read by the team of the site" in str(ServiceRequestIn().fields["access_note"].help_text)
 
 
 def note_while_a_day_is_booked(world: World, monday: Any, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
