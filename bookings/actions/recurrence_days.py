@@ -228,6 +228,7 @@ def _located(details: ClientDetails, client: Client) -> ClientDetails:
 @transaction.atomic
 def retry_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
     """What could not be booked, once more, now that somebody has mended it. Raises ``OccurrencePast`` (409)."""
+    _lock_series_of(one.pk)
     locked = _lock(one)
     if locked.status != OccurrenceStatus.FAILED or locked.starts_at <= timezone.now():
         raise OccurrencePast(current_status=locked.status)

@@ -228,7 +228,7 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     lines = RequestLineOut(many=True)
     work_orders = RequestWorkOut(many=True)
     waiting = serializers.SerializerMethodField()
-    cancel_reason = serializers.CharField(help_text="Why it was cancelled or declined; the client reads the latter.")
+    refusal = serializers.CharField(help_text="Why it was declined, as the client reads it.")
     alternative = serializers.CharField(help_text="What the client was told that they may do instead.")
 
     class Meta:

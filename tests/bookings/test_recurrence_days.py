@@ -15,9 +15,13 @@ from django.test import Client as Browser
 from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
+from bookings.actions.kept_orders import wishes_of
+from bookings.actions.pricing import offered_on
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
+from bookings.actions.tariffs import add_supplement
 from bookings.enums import Place
+from bookings.forms.recurrence import EditForm
 from bookings.models import Client, Closure, Recurrence, Service, ServiceRequest, WorkOrder
 from bookings.rules.prices import WHOLE, Wish
 from concierge.models import Deadline, Event
@@ -76,6 +80,39 @@ def test_days_before_an_edit_far_ahead_are_booked(world: World, monday: Any) -> 
     assert ("08/02 10:00", "booked", "") in states(old)
     assert {status for _day, status, _code in states(old)} == {"booked"}
     assert states(new)[0] == ("15/02 11:00", "booked", "")
+
+
+@pytest.mark.promise("R39", "domain R1")
+@pytest.mark.parametrize(
+    ("name", "rule", "later"),
+    [
+        ("Express", "chosen", ("booked", Decimal("22.00"))),
+        ("Express 2027", "chosen", ("failed", None)),
+        ("Express", "sunday", ("failed", None)),
+    ],
+)
+def test_what_was_chosen_goes_on_at_the_price_that_was_planned_for_it(
+    world: World, monday: Any, name: str, rule: str, later: tuple[str, Decimal | None]
+) -> None:
+    """A price that changes on a day is another row: every day from then on once failed."""
+    by, new_year = world.actor(), dt.date(2027, 1, 1)
+    express = {"name": "Express", "rule": "chosen", "amount": Decimal(5), "valid_to": dt.date(2026, 12, 31)}
+    old = add_supplement(world.ironing, by=by, **express)
+    new = add_supplement(world.ironing, by=by, name=name, rule=rule, amount=Decimal(7), valid_from=new_year)
+    shirts = replace(wish_shirts(world), options=frozenset({str(old.public_id)}))
+    found = begin(world, wishes=[shirts])
+    assert wishes_of(found) == [shirts]
+    for day in range(0, 60, 5):
+        monday.move_to(dt.datetime(2026, 11, 23, 8, tzinfo=PARIS) + dt.timedelta(days=day), tick=True)
+        sweep(world)
+    rows = found.occurrences.order_by("due_on").values_list("due_on", "status", "request__total_incl_vat")
+    told = {due_on: (status, total) for due_on, status, total in rows}
+    assert told[dt.date(2026, 12, 28)] == ("booked", Decimal("20.00"))
+    assert told[dt.date(2027, 1, 25)] == later
+    today = dt.date(2027, 1, 20)
+    form = EditForm(found=found, offered=offered_on(world.site.pk, today), first=today)
+    ticked = {getattr(one.widget, "key", ""): one.initial for one in form.fields.values()}
+    assert ticked.get(str(new.public_id), False) is (later[0] == "booked")
 
 
 # --- whose they are ----------------------------------------
