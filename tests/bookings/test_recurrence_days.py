@@ -14,19 +14,24 @@ from django.test import Client as Browser
 
 from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.beneficiaries import Beneficiary
+from bookings.actions.clients import ClientDetails
 from bookings.actions.kept_orders import wishes_of
 from bookings.actions.pricing import offered_on
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.tariffs import add_supplement
+from bookings.enums import Place
 from bookings.forms.recurrence import EditForm
-from bookings.models import Client, Closure, Recurrence, ServiceRequest, WorkOrder
+from bookings.models import Client, Closure, Recurrence, Service, ServiceRequest, WorkOrder
+from bookings.rules.prices import WHOLE, Wish
 from concierge.models import Deadline, Event
-from tests.bookings.conftest import PARIS, weekly_basket, wish_baskets, wish_shirts
+from tests.bookings.conftest import PARIS, at, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_recurrences import begin, body_of, call, states, sweep, wanted
+from tests.bookings.test_unmeasured import INES, visit
 from tests.world import World
 
+__all__ = ["visit"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 
 
@@ -126,6 +131,42 @@ def test_a_day_belongs_to_whoever_asked_though_two_share_a_number(world: World, 
     recurrences.start_recurrence(marie, world.site, wanted(world, **more), by=world.actor())
     sweep(world)
     assert set(ServiceRequest.objects.values_list("client", "contact_name")) == {(marie.pk, "Marie Roux")}
+
+
+@pytest.mark.promise("domain R1")
+def test_a_regular_visit_pays_for_the_distance_as_the_first_one_did(world: World, visit: Service, book: Any) -> None:
+    """Their days were once priced as if nobody knew where they live."""
+    where: dict[str, Any] = {"street": "3 rue Verrerie", "postcode": "21300", "city": "Chenôve"}
+    spots: list[dict[str, Any]] = [
+        {"latitude": Decimal(one), "longitude": Decimal("5.09")} for one in ("47.5", "47.33")
+    ]
+    far, near = spots
+    wish = Wish(str(visit.public_id), {WHOLE: 1})
+    by_hand = ClientDetails("Inès", "Garnier", "ines.garnier@example.fr", **where)
+    for known, start in ((near, at(24, 10)), (far, at(25, 10))):
+        first = book(wish, place=Place.HOME, starts_at=start, client=replace(by_hand, **known))
+    elsewhere = replace(by_hand, street="9 rue Neuve", **near)
+    book(wish, place=Place.HOME, starts_at=at(26, 10), client=elsewhere, owner=first.client)
+    Client.objects.filter(pk=first.client.pk).update(**where)
+    first.client.refresh_from_db()
+    recurrences.start_recurrence(first.client, world.site, wanted(world, wishes=[wish]), by=world.actor())
+    sweep(world)
+    days = ServiceRequest.objects.filter(channel="series")
+    assert {(one.latitude, one.longitude, one.total_incl_vat) for one in days} == {
+        (Decimal("47.5"), Decimal("5.09"), Decimal("38.00"))
+    }
+
+
+def test_a_regular_visit_to_an_address_nobody_located_is_judged_by_its_postcode(
+    world: World, visit: Service, book: Any
+) -> None:
+    first = book(Wish(str(visit.public_id), {WHOLE: 1}), place=Place.HOME, client=INES)
+    recurrences.start_recurrence(
+        first.client, world.site, wanted(world, wishes=[Wish(str(visit.public_id), {WHOLE: 1})]), by=world.actor()
+    )
+    sweep(world)
+    days = ServiceRequest.objects.filter(channel="series")
+    assert {(one.latitude, one.total_incl_vat) for one in days} == {(None, Decimal("32.00"))}
 
 
 # --- pauses ----------------------------------------
