@@ -139,8 +139,8 @@ class ServiceRequestIn(serializers.Serializer[Any]):
         default="",
         allow_blank=True,
         write_only=True,
-        help_text="Of a visit: how we get in (door code, floor). Kept encrypted, read by whoever goes there only, "
-        "forgotten a week after the visit; no answer ever says it.",
+        help_text="Of a visit: how we get in (door code, floor). Kept encrypted, read by the team of the site and "
+        "by whoever goes there, forgotten a week after the visit; no answer about a request says it.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
