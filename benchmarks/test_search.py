@@ -44,12 +44,13 @@ MAKE_CLIENTS = """
 MAKE_REQUESTS = """
     INSERT INTO bookings_servicerequest (public_id, reference, organisation_id, site_id, client_id, place, status,
         contact_name, contact_email, contact_phone, street, postcode, city, note, language, promised_start,
-        promised_end, total_incl_vat, channel, submitted_at, cancel_reason, alternative, tracking_version, version,
+        promised_end, total_incl_vat, channel, submitted_at, cancel_reason, refusal, alternative, tracking_version,
+        version,
         beneficiary_name, beneficiary_phone, beneficiary_email, sequence)
     SELECT gen_random_uuid(), %(mark)s || upper(lpad(to_hex(n), 7, '0')), client.organisation_id, %(site)s, client.id,
         'desk', CASE WHEN n <= 2 * %(clients)s THEN 'confirmed' ELSE 'closed' END,
         client.first_name || ' ' || client.last_name, client.email, client.phone, '', '', '', '', 'fr', now(), now(),
-        18, 'web', now(), '', '', 1, 1, '', '', '', 0
+        18, 'web', now(), '', '', '', 1, 1, '', '', '', 0
     FROM generate_series(1, %(count)s) n
     JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM bookings_client
           WHERE organisation_id = %(organisation)s) client ON client.place = 1 + (n * 31) %% %(clients)s

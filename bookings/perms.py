@@ -143,8 +143,12 @@ def notes_access(actor: Actor, request: ServiceRequest) -> bool:
 
 def can_note_access(actor: Actor, request: ServiceRequest) -> bool:
     """Do so now: while somebody is to come."""
-    ahead = request.place == Place.HOME and REQUEST_CATEGORY[request.status] in AHEAD
-    return ahead and notes_access(actor, request)
+    return awaits_visit(request) and notes_access(actor, request)
+
+
+def awaits_visit(request: ServiceRequest) -> bool:
+    """Somebody is still to come to a home."""
+    return request.place == Place.HOME and REQUEST_CATEGORY[request.status] in AHEAD
 
 
 def manages(actor: Actor, site: Site) -> bool:

@@ -11,6 +11,7 @@ from concierge.tenancy import system_actor
 from providers.actions.agreed import follow_amendment, give_out
 from providers.actions.offers import let_go_of_accepted, pass_on, withdraw_offers
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
+from providers.actions.repricing import follow_quantity
 from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
@@ -71,6 +72,16 @@ def need_no_price_of_theirs(event: Event) -> None:
     stopped = PriceRequest.objects.open().filter(provider__public_id=event.subject_id, provider__is_active=False)
     for asked in stopped.order_by("pk"):
         lose_price(asked, by=system_actor(event.organisation))
+
+
+@events.subscribe("service_request.measured")
+def pay_for_what_there_is(event: Event) -> None:
+    """More or less was weighed or counted than announced: providers are paid by what there is."""
+    by = system_actor(event.organisation)
+    for order in WorkOrder.objects.filter(request__public_id=event.subject_id, execution__in=BY_PROVIDER).order_by(
+        "pk"
+    ):
+        follow_quantity(order, measured_at=event.act_at, by=by)
 
 
 # Before the prices are settled: work orders are locked first.

@@ -271,6 +271,10 @@ class Fuzz:
                 scene.open.public_id,
                 {"reason": "material", "until": (timezone.now() + dt.timedelta(days=3)).isoformat()},
             ),
+            "createClient": (
+                None,
+                {"first_name": "Zoé", "last_name": "Quentin", "email": "zoe.quentin@example.fr", "confirm": True},
+            ),
             "stateQuantities": (scene.open.public_id, {"lines": [{"position": 0, "quantity": 2}]}),
             "createQuoteRequest": (
                 None,

@@ -30,7 +30,7 @@ INSERT INTO "bookings_hold"
     ("organisation_id", "public_id", "site_id", "place", "presence_id", "lane", "starts_at", "ends_at", "free_at",
      "status", "token_hash", "expires_at")
 WITH taken AS (
-    SELECT lane FROM bookings_hold
+    SELECT DISTINCT lane FROM bookings_hold
     WHERE site_id = %(site)s AND place = %(place)s AND presence_id IS NOT DISTINCT FROM %(presence)s
         AND status IN ('held', 'confirmed')
         AND starts_at > %(start)s - interval '1 day' AND starts_at < coalesce(%(free)s, %(end)s)

@@ -58,7 +58,7 @@ class MeasuredLine:
 
 @dataclass(frozen=True)
 class Measured:
-    """The lines before and after, and what the order was announced to cost."""
+    """The lines before and after, and what they cost and were announced to cost: those that are charged."""
 
     lines: list[MeasuredLine]
     old_total: Decimal
@@ -105,7 +105,7 @@ def measure(request: ServiceRequest, quantities: Mapping[int, Decimal]) -> Measu
     for position in quantities:
         if position not in open_lines:
             raise Invalid(_("There is no such line, or its work is over."), field=f"lines.{position}")
-    rows = list(request.lines.select_related("service").order_by("position", "pk"))
+    rows = list(request.lines.select_related("service", "work_order").order_by("position", "pk"))
     for position, quantity in quantities.items():
         _check(open_lines[position], quantity, rows, quantities)
     ordered = [_ordered(row) for row in rows]
@@ -119,10 +119,14 @@ def measure(request: ServiceRequest, quantities: Mapping[int, Decimal]) -> Measu
             MeasuredLine(row, line.quantity, line.unit_price, quantities.get(row.position))
             for row, line in zip(rows, after, strict=True)
         ],
-        request.total_incl_vat,
-        sum((line.total for line in after), Decimal("0.00")),
-        sum((line.total for line in measures.with_quantities(ordered, announced)), Decimal("0.00")),
+        _charged_total(rows, ordered),
+        _charged_total(rows, after),
+        _charged_total(rows, measures.with_quantities(ordered, announced)),
     )
+
+
+def _charged_total(rows: Sequence[RequestLine], lines: Sequence[measures.Ordered]) -> Decimal:
+    return sum((line.total for row, line in zip(rows, lines, strict=True) if row.is_charged), Decimal("0.00"))
 
 
 def _ordered(row: RequestLine) -> measures.Ordered:
@@ -131,7 +135,7 @@ def _ordered(row: RequestLine) -> measures.Ordered:
 
 def _charged(row: RequestLine, measured: Decimal) -> Decimal:
     """At least the least of the service, as long as the order was not smaller itself."""
-    if row.service.price_mode != PriceMode.PER_UNIT:
+    if row.service.price_mode not in {PriceMode.PER_UNIT, PriceMode.PER_HALF_HOUR}:
         return measured
     return max(measured, min(row.service.smallest_quantity, row.announced))
 
@@ -142,19 +146,20 @@ def _step(row: RequestLine) -> Decimal:
 
 
 def _check(row: RequestLine, quantity: Decimal, rows: Sequence[RequestLine], quantities: Mapping[int, Decimal]) -> None:
-    """A quantity that makes sense, and not more of a service than an order takes."""
-    most, step = row.service.max_quantity, _step(row)
+    """A quantity that makes sense, and not more of a service than an order takes, or this one was for."""
+    same = [one for one in rows if one.service_id == row.service_id and measures.is_stated(one.kind)]
+    announced = sum((one.announced for one in same), Decimal(0))
+    most, step = max(Decimal(row.service.max_quantity), announced), _step(row)
     field = f"lines.{row.position}"
     try:
-        measures.check(quantity, measures.Limits(Decimal(most), step))
+        measures.check(quantity, measures.Limits(most, step))
     except Unpriceable as error:
         raise Invalid(_refusal(error, row, most), field=field, reason=error.code) from error
-    same = [one for one in rows if one.service_id == row.service_id and measures.is_stated(one.kind)]
     if sum(quantities.get(one.position, one.quantity) for one in same) > most:
         raise Invalid(_refusal(Unpriceable("too_many"), row, most), field=field, reason="too_many")
 
 
-def _refusal(error: Unpriceable, row: RequestLine, most: int) -> str:
+def _refusal(error: Unpriceable, row: RequestLine, most: Decimal) -> str:
     if error.code == "nothing":
         return gettext("Nothing of it? Then cancel the request, or say that this work cannot be done.")
     if error.code == "too_many":
@@ -191,7 +196,8 @@ def state_quantities(
         _write(line)
     for order in orders:
         _note_quantity(order, [line.row for line in found.lines if line.row.work_order_id == order.pk])
-    locked.total_incl_vat, locked.version = found.new_total, locked.version + 1
+    locked.total_incl_vat = sum((line.total for line in found.lines), Decimal("0.00"))
+    locked.version += 1
     locked.save(update_fields=["total_incl_vat", "version"])
     events.record(
         "service_request.measured",

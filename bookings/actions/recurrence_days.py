@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions import booking, plans, pre_orders, requests
 from bookings.actions.access import keep_access_of_last_time
 from bookings.actions.clients import ClientDetails
+from bookings.actions.guards import place_of
 from bookings.actions.kept_orders import services_of, wishes_of
-from bookings.enums import HOLIDAY_SHIFT, OccurrenceStatus, RequestStatus, RunStatus
+from bookings.enums import HOLIDAY_SHIFT, OccurrenceStatus, Place, RequestStatus, RunStatus
 from bookings.models import Client, Occurrence, PreOrderPlan, PreOrderRun, Recurrence, ServiceRequest, calendar
 from bookings.rules import ahead, recurrence
 from concierge import deadlines, events
@@ -155,7 +158,7 @@ def _as_client(found: Recurrence) -> Actor:
 
 def _book(one: Occurrence, by: Actor) -> ServiceRequest:
     found, wishes = one.recurrence, wishes_of(one.recurrence)
-    given = {
+    given: dict[str, Any] = {
         "client": _details(found.client),
         # Never looked for by their contact: two people may share a number.
         "owner": found.client.merged_into or found.client,
@@ -168,9 +171,11 @@ def _book(one: Occurrence, by: Actor) -> ServiceRequest:
         coming = _run_on(found.plan, one.due_on)
         one.starts_at = coming.handout_starts_at
         one.save(update_fields=["starts_at"])
-        return pre_orders.order_ahead(coming, sent_key=uuid.uuid5(one.public_id, str(one.attempts)), **given)  # type: ignore[arg-type]  # as named above
+        return pre_orders.order_ahead(coming, sent_key=uuid.uuid5(one.public_id, str(one.attempts)), **given)
     services = services_of(found.site, wishes)
-    made = booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)  # type: ignore[arg-type]  # as named above
+    if place_of(services) == Place.HOME:
+        given["client"] = _located(given["client"], found.client)
+    made = booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)
     keep_access_of_last_time(made)
     return made
 
@@ -210,9 +215,20 @@ def _details(client: Client) -> ClientDetails:
     )
 
 
+def _located(details: ClientDetails, client: Client) -> ClientDetails:
+    """The same with the coordinates of this very address, as a request of theirs knows it last. Nobody is asked:
+    days are booked in a transaction."""
+    family = Client.objects.family_of(client.kept_id)
+    there = {"street": details.street, "postcode": details.postcode, "city": details.city}
+    known = ServiceRequest.objects.filter(client__in=family, place=Place.HOME, latitude__isnull=False, **there)
+    spot = known.order_by("-pk").values_list("latitude", "longitude").first()
+    return details if spot is None else replace(details, latitude=spot[0], longitude=spot[1])
+
+
 @transaction.atomic
 def retry_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
     """What could not be booked, once more, now that somebody has mended it. Raises ``OccurrencePast`` (409)."""
+    _lock_series_of(one.pk)
     locked = _lock(one)
     if locked.status != OccurrenceStatus.FAILED or locked.starts_at <= timezone.now():
         raise OccurrencePast(current_status=locked.status)

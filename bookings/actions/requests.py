@@ -68,7 +68,7 @@ def move_request(request: ServiceRequest, verb: str) -> ServiceRequest:
 def decline_request(request: ServiceRequest, *, reason: str, alternative: str = "", by: Actor) -> ServiceRequest:
     """``submitted|qualifying → declined``: we cannot do it. The place is free again and no work remains. The client
     reads why, and what we propose instead (lifecycles.md 2.1)."""
-    return _give_up(request, "decline", "declined", reason=reason, alternative=alternative, by=by)
+    return _give_up(request, "decline", "declined", refusal=reason, alternative=alternative, by=by)
 
 
 @transaction.atomic
@@ -91,7 +91,14 @@ def lock_work_of(request: ServiceRequest) -> list[WorkOrder]:
 
 
 def _give_up(
-    request: ServiceRequest, verb: str, past: str, *, reason: str, alternative: str = "", by: Actor
+    request: ServiceRequest,
+    verb: str,
+    past: str,
+    *,
+    reason: str = "",
+    refusal: str = "",
+    alternative: str = "",
+    by: Actor,
 ) -> ServiceRequest:
     orders = lock_work_of(request)
     try:
@@ -108,9 +115,10 @@ def _give_up(
             cancel_work_order(work_order, reason=f"request_{past}", by=by)
         elif work_order.status != WorkOrderStatus.CANCELLED:
             raise NotCancellable(current_status=locked.status)
-    locked.cancel_reason, locked.alternative = reason.strip()[:200], alternative.strip()[:300]
+    locked.cancel_reason = reason.strip()[:200]
+    locked.refusal, locked.alternative = refusal.strip()[:200], alternative.strip()[:300]
     locked.tracking_until = timezone.now() + dt.timedelta(days=TRACKING_DAYS)
-    locked.save(update_fields=["status", "version", "cancel_reason", "alternative", "tracking_until"])
+    locked.save(update_fields=["status", "version", "cancel_reason", "refusal", "alternative", "tracking_until"])
     _take_quotes_back(locked)
     drop_waits(locked, timezone.now())
     if locked.hold_id is not None:

@@ -19,7 +19,7 @@ from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.booking import make_request
 from bookings.actions.clients import ClientDetails
 from bookings.actions.guards import place_of, queue_up
-from bookings.actions.pricing import offered_on
+from bookings.actions.pricing import keep_word, offered_on
 from bookings.enums import Place
 from bookings.models import Client, ClientAccount, ServiceRequest, calendar
 from bookings.rules import prices
@@ -55,13 +55,15 @@ def book_walk_in(
     visit: Visit | None = None,
     beneficiary: Beneficiary | None = None,
     on_phone: bool = False,
+    total_seen: Decimal | None = None,
 ) -> ServiceRequest:
     """Somebody stands at the counter and leaves their things now; or a ``visit`` at their place is agreed, or at the
     place of the ``beneficiary`` for whom they ask: at the counter, or ``on_phone``.
 
     Nobody's appointment is taken by who stands there. The same ``token`` sent twice gives the same request: it becomes
-    the request's identity, and the orders of one client are written one after the other. Raises ``NotAllowed`` but for
-    the desk, and what ``hold_slot`` and ``submit_request`` raise;
+    the request's identity, and the orders of one client are written one after the other. ``total_seen`` is what the
+    desk read before it confirmed. Raises ``NotAllowed`` but for the desk, and what ``hold_slot`` and
+    ``submit_request`` raise;
     ``Invalid`` (400) for things that somebody on the phone cannot leave now.
     """
     if not perms.works_at_desk(by, site):
@@ -87,6 +89,8 @@ def book_walk_in(
         raise Invalid(_("Whoever calls leaves nothing now: book an appointment for them."), field="on_phone")
     else:
         held = holds.at_the_counter(site, now)
+    if visit is not None and place != Place.HOME:
+        visit = replace(visit, latitude=None, longitude=None)  # nobody goes there
     details = ClientDetails(
         first_name=client.first_name,
         last_name=client.last_name,
@@ -103,7 +107,7 @@ def book_walk_in(
     if beneficiary is not None and visit is not None:
         where = {name: getattr(visit, name) for name in ("street", "postcode", "city", "latitude", "longitude")}
         beneficiary = replace(beneficiary, **where, access_note=details.access_note)
-    return make_request(
+    made = make_request(
         held,
         client=details,
         services=services,
@@ -116,3 +120,5 @@ def book_walk_in(
         public_id=token,
         beneficiary=beneficiary,
     )
+    keep_word(made.total_incl_vat, total_seen)
+    return made

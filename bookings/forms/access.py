@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.access import LONGEST_ACCESS
 
 ACCESS_LABEL = _("How we get in")
-ACCESS_HELP = _("Door code, floor, a dog… Only whoever comes reads it: it is kept encrypted, and forgotten after.")
+ACCESS_HELP = _(
+    "Door code, floor, a dog… The team of your concierge desk and whoever comes read it: it is kept encrypted, and "
+    "forgotten after the visit."
+)
 
 
 def access_field() -> forms.CharField:

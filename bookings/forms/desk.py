@@ -120,6 +120,9 @@ class OrderForm(DetailsForm):
     address when somebody comes. ``token`` names the form, so that sending it twice is one request."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
+    # The total that stood on the page, and of which order.
+    total = forms.DecimalField(widget=forms.HiddenInput, required=False)
+    total_of = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     starts_at = forms.ChoiceField(label=_("Date and time"), required=False)
     street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=5, required=False)

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.kept_orders import options_today
 from bookings.enums import HolidayRule, RecurrenceStatus
 from bookings.forms.booking import DetailsForm
 from bookings.models import Recurrence, Service
@@ -116,7 +117,10 @@ class EditForm(EndsAfterStart, DetailsForm):
 
     def __init__(self, data: Any = None, *, found: Recurrence, offered: Sequence[Service], first: dt.date) -> None:
         self.found = found
-        ordered = {one["service"]: one for one in found.wishes}
+        named = options_today(found)
+        ordered = {
+            one["service"]: {**one, "options": [named.get(key, key) for key in one["options"]]} for one in found.wishes
+        }
         ticked = data.getlist("services") if data is not None else list(ordered)
         if found.plan_id:
             ticked = list(ordered)

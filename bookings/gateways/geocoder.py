@@ -15,6 +15,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from itertools import dropwhile
 from typing import Any, TypeVar
 
 import httpx
@@ -39,6 +40,8 @@ MOST_BYTES = 64_000
 KEPT_FOUND, KEPT_UNKNOWN = dt.timedelta(days=30), dt.timedelta(days=1)
 # After a failure nobody waits for it again so soon.
 RESTS, REST = "geocoder_rests", dt.timedelta(minutes=1)
+# What it answers to an odd address: one that it does not know. It is well.
+NOT_FOUND = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY})
 # A whole commune is not where somebody lives.
 TOO_COARSE = frozenset({"municipality"})
 POSTCODE = re.compile(r"[0-9]{5}\Z")
@@ -61,7 +64,7 @@ def located(where: Where) -> Where:
 def locate(street: str, postcode: str, city: str) -> Spot | None:
     """Latitude and longitude of an address, in degrees; ``None`` when nobody knows. Never within a transaction: a slow
     answer would keep its locks."""
-    if not settings.GEOCODER_URL or not street.strip() or not POSTCODE.match(postcode):
+    if not settings.GEOCODER_URL or not plain(street) or not POSTCODE.match(postcode):
         return None
     # The one around a whole test is none.
     if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]  # as Django asks for "durable"
@@ -80,7 +83,7 @@ def locate(street: str, postcode: str, city: str) -> Spot | None:
 
 
 def _asked(key: str, street: str, postcode: str, city: str) -> Spot | None:
-    asked = {"q": f"{street.strip()} {city.strip()}"[:200], "postcode": postcode, "limit": "1"}
+    asked = {"q": question(street, city), "postcode": postcode, "limit": "1"}
     try:
         spot = spot_in(_fetch(asked), postcode, city)
     except Away as error:
@@ -90,6 +93,12 @@ def _asked(key: str, street: str, postcode: str, city: str) -> Spot | None:
     kept = KEPT_FOUND if spot else KEPT_UNKNOWN
     cache.set(key, spot or (), timeout=kept.total_seconds())
     return spot
+
+
+def question(street: str, city: str) -> str:
+    """An address as it is asked for: from its first letter or digit on, at most 200 characters, else it is refused."""
+    written = f"{street.strip()} {city.strip()}"
+    return "".join(dropwhile(lambda c: not c.isalnum(), written))[:200]
 
 
 def plain(text: str) -> str:
@@ -116,6 +125,8 @@ def _get(url: str, asked: dict[str, str]) -> Any:
             httpx.Client(timeout=MOST_SECONDS, follow_redirects=False, trust_env=False) as client,
             client.stream("GET", url, params=asked, headers={"Accept-Encoding": "identity"}) as answer,
         ):
+            if answer.status_code in NOT_FOUND:
+                return {"features": []}
             if answer.status_code != httpx.codes.OK:
                 raise Away(f"answered {answer.status_code}")
             for part in answer.iter_raw():

@@ -1,4 +1,4 @@
-"""How to get in at somebody's home: encrypted, read by who goes there, forgotten soon after (R8)."""
+"""How to get in at somebody's home: encrypted, read by the team and who goes there, forgotten soon after (R8)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Execution, PerformerKind, Place
 from bookings.enums import WorkOrderStatus as W
+from bookings.models.clients import Client
 from bookings.models.requests import ServiceRequest, WorkOrder
 from concierge import encryption
 from concierge.models import TenantModel
@@ -22,18 +23,25 @@ AT_WORK = frozenset({W.BOOKED, W.SCHEDULED, W.IN_PROGRESS, W.ON_HOLD, W.REWORK})
 LONGEST_ACCESS = 500
 
 
+def visits_to_home_of(request: ServiceRequest) -> models.QuerySet[ServiceRequest]:
+    """Those to the client of this visit at the same address, also under a record that is the same person. Visits to
+    somebody they asked for go elsewhere."""
+    return ServiceRequest.objects.filter(
+        client__in=Client.objects.family_of(request.client.kept_id).values("pk"),
+        beneficiary=None,
+        place=Place.HOME,
+        street=request.street,
+        postcode=request.postcode,
+        city=request.city,
+    )
+
+
 class AccessNoteQuerySet(models.QuerySet["AccessNote"]):
     """Reads of access notes."""
 
     def of_this_home(self, request: ServiceRequest) -> Self:
-        """What is still known of how to get in where this visit goes, newest first: for a day of a regular request."""
-        return self.filter(
-            request__client=request.client_id,
-            request__beneficiary=None,
-            request__street=request.street,
-            request__postcode=request.postcode,
-            request__city=request.city,
-        ).order_by("-pk")
+        """What is still known of how to get in where this visit goes: what was written last comes first."""
+        return self.filter(request__in=visits_to_home_of(request)).order_by("-written_at", "-pk")
 
 
 class AccessNote(TenantModel):

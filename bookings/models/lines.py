@@ -9,10 +9,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import LineKind
+from bookings.enums import LineKind, WorkOrderStatus
 from bookings.models.catalogue import Service
 from bookings.models.requests import ServiceRequest, WorkOrder
 from concierge.models import TenantModel
+
+# Work that is over without having been done.
+NOT_CHARGED = frozenset({WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED})
 
 
 class RequestLine(TenantModel):
@@ -73,6 +76,11 @@ class RequestLine(TenantModel):
     def announced(self) -> Decimal:
         """How many or how much was ordered, whatever was weighed or counted since."""
         return self.quantity if self.ordered_quantity is None else self.ordered_quantity
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether it costs anything: what will not be done costs nothing."""
+        return self.work_order is None or self.work_order.status not in NOT_CHARGED
 
     def within(self, service: Service) -> str:
         """What it is, where the page names the service already: ``Chemise`` and not ``Repassage – Chemise``."""

@@ -176,8 +176,9 @@ class ServiceRequest(PublicIdModel, TenantModel):
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, default=Channel.WEB)
     submitted_at = models.DateTimeField(_("sent at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    # Why it was cancelled or declined; of the latter the client reads why, and what they may do instead.
+    # For the team. What the client reads of a no is apart: why, and what they may do instead.
     cancel_reason = models.CharField(_("reason of cancellation"), max_length=200, blank=True)
+    refusal = models.CharField(_("why we cannot"), max_length=200, blank=True)
     alternative = models.CharField(_("what we propose instead"), max_length=300, blank=True)
     tracking_version = models.PositiveSmallIntegerField(default=1, editable=False)
     tracking_until = models.DateTimeField(_("tracking link valid until"), null=True, blank=True, editable=False)

@@ -16,15 +16,16 @@ from typing import Any
 from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, TimeField
 from django.db.models.functions import Cast, ExtractIsoWeekDay
 
-from bookings.enums import HoldStatus, OccurrenceStatus, RunStatus
+from bookings.enums import HoldStatus, OccurrenceStatus, Place, RequestStatus, RunStatus
 from bookings.models import calendar
 from bookings.models.ahead import PreOrderRun
 from bookings.models.availability import Closure, OpeningHours
 from bookings.models.recurrence import Occurrence
-from bookings.models.requests import ServiceRequest, ServiceRequestQuerySet
+from bookings.models.requests import ENDED, ServiceRequest, ServiceRequestQuerySet
 from bookings.rules.recurrence import FURTHEST
 from concierge.models import Site
 
+OPEN = [status for status in RequestStatus if status not in ENDED]
 # Rows of each kind that a page shows.
 MOST = 100
 
@@ -39,7 +40,8 @@ class OnTheClock(Func):
 
 @dataclass(frozen=True)
 class Strays:
-    """Of one site, from a moment on: appointments, hand-outs with orders, days of regular requests not booked yet."""
+    """Of one site, from a moment on: appointments, visits agreed by a quote, hand-outs with orders, days of regular
+    requests not booked yet."""
 
     site: Site
     now: dt.datetime
@@ -56,6 +58,12 @@ class Strays:
         return list(found.prefetch_related("work_orders__service").order_by("hold__starts_at", "pk")[:MOST])
 
     @cached_property
+    def agreed(self) -> list[ServiceRequest]:
+        """The first of the visits that a quote agreed."""
+        found = astray_agreed([self.site], self.now).select_related("site").prefetch_related("work_orders__service")
+        return list(found.order_by("promised_start", "pk")[:MOST])
+
+    @cached_property
     def runs(self) -> list[PreOrderRun]:
         """The first of the hand-outs. Their hours are those of their plan."""
         found = astray_runs([self.site], self.now).select_related("site", "plan__service")
@@ -70,14 +78,15 @@ class Strays:
     @property
     def is_cut(self) -> bool:
         """Whether there are more than these."""
-        return self.number > len(self.appointments) + len(self.runs) + len(self.days)
+        return self.number > len(self.appointments) + len(self.agreed) + len(self.runs) + len(self.days)
 
 
 def numbers(sites: Sequence[Site], now: dt.datetime) -> Counter[int]:
-    """How many there are of all kinds, by the key of their site: three statements, however many sites."""
+    """How many there are of all kinds, by the key of their site: four statements, however many sites."""
     found: Counter[int] = Counter()
     kinds: list[tuple[QuerySet[Any], str]] = [
         (astray_appointments(sites, now), "site_id"),
+        (astray_agreed(sites, now), "site_id"),
         (astray_runs(sites, now), "site_id"),
         (astray_days(sites, now), "recurrence__site_id"),
     ]
@@ -111,6 +120,16 @@ def _without_stand() -> Q:
     outside = Q(hold__presence__opens__gt=F("begins")) | Q(hold__presence__closes__lt=F("ends"))
     gone = Q(hold__presence__is_paused=True) | outside | once
     return Q(hold__presence__isnull=False) & (gone | (Q(hold__presence__held_on=None) & (weekly | over)))
+
+
+def astray_agreed(sites: Sequence[Site], now: dt.datetime) -> ServiceRequestQuerySet:
+    """Visits on a closed day that were agreed by a quote: they take no place in the calendar. The desk agrees their
+    hours, so that only the day counts; an order ahead follows its hand-out."""
+    kept = ServiceRequest.objects.filter(
+        site__in=sites, status__in=OPEN, hold=None, pre_order=None, place=Place.HOME, promised_start__gte=now
+    )
+    begins = OnTheClock(F("site__time_zone"), F("promised_start"))
+    return kept.alias(day=Cast(begins, DateField())).filter(_is_closed("site", sites, now))
 
 
 def astray_runs(sites: Sequence[Site], now: dt.datetime) -> QuerySet[PreOrderRun]:

@@ -139,8 +139,8 @@ class ServiceRequestIn(serializers.Serializer[Any]):
         default="",
         allow_blank=True,
         write_only=True,
-        help_text="Of a visit: how we get in (door code, floor). Kept encrypted, read by whoever goes there only, "
-        "forgotten a week after the visit; no answer ever says it.",
+        help_text="Of a visit: how we get in (door code, floor). Kept encrypted, read by the team of the site and "
+        "by whoever goes there, forgotten a week after the visit; no answer about a request says it.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -228,7 +228,7 @@ class ServiceRequestOut(serializers.Serializer[Any]):
     lines = RequestLineOut(many=True)
     work_orders = RequestWorkOut(many=True)
     waiting = serializers.SerializerMethodField()
-    cancel_reason = serializers.CharField(help_text="Why it was cancelled or declined; the client reads the latter.")
+    refusal = serializers.CharField(help_text="Why it was declined, as the client reads it.")
     alternative = serializers.CharField(help_text="What the client was told that they may do instead.")
 
     class Meta:

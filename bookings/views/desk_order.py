@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import uuid
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +30,7 @@ from bookings.models import Client, Service, calendar
 from bookings.models.ahead import ahead_at
 from bookings.models.clients import each_once
 from bookings.rules import prices
+from bookings.rules.supplements import Circumstances
 from bookings.views import ahead
 from bookings.views.desk import desk_page, find_client, show
 from bookings.views.served import Served
@@ -55,6 +59,7 @@ def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
     form = _form(site, who, request.actor, request.POST)
     if not form.is_valid():
         return _page(request, site, who, form, 422)
+    visit = _visit(form, who)
     try:
         made = book_walk_in(
             site,
@@ -64,13 +69,14 @@ def order(request: TenantRequest, site: Site, client: Any) -> HttpResponse:
             by=request.actor,
             payer=form.chosen_payer,
             note=form.cleaned_data["note"],
-            visit=_visit(form, who),
+            visit=visit,
             beneficiary=form.beneficiary,
             on_phone=form.cleaned_data["on_phone"],
+            total_seen=_total_seen(site, form),
         )
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else _field_of(error), str(error.message))
-        return _page(request, site, who, form, error.status)
+        return _page(request, site, who, form, error.status, visit)
     Served(request, site).note(made, "order")
     messages.success(request, _("%(reference)s is noted for %(name)s.") % {"reference": made.reference, "name": who})
     if "print" in request.POST:
@@ -140,14 +146,28 @@ def _times(site: Site, offered: list[Service], wanted: str) -> list[tuple[str, s
         return []
     free = calendar.next_free(site, Place.HOME, now=timezone.now(), services=home, count=MOST_TIMES)
     times = {slot.starts_at.isoformat(): slot.starts_at for slot in free}
-    with suppress(ValueError, OverflowError):
-        chosen = dt.datetime.fromisoformat(wanted)
-        if chosen.tzinfo is not None and abs(chosen - timezone.now()) < FURTHEST:
-            times.setdefault(wanted, chosen.astimezone(dt.UTC))
+    if (chosen := _moment(wanted)) is not None:
+        times.setdefault(wanted, chosen)
     return [(value, short_moment_words(moment, site)) for value, moment in times.items()]
 
 
-def _page(request: TenantRequest, site: Site, client: Client, form: OrderForm, status: int = 200) -> HttpResponse:
+def _moment(typed: str) -> dt.datetime | None:
+    """A time as the page sends it, of those that can be booked at all."""
+    with suppress(ValueError, OverflowError):
+        chosen = dt.datetime.fromisoformat(typed)
+        if chosen.tzinfo is not None and abs(chosen - timezone.now()) < FURTHEST:
+            return chosen.astimezone(dt.UTC)
+    return None
+
+
+def _page(
+    request: TenantRequest,
+    site: Site,
+    client: Client,
+    form: OrderForm,
+    status: int = 200,
+    visit: Visit | None = None,
+) -> HttpResponse:
     rows = [item.name for group in form.groups for item in group["items"]]
     numbers = {name: place for place, name in enumerate(rows, 1)}
     groups = [
@@ -159,7 +179,7 @@ def _page(request: TenantRequest, site: Site, client: Client, form: OrderForm, s
         }
         for group in form.groups
     ]
-    total = _sum(site, form) if form.is_bound else {}
+    total = _sum(site, form, visit) if form.is_bound else {}
     has_home = any(group["is_home"] for group in groups)
     is_for_other = form.is_bound and any(form.data.get(name) for name in ("for_whom", *OTHER))
     context = {"client": client, "form": form, "groups": groups, "has_home": has_home, "is_for_other": is_for_other}
@@ -169,20 +189,30 @@ def _page(request: TenantRequest, site: Site, client: Client, form: OrderForm, s
 
 @desk_page()
 def order_total(request: TenantRequest, site: Site) -> HttpResponse:
-    """Fragment: what is chosen so far costs this much. Quantities only: nothing of the person is in the address."""
+    """Fragment: what is chosen so far costs this much, at the chosen time. Nothing of the person is in the address."""
     form = OrderForm(request.GET, offered=_offered(site))
     return render(request, "bookings/_desk_total.html", {**_nothing(), **_sum(site, form)})
 
 
 def _nothing() -> dict[str, Any]:
-    return {"lines": [], "is_estimate": False, "shares": [], "total": "", "refusal": "", "unmeasured": []}
+    texts = dict.fromkeys(("total", "total_shown", "total_of", "refusal"), "")
+    return {**texts, "lines": [], "is_estimate": False, "shares": [], "unmeasured": []}
 
 
-def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
+def _total_seen(site: Site, form: OrderForm) -> Decimal | None:
+    """What stood on the page of this very order; where none did, what would have stood there."""
+    total = _sum(site, form)
+    if form.cleaned_data["total"] is not None and form.cleaned_data["total_of"] == total.get("total_of"):
+        return Decimal(form.cleaned_data["total"])
+    return Decimal(total["total_shown"]) if "total_shown" in total else None
+
+
+def _sum(site: Site, form: OrderForm, visit: Visit | None = None) -> dict[str, Any]:
+    """What is chosen, priced as it is charged: at the time and, once it was looked up, the place of the ``visit``."""
     form.is_valid()
     if not form.order:
         return {}
-    known = pricing.circumstances(site, timezone.now())
+    known = _known(site, form, visit)
     try:
         lines = pricing.price_order(pricing.tariffs_of(site, _today(site), services=form.chosen), form.order, known)
     except DomainError as error:
@@ -192,5 +222,24 @@ def _sum(site: Site, form: OrderForm) -> dict[str, Any]:
         "is_estimate": any(line.is_estimate for line in lines),
         "shares": vat_words(site, ((line.vat_rate, line.total) for line in lines)),
         "total": euros(prices.total(lines)),
-        "unmeasured": pricing.by_distance(form.chosen, form.order),
+        "total_shown": str(prices.total(lines)),
+        "total_of": _seal_of(form),
+        "unmeasured": pricing.by_distance(form.chosen, form.order) if known.distance_km is None else [],
     }
+
+
+def _known(site: Site, form: OrderForm, visit: Visit | None) -> Circumstances:
+    """Who leaves something stands here now; who is visited chose a time."""
+    wanted = {wish.service for wish in form.order}
+    if not any(one.place == Place.HOME and str(one.public_id) in wanted for one in form.chosen):
+        return pricing.circumstances(site, timezone.now())
+    if visit is not None:
+        return pricing.circumstances(site, visit.starts_at, latitude=visit.latitude, longitude=visit.longitude)
+    return pricing.circumstances(site, _moment(form.data.get("starts_at", "")))
+
+
+def _seal_of(form: OrderForm) -> str:
+    """A word for what is ordered and for when, another one as soon as either is."""
+    wishes = [[one.service, sorted(one.quantities.items()), sorted(one.options)] for one in form.order]
+    text = json.dumps([wishes, form.data.get("starts_at", "")], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -13,7 +13,6 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from bookings.enums import WorkOrderStatus
 from bookings.models import RequestLine, ServiceRequest
 from bookings.rules import prices
 from bookings.views.desk import desk_page, show
@@ -25,7 +24,6 @@ from concierge.words import euros, moment_words, quantity_words
 
 # Widths of paper that printers of desks take.
 PAPERS = ("a6", "80mm", "a4")
-GONE = (WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED)
 
 
 @desk_page()
@@ -77,11 +75,7 @@ def _qr(request: TenantRequest, found: ServiceRequest) -> segno.QRCode:
 
 def receipt_of(request: TenantRequest, found: ServiceRequest) -> dict[str, Any]:
     """What a ticket of things left must say: who, where, when, how many of what, price of each, remarks."""
-    lines = [
-        line
-        for line in found.lines.select_related("work_order")
-        if line.work_order is None or line.work_order.status not in GONE
-    ]
+    lines = [line for line in found.lines.select_related("work_order") if line.is_charged]
     site, organisation = found.site, request.organisation
     reach = [national_phone(str(site.phone or organisation.phone)), str(organisation.email)]
     return {

@@ -17,6 +17,7 @@ from bookings import perms
 from bookings.actions.measuring import Measured, measurable, measure, state_quantities
 from bookings.forms.quantities import QuantitiesForm, field_of
 from bookings.models import ServiceRequest
+from bookings.views.words import amount_words
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.words import euros, times_words
@@ -81,11 +82,12 @@ def _page(
         context |= {
             "old_lines": [
                 _line(one.row.description, one.row.quantity, one.row.unit, one.row.unit_price_incl_vat)
-                | {"amount": euros(one.row.total_incl_vat)}
+                | {"amount": amount_words(one.row, one.row.total_incl_vat)}
                 for one in prices.lines
             ],
             "new_lines": [
-                _line(one.row.description, one.quantity, one.row.unit, one.unit_price) | {"amount": euros(one.total)}
+                _line(one.row.description, one.quantity, one.row.unit, one.unit_price)
+                | {"amount": amount_words(one.row, one.total)}
                 for one in prices.lines
             ],
             "old_total": euros(prices.old_total),

@@ -31,12 +31,16 @@ MOST_SITES = 20
 @login_required
 @require_safe
 def strays_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Appointments, hand-outs and days of regular requests that need another time, soonest first."""
+    """Appointments, agreed visits, hand-outs and days of regular requests that need another time, soonest first."""
     site, actor = site_to_see(request, slug)
     zone, found = ZoneInfo(site.time_zone), Strays(site, timezone.now())
+    requests = {"appointments": found.appointments, "agreed": found.agreed}
     context = {
         "site": site,
-        "appointments": [{**_row(one), "can_move": perms.can_move(actor, one)} for one in found.appointments],
+        **{
+            kind: [{**_row(one), "can_move": perms.can_move(actor, one)} for one in rows]
+            for kind, rows in requests.items()
+        },
         "runs": [{"run": run, "when": window_words(run)} for run in found.runs],
         "days": [
             {"one": one, "when": capfirst(date_words(one.starts_at.astimezone(zone).date(), "l j F Y"))}
@@ -58,11 +62,12 @@ def shown(sites: Sequence[Site], now: dt.datetime) -> dict[str, Any]:
 
 def _row(request: ServiceRequest) -> dict[str, Any]:
     hold = request.hold
-    assert hold is not None  # noqa: S101 - found by its hold
-    day = hold.starts_at.astimezone(ZoneInfo(request.site.time_zone)).date()
+    starts_at = hold.starts_at if hold is not None else request.promised_start
+    assert starts_at is not None  # noqa: S101 - found by it
+    day = starts_at.astimezone(ZoneInfo(request.site.time_zone)).date()
     return {
         "found": request,
-        "when": f"{capfirst(date_words(day, 'D j N'))} {clock(hold.starts_at, request.site)}",
-        "where": str(hold.presence) if hold.presence else str(Place(hold.place).label),
+        "when": f"{capfirst(date_words(day, 'D j N'))} {clock(starts_at, request.site)}",
+        "where": str(hold.presence) if hold and hold.presence else str(Place(request.place).label),
         "services": ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.all())),
     }

@@ -85,19 +85,23 @@ def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
     ]
 
 
+def amount_words(line: RequestLine, amount: Decimal) -> str:
+    """An amount of a line, or that it is not charged."""
+    return euros(amount) if line.is_charged else _("not charged")
+
+
 def order_lines(found: ServiceRequest) -> dict[str, Any]:
     """What was ordered, line by line, and its total including VAT; work that will not be done is not charged."""
     lines, total, is_estimate = [], Decimal(0), False
     for line in found.lines.select_related("work_order"):
-        is_charged = line.work_order is None or line.work_order.status not in {W.FAILED, W.CANCELLED}
-        total += line.total_incl_vat if is_charged else 0
-        is_estimate |= line.is_estimate and is_charged
+        total += line.total_incl_vat if line.is_charged else 0
+        is_estimate |= line.is_estimate and line.is_charged
         lines.append(
             {
                 "label": line.description,
                 "detail": charged_words(line),
-                "amount": euros(line.total_incl_vat) if is_charged else _("not charged"),
-                "is_charged": is_charged,
+                "amount": amount_words(line, line.total_incl_vat),
+                "is_charged": line.is_charged,
             }
         )
     return {"lines": lines, "total": euros(total), "is_estimate": is_estimate}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -236,7 +237,7 @@ def over(message: Message) -> Note:
         facts=[
             (_("Reference"), request.reference),
             (_("You asked for"), _services(request)),
-            *([(_("Why"), request.cancel_reason)] if declined and request.cancel_reason else []),
+            *([(_("Why"), request.refusal)] if request.refusal else []),
             *([(_("What we propose"), request.alternative)] if request.alternative else []),
         ],
     )
@@ -270,12 +271,16 @@ def booked(message: Message) -> Note:
 
 @writes(Kind.REQUEST_MEASURED)
 def measured(message: Message) -> Note:
-    """What was weighed or counted, and the total as it is when the letter leaves. Not when the request was given up."""
+    """What was weighed or counted, and the total as it is when the letter leaves. Not when the request or that work was
+    given up."""
     request = _request(message)
     if request.status in OVER:
         raise NotNeeded(Unsent.OUTDATED)
     facts = [(_("Reference"), request.reference)]
-    for row in request.lines.order_by("position"):
+    charged = [row for row in request.lines.select_related("work_order").order_by("position") if row.is_charged]
+    if all(row.measured_quantity is None for row in charged):
+        raise NotNeeded(Unsent.OUTDATED)
+    for row in charged:
         if row.measured_quantity is None or row.ordered_quantity is None:
             continue
         said = _("%(measured)s instead of %(announced)s, at %(price)s")
@@ -284,7 +289,8 @@ def measured(message: Message) -> Note:
             "announced": quantity_words(row.ordered_quantity, row.unit),
         }
         facts.append((row.description, said % {**quantities, "price": euros(row.unit_price_incl_vat)}))
-    facts.append((_("Total, VAT included"), euros(request.total_incl_vat)))
+    total = sum((row.total_incl_vat for row in charged), Decimal(0))
+    facts.append((_("Total, VAT included"), euros(total)))
     return _about(
         request,
         message,

@@ -49,6 +49,17 @@ def policy_for(work_order: WorkOrder) -> Policy:
     return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights)
 
 
+def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:
+    """What an agreement pays for a work order as it is now, incl. VAT (R33)."""
+    total = work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
+    return matching.price_paid(
+        quantity=work_order.quantity,
+        client_total=total,
+        purchase_price=agreement.purchase_price,
+        commission_percent=agreement.commission_percent,
+    )
+
+
 @dataclass(frozen=True)
 class Candidates:
     """The verdict on each provider, and what sending them an offer takes."""
@@ -70,14 +81,7 @@ class Candidates:
         """What the provider is paid for this work order, incl. VAT: their own price, when the client agreed to it."""
         if provider.pk in self.agreed:
             return self.agreed[provider.pk]
-        agreement = self.agreements[provider.pk]
-        total = self.work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
-        return matching.price_paid(
-            quantity=self.work_order.quantity,
-            client_total=total,
-            purchase_price=agreement.purchase_price,
-            commission_percent=agreement.commission_percent,
-        )
+        return price_by(self.agreements[provider.pk], self.work_order)
 
     def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
         """When the answer is due, in the provider's opening hours (office hours when it gave none)."""

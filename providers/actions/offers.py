@@ -7,6 +7,7 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -38,6 +39,7 @@ from providers.actions.refusals import (
     OfferWithdrawn,
     PartnershipPaused,
 )
+from providers.actions.repricing import keep_price
 from providers.enums import OFFER_TRANSITIONS, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
 from providers.models import AccessLink, Offer, OfferRound, OfferWave, PersonalLink, Provider
 from providers.rules.matching import BINDING
@@ -80,15 +82,16 @@ def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> O
 
 
 @transaction.atomic
-def accept_offer(offer: Offer, *, by: Actor) -> Offer:
+def accept_offer(offer: Offer, *, by: Actor, price_seen: Decimal | None = None) -> Offer:
     """The provider takes the job: first one wins, the others' open offers become ``not_selected`` (R02).
 
-    Raises ``OfferTaken``, ``OfferExpired``, ``OfferWithdrawn`` or ``OfferAnswered``, all 409.
+    Raises ``OfferTaken``, ``OfferExpired``, ``OfferWithdrawn``, ``OfferAnswered`` or ``OfferRepriced``, all 409.
     """
     work_order = lock_work_order(offer.work_order)
     locked = _answering(offer, "accept")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
+    keep_price(locked, price_seen)
     with refuse_on("offer_accepted_once_per_work_order", OfferTaken()):
         locked.save(update_fields=["status", "answered_at"])
     book_work_order(

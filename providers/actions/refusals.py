@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from concierge.errors import Conflict, DomainError, WrongState
+from concierge.words import euros
 from providers.enums import OfferStatus
 
 
@@ -34,6 +38,16 @@ class OfferAnswered(DomainError):
 
     code, status = "offer_already_answered", 409
     message = _("You have already answered this offer.")
+
+
+class OfferRepriced(DomainError):
+    """The work was weighed or counted meanwhile, and so is paid differently."""
+
+    code, status = "offer_repriced", 409
+
+    def __init__(self, price: Decimal) -> None:
+        said = gettext("What you are paid has changed since this was offered: %(price)s now. Please read it again.")
+        super().__init__(said % {"price": euros(price)}, price=str(price))
 
 
 class PartnershipPaused(DomainError):

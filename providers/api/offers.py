@@ -86,15 +86,20 @@ class AcceptOffer(_Answer):
         summary="Take the job",
         request=AcceptIn,
         responses=OfferOut,
-        examples=[OpenApiExample("Nothing to say", request_only=True, value={})],
+        examples=[
+            OpenApiExample("Nothing to say", request_only=True, value={}),
+            OpenApiExample("At the price that you read", request_only=True, value={"price": "24.00"}),
+        ],
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """The first provider wins. 409: `offer_taken`, `offer_expired`, `offer_withdrawn`, `offer_already_answered`."""
+        """The first provider wins. 409: `offer_taken`, `offer_expired`, `offer_withdrawn`, `offer_already_answered`,
+        `offer_repriced` when the price is not the one that you read."""
         found = self.mine(request, public_id)
-        AcceptIn(data=request.data).is_valid(raise_exception=True)
+        body = AcceptIn(data=request.data)
+        body.is_valid(raise_exception=True)
         with retryable():
-            accept_offer(found, by=actor_of(request))
+            accept_offer(found, by=actor_of(request), price_seen=body.validated_data.get("price"))
         return self.shown(request, public_id)
 
 

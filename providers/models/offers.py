@@ -139,7 +139,8 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
 
 class Offer(PublicIdModel, TenantModel):
-    """One question to one provider. ``price`` is what they will be paid, incl. VAT, frozen when it is sent."""
+    """One question to one provider. ``price`` is what they will be paid, incl. VAT: frozen when it is sent, until the
+    work is measured (``follow_quantity``) or its price amended (``follow_amendment``)."""
 
     work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="offers", verbose_name=_("work order"))
     round = models.ForeignKey(OfferRound, models.CASCADE, related_name="offers", verbose_name=_("search"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -51,7 +52,14 @@ class OfferOut(serializers.Serializer[Any]):
 
 
 class AcceptIn(serializers.Serializer[Any]):
-    """Nothing to say: the price and the dates are those of the offer."""
+    """The dates are those of the offer, and so is the price."""
+
+    price = Euros(
+        required=False,
+        min_value=Decimal(0),
+        help_text="The price that you read: refused (`offer_repriced`) when it is another by now. Needed once it was "
+        "changed, because more or less was weighed or counted than announced.",
+    )
 
 
 class DeclineIn(serializers.Serializer[Any]):

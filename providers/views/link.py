@@ -24,7 +24,7 @@ from providers.enums import DeclineReason, OfferStatus
 from providers.forms.offers import CodeForm, DeclineForm
 from providers.models import AccessLink
 from providers.views.doors import bearer, door, knows_code, take_code
-from providers.views.words import answer_words, need_of, work_of
+from providers.views.words import answer_words, need_of, price_read, work_of
 
 link_page = door(AccessLink)
 
@@ -94,7 +94,7 @@ def act(request: TenantRequest, token: str, link: AccessLink, verb: str) -> Http
 
 
 def _accept(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
-    accept_offer(link.offer, by=bearer(request, link))
+    accept_offer(link.offer, by=bearer(request, link), price_seen=price_read(request.POST))
 
 
 def _decline(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:

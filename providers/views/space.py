@@ -24,7 +24,7 @@ from providers.forms.offers import DeclineForm
 from providers.models import Offer, PriceRequest, Provider, acts_for_stopped
 from providers.views.price_link import answer_context, take_answer
 from providers.views.price_words import question_of, standing_words
-from providers.views.words import answer_words, need_of, work_of
+from providers.views.words import answer_words, need_of, price_read, work_of
 
 IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Category.WAITING, Category.ACTIVE}]
 
@@ -80,7 +80,7 @@ def answer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpRespo
         return _space(request, me, status=422)
     try:
         if verb == "accepter":
-            accept_offer(offer, by=request.actor)
+            accept_offer(offer, by=request.actor, price_seen=price_read(request.POST))
         else:
             reason = DeclineReason(form.cleaned_data["reason"])
             decline_offer(offer, reason=reason, comment=form.cleaned_data["comment"], by=request.actor)

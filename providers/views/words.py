@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils import timezone
@@ -63,11 +64,23 @@ def need_of(offer: Offer) -> dict[str, Any]:
         "starts": moment_words(work_order.promised_start, site),
         "ends": moment_words(work_order.promised_end, site),
         "price": euros(offer.price),
+        "price_read": f"{offer.price:f}",
         "due": moment_words(offer.due_at, site),
         "left": left_words(offer.due_at, timezone.now()),
         "is_open": offer.status == OfferStatus.SENT and offer.due_at > timezone.now(),
         "is_alone": offer.round.mode == RoundMode.DIRECT,
     }
+
+
+def price_read(typed: Mapping[str, Any]) -> Decimal | None:
+    """The price that was on the page of a yes; nonsense is none of ours."""
+    if "price" not in typed:
+        return None
+    try:
+        price = Decimal(typed["price"])
+    except InvalidOperation:
+        return Decimal(-1)
+    return price if price.is_finite() else Decimal(-1)
 
 
 def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def test_the_client_reads_why_and_what_instead(world: World, asked: ServiceReque
     assert answer.status_code == 200
     assert "L’atelier Fil &amp; Co" in answer.text
     asked.refresh_from_db()
-    assert (asked.status, asked.cancel_reason, asked.alternative) == ("declined", WHY, INSTEAD)
+    assert (asked.status, asked.refusal, asked.alternative) == ("declined", WHY, INSTEAD)
     told = Browser().get(f"/suivi/{asked.tracking_token}/").text
     assert WHY in told
     assert "Ce que nous proposons" in told
@@ -41,7 +41,7 @@ def test_the_client_reads_why_and_what_instead(world: World, asked: ServiceReque
     assert WHY in letter.text
     assert "L’atelier Fil & Co" in letter.text
     shown = Api(world.api_key()).get(f"/api/v1/service-requests/{asked.public_id}").json()
-    assert (shown["cancel_reason"], shown["alternative"]) == (WHY, INSTEAD)
+    assert (shown["refusal"], shown["alternative"]) == (WHY, INSTEAD)
     # Words for one person: they stay in the request and in the letter, no event repeats them.
     assert all(WHY not in str(event.data) for event in Event.objects.all())
 
@@ -55,6 +55,14 @@ def test_a_no_without_a_reason_is_refused_and_what_was_typed_is_kept(
     assert "Jeudi, plutôt" in answer.text
     asked.refresh_from_db()
     assert (asked.status, asked.alternative) == ("submitted", "")
+
+
+def test_what_was_noted_for_the_team_before_stays_with_the_team(world: World, asked: ServiceRequest) -> None:
+    """Reasons of refusals were internal until clients could read them."""
+    ServiceRequest.objects.update(status="declined", cancel_reason="Appelle trois fois par jour")
+    assert "Appelle trois fois" not in Browser().get(f"/suivi/{asked.tracking_token}/").text
+    shown = Api(world.api_key()).get(f"/api/v1/service-requests/{asked.public_id}")
+    assert "Appelle trois fois" not in shown.text
 
 
 def test_a_cancellation_says_nothing_to_the_client_that_was_meant_for_the_team(

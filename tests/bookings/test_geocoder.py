@@ -44,7 +44,8 @@ def test_without_an_address_of_it_nobody_is_asked(settings: Any, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "where", [("", "21300", "Chenôve"), (" ", "21300", "Chenôve"), ("3 rue Verrerie", "", "Chenôve")]
+    "where",
+    [("", "21300", CITY), (" ", "21300", CITY), ("« - »", "21300", CITY), ("3 rue Verrerie", "", CITY)],
 )
 def test_what_is_no_address_is_not_asked_for(geocoder: Geocoder, where: tuple[str, str, str]) -> None:
     assert locate(*where) is None
@@ -85,7 +86,7 @@ def test_how_sure_is_a_setting(geocoder: Geocoder, settings: Any) -> None:
 BROKEN: dict[str, dict[str, Any]] = {
     "500": {"status": 500},
     "429": {"status": 429},
-    "404": {"status": 404},
+    "503": {"status": 503},
     "not JSON": {"answer": b"<html>"},
     "deep JSON": {"answer": b"[" * 60_000},
     "a list": {"answer": []},
@@ -117,6 +118,34 @@ def test_one_that_is_broken_rests_for_a_minute(geocoder: Geocoder, how: str) -> 
     assert 50 < left <= 60
     cache.delete(gateway.RESTS)
     assert look() == FOUND
+
+
+@pytest.mark.promise("domain R1")
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_an_address_that_it_refuses_turns_nobody_elses_off(geocoder: Geocoder, status: int) -> None:
+    """One odd address once made it rest for every organisation."""
+    geocoder.status, geocoder.answer = status, {"code": status, "message": "q: must start with a letter or a digit"}
+    assert [look("!!! 3 rue"), look("!!! 3 rue")] == [None, None]
+    assert len(geocoder.asked) == 1
+    assert cache.get(gateway.RESTS) is None
+    geocoder.status = 200
+    geocoder.finds(feature())
+    assert (look("5 rue Neuve"), look("3 rue")) == (FOUND, None)
+
+
+@pytest.mark.promise("domain R1")
+@pytest.mark.parametrize(
+    ("street", "asked"),
+    [
+        ("« 3 rue Verrerie »", "3 rue Verrerie » Chenôve"),
+        (" (Bât. B) 3 rue Verrerie", "Bât. B) 3 rue Verrerie Chenôve"),
+        ("__-É rue", "É rue Chenôve"),
+        ("- " + "x" * 220, "x" * 200),
+    ],
+)
+def test_a_question_begins_with_a_letter_or_a_digit(geocoder: Geocoder, street: str, asked: str) -> None:
+    assert look(street) == FOUND
+    assert [one["q"] for one in geocoder.asked] == [asked]
 
 
 @pytest.mark.promise("S18")

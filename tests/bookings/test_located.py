@@ -13,7 +13,7 @@ from django.test import Client as Browser
 
 from bookings.enums import Place
 from bookings.gateways import geocoder as gateway
-from bookings.models import ServedArea, Service, ServiceRequest, calendar
+from bookings.models import Hold, ServedArea, Service, ServiceRequest, calendar
 from bookings.views import spots
 from concierge.models import Event
 from tests.bookings.conftest import MONDAY, at
@@ -170,15 +170,40 @@ def test_a_request_for_a_quote_has_its_place(
     assert (spot(ServiceRequest.objects.get()), len(geocoder.asked)) == (found, 1 if found else 0)
 
 
-def test_the_desk_has_it_found(world: World, visit: Service, geocoder: Geocoder, client: Browser) -> None:
+@pytest.mark.promise("domain R1", "domain R2")
+def test_the_desk_reads_what_the_distance_adds_before_it_is_charged(
+    world: World, visit: Service, geocoder: Geocoder, client: Browser
+) -> None:
+    """It once read 32 € with « not in this total » beneath, and 38 € were charged at once."""
     client.force_login(world.users["concierge"])
     geocoder.finds(feature(FAR))
     free = calendar.next_free(world.site, Place.HOME, now=MONDAY, services=[visit])[2]
-    sent = {"token": str(uuid.uuid4()), field(visit): 1, "starts_at": free.starts_at.isoformat(), **ADDRESS}
-    answer = client.post(page_of(world), sent)
-    assert answer.status_code == 302, answer.context["form"].errors
+    order = {field(visit): "1", "starts_at": free.starts_at.isoformat()}
+    fragment = shown(client.get("/guichet/republique/commande/total/", order))
+    seen = hidden(fragment, "total", "total_of")
+    assert (seen["total"], NOT_COUNTED in fragment) == ("32.00", True)
+    sent = {"token": str(uuid.uuid4()), **order, **ADDRESS}
+    for said in (seen, {}):
+        page = shown(client.post(page_of(world), {**sent, **said}), 409)
+        assert ("32,00\u202f€ avant, 38,00\u202f€ maintenant" in page, NOT_COUNTED in page) == (True, False)
+        assert (ADDRESS["street"] in page, ServiceRequest.objects.count(), Hold.objects.count()) == (True, 0, 0)
+    assert client.post(page_of(world), {**sent, **hidden(page, "total", "total_of")}).status_code == 302
     made = ServiceRequest.objects.get()
     assert (spot(made), made.total_incl_vat) == (FAR, Decimal("38.00"))
+    assert client.post(page_of(world), {**sent, **seen}).status_code == 302
+    assert ServiceRequest.objects.count() == 1
+
+
+def test_the_desk_is_not_asked_twice_where_nothing_is_added(
+    world: World, visit: Service, geocoder: Geocoder, client: Browser
+) -> None:
+    client.force_login(world.users["concierge"])
+    free = calendar.next_free(world.site, Place.HOME, now=MONDAY, services=[visit])[2]
+    order = {field(visit): "1", "starts_at": free.starts_at.isoformat()}
+    seen = hidden(shown(client.get("/guichet/republique/commande/total/", order)), "total", "total_of")
+    assert client.post(page_of(world), {"token": str(uuid.uuid4()), **order, **ADDRESS, **seen}).status_code == 302
+    made = ServiceRequest.objects.get()
+    assert (spot(made), made.total_incl_vat) == (NEAR, Decimal("32.00"))
 
 
 # --- the API ----------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,15 +14,24 @@ from django.test import Client as Browser
 
 from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.beneficiaries import Beneficiary
+from bookings.actions.clients import ClientDetails
+from bookings.actions.kept_orders import wishes_of
+from bookings.actions.pricing import offered_on
 from bookings.actions.requests import cancel_request, decline_request
 from bookings.actions.rescheduling import reschedule_request
-from bookings.models import Client, Closure, Recurrence, ServiceRequest, WorkOrder
+from bookings.actions.tariffs import add_supplement
+from bookings.enums import Place
+from bookings.forms.recurrence import EditForm
+from bookings.models import Client, Closure, Recurrence, Service, ServiceRequest, WorkOrder
+from bookings.rules.prices import WHOLE, Wish
 from concierge.models import Deadline, Event
-from tests.bookings.conftest import PARIS, weekly_basket, wish_baskets, wish_shirts
+from tests.bookings.conftest import PARIS, at, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_recurrences import begin, body_of, call, states, sweep, wanted
+from tests.bookings.test_unmeasured import INES, visit
 from tests.world import World
 
+__all__ = ["visit"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 
 
@@ -71,6 +82,39 @@ def test_days_before_an_edit_far_ahead_are_booked(world: World, monday: Any) -> 
     assert states(new)[0] == ("15/02 11:00", "booked", "")
 
 
+@pytest.mark.promise("R39", "domain R1")
+@pytest.mark.parametrize(
+    ("name", "rule", "later"),
+    [
+        ("Express", "chosen", ("booked", Decimal("22.00"))),
+        ("Express 2027", "chosen", ("failed", None)),
+        ("Express", "sunday", ("failed", None)),
+    ],
+)
+def test_what_was_chosen_goes_on_at_the_price_that_was_planned_for_it(
+    world: World, monday: Any, name: str, rule: str, later: tuple[str, Decimal | None]
+) -> None:
+    """A price that changes on a day is another row: every day from then on once failed."""
+    by, new_year = world.actor(), dt.date(2027, 1, 1)
+    express = {"name": "Express", "rule": "chosen", "amount": Decimal(5), "valid_to": dt.date(2026, 12, 31)}
+    old = add_supplement(world.ironing, by=by, **express)
+    new = add_supplement(world.ironing, by=by, name=name, rule=rule, amount=Decimal(7), valid_from=new_year)
+    shirts = replace(wish_shirts(world), options=frozenset({str(old.public_id)}))
+    found = begin(world, wishes=[shirts])
+    assert wishes_of(found) == [shirts]
+    for day in range(0, 60, 5):
+        monday.move_to(dt.datetime(2026, 11, 23, 8, tzinfo=PARIS) + dt.timedelta(days=day), tick=True)
+        sweep(world)
+    rows = found.occurrences.order_by("due_on").values_list("due_on", "status", "request__total_incl_vat")
+    told = {due_on: (status, total) for due_on, status, total in rows}
+    assert told[dt.date(2026, 12, 28)] == ("booked", Decimal("20.00"))
+    assert told[dt.date(2027, 1, 25)] == later
+    today = dt.date(2027, 1, 20)
+    form = EditForm(found=found, offered=offered_on(world.site.pk, today), first=today)
+    ticked = {getattr(one.widget, "key", ""): one.initial for one in form.fields.values()}
+    assert ticked.get(str(new.public_id), False) is (later[0] == "booked")
+
+
 # --- whose they are ----------------------------------------
 
 
@@ -87,6 +131,42 @@ def test_a_day_belongs_to_whoever_asked_though_two_share_a_number(world: World, 
     recurrences.start_recurrence(marie, world.site, wanted(world, **more), by=world.actor())
     sweep(world)
     assert set(ServiceRequest.objects.values_list("client", "contact_name")) == {(marie.pk, "Marie Roux")}
+
+
+@pytest.mark.promise("domain R1")
+def test_a_regular_visit_pays_for_the_distance_as_the_first_one_did(world: World, visit: Service, book: Any) -> None:
+    """Their days were once priced as if nobody knew where they live."""
+    where: dict[str, Any] = {"street": "3 rue Verrerie", "postcode": "21300", "city": "Chenôve"}
+    spots: list[dict[str, Any]] = [
+        {"latitude": Decimal(one), "longitude": Decimal("5.09")} for one in ("47.5", "47.33")
+    ]
+    far, near = spots
+    wish = Wish(str(visit.public_id), {WHOLE: 1})
+    by_hand = ClientDetails("Inès", "Garnier", "ines.garnier@example.fr", **where)
+    for known, start in ((near, at(24, 10)), (far, at(25, 10))):
+        first = book(wish, place=Place.HOME, starts_at=start, client=replace(by_hand, **known))
+    elsewhere = replace(by_hand, street="9 rue Neuve", **near)
+    book(wish, place=Place.HOME, starts_at=at(26, 10), client=elsewhere, owner=first.client)
+    Client.objects.filter(pk=first.client.pk).update(**where)
+    first.client.refresh_from_db()
+    recurrences.start_recurrence(first.client, world.site, wanted(world, wishes=[wish]), by=world.actor())
+    sweep(world)
+    days = ServiceRequest.objects.filter(channel="series")
+    assert {(one.latitude, one.longitude, one.total_incl_vat) for one in days} == {
+        (Decimal("47.5"), Decimal("5.09"), Decimal("38.00"))
+    }
+
+
+def test_a_regular_visit_to_an_address_nobody_located_is_judged_by_its_postcode(
+    world: World, visit: Service, book: Any
+) -> None:
+    first = book(Wish(str(visit.public_id), {WHOLE: 1}), place=Place.HOME, client=INES)
+    recurrences.start_recurrence(
+        first.client, world.site, wanted(world, wishes=[Wish(str(visit.public_id), {WHOLE: 1})]), by=world.actor()
+    )
+    sweep(world)
+    days = ServiceRequest.objects.filter(channel="series")
+    assert {(one.latitude, one.total_incl_vat) for one in days} == {(None, Decimal("32.00"))}
 
 
 # --- pauses ----------------------------------------

@@ -248,9 +248,8 @@ def test_one_tap_from_the_agenda_or_the_account(world: World, desk: Browser) -> 
     home = f"/comptes/{found.public_id}/"
     page = shown(desk.get(home))
     assert [f"{row.public_id}/2026-11-{day}/" in page for day in ("03", "10", "17", "24")] == [True, True, True, False]
-    answer = desk.post(
-        path.replace("17", "10", 1).replace("2026-11-17", "2026-11-10"), {"how": "planned", "back": "account"}
-    )
+    before = f"/sites/republique/stands/{row.public_id}/2026-11-10/"
+    answer = desk.post(before, {"how": "planned", "back": "account"})
     assert (answer.status_code, answer["Location"]) == (302, home)
 
 

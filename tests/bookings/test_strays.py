@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bookings.actions import catalogue, openings
 from bookings.actions.holds import hold_slot
+from bookings.actions.quote_answers import accept_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.rescheduling import reschedule_request
 from bookings.actions.silences import plan_digests
@@ -29,6 +30,7 @@ from bookings.views import strays as pages
 from concierge import deadlines
 from concierge.models import Event, Membership, Site
 from tests.bookings.conftest import at, weekly_basket, wish_shirts
+from tests.bookings.quoting import sent, two_options, yes
 from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_openings import stand
 from tests.world import World
@@ -144,6 +146,37 @@ def test_planned_days_of_regular_requests_are_listed_too(world: World, client: B
     client.force_login(world.users["concierge"])
     page = client.get("/sites/republique/horaires/a-deplacer/").content.decode()
     assert f"/regulieres/{series.public_id}/" in page
+
+
+@pytest.mark.promise("domain R5", "domain R16")
+def test_what_was_agreed_by_quote_is_listed_too(world: World, client: Browser) -> None:
+    """It takes no place in the calendar: a closure of its day once left it out of sight."""
+    agreed = [accepted(world, start) for start in (at(24, 10), at(25, 10), at(26, 23, 30), at(27, 10))]
+    nothing = (Strays(world.site, at(23, 8)).agreed, Strays(world.site, at(23, 8)).number)
+    close(world, TUESDAY)
+    close(world, dt.date(2026, 11, 26))
+    ServiceRequest.objects.filter(pk=agreed[2].pk).update(place=Place.DESK)
+    found = Strays(world.site, at(23, 8))
+    assert (nothing, found.agreed, found.number, found.appointments) == (([], 0), [agreed[0]], 1, [])
+    ServiceRequest.objects.filter(pk=agreed[2].pk).update(place=Place.HOME)
+    assert Strays(world.site, at(23, 8)).agreed == [agreed[0], agreed[2]]
+    assert Strays(world.site, at(24, 11)).agreed == [agreed[2]]
+    client.force_login(world.users["site_manager"])
+    page = shown(client.get("/sites/republique/horaires/a-deplacer/"))
+    assert "Convenu par devis" in page
+    assert (f"/demandes/{agreed[0].public_id}/deplacer/" in page, str(agreed[1].public_id) in page) == (True, False)
+    assert client.get("/agenda/?site=republique").context["strays"] == 2
+    assert ("Réservé sur des heures fermées", 2) in silent_at(world.site, now=at(23, 8))
+    reschedule_request(agreed[0], at(25, 14), by=world.actor())
+    assert Strays(world.site, at(23, 8)).agreed == [agreed[2]]
+    ServiceRequest.objects.filter(pk=agreed[2].pk).update(status="cancelled")
+    assert Strays(world.site, at(23, 8)).number == 0
+
+
+def accepted(world: World, start: dt.datetime) -> ServiceRequest:
+    quote = sent(world, draft=two_options(starts_at=start))
+    accept_quote(quote, yes(quote), by=world.actor())
+    return ServiceRequest.objects.get(pk=quote.request_id)
 
 
 def test_more_than_a_page_shows_are_all_counted(

@@ -128,6 +128,17 @@ def test_another_lane_is_free(world: World) -> None:
         keep(world, at(24, 11))
 
 
+def test_two_visits_of_one_lane_leave_the_other_lane_free(world: World) -> None:
+    """Lanes are counted, not visits; at the first try."""
+    visits(world, capacity=2, step=30)
+    assert [keep(world, moment).lane for moment in (at(24, 9), at(24, 10, 30))] == [0, 0]
+    assert "10:00" in offered(world)
+    with CaptureQueriesContext(connection) as asked:
+        assert keep(world, at(24, 10)).lane == 1
+    assert sum("bookings_hold" in one["sql"] and "ON CONFLICT" in one["sql"] for one in asked) == 1
+    assert "10:00" not in offered(world)
+
+
 def test_without_a_way_nothing_is_written(world: World) -> None:
     visits(world, travel=0)
     assert (keep(world, at(24, 9)).free_at, keep(world, at(24, 10)).free_at) == (None, None)

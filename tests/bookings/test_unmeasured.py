@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +14,13 @@ from bookings.actions.clients import ClientDetails
 from bookings.actions.repricing import reprice, reprice_request
 from bookings.actions.tariffs import add_supplement
 from bookings.enums import Execution, Place
-from bookings.models import ServedArea, Service, ServiceAtSite, ServiceRequest
+from bookings.models import OpeningHours, ServedArea, Service, ServiceAtSite, ServiceRequest
 from bookings.rules.prices import WHOLE, Wish
 from concierge.models import Event
+from tests.bookings.conftest import at
 from tests.bookings.test_api import Api
-from tests.bookings.test_booking_pages import Path, shown
+from tests.bookings.test_booking_pages import Path, hidden, shown
+from tests.bookings.test_walk_in import field, page_of, shirts, typed
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -82,6 +86,70 @@ def test_the_desk_reads_it_beside_the_total(world: World, visit: Service, client
     order = {f"q-{visit.public_id.hex[:12]}-": "1"}
     page = shown(client.get("/guichet/republique/commande/total/", order))
     assert (NOT_COUNTED in page, "32,00" in page) == (True, True)
+
+
+@pytest.mark.promise("domain R1", "domain R2")
+@pytest.mark.parametrize(("rule", "when"), [("sunday", (29, 10)), ("evening", (24, 20))])
+def test_the_desk_reads_the_price_of_the_chosen_time(
+    world: World, visit: Service, client: Browser, rule: str, when: tuple[int, int]
+) -> None:
+    """It once read the price of now, and that of Sunday or of the evening was charged."""
+    client.force_login(world.users["concierge"])
+    visit.supplements.update(is_active=False)
+    more: dict[str, Any] = {"after": dt.time(19)} if rule == "evening" else {}
+    add_supplement(visit, by=world.actor(), name="Plus", rule=rule, amount=Decimal(6), **more)
+    OpeningHours.objects.create(
+        organisation=world.organisation, site=world.site, weekday=6, opens=dt.time(9), closes=dt.time(18)
+    )
+    OpeningHours.objects.create(
+        organisation=world.organisation, site=world.site, weekday=1, opens=dt.time(19), closes=dt.time(22)
+    )
+    total = "/guichet/republique/commande/total/"
+    order = {field(visit): "1", "starts_at": at(*when).isoformat()}
+    for nonsense in ("", "x", "9999-12-31T23:59:59+00:00", "2026-11-29T10:00:00"):
+        assert hidden(shown(client.get(total, {**order, "starts_at": nonsense})), "total")["total"] == "32.00"
+    # What is left at the counter counts from now, whatever time is chosen beside it.
+    assert "32.00" not in shown(client.get(total, {"starts_at": order["starts_at"]}))
+    seen = hidden(shown(client.get(total, order)), "total", "total_of")
+    assert seen["total"] == "38.00"
+    answer = client.post(page_of(world), {"token": str(uuid.uuid4()), **order, **ADDRESS, **seen})
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert ServiceRequest.objects.get().total_incl_vat == Decimal("38.00")
+
+
+def test_what_is_left_at_the_counter_costs_what_it_costs_now(world: World, client: Browser) -> None:
+    client.force_login(world.users["concierge"])
+    add_supplement(world.ironing, by=world.actor(), name="Plus", rule="sunday", amount=Decimal(6))
+    sent = {**typed(world), "starts_at": at(29, 10).isoformat()}
+    page = shown(client.get("/guichet/republique/commande/total/", sent))
+    assert hidden(page, "total")["total"] == "15.00"
+
+
+@pytest.mark.promise("domain R1")
+@pytest.mark.parametrize(("total", "status"), [("14.00", 409), ("x", 422), ("NaN", 422), ("15.00", 302)])
+def test_a_price_that_changed_since_the_desk_read_it_is_read_again(
+    world: World, client: Browser, total: str, status: int
+) -> None:
+    client.force_login(world.users["concierge"])
+    sent = typed(world)
+    seen = hidden(shown(client.get("/guichet/republique/commande/total/", sent)), "total", "total_of")
+    assert client.post(page_of(world), {**sent, **seen, "total": total}).status_code == status
+    assert ServiceRequest.objects.count() == int(status == 302)
+
+
+def test_a_total_of_another_order_stops_nobody(world: World, client: Browser) -> None:
+    """Whoever confirms faster than the total follows has read none of this order."""
+    client.force_login(world.users["concierge"])
+    seen = hidden(shown(client.get("/guichet/republique/commande/total/", typed(world))), "total", "total_of")
+    assert client.post(page_of(world), {**typed(world, **shirts(world, 7)), **seen}).status_code == 302
+    assert ServiceRequest.objects.get().total_incl_vat == Decimal("21.00")
+
+
+def test_the_total_follows_the_chosen_time(world: World, visit: Service, client: Browser) -> None:
+    client.force_login(world.users["concierge"])
+    page = shown(client.get(page_of(world)))
+    assert 'hx-include="#order-lines, #id_starts_at"' in page
+    assert "change from:#id_starts_at" in page
 
 
 @pytest.mark.promise("domain R1")

@@ -182,7 +182,7 @@ def read_both_then_write(monkeypatch: pytest.MonkeyPatch) -> None:
         return found
 
     monkeypatch.setattr(verbs, "lock_work_order", no_lock)
-    monkeypatch.setattr(verbs, "_close_round", lambda *args, **kwargs: 0)
+    monkeypatch.setattr(verbs, "close_round", lambda *args, **kwargs: 0)
 
 
 def test_without_the_lock_the_index_still_lets_one_win(asked: Race, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_without_the_offer_lock_a_yes_survives_its_expiry(asked: Race, monkeypat
         answered.set()
 
     monkeypatch.setattr(verbs, "lock_work_order", lambda work_order: WorkOrder.objects.get(pk=work_order.pk))
-    monkeypatch.setattr(verbs, "_lock", no_lock)
+    monkeypatch.setattr(verbs, "lock_offer", no_lock)
     assert race(world, accept_then_tell, expire_late) == {"ok": 2}
     assert Offer.objects.filter(Q(status=OfferStatus.EXPIRED), pk=offers[0].pk).exists()
     assert not legal(work_order)

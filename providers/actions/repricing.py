@@ -1,0 +1,67 @@
+"""What a provider is paid follows what was weighed or counted (R33); a yes binds at a price that was read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from bookings.actions.work_orders import lock_work_order
+from bookings.models import WorkOrder
+from concierge.models import Event
+from concierge.tenancy import Actor
+from providers.actions.matching import agreed_amounts, price_by
+from providers.actions.offer_moves import say
+from providers.actions.refusals import OfferRepriced
+from providers.enums import OfferStatus
+from providers.models import Offer, ServiceAgreement
+
+REPRICED = "offer.repriced"
+
+
+@transaction.atomic
+def follow_quantity(work_order: WorkOrder, *, measured_at: dt.datetime, by: Actor) -> None:
+    """There is more or less of it than was announced: whoever is asked or has said yes is paid for what there is, by
+    the agreement of the day they were asked. Work that was checked before it was ``measured_at`` and prices that the
+    client agreed to in a quote stay. Safe twice.
+    """
+    locked = lock_work_order(work_order)
+    if locked.verified_at is not None and locked.verified_at < measured_at:
+        return
+    agreed = agreed_amounts(locked)
+    live = Offer.objects.select_for_update(of=("self",), no_key=True).filter(
+        work_order=locked, status__in=[OfferStatus.SENT, OfferStatus.ACCEPTED]
+    )
+    for offer in live.exclude(provider__in=agreed).select_related("provider").order_by("pk"):
+        agreement = _agreement_of(offer, locked)
+        price = offer.price if agreement is None else price_by(agreement, locked)
+        if price != offer.price:
+            old, offer.price = offer.price, price
+            offer.save(update_fields=["price"])
+            say(offer, "repriced", by, old_price=str(old), new_price=str(price))
+
+
+def _agreement_of(offer: Offer, work_order: WorkOrder) -> ServiceAgreement | None:
+    asked_on = offer.sent_at.astimezone(ZoneInfo(work_order.site.time_zone)).date()
+    known = ServiceAgreement.objects.filter(provider=offer.provider_id, service=work_order.service_id)
+    return known.valid_on(asked_on).order_by("-pk").first()
+
+
+def keep_price(offer: Offer, seen: Decimal | None) -> None:
+    """A yes is to the price that was read. Who does not say which (``None``) has read the first one.
+
+    Raises ``OfferRepriced`` (409).
+    """
+    if seen is None:
+        was_changed = Event.objects.filter(
+            organisation_id=offer.organisation_id,
+            subject_type=offer._meta.label_lower,
+            subject_id=offer.public_id,
+            name=REPRICED,
+        ).exists()
+    else:
+        was_changed = seen != offer.price
+    if was_changed:
+        raise OfferRepriced(offer.price)
