@@ -275,7 +275,7 @@ def test_a_wrong_tick_undone_after_the_hand_out_leaves_time_for_the_right_one(
     ends = {
         "remis": [("handed_over", "closed", "verified")],
         "nothing": [("no_show", "closed", "verified")],
-        "hold": [("expected", "on_hold", "in_progress")],
+        "hold": [("expected", "on_hold", "on_hold")],
     }
     assert outcomes() == ends[then]
 
