@@ -31,6 +31,8 @@ from concierge.words import date_words
 
 # A regular order of what a plan hands out follows it to its new day.
 FOLLOW = "recurrence.follow_plan"
+# Days of one that are looked at: a year of weeks.
+MOST_LOOKED = 53
 # Why a day of it is left out.
 NOT_HANDED_OUT = "not_handed_out"
 # What makes other days.
@@ -227,14 +229,16 @@ def _leave_out_unbooked(locked: Recurrence, first: dt.date, *, by: Actor) -> Non
 
 def _follow_days(found: Recurrence, plan: PreOrderPlan, *, by: Actor) -> None:
     """What it cannot follow fails day by day, which the team sees."""
-    first = next(iter(ahead.due_days(plan.rhythm, *_year_from(plan))), None)
-    rest = recurrence.Rule(found.rule).rest(found.starts_on, first) if first else None
-    text = recurrence.every_hand_out(rest.text, plan.handout_weekday, plan.every_weeks) if rest else found.rule
-    if first is None or text == found.rule:
+    if recurrence.every_hand_out(found.rule, plan.handout_weekday, plan.every_weeks) == found.rule:
+        return
+    since = max(_today(plan), plan.starts_on)
+    day, first = _first_day(found, plan, since)
+    rest = recurrence.Rule(found.rule).rest(found.starts_on, day) if day else None
+    if first is None or rest is None:
         return
     wanted = Wanted(
         name=found.name,
-        rule=text,
+        rule=recurrence.every_hand_out(rest.text, plan.handout_weekday, plan.every_weeks),
         starts_on=first,
         at=plan.handout_opens,
         wishes=wishes_of(found),
@@ -244,8 +248,27 @@ def _follow_days(found: Recurrence, plan: PreOrderPlan, *, by: Actor) -> None:
         ends_on=found.ends_on,
     )
     edit_recurrence(found, wanted, by=by)
+    # Of its old days none is left from the change on.
+    _leave_out_unbooked(found, since, by=by)
+    Recurrence.objects.filter(pk=found.pk).update(ends_on=since - dt.timedelta(days=1))
 
 
-def _year_from(plan: PreOrderPlan) -> tuple[dt.date, dt.date]:
-    first = max(_today(plan), plan.starts_on)
-    return first, first + recurrence.FURTHEST
+def _first_day(found: Recurrence, plan: PreOrderPlan, since: dt.date) -> tuple[dt.date | None, dt.date | None]:
+    """Its next day, and the hand-out of the same week that takes its place: it stays in step, does not begin before its
+    own first day, and nobody is handed two orders in a week. In no week of both: the first hand-out."""
+    begins = max(since, found.starts_on)
+    days = found.days(begins, begins + recurrence.FURTHEST, most=MOST_LOOKED)
+    if not days:
+        return None, None
+    booked = found.occurrences.filter(status=OccurrenceStatus.BOOKED, due_on__gte=begins - ahead.WEEK)
+    taken = {_week_of(day) for day in booked.values_list("due_on", flat=True)}
+    coming = ahead.due_days(plan.rhythm, since, days[-1] + ahead.WEEK)
+    there = {_week_of(day): day for day in coming if _week_of(day) not in taken}
+    for day in days:
+        if _week_of(day) in there:
+            return day, there[_week_of(day)]
+    return days[0], min((day for day in there.values() if day >= begins), default=None)
+
+
+def _week_of(day: dt.date) -> tuple[int, int]:
+    return day.isocalendar()[:2]

@@ -106,6 +106,74 @@ def test_whoever_said_a_last_day_of_their_own_keeps_it(world: World, plan: PreOr
         assert found.ends_on == kept
 
 
+# --- other days ----------------------------------------
+
+
+def follow(world: World, plan: PreOrderPlan, from_on: dt.date, **changes: Any) -> tuple[str, dt.date, list[str]]:
+    """The rule of the one regular order once it has followed, its first day, and all days that are left."""
+    change(world, plan, from_on, **changes)
+    sweep(world)
+    found = Recurrence.objects.going_on().get()
+    assert not Event.objects.filter(name="recurrence.left_behind").exists()
+    return found.rule.removeprefix("FREQ=WEEKLY;"), found.starts_on, days("booked", "planned", "failed")
+
+
+@pytest.mark.promise("domain R7")
+@pytest.mark.parametrize(
+    ("weekday", "from_on", "first"),
+    [
+        (4, dt.date(2026, 12, 11), "Fri 18/12"),
+        (1, dt.date(2026, 12, 11), "Tue 15/12"),
+        # Its Thursday is no hand-out any more, and its Monday was before the change.
+        (0, dt.date(2026, 12, 15), "Mon 21/12"),
+    ],
+)
+def test_nobody_has_two_orders_in_a_week_because_the_day_changes(
+    world: World, plan: PreOrderPlan, monday: Any, weekday: int, from_on: dt.date, first: str
+) -> None:
+    every_week(world, plan)
+    _rule, starts_on, left = follow(world, plan, from_on, handout_weekday=weekday)
+    assert (f"{starts_on:%a %d/%m}", left[:4]) == (first, ["Thu 26/11", "Thu 03/12", "Thu 10/12", first])
+    on(monday, world, 12, 15)
+    assert (days("failed"), days("booked")[3]) == ([], first)
+
+
+@pytest.mark.promise("domain R7")
+def test_every_second_week_stays_the_same_week(world: World, plan: PreOrderPlan) -> None:
+    every_week(world, plan)
+    later = Occurrence.objects.filter(due_on__gt=dt.date(2026, 12, 10))
+    later.update(status="skipped", reason_code="skipped")
+    Recurrence.objects.update(rule="FREQ=WEEKLY;INTERVAL=2;BYDAY=TH")
+    rule, starts_on, _left = follow(world, plan, dt.date(2026, 12, 11), handout_weekday=4)
+    # The 26th of November, the 10th and the 24th of December were its weeks.
+    assert (rule, starts_on) == ("INTERVAL=2;BYDAY=FR", dt.date(2026, 12, 25))
+
+
+@pytest.mark.promise("domain R7")
+def test_what_begins_later_does_not_begin_at_once(world: World, plan: PreOrderPlan) -> None:
+    wanted = recurrences.Wanted(
+        name="Panier",
+        rule=subscriptions.rule_of(plan),
+        starts_on=dt.date(2027, 2, 4),
+        at=dt.time(12),
+        wishes=[wish_baskets(plan)],
+    )
+    recurrences.start_recurrence(world.client, world.site, wanted, by=world.actor())
+    rule, starts_on, left = follow(world, plan, dt.date(2026, 12, 11), handout_weekday=4)
+    assert (rule, starts_on, left[0]) == ("INTERVAL=1;BYDAY=FR", dt.date(2027, 2, 5), "Fri 05/02")
+
+
+def test_fewer_hand_outs_are_followed_without_days_that_fail(world: World, plan: PreOrderPlan, monday: Any) -> None:
+    every_week(world, plan)
+    rule, starts_on, left = follow(world, plan, dt.date(2026, 12, 11), every_weeks=2, handout_weekday=2)
+    assert (rule, starts_on, left[3:5]) == ("INTERVAL=2;BYDAY=WE", dt.date(2026, 12, 16), ["Wed 16/12", "Wed 30/12"])
+    on(monday, world, 12, 21)
+    assert days("failed") == []
+
+
+# --- at the same moment ----------------------------------------
+
+
 @pytest.mark.parametrize(
     ("changes", "is_guarded"),
     [
