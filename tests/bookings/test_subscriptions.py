@@ -14,9 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.actions import plans, recurrences, subscriptions
+from bookings.actions.plan_changes import edit_plan
 from bookings.actions.subscriptions import AlreadySubscribed
 from bookings.enums import RequestStatus
 from bookings.models import Client, PreOrder, PreOrderPlan, Recurrence, ServiceRequest
+from concierge.errors import Invalid
 from concierge.models import User
 from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
 from tests.bookings.test_booking_pages import hidden, shown
@@ -79,6 +81,36 @@ def test_one_tick_orders_this_one_and_the_next(world: World, plan: PreOrderPlan,
     ]
     assert [run.taken for run in plan.runs.order_by("due_on")[:3]] == [2, 2, 2]
     assert "Revient tout seul" in shown(ines.get(first["Location"]))
+
+
+@pytest.mark.promise("domain R7")
+@pytest.mark.parametrize(("from_on", "first"), [(27, dt.date(2026, 12, 4)), (30, dt.date(2026, 12, 4))])
+def test_before_the_plan_has_other_days_what_follows_begins_with_these(
+    world: World, plan: PreOrderPlan, ines: Browser, from_on: int, first: dt.date
+) -> None:
+    """It once began on the new weekday at once: nothing was found that day, and the page named the new cut-off."""
+    changes = {"handout_weekday": 4, "cut_off_weekday": 2}
+    edit_plan(plan, changes, from_on=dt.date(2026, 11, from_on), by=world.actor())
+    page, form = review(ines, plan)
+    assert "Jusqu’au mercredi à 12:00 avant chaque distribution" in page
+    assert "Celle-ci peut être modifiée ou annulée jusqu’au mardi 24 novembre" in page
+    assert "Les suivantes commencent le vendredi 4 décembre." in page
+    one, again = (ines.post(f"{BOOK}verification/", {**form, "every_time": "on"}) for _n in range(2))
+    assert (one.status_code, one["Location"]) == (302, again["Location"])
+    sweep(world)
+    series = Recurrence.objects.get()
+    assert (series.rule, series.starts_on) == ("FREQ=WEEKLY;INTERVAL=1;BYDAY=FR", first)
+    assert [row[:2] for row in states(series)[:2]] == [("04/12 12:00", "booked"), ("11/12 12:00", "booked")]
+    assert (PreOrder.objects.get(run__due_on=dt.date(2026, 11, 26)).run.taken, PreOrder.objects.count()) == (2, 3)
+
+
+def test_nothing_follows_the_last_one(world: World, plan: PreOrderPlan) -> None:
+    changes = {"handout_weekday": 4, "ends_on": dt.date(2026, 11, 27)}
+    edit_plan(plan, changes, from_on=dt.date(2026, 11, 27), by=world.actor())
+    run = plan.runs.select_related("plan__producer", "site__organisation").get(due_on=dt.date(2026, 11, 26))
+    with pytest.raises(Invalid) as refused:
+        order(world, plan, run=run)
+    assert (refused.value.field, PreOrder.objects.count(), Recurrence.objects.count()) == ("every_time", 0, 0)
 
 
 def test_without_the_tick_it_is_one_order(world: World, plan: PreOrderPlan, ines: Browser) -> None:
