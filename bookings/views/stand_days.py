@@ -59,6 +59,7 @@ def stand_day(request: TenantRequest, slug: str, public_id: uuid.UUID, day: str)
             messages.success(request, _("Noted."))
             return redirect(_back(request, stand, on))
     context = {"form": form, "stand": stand, "site": site, "when": capfirst(date_words(on, "l j F Y")), "known": known}
+    context["day"] = day
     context["back"] = _back(request, stand, on)
     context["back_to"] = "account" if "account" in (request.GET.get("back"), request.POST.get("back")) else ""
     return render(request, "bookings/stand_day.html", context, status=status)

@@ -256,7 +256,9 @@ def test_one_tap_from_the_agenda_or_the_account(world: World, desk: Browser) -> 
 def test_other_hours_and_a_reason_are_typed_on_a_page(world: World, desk: Browser) -> None:
     row = stand(world, account(world))
     path = f"/sites/republique/stands/{row.public_id}/2026-11-17/"
-    assert "prévu de 12:00 à 13:30" in shown(desk.get(path))
+    page = shown(desk.get(path))
+    assert "prévu de 12:00 à 13:30" in page
+    assert 'href="/agenda/?site=republique&amp;jour=2026-11-17&amp;vue=day"' in page
     for typed, status, words in (
         ({}, 422, "obligatoire"),
         ({"how": "x"}, 422, "choix valide"),
