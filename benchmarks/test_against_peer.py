@@ -23,8 +23,9 @@ CLIENTS, STAFF = 32, 8
 SECONDS = scaled("SECONDS", 6)
 RACES = scaled("PEER_RACES", 10)
 TOKEN = "b" * 32
-# Goals: 8, then 15 times as fast. The gate is what is kept: no slower than the peer's shortest way.
-SHARE = 0.5
+# Goals: 8, then 15 times as fast, not reached. The gates are what is kept: faster than the peer's shortest way, and
+# three times as fast as what its visitors go through.
+SHARE, PAGES_SHARE = 1.0, 3.0
 # Day, time, member of staff.
 PeerSlot = tuple[dt.date, dt.time, int]
 
@@ -128,7 +129,8 @@ def test_booking_against_django_appointment(
     for name, what in {"ours": "by our API", "pages": "by its pages", "shortest": "by its two POSTs alone"}.items():
         figure("P2", f"bookings per second {what}", found[name], key=f"per_second_{name}")
         note("P2", f"CPU ms of the application per booking {what}: {quote(cpu[name])}")
-    figure("P2", "our API against its pages, by rate", ratios(found["ours"], found["pages"]), key="ratio_pages")
+    by_pages = ratios(found["ours"], found["pages"])
+    gate("P2", "our API against its pages, by rate", by_pages, least=PAGES_SHARE, key="ratio_pages")
     gate(
         "P2",
         "our API against its two POSTs alone, by rate",

@@ -15,6 +15,7 @@ from bookings.enums import Place
 from bookings.models import Closure, Hold, Presence, SlotRule, StandDay, calendar
 from bookings.rules import slots as rules
 from concierge import events
+from concierge.days import today_at
 from concierge.errors import Invalid
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -119,6 +120,14 @@ def why_nothing(site: Site, place: Place | str, *, now: dt.datetime, presence: P
             "days": HORIZON
         }
     return ""
+
+
+def is_to_come(site: Site, presence: Presence) -> bool:
+    """Whether a stand of one day will be there: today or later, neither paused nor closed by the team."""
+    day = presence.held_on
+    if day is None or presence.is_paused or day < today_at(site):
+        return False
+    return day not in calendar.days_off(site, presence, day, day)
 
 
 def rule_of(site: Site, place: Place | str) -> SlotRule | None:

@@ -59,7 +59,7 @@ def _lock(presence: Presence) -> Presence:
 def _check(presence: Presence, day: dt.date, opens: dt.time | None, closes: dt.time | None, reason: str) -> None:
     if day > today_at(presence.site):
         raise Invalid(_("This day is still to come."), field="day")
-    if not presence.is_there_on(day) or day in calendar.closed_days(presence.site, day, day):
+    if day in calendar.days_off(presence.site, presence, day, day):
         raise Invalid(_("The stand is not there on that day."), field="day")
     if reason:
         if reason not in NotHeldReason.values or opens or closes:

@@ -69,7 +69,10 @@ class PriceEstimates(APIView):
     @looks_up("address")
     @idempotent
     def post(self, request: Request, spot: dict[str, Decimal]) -> Response:
-        """Nothing is booked and no place is taken. Supplements by day, hour or distance count when those are given."""
+        """Nothing is booked and no place is taken. Supplements by day, hour or distance count when those are given.
+
+        It is the price of that moment, whether or not anything can be booked then.
+        """
         if actor_of(request).provider_id is not None:
             raise NotAllowed
         body = EstimateIn(data=request.data)

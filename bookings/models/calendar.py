@@ -70,7 +70,12 @@ def _holidays_of(year: int, zone: str, good_friday_off: bool) -> frozenset[dt.da
 
 def closed_days(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
     """Public holidays and closures of a site, both ends included."""
-    found = public_holidays(site, first, last)
+    return public_holidays(site, first, last) | closures_between(site, first, last)
+
+
+def closures_between(site: Site, first: dt.date, last: dt.date) -> set[dt.date]:
+    """Days that the team closed, both ends included."""
+    found: set[dt.date] = set()
     for closure in _closures_of(site.pk, first.year):
         day = max(closure.starts_on, first)
         while day <= min(closure.ends_on, last):
@@ -171,10 +176,11 @@ def opening_at(site: Site, presence: Presence | None) -> Sequence[rules.Opening]
 
 
 def days_off(site: Site, presence: Presence | None, first: dt.date, last: dt.date) -> set[dt.date]:
-    """Days on which nobody is received there: the desk's, and for a stand all that are none of its own."""
-    closed = closed_days(site, first, last)
+    """Days on which nobody is received there: the desk's, and for a stand all that are none of its own. One of a single
+    day is there on a public holiday too: the team chose it."""
     if presence is None:
-        return closed
+        return closed_days(site, first, last)
+    closed = closures_between(site, first, last) if presence.held_on else closed_days(site, first, last)
     days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
     return closed | {day for day in days if not presence.is_there_on(day)}
 

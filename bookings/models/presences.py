@@ -109,7 +109,7 @@ class Presence(PublicIdModel, TenantModel):
         return Stand(self.opens, self.closes, self.weekday, self.held_on, self.valid_from, self.valid_to)
 
     def is_there_on(self, day: dt.date) -> bool:
-        """Whether this is a day of it, closures and public holidays left aside."""
+        """Whether this is a day of it, whatever closes it."""
         return self.stand.is_there_on(day)
 
 

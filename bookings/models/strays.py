@@ -108,7 +108,9 @@ def astray_appointments(sites: Sequence[Site], now: dt.datetime) -> ServiceReque
         site=OuterRef("site"), weekday=OuterRef("weekday"), opens__lte=OuterRef("begins"), closes__gte=OuterRef("ends")
     )
     at_desk = Q(hold__presence=None) & ~Exists(hours)
-    return local.filter(_is_closed("site", sites, now) | ~Q(last=F("day")) | at_desk | _without_stand())
+    # A stand of one day is there on a public holiday: ``calendar.days_off``.
+    holiday = Q(hold__presence__held_on=None) & _is_holiday("site", sites, now)
+    return local.filter(_is_shut("site") | holiday | ~Q(last=F("day")) | at_desk | _without_stand())
 
 
 def _without_stand() -> Q:
@@ -152,8 +154,16 @@ def astray_days(sites: Sequence[Site], now: dt.datetime) -> QuerySet[Occurrence]
 
 def _is_closed(path: str, sites: Iterable[Site], now: dt.datetime) -> Q:
     """``day`` is a closure or a public holiday of the site at this path: the same as ``calendar.closed_days``."""
+    return _is_shut(path) | _is_holiday(path, sites, now)
+
+
+def _is_shut(path: str) -> Q:
     day = OuterRef("day")
-    found = Q(Exists(Closure.objects.filter(site=OuterRef(path), starts_on__lte=day, ends_on__gte=day)))
+    return Q(Exists(Closure.objects.filter(site=OuterRef(path), starts_on__lte=day, ends_on__gte=day)))
+
+
+def _is_holiday(path: str, sites: Iterable[Site], now: dt.datetime) -> Q:
+    found = Q(pk__in=[])
     first, last = now.date() - dt.timedelta(days=1), now.date() + FURTHEST
     manners = {(site.holiday_zone, site.good_friday_off): site for site in sites}
     for (zone, good_friday), site in manners.items():

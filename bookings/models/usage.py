@@ -11,12 +11,12 @@ from django.db.models import Count, Q
 from django.db.models.functions import Coalesce, TruncMonth
 
 from bookings.enums import PresencePeriod
-from bookings.models import calendar
 from bookings.models.accounts import ClientAccount, ClientMembership
 from bookings.models.clients import Client
 from bookings.models.presences import Presence, StandDay
 from bookings.models.requests import ServiceRequest
-from bookings.rules.presence import Agreed, in_hours, last_of, open_days
+from bookings.models.stands import days_held
+from bookings.rules.presence import Agreed, in_hours, last_of
 from concierge.days import zone_of
 
 MONTHS = 12
@@ -71,15 +71,10 @@ def presence_of(account: ClientAccount, *, today: dt.date) -> list[PresenceMonth
     months = [last_of(this) + dt.timedelta(days=1), *_months(this)]
     first, last = months[-1], last_of(months[0])
     found = list(Presence.objects.filter(account=account).select_related("site").order_by("pk")[:MOST_STANDS])
-    closed = {site: calendar.closed_days(site, first, last) for site in {one.site for one in found}}
+    held = days_held(found, first, last)
     said = StandDay.objects.filter(presence__in=found, day__range=(first, last)).order_by("day", "pk")
     stated = {(one.presence_id, one.day): one.minutes for one in said}
-    planned = {
-        (one.pk, day): one.stand.minutes
-        for one in found
-        if not one.is_paused
-        for day in open_days(one.stand, closed[one.site], first, last)
-    }
+    planned = {(one.pk, day): one.stand.minutes for one in found if not one.is_paused for day in held[one.pk]}
     past = {key: minutes for key, minutes in planned.items() if key[1] < today or key in stated}
     agreed = None
     if account.presence_hours is not None:

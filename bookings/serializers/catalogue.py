@@ -161,7 +161,7 @@ class StandOut(serializers.Serializer[Any]):
     postcode = serializers.CharField()
     city = serializers.CharField()
     weekday = serializers.IntegerField(allow_null=True)
-    held_on = serializers.DateField(allow_null=True)
+    held_on = serializers.DateField(allow_null=True, help_text="Once, on this day, be it a public holiday.")
     opens = WallTime()
     closes = WallTime()
     valid_from = serializers.DateField(allow_null=True)
@@ -175,7 +175,10 @@ class OpeningsOut(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
     hours = HoursOut(many=True)
     stands = StandOut(many=True)
-    closed_on = serializers.ListField(child=serializers.DateField(), help_text="Public holidays and closures.")
+    closed_on = serializers.ListField(
+        child=serializers.DateField(),
+        help_text="Public holidays and closures. A stand of one day is there on a public holiday.",
+    )
 
 
 class SlotsQuery(serializers.Serializer[Any]):

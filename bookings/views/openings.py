@@ -67,7 +67,7 @@ def openings_page(request: HttpRequest, slug: str) -> HttpResponse:
         "site": site,
         "hours": hours_words(site.opening_hours.all()),
         "rules": rules,
-        "stands": [{"stand": stand, "when": _when(stand)} for stand in stands],
+        "stands": [{"stand": one, "when": _when(one), "is_holiday": _is_on_holiday(site, one)} for one in stands],
         "closures": [
             {"closure": one, "days": _days(one)}
             for one in Closure.objects.filter(site=site, ends_on__gte=today).order_by("starts_on")[:100]
@@ -82,6 +82,11 @@ def openings_page(request: HttpRequest, slug: str) -> HttpResponse:
 def _when(stand: Presence) -> str:
     day = date_words(stand.held_on, "l j F Y") if stand.held_on else str(stand.get_weekday_display())
     return f"{capfirst(day)} {stand.opens:%H:%M}–{stand.closes:%H:%M}"
+
+
+def _is_on_holiday(site: Site, stand: Presence) -> bool:
+    """Whether it is planned once, on a public holiday."""
+    return bool(stand.held_on and calendar.public_holidays(site, stand.held_on, stand.held_on))
 
 
 def _days(closure: Closure) -> str:
@@ -230,6 +235,8 @@ def presence(request: HttpRequest, slug: str, public_id: uuid.UUID | None = None
 
     def act(given: dict[str, Any]) -> str:
         row = openings.set_presence(site, known, by=actor, **given)
+        if _is_on_holiday(site, row) and openings.is_to_come(site, row):
+            messages.info(request, _("This day is a public holiday: the stand will be open."))
         return openings.why_nothing(site, Place.DESK, now=timezone.now(), presence=row)
 
     remove = reverse("bookings:presence-remove", args=[site.slug, known.public_id]) if known else ""

@@ -22,6 +22,7 @@ from django.views.decorators.vary import vary_on_cookie
 from bookings.enums import Place, PriceMode
 from bookings.models import Closure, Presence, Service, calendar
 from bookings.models.ahead import any_ahead
+from bookings.models.stands import closed_for
 from bookings.rules.presence import next_days
 from bookings.views import listing
 from bookings.views.booking import price_words
@@ -78,7 +79,7 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
     holidays = calendar.public_holidays(site, today, last) - covered
     services = list(Service.objects.offered_at(site))
     url = request.build_absolute_uri(reverse("bookings:public-site", args=[site.slug]))
-    stands = _stands(site, today, last, covered | holidays)
+    stands = _stands(site, today, last, covered, holidays)
     data = listing.business(site, request.organisation, services, closures, holidays, stands, url=url)
     context = {
         "site": site,
@@ -96,7 +97,9 @@ def site_page(request: TenantRequest, slug: str) -> HttpResponse:
     return render(request, "bookings/public_site.html", context)
 
 
-def _stands(site: Site, today: dt.date, last: dt.date, closed: set[dt.date]) -> list[tuple[Presence, list[dt.date]]]:
+def _stands(
+    site: Site, today: dt.date, last: dt.date, covered: set[dt.date], holidays: set[dt.date]
+) -> list[tuple[Presence, list[dt.date]]]:
     """Where else everybody is received soon, with the first days; whoever comes first, first."""
     everybodys = Presence.objects.filter(site=site).still_to_come(today).open_to([]).exclude(held_on__gt=last)
     now = timezone.localtime(timezone=ZoneInfo(site.time_zone))
@@ -104,7 +107,7 @@ def _stands(site: Site, today: dt.date, last: dt.date, closed: set[dt.date]) -> 
     for stand in everybodys.order_by("-pk")[:MOST_READ]:
         # Today's counts until it closes.
         first = today if now.time() < stand.closes else today + dt.timedelta(days=1)
-        if days := next_days(stand.stand, closed, first, last, MOST_DAYS):
+        if days := next_days(stand.stand, closed_for(stand, covered, holidays), first, last, MOST_DAYS):
             found.append((stand, days))
     return sorted(found, key=lambda one: (one[1][0], one[0].opens, one[0].pk))[:MOST_STANDS]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods
 from bookings import perms
 from bookings.actions.stand_days import state_day
 from bookings.forms.openings import StandDayForm
-from bookings.models import ClientAccount, Presence, StandDay, calendar
-from bookings.rules.presence import open_days
+from bookings.models import ClientAccount, Presence, StandDay
+from bookings.models.stands import days_held
 from bookings.views.hand_outs import is_day
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
@@ -90,17 +90,18 @@ def rows_of(account: ClientAccount) -> list[dict[str, Any]]:
     return _rows(found, today - LOOKED_BACK, today)[::-1][:MOST_DAYS]
 
 
-def _rows(stands: Collection[Presence], first: dt.date, last: dt.date) -> list[dict[str, Any]]:
+def _rows(stands: Sequence[Presence], first: dt.date, last: dt.date) -> list[dict[str, Any]]:
     if not stands or last < first:
         return []
     said = {
         (one.presence_id, one.day): one
         for one in StandDay.objects.filter(presence__in=stands, day__range=(first, last)).order_by("pk")
     }
-    closed = {site: calendar.closed_days(site, first, last) for site in {stand.site for stand in stands}}
+    held = days_held(stands, first, last)
     rows = [
         {"stand": stand, "day": day, "when": capfirst(date_words(day, "l j F")), "said": said.get((stand.pk, day))}
         for stand in stands
-        for day in open_days(stand.stand, closed[stand.site], first, min(last, today_at(stand.site)))
+        for day in held[stand.pk]
+        if day <= today_at(stand.site)
     ]
     return sorted(rows, key=lambda row: (row["day"], row["stand"].opens, row["stand"].pk))

@@ -12,7 +12,7 @@ from billing.enums import DocumentKind
 from billing.models import Invoice, StoredDocument
 from bookings.actions.clients import CODE_MINUTES, verification_code
 from bookings.enums import PerformerKind, Place, RequestStatus, WorkOrderStatus
-from bookings.models import EmailVerification, ServiceRequest, WorkOrder
+from bookings.models import EmailVerification, RequestLine, ServiceRequest, WorkOrder
 from bookings.models.appointments import calendar_file, entry_of
 from concierge.words import date_words, euros, moment_words, quantity_words
 from notifications.actions.addresses import link
@@ -56,6 +56,15 @@ def _services(request: ServiceRequest) -> str:
     return ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.order_by("pk")))
 
 
+def _charged(request: ServiceRequest) -> list[RequestLine]:
+    """What it costs, line by line: work that will not be done is not charged."""
+    return [row for row in request.lines.select_related("work_order").order_by("position") if row.is_charged]
+
+
+def _total(charged: list[RequestLine]) -> str:
+    return euros(sum((row.total_incl_vat for row in charged), Decimal(0)))
+
+
 def _recap(request: ServiceRequest) -> Facts:
     facts = [(_("Reference"), request.reference), (_("You asked for"), _services(request))]
     if request.prescriber is not None:
@@ -65,6 +74,7 @@ def _recap(request: ServiceRequest) -> Facts:
             (_("Asked for by"), str(request.prescriber)),
             (_("Service"), _services(request)),
         ]
+    charged = _charged(request)
     ahead = getattr(request, "pre_order", None)
     if ahead is not None:
         return [
@@ -72,7 +82,7 @@ def _recap(request: ServiceRequest) -> Facts:
             (_("Fetch it on"), window(ahead.run)),
             (_("Where"), address_of(request.site)),
             (_("You can change or cancel until"), moment_words(ahead.run.orders_close_at, request.site)),
-            (_("Total, VAT included"), euros(request.total_incl_vat)),
+            (_("Total, VAT included"), _total(charged)),
         ]
     if request.promised_start is not None:
         label = _("We come on") if request.place == Place.HOME else _("Bring it on")
@@ -81,9 +91,9 @@ def _recap(request: ServiceRequest) -> Facts:
         facts.append((_("Where"), address_of(request.meets_at)))
         if request.promised_end is not None:
             facts.append((_("Ready by"), moment_words(request.promised_end, request.site)))
-    is_estimate = request.lines.filter(is_estimate=True).exists()
+    is_estimate = any(row.is_estimate for row in charged)
     label = _("Estimated total, VAT included") if is_estimate else _("Total, VAT included")
-    facts.append((label, euros(request.total_incl_vat)))
+    facts.append((label, _total(charged)))
     return facts
 
 
@@ -277,7 +287,7 @@ def measured(message: Message) -> Note:
     if request.status in OVER:
         raise NotNeeded(Unsent.OUTDATED)
     facts = [(_("Reference"), request.reference)]
-    charged = [row for row in request.lines.select_related("work_order").order_by("position") if row.is_charged]
+    charged = _charged(request)
     if all(row.measured_quantity is None for row in charged):
         raise NotNeeded(Unsent.OUTDATED)
     for row in charged:
@@ -289,8 +299,7 @@ def measured(message: Message) -> Note:
             "announced": quantity_words(row.ordered_quantity, row.unit),
         }
         facts.append((row.description, said % {**quantities, "price": euros(row.unit_price_incl_vat)}))
-    total = sum((row.total_incl_vat for row in charged), Decimal(0))
-    facts.append((_("Total, VAT included"), euros(total)))
+    facts.append((_("Total, VAT included"), _total(charged)))
     return _about(
         request,
         message,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
+import threading
 import uuid
 from collections import Counter
 from typing import Any
@@ -24,6 +24,7 @@ from concierge.models import Event
 from tests.bookings.conftest import PARIS, at, wish_heels
 from tests.bookings.test_races import race, real_world
 from tests.bookings.test_walk_in import at_home
+from tests.races import until_waited_for
 from tests.world import World
 
 __all__ = ["real_world"]
@@ -193,21 +194,26 @@ def note_while_a_day_is_booked(world: World, monday: Any, monkeypatch: pytest.Mo
     begin(world)
     book_days_until(world, monday, 23)
     first, insert = days()[0], access._insert
+    has_read, is_changed = threading.Event(), threading.Event()
 
-    def slowly(*args: Any, **given: Any) -> None:
+    def once_waited_for(*args: Any, **given: Any) -> None:
         if given:
-            time.sleep(0.8)
+            has_read.set()
+            until_waited_for(is_changed)
         insert(*args, **given)
 
-    monkeypatch.setattr(access, "_insert", slowly)
+    monkeypatch.setattr(access, "_insert", once_waited_for)
     monday.move_to(dt.datetime(2026, 11, 30, 12, tzinfo=PARIS), tick=True)
 
     def act(number: int) -> None:
         if number == 0:
             deadlines.sweep(world.organisation.pk)
         else:
-            time.sleep(0.4)
-            note_access(first, NEW, by=world.actor("concierge"))
+            assert has_read.wait(30)
+            try:
+                note_access(first, NEW, by=world.actor("concierge"))
+            finally:
+                is_changed.set()
 
     assert race(world, 2, act) == {"ok": 2}
     return texts()

@@ -537,3 +537,15 @@ def test_the_code_is_nowhere_in_the_database(path: Path) -> None:
     assert code not in f"{sent.code_hash} {sent.session_hash}"
     other = Browser()
     assert other.post(f"{HOME}code/", {"code": code}).headers["Location"] == HOME
+
+
+@pytest.mark.promise("domain R1")
+def test_clients_read_of_the_tax_credit_only_where_the_body_is_declared(world: World, path: Path) -> None:
+    """SAP services of an undeclared body bring no credit: nobody is promised one (CGI art. 199 sexdecies)."""
+    words = "peut vous revenir en crédit d’impôt"
+    Service.objects.filter(pk=world.ironing.pk).update(sap_eligible=True)
+    path.services()
+    assert words not in shown(path.get("details/"))
+    world.organisation.sap_declared = True
+    world.organisation.save()
+    assert shown(path.get("details/")).count(words) == 1

@@ -1,4 +1,4 @@
-"""Work that will not be done costs nothing: neither on the page of quantities nor in the letter of a dearer price."""
+"""Work that will not be done costs nothing: neither on the page of quantities nor in letters."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from bookings.actions.measuring import measure, state_quantities
 from bookings.models import RequestLine, ServiceRequest
 from concierge.models import Event
-from notifications.actions.letters import NotNeeded
+from notifications.actions.letters import WRITERS, NotNeeded
 from notifications.actions.writing import write
+from notifications.enums import Kind
 from notifications.models import Message
 from tests.bookings.conftest import wish_heels, wish_shirts
 from tests.bookings.test_measuring import desk, place, plain, shown
@@ -66,3 +68,17 @@ def test_the_letter_names_what_is_to_be_paid(world: World, request_: ServiceRequ
     request_.work_orders.update(status="failed")
     with pytest.raises(NotNeeded):
         write(message)
+
+
+@pytest.mark.parametrize("kind", [Kind.REQUEST_CONFIRMED, Kind.REQUEST_RESCHEDULED])
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_the_recap_names_what_is_to_be_paid(world: World, request_: ServiceRequest, kind: Kind, status: str) -> None:
+    request_.work_orders.filter(service=world.cobbler).update(status=status)
+    request_.lines.filter(work_order__service=world.cobbler).update(is_estimate=True)
+    settle(world.organisation)
+    message = Message.objects.get(kind=Kind.REQUEST_CONFIRMED)
+    message.kind = kind
+    with translation.override("fr"):
+        facts = dict(WRITERS[kind](message).facts)
+    # What is weighed later makes no estimate of the rest, when it will not be done.
+    assert (facts.get("Total TTC"), facts.get("Total estimé, TVA comprise")) == ("15,00\u202f€", None)

@@ -168,7 +168,9 @@ def test_a_stand_goes_unless_somebody_booked_there(world: World, book: Book) -> 
 @pytest.mark.parametrize(
     ("arrange", "word"),
     [
-        (lambda w: {"weekday": None, "held_on": dt.date(2026, 12, 25)}, "public holiday"),
+        # Of a weekly one the only day is Christmas; of a single day, it is beyond what can be booked.
+        (lambda w: {"weekday": 4, "valid_from": dt.date(2026, 12, 25), "valid_to": dt.date(2026, 12, 26)}, "public"),
+        (lambda w: {"weekday": None, "held_on": dt.date(2027, 3, 26)}, "public holiday"),
         (lambda w: {"valid_to": dt.date(2026, 11, 1)}, "public holiday"),
         (lambda w: {"slot_minutes": 90}, "90 minutes"),
         (lambda w: {"is_paused": True}, "paused"),
@@ -268,7 +270,7 @@ def test_closures_are_made_changed_and_removed_and_never_overlap(world: World, m
 
 def test_a_stand_is_made_on_its_page_and_told_at_once_when_nobody_can_come(world: World, manager: Browser) -> None:
     typed = {**PLACE, "opens": "12:00", "closes": "13:00", "slot_minutes": "10", "capacity": "1"}
-    page = shown(manager.post(f"{BASE}stands/nouveau/", {**typed, "held_on": "2026-12-25"}, follow=True))
+    page = shown(manager.post(f"{BASE}stands/nouveau/", {**typed, "held_on": "2027-03-02"}, follow=True))
     assert "aucun horaire" in page
     made = Presence.objects.get()
     page = shown(manager.post(f"{BASE}stands/{made.public_id}/", {**typed, "weekday": "1"}, follow=True))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from bookings.actions import booking, sites
 from bookings.actions.holds import hold_slot
@@ -21,6 +20,7 @@ from concierge.errors import DomainError
 from concierge.models import Site
 from tests.bookings.conftest import at, details, wish_heels, wish_shirts
 from tests.bookings.test_races import real_world
+from tests.races import until_waited_for
 from tests.world import World
 
 __all__ = ["real_world"]
@@ -55,25 +55,13 @@ def meet(world: World, first: Act, second: Act) -> list[str]:
     """The first has done all but commit when the second begins; what became of each."""
     outcomes, is_done, is_over = ["", ""], threading.Event(), threading.Event()
 
-    def somebody_waits() -> bool:
-        with connection.cursor() as cursor:
-            # Of this database: other tests run beside this one.
-            cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) "
-                "WHERE NOT granted AND datname = current_database())"
-            )
-            return bool(cursor.fetchone()[0])
-
     def lead() -> None:
         with transaction.atomic():
             try:
                 first()
             finally:
                 is_done.set()
-            latest = time.monotonic() + 10
-            while not is_over.is_set() and not somebody_waits():
-                assert time.monotonic() < latest
-                time.sleep(0.02)
+            until_waited_for(is_over)
 
     def follow() -> None:
         assert is_done.wait(30)

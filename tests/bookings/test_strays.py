@@ -274,14 +274,16 @@ def test_what_is_said_in_sql_is_what_the_calendar_says(world: World, book: Book)
     """Appointments of every kind of hour, in two time zones, against the windows that the calendar offers."""
     hours = {"opens": dt.time(9), "closes": dt.time(18)}
     there, once = stand(world, **hours), stand(world, **hours, weekday=None, held_on=dt.date(2026, 12, 9))
+    # A third of them all is on Christmas, when nobody is there but a stand of that one day.
+    feast = stand(world, **hours, weekday=None, held_on=dt.date(2026, 12, 25))
     request = book(starts_at=at(24, 10))
     assert request.hold is not None
     for number in range(1, 160):
         copy = Hold.objects.get(pk=request.hold.pk)
         copy.pk, copy.public_id, copy.token_hash, copy.lane = None, uuid.uuid4(), f"t{number}", number
-        copy.starts_at = at(23, 8) + dt.timedelta(days=number % 19, minutes=95 * number % 720)
+        copy.starts_at = at(23, 8) + dt.timedelta(days=number % 19 if number % 3 else 32, minutes=95 * number % 720)
         copy.ends_at = copy.starts_at + dt.timedelta(minutes=15 + 60 * (number % 4))
-        copy.presence = (None, None, None, there, once)[number % 5]
+        copy.presence = (None, None, there, once, feast)[number % 5]
         copy.save()
         row = ServiceRequest.objects.get(pk=request.pk)
         row.pk, row.public_id, row.reference, row.hold = None, uuid.uuid4(), f"R{number}", copy
@@ -296,6 +298,8 @@ def test_what_is_said_in_sql_is_what_the_calendar_says(world: World, book: Book)
         held = ServiceRequest.objects.filter(hold__starts_at__gte=at(23, 8)).select_related("hold__presence")
         expected = {one.pk for one in held if not is_kept(site, one.hold)}
         assert 15 < len(expected) < len(held) - 15
+        kept = set(held.filter(hold__presence=feast).values_list("pk", flat=True)) - expected
+        assert 3 < len(kept) < held.filter(hold__presence=feast).count() - 3
         found = strays.astray_appointments([site], at(23, 8))
         assert set(found.values_list("pk", flat=True)) == expected
         assert strays.numbers([site], at(23, 8)) == {site.pk: len(expected)}

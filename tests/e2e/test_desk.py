@@ -81,12 +81,13 @@ def _patience() -> Iterator[None]:
 
 @pytest.fixture
 def queue(live_world: World) -> Iterator[dict[str, ServiceRequest]]:
-    """Monday at ten: a coat that is ready, one that is being cleaned, a request that waits for an answer."""
+    """Monday at ten: a coat that is ready, two that are being cleaned, a request that waits for an answer."""
     with time_machine.travel(MONDAY + dt.timedelta(hours=2), tick=True), tenancy.working_for(live_world.organisation):
         yield {
             "ready": _of(live_world, "Amélie", "Ménard", status="fulfilled", verified=True),
             "under_way": _of(live_world, "Bruno", "Lefèvre", status="in_progress"),
             "waits": _of(live_world, "Chloé", "Garnier", status="awaiting_client"),
+            "for_somebody": _of(live_world, "Denis", "Morin", status="in_progress"),
         }
 
 
@@ -113,8 +114,8 @@ def test_a_queue_at_the_counter(live_world: World, queue: dict[str, ServiceReque
     _bruno_asks_and_leaves_shirts(keys)
     _chloe_asks(keys, queue["under_way"].reference)
     _somebody_new(keys)
-    _chloe_for_her_mother(keys)
-    assert list(keys.took) == ["Amélie", "Bruno", "Chloé", "Camile", "Chloé, pour sa mère"]
+    _denis_for_his_mother(keys)
+    assert list(keys.took) == ["Amélie", "Bruno", "Chloé", "Camile", "Denis, pour sa mère"]
     _receipt(keys)
 
 
@@ -198,13 +199,13 @@ def _somebody_new(keys: Keys) -> None:
     keys.served("Camile")
 
 
-def _chloe_for_her_mother(keys: Keys) -> None:
-    """Two shirts of her mother, whom we do not know yet: "pour", her name, Enter."""
+def _denis_for_his_mother(keys: Keys) -> None:
+    """Two shirts of his mother, whom we do not know yet: "pour", her name, Enter."""
     page = keys.page
-    keys.write("gar ch")
+    keys.write("mor de")
     expect(page.get_by_role("option")).to_have_count(1)
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Chloé Garnier")).to_be_visible()
+    expect(page.get_by_role("heading", name="Denis Morin")).to_be_visible()
     keys.press("n")
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.write("2 che")
@@ -217,15 +218,15 @@ def _chloe_for_her_mother(keys: Keys) -> None:
     expect(page.locator("#id_other_first_name")).to_be_focused()
     keys.write("Odette")
     keys.press("Enter")
-    keys.write("Garnier")
+    keys.write("Morin")
     keys.press("Enter", "Enter")
     expect(page.locator("#desk-quick")).to_be_focused()
     keys.look("desk-for-somebody")
     keys.press("Enter", "Enter")
-    expect(page.get_by_text("enregistrée pour Chloé Garnier")).to_be_visible()
-    keys.served("Chloé, pour sa mère")
-    made = ServiceRequest.objects.get(contact_name="Chloé Garnier", status="confirmed")
-    assert made.beneficiary_name == "Odette Garnier"
+    expect(page.get_by_text("enregistrée pour Denis Morin")).to_be_visible()
+    keys.served("Denis, pour sa mère")
+    made = ServiceRequest.objects.get(contact_name="Denis Morin", status="confirmed")
+    assert made.beneficiary_name == "Odette Morin"
 
 
 def _receipt(keys: Keys) -> None:
