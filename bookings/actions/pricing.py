@@ -141,12 +141,13 @@ def _tariff(service: Service, rate: Decimal, day: dt.date) -> prices.Tariff:
         rate,
         service.max_quantity,
         is_on_quote=service.price_mode == PriceMode.ON_QUOTE,
-        supplements={str(one.public_id): _supplement(service, one) for one in service.supplements_on(day)},
+        supplements={str(one.public_id): as_rule(service, one) for one in service.supplements_on(day)},
         **_counting(service),
     )
 
 
-def _supplement(service: Service, one: Supplement) -> supplements.Supplement:
+def as_rule(service: Service, one: Supplement) -> supplements.Supplement:
+    """A supplement as rules understand it."""
     return supplements.Supplement(
         key=str(one.public_id),
         label=f"{service.name} – {one.name}",

@@ -145,6 +145,29 @@ def _try_to_book(one: Occurrence) -> None:
         events.record("occurrence.failed", one, by=by, reason=one.reason_code)
 
 
+class LeftBehind(DomainError):
+    """What is handed out has changed, and a regular order could not follow by itself."""
+
+    code, status = "left_behind", 409
+    message = _("The days of the hand-outs have changed, and this regular order could not follow by itself.")
+
+
+def leave_behind(locked: Recurrence, since: dt.date, handed_out: set[dt.date], *, by: Actor) -> None:
+    """Its next day without a hand-out fails now, not when it is to be booked: the team mends or settles it, and the
+    client is told. Of one that stands still, it is a day that its pause left out. Again: nothing happens."""
+    standing = still_to_come(locked, since, dt.date.max)
+    if any(one.reason_code == LeftBehind.code for one in standing):
+        return
+    paused = locked.occurrences.filter(due_on__gte=since, starts_at__gt=timezone.now(), reason_code="paused")
+    ones = [one for one in standing if one.status == OccurrenceStatus.PLANNED] or list(paused.order_by("due_on"))
+    lost = [one for one in ones if one.due_on not in handed_out] or ones
+    for one in lost[:1]:
+        with translation.override(locked.client.language):
+            one.status, one.reason_code, one.reason = OccurrenceStatus.FAILED, LeftBehind.code, str(LeftBehind.message)
+        one.save(update_fields=["status", "reason_code", "reason"])
+        events.record("occurrence.failed", one, by=by, reason=one.reason_code)
+
+
 def _as_client(found: Recurrence) -> Actor:
     """Days are booked as the client would: their limits and their payer count."""
     return Actor(

@@ -19,23 +19,24 @@ from bookings.gateways.geocoder import locate
 from bookings.models import Service
 
 PARTS = ("street", "postcode", "city")
+Handler = Callable[..., HttpResponse]
 
 
-def looks_up(*members: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def looks_up(*members: str, lines: str = "lines") -> Callable[[Handler], Handler]:
     """Hand the handler a ``spot``: coordinates of the first of these members that is sent, when it has an address
-    without any and a line is a service done there; else empty. Around ``@idempotent``."""
+    without any and one of the ``lines`` is a service done there; else empty. Around ``@idempotent``."""
 
-    def decorate(handler: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         def look_up(self: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-            return handler(self, request, *args, **kwargs, spot=_spot(request.data, members))
+            return handler(self, request, *args, **kwargs, spot=_spot(request.data, members, lines))
 
         return look_up
 
     return decorate
 
 
-def _spot(sent: Any, members: tuple[str, ...]) -> dict[str, Decimal]:
+def _spot(sent: Any, members: tuple[str, ...], lines: str) -> dict[str, Decimal]:
     """Nothing is checked yet: whatever is no address has no coordinates, and is refused later."""
     if not settings.GEOCODER_URL or not isinstance(sent, dict):
         return {}
@@ -43,7 +44,7 @@ def _spot(sent: Any, members: tuple[str, ...]) -> dict[str, Decimal]:
     parts = [where.get(name, "") for name in PARTS]
     if where.get("latitude") is not None or not all(isinstance(part, str) and len(part) <= 200 for part in parts):
         return {}
-    if not parts[0].strip() or not _is_home(sent.get("lines")):
+    if not parts[0].strip() or not _is_home(sent.get(lines)):
         return {}
     found = locate(*parts)
     return {"latitude": found[0], "longitude": found[1]} if found else {}

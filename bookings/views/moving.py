@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import perms
+from bookings.actions.day_prices import day_price_of
 from bookings.actions.rescheduling import OVER, is_movable, minutes_of, reschedule_request
 from bookings.forms.booking import SlotForm
 from bookings.models import ServiceRequest, WorkOrder, calendar
@@ -68,11 +71,20 @@ def _move(request: HttpRequest, found: ServiceRequest, actor: Actor, *, back: st
             messages.success(request, _("The appointment is now on %(when)s.") % {"when": when})
             return redirect(back)
     status = error.status if error else (422 if form.is_bound else 200)
-    context = {"form": form, "error": error, "back": back, "layout": layout, **_times(request, found, orders)}
+    times = _times(request, found, orders)
+    context = {"form": form, "error": error, "back": back, "layout": layout, **times}
+    context["keeps_price"] = not actor.is_staff and _differs(found, orders, times["days"])
     return render(request, "bookings/move.html", context, status=status)
 
 
-def _times(request: HttpRequest, found: ServiceRequest, orders: list[WorkOrder]) -> dict[str, object]:
+def _differs(found: ServiceRequest, orders: list[WorkOrder], days: list[dict[str, Any]]) -> bool:
+    """Whether at some of the times shown other supplements apply than the request carries."""
+    usual = day_price_of(found, orders)
+    shown = (dt.datetime.fromisoformat(slot["value"]) for day in days for slot in day["slots"])
+    return any(usual.differs_at(moment) for moment in shown)
+
+
+def _times(request: HttpRequest, found: ServiceRequest, orders: list[WorkOrder]) -> dict[str, Any]:
     first = first_day_of(request)
     left = [order for order in orders if order.status not in OVER]
     free = calendar.slots_left(

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import perms
 from bookings.actions import requests
+from bookings.actions.day_prices import has_another_day
 from bookings.actions.links import renew_link
 from bookings.actions.measuring import may_be_measured
 from bookings.actions.repricing import REPRICED_FROM
@@ -170,6 +171,8 @@ def _page(
     is_unlocated = found.place == Place.HOME and found.latitude is None and has_measured_areas(found.site)
     if place_form is None and (is_unlocated or unmeasured) and perms.can_place(actor, found):
         place_form = PlaceForm()
+    may_ask = perms.can_book_for_others(actor, found.site)
+    can_reprice = not quoting["wishes"] and found.status in REPRICED_FROM and may_ask
     context = {
         "found": found,
         "error": error,
@@ -193,9 +196,8 @@ def _page(
             }
             for order in orders
         ],
-        "can_reprice": not quoting["wishes"]
-        and found.status in REPRICED_FROM
-        and perms.can_book_for_others(actor, found.site),
+        "can_reprice": can_reprice,
+        "day_differs": can_reprice and has_another_day(found, orders),
         "can_measure": not quoting["wishes"] and perms.can_measure(actor, found) and may_be_measured(found, orders),
         "unmeasured": unmeasured,
         "is_unlocated": is_unlocated,

@@ -38,6 +38,7 @@ ADVICE: dict[str, str | Promise] = {
     "price_missing": gettext_lazy("Enter the missing price or VAT rate in the catalogue, then try again."),
     "payer_refused": _MEND_PAYER,
     "no_run": gettext_lazy("Leave it out, or tell the client when the next hand-out is."),
+    "left_behind": gettext_lazy("Change its day from that day on, or end it; then tell the client."),
     "run_full": gettext_lazy("Raise what the hand-out holds with the producer, then try again, or leave the day out."),
     "orders_closed": gettext_lazy("Too late for this hand-out: leave it out and tell the client."),
     "slot_taken": _MEND_TIME,

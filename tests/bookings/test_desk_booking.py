@@ -179,6 +179,7 @@ def test_only_the_desk_begins_for_somebody(world: World, desk: Browser, twin: Cl
         browser = Browser()
         browser.force_login(world.users[user])
         assert browser.post(f"{card(twin)}reserver/rendez-vous/").status_code == 404
+        assert str(twin) not in browser.get(BOOK).content.decode()
     assert desk.post(f"{card(twin)}reserver/nonsense/").status_code == 404
     assert desk.post(f"{card(twin).replace(str(twin.public_id), str(uuid.uuid4()))}reserver/devis/").status_code == 404
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -320,8 +321,14 @@ def test_somebody_else_was_first_and_both_prices_are_shown_again(world: World, r
 @pytest.mark.promise("S01")
 def test_only_the_desk_and_the_workshop_state_quantities(world: World, request_: ServiceRequest) -> None:
     address, typed = f"/demandes/{request_.public_id}/quantites/", {f"q-{kilos(request_)}": "4"}
-    for role, expected in (("supervisor", 200), ("accountant", 403), ("trainee", 403), ("social_adviser", 403)):
-        assert desk(world, role).post(address, typed).status_code == expected
+    yes = {**typed, "confirm": "1", "version": request_.version, "total": "46.74"}
+    for role in ("accountant", "trainee", "social_adviser"):
+        assert desk(world, role).post(address, yes).status_code == 403
+    assert lines(request_) == AS_ORDERED
+    total = re.search(r'name="total" value="([^"]+)"', shown(desk(world, "supervisor").post(address, typed)))
+    assert total is not None
+    assert desk(world, "supervisor").post(address, {**yes, "total": total[1]}).status_code == 302
+    assert lines(request_)["Linge"] == ("4", "12.80")
 
 
 # --- what the client reads ------------------------------

@@ -251,6 +251,7 @@ def test_the_last_day_of_the_calendar_breaks_nothing(world: World) -> None:
     assert call(world, "POST", f"{path}/edit", edit).status_code == 400
     assert call(world, "POST", f"{path}/edit", {**edit, "rule": "FREQ=DAILY"}).status_code == 400
     assert call(world, "POST", f"{path}/pause", {"first": never, "last": never}).status_code == 400
+    assert call(world, "GET", path, {}).json() == made
     assert call(world, "POST", f"{path}/end", {"last": never}).status_code == 200
 
 
