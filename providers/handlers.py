@@ -9,9 +9,10 @@ from concierge import deadlines, events
 from concierge.models import Event
 from concierge.tenancy import system_actor
 from providers.actions.agreed import follow_amendment, give_out
-from providers.actions.offers import let_go_of_accepted, pass_on, withdraw_offers
+from providers.actions.offers import let_go_of_accepted, pass_on
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.actions.repricing import follow_quantity
+from providers.actions.rounds import withdraw_offers
 from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)

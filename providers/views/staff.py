@@ -32,7 +32,8 @@ from concierge.words import euros, percent, short_moment_words
 from providers import perms
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import agreed_amounts, agreed_prices, recent_jobs
-from providers.actions.offers import offer_directly, resend_offer, start_round, take_job_back, withdraw_offers
+from providers.actions.offers import resend_offer, take_job_back
+from providers.actions.rounds import offer_directly, start_round, withdraw_offers
 from providers.enums import OfferStatus
 from providers.forms.offers import DirectOfferForm, ProviderFilters
 from providers.models import Offer, OfferRound, Provider, ServiceAgreement

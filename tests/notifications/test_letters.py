@@ -70,7 +70,7 @@ from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.links import link_code, link_url, open_link
-from providers.actions.offers import accept_offer, report_misdirected, start_round
+from providers.actions.offers import accept_offer, report_misdirected
 from providers.actions.price_use import use_price
 from providers.actions.prices import (
     decline_price,
@@ -82,6 +82,7 @@ from providers.actions.prices import (
     settle_prices,
     withdraw_price,
 )
+from providers.actions.rounds import start_round
 from providers.enums import DeclineReason
 from providers.models import AccessLink, Offer, PriceLink
 from tests.billing.conftest import finish, make_issuer
