@@ -1,4 +1,8 @@
-"""What providers do when something happens below them. Handlers only write rows and are safe to run twice."""
+"""What providers do when something happens below them. Handlers only write rows and are safe to run twice.
+
+The dotted name of a handler is its name in the inbox: those here stay here, further ones get a module of their idea,
+which this one imports.
+"""
 
 from __future__ import annotations
 
