@@ -30,6 +30,10 @@ class Place(models.TextChoices):
     HOME = "home", _("At your place")
 
 
+# As the team reads it, whose place it is not.
+PLACE_FOR_TEAM = {Place.DESK: Place.DESK.label, Place.HOME: _("Home visit")}
+
+
 class HoldStatus(models.TextChoices):
     """A place kept for somebody who is still filling in the form."""
 

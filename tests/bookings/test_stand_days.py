@@ -71,6 +71,28 @@ def test_what_is_said_is_counted_apart_from_what_was_planned(world: World) -> No
     )
 
 
+def many_stands(world: World, number: int, **given: Any) -> None:
+    """As many as a busy account has after years."""
+    kept = {"street": "1 rue Longue", "postcode": "21000", "city": "Dijon", "opens": NOON, "closes": HALF_PAST}
+    kept |= {"organisation": world.organisation, "site": world.site, "name": "Avant"}
+    Presence.objects.bulk_create(Presence(**{**kept, **given}) for _ in range(number))
+
+
+@pytest.mark.promise("domain R12")
+@pytest.mark.parametrize("held_on", [dt.date(2020, 3, 3), TUESDAY])
+def test_no_stand_is_one_too_many_for_the_hours(world: World, held_on: dt.date) -> None:
+    """The 200 oldest stands were read, whatever their days: the newest dropped out of what the client reads."""
+    found = account(world)
+    many_stands(world, 200, account=found, held_on=held_on)
+    late = stand(world, found, weekday=None, held_on=dt.date(2026, 11, 20), valid_from=None, opens=dt.time(9))
+    state_day(late, dt.date(2026, 11, 20), opens=NOON, closes=ONE, by=world.actor())
+    stand(world, found, valid_from=dt.date(2026, 12, 29))
+    following, this = presence_of(found, today=TODAY)[:2]
+    old = Decimal(300) if held_on == TUESDAY else Decimal(0)
+    assert (this.planned, this.held, this.unstated) == (Decimal("4.5") + old, Decimal(1), old)
+    assert (this.to_come, following.to_come) == (Decimal(0), Decimal("1.5"))
+
+
 @pytest.mark.promise("domain R12")
 def test_today_is_still_to_come_until_somebody_says_what_became_of_it(world: World, monday: Any) -> None:
     found = account(world)
