@@ -380,6 +380,15 @@ class RunStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class RunReason(models.TextChoices):
+    """Why a hand-out was moved or left out. Why one was cancelled, somebody types."""
+
+    CLOSED_DAY = "closed_day", _("The site is closed that day.")
+    MOVED = "moved", _("Moved: the site is closed on the usual day.")
+    NOT_HANDED_OUT = "not_handed_out", _("The plan has changed: nothing is handed out that day.")
+    TOO_LATE = "too_late", _("The plan has changed: it was too late to take orders.")
+
+
 class HandOut(models.TextChoices):
     """What became of one order at its hand-out."""
 
