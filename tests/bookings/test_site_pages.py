@@ -250,6 +250,33 @@ def test_another_time_zone_is_meant_for_hand_outs_and_regular_days_too(world: Wo
     assert dict(Occurrence.objects.order_by("pk").values_list("pk", "starts_at")) == before
 
 
+@pytest.mark.promise("domain R13")
+@pytest.mark.parametrize(
+    ("zone", "day", "name"),
+    [
+        ("BL", dt.date(2027, 10, 9), "Abolition de l'esclavage"),
+        ("MF", dt.date(2027, 5, 28), "Abolition de l'esclavage"),
+        ("PM", dt.date(2027, 7, 14), "Fête nationale"),
+        ("NC", dt.date(2027, 9, 24), "Fête de la Citoyenneté"),
+        ("PF", GOOD_FRIDAY, "Vendredi saint"),
+        ("WF", dt.date(2027, 4, 28), "Saint Pierre Chanel"),
+    ],
+)
+def test_a_site_overseas_keeps_the_holidays_of_its_collectivity(
+    world: World, client: Browser, zone: str, day: dt.date, name: str
+) -> None:
+    """They could not be chosen: people booked on days on which nobody works there."""
+    time_zone = {"BL": "America/Guadeloupe", "MF": "America/Guadeloupe", "PM": "America/Miquelon"}.get(zone)
+    time_zone = time_zone or {"NC": "Pacific/Noumea", "PF": "Pacific/Tahiti", "WF": "Pacific/Wallis"}[zone]
+    client.force_login(world.users["network_head"])
+    kept = {**PLACE, "slug": "strasbourg", "time_zone": time_zone, "holiday_zone": zone}
+    del kept["good_friday_off"]
+    assert client.post("/sites/nouveau/", kept).status_code == 302
+    made = Site.objects.get(slug="strasbourg")
+    assert (made.holiday_zone, made.time_zone) == (zone, time_zone)
+    assert (day, name) in calendar.holidays_to_come(made, dt.date(2026, 11, 23))
+
+
 @pytest.mark.promise("domain R5", "domain R13")
 def test_another_time_zone_is_meant_for_what_a_quote_agreed_too(world: World, client: Browser) -> None:
     """It takes no place in the calendar: its hour once moved unseen, and nobody was told."""
