@@ -277,6 +277,13 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
+@subscribe("offer.repriced")
+def tell_the_provider_of_another_pay(event: Event) -> None:
+    """More or less was weighed or counted. What an amended quote changes is told with the price that was chosen."""
+    if "new_price" in event.data:
+        tell_the_provider(event)
+
+
 @subscribe(
     "price_request.sent",
     "price_request.reminded",

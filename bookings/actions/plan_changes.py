@@ -20,7 +20,7 @@ from bookings.actions.recurrence_edits import edit_recurrence
 from bookings.actions.recurrence_pauses import plan_again
 from bookings.actions.recurrences import Wanted, lock_recurrence
 from bookings.actions.saving import save_valid
-from bookings.enums import OccurrenceStatus, RecurrenceStatus, RunStatus
+from bookings.enums import OccurrenceStatus, RecurrenceStatus, RunReason, RunStatus
 from bookings.models import PreOrderPlan, PreOrderRun, Recurrence, calendar
 from bookings.rules import ahead, recurrence
 from concierge import deadlines, events
@@ -163,9 +163,9 @@ def _lay_out(plan: PreOrderPlan, runs: list[PreOrderRun], changes: Mapping[str, 
             for name in LAID_OUT:
                 setattr(run, name, getattr(fresh, name))
         else:
-            run.status, run.reason = RunStatus.SKIPPED, str(_("The plan has changed: nothing is handed out that day."))
+            run.status, run.reason = RunStatus.SKIPPED, RunReason.NOT_HANDED_OUT
         if run.status == RunStatus.OPEN and run.orders_close_at <= now:
-            run.status, run.reason = RunStatus.SKIPPED, str(_("The plan has changed: it was too late to take orders."))
+            run.status, run.reason = RunStatus.SKIPPED, RunReason.TOO_LATE
         run.save(update_fields=LAID_OUT)
         due_at[run.pk] = max(now, run.orders_close_at)
     deadlines.set_deadlines(CUT_OFF, organisation_id=plan.organisation_id, due_at=due_at)
@@ -239,7 +239,7 @@ def _keep_to_last_day(found: Recurrence, *, by: Actor) -> None:
 def _leave_out_unbooked(locked: Recurrence, first: dt.date, *, by: Actor) -> None:
     """Days from one on that would find no hand-out."""
     ones = [one for one in still_to_come(locked, first, dt.date.max) if one.status != OccurrenceStatus.BOOKED]
-    leave_out_what_may(ones, NOT_HANDED_OUT, _("The plan has changed: nothing is handed out that day."), by=by)
+    leave_out_what_may(ones, NOT_HANDED_OUT, by=by)
 
 
 def _follow_days(found: Recurrence, plan: PreOrderPlan, *, by: Actor) -> None:

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone, translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import booking, plans, pre_orders, requests
 from bookings.actions.access import keep_access_of_last_time
 from bookings.actions.clients import ClientDetails
+from bookings.actions.day_reasons import fail_day
 from bookings.actions.guards import place_of
 from bookings.actions.kept_orders import services_of, wishes_of
 from bookings.enums import HOLIDAY_SHIFT, OccurrenceStatus, Place, RequestStatus, RunStatus
@@ -83,7 +83,6 @@ def occurrence_on(found: Recurrence, day: dt.date, closed: set[dt.date], zone: Z
     """A day that is not saved yet: planned, or left out with its reason. Of an order ahead, its run says when."""
     moved = day if found.plan_id else ahead.open_day(day, closed, HOLIDAY_SHIFT[found.holiday_rule])
     code = "paused" if found.pauses(day) else "closed_day" if moved is None else ""
-    reasons = {"paused": _("Paused"), "closed_day": _("The site is closed that day.")}
     return Occurrence(
         organisation_id=found.organisation_id,
         recurrence=found,
@@ -91,7 +90,6 @@ def occurrence_on(found: Recurrence, day: dt.date, closed: set[dt.date], zone: Z
         starts_at=ahead.moment(moved or day, found.at, zone),
         status=OccurrenceStatus.SKIPPED if code else OccurrenceStatus.PLANNED,
         reason_code=code,
-        reason=str(reasons.get(code, "")),
     )
 
 
@@ -137,10 +135,10 @@ def _try_to_book(one: Occurrence) -> None:
             with transaction.atomic():
                 one.request = _book(one, by)
         except DomainError as refusal:
-            one.status, one.reason_code, one.reason = OccurrenceStatus.FAILED, refusal.code, str(refusal.message)[:300]
+            fail_day(one, refusal)
         else:
-            one.status, one.reason_code, one.reason = OccurrenceStatus.BOOKED, "", ""
-    one.save(update_fields=["status", "request", "reason_code", "reason", "attempts"])
+            one.status, one.reason_code, one.reason, one.refusal = OccurrenceStatus.BOOKED, "", "", {}
+    one.save(update_fields=["status", "request", "reason_code", "reason", "refusal", "attempts"])
     if one.status == OccurrenceStatus.FAILED:
         events.record("occurrence.failed", one, by=by, reason=one.reason_code)
 
@@ -162,9 +160,8 @@ def leave_behind(locked: Recurrence, since: dt.date, handed_out: set[dt.date], *
     ones = [one for one in standing if one.status == OccurrenceStatus.PLANNED] or list(paused.order_by("due_on"))
     lost = [one for one in ones if one.due_on not in handed_out] or ones
     for one in lost[:1]:
-        with translation.override(locked.client.language):
-            one.status, one.reason_code, one.reason = OccurrenceStatus.FAILED, LeftBehind.code, str(LeftBehind.message)
-        one.save(update_fields=["status", "reason_code", "reason"])
+        fail_day(one, LeftBehind())
+        one.save(update_fields=["status", "reason_code", "reason", "refusal"])
         events.record("occurrence.failed", one, by=by, reason=one.reason_code)
 
 
@@ -272,26 +269,26 @@ def skip_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
         return locked
     if locked.starts_at <= timezone.now() and locked.status != OccurrenceStatus.FAILED:
         raise OccurrencePast(current_status=locked.status)
-    _leave_out(locked, "skipped", _("Left out on request"), by=by)
+    _leave_out(locked, "skipped", by=by)
     events.record("occurrence.skipped", locked, by=by)
     return locked
 
 
-def _leave_out(one: Occurrence, code: str, reason: str | Promise, *, by: Actor) -> None:
+def _leave_out(one: Occurrence, code: str, *, by: Actor) -> None:
     request = one.request
     if request is not None and request.status != RequestStatus.CANCELLED:
-        requests.cancel_request(request, reason=str(reason), by=by)
-    one.status, one.reason_code, one.reason = OccurrenceStatus.SKIPPED, code, str(reason)
-    one.save(update_fields=["status", "reason_code", "reason"])
+        requests.cancel_request(request, reason=code, by=by)
+    one.status, one.reason_code, one.reason, one.refusal = OccurrenceStatus.SKIPPED, code, "", {}
+    one.save(update_fields=["status", "reason_code", "reason", "refusal"])
 
 
-def leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> list[Occurrence]:
+def leave_out_what_may(ones: list[Occurrence], code: str, *, by: Actor) -> list[Occurrence]:
     """Leave out several days. Those on which work has begun, or whose orders are closed, take place: they come back."""
     standing = []
     for one in ones:
         try:
             with transaction.atomic():
-                _leave_out(one, code, reason, by=by)
+                _leave_out(one, code, by=by)
         except DomainError:
             standing.append(one)
     return standing

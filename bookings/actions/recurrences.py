@@ -171,4 +171,4 @@ def end_on(locked: Recurrence, last: dt.date, *, by: Actor) -> list[Occurrence]:
     locked.ends_on, locked.status = last, RecurrenceStatus.ENDED
     locked.save(update_fields=["ends_on", "status"])
     later = [one for one in still_to_come(locked, last, dt.date.max) if one.due_on > last]
-    return leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
+    return leave_out_what_may(later, "ended", by=by)

@@ -143,7 +143,9 @@ class Occurrence(PublicIdModel, TenantModel):
         _("status"), max_length=10, choices=OccurrenceStatus.choices, default=OccurrenceStatus.PLANNED
     )
     reason_code = models.CharField(_("reason"), max_length=40, blank=True)
+    # In one language, of before there was one in each.
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    refusal = models.JSONField(_("why it could not be booked, by language"), default=dict, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     request = models.OneToOneField(
         ServiceRequest, models.PROTECT, null=True, blank=True, related_name="occurrence", verbose_name=_("request")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.actions import kept_orders, pricing
+from bookings.actions.day_reasons import reason_words
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from bookings.views.rhythm import rhythm_words
@@ -70,6 +71,7 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
+            "reason": reason_words(one),
             "advice": advice_on(one) if one.status == OccurrenceStatus.FAILED else "",
             "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
         }

@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from bookings.actions import guards, holds, openings
 from bookings.actions.holds import hold_slot
@@ -270,6 +271,19 @@ def test_how_times_are_offered_is_changed(world: World, manager: Browser) -> Non
     for wrong in ({"slot_minutes": "2", "capacity": "1"}, {"slot_minutes": "x", "capacity": "1"}, {}):
         shown(manager.post(f"{BASE}rythme/desk/", wrong), 422)
     assert manager.get(f"{BASE}rythme/moon/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "to_clients"), [("fr", "À domicile", "Chez vous"), ("en", "Home visit", "At your place")]
+)
+def test_the_team_reads_where_it_goes(
+    world: World, manager: Browser, language: str, said: str, to_clients: str
+) -> None:
+    """What clients read, from where they are, would send the team to itself."""
+    with translation.override(language):
+        for address, times in (("", 3), ("?quoi=home", 3), ("rythme/home/", 1)):
+            page = shown(manager.get(f"{BASE}{address}", headers={"accept-language": language}))
+            assert (page.count(said), page.count(to_clients)) == (times, 0)
 
 
 def test_closures_are_made_changed_and_removed_and_never_overlap(world: World, manager: Browser) -> None:

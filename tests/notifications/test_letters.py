@@ -198,6 +198,10 @@ def _accept(world: World) -> None:
     accept_offer(offer, by=acting_for(offer.provider))
 
 
+def _counted(world: World) -> None:
+    state_quantities(_round(world)[0].work_order.request, {0: Decimal(3)}, by=world.actor())
+
+
 def _offer_event(name: str) -> Callable[[World], None]:
     def happen(world: World) -> None:
         offer = _round(world)[0]
@@ -392,6 +396,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
+    Kind.OFFER_REPRICED: _counted,
     Kind.OFFER_ACCEPTED: _accept,
     Kind.OFFER_NOT_SELECTED: _accept,
     Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),

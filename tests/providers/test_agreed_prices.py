@@ -336,6 +336,7 @@ def test_whoever_holds_the_work_is_paid_the_price_that_the_client_agreed_to_last
     assert Event.objects.filter(name="offer.repriced").count() == 1
     message = Message.objects.filter(kind=Kind.PRICE_CHOSEN).order_by("-pk")[0]
     assert "il n’y a rien de plus à accepter" in write(message).text
+    assert Message.objects.filter(kind="offer.repriced").count() == 0  # this letter says it
     amended(world, order, one, more)
     assert Event.objects.filter(name="offer.repriced").count() == 1
 
