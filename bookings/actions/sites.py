@@ -130,7 +130,8 @@ def coming_at(site: Site) -> Coming:
         days.aggregate(n=Count("pk"), first=Min("starts_at")),
     ]
     first = min((one["first"] for one in counted if one["first"]), default=None)
-    return Coming(*(one["n"] for one in counted), first=first)
+    appointments, by_quote, hand_outs, planned = (one["n"] for one in counted)
+    return Coming(appointments, by_quote, hand_outs, planned, first)
 
 
 def _refuse_other_hours(site: Site, before: str) -> None:

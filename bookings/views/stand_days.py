@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -76,7 +76,7 @@ def _back(request: TenantRequest, stand: Presence, day: dt.date) -> str:
     return f"{reverse('bookings:agenda')}?{urlencode(asked)}"
 
 
-def paged(request: TenantRequest, rows: list[dict[str, Any]], **kept: str) -> dict[str, Any]:
+def paged(request: HttpRequest, rows: list[dict[str, Any]], **kept: str) -> dict[str, Any]:
     """A page of these days for ``_stand_days.html``; what else the address says stays in it."""
     page = Paginator(rows, PAGE).get_page(request.GET.get(PAGE_NAME))
     ways = beside(page, PAGE_NAME, **kept)
