@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -194,7 +195,7 @@ def _book(one: Occurrence, by: Actor) -> ServiceRequest:
         return pre_orders.order_ahead(coming, sent_key=uuid.uuid5(one.public_id, str(one.attempts)), **given)
     services = services_of(found.site, wishes)
     if place_of(services) == Place.HOME:
-        given["client"] = _located(given["client"], found.client)
+        given["client"] = _located(given["client"], found)
     made = booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)
     keep_access_of_last_time(made)
     return made
@@ -235,14 +236,27 @@ def _details(client: Client) -> ClientDetails:
     )
 
 
-def _located(details: ClientDetails, client: Client) -> ClientDetails:
-    """The same with the coordinates of this very address, as a request of theirs knows it last. Nobody is asked:
-    days are booked in a transaction."""
-    family = Client.objects.family_of(client.kept_id)
-    there = {"street": details.street, "postcode": details.postcode, "city": details.city}
-    known = ServiceRequest.objects.filter(client__in=family, place=Place.HOME, latitude__isnull=False, **there)
-    spot = known.order_by("-pk").values_list("latitude", "longitude").first()
+def _located(details: ClientDetails, found: Recurrence) -> ClientDetails:
+    """The same with the coordinates of this very address: as a request of theirs knows it last, else as they were
+    looked up when it began. Nobody is asked: days are booked in a transaction."""
+    spot = known_spot(found.client)
+    if spot is None and found.spot.items() >= address_of(found.client).items():
+        spot = Decimal(found.spot["latitude"]), Decimal(found.spot["longitude"])
     return details if spot is None else replace(details, latitude=spot[0], longitude=spot[1])
+
+
+def address_of(client: Client) -> dict[str, str]:
+    """Where somebody comes to them."""
+    return {"street": client.street, "postcode": client.postcode, "city": client.city}
+
+
+def known_spot(client: Client) -> tuple[Decimal, Decimal] | None:
+    """Latitude and longitude of their present address, as a request of theirs knows it last."""
+    family = Client.objects.family_of(client.kept_id)
+    there = {"place": Place.HOME, "latitude__isnull": False, **address_of(client)}
+    known = ServiceRequest.objects.filter(client__in=family, **there).order_by("-pk")
+    latitude, longitude = known.values_list("latitude", "longitude").first() or (None, None)
+    return None if latitude is None or longitude is None else (latitude, longitude)
 
 
 @transaction.atomic

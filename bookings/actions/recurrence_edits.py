@@ -68,7 +68,7 @@ def edit_recurrence(found: Recurrence, wanted: Wanted, *, by: Actor) -> Recurren
 def _going_on(locked: Recurrence, wanted: Wanted) -> Wanted:
     """The name when none is given; a rule that stays keeps its rhythm: every two weeks stays in step, and ten times are
     ten times in all."""
-    wanted = replace(wanted, name=wanted.name or locked.name)
+    wanted = replace(wanted, name=wanted.name or locked.name, spot=locked.spot)
     check_first_day(wanted.starts_on, timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)))
     try:
         same = recurrence.parse(wanted.rule, starts_on=wanted.starts_on).text == locked.rule

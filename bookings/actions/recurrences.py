@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -46,7 +46,8 @@ class BadRecurrence(Invalid):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for again and again, and when."""
+    """What is asked for again and again, and when. ``spot``: street, postcode, city, latitude and longitude that were
+    looked up of the client's address."""
 
     name: str
     rule: str
@@ -57,6 +58,7 @@ class Wanted:
     payer: ClientAccount | None = None
     note: str = ""
     ends_on: dt.date | None = None
+    spot: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -123,6 +125,7 @@ def new_recurrence(
             plan=plan,
             wishes=keep(wanted.wishes),
             note=wanted.note.strip()[:500],
+            spot=dict(wanted.spot),
             rule=rule.text,
             starts_on=wanted.starts_on,
             at=plan.handout_opens if plan else wanted.at,

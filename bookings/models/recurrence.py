@@ -62,6 +62,8 @@ class Recurrence(PublicIdModel, TenantModel):
     )
     wishes = models.JSONField(_("order"))
     note = models.CharField(_("note for us"), max_length=500, blank=True)
+    # Address and coordinates, as they were looked up when it began; of no use once the client has moved.
+    spot = models.JSONField(_("where it is"), default=dict, blank=True)
     rule = models.CharField(_("rule"), max_length=200)
     starts_on = models.DateField(_("from"))
     at = models.TimeField(_("at"))

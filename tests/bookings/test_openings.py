@@ -118,6 +118,25 @@ def test_a_stand_of_an_account_takes_its_people_only(world: World, book: Book) -
     assert book(wish_heels(world), hold=kept, by=link, client=details(email="a@acier.example")).meets_at == there
 
 
+@pytest.mark.promise("domain R2", "domain R13")
+def test_no_stand_hides_the_one_of_the_client(world: World, client: Browser) -> None:
+    """The 20 first by name were proposed, those of far days too: the stand of a company further on was the desk."""
+    for number in range(20):
+        stand(world, name=f"Annexe {number:02}", capacity=number + 1)
+    stand(world, name="Annexe 99", weekday=None, held_on=dt.date(2027, 1, 23))
+    last_day = stand(world, name="Annexe 98", weekday=None, held_on=dt.date(2027, 1, 22))
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Acier", email_domain="acier.example")
+    there, link = stand(world, name="Zinguerie", account=account), Actor(kind="link", organisation=world.organisation)
+    found = guards.stands_for(world.site, "a@acier.example", link)
+    assert [one.name for one in found] == [*(f"Annexe {n:02}" for n in range(20)), last_day.name, there.name]
+    path = Path(world, client)
+    path.services(), path.details()
+    mine = Presence.objects.get(name="Annexe 19")
+    stand(world, name="Annexe 00 bis")
+    page = shown(client.get(f"{HOME}creneau/?lieu={mine.public_id}"))
+    assert (f"?lieu={mine.public_id}" in page, at(24, 12, 10).isoformat() in page) == (True, True)
+
+
 def test_the_client_chooses_where_on_the_page(world: World, client: Browser) -> None:
     there = stand(world)
     path = Path(world, client)

@@ -275,6 +275,31 @@ def test_one_tap_from_the_agenda_or_the_account(world: World, desk: Browser) -> 
     assert (answer.status_code, answer["Location"]) == (302, home)
 
 
+@pytest.mark.promise("domain R12")
+def test_no_stand_is_one_too_many_to_be_stated(world: World, desk: Browser) -> None:
+    """Of a site the 100 first by name were looked at, of an account the 100 oldest, whatever their days; then 30 days
+    of them were shown, and nothing said that there were more."""
+    found = account(world)
+    many_stands(world, 100, account=found, held_on=dt.date(2020, 3, 3))
+    late = stand(world, found, weekday=None, held_on=TUESDAY, valid_from=None, opens=dt.time(9))
+    for rows in (rows_at(world.site, TUESDAY, TUESDAY), rows_of(found)):
+        assert [(row["stand"], row["day"]) for row in rows] == [(late, TUESDAY)]
+    many_stands(world, 30, account=found, held_on=TUESDAY)
+    last = Presence.objects.latest("pk")
+    for address, kept, latest_first in (
+        ("/agenda/?site=republique&jour=2026-11-17&vue=day", "site=republique&amp;jour=2026-11-17&amp;vue=day", False),
+        (f"/comptes/{found.public_id}/?q=x&page=1", "q=x&amp;page=1", True),
+    ):
+        pages = [shown(desk.get(f"{address}&stands={number}")) for number in (1, 2)]
+        shows = [[str(one.public_id) in page for page in pages] for one in (late, last)]
+        assert shows == ([[False, True], [True, False]] if latest_first else [[True, False], [False, True]])
+        assert [page.count('name="how" value="planned"') for page in pages] == [30, 1]
+        assert [page.count('aria-label="Jours de stands"') for page in pages] == [1, 1]
+        ways = [[f'href="?{kept}&amp;stands={number}"' in page for page in pages] for number in (1, 2)]
+        assert ways == [[False, True], [True, False]]
+        assert f'href="?{kept}&amp;stands=2"' in shown(desk.get(f"{address}&stands=x"))
+
+
 def test_other_hours_and_a_reason_are_typed_on_a_page(world: World, desk: Browser) -> None:
     row = stand(world, account(world))
     path = f"/sites/republique/stands/{row.public_id}/2026-11-17/"
