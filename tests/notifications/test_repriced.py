@@ -19,7 +19,8 @@ from notifications.enums import Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.links import link_code, link_url
-from providers.actions.offers import accept_offer, start_round, withdraw_offers
+from providers.actions.offers import accept_offer
+from providers.actions.rounds import start_round, withdraw_offers
 from providers.models import AccessLink, Offer
 from tests.conftest import settle
 from tests.notifications.conftest import Letterbox
