@@ -30,6 +30,10 @@ class Place(models.TextChoices):
     HOME = "home", _("At your place")
 
 
+# As the team reads it, whose place it is not.
+PLACE_FOR_TEAM = {Place.DESK: Place.DESK.label, Place.HOME: _("Home visit")}
+
+
 class HoldStatus(models.TextChoices):
     """A place kept for somebody who is still filling in the form."""
 
@@ -374,6 +378,15 @@ class RunStatus(models.TextChoices):
     DONE = "done", _("Handed out")
     SKIPPED = "skipped", _("Left out")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class RunReason(models.TextChoices):
+    """Why a hand-out was moved or left out. Why one was cancelled, somebody types."""
+
+    CLOSED_DAY = "closed_day", _("The site is closed that day.")
+    MOVED = "moved", _("Moved: the site is closed on the usual day.")
+    NOT_HANDED_OUT = "not_handed_out", _("The plan has changed: nothing is handed out that day.")
+    TOO_LATE = "too_late", _("The plan has changed: it was too late to take orders.")
 
 
 class HandOut(models.TextChoices):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from django.db import connection, models, transaction
@@ -56,14 +56,24 @@ def on_many(kind: str) -> Callable[[FireMany], FireMany]:
 
 
 def set_deadline(kind: str, *, organisation_id: int, subject_id: int, due_at: dt.datetime) -> None:
-    """Set or move the open deadline of a subject, in one statement (the index ``deadline_open_once_per_subject``)."""
+    """Set or move the open deadline of a subject."""
+    set_deadlines(kind, organisation_id=organisation_id, due_at={subject_id: due_at})
+
+
+def set_deadlines(kind: str, *, organisation_id: int, due_at: Mapping[int, dt.datetime]) -> None:
+    """Set or move the open deadlines of subjects, all in one statement (the index ``deadline_open_once_per_subject``),
+    in one order."""
+    if not due_at:
+        return
+    subjects = sorted(due_at)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO concierge_deadline (organisation_id, kind, subject_id, due_at, attempts, last_error) "
-            "VALUES (%s, %s, %s, %s, 0, '') ON CONFLICT (organisation_id, kind, subject_id) "
-            "WHERE fired_at IS NULL AND cancelled_at IS NULL "
+            "SELECT %s, %s, subject_id, due_at, 0, '' "
+            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS asked (subject_id, due_at) ORDER BY subject_id "
+            "ON CONFLICT (organisation_id, kind, subject_id) WHERE fired_at IS NULL AND cancelled_at IS NULL "
             "DO UPDATE SET due_at = excluded.due_at, attempts = 0, last_error = ''",
-            (organisation_id, kind, subject_id, due_at),
+            (organisation_id, kind, subjects, [due_at[subject] for subject in subjects]),
         )
 
 

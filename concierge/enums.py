@@ -62,6 +62,12 @@ class HolidayZone(models.TextChoices):
     GUYANE = "973", _("French Guiana")
     REUNION = "974", _("Réunion")
     MAYOTTE = "976", _("Mayotte")
+    SAINT_BARTHELEMY = "BL", _("Saint-Barthélemy")
+    SAINT_MARTIN = "MF", _("Saint-Martin")
+    MIQUELON = "PM", _("Saint-Pierre-et-Miquelon")
+    NOUVELLE_CALEDONIE = "NC", _("New Caledonia")
+    POLYNESIE = "PF", _("French Polynesia")
+    WALLIS_ET_FUTUNA = "WF", _("Wallis and Futuna")
 
 
 class TimeZone(models.TextChoices):
@@ -76,6 +82,7 @@ class TimeZone(models.TextChoices):
     MAYOTTE = "Indian/Mayotte", _("Mayotte")
     NOUMEA = "Pacific/Noumea", _("New Caledonia")
     TAHITI = "Pacific/Tahiti", _("French Polynesia")
+    WALLIS = "Pacific/Wallis", _("Wallis and Futuna")
 
 
 class Channel(models.TextChoices):

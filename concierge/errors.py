@@ -6,13 +6,21 @@ that escapes is a bug and becomes a reported 500.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, ParamSpec
 
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
+
+P = ParamSpec("P")
+
+
+def worded(sentence: Callable[P, str]) -> Callable[P, str]:
+    """A message with amounts or days in it, put into words for each of its readers, as ``gettext_lazy`` does."""
+    return lazy(sentence, str)
 
 
 class DomainError(Exception):

@@ -11,7 +11,7 @@ from concierge.models import User
 from demo import data
 from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
-from providers.actions import businesses
+from providers.actions import agreements, availability, businesses, documents
 from providers.enums import DocumentKind
 from providers.models import Provider
 from providers.rules.hours import Opening
@@ -92,9 +92,9 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
         ),
         by=house.by,
     )
-    businesses.set_hours(provider, OPENING, by=house.by)
+    availability.set_hours(provider, OPENING, by=house.by)
     for kind in DocumentKind:
-        businesses.add_document(
+        documents.add_document(
             provider,
             kind=kind,
             issued_on=since,
@@ -105,7 +105,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
     for code in one.services:
         service = house.services[code]
         prices = [item.unit_price for item in service.price_items.all()] or [service.unit_price or Decimal(0)]
-        businesses.agree_service(
+        agreements.agree_service(
             provider,
             service,
             purchase_price=(min(prices) * BOUGHT_AT).quantize(Decimal("0.01")),

@@ -24,6 +24,7 @@ class Kind(models.TextChoices):
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")
     OFFER_SENT = "offer.sent", _("Offer to a provider")
+    OFFER_REPRICED = "offer.repriced", _("What a provider is paid has changed")
     OFFER_ACCEPTED = "offer.accepted", _("Details for the provider who accepted")
     OFFER_NOT_SELECTED = "offer.not_selected", _("Offer taken by someone else")
     OFFER_WITHDRAWN = "offer.withdrawn", _("Offer withdrawn")

@@ -1,17 +1,30 @@
-"""Pages and endpoints of the providers app."""
+"""Pages and endpoints of the providers app: one list per room."""
 
 from django.urls import include, path, re_path
 
 from providers.api import offers, prices
-from providers.views import link, partnership, price_link, space, staff, staff_prices
+from providers.views import (
+    link,
+    partnership,
+    price_link,
+    space,
+    staff_files,
+    staff_offers,
+    staff_prices,
+    steering,
+)
 
 app_name = "providers"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-api_urlpatterns = [
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+api_offers = [
     path("offers", offers.Offers.as_view(), name="api-offers"),
     path("offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
     path("offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
     path("offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
+]
+api_prices = [
     path("price-requests", prices.PriceRequests.as_view(), name="api-price-requests"),
     path("price-requests/<uuid:public_id>", prices.PriceRequestDetail.as_view(), name="api-price-request"),
     path(
@@ -41,11 +54,10 @@ api_urlpatterns = [
         name="api-ask-prices",
     ),
 ]
+api_urlpatterns = [*api_offers, *api_prices]
 
-urlpatterns = [
-    # First: one look at the beginning of an address tells a call from a page.
-    path("api/v1/", include(api_urlpatterns)),
-    # --- behind a personal link ---------------------------------------------------------------------------------------
+# --- behind a personal link -------------------------------------------------------------------------------------------
+links_of_offers = [
     path("offre/<str:token>/", link.offer_page, name="offer-link"),
     path("offre/<str:token>/code/", link.type_code, name="offer-link-code"),
     re_path(
@@ -53,12 +65,17 @@ urlpatterns = [
         link.act,
         name="offer-link-act",
     ),
+]
+links_of_prices = [
     path("prix/<str:token>/", price_link.price_page, name="price-link"),
     path("prix/<str:token>/code/", price_link.type_code, name="price-link-code"),
     re_path(
         r"^prix/(?P<token>[^/]+)/(?P<verb>repondre|refuser|retirer|pas-moi)/$", price_link.act, name="price-link-act"
     ),
-    # --- a provider's own pages ---------------------------------------------------------------------------------------
+]
+
+# --- a provider's own pages -------------------------------------------------------------------------------------------
+own_space = [
     path("prestataires/mon-espace/", space.my_space, name="space"),
     re_path(
         rf"^prestataires/mon-espace/propositions/(?P<public_id>{UUID})/(?P<verb>accepter|refuser)/$",
@@ -76,11 +93,24 @@ urlpatterns = [
         space.answer_price,
         name="space-price-answer",
     ),
-    # --- the team -----------------------------------------------------------------------------------------------------
-    path("prestataires/", staff.providers_list, name="providers"),
-    path("prestataires/propositions/", staff.offers_list, name="offers"),
-    path("prestataires/propositions/<uuid:public_id>/renvoyer/", staff.resend, name="resend-offer"),
-    path("prestataires/demandes/<uuid:request_id>/propositions/", staff.offers_of_request, name="offers-of-request"),
+]
+
+# --- the team ---------------------------------------------------------------------------------------------------------
+team_offers = [
+    path("prestataires/propositions/", staff_offers.offers_list, name="offers"),
+    path(
+        "prestataires/demandes/<uuid:request_id>/propositions/",
+        staff_offers.offers_of_request,
+        name="offers-of-request",
+    ),
+    path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
+    re_path(
+        rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
+        steering.steer,
+        name="steer",
+    ),
+]
+team_prices = [
     path("prestataires/demandes/<uuid:request_id>/prix/", staff_prices.prices_of_request, name="prices-of-request"),
     path("prestataires/demandes/<uuid:request_id>/prix/demander/", staff_prices.ask, name="ask-prices"),
     re_path(
@@ -88,17 +118,26 @@ urlpatterns = [
         staff_prices.change,
         name="change-price-request",
     ),
-    re_path(
-        rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
-        staff.steer,
-        name="steer",
-    ),
-    path("prestataires/<uuid:public_id>/", staff.provider_page, name="provider"),
+]
+team_files = [
+    path("prestataires/", staff_files.providers_list, name="providers"),
+    path("prestataires/<uuid:public_id>/", staff_files.provider_page, name="provider"),
     re_path(
         rf"^prestataires/(?P<public_id>{UUID})/partenariat/(?P<verb>arreter|reprendre)/$",
         partnership.partnership,
         name="partnership",
     ),
-    path("prestataires/<uuid:public_id>/cles/", staff.create_key, name="create-key"),
-    path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff.revoke_key, name="revoke-key"),
+    path("prestataires/<uuid:public_id>/cles/", staff_files.create_key, name="create-key"),
+    path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
+]
+
+urlpatterns = [
+    # First: one look at the beginning of an address tells a call from a page.
+    path("api/v1/", include(api_urlpatterns)),
+    *links_of_offers,
+    *links_of_prices,
+    *own_space,
+    *team_offers,
+    *team_prices,
+    *team_files,
 ]

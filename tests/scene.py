@@ -58,7 +58,7 @@ from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.models import Message
-from providers.actions import businesses
+from providers.actions import agreements, businesses, documents
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
@@ -331,14 +331,14 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         by=by,
     )
     for kind in ("insurance", "registration", "vigilance"):
-        businesses.add_document(
+        documents.add_document(
             provider,
             kind=DocumentKind(kind),
             issued_on=today,
             expires_on=today + dt.timedelta(days=90),
             by=by,
         )
-    businesses.agree_service(
+    agreements.agree_service(
         provider, world.cobbler, purchase_price=Decimal("12.00"), valid_from=today - dt.timedelta(days=30), by=by
     )
     return provider

@@ -3,6 +3,7 @@ is, no order ahead, orders per day and per client."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
@@ -24,8 +25,6 @@ from concierge.tenancy import Actor
 MOST_OPEN_REQUESTS = 10
 # Days of their regular requests, booked three weeks ahead: one every day and three every week.
 MOST_OPEN_DAYS = 30
-# Stands that are proposed at once.
-MOST_STANDS = 20
 
 
 class OutsideArea(DomainError):
@@ -96,10 +95,12 @@ def may_go_anywhere(by: Actor) -> bool:
 
 
 def stands_for(site: Site, email: str, by: Actor) -> list[Presence]:
-    """Where else than at the desk this person may come: stands for everybody and those of their accounts."""
+    """Where else than at the desk this person may come within the days that may be booked: stands for everybody and
+    those of their accounts, by name. However many there are: none is hidden behind the others."""
     today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
     accounts = None if may_go_anywhere(by) else list(accounts_for(site.organisation, email)) if email else []
-    return list(Presence.objects.filter(site=site).still_to_come(today).open_to(accounts)[:MOST_STANDS])
+    soon = Presence.objects.filter(site=site).with_days(today, today + dt.timedelta(days=calendar.BOOKABLE_DAYS))
+    return list(soon.open_to(accounts).order_by("name", "weekday", "held_on", "pk"))
 
 
 def check_stand(held: Hold, email: str, by: Actor) -> None:

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.kept_orders import wishes_of
 from bookings.actions.plans import CUT_OFF, WEEKS_AHEAD, make_runs, run_on
-from bookings.actions.recurrence_days import extend, leave_out_what_may, still_to_come
+from bookings.actions.recurrence_days import NoRun, extend, leave_behind, leave_out_what_may, still_to_come
 from bookings.actions.recurrence_edits import edit_recurrence
 from bookings.actions.recurrence_pauses import plan_again
 from bookings.actions.recurrences import Wanted, lock_recurrence
 from bookings.actions.saving import save_valid
-from bookings.enums import OccurrenceStatus, RecurrenceStatus, RunStatus
+from bookings.enums import OccurrenceStatus, RecurrenceStatus, RunReason, RunStatus
 from bookings.models import PreOrderPlan, PreOrderRun, Recurrence, calendar
 from bookings.rules import ahead, recurrence
 from concierge import deadlines, events
@@ -151,6 +151,7 @@ def _lay_out(plan: PreOrderPlan, runs: list[PreOrderRun], changes: Mapping[str, 
     """Coming hand-outs as the plan says them now. Nothing is taken from anybody: ``_keep_promises`` has looked."""
     now, zone, week = timezone.now(), ZoneInfo(plan.site.time_zone), dt.timedelta(days=14)
     closed = calendar.closed_days(plan.site, from_on - week, max([from_on, *(run.due_on for run in runs)]) + week)
+    due_at = {}
     for run in runs:
         ends = plan.ends_on is not None and run.due_on > plan.ends_on
         if run.status == RunStatus.CLOSED or run.orders_close_at <= now or not (ends or run.due_on >= from_on):
@@ -162,12 +163,12 @@ def _lay_out(plan: PreOrderPlan, runs: list[PreOrderRun], changes: Mapping[str, 
             for name in LAID_OUT:
                 setattr(run, name, getattr(fresh, name))
         else:
-            run.status, run.reason = RunStatus.SKIPPED, str(_("The plan has changed: nothing is handed out that day."))
+            run.status, run.reason = RunStatus.SKIPPED, RunReason.NOT_HANDED_OUT
         if run.status == RunStatus.OPEN and run.orders_close_at <= now:
-            run.status, run.reason = RunStatus.SKIPPED, str(_("The plan has changed: it was too late to take orders."))
+            run.status, run.reason = RunStatus.SKIPPED, RunReason.TOO_LATE
         run.save(update_fields=LAID_OUT)
-        due_at = max(now, run.orders_close_at)
-        deadlines.set_deadline(CUT_OFF, organisation_id=run.organisation_id, subject_id=run.pk, due_at=due_at)
+        due_at[run.pk] = max(now, run.orders_close_at)
+    deadlines.set_deadlines(CUT_OFF, organisation_id=plan.organisation_id, due_at=due_at)
 
 
 # --- regular orders ----------------------------------------
@@ -189,8 +190,8 @@ def _have_regular_orders_follow(plan: PreOrderPlan, changes: Mapping[str, Any], 
         beyond = Q(ends_on=None) | Q(ends_on__gt=plan.ends_on) if plan.ends_on else Q(ends_on=ended_on)
         going_on.filter(Q(ends_on=ended_on) | beyond).update(ends_on=plan.ends_on)
     if changes.keys() & {*DAYS, "ends_on"}:
-        for key in going_on.values_list("pk", flat=True):
-            deadlines.set_deadline(FOLLOW, organisation_id=plan.organisation_id, subject_id=key, due_at=timezone.now())
+        due_at = dict.fromkeys(going_on.values_list("pk", flat=True), timezone.now())
+        deadlines.set_deadlines(FOLLOW, organisation_id=plan.organisation_id, due_at=due_at)
 
 
 @deadlines.on(FOLLOW)
@@ -206,9 +207,23 @@ def follow_plan(deadline: Deadline) -> None:
     try:
         with transaction.atomic():
             _keep_to_last_day(found, by=by)
+        with transaction.atomic():
             _follow_days(found, plan, by=by)
     except DomainError as refusal:
-        events.record("recurrence.left_behind", found, by=by, reason=refusal.code)
+        _leave_behind(found, plan, refusal, by=by)
+
+
+def _leave_behind(found: Recurrence, plan: PreOrderPlan, refusal: DomainError, *, by: Actor) -> None:
+    """Its next day that has no hand-out is the team's turn: never silent. Nothing more once it has ended."""
+    try:
+        locked = lock_recurrence(found)
+    except WrongState:
+        return
+    extend(locked)
+    since = max(_today(plan), plan.starts_on)
+    handed_out = set(ahead.due_days(plan.rhythm, since, since + recurrence.FURTHEST))
+    leave_behind(locked, since, handed_out, by=by)
+    events.record("recurrence.left_behind", locked, by=by, reason=refusal.code)
 
 
 def _keep_to_last_day(found: Recurrence, *, by: Actor) -> None:
@@ -224,18 +239,21 @@ def _keep_to_last_day(found: Recurrence, *, by: Actor) -> None:
 def _leave_out_unbooked(locked: Recurrence, first: dt.date, *, by: Actor) -> None:
     """Days from one on that would find no hand-out."""
     ones = [one for one in still_to_come(locked, first, dt.date.max) if one.status != OccurrenceStatus.BOOKED]
-    leave_out_what_may(ones, NOT_HANDED_OUT, _("The plan has changed: nothing is handed out that day."), by=by)
+    leave_out_what_may(ones, NOT_HANDED_OUT, by=by)
 
 
 def _follow_days(found: Recurrence, plan: PreOrderPlan, *, by: Actor) -> None:
-    """What it cannot follow fails day by day, which the team sees."""
+    """Edited from the change on. Raises what ``edit_recurrence`` raises, ``NoRun`` when no hand-out takes the place of
+    its days."""
     if recurrence.every_hand_out(found.rule, plan.handout_weekday, plan.every_weeks) == found.rule:
         return
     since = max(_today(plan), plan.starts_on)
     day, first = _first_day(found, plan, since)
-    rest = recurrence.Rule(found.rule).rest(found.starts_on, day) if day else None
-    if first is None or rest is None:
+    if day is None:
         return
+    rest = recurrence.Rule(found.rule).rest(found.starts_on, day)
+    if first is None or rest is None:
+        raise NoRun
     wanted = Wanted(
         name=found.name,
         rule=recurrence.every_hand_out(rest.text, plan.handout_weekday, plan.every_weeks),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.open_sites import refuse_closed
-from bookings.enums import HOLIDAY_SHIFT, Place, RunStatus
+from bookings.enums import HOLIDAY_SHIFT, Place, RunReason, RunStatus
 from bookings.models import PreOrderPlan, PreOrderRun, Producer, ServiceAtSite, calendar
 from bookings.rules import ahead
 from concierge import deadlines, events
@@ -176,11 +176,11 @@ def run_on(plan: PreOrderPlan, day: dt.date, closed: set[dt.date], zone: ZoneInf
     skipped = times is None
     times = times or ahead.run_of(plan.rhythm, day, closed=(), shift=0, zone=zone)
     assert times is not None  # noqa: S101 - nothing is closed here
-    reason = ""
+    reason: str = ""
     if skipped:
-        reason = str(_("The site is closed that day."))
+        reason = RunReason.CLOSED_DAY
     elif times.moved:
-        reason = str(_("Moved: the site is closed on the usual day."))
+        reason = RunReason.MOVED
     return PreOrderRun(
         organisation_id=plan.organisation_id,
         plan=plan,

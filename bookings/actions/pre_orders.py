@@ -39,7 +39,7 @@ from bookings.models.ahead import any_ahead, plan_of
 from bookings.rules import prices
 from concierge import events
 from concierge.db import refuse_on
-from concierge.errors import Conflict, DomainError, WrongState
+from concierge.errors import Conflict, DomainError, WrongState, worded
 from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import moment_words
@@ -52,13 +52,16 @@ class OrdersClosed(DomainError):
     message = _("Orders for this hand-out are closed.")
 
     def __init__(self, next_run: PreOrderRun | None = None, *, field: str | None = "slot") -> None:
-        message = None
-        if next_run is not None:
-            message = gettext("Orders for this hand-out are closed. You can order for the next one: %(when)s.") % {
-                "when": moment_words(next_run.handout_starts_at, next_run.site)
-            }
+        message = None if next_run is None else _next_words(next_run)
         super().__init__(message, field=field, next_run=str(next_run.public_id) if next_run else None)
         self.next_run = next_run
+
+
+@worded
+def _next_words(run: PreOrderRun) -> str:
+    return gettext("Orders for this hand-out are closed. You can order for the next one: %(when)s.") % {
+        "when": moment_words(run.handout_starts_at, run.site)
+    }
 
 
 class RunFull(DomainError):
@@ -67,13 +70,16 @@ class RunFull(DomainError):
     code, status = "run_full", 409
 
     def __init__(self, left: int, *, field: str | None = "slot") -> None:
-        message = (
-            gettext("Only %(left)d are left for this hand-out. Please order fewer, or choose another one.")
-            % {"left": left}
-            if left
-            else gettext("Nothing is left for this hand-out. Please choose another one.")
-        )
-        super().__init__(message, field=field, left=left)
+        super().__init__(_left_words(left), field=field, left=left)
+
+
+@worded
+def _left_words(left: int) -> str:
+    if not left:
+        return gettext("Nothing is left for this hand-out. Please choose another one.")
+    return gettext("Only %(left)d are left for this hand-out. Please order fewer, or choose another one.") % {
+        "left": left
+    }
 
 
 class HandOutChanged(DomainError):

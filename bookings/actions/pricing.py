@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +19,7 @@ from bookings.models.catalogue import vat_rate_on
 from bookings.rules import prices, supplements
 from bookings.rules.areas import distance_km
 from concierge.editions import kept
-from concierge.errors import Conflict, DomainError, Invalid
+from concierge.errors import Conflict, DomainError, Invalid, worded
 from concierge.models import Site
 from concierge.words import HALF_HOUR, euros, quantity_words
 
@@ -207,16 +206,20 @@ def price_order(
     try:
         return prices.price_lines(tariffs, wishes, known)
     except prices.Unpriceable as error:
-        message: str | Promise | None = ORDER_MESSAGES.get(error.code)
-        if error.code == "too_many":
-            message = gettext("At most %(limit)d per order for this service. For more, please call us.") % error.details
-        if error.code == "too_little":
-            least = quantity_words(Decimal(error.details["limit"]), str(error.details["unit"]))
-            message = gettext("At least %(least)s per order for this service.") % {"least": least}
-        if error.code == "bad_quantity" and error.details["step"] != prices.ONE:
-            step = quantity_words(Decimal(error.details["step"]), str(error.details["unit"]))
-            message = gettext("A quantity is a multiple of %(step)s.") % {"step": step}
-        raise BadOrder(message, field="lines", reason=error.code, where=error.where) from error
+        raise BadOrder(_order_words(error), field="lines", reason=error.code, where=error.where) from error
+
+
+@worded
+def _order_words(error: prices.Unpriceable) -> str:
+    if error.code == "too_many":
+        return gettext("At most %(limit)d per order for this service. For more, please call us.") % error.details
+    if error.code == "too_little":
+        least = quantity_words(Decimal(error.details["limit"]), str(error.details["unit"]))
+        return gettext("At least %(least)s per order for this service.") % {"least": least}
+    if error.code == "bad_quantity" and error.details["step"] != prices.ONE:
+        step = quantity_words(Decimal(error.details["step"]), str(error.details["unit"]))
+        return gettext("A quantity is a multiple of %(step)s.") % {"step": step}
+    return str(ORDER_MESSAGES.get(error.code, BadOrder.message))
 
 
 def keep_word(total: Decimal, total_seen: Decimal | None) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone, translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import booking, plans, pre_orders, requests
 from bookings.actions.access import keep_access_of_last_time
 from bookings.actions.clients import ClientDetails
+from bookings.actions.day_reasons import fail_day
 from bookings.actions.guards import place_of
 from bookings.actions.kept_orders import services_of, wishes_of
 from bookings.enums import HOLIDAY_SHIFT, OccurrenceStatus, Place, RequestStatus, RunStatus
@@ -83,7 +84,6 @@ def occurrence_on(found: Recurrence, day: dt.date, closed: set[dt.date], zone: Z
     """A day that is not saved yet: planned, or left out with its reason. Of an order ahead, its run says when."""
     moved = day if found.plan_id else ahead.open_day(day, closed, HOLIDAY_SHIFT[found.holiday_rule])
     code = "paused" if found.pauses(day) else "closed_day" if moved is None else ""
-    reasons = {"paused": _("Paused"), "closed_day": _("The site is closed that day.")}
     return Occurrence(
         organisation_id=found.organisation_id,
         recurrence=found,
@@ -91,7 +91,6 @@ def occurrence_on(found: Recurrence, day: dt.date, closed: set[dt.date], zone: Z
         starts_at=ahead.moment(moved or day, found.at, zone),
         status=OccurrenceStatus.SKIPPED if code else OccurrenceStatus.PLANNED,
         reason_code=code,
-        reason=str(reasons.get(code, "")),
     )
 
 
@@ -137,11 +136,33 @@ def _try_to_book(one: Occurrence) -> None:
             with transaction.atomic():
                 one.request = _book(one, by)
         except DomainError as refusal:
-            one.status, one.reason_code, one.reason = OccurrenceStatus.FAILED, refusal.code, str(refusal.message)[:300]
+            fail_day(one, refusal)
         else:
-            one.status, one.reason_code, one.reason = OccurrenceStatus.BOOKED, "", ""
-    one.save(update_fields=["status", "request", "reason_code", "reason", "attempts"])
+            one.status, one.reason_code, one.reason, one.refusal = OccurrenceStatus.BOOKED, "", "", {}
+    one.save(update_fields=["status", "request", "reason_code", "reason", "refusal", "attempts"])
     if one.status == OccurrenceStatus.FAILED:
+        events.record("occurrence.failed", one, by=by, reason=one.reason_code)
+
+
+class LeftBehind(DomainError):
+    """What is handed out has changed, and a regular order could not follow by itself."""
+
+    code, status = "left_behind", 409
+    message = _("The days of the hand-outs have changed, and this regular order could not follow by itself.")
+
+
+def leave_behind(locked: Recurrence, since: dt.date, handed_out: set[dt.date], *, by: Actor) -> None:
+    """Its next day without a hand-out fails now, not when it is to be booked: the team mends or settles it, and the
+    client is told. Of one that stands still, it is a day that its pause left out. Again: nothing happens."""
+    standing = still_to_come(locked, since, dt.date.max)
+    if any(one.reason_code == LeftBehind.code for one in standing):
+        return
+    paused = locked.occurrences.filter(due_on__gte=since, starts_at__gt=timezone.now(), reason_code="paused")
+    ones = [one for one in standing if one.status == OccurrenceStatus.PLANNED] or list(paused.order_by("due_on"))
+    lost = [one for one in ones if one.due_on not in handed_out] or ones
+    for one in lost[:1]:
+        fail_day(one, LeftBehind())
+        one.save(update_fields=["status", "reason_code", "reason", "refusal"])
         events.record("occurrence.failed", one, by=by, reason=one.reason_code)
 
 
@@ -174,7 +195,7 @@ def _book(one: Occurrence, by: Actor) -> ServiceRequest:
         return pre_orders.order_ahead(coming, sent_key=uuid.uuid5(one.public_id, str(one.attempts)), **given)
     services = services_of(found.site, wishes)
     if place_of(services) == Place.HOME:
-        given["client"] = _located(given["client"], found.client)
+        given["client"] = _located(given["client"], found)
     made = booking.book_request(found.site, services=services, starts_at=one.starts_at, **given)
     keep_access_of_last_time(made)
     return made
@@ -215,14 +236,27 @@ def _details(client: Client) -> ClientDetails:
     )
 
 
-def _located(details: ClientDetails, client: Client) -> ClientDetails:
-    """The same with the coordinates of this very address, as a request of theirs knows it last. Nobody is asked:
-    days are booked in a transaction."""
-    family = Client.objects.family_of(client.kept_id)
-    there = {"street": details.street, "postcode": details.postcode, "city": details.city}
-    known = ServiceRequest.objects.filter(client__in=family, place=Place.HOME, latitude__isnull=False, **there)
-    spot = known.order_by("-pk").values_list("latitude", "longitude").first()
+def _located(details: ClientDetails, found: Recurrence) -> ClientDetails:
+    """The same with the coordinates of this very address: as a request of theirs knows it last, else as they were
+    looked up when it began. Nobody is asked: days are booked in a transaction."""
+    spot = known_spot(found.client)
+    if spot is None and found.spot.items() >= address_of(found.client).items():
+        spot = Decimal(found.spot["latitude"]), Decimal(found.spot["longitude"])
     return details if spot is None else replace(details, latitude=spot[0], longitude=spot[1])
+
+
+def address_of(client: Client) -> dict[str, str]:
+    """Where somebody comes to them."""
+    return {"street": client.street, "postcode": client.postcode, "city": client.city}
+
+
+def known_spot(client: Client) -> tuple[Decimal, Decimal] | None:
+    """Latitude and longitude of their present address, as a request of theirs knows it last."""
+    family = Client.objects.family_of(client.kept_id)
+    there = {"place": Place.HOME, "latitude__isnull": False, **address_of(client)}
+    known = ServiceRequest.objects.filter(client__in=family, **there).order_by("-pk")
+    latitude, longitude = known.values_list("latitude", "longitude").first() or (None, None)
+    return None if latitude is None or longitude is None else (latitude, longitude)
 
 
 @transaction.atomic
@@ -249,26 +283,26 @@ def skip_occurrence(one: Occurrence, *, by: Actor) -> Occurrence:
         return locked
     if locked.starts_at <= timezone.now() and locked.status != OccurrenceStatus.FAILED:
         raise OccurrencePast(current_status=locked.status)
-    _leave_out(locked, "skipped", _("Left out on request"), by=by)
+    _leave_out(locked, "skipped", by=by)
     events.record("occurrence.skipped", locked, by=by)
     return locked
 
 
-def _leave_out(one: Occurrence, code: str, reason: str | Promise, *, by: Actor) -> None:
+def _leave_out(one: Occurrence, code: str, *, by: Actor) -> None:
     request = one.request
     if request is not None and request.status != RequestStatus.CANCELLED:
-        requests.cancel_request(request, reason=str(reason), by=by)
-    one.status, one.reason_code, one.reason = OccurrenceStatus.SKIPPED, code, str(reason)
-    one.save(update_fields=["status", "reason_code", "reason"])
+        requests.cancel_request(request, reason=code, by=by)
+    one.status, one.reason_code, one.reason, one.refusal = OccurrenceStatus.SKIPPED, code, "", {}
+    one.save(update_fields=["status", "reason_code", "reason", "refusal"])
 
 
-def leave_out_what_may(ones: list[Occurrence], code: str, reason: str | Promise, *, by: Actor) -> list[Occurrence]:
+def leave_out_what_may(ones: list[Occurrence], code: str, *, by: Actor) -> list[Occurrence]:
     """Leave out several days. Those on which work has begun, or whose orders are closed, take place: they come back."""
     standing = []
     for one in ones:
         try:
             with transaction.atomic():
-                _leave_out(one, code, reason, by=by)
+                _leave_out(one, code, by=by)
         except DomainError:
             standing.append(one)
     return standing

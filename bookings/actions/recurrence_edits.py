@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.day_reasons import reason_words
 from bookings.actions.kept_orders import keep, wishes_of
 from bookings.actions.recurrence_days import LEFT_OUT, extend
 from bookings.actions.recurrence_pauses import await_end_of_pause
@@ -68,7 +68,7 @@ def edit_recurrence(found: Recurrence, wanted: Wanted, *, by: Actor) -> Recurren
 def _going_on(locked: Recurrence, wanted: Wanted) -> Wanted:
     """The name when none is given; a rule that stays keeps its rhythm: every two weeks stays in step, and ten times are
     ten times in all."""
-    wanted = replace(wanted, name=wanted.name or locked.name)
+    wanted = replace(wanted, name=wanted.name or locked.name, spot=locked.spot)
     check_first_day(wanted.starts_on, timezone.localdate(timezone=ZoneInfo(locked.site.time_zone)))
     try:
         same = recurrence.parse(wanted.rule, starts_on=wanted.starts_on).text == locked.rule
@@ -129,7 +129,6 @@ def _leave_to_the_old(locked: Recurrence, made: Recurrence) -> None:
                 starts_at=one.starts_at,
                 status=OccurrenceStatus.SKIPPED,
                 reason_code="as_before",
-                reason=str(_("Takes place as before: it could no longer be changed.")),
             )
             for one in standing
             if one.due_on in days
@@ -167,7 +166,7 @@ def _compare(before: list[Occurrence], made: Recurrence) -> list[ChangedDay]:
     coming = [one for pk, one in after.items() if pk not in known]
     planned = [one for one in coming if one.status != OccurrenceStatus.SKIPPED]
     left_out = [
-        ChangedDay(DayChange.LEFT_OUT, None, one.starts_at, reason=one.reason)
+        ChangedDay(DayChange.LEFT_OUT, None, one.starts_at, reason=reason_words(one))
         for one in coming
         if one.status == OccurrenceStatus.SKIPPED and one.reason_code != "as_before"
     ]

@@ -29,7 +29,7 @@ from concierge.tenancy import Actor, system_actor
 GO_ON = "recurrence.go_on"
 # A pause begins within so many days, and lasts as many at most.
 LONGEST = dt.timedelta(days=400)
-PLANNED_ANEW = ("starts_at", "status", "reason_code", "reason")
+PLANNED_ANEW = ("starts_at", "status", "reason_code", "reason", "refusal")
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def pause_recurrence(found: Recurrence, *, first: dt.date, last: dt.date, by: Ac
     locked.status = RecurrenceStatus.PAUSED
     locked.save(update_fields=["paused_from", "paused_until", "status"])
     _plan_again(locked)
-    standing = leave_out_what_may(still_to_come(locked, first, last), "paused", _("Paused"), by=by)
+    standing = leave_out_what_may(still_to_come(locked, first, last), "paused", by=by)
     await_end_of_pause(locked)
     events.record("recurrence.paused", locked, by=by)
     return standing

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -46,7 +46,8 @@ class BadRecurrence(Invalid):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for again and again, and when."""
+    """What is asked for again and again, and when. ``spot``: street, postcode, city, latitude and longitude that were
+    looked up of the client's address."""
 
     name: str
     rule: str
@@ -57,6 +58,7 @@ class Wanted:
     payer: ClientAccount | None = None
     note: str = ""
     ends_on: dt.date | None = None
+    spot: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -123,6 +125,7 @@ def new_recurrence(
             plan=plan,
             wishes=keep(wanted.wishes),
             note=wanted.note.strip()[:500],
+            spot=dict(wanted.spot),
             rule=rule.text,
             starts_on=wanted.starts_on,
             at=plan.handout_opens if plan else wanted.at,
@@ -171,4 +174,4 @@ def end_on(locked: Recurrence, last: dt.date, *, by: Actor) -> list[Occurrence]:
     locked.ends_on, locked.status = last, RecurrenceStatus.ENDED
     locked.save(update_fields=["ends_on", "status"])
     later = [one for one in still_to_come(locked, last, dt.date.max) if one.due_on > last]
-    return leave_out_what_may(later, "ended", _("The regular request has ended"), by=by)
+    return leave_out_what_may(later, "ended", by=by)

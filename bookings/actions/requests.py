@@ -130,17 +130,10 @@ def _give_up(
     return locked
 
 
-DAY_REASONS = {
-    "cancelled": _("This request was cancelled."),
-    "declined": _("We are sorry: we could not take this request."),
-}
-
-
 def _leave_the_day_out(request: ServiceRequest, past: str) -> None:
     """A day of a regular request goes with its request, so that no end of a pause and no edit books it again."""
-    Occurrence.objects.filter(request=request).update(
-        status=OccurrenceStatus.SKIPPED, reason_code=past, reason=str(DAY_REASONS[past])
-    )
+    left_out = {"status": OccurrenceStatus.SKIPPED, "reason_code": past, "reason": "", "refusal": {}}
+    Occurrence.objects.filter(request=request).update(**left_out)
 
 
 def _take_quotes_back(request: ServiceRequest) -> None:

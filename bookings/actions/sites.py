@@ -20,6 +20,7 @@ from bookings.actions.holds import release_all_at
 from bookings.actions.saving import save_valid
 from bookings.enums import HoldStatus, OccurrenceStatus, RecurrenceStatus, RunStatus
 from bookings.models import Hold, Occurrence, PreOrderPlan, PreOrderRun, Recurrence, ServiceRequest
+from bookings.models.strays import agreed_by_quote
 from bookings.rules.origins import MOST_ORIGINS, BadOrigin, clean_origins
 from concierge import events
 from concierge.errors import Conflict, Invalid, NotAllowed
@@ -59,6 +60,7 @@ class Coming:
     """What is booked at a site from now on, and when the first of it is."""
 
     appointments: int
+    agreed: int
     hand_outs: int
     days: int
     first: dt.datetime | None
@@ -67,6 +69,10 @@ class Coming:
         said = []
         if n := self.appointments:
             said.append(ngettext("%(n)d appointment", "%(n)d appointments", n) % {"n": n})
+        if n := self.agreed:
+            said.append(
+                ngettext("%(n)d appointment agreed by a quote", "%(n)d appointments agreed by a quote", n) % {"n": n}
+            )
         if n := self.hand_outs:
             said.append(ngettext("%(n)d hand-out with orders", "%(n)d hand-outs with orders", n) % {"n": n})
         if n := self.days:
@@ -116,14 +122,16 @@ def coming_at(site: Site) -> Coming:
         site=site, status__in=[RunStatus.OPEN, RunStatus.CLOSED], taken__gt=0, handout_starts_at__gte=now
     )
     days = Occurrence.objects.filter(recurrence__site=site, status=OccurrenceStatus.PLANNED, starts_at__gte=now)
+    agreed = agreed_by_quote([site], now)
     counted = [
         holds.aggregate(n=Count("pk"), first=Min("starts_at")),
+        agreed.aggregate(n=Count("pk"), first=Min("promised_start")),
         runs.aggregate(n=Count("pk"), first=Min("handout_starts_at")),
         days.aggregate(n=Count("pk"), first=Min("starts_at")),
     ]
     first = min((one["first"] for one in counted if one["first"]), default=None)
-    appointments, hand_outs, planned = (one["n"] for one in counted)
-    return Coming(appointments, hand_outs, planned, first)
+    appointments, by_quote, hand_outs, planned = (one["n"] for one in counted)
+    return Coming(appointments, by_quote, hand_outs, planned, first)
 
 
 def _refuse_other_hours(site: Site, before: str) -> None:

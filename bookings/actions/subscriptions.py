@@ -103,6 +103,7 @@ def order_every_time(
             "request": made,
             "reason_code": "",
             "reason": "",
+            "refusal": {},
         },
     )
     return made

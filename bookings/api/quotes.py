@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
@@ -31,6 +32,7 @@ from bookings.actions.quotes import (
 )
 from bookings.api.clients import prescriber_named
 from bookings.api.common import ETAG, IF_MATCH, LOCATION, in_state, site_of, uuid_of
+from bookings.api.located import looks_up
 from bookings.api.requests import SHOWN_WITH
 from bookings.enums import QuoteStatus
 from bookings.models import Quote, QuoteLine, QuoteOption, Service, ServiceRequest
@@ -124,8 +126,9 @@ class QuoteRequests(APIView):
         responses={201: ServiceRequestOut},
         examples=[ASK_EXAMPLE],
     )
+    @looks_up("client", lines="wishes")
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, spot: dict[str, Decimal]) -> Response:
         """A request without price, slot or work: the desk looks at it, and sends a quote.
 
         Only services whose price is on quote; with others, 422 `mixed_prices`.
@@ -144,7 +147,7 @@ class QuoteRequests(APIView):
         try:
             made = ask_for_quote(
                 site,
-                client=ClientDetails(**asked["client"]),
+                client=ClientDetails(**asked["client"] | spot),
                 wanted=wanted,
                 by=actor,
                 note=asked["note"],

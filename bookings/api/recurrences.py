@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from bookings.actions import kept_orders, recurrence_edits, recurrence_pauses, recurrences
 from bookings.api.common import site_of, wish_of
+from bookings.api.located import looks_up_kept
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.models import Client, Occurrence, Recurrence
 from bookings.serializers.recurrence import (
@@ -105,8 +106,9 @@ class Recurrences(generics.ListAPIView[Recurrence]):
             )
         ],
     )
+    @looks_up_kept
     @idempotent
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, spot: dict[str, str]) -> Response:
         """Its days are booked three weeks ahead, as the client would; a day that cannot be is `failed` and says why."""
         actor = actor_of(request)
         if actor.provider_id is not None:
@@ -116,7 +118,7 @@ class Recurrences(generics.ListAPIView[Recurrence]):
         asked = dict(body.validated_data)
         site = site_of(request, asked.pop("site"))
         client = get_object_or_404(Client.objects.visible_to(actor), public_id=asked.pop("client"))
-        wanted = recurrences.Wanted(wishes=[wish_of(line) for line in asked.pop("lines")], **asked)
+        wanted = recurrences.Wanted(wishes=[wish_of(line) for line in asked.pop("lines")], spot=spot, **asked)
         made = recurrences.start_recurrence(client, site, wanted, by=actor)
         return _answer(request, made, 201)
 

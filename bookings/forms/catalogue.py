@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import PICTOGRAMS, AreaKind, PriceMode
+from bookings.enums import PICTOGRAMS, PLACE_FOR_TEAM, AreaKind, PriceMode
 from bookings.models import (
     PriceItem,
     ServedArea,
@@ -138,6 +138,9 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             choices=[(code, f"{percent(rate)} ({code})") for code, rate in vat_rates.items()],
             initial="standard",
         )
+        place = self.fields["place"]
+        assert isinstance(place, forms.TypedChoiceField)  # noqa: S101 - a closed list
+        place.choices = list(PLACE_FOR_TEAM.items())
 
     def clean(self) -> dict[str, Any]:
         """A price that the mode does not know is no price."""

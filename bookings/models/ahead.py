@@ -14,7 +14,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.enums import HAND_OUT_CATEGORY, RUN_CATEGORY, HandOut, HolidayRule, NoShowPolicy, RequestStatus, RunStatus
+from bookings.enums import (
+    HAND_OUT_CATEGORY,
+    RUN_CATEGORY,
+    HandOut,
+    HolidayRule,
+    NoShowPolicy,
+    RequestStatus,
+    RunReason,
+    RunStatus,
+)
 from bookings.models.catalogue import Service
 from bookings.models.lines import RequestLine
 from bookings.models.requests import REQUEST_ROLES, ServiceRequest
@@ -245,6 +254,12 @@ class PreOrderRun(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.plan_id} {self.due_on}"
+
+    @property
+    def reason_words(self) -> str:
+        """Why it is not as usual, in the language of the reader; or what somebody typed."""
+        is_typed = self.status == RunStatus.CANCELLED or self.reason not in RunReason.values
+        return self.reason if is_typed else str(RunReason(self.reason).label)
 
     @property
     def category(self) -> str:

@@ -25,6 +25,14 @@ class PresenceQuerySet(models.QuerySet["Presence"]):
         """Not over on that day."""
         return self.filter(Q(held_on=None) | Q(held_on__gte=day)).filter(Q(valid_to=None) | Q(valid_to__gte=day))
 
+    def with_days(self, first: dt.date, last: dt.date) -> Self:
+        """Which may be there from the first day to the last, both included; days off left aside."""
+        once = Q(held_on__range=(first, last))
+        span = min((last - first).days + 1, 7)
+        weekly = Q(held_on=None, weekday__in={(first + dt.timedelta(days=n)).weekday() for n in range(span)})
+        begun = Q(valid_from=None) | Q(valid_from__lte=last)
+        return self.filter(once | (weekly & begun & (Q(valid_to=None) | Q(valid_to__gte=first))))
+
     def open_to(self, accounts: Collection[ClientAccount] | None) -> Self:
         """Where somebody may come: stands for everybody, and those of the accounts whose person they are.
 

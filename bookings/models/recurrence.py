@@ -62,6 +62,8 @@ class Recurrence(PublicIdModel, TenantModel):
     )
     wishes = models.JSONField(_("order"))
     note = models.CharField(_("note for us"), max_length=500, blank=True)
+    # Address and coordinates, as they were looked up when it began; of no use once the client has moved.
+    spot = models.JSONField(_("where it is"), default=dict, blank=True)
     rule = models.CharField(_("rule"), max_length=200)
     starts_on = models.DateField(_("from"))
     at = models.TimeField(_("at"))
@@ -143,7 +145,9 @@ class Occurrence(PublicIdModel, TenantModel):
         _("status"), max_length=10, choices=OccurrenceStatus.choices, default=OccurrenceStatus.PLANNED
     )
     reason_code = models.CharField(_("reason"), max_length=40, blank=True)
+    # In one language, of before there was one in each.
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    refusal = models.JSONField(_("why it could not be booked, by language"), default=dict, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     request = models.OneToOneField(
         ServiceRequest, models.PROTECT, null=True, blank=True, related_name="occurrence", verbose_name=_("request")

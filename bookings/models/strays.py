@@ -124,12 +124,16 @@ def _without_stand() -> Q:
     return Q(hold__presence__isnull=False) & (gone | (Q(hold__presence__held_on=None) & (weekly | over)))
 
 
-def astray_agreed(sites: Sequence[Site], now: dt.datetime) -> ServiceRequestQuerySet:
-    """Visits on a closed day that were agreed by a quote: they take no place in the calendar. The desk agrees their
-    hours, so that only the day counts; an order ahead follows its hand-out."""
-    kept = ServiceRequest.objects.filter(
-        site__in=sites, status__in=OPEN, hold=None, pre_order=None, place=Place.HOME, promised_start__gte=now
+def agreed_by_quote(sites: Sequence[Site], now: dt.datetime) -> ServiceRequestQuerySet:
+    """What a quote agreed: it takes no place in the calendar. An order ahead follows its hand-out."""
+    return ServiceRequest.objects.filter(
+        site__in=sites, status__in=OPEN, hold=None, pre_order=None, promised_start__gte=now
     )
+
+
+def astray_agreed(sites: Sequence[Site], now: dt.datetime) -> ServiceRequestQuerySet:
+    """Visits on a closed day that were agreed by a quote. The desk agrees their hours, so that only the day counts."""
+    kept = agreed_by_quote(sites, now).filter(place=Place.HOME)
     begins = OnTheClock(F("site__time_zone"), F("promised_start"))
     return kept.alias(day=Cast(begins, DateField())).filter(_is_closed("site", sites, now))
 

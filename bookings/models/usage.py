@@ -20,8 +20,6 @@ from bookings.rules.presence import Agreed, in_hours, last_of
 from concierge.days import zone_of
 
 MONTHS = 12
-# Stands of one account that are looked at.
-MOST_STANDS = 200
 
 
 @dataclass(frozen=True)
@@ -65,16 +63,18 @@ def presence_of(account: ClientAccount, *, today: dt.date) -> list[PresenceMonth
     what was said of each day. Today is still to come until somebody says what became of it.
 
     The days are those that the stands say now: to change the hours of a stand, end it and begin another. Of paused
-    stands only what was said counts. Two queries for each site, and two more.
+    stands only what was said counts. Every stand with a day in these months counts, however many there are. Two queries
+    for each site, and two more.
     """
     this = today.replace(day=1)
     months = [last_of(this) + dt.timedelta(days=1), *_months(this)]
     first, last = months[-1], last_of(months[0])
-    found = list(Presence.objects.filter(account=account).select_related("site").order_by("pk")[:MOST_STANDS])
+    going = Presence.objects.filter(account=account, is_paused=False).with_days(first, last)
+    found = list(going.select_related("site").order_by("pk"))
     held = days_held(found, first, last)
-    said = StandDay.objects.filter(presence__in=found, day__range=(first, last)).order_by("day", "pk")
+    said = StandDay.objects.filter(presence__account=account, day__range=(first, last)).order_by("day", "pk")
     stated = {(one.presence_id, one.day): one.minutes for one in said}
-    planned = {(one.pk, day): one.stand.minutes for one in found if not one.is_paused for day in held[one.pk]}
+    planned = {(one.pk, day): one.stand.minutes for one in found for day in held[one.pk]}
     past = {key: minutes for key, minutes in planned.items() if key[1] < today or key in stated}
     agreed = None
     if account.presence_hours is not None:

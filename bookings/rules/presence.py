@@ -63,6 +63,8 @@ def last_of(month: dt.date) -> dt.date:
 
 def open_days(stand: Stand, closed: Collection[dt.date], first: dt.date, last: dt.date) -> list[dt.date]:
     """Days of a stand from the first to the last, both included, on which its site is open."""
+    if stand.held_on is not None:
+        first, last = max(first, stand.held_on), min(last, stand.held_on)
     days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in days if stand.is_there_on(day) and day not in closed]
 

@@ -26,7 +26,9 @@ class PreOrderRunOut(serializers.Serializer[Any]):
     order_sheet = serializers.UUIDField(
         source="sheet.public_id", default=None, allow_null=True, help_text="Once the orders are closed."
     )
-    reason = serializers.CharField(help_text="Why it was moved, left out or cancelled; empty otherwise.")
+    reason = serializers.CharField(
+        source="reason_words", help_text="Why it was moved, left out or cancelled; empty otherwise."
+    )
 
 
 class SheetHandOutOut(serializers.Serializer[Any]):

@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from bookings.actions.day_reasons import reason_words
 from bookings.enums import HolidayRule, OccurrenceStatus, RecurrenceStatus
+from bookings.models import Occurrence
 from bookings.serializers.fields import WallTime
 from bookings.serializers.requests import LineIn
 
@@ -87,5 +89,9 @@ class OccurrenceOut(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=OccurrenceStatus.choices)
     reason_code = serializers.CharField(help_text="Why it was left out or could not be booked; empty otherwise.")
-    reason = serializers.CharField()
+    reason = serializers.SerializerMethodField(help_text="The same in words, in the language of the call.")
     service_request = serializers.UUIDField(source="request.public_id", allow_null=True, default=None)
+
+    def get_reason(self, one: Occurrence) -> str:
+        """Worded from the code."""
+        return reason_words(one)

@@ -114,10 +114,10 @@ def _page(
         "q": text,
         "today": today_of(request.organisation),
         "usage": usage_of(found, today=today_of(request.organisation)),
-        "stand_days": stand_days.rows_of(found),
         "can_state": True,
         "member": member or MemberForm(),
         "list": MembersForm(),
+        **stand_days.paged(request, stand_days.rows_of(found), q=text, page=request.GET.get("page", "")),
         **beside(page, q=text),
         **more,
     }

@@ -64,12 +64,14 @@ def agenda(request: HttpRequest) -> HttpResponse:
         ),
         "when": _words(site, first, length),
         "days": _days(found[:MOST], zone),
-        "stand_days": stand_days.rows_at(site, first, first + length - DAY) if site and sees else [],
         "can_state": site is not None and perms.can_state_stands(actor, site),
         "is_cut": len(found) > MOST,
         "previous": _address(site, first - length, weekly),
         "next": _address(site, first + length, weekly),
     }
+    if site is not None and sees:
+        rows = stand_days.rows_at(site, first, first + length - DAY)
+        context |= stand_days.paged(request, rows, **_asked(site, first, weekly))
     return render(request, "bookings/agenda.html", context)
 
 
@@ -81,8 +83,11 @@ def _words(site: Site | None, first: dt.date, length: dt.timedelta) -> str:
 
 
 def _address(site: Site | None, day: dt.date, weekly: bool) -> str:
-    asked = {"site": site.slug if site else "", "jour": day.isoformat(), "vue": "week" if weekly else "day"}
-    return "?" + urlencode(asked)
+    return "?" + urlencode(_asked(site, day, weekly))
+
+
+def _asked(site: Site | None, day: dt.date, weekly: bool) -> dict[str, str]:
+    return {"site": site.slug if site else "", "jour": day.isoformat(), "vue": "week" if weekly else "day"}
 
 
 def _appointments(site: Site, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[ServiceRequest]:

@@ -44,7 +44,7 @@ def choices(plan: PreOrderPlan, *, chosen: str, now: dt.datetime) -> list[dict[s
             "title": capfirst(window_words(run)),
             "until": _("Order before %(when)s") % {"when": moment_words(run.orders_close_at, run.site)},
             "left": left_words(run),
-            "moved": run.reason,
+            "moved": run.reason_words,
             "is_full": run.left <= 0,
             "checked": str(run.public_id) == chosen,
         }

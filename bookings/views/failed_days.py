@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings import perms
+from bookings.actions.day_reasons import reason_words
 from bookings.models import Occurrence
 from bookings.views.series_words import advice_on
 from concierge.models import Site
@@ -40,6 +41,7 @@ def shown(actor: Actor, site: Site | None) -> dict[str, Any]:
                 "client": one.recurrence.client.kept_as,
                 "when": moment_words(one.starts_at, one.recurrence.site),
                 "is_over": one.starts_at <= now,
+                "reason": reason_words(one),
                 "advice": advice_on(one),
             }
             for one in ones[:MOST_SHOWN]

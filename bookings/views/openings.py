@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings import perms
 from bookings.actions import catalogue, openings
-from bookings.enums import Place
+from bookings.enums import PLACE_FOR_TEAM, Place
 from bookings.forms.openings import ClosureForm, PresenceForm, RuleForm, WeekForm
 from bookings.models import Closure, Presence, calendar
 from bookings.models.strays import Strays
@@ -60,7 +60,7 @@ def openings_page(request: HttpRequest, slug: str) -> HttpResponse:
     today = timezone.localdate(now, ZoneInfo(site.time_zone))
     stands = list(Presence.objects.filter(site=site).still_to_come(today).select_related("account")[:100])
     rules = [
-        {"place": place, "label": place.label, "rule": openings.rule_of(site, place)}
+        {"place": place, "label": PLACE_FOR_TEAM[place], "rule": openings.rule_of(site, place)}
         for place in (Place.DESK, Place.HOME)
     ]
     context = {
@@ -113,7 +113,7 @@ def _effect(request: HttpRequest, site: Site, stands: list[Presence], now: dt.da
             }
         )
     shown = str(stand.public_id) if stand else place.value
-    choices = [(place.value, str(place.label)) for place in (Place.DESK, Place.HOME)]
+    choices = [(place.value, str(PLACE_FOR_TEAM[place])) for place in (Place.DESK, Place.HOME)]
     choices += [(str(one.public_id), one.name) for one in stands]
     return {
         "days": days,
@@ -185,7 +185,8 @@ def rhythm(request: HttpRequest, slug: str, place: str) -> HttpResponse:
         )
         return openings.why_nothing(site, place, now=timezone.now())
 
-    return _form_page(request, site, form, act, title=_("How times are offered"), lead=str(Place(place).label))
+    lead = str(PLACE_FOR_TEAM[Place(place)])
+    return _form_page(request, site, form, act, title=_("How times are offered"), lead=lead)
 
 
 @login_required

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings import perms
 from bookings.actions import pricing, recurrence_days, recurrence_pauses, recurrences
+from bookings.actions.day_reasons import reason_words
 from bookings.enums import OccurrenceStatus, RecurrenceStatus
 from bookings.forms.booking import wishes_of
 from bookings.forms.recurrence import PauseForm, RepeatForm, SeriesFilters
@@ -196,7 +197,7 @@ def _change_day(request: HttpRequest, one: Occurrence, verb: str, actor: Actor) 
     if tried.status == OccurrenceStatus.BOOKED:
         messages.success(request, _("Booked."))
     else:
-        messages.error(request, _("Still not possible: %(reason)s") % {"reason": tried.reason})
+        messages.error(request, _("Still not possible: %(reason)s") % {"reason": reason_words(tried)})
 
 
 # --- the client, by the link of a request ----------------------------------------

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import perms
 from bookings.actions import requests
 from bookings.actions.day_prices import has_another_day
+from bookings.actions.day_reasons import cancelled_because
 from bookings.actions.links import renew_link
 from bookings.actions.measuring import may_be_measured
 from bookings.actions.repricing import REPRICED_FROM
@@ -219,6 +220,7 @@ def _page(
         "can_close": perms.can_close(actor, found),
         "can_decline": perms.can_decline(actor, found),
         "can_renew_link": perms.can_renew_link(actor, found),
+        "cancelled_because": cancelled_because(found.cancel_reason),
         "link_ends": found.tracking_ends,
         "link_is_over": found.tracking_is_over(timezone.now()),
         "fragments": fragments_of(found, is_on_quote=bool(quoting["wishes"])),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.actions import kept_orders, pricing
+from bookings.actions.day_reasons import reason_words
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, Recurrence, ServiceRequest
 from bookings.views.rhythm import rhythm_words
@@ -38,6 +39,7 @@ ADVICE: dict[str, str | Promise] = {
     "price_missing": gettext_lazy("Enter the missing price or VAT rate in the catalogue, then try again."),
     "payer_refused": _MEND_PAYER,
     "no_run": gettext_lazy("Leave it out, or tell the client when the next hand-out is."),
+    "left_behind": gettext_lazy("Change its day from that day on, or end it; then tell the client."),
     "run_full": gettext_lazy("Raise what the hand-out holds with the producer, then try again, or leave the day out."),
     "orders_closed": gettext_lazy("Too late for this hand-out: leave it out and tell the client."),
     "slot_taken": _MEND_TIME,
@@ -69,6 +71,7 @@ def days_of(found: Recurrence) -> list[dict[str, Any]]:
             "is_coming": one.starts_at > now,
             "can_skip": one.status == OccurrenceStatus.FAILED
             or (one.starts_at > now and one.status in {OccurrenceStatus.PLANNED, OccurrenceStatus.BOOKED}),
+            "reason": reason_words(one),
             "advice": advice_on(one) if one.status == OccurrenceStatus.FAILED else "",
             "can_retry": one.starts_at > now and one.status == OccurrenceStatus.FAILED,
         }

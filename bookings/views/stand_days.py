@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -21,16 +21,18 @@ from bookings import perms
 from bookings.actions.stand_days import state_day
 from bookings.forms.openings import StandDayForm
 from bookings.models import ClientAccount, Presence, StandDay
+from bookings.models.presences import PresenceQuerySet
 from bookings.models.stands import days_held
 from bookings.views.hand_outs import is_day
+from bookings.views.lists import beside
 from concierge.days import today_at
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.words import date_words
 
-# Stands that are looked at, days shown of them, and how far back.
-MOST_STANDS, MOST_DAYS, LOOKED_BACK = 100, 30, dt.timedelta(days=31)
+# Days of stands on a page, the name of its number in the address, and how far back an account's are shown.
+PAGE, PAGE_NAME, LOOKED_BACK = 30, "stands", dt.timedelta(days=31)
 
 
 @login_required
@@ -74,33 +76,39 @@ def _back(request: TenantRequest, stand: Presence, day: dt.date) -> str:
     return f"{reverse('bookings:agenda')}?{urlencode(asked)}"
 
 
+def paged(request: HttpRequest, rows: list[dict[str, Any]], **kept: str) -> dict[str, Any]:
+    """A page of these days for ``_stand_days.html``; what else the address says stays in it."""
+    page = Paginator(rows, PAGE).get_page(request.GET.get(PAGE_NAME))
+    ways = beside(page, PAGE_NAME, **kept)
+    return {"stand_days": list(page), "stands_previous": ways["previous"], "stands_next": ways["next"]}
+
+
 def rows_at(site: Site, first: dt.date, last: dt.date) -> list[dict[str, Any]]:
     """Days of the stands of a site until today, the first ones first."""
-    stands = list(Presence.objects.filter(site=site, is_paused=False).select_related("account", "site")[:MOST_STANDS])
-    return _rows(stands, first, min(last, today_at(site)))[:MOST_DAYS]
+    return _rows(Presence.objects.filter(site=site), first, min(last, today_at(site)))
 
 
 def rows_of(account: ClientAccount) -> list[dict[str, Any]]:
-    """Days of the stands of an account lately, the last ones first."""
-    stands = Presence.objects.filter(account=account, is_paused=False).select_related("account", "site").order_by("pk")
-    found = list(stands[:MOST_STANDS])
-    if not found:
-        return []
-    today = max(today_at(site) for site in {stand.site for stand in found})
-    return _rows(found, today - LOOKED_BACK, today)[::-1][:MOST_DAYS]
+    """Days of the stands of an account lately, the last ones first. At each site until its own today."""
+    stands = Presence.objects.filter(account=account)
+    sites = Site.objects.filter(pk__in=stands.order_by().values("site"))
+    today = max((today_at(site) for site in sites), default=None)
+    return _rows(stands, today - LOOKED_BACK, today)[::-1] if today else []
 
 
-def _rows(stands: Sequence[Presence], first: dt.date, last: dt.date) -> list[dict[str, Any]]:
-    if not stands or last < first:
+def _rows(stands: PresenceQuerySet, first: dt.date, last: dt.date) -> list[dict[str, Any]]:
+    if last < first:
         return []
+    going = stands.filter(is_paused=False).with_days(first, last)
+    found = list(going.select_related("account", "site").order_by("pk"))
+    held = days_held(found, first, last)
     said = {
         (one.presence_id, one.day): one
-        for one in StandDay.objects.filter(presence__in=stands, day__range=(first, last)).order_by("pk")
+        for one in StandDay.objects.filter(presence__in=going, day__range=(first, last)).order_by("pk")
     }
-    held = days_held(stands, first, last)
     rows = [
-        {"stand": stand, "day": day, "when": capfirst(date_words(day, "l j F")), "said": said.get((stand.pk, day))}
-        for stand in stands
+        {"stand": stand, "day": day, "said": said.get((stand.pk, day))}
+        for stand in found
         for day in held[stand.pk]
         if day <= today_at(stand.site)
     ]

@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from bookings import perms
-from bookings.enums import Place
+from bookings.enums import PLACE_FOR_TEAM, Place
 from bookings.models import ServiceRequest
 from bookings.models.strays import Strays, numbers
 from bookings.views.ahead import window_words
@@ -68,6 +68,6 @@ def _row(request: ServiceRequest) -> dict[str, Any]:
     return {
         "found": request,
         "when": f"{capfirst(date_words(day, 'D j N'))} {clock(starts_at, request.site)}",
-        "where": str(hold.presence) if hold and hold.presence else str(Place(request.place).label),
+        "where": str(hold.presence) if hold and hold.presence else str(PLACE_FOR_TEAM[Place(request.place)]),
         "services": ", ".join(dict.fromkeys(order.service.label for order in request.work_orders.all())),
     }

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from bookings.actions.day_reasons import reason_words
 from bookings.actions.sheets import csv_of, pdf_of
 from bookings.enums import OccurrenceStatus
 from bookings.models import Occurrence, OrderSheet, PreOrder, PreOrderRun, Substitution
@@ -153,7 +154,7 @@ def occurrence_failed(message: Message) -> Note:
         why=_("You receive this message because you asked us for a service."),
         facts=[
             (_("Day"), moment_words(one.starts_at, site)),
-            (_("Reason"), one.reason),
+            (_("Reason"), reason_words(one)),
             (_("Where"), address_of(site)),
         ],
         words={"phone": site.phone_shown if site.phone else ""},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
+from concierge.models import Event
 from concierge.words import euros, moment_words, quantity_words
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to_business, writes
-from notifications.enums import Kind, Unsent
+from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
 from providers.enums import OfferStatus, RoundMode
@@ -63,6 +67,59 @@ def sent(message: Message) -> Note:
     )
     note.words.update({"code": link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
     return note
+
+
+@writes(Kind.OFFER_REPRICED)
+def repriced(message: Message) -> Note:
+    """Weighed or counted: the old and the new pay. Who is asked answers at the new one, who has the job keeps it."""
+    offer = _offer(message)
+    order, before, url = offer.work_order, _pay_before(message, offer), link_url(offer)
+    is_open = offer.status == OfferStatus.SENT and offer.due_at > timezone.now() and bool(url)
+    if before is None or before == offer.price or not (is_open or offer.status == OfferStatus.ACCEPTED):
+        raise NotNeeded(Unsent.OUTDATED)
+    facts = [
+        (_("Reference"), order.reference),
+        (_("What"), order.service.label),
+        (_("How many"), quantity_words(order.quantity, order.unit)),
+        (_("Paid to you before, VAT included"), euros(before)),
+        (_("Paid to you now, VAT included"), euros(offer.price)),
+    ]
+    if is_open:
+        facts.append((_("Please answer before"), moment_words(offer.due_at, order.site)))
+    note = _note(
+        offer,
+        subject=_("What you are paid for the job %(reference)s has changed: please answer")
+        if is_open
+        else _("What you are paid for the job %(reference)s has changed"),
+        heading=_("What you are paid has changed"),
+        facts=facts,
+        url=url,
+        label=_("Look and answer") if is_open else _("Open the job"),
+    )
+    note.words["code"] = link_code(offer) if is_open else ""
+    return note
+
+
+def _pay_before(message: Message, offer: Offer) -> Decimal | None:
+    """What they knew to be paid until now, by our last letter or by their yes to what they had read.
+
+    ``None`` when they know already, or a later message says it.
+    """
+    told = Event.objects.filter(
+        organisation_id=offer.organisation_id, subject_type=message.subject_type, subject_id=offer.public_id
+    )
+    changes = told.filter(name=Kind.OFFER_REPRICED, data__has_key="old_price").order_by("pk")
+    last = changes.last()
+    if last is None or message.event_id not in {None, last.pk}:
+        return None
+    if message.event_id is None:  # sent again by hand
+        return Decimal(last.data["old_price"])
+    letters = Message.objects.filter(
+        kind=Kind.OFFER_REPRICED, subject_id=offer.public_id, status=MessageStatus.SENT, event__isnull=False
+    )
+    known = told.filter(Q(name=Kind.OFFER_ACCEPTED) | Q(pk__in=letters.values("event"))).order_by("pk").last()
+    unknown = changes.filter(pk__gt=known.pk).first() if known else changes.first()
+    return Decimal(unknown.data["old_price"]) if unknown else None
 
 
 @writes(Kind.OFFER_ACCEPTED)

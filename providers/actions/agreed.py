@@ -14,7 +14,7 @@ from concierge.errors import Invalid
 from concierge.tenancy import Actor
 from providers.actions.matching import NO, agreed_amounts, prices_before
 from providers.actions.offer_moves import close_round
-from providers.actions.offers import offer_directly, search, start_round
+from providers.actions.rounds import offer_directly, search, start_round
 from providers.enums import OfferStatus, RoundStatus
 from providers.models import Offer, Provider
 

@@ -15,6 +15,9 @@ from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStat
 from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
 
+# The deadline of every offer.
+EXPIRY = "offer.expiry"
+
 
 def lock_offer(offer: Offer) -> Offer:
     """Re-read an offer under its row lock; the work order's lock is already held."""

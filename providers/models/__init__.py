@@ -1,14 +1,9 @@
 """The supply: local businesses, what was agreed with them, and what they are asked."""
 
-from providers.models.businesses import (
-    Provider,
-    ProviderDocument,
-    ProviderHours,
-    ProviderMember,
-    ServiceAgreement,
-    acts_for_stopped,
-    provider_id_of,
-)
+from providers.models.agreements import ServiceAgreement
+from providers.models.availability import ProviderHours
+from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
+from providers.models.documents import ProviderDocument
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
 from providers.models.prices import PriceRequest

@@ -1,29 +1,23 @@
-"""Local businesses: who they are, when they answer, their papers and prices (domain.md R32, R33)."""
+"""Local businesses: who they are, and who acts for them (domain.md R32)."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from stdnum.fr import siret as siret_number
 
 from bookings.models import Service
-from bookings.models.availability import Seconds, SecondsRange
-from bookings.models.catalogue import DateRange
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import Organisation, PublicIdModel, TenantModel, User
 from concierge.tenancy import Actor
-from providers.enums import DocumentKind
 
 
 def check_siret(value: str) -> None:
@@ -120,135 +114,6 @@ class Provider(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-class ProviderHours(TenantModel):
-    """One opening of one weekday (0 = Monday), wall-clock time: answers are due within these hours."""
-
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="opening_hours", verbose_name=_("provider"))
-    weekday = models.PositiveSmallIntegerField(_("weekday"))
-    opens = models.TimeField(_("opens"))
-    closes = models.TimeField(_("closes"))
-
-    class Meta:
-        verbose_name = _("provider's opening hours")
-        verbose_name_plural = _("providers' opening hours")
-        ordering = ["weekday", "opens", "pk"]
-        constraints = [
-            models.CheckConstraint(condition=Q(weekday__lte=6), name="provider_hours_weekday_exists"),
-            models.CheckConstraint(
-                condition=Q(closes__gt=F("opens")),
-                name="provider_hours_end_after_start",
-                violation_error_message=_("The closing time must be after the opening time."),
-            ),
-            ExclusionConstraint(
-                name="provider_hours_do_not_overlap",
-                expressions=[
-                    ("provider", RangeOperators.EQUAL),
-                    ("weekday", RangeOperators.EQUAL),
-                    (SecondsRange(Seconds("opens"), Seconds("closes")), RangeOperators.OVERLAPS),
-                ],
-                violation_error_message=_("These hours overlap other hours of the same day."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
-
-
-class ProviderDocument(PublicIdModel, TenantModel):
-    """A paper seen by staff. The latest of each kind counts; after ``expires_on`` no new job is offered (R32)."""
-
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="documents", verbose_name=_("provider"))
-    kind = models.CharField(_("kind"), max_length=20, choices=DocumentKind.choices)
-    reference = models.CharField(_("number"), max_length=80, blank=True)
-    issued_on = models.DateField(_("issued on"))
-    expires_on = models.DateField(_("valid until (included)"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = _("document")
-        verbose_name_plural = _("documents")
-        ordering = ["kind", "-issued_on", "-pk"]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=DocumentKind.values), name="provider_document_kind_is_known"),
-            models.CheckConstraint(
-                condition=Q(expires_on=None) | Q(expires_on__gte=F("issued_on")),
-                name="provider_document_end_not_before_start",
-                violation_error_message=_("The last day cannot be before the first day."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.provider}"
-
-
-class ServiceAgreementQuerySet(models.QuerySet["ServiceAgreement"]):
-    """Reads of agreements."""
-
-    def valid_on(self, day: dt.date) -> Self:
-        """In force that day, both ends included."""
-        return self.filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gte=day))
-
-
-class ServiceAgreement(PublicIdModel, TenantModel):
-    """What a provider is paid for a service, from a date on (R33).
-
-    Either a purchase price per item, or the share of the client's price that the concierge keeps, or neither: the
-    provider then gets all that the client pays.
-    """
-
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="agreements", verbose_name=_("provider"))
-    service = models.ForeignKey(Service, models.PROTECT, related_name="agreements", verbose_name=_("service"))
-    purchase_price = models.DecimalField(
-        _("price paid per item, incl. VAT (€)"), max_digits=8, decimal_places=2, null=True, blank=True
-    )
-    commission_percent = models.DecimalField(
-        _("commission kept (%)"), max_digits=4, decimal_places=2, null=True, blank=True
-    )
-    valid_from = models.DateField(_("valid from"))
-    valid_to = models.DateField(_("valid until (included)"), null=True, blank=True)
-
-    objects = ServiceAgreementQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("agreement")
-        verbose_name_plural = _("agreements")
-        ordering = ["service__position", "-valid_from", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(purchase_price=None) | Q(commission_percent=None),
-                name="service_agreement_has_one_price",
-                violation_error_message=_("Agree either on a purchase price or on a commission, not on both."),
-            ),
-            models.CheckConstraint(
-                condition=Q(purchase_price=None) | Q(purchase_price__gte=0),
-                name="service_agreement_price_not_negative",
-                violation_error_message=_("The price cannot be negative."),
-            ),
-            models.CheckConstraint(
-                condition=Q(commission_percent=None) | Q(commission_percent__gte=0, commission_percent__lt=100),
-                name="service_agreement_commission_is_plausible",
-                violation_error_message=_("The commission must be between 0 and 100 %."),
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
-                name="service_agreement_end_not_before_start",
-                violation_error_message=_("The last day cannot be before the first day."),
-            ),
-            ExclusionConstraint(
-                name="service_agreements_do_not_overlap",
-                expressions=[
-                    ("provider", RangeOperators.EQUAL),
-                    ("service", RangeOperators.EQUAL),
-                    (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
-                ],
-                violation_error_message=_("An agreement for this service already covers some of these days."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.provider} · {self.service}"
 
 
 class ProviderMember(TenantModel):

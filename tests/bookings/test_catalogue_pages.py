@@ -345,6 +345,13 @@ def test_readers_read_and_others_do_not(world: World, client: Browser) -> None:
     assert Service.objects.get(pk=world.cobbler.pk).name == "Pose de talons"
 
 
+def test_the_team_chooses_from_where_it_stands(world: World, manager: Browser) -> None:
+    """Not in the words of clients, who read “Chez vous”."""
+    for address in (f"{HOME}nouveau/", page_of(world.cobbler)):
+        page = manager.get(address, headers={"accept-language": "fr"}).content.decode()
+        assert (page.count("À domicile</option>"), page.count("Chez vous")) == (1, 0)
+
+
 def test_a_new_service_is_offered_nowhere_yet(world: World, manager: Browser) -> None:
     sent = fields_of(world.cobbler, code="cles", name="Double de clés", unit_price="7.00")
     assert manager.post(f"{HOME}nouveau/", sent).status_code == 302

@@ -29,6 +29,7 @@ from tests.world import World
 
 __all__ = ["booked", "geocoder", "visit"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
+QUOTE_REQUESTS = "/api/v1/quote-requests"
 IN_DIJON = {"street": "3 rue Monge", "postcode": "21000", "city": "Dijon"}
 
 
@@ -258,6 +259,31 @@ def test_nonsense_is_refused_and_asks_nobody(
 ) -> None:
     answer = Api(world.api_key()).post(REQUESTS, {**at_home(world, visit), **broken})
     assert (answer.status_code, geocoder.asked, ServiceRequest.objects.count()) == (400, [], 0)
+
+
+@pytest.mark.promise("domain R1")
+@pytest.mark.parametrize(("place", "found"), [(Place.HOME, NEAR), (Place.DESK, None)])
+def test_a_system_that_asks_for_a_quote_has_the_address_found(
+    world: World, geocoder: Geocoder, place: Place, found: Any
+) -> None:
+    """It once went unmeasured, outside a radius that serves it."""
+    only_near(world)
+    geocoder.finds(feature(NEAR, postcode="21000"))
+    service, api = service_on_quote(world, place=place), Api(world.api_key())
+    asked: dict[str, Any] = {
+        "site": str(world.site.public_id),
+        "client": {"first_name": "Inès", "last_name": "Garnier", "email": "ines.garnier@example.fr", **IN_DIJON},
+        "wishes": [{"service": str(service.public_id), "description": "Deux étagères"}],
+    }
+    first = api.post(QUOTE_REQUESTS, asked, key="once")
+    assert first.status_code == 201, first.content
+    assert (spot(ServiceRequest.objects.get()), len(geocoder.asked)) == (found, 1 if found else 0)
+    geocoder.finds()
+    cache.clear()
+    assert api.post(QUOTE_REQUESTS, asked, key="once").headers["Idempotent-Replayed"] == "true"
+    for nonsense in ({"wishes": None}, {"wishes": [5, {"service": 7}]}, {"client": {**IN_DIJON, "street": 5}}):
+        assert api.post(QUOTE_REQUESTS, asked | nonsense).status_code == 400
+    assert ServiceRequest.objects.count() == 1
 
 
 @pytest.mark.promise("domain R1")

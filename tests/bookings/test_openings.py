@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from bookings.actions import guards, holds, openings
 from bookings.actions.holds import hold_slot
@@ -115,6 +116,25 @@ def test_a_stand_of_an_account_takes_its_people_only(world: World, book: Book) -
     with pytest.raises(holds.SlotNotOffered):
         book(wish_heels(world), hold=kept, by=link, client=details(email="a@ailleurs.example"))
     assert book(wish_heels(world), hold=kept, by=link, client=details(email="a@acier.example")).meets_at == there
+
+
+@pytest.mark.promise("domain R2", "domain R13")
+def test_no_stand_hides_the_one_of_the_client(world: World, client: Browser) -> None:
+    """The 20 first by name were proposed, those of far days too: the stand of a company further on was the desk."""
+    for number in range(20):
+        stand(world, name=f"Annexe {number:02}", capacity=number + 1)
+    stand(world, name="Annexe 99", weekday=None, held_on=dt.date(2027, 1, 23))
+    last_day = stand(world, name="Annexe 98", weekday=None, held_on=dt.date(2027, 1, 22))
+    account = ClientAccount.objects.create(organisation=world.organisation, name="Acier", email_domain="acier.example")
+    there, link = stand(world, name="Zinguerie", account=account), Actor(kind="link", organisation=world.organisation)
+    found = guards.stands_for(world.site, "a@acier.example", link)
+    assert [one.name for one in found] == [*(f"Annexe {n:02}" for n in range(20)), last_day.name, there.name]
+    path = Path(world, client)
+    path.services(), path.details()
+    mine = Presence.objects.get(name="Annexe 19")
+    stand(world, name="Annexe 00 bis")
+    page = shown(client.get(f"{HOME}creneau/?lieu={mine.public_id}"))
+    assert (f"?lieu={mine.public_id}" in page, at(24, 12, 10).isoformat() in page) == (True, True)
 
 
 def test_the_client_chooses_where_on_the_page(world: World, client: Browser) -> None:
@@ -251,6 +271,19 @@ def test_how_times_are_offered_is_changed(world: World, manager: Browser) -> Non
     for wrong in ({"slot_minutes": "2", "capacity": "1"}, {"slot_minutes": "x", "capacity": "1"}, {}):
         shown(manager.post(f"{BASE}rythme/desk/", wrong), 422)
     assert manager.get(f"{BASE}rythme/moon/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "to_clients"), [("fr", "À domicile", "Chez vous"), ("en", "Home visit", "At your place")]
+)
+def test_the_team_reads_where_it_goes(
+    world: World, manager: Browser, language: str, said: str, to_clients: str
+) -> None:
+    """What clients read, from where they are, would send the team to itself."""
+    with translation.override(language):
+        for address, times in (("", 3), ("?quoi=home", 3), ("rythme/home/", 1)):
+            page = shown(manager.get(f"{BASE}{address}", headers={"accept-language": language}))
+            assert (page.count(said), page.count(to_clients)) == (times, 0)
 
 
 def test_closures_are_made_changed_and_removed_and_never_overlap(world: World, manager: Browser) -> None:

@@ -151,7 +151,7 @@ def test_another_day_and_back_again(world: World, plan: PreOrderPlan) -> None:
     fridays = [(day, "12:00–14:00", "open", 20) for day in ("27/11", "04/12", "11/12", "18/12")]
     left = [(day, "12:00–14:00", "skipped", 20) for day in ("03/12", "10/12", "17/12")]
     assert runs(plan) == sorted([THURSDAYS[0], *fridays, *left], key=lambda row: (row[0][3:], row[0]))
-    assert {run.reason for run in plan.runs.filter(status="skipped")} == {
+    assert {run.reason_words for run in plan.runs.filter(status="skipped")} == {
         "La formule a changé\u00a0: rien n’est distribué ce jour-là."
     }
     change(world, plan, handout_weekday=3)

@@ -8,16 +8,24 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from bookings.actions import plan_changes, recurrences, requests, subscriptions
+from bookings.actions.guards import PayerRefused
 from bookings.actions.plan_changes import first_free
-from bookings.models import Occurrence, PreOrderPlan, Recurrence
-from concierge.models import Event
+from bookings.actions.recurrence_pauses import pause_recurrence
+from bookings.models import Client, Occurrence, PreOrderPlan, Recurrence
+from concierge.models import Deadline, Event
+from notifications.models import Message
 from tests.bookings.conftest import PARIS, details, first_run, weekly_basket, wish_baskets
+from tests.bookings.test_api import Api
+from tests.bookings.test_booking_pages import shown
 from tests.bookings.test_plan_changes import change
 from tests.bookings.test_pre_orders import sweep
 from tests.bookings.test_races import race, real_world
+from tests.conftest import settle
 from tests.world import World
 
 __all__ = ["real_world"]
@@ -169,6 +177,64 @@ def test_fewer_hand_outs_are_followed_without_days_that_fail(world: World, plan:
     assert (rule, starts_on, left[3:5]) == ("INTERVAL=2;BYDAY=WE", dt.date(2026, 12, 16), ["Wed 16/12", "Wed 30/12"])
     on(monday, world, 12, 4)
     assert days("failed") == []
+
+
+@pytest.mark.parametrize("why", ["payer", "no_hand_out", "paused"])
+def test_one_that_cannot_follow_is_the_turn_of_the_team_until_it_is_mended(
+    world: World, plan: PreOrderPlan, monkeypatch: pytest.MonkeyPatch, client: Browser, why: str
+) -> None:
+    """It once was an event that nobody reads, or nothing at all."""
+    found = every_week(world, plan)
+    Client.objects.filter(pk=found.client_id).update(email="ines@example.fr")
+    if why == "no_hand_out":
+        monkeypatch.setattr(plan_changes, "_first_day", lambda *_given: (dt.date(2026, 12, 17), None))
+    else:
+        monkeypatch.setattr(plan_changes, "edit_recurrence", refused)
+    if why == "paused":
+        pause_recurrence(found, first=dt.date(2026, 12, 11), last=dt.date(2027, 3, 31), by=world.actor())
+    change(world, plan, dt.date(2026, 12, 11), handout_weekday=4)
+    sweep(world)
+    one = found.occurrences.troubled().get()
+    assert (f"{one.due_on:%a %d/%m}", one.reason_code) == ("Thu 17/12", "left_behind")
+    event = Event.objects.get(name="recurrence.left_behind")
+    assert event.data["reason"] == ("no_run" if why == "no_hand_out" else "payer_refused")
+    client.force_login(world.users["concierge"])
+    for page in ("/silences/", f"/regulieres/{found.public_id}/"):
+        words = shown(client.get(page))
+        assert words.count("cette commande régulière n’a pas pu suivre d’elle-même") == 1
+        assert "Changez son jour à partir de cette date, ou arrêtez-la" in words
+    assert "1 jour d’une demande régulière n’a pas pu être réservé." in shown(client.get("/silences/compte/"))
+    assert [one["reason_code"] for one in Api(world.api_key()).get("/api/v1/silences").json()["failed_days"]] == [
+        "left_behind"
+    ]
+    settle()
+    assert Message.objects.filter(kind="occurrence.failed").count() == 1
+    # Once, however often the plan changes; and until somebody settles it.
+    Deadline.objects.filter(kind=plan_changes.FOLLOW).update(fired_at=None)
+    sweep(world)
+    assert found.occurrences.troubled().get() == one
+    recurrences.end_recurrence(found, by=world.actor())
+    assert shown(client.get("/silences/compte/")).strip() == ""
+
+
+def refused(*_given: Any, **_named: Any) -> None:
+    raise PayerRefused
+
+
+def test_regular_orders_are_called_to_follow_in_one_statement(world: World, plan: PreOrderPlan) -> None:
+    """However many there are: their plan is locked meanwhile."""
+    found, counts = every_week(world, plan), []
+    for number in (1, 3):
+        for _n in range(number - Recurrence.objects.count()):
+            found.pk, found.public_id = None, uuid.uuid4()
+            found.save(force_insert=True)
+        changes = {"ends_on": dt.date(2026, 12, 10 + 7 * number)}
+        with CaptureQueriesContext(connection) as asked:
+            change(world, plan, first_free(plan), **changes)
+        counts.append(sum("INTO concierge_deadline" in one["sql"] for one in asked))
+        assert Deadline.objects.filter(kind=plan_changes.FOLLOW, fired_at=None).count() == number
+    # One for the hand-outs, one for the regular orders.
+    assert counts == [2, 2]
 
 
 # --- at the same moment ----------------------------------------

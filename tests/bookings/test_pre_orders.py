@@ -91,9 +91,9 @@ def test_a_closed_day_is_left_out_or_moved_and_says_so(world: World) -> None:
     moved = weekly_basket(
         world, service=basket_service(world, "pain"), producer=left_out.plan.producer, holiday_rule=HolidayRule.BEFORE
     ).runs.get(due_on=dt.date(2026, 12, 3))
-    assert (left_out.status, left_out.reason) == (RunStatus.SKIPPED, "Le site est fermé ce jour-là.")
+    assert (left_out.status, left_out.reason_words) == (RunStatus.SKIPPED, "Le site est fermé ce jour-là.")
     assert (moved.status, moved.handout_starts_at.astimezone(PARIS).date()) == (RunStatus.OPEN, dt.date(2026, 12, 2))
-    assert moved.reason == "Déplacé\xa0: le site est fermé le jour habituel."
+    assert moved.reason_words == "Déplacé\xa0: le site est fermé le jour habituel."
 
 
 def test_a_plan_far_ahead_has_its_first_run_already(world: World) -> None:

@@ -15,6 +15,7 @@ from django.test import Client as Browser
 from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
 from bookings.actions.beneficiaries import Beneficiary
 from bookings.actions.clients import ClientDetails
+from bookings.actions.day_reasons import reason_words
 from bookings.actions.kept_orders import wishes_of
 from bookings.actions.pricing import offered_on
 from bookings.actions.requests import cancel_request, decline_request
@@ -318,7 +319,7 @@ def test_resuming_leaves_closed_days_out_and_moves_as_the_rule_says(world: World
         recurrence_pauses.resume_recurrence(found, by=by)
     assert states(kept)[1:3] == [("07/12 10:00", "skipped", "closed_day"), ("14/12 10:00", "planned", "")]
     assert states(moved)[1:3] == [("08/12 10:00", "planned", ""), ("14/12 10:00", "planned", "")]
-    assert kept.occurrences.get(due_on=closed).reason == "Le site est fermé ce jour-là."
+    assert reason_words(kept.occurrences.get(due_on=closed)) == "Le site est fermé ce jour-là."
 
 
 def test_a_day_follows_its_appointment(world: World) -> None:

@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from bookings.actions import recurrence_days, recurrence_edits, recurrence_pauses, recurrences
+from bookings.actions.day_reasons import reason_words
 from bookings.actions.pricing import BadOrder
 from bookings.actions.requests import cancel_request
 from bookings.enums import HolidayRule
@@ -115,7 +116,7 @@ def test_a_day_that_cannot_be_booked_says_why_and_is_tried_again(world: World) -
     sweep(world)
     assert [row[1:] for row in states(found)[:2]] == [("failed", "bad_order")] * 2
     one = found.occurrences.order_by("due_on")[0]
-    assert one.reason == "Un des services n’est plus proposé ici. Choisissez de nouveau."
+    assert reason_words(one) == "Un des services n’est plus proposé ici. Choisissez de nouveau."
     assert Event.objects.filter(name="occurrence.failed").count() == 2
     again = recurrence_days.retry_occurrence(one, by=world.actor())
     assert (again.status, again.attempts) == ("failed", 2)

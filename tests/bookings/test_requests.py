@@ -254,6 +254,12 @@ HOLIDAYS_OF: dict[HolidayZone, list[str]] = {
     HolidayZone.GUYANE: ["06-10"],
     HolidayZone.REUNION: ["12-20"],
     HolidayZone.MAYOTTE: ["04-27"],
+    HolidayZone.SAINT_BARTHELEMY: ["10-09"],
+    HolidayZone.SAINT_MARTIN: ["05-28", "07-21"],
+    HolidayZone.MIQUELON: [],
+    HolidayZone.NOUVELLE_CALEDONIE: ["09-24"],
+    HolidayZone.POLYNESIE: ["03-05", "04-03", "11-20"],
+    HolidayZone.WALLIS_ET_FUTUNA: ["04-28", "06-29", "07-29"],
 }
 
 

@@ -16,6 +16,7 @@ from bookings.actions.holds import HoldExpired, hold_slot
 from bookings.actions.open_sites import SiteClosed
 from bookings.actions.plans import close_plan
 from bookings.actions.questions import revive_request
+from bookings.actions.quote_answers import accept_quote
 from bookings.actions.quotes import draft_quote
 from bookings.actions.recurrences import Wanted, start_recurrence
 from bookings.actions.sites import edit_site
@@ -26,6 +27,7 @@ from concierge.enums import Role
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Event, Membership, Site
 from tests.bookings.conftest import at, basket_service, details, first_run, weekly_basket, wish_shirts
+from tests.bookings.quoting import sent, two_options, yes
 from tests.forms import as_shown
 from tests.world import World, build_world
 
@@ -246,6 +248,61 @@ def test_another_time_zone_is_meant_for_hand_outs_and_regular_days_too(world: Wo
     before = dict(Occurrence.objects.order_by("pk").values_list("pk", "starts_at"))
     assert client.post("/sites/republique/", {**moved, "zone_is_meant": "on"}).status_code == 302
     assert dict(Occurrence.objects.order_by("pk").values_list("pk", "starts_at")) == before
+
+
+@pytest.mark.promise("domain R13")
+@pytest.mark.parametrize(
+    ("zone", "day", "name"),
+    [
+        ("BL", dt.date(2027, 10, 9), "Abolition de l'esclavage"),
+        ("MF", dt.date(2027, 5, 28), "Abolition de l'esclavage"),
+        ("PM", dt.date(2027, 7, 14), "Fête nationale"),
+        ("NC", dt.date(2027, 9, 24), "Fête de la Citoyenneté"),
+        ("PF", GOOD_FRIDAY, "Vendredi saint"),
+        ("WF", dt.date(2027, 4, 28), "Saint Pierre Chanel"),
+    ],
+)
+def test_a_site_overseas_keeps_the_holidays_of_its_collectivity(
+    world: World, client: Browser, zone: str, day: dt.date, name: str
+) -> None:
+    """They could not be chosen: people booked on days on which nobody works there."""
+    time_zone = {"BL": "America/Guadeloupe", "MF": "America/Guadeloupe", "PM": "America/Miquelon"}.get(zone)
+    time_zone = time_zone or {"NC": "Pacific/Noumea", "PF": "Pacific/Tahiti", "WF": "Pacific/Wallis"}[zone]
+    client.force_login(world.users["network_head"])
+    kept = {**PLACE, "slug": "strasbourg", "time_zone": time_zone, "holiday_zone": zone}
+    del kept["good_friday_off"]
+    assert client.post("/sites/nouveau/", kept).status_code == 302
+    made = Site.objects.get(slug="strasbourg")
+    assert (made.holiday_zone, made.time_zone) == (zone, time_zone)
+    assert (day, name) in calendar.holidays_to_come(made, dt.date(2026, 11, 23))
+
+
+@pytest.mark.promise("domain R5", "domain R13")
+def test_another_time_zone_is_meant_for_what_a_quote_agreed_too(world: World, client: Browser) -> None:
+    """It takes no place in the calendar: its hour once moved unseen, and nobody was told."""
+    agreed = []
+    for hour in (10, 14):
+        quote = sent(world, draft=two_options(starts_at=at(24, hour)))
+        accept_quote(quote, yes(quote), by=world.actor())
+        agreed.append(quote.request)
+    client.force_login(world.users["network_head"])
+    moved = typed(world.site, time_zone="Indian/Reunion")
+    for said, hours in (
+        ("2 rendez-vous convenus par devis", "10:00, se lirait 13:00"),
+        ("1 rendez-vous convenu par devis", "14:00, se lirait 17:00"),
+    ):
+        answer = client.post("/sites/republique/", moved)
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == ["time_zone"]
+        (words,) = answer.context["form"].errors["time_zone"]
+        assert f"\N{NO-BREAK SPACE}: {said}. Chaque chose" in words
+        assert f"la prochaine, à {hours}" in words
+        ServiceRequest.objects.filter(pk=agreed[0].pk).update(status="cancelled")
+    world.site.refresh_from_db()
+    assert world.site.time_zone == "Europe/Paris"
+    assert client.post("/sites/republique/", {**moved, "zone_is_meant": "on"}).status_code == 302
+    agreed[1].refresh_from_db()
+    assert agreed[1].promised_start == at(24, 14)
 
 
 def series_of(world: World) -> Recurrence:

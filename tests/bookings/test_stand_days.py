@@ -71,6 +71,28 @@ def test_what_is_said_is_counted_apart_from_what_was_planned(world: World) -> No
     )
 
 
+def many_stands(world: World, number: int, **given: Any) -> None:
+    """As many as a busy account has after years."""
+    kept = {"street": "1 rue Longue", "postcode": "21000", "city": "Dijon", "opens": NOON, "closes": HALF_PAST}
+    kept |= {"organisation": world.organisation, "site": world.site, "name": "Avant"}
+    Presence.objects.bulk_create(Presence(**{**kept, **given}) for _ in range(number))
+
+
+@pytest.mark.promise("domain R12")
+@pytest.mark.parametrize("held_on", [dt.date(2020, 3, 3), TUESDAY])
+def test_no_stand_is_one_too_many_for_the_hours(world: World, held_on: dt.date) -> None:
+    """The 200 oldest stands were read, whatever their days: the newest dropped out of what the client reads."""
+    found = account(world)
+    many_stands(world, 200, account=found, held_on=held_on)
+    late = stand(world, found, weekday=None, held_on=dt.date(2026, 11, 20), valid_from=None, opens=dt.time(9))
+    state_day(late, dt.date(2026, 11, 20), opens=NOON, closes=ONE, by=world.actor())
+    stand(world, found, valid_from=dt.date(2026, 12, 29))
+    following, this = presence_of(found, today=TODAY)[:2]
+    old = Decimal(300) if held_on == TUESDAY else Decimal(0)
+    assert (this.planned, this.held, this.unstated) == (Decimal("4.5") + old, Decimal(1), old)
+    assert (this.to_come, following.to_come) == (Decimal(0), Decimal("1.5"))
+
+
 @pytest.mark.promise("domain R12")
 def test_today_is_still_to_come_until_somebody_says_what_became_of_it(world: World, monday: Any) -> None:
     found = account(world)
@@ -251,6 +273,31 @@ def test_one_tap_from_the_agenda_or_the_account(world: World, desk: Browser) -> 
     before = f"/sites/republique/stands/{row.public_id}/2026-11-10/"
     answer = desk.post(before, {"how": "planned", "back": "account"})
     assert (answer.status_code, answer["Location"]) == (302, home)
+
+
+@pytest.mark.promise("domain R12")
+def test_no_stand_is_one_too_many_to_be_stated(world: World, desk: Browser) -> None:
+    """Of a site the 100 first by name were looked at, of an account the 100 oldest, whatever their days; then 30 days
+    of them were shown, and nothing said that there were more."""
+    found = account(world)
+    many_stands(world, 100, account=found, held_on=dt.date(2020, 3, 3))
+    late = stand(world, found, weekday=None, held_on=TUESDAY, valid_from=None, opens=dt.time(9))
+    for rows in (rows_at(world.site, TUESDAY, TUESDAY), rows_of(found)):
+        assert [(row["stand"], row["day"]) for row in rows] == [(late, TUESDAY)]
+    many_stands(world, 30, account=found, held_on=TUESDAY)
+    last = Presence.objects.latest("pk")
+    for address, kept, latest_first in (
+        ("/agenda/?site=republique&jour=2026-11-17&vue=day", "site=republique&amp;jour=2026-11-17&amp;vue=day", False),
+        (f"/comptes/{found.public_id}/?q=x&page=1", "q=x&amp;page=1", True),
+    ):
+        pages = [shown(desk.get(f"{address}&stands={number}")) for number in (1, 2)]
+        shows = [[str(one.public_id) in page for page in pages] for one in (late, last)]
+        assert shows == ([[False, True], [True, False]] if latest_first else [[True, False], [False, True]])
+        assert [page.count('name="how" value="planned"') for page in pages] == [30, 1]
+        assert [page.count('aria-label="Jours de stands"') for page in pages] == [1, 1]
+        ways = [[f'href="?{kept}&amp;stands={number}"' in page for page in pages] for number in (1, 2)]
+        assert ways == [[False, True], [True, False]]
+        assert f'href="?{kept}&amp;stands=2"' in shown(desk.get(f"{address}&stands=x"))
 
 
 def test_other_hours_and_a_reason_are_typed_on_a_page(world: World, desk: Browser) -> None:

@@ -148,6 +148,16 @@ def test_planned_days_of_regular_requests_are_listed_too(world: World, client: B
     assert f"/regulieres/{series.public_id}/" in page
 
 
+def test_the_team_reads_that_it_goes_there(world: World, client: Browser, book: Book) -> None:
+    one = booked(world, book, at(24, 10))
+    home = {"street": "3 rue Monge", "postcode": "21000", "city": "Dijon"}
+    ServiceRequest.objects.filter(pk=one.pk).update(place=Place.HOME, **home)
+    close(world, TUESDAY)
+    client.force_login(world.users["site_manager"])
+    page = shown(client.get("/sites/republique/horaires/a-deplacer/"))
+    assert (page.count("À domicile"), page.count("Chez vous")) == (1, 0)
+
+
 @pytest.mark.promise("domain R5", "domain R16")
 def test_what_was_agreed_by_quote_is_listed_too(world: World, client: Browser) -> None:
     """It takes no place in the calendar: a closure of its day once left it out of sight."""

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.actions import plans, recurrences, subscriptions
+from bookings.actions.day_reasons import reason_words
 from bookings.actions.plan_changes import edit_plan
 from bookings.actions.subscriptions import AlreadySubscribed
 from bookings.enums import RequestStatus
@@ -297,7 +298,7 @@ def test_a_hand_out_that_takes_no_orders_says_why(
     series = begin(world, wishes=[wish_baskets(plan)], **wanted)
     sweep(world)
     day = series.occurrences.order_by("due_on")[0]
-    assert (day.status, day.reason_code, day.reason) == ("failed", code, reason)
+    assert (day.status, day.reason_code, reason_words(day)) == ("failed", code, reason)
 
 
 def test_a_plan_that_was_closed_takes_no_orders_and_makes_no_hand_out(world: World, monday: Any) -> None:

@@ -14,7 +14,8 @@ from bookings.enums import Execution
 from bookings.models import Service, WorkOrder
 from concierge import tenancy
 from providers.actions.links import link_code, link_url
-from providers.actions.offers import accept_offer, start_round
+from providers.actions.offers import accept_offer
+from providers.actions.rounds import start_round
 from providers.models import Offer, Provider
 from tests.conftest import settle
 from tests.e2e.conftest import Screen, sign_in

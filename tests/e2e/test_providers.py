@@ -13,9 +13,11 @@ from playwright.sync_api import expect
 
 from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
-from providers.actions.businesses import add_document, add_member
+from providers.actions.businesses import add_member
+from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url
-from providers.actions.offers import accept_offer, decline_offer, start_round
+from providers.actions.offers import accept_offer, decline_offer
+from providers.actions.rounds import start_round
 from providers.enums import DeclineReason, DocumentKind
 from providers.models import Offer, Provider
 from tests.e2e.conftest import Screen, sign_in

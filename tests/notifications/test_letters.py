@@ -70,7 +70,7 @@ from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.links import link_code, link_url, open_link
-from providers.actions.offers import accept_offer, report_misdirected, start_round
+from providers.actions.offers import accept_offer, report_misdirected
 from providers.actions.price_use import use_price
 from providers.actions.prices import (
     decline_price,
@@ -82,6 +82,7 @@ from providers.actions.prices import (
     settle_prices,
     withdraw_price,
 )
+from providers.actions.rounds import start_round
 from providers.enums import DeclineReason
 from providers.models import AccessLink, Offer, PriceLink
 from tests.billing.conftest import finish, make_issuer
@@ -196,6 +197,10 @@ def _round(world: World) -> list[Offer]:
 def _accept(world: World) -> None:
     offer = _round(world)[0]
     accept_offer(offer, by=acting_for(offer.provider))
+
+
+def _counted(world: World) -> None:
+    state_quantities(_round(world)[0].work_order.request, {0: Decimal(3)}, by=world.actor())
 
 
 def _offer_event(name: str) -> Callable[[World], None]:
@@ -392,6 +397,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
+    Kind.OFFER_REPRICED: _counted,
     Kind.OFFER_ACCEPTED: _accept,
     Kind.OFFER_NOT_SELECTED: _accept,
     Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),

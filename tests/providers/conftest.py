@@ -16,8 +16,11 @@ from stdnum import luhn
 from bookings.models import WorkOrder
 from concierge import tenancy
 from concierge.tenancy import Actor
-from providers.actions.businesses import ProviderDetails, add_document, agree_service, create_provider, set_hours
-from providers.actions.offers import start_round
+from providers.actions.agreements import agree_service
+from providers.actions.availability import set_hours
+from providers.actions.businesses import ProviderDetails, create_provider
+from providers.actions.documents import add_document
+from providers.actions.rounds import start_round
 from providers.enums import DocumentKind
 from providers.models import Offer, Provider
 from providers.rules.hours import OFFICE_HOURS

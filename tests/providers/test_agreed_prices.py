@@ -18,9 +18,11 @@ from concierge.models import Event
 from notifications.actions.writing import write
 from notifications.enums import Kind
 from notifications.models import Message
-from providers.actions.businesses import agree_service, set_active
-from providers.actions.offers import accept_offer, decline_offer, offer_directly, start_round, take_job_back
+from providers.actions.agreements import agree_service
+from providers.actions.businesses import set_active
+from providers.actions.offers import accept_offer, decline_offer, take_job_back
 from providers.actions.price_use import use_price
+from providers.actions.rounds import offer_directly, start_round
 from providers.enums import DeclineReason, RoundMode
 from providers.models import ConsideredProvider, Offer, OfferRound, PriceRequest, Provider
 from tests.bookings.quoting import asked, sent, service_of, two_options, yes
@@ -336,6 +338,7 @@ def test_whoever_holds_the_work_is_paid_the_price_that_the_client_agreed_to_last
     assert Event.objects.filter(name="offer.repriced").count() == 1
     message = Message.objects.filter(kind=Kind.PRICE_CHOSEN).order_by("-pk")[0]
     assert "il n’y a rien de plus à accepter" in write(message).text
+    assert Message.objects.filter(kind="offer.repriced").count() == 0  # this letter says it
     amended(world, order, one, more)
     assert Event.objects.filter(name="offer.repriced").count() == 1
 

@@ -21,7 +21,8 @@ from concierge import tenancy
 from concierge.enums import Scope
 from concierge.models import ApiClient, Event, IdempotencyRecord
 from providers.actions.keys import create_provider_key, revoke_provider_key
-from providers.actions.offers import accept_offer, start_round
+from providers.actions.offers import accept_offer
+from providers.actions.rounds import start_round
 from providers.models import Offer, Provider
 from tests.conftest import settle
 from tests.providers.conftest import MONDAY, acting_for, add_provider

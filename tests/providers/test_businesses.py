@@ -12,16 +12,11 @@ from django.utils.translation import override
 
 from concierge.errors import Conflict, DomainError, Invalid
 from concierge.models import Event, Membership
-from providers.actions.businesses import (
-    add_document,
-    add_member,
-    agree_service,
-    change_provider,
-    create_provider,
-    end_agreement,
-    set_hours,
-    set_offer_policy,
-)
+from providers.actions.agreements import agree_service, end_agreement
+from providers.actions.availability import set_hours
+from providers.actions.businesses import add_member, change_provider, create_provider
+from providers.actions.documents import add_document
+from providers.actions.policies import set_offer_policy
 from providers.enums import DocumentKind
 from providers.models import OfferPolicy, Provider, ProviderHours, ServiceAgreement, provider_id_of
 from providers.rules.hours import OFFICE_HOURS, Opening

@@ -11,10 +11,10 @@ import pytest
 
 from concierge.days import HOME_ZONE, today_of, zone_of
 from concierge.models import ApiClient, Site
-from providers.actions.businesses import agree_service
+from providers.actions.agreements import agree_service
 from providers.actions.keys import create_provider_key
 from providers.actions.links import READABLE_AFTER
-from providers.actions.offers import start_round
+from providers.actions.rounds import start_round
 from providers.models import ConsideredProvider, Provider
 from tests.providers.conftest import add_provider
 from tests.providers.pricing import priced

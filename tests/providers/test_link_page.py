@@ -19,7 +19,8 @@ from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.models import Domain, Event
 from providers.actions.links import link_code, link_url
-from providers.actions.offers import accept_offer, resend_offer, start_round
+from providers.actions.offers import accept_offer, resend_offer
+from providers.actions.rounds import start_round
 from providers.models import AccessLink, Offer
 from providers.models.links import hash_of
 from tests.conftest import settle

@@ -13,9 +13,11 @@ from bookings.actions.measuring import state_quantities
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
 from bookings.models import WorkOrder
 from concierge.models import Event
-from providers.actions.businesses import add_member, agree_service, end_agreement
-from providers.actions.offers import accept_offer, start_round
+from providers.actions.agreements import agree_service, end_agreement
+from providers.actions.businesses import add_member
+from providers.actions.offers import accept_offer
 from providers.actions.refusals import OfferRepriced
+from providers.actions.rounds import start_round
 from providers.models import Offer, Provider, ServiceAgreement
 from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider

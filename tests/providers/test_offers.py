@@ -15,17 +15,11 @@ from bookings.models import WorkOrder
 from concierge import events
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.models import Deadline, Event
-from providers.actions.businesses import set_active, set_offer_policy
-from providers.actions.offers import (
-    accept_offer,
-    decline_offer,
-    expire_offer,
-    offer_directly,
-    resend_offer,
-    start_round,
-    withdraw_offers,
-)
+from providers.actions.businesses import set_active
+from providers.actions.offers import accept_offer, decline_offer, expire_offer, resend_offer
+from providers.actions.policies import set_offer_policy
 from providers.actions.refusals import OfferAnswered, OfferExpired, OfferTaken, OfferWithdrawn
+from providers.actions.rounds import offer_directly, start_round, withdraw_offers
 from providers.enums import DeclineReason, OfferStatus, RoundStatus
 from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, Provider
 from tests.conftest import settle

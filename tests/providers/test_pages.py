@@ -17,8 +17,10 @@ from bookings.models import WorkOrder
 from concierge import tenancy
 from concierge.enums import Role
 from concierge.models import ApiClient, Membership, User
-from providers.actions.businesses import add_document, add_member, set_active
-from providers.actions.offers import accept_offer, decline_offer, start_round
+from providers.actions.businesses import add_member, set_active
+from providers.actions.documents import add_document
+from providers.actions.offers import accept_offer, decline_offer
+from providers.actions.rounds import start_round
 from providers.enums import DeclineReason, DocumentKind
 from providers.models import AccessLink, Offer, Provider
 from tests.providers.conftest import acting_for, add_provider

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from concierge.models import Event, IdempotencyRecord
 from notifications.actions.writing import write
 from notifications.models import Message
 from providers.actions import offers as verbs
+from providers.actions import rounds
 from providers.actions.businesses import add_member, set_active
-from providers.actions.offers import accept_offer, decline_offer, offer_directly, pass_on, start_round, take_job_back
+from providers.actions.offers import accept_offer, decline_offer, pass_on, take_job_back
 from providers.actions.refusals import OfferWithdrawn, PartnershipPaused
+from providers.actions.rounds import offer_directly, start_round
 from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer, OfferRound, Provider
 from tests.conftest import settle
@@ -330,16 +333,16 @@ def test_yes_against_stop(asked: Asked, attempt: int) -> None:
 class Slow:
     """One step of the verbs that waits, before it happens, until the provider is stopped or a second went by."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, room: ModuleType, name: str) -> None:
         self.reached, self.stopped = threading.Event(), threading.Event()
-        original = getattr(verbs, name)
+        original = getattr(room, name)
 
         def slow(*args: Any, **kwargs: Any) -> Any:
             self.reached.set()
             self.stopped.wait(timeout=1)
             return original(*args, **kwargs)
 
-        monkeypatch.setattr(verbs, name, slow)
+        monkeypatch.setattr(room, name, slow)
 
     def stop(self, provider: Provider, world: World) -> None:
         self.reached.wait(timeout=10)
@@ -349,7 +352,8 @@ class Slow:
 
 
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verbs, "keep_as_they_are", lambda providers: None)
+    for room in (verbs, rounds):
+        monkeypatch.setattr(room, "keep_as_they_are", lambda providers: None)
 
 
 @pytest.mark.promise("R02")
@@ -358,7 +362,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_yes_after_the_stop(asked: Asked, guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops waits for a yes under way. The twin: it does not, and the yes comes after the stop."""
     world, (provider, _other), _order = asked
-    offer, slow = Offer.objects.with_need().get(), Slow(monkeypatch, "book_work_order")
+    offer, slow = Offer.objects.with_need().get(), Slow(monkeypatch, verbs, "book_work_order")
     if not guarded:
         unguarded(monkeypatch)
     by = acting_for(provider)
@@ -372,7 +376,7 @@ def test_no_yes_after_the_stop(asked: Asked, guarded: bool, monkeypatch: pytest.
 def test_no_question_after_the_stop(asked: Asked, guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops waits for questions under way, and finds them. The twin: one stays open for ever."""
     world, (_first, provider), _order = asked
-    fresh, slow = world.request(world.cobbler).work_orders.get(), Slow(monkeypatch, "_send_wave")
+    fresh, slow = world.request(world.cobbler).work_orders.get(), Slow(monkeypatch, rounds, "_send_wave")
     if not guarded:
         unguarded(monkeypatch)
     ask = lambda: start_round(fresh, by=world.actor())  # noqa: E731 - a name for a thread's work

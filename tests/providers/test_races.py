@@ -18,7 +18,8 @@ from concierge import events, tenancy
 from concierge.errors import DomainError
 from concierge.models import Event
 from providers.actions import offers as verbs
-from providers.actions.offers import accept_offer, decline_offer, expire_offer, start_round
+from providers.actions.offers import accept_offer, decline_offer, expire_offer
+from providers.actions.rounds import start_round
 from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer, OfferRound
 from tests.conftest import settle

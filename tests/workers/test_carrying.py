@@ -32,8 +32,9 @@ from concierge.errors import WrongState
 from concierge.models import Event
 from notifications.actions.writing import NotNeeded, write
 from notifications.models import Message
-from providers.actions.businesses import agree_service
-from providers.actions.offers import accept_offer, start_round, take_job_back
+from providers.actions.agreements import agree_service
+from providers.actions.offers import accept_offer, take_job_back
+from providers.actions.rounds import start_round
 from providers.models import Offer, Provider
 from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider

@@ -1,4 +1,8 @@
-"""What providers do when something happens below them. Handlers only write rows and are safe to run twice."""
+"""What providers do when something happens below them. Handlers only write rows and are safe to run twice.
+
+The dotted name of a handler is its name in the inbox: those here stay here, further ones get a module of their idea,
+which this one imports.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from concierge import deadlines, events
 from concierge.models import Event
 from concierge.tenancy import system_actor
 from providers.actions.agreed import follow_amendment, give_out
-from providers.actions.offers import let_go_of_accepted, pass_on, withdraw_offers
+from providers.actions.offers import let_go_of_accepted, pass_on
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.actions.repricing import follow_quantity
+from providers.actions.rounds import withdraw_offers
 from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)

@@ -1,13 +1,10 @@
-"""What is told to whom when something happened. Only rows are written; a worker is asked to hurry after commit."""
+"""What is told to whom when something happened. Only rows are written; a worker is asked to hurry after commit.
+
+The dotted name of a handler is its name in the inbox: those here stay here, further ones get a module of their idea,
+which this one imports.
+"""
 
 from __future__ import annotations
-
-import uuid
-from collections.abc import Iterable
-from functools import partial
-
-from django.db import transaction
-from django.db.models import Q
 
 from billing.models import Invoice
 from bookings.enums import HoldReason, PerformerKind
@@ -27,61 +24,30 @@ from bookings.models import (
 )
 from concierge.enums import Role
 from concierge.events import subscribe
-from concierge.models import Event, Site, User
-from concierge.tasks import poke
-from notifications.actions.queue import Reader, queue_message
+from concierge.models import Event, Site
+from notifications.actions.queue import Reader
 from notifications.enums import Kind, RecipientKind
-from notifications.tasks import send_messages
+from notifications.handlers.readers import (
+    business,
+    contact_of,
+    desk_of,
+    heads,
+    member,
+    member_of_partner,
+    team_at,
+    tell,
+)
 from providers.enums import OfferStatus
-from providers.models import Offer, PriceRequest, Provider
+from providers.models import Offer, PriceRequest
 from workers.enums import RESCHEDULED
 from workers.models import Assignment, HelpCall
-
-
-def _tell(
-    event: Event,
-    readers: Iterable[Reader],
-    *,
-    site: Site | None = None,
-    request_id: uuid.UUID | None = None,
-    kind: Kind | None = None,
-) -> None:
-    kind = kind or Kind(event.name)
-    queued = [queue_message(kind, reader, event=event, site=site, request_id=request_id) for reader in readers]
-    if any(queued):
-        transaction.on_commit(partial(poke, send_messages, event.organisation_id), robust=True)
-
-
-def _contact(request: ServiceRequest) -> Reader:
-    """The client; whoever asked for them, and still may, when they have no address."""
-    speaker = request.speaker if not request.contact_email else None
-    if speaker is not None:
-        return _member_of_partner(speaker)
-    return Reader(
-        RecipientKind.CLIENT,
-        address=request.contact_email,
-        language=request.language,
-        name=request.contact_name,
-        key=request.client_id,
-    )
-
-
-def _member_of_partner(prescriber: Prescriber) -> Reader:
-    user = prescriber.user
-    return Reader(
-        RecipientKind.PRESCRIBER,
-        address=user.email,
-        language=user.language,
-        name=user.get_full_name(),
-        key=prescriber.pk,
-    )
 
 
 @subscribe("prescriber.invited")
 def invite_the_prescriber(event: Event) -> None:
     """How to sign in."""
     for prescriber in Prescriber.objects.filter(public_id=event.subject_id).select_related("user"):
-        _tell(event, [_member_of_partner(prescriber)])
+        tell(event, [member_of_partner(prescriber)])
 
 
 @subscribe("email.code_requested")
@@ -89,7 +55,7 @@ def send_the_code(event: Event) -> None:
     """To the address that was typed, in the language of the page."""
     for verification in EmailVerification.objects.filter(public_id=event.subject_id):
         language = str(event.data.get("language", "fr"))
-        _tell(event, [Reader(RecipientKind.CLIENT, address=verification.email, language=language)])
+        tell(event, [Reader(RecipientKind.CLIENT, address=verification.email, language=language)])
 
 
 @subscribe(
@@ -111,10 +77,10 @@ def tell_the_client(event: Event) -> None:
         return
     found = ServiceRequest.objects.filter(public_id=event.subject_id)
     for request in found.select_related("site", "prescriber__user"):
-        contact = _contact(request)
+        contact = contact_of(request)
         # A link that was taken from somebody: whoever cannot be sent the new one is given it at the desk.
-        readers = _desk_of(request) if event.data.get("taken_back") and not contact.address else [contact]
-        _tell(event, readers, site=request.site, request_id=request.public_id)
+        readers = desk_of(request) if event.data.get("taken_back") and not contact.address else [contact]
+        tell(event, readers, site=request.site, request_id=request.public_id)
 
 
 @subscribe("service_request.measured")
@@ -124,9 +90,9 @@ def tell_that_it_is_dearer(event: Event) -> None:
         return
     found = ServiceRequest.objects.filter(public_id=event.subject_id)
     for request in found.select_related("site", "prescriber__user"):
-        contact = _contact(request)
-        readers = [contact] if contact.address else _desk_of(request)
-        _tell(event, readers, site=request.site, request_id=request.public_id)
+        contact = contact_of(request)
+        readers = [contact] if contact.address else desk_of(request)
+        tell(event, readers, site=request.site, request_id=request.public_id)
 
 
 @subscribe("waitlist.noticed")
@@ -135,47 +101,43 @@ def tell_of_an_earlier_time(event: Event) -> None:
     found = WaitlistNotice.objects.filter(public_id=event.subject_id)
     for notice in found.select_related("entry__request__site", "entry__request__prescriber__user"):
         request = notice.entry.request
-        contact = _contact(request)
-        readers = [contact] if contact.address else _desk_of(request)
-        _tell(event, readers, site=request.site, request_id=request.public_id)
+        contact = contact_of(request)
+        readers = [contact] if contact.address else desk_of(request)
+        tell(event, readers, site=request.site, request_id=request.public_id)
 
 
 @subscribe("quote.requested")
 def tell_that_a_quote_is_asked_for(event: Event) -> None:
     """A receipt for the client, and somebody of the desk who looks at it."""
     for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
-        readers = [_contact(request), *_desk_of(request)]
-        _tell(event, readers, site=request.site, request_id=request.public_id)
+        readers = [contact_of(request), *desk_of(request)]
+        tell(event, readers, site=request.site, request_id=request.public_id)
 
 
 @subscribe("quote.rendered", "quote.reminded", "quote.countersigned", "quote.withdrawn")
 def tell_the_client_of_a_quote(event: Event) -> None:
     """What concerns whoever answers."""
     for quote in _quotes(event):
-        _tell(event, [_contact(quote.request)], site=quote.request.site, request_id=quote.request.public_id)
+        tell(event, [contact_of(quote.request)], site=quote.request.site, request_id=quote.request.public_id)
 
 
 @subscribe("quote.accepted", "quote.declined", "quote.changes_requested", "quote.renewal_asked")
 def tell_the_desk_of_an_answer(event: Event) -> None:
     """The ball is with the desk of the site."""
     for quote in _quotes(event):
-        _tell(event, _desk_of(quote.request), site=quote.request.site, request_id=quote.request.public_id)
+        tell(event, desk_of(quote.request), site=quote.request.site, request_id=quote.request.public_id)
 
 
 @subscribe("quote.expired")
 def tell_that_a_quote_has_ended(event: Event) -> None:
     """The client may ask to renew it; the desk knows why it is quiet."""
     for quote in _quotes(event):
-        readers = [_contact(quote.request), *_desk_of(quote.request)]
-        _tell(event, readers, site=quote.request.site, request_id=quote.request.public_id)
+        readers = [contact_of(quote.request), *desk_of(quote.request)]
+        tell(event, readers, site=quote.request.site, request_id=quote.request.public_id)
 
 
 def _quotes(event: Event) -> list[Quote]:
     return list(Quote.objects.filter(public_id=event.subject_id).select_related("request__site").order_by("pk"))
-
-
-def _desk_of(request: ServiceRequest) -> list[Reader]:
-    return _team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 
 
 @subscribe("service_request.held")
@@ -183,7 +145,7 @@ def tell_why_it_stands_still(event: Event) -> None:
     """To its contact; when it stands still for an answer of theirs, the question says so."""
     if event.data.get("reason") != HoldReason.CLIENT:
         for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
-            _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+            tell(event, [contact_of(request)], site=request.site, request_id=request.public_id)
 
 
 @subscribe("question.asked", "question.reminded")
@@ -191,7 +153,7 @@ def ask_the_client(event: Event) -> None:
     """What we need to know, to the contact of the request."""
     for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
         request = question.request
-        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+        tell(event, [contact_of(request)], site=request.site, request_id=request.public_id)
 
 
 @subscribe("question.answered")
@@ -199,16 +161,16 @@ def tell_of_the_answer(event: Event) -> None:
     """To whoever follows requests at the site."""
     for question in ClientQuestion.objects.filter(public_id=event.subject_id).select_related("request__site"):
         site = question.request.site
-        team = _team_at(site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
-        _tell(event, team, site=site, request_id=question.request.public_id)
+        team = team_at(site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+        tell(event, team, site=site, request_id=question.request.public_id)
 
 
 @subscribe("silence.reported")
 def tell_who_is_silent(event: Event) -> None:
     """Once a day, to the managers and dispatchers of the site: each once, whatever roles they hold."""
     for site in Site.objects.filter(public_id=event.subject_id):
-        people = [*_team_at(site, Role.SITE_MANAGER), *_team_at(site, Role.DISPATCHER)]
-        _tell(event, {reader.address: reader for reader in people}.values(), site=site)
+        people = [*team_at(site, Role.SITE_MANAGER), *team_at(site, Role.DISPATCHER)]
+        tell(event, {reader.address: reader for reader in people}.values(), site=site)
 
 
 # What the person a request is for is told, when they agreed: only when somebody comes, and when nobody does after all.
@@ -231,7 +193,7 @@ def tell_whom_it_is_for(event: Event) -> None:
             name=request.beneficiary_name,
             key=request.beneficiary_id,
         )
-        _tell(event, [reader], site=request.site, request_id=request.public_id, kind=FOR_BENEFICIARY[event.name])
+        tell(event, [reader], site=request.site, request_id=request.public_id, kind=FOR_BENEFICIARY[event.name])
 
 
 @subscribe("work_order.booked")
@@ -240,7 +202,7 @@ def tell_who_has_it(event: Event) -> None:
     it."""
     told = WorkOrder.objects.filter(public_id=event.subject_id).exclude(performer_kind=PerformerKind.PRODUCER)
     for order in told.select_related("request__prescriber__user", "site"):
-        _tell(event, [_contact(order.request)], site=order.site, request_id=order.request.public_id)
+        tell(event, [contact_of(order.request)], site=order.site, request_id=order.request.public_id)
 
 
 @subscribe("invoice.rendered")
@@ -262,7 +224,7 @@ def send_the_invoice(event: Event) -> None:
             .values_list("request_line__request__public_id", flat=True)
             .distinct()
         )
-        _tell(
+        tell(
             event,
             [reader],
             site=next(iter(sites.values())) if len(sites) == 1 else None,
@@ -277,6 +239,13 @@ def tell_the_provider(event: Event) -> None:
         _tell_business(event, offer)
 
 
+@subscribe("offer.repriced")
+def tell_the_provider_of_another_pay(event: Event) -> None:
+    """More or less was weighed or counted. What an amended quote changes is told with the price that was chosen."""
+    if "new_price" in event.data:
+        tell_the_provider(event)
+
+
 @subscribe(
     "price_request.sent",
     "price_request.reminded",
@@ -288,7 +257,7 @@ def tell_the_provider(event: Event) -> None:
 def tell_who_is_asked_for_a_price(event: Event) -> None:
     """The question and what came of it, to the business alone."""
     for asked in PriceRequest.objects.with_need().filter(public_id=event.subject_id):
-        _tell(event, [_business(asked.provider)], site=asked.request.site, request_id=asked.request.public_id)
+        tell(event, [business(asked.provider)], site=asked.request.site, request_id=asked.request.public_id)
 
 
 @subscribe(
@@ -302,7 +271,7 @@ def tell_who_is_asked_for_a_price(event: Event) -> None:
 def tell_the_desk_of_a_price(event: Event) -> None:
     """Whoever writes the quote at the site goes on with it."""
     for asked in PriceRequest.objects.with_need().filter(public_id=event.subject_id):
-        _tell(event, _desk_of(asked.request), site=asked.request.site, request_id=asked.request.public_id)
+        tell(event, desk_of(asked.request), site=asked.request.site, request_id=asked.request.public_id)
 
 
 @subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
@@ -314,26 +283,16 @@ def tell_who_waits_for_it(event: Event) -> None:
 
 
 def _tell_business(event: Event, offer: Offer) -> None:
-    reader = _business(offer.provider)
-    _tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
-
-
-def _business(provider: Provider) -> Reader:
-    return Reader(
-        RecipientKind.PROVIDER,
-        address=provider.email,
-        language=provider.language,
-        name=provider.contact_name or provider.name,
-        key=provider.pk,
-    )
+    reader = business(offer.provider)
+    tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
 
 
 @subscribe("work_order.needs_dispatch")
 def call_a_dispatcher(event: Event) -> None:
     """A person has to decide: whoever dispatches at the site."""
     for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request", "site"):
-        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
-        _tell(event, team, site=order.site, request_id=order.request.public_id)
+        team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        tell(event, team, site=order.site, request_id=order.request.public_id)
 
 
 @subscribe("assignment.cancelled")
@@ -343,8 +302,8 @@ def call_who_plans(event: Event) -> None:
         return
     for assignment in Assignment.objects.filter(public_id=event.subject_id).select_related("work_order__request"):
         order = assignment.work_order
-        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
-        _tell(event, team, site=order.site, request_id=order.request.public_id)
+        team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        tell(event, team, site=order.site, request_id=order.request.public_id)
 
 
 @subscribe("offer.misdirected")
@@ -352,23 +311,14 @@ def tell_of_a_wrong_address(event: Event) -> None:
     """Whoever dispatches corrects the address of the business."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         order = offer.work_order
-        team = _team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
-        _tell(event, team, site=order.site, request_id=order.request.public_id)
+        team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        tell(event, team, site=order.site, request_id=order.request.public_id)
 
 
 @subscribe("client_account.renewal_due", "company_code.attacked")
 def tell_the_managers(event: Event) -> None:
     """What concerns the whole organisation: whoever runs it."""
-    _tell(event, _heads(event.organisation_id))
-
-
-def _heads(organisation_id: int) -> list[Reader]:
-    """Network heads, else whoever manages a site."""
-    for role in (Role.NETWORK_HEAD, Role.SITE_MANAGER):
-        found = User.objects.filter(is_active=True, memberships__organisation=organisation_id, memberships__role=role)
-        if people := list(found.distinct().order_by("pk")):
-            return [_member(user) for user in people]
-    return []
+    tell(event, heads(event.organisation_id))
 
 
 @subscribe("order_sheet.ready")
@@ -377,18 +327,18 @@ def send_the_order_sheet(event: Event) -> None:
     for sheet in OrderSheet.objects.filter(public_id=event.subject_id).select_related("producer"):
         producer = sheet.producer
         sites = [run.site for run in sheet.runs.select_related("site").order_by("pk")]
-        readers = [member for site in sites for member in _team_at(site, Role.DISPATCHER, Role.CONCIERGE)]
+        readers = [member for site in sites for member in team_at(site, Role.DISPATCHER, Role.CONCIERGE)]
         if producer.email:
             kind = RecipientKind.PROVIDER
             readers.append(Reader(kind, address=producer.email, language=producer.language, name=producer.name))
-        _tell(event, {reader.address: reader for reader in readers}.values(), site=sites[0] if sites else None)
+        tell(event, {reader.address: reader for reader in readers}.values(), site=sites[0] if sites else None)
 
 
 @subscribe("pre_order.kept", "pre_order.missed")
 def tell_who_did_not_come(event: Event) -> None:
     """What became of an order that was not fetched."""
     for order in PreOrder.objects.filter(public_id=event.subject_id).select_related("request__site"):
-        _tell(event, [_contact(order.request)], site=order.request.site, request_id=order.request.public_id)
+        tell(event, [contact_of(order.request)], site=order.request.site, request_id=order.request.public_id)
 
 
 @subscribe("pre_order.substituted")
@@ -397,7 +347,7 @@ def tell_of_a_replacement(event: Event) -> None:
     found = Substitution.objects.filter(public_id=event.subject_id).select_related("pre_order__request__site")
     for one in found:
         request = one.pre_order.request
-        _tell(event, [_contact(request)], site=request.site, request_id=request.public_id)
+        tell(event, [contact_of(request)], site=request.site, request_id=request.public_id)
 
 
 @subscribe("occurrence.failed")
@@ -411,7 +361,7 @@ def tell_of_a_day_that_failed(event: Event) -> None:
         reader = Reader(
             RecipientKind.CLIENT, address=client.email, language=client.language, name=str(client), key=client.pk
         )
-        _tell(event, [reader], site=one.recurrence.site)
+        tell(event, [reader], site=one.recurrence.site)
 
 
 @subscribe("help.requested")
@@ -423,25 +373,7 @@ def call_the_supervisor(event: Event) -> None:
         trainee = call.trainee
         own = trainee.supervisor
         if own is not None and own.is_active:
-            team = [_member(own)]
+            team = [member(own)]
         else:
-            team = _team_at(trainee.site, Role.SUPERVISOR, Role.DISPATCHER, Role.SITE_MANAGER)
-        _tell(event, team, site=trainee.site)
-
-
-def _team_at(site: Site, *roles: Role) -> list[Reader]:
-    """Everybody who holds the first of these roles that anybody holds at the site."""
-    here = Q(memberships__site=site) | Q(memberships__site=None)
-    for role in roles:
-        found = User.objects.filter(
-            here, is_active=True, memberships__organisation=site.organisation_id, memberships__role=role
-        )
-        if people := list(found.distinct().order_by("pk")):
-            return [_member(user) for user in people]
-    return []
-
-
-def _member(user: User) -> Reader:
-    return Reader(
-        RecipientKind.STAFF, address=user.email, language=user.language, name=user.get_short_name(), key=user.pk
-    )
+            team = team_at(trainee.site, Role.SUPERVISOR, Role.DISPATCHER, Role.SITE_MANAGER)
+        tell(event, team, site=trainee.site)

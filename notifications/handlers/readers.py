@@ -1,0 +1,104 @@
+"""Who is told of what happened."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
+
+from bookings.models import Prescriber, ServiceRequest
+from concierge.enums import Role
+from concierge.models import Event, Site, User
+from concierge.tasks import poke
+from notifications.actions.queue import Reader, queue_message
+from notifications.enums import Kind, RecipientKind
+from notifications.tasks import send_messages
+from providers.models import Provider
+
+
+def tell(
+    event: Event,
+    readers: Iterable[Reader],
+    *,
+    site: Site | None = None,
+    request_id: uuid.UUID | None = None,
+    kind: Kind | None = None,
+) -> None:
+    """Queue a message of this event for each reader, and ask a worker to hurry after commit."""
+    kind = kind or Kind(event.name)
+    queued = [queue_message(kind, reader, event=event, site=site, request_id=request_id) for reader in readers]
+    if any(queued):
+        transaction.on_commit(partial(poke, send_messages, event.organisation_id), robust=True)
+
+
+def contact_of(request: ServiceRequest) -> Reader:
+    """The client; whoever asked for them, and still may, when they have no address."""
+    speaker = request.speaker if not request.contact_email else None
+    if speaker is not None:
+        return member_of_partner(speaker)
+    return Reader(
+        RecipientKind.CLIENT,
+        address=request.contact_email,
+        language=request.language,
+        name=request.contact_name,
+        key=request.client_id,
+    )
+
+
+def member_of_partner(prescriber: Prescriber) -> Reader:
+    """A professional of a partner structure."""
+    user = prescriber.user
+    return Reader(
+        RecipientKind.PRESCRIBER,
+        address=user.email,
+        language=user.language,
+        name=user.get_full_name(),
+        key=prescriber.pk,
+    )
+
+
+def business(provider: Provider) -> Reader:
+    """A provider."""
+    return Reader(
+        RecipientKind.PROVIDER,
+        address=provider.email,
+        language=provider.language,
+        name=provider.contact_name or provider.name,
+        key=provider.pk,
+    )
+
+
+def desk_of(request: ServiceRequest) -> list[Reader]:
+    """Whoever follows requests at the site of one."""
+    return team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+
+
+def team_at(site: Site, *roles: Role) -> list[Reader]:
+    """Everybody who holds the first of these roles that anybody holds at the site."""
+    here = Q(memberships__site=site) | Q(memberships__site=None)
+    for role in roles:
+        found = User.objects.filter(
+            here, is_active=True, memberships__organisation=site.organisation_id, memberships__role=role
+        )
+        if people := list(found.distinct().order_by("pk")):
+            return [member(user) for user in people]
+    return []
+
+
+def heads(organisation_id: int) -> list[Reader]:
+    """Network heads, else whoever manages a site."""
+    for role in (Role.NETWORK_HEAD, Role.SITE_MANAGER):
+        found = User.objects.filter(is_active=True, memberships__organisation=organisation_id, memberships__role=role)
+        if people := list(found.distinct().order_by("pk")):
+            return [member(user) for user in people]
+    return []
+
+
+def member(user: User) -> Reader:
+    """A member of the team."""
+    return Reader(
+        RecipientKind.STAFF, address=user.email, language=user.language, name=user.get_short_name(), key=user.pk
+    )

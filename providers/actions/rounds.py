@@ -1,0 +1,154 @@
+"""Rounds: the search for somebody to do a work order (lifecycles.md 2.4). Lock order and deadlines as in ``offers``."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.work_orders import ask_for_dispatch, lock_work_order, offer_work_order
+from bookings.enums import WORK_ORDER_TRANSITIONS, WorkOrderStatus
+from bookings.models import WorkOrder
+from concierge import deadlines
+from concierge.errors import Invalid, WrongState
+from concierge.tenancy import Actor
+from providers.actions import links
+from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
+from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, open_round, say
+from providers.enums import Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.models import Offer, OfferRound, OfferWave, Provider
+from providers.rules.matching import BINDING
+
+
+@transaction.atomic
+def start_round(work_order: WorkOrder, *, by: Actor) -> OfferRound:
+    """Consider every provider of the service, keep why or why not, and ask the best ones.
+
+    From ``ready`` or ``needs_dispatch``; with nobody to ask a dispatcher has to decide. Raises ``WrongState``.
+    """
+    locked = lock_work_order(work_order)
+    if locked.status not in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH}:
+        raise WrongState(current_status=locked.status)
+    return search(locked, by=by)
+
+
+@transaction.atomic
+def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> Offer:
+    """Ask one provider only, chosen by a person; offers still open to others are withdrawn.
+
+    Distance and capacity do not matter then, agreement and papers do. Raises ``Invalid`` or ``WrongState``.
+    """
+    locked = lock_work_order(work_order)
+    if locked.status not in WORK_ORDER_TRANSITIONS["offer"][0]:
+        raise WrongState(current_status=locked.status)
+    policy = policy_for(locked)
+    found = _consider(locked, policy, only=provider)
+    verdict = next(iter(found.verdicts), None)
+    if verdict is None or verdict.rule in BINDING:
+        rule = Obstacle(verdict.rule) if verdict and verdict.rule else Obstacle.NO_AGREEMENT
+        raise Invalid(
+            _("This provider cannot be asked: %(reason)s.") % {"reason": str(rule.label).lower()}, field="provider"
+        )
+    close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
+    started = open_round(locked, RoundMode.DIRECT, [found.in_spite_of(verdict)])
+    return _send_wave(started, locked, policy, found, by=by)[0]
+
+
+def search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
+    """A new round of a locked work order, whose offers are closed: ask the best providers of the service."""
+    policy = policy_for(work_order)
+    found = _consider(work_order, policy)
+    started = open_round(work_order, RoundMode.WAVE, found.verdicts)
+    _send_wave(started, work_order, policy, found, by=by)
+    return started
+
+
+@transaction.atomic
+def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
+    """Ask nobody any more; returns how many open offers were withdrawn.
+
+    A work order that was being offered then waits for a dispatcher; a booked or cancelled one stays as it is.
+    """
+    locked = lock_work_order(work_order)
+    withdrawn = close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
+    if locked.status == WorkOrderStatus.OFFERING:
+        ask_for_dispatch(locked, reason="withdrawn", by=by)
+    return withdrawn
+
+
+def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
+    """After an answer: wait for the rest of the wave, else ask the next ones, else call a person."""
+    if work_order.status != WorkOrderStatus.OFFERING or current.status != RoundStatus.OPEN:
+        return
+    if current.offers.filter(status=OfferStatus.SENT).exists():
+        return
+    policy = policy_for(work_order)
+    waves = current.waves.count()
+    if current.mode == RoundMode.DIRECT or waves >= policy.max_waves:
+        _exhaust(current, work_order, "all_waves_sent", by=by)
+        return
+    found = _consider(work_order, policy)
+    for verdict in found.verdicts:
+        # Who was eligible this morning may be full or without insurance now.
+        if verdict.rule is not None:
+            current.considered.filter(provider_id=verdict.candidate.key, is_kept=True).exclude(
+                provider__offers__round=current
+            ).update(is_kept=False, rule=verdict.rule, rank=None)
+    _send_wave(current, work_order, policy, found, by=by)
+
+
+def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+    """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
+    agreed = agreed_amounts(work_order)
+    those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
+    keep_as_they_are([only.pk] if only is not None else those)
+    return consider_providers(work_order, policy, agreed=agreed, only=only)
+
+
+def _send_wave(
+    current: OfferRound, work_order: WorkOrder, policy: Policy, found: Candidates, *, by: Actor
+) -> list[Offer]:
+    """Ask the best providers not asked yet in this round; with none left, a person has to decide."""
+    asked = current.offers.values("provider_id")
+    chosen = list(
+        current.considered.filter(is_kept=True)
+        .exclude(provider_id__in=asked)
+        .order_by("rank", "pk")
+        .values_list("provider_id", flat=True)[: policy.wave_size]
+    )
+    if not chosen:
+        reason = "all_declined" if current.waves.exists() else "no_eligible_provider"
+        _exhaust(current, work_order, reason, by=by)
+        return []
+    now = timezone.now()
+    wave = OfferWave.objects.create(
+        organisation_id=current.organisation_id, round=current, number=current.waves.count() + 1, sent_at=now
+    )
+    offer_work_order(work_order, by=by)
+    return [_send(wave, work_order, found.providers[key], found, policy, by=by) for key in chosen]
+
+
+def _send(
+    wave: OfferWave, work_order: WorkOrder, provider: Provider, found: Candidates, policy: Policy, *, by: Actor
+) -> Offer:
+    offer = Offer.objects.create(
+        organisation_id=wave.organisation_id,
+        work_order=work_order,
+        round=wave.round,
+        wave=wave,
+        provider=provider,
+        price=found.price_for(provider),
+        sent_at=wave.sent_at,
+        due_at=found.due_for(provider, policy, wave.sent_at),
+    )
+    links.issue_link(offer)
+    deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=offer.due_at)
+    say(offer, "sent", by, wave=wave.number)
+    return offer
+
+
+def _exhaust(current: OfferRound, work_order: WorkOrder, reason: str, *, by: Actor) -> None:
+    current.status, current.ended_at = RoundStatus.EXHAUSTED, timezone.now()
+    current.save(update_fields=["status", "ended_at"])
+    if work_order.status != WorkOrderStatus.NEEDS_DISPATCH:
+        ask_for_dispatch(work_order, reason=reason, by=by)

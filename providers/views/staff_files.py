@@ -1,0 +1,175 @@
+"""The team's pages: providers, their files and keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.models import Service
+from concierge import key_pages
+from concierge.days import today_of, zone_of
+from concierge.errors import NotAllowed
+from concierge.forms import KeyForm
+from concierge.middleware import TenantRequest
+from concierge.models import ApiClient
+from concierge.words import euros, percent
+from providers import perms
+from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
+from providers.actions.matching import recent_jobs
+from providers.enums import OfferStatus
+from providers.forms.offers import ProviderFilters
+from providers.models import Offer, Provider, ServiceAgreement
+from providers.views.partnership import left_with
+from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
+from providers.views.words import papers_words
+
+
+@require_safe
+def providers_list(request: TenantRequest) -> HttpResponse:
+    """Every provider, with papers, recent work and open questions; 25 a page."""
+    see_providers(request)
+    services = Service.objects.filter(organisation=request.organisation, execution__in=BY_PROVIDER)
+    form = ProviderFilters(request.GET, services=services.order_by("position", "pk"))
+    found = _filtered(Provider.objects.visible_to(request.actor), form)
+    found = found.annotate(asked=Count("offers", filter=Q(offers__status=OfferStatus.SENT), distinct=True))
+    found = found.prefetch_related("documents", "agreements__service").order_by("name", "pk")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    recent, today = recent_jobs(row.pk for row in page), today_of(request.organisation)
+    rows = [
+        {
+            "provider": row,
+            "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if _in_force(a, today)})),
+            "papers": papers_words(row, today),
+            "recent": recent[row.pk],
+        }
+        for row in page
+    ]
+    is_filtered = any(request.GET.get(name) for name in ("q", "service", "state"))
+    context = {"rows": rows, "form": form, "is_filtered": is_filtered, "total": page.paginator.count}
+    return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
+
+
+def _in_force(agreement: ServiceAgreement, today: dt.date) -> bool:
+    return agreement.valid_from <= today and (agreement.valid_to is None or agreement.valid_to >= today)
+
+
+def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Provider]:
+    if not form.is_valid():
+        return found
+    wanted = form.cleaned_data
+    text = wanted["q"].strip()
+    if text:
+        digits = "".join(text.split())
+        found = found.filter(
+            Q(name__icontains=text) | Q(city__icontains=text) | Q(siret__startswith=digits) | Q(postcode=digits)
+        )
+    if wanted["service"]:
+        found = found.filter(agreements__service=wanted["service"]).distinct()
+    if wanted["state"]:
+        found = found.filter(is_active=wanted["state"] == "active")
+    return found
+
+
+def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
+    see_providers(request)
+    return get_object_or_404(
+        Provider.objects.visible_to(request.actor).prefetch_related("documents", "opening_hours"), public_id=public_id
+    )
+
+
+@require_safe
+def provider_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One provider's file."""
+    return _file(request, _provider(request, public_id))
+
+
+def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | None = None) -> HttpResponse:
+    zone = zone_of(request.organisation)
+    today = timezone.localdate(timezone=zone)
+    ours = recent_jobs(Provider.objects.visible_to(request.actor).order_by("pk").values_list("pk", flat=True))
+    total = sum(ours.values())
+    offers = Offer.objects.visible_to(request.actor).with_need().filter(provider=provider)[:10]
+    agreements = [
+        {"agreement": row, "in_force": _in_force(row, today), "price": _price_words(row)}
+        for row in provider.agreements.select_related("service")
+    ]
+    can_manage = perms.can_manage_providers(request.actor)
+    keys = _keys(request, provider) if can_manage else ApiClient.objects.none()
+    context = {
+        **key_pages.listed(request, keys, lambda key: _revoke_url(provider, key)),
+        "provider": provider,
+        "zone": zone,
+        "papers": papers_words(provider, today),
+        "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
+        "agreements": agreements,
+        "recent": ours[provider.pk],
+        "share": round(100 * ours[provider.pk] / total) if total else 0,
+        "offers": [offer_row(offer) for offer in offers],
+        "can_manage": can_manage,
+        "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
+        "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
+    }
+    return render(request, "providers/provider.html", context, status=422 if key_form else 200)
+
+
+def _price_words(agreement: ServiceAgreement) -> str:
+    if agreement.purchase_price is not None:
+        return _("%(price)s per item") % {"price": euros(agreement.purchase_price)}
+    if agreement.commission_percent:
+        return _("Client’s price less %(percent)s") % {"percent": percent(agreement.commission_percent)}
+    return _("All that the client pays")
+
+
+@never_cache
+@require_POST
+def create_key(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """A new API key, shown on this answer only and kept by nobody."""
+    provider = _provider(request, public_id)
+    if not perms.can_manage_providers(request.actor):
+        raise NotAllowed
+    form = KeyForm(request.POST, scopes=PROVIDER_SCOPES)
+    if not form.is_valid():
+        return _file(request, provider, key_form=form)
+    client, key = create_provider_key(
+        provider, name=form.cleaned_data["name"], scopes=form.cleaned_data["scopes"], by=request.actor
+    )
+    return key_pages.shown_once(request, client, key, owner=provider.name, back=_file_url(provider))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke_key(request: TenantRequest, public_id: uuid.UUID, key_id: uuid.UUID) -> HttpResponse:
+    """Make a key useless at once, after a question."""
+    provider = _provider(request, public_id)
+    if not perms.can_manage_providers(request.actor):
+        raise NotAllowed
+    client = get_object_or_404(_keys(request, provider), public_id=key_id)
+    return key_pages.revoked(
+        request,
+        client,
+        lambda: revoke_provider_key(provider, client, by=request.actor),
+        owner=provider.name,
+        back=_file_url(provider),
+    )
+
+
+def _keys(request: TenantRequest, provider: Provider) -> QuerySet[ApiClient]:
+    return ApiClient.objects.filter(organisation=request.organisation, provider_id=provider.pk)
+
+
+def _revoke_url(provider: Provider, key: ApiClient) -> str:
+    return reverse("providers:revoke-key", args=[provider.public_id, key.public_id])
+
+
+def _file_url(provider: Provider) -> str:
+    return reverse("providers:provider", args=[provider.public_id])

@@ -1,0 +1,117 @@
+"""The team's pages: what providers are asked, and what they answered."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_safe
+
+from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind, WorkOrderStatus
+from bookings.models import ServiceRequest, WorkOrder
+from concierge.middleware import TenantRequest
+from concierge.words import euros
+from providers import perms
+from providers.actions.matching import agreed_prices
+from providers.models import Offer, OfferRound, Provider, ServiceAgreement
+from providers.views.partnership import left_with
+from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
+from providers.views.words import considered_words
+
+
+@require_safe
+def offers_list(request: TenantRequest) -> HttpResponse:
+    """Offers of the person's sites: open ones first asked for, or all."""
+    see_providers(request)
+    state = request.GET.get("state", "open")
+    found = Offer.objects.visible_to(request.actor).with_need().order_by("-pk")
+    if state == "open":
+        found = found.open().order_by("due_at", "pk")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    waiting = WorkOrder.objects.visible_to(request.actor).filter(
+        status=WorkOrderStatus.NEEDS_DISPATCH, execution__in=BY_PROVIDER
+    )
+    context = {
+        "rows": [offer_row(offer) for offer in page],
+        "is_open": state == "open",
+        "is_all": state != "open",
+        "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
+        "left": list(
+            left_with(Provider.objects.filter(organisation=request.organisation, is_active=False), request.actor)[:20]
+        ),
+    }
+    return render(request, "providers/offers.html", {**context, **pages_around(request, page)})
+
+
+@require_GET
+def offers_of_request(request: TenantRequest, request_id: uuid.UUID) -> HttpResponse:
+    """Who was asked for each job of a request, who answered what, and why others were not asked."""
+    see_providers(request)
+    found = get_object_or_404(ServiceRequest.objects.visible_to(request.actor), public_id=request_id)
+    return searches_page(request, found)
+
+
+def searches_page(request: TenantRequest, found: ServiceRequest, *, status: int = 200) -> HttpResponse:
+    """Every search for the jobs of a request: a fragment for htmx, else a page."""
+    orders = list(
+        WorkOrder.objects.visible_to(request.actor)
+        .filter(request=found, execution__in=BY_PROVIDER)
+        .select_related("service", "site", "request")
+        .order_by("pk")
+    )
+    rounds: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for one in (
+        OfferRound.objects.filter(work_order__in=orders)
+        .prefetch_related("offers__provider", "offers__wave", "offers__work_order__site", "considered__provider")
+        .order_by("-pk")
+    ):
+        rounds[one.work_order_id].append(
+            {
+                "round": one,
+                "offers": [offer_row(offer) for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)],
+                "considered": [considered_words(line) for line in one.considered.all()],
+            }
+        )
+    agreed: dict[int, dict[int, Provider]] = defaultdict(dict)
+    for agreement in (
+        ServiceAgreement.objects.filter(service__in={order.service_id for order in orders}, provider__is_active=True)
+        .select_related("provider")
+        .order_by("provider__name", "provider__pk")
+    ):
+        agreed[agreement.service_id][agreement.provider_id] = agreement.provider
+    priced = {order.pk: agreed_prices(order) for order in orders}
+    for order in orders:
+        agreed[order.service_id].update({one.pk: one for one, _price in priced[order.pk] if one.is_active})
+    left = set(
+        left_with(Provider.objects.filter(is_active=False), request.actor)
+        .filter(request=found)
+        .values_list("pk", flat=True)
+    )
+    searches = [
+        {
+            "order": order,
+            "rounds": rounds[order.pk],
+            "agreed": [(one.name, euros(price)) for one, price in priced[order.pk]],
+            "providers": list(agreed[order.service_id].values()),
+            "may_steer": perms.can_dispatch(request.actor, order),
+            "is_left": order.pk in left,
+            "is_other": _is_held_by_another(order, priced[order.pk]),
+            "is_looking": order.status == WorkOrderStatus.OFFERING,
+            "can_look": order.status in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH},
+        }
+        for order in orders
+    ]
+    part = "_offers_of_request" if request.htmx else "offers_of_request"
+    return render(request, f"providers/{part}.html", {"found": found, "searches": searches}, status=status)
+
+
+def _is_held_by_another(order: WorkOrder, agreed: list[tuple[Provider, Decimal]]) -> bool:
+    """Whether work that can still be taken back is with a business whose price the client did not agree to."""
+    if order.performer_kind != PerformerKind.PROVIDER or order.status not in WORK_ORDER_TRANSITIONS["take_back"][0]:
+        return False
+    return bool(agreed) and order.performer_id not in {one.pk for one, _price in agreed}
