@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection, connections
@@ -20,6 +18,7 @@ from django.utils import translation
 
 from concierge import deadlines, events, tenancy
 from concierge.models import Organisation
+from tests.signing_in import sign_in_whole
 from tests.world import World, build_world
 
 RUNTIME_ROLE = " -c role=concierge_app"
@@ -71,31 +70,7 @@ def _truncate_everything(self: TransactionTestCase) -> None:
 
 setattr(TransactionTestCase, "_fixture_teardown", _truncate_everything)  # noqa: B010 - unknown to the stubs
 
-_force_login = Browser.force_login
-
-
-def _force_whole_login(self: Browser, user: Any, backend: str | None = None) -> None:
-    """Whoever has a second factor has used it: tests without it say so (``forget_second_factor``)."""
-    _force_login(self, user, backend)
-    used = (
-        Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).order_by("pk").first()
-    )
-    if used is None:
-        return
-    session = self.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": 0, "id": used.pk, "type": used.type}]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
-
-
-Browser.force_login = _force_whole_login  # type: ignore[method-assign, assignment]
-
-
-def forget_second_factor(browser: Browser) -> None:
-    """Turn a signed-in browser into one that never gave its second factor."""
-    session = browser.session
-    session.pop(AUTHENTICATION_METHODS_SESSION_KEY)
-    session.save()
+Browser.force_login = sign_in_whole  # type: ignore[method-assign, assignment]
 
 
 _fetch_all = QuerySet._fetch_all

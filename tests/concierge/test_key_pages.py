@@ -17,7 +17,7 @@ from concierge.actions import issue_api_key
 from concierge.enums import Scope
 from concierge.models import ApiClient, Event
 from tests.concierge.test_api_kernel import REQUESTS, SITES, Api
-from tests.conftest import forget_second_factor
+from tests.signing_in import forget_second_factor
 from tests.world import World
 
 KEYS = "/cles-api/"

@@ -19,7 +19,7 @@ from django.utils import timezone
 from concierge.actions import give_role
 from concierge.enums import Role
 from concierge.models import User
-from tests.conftest import forget_second_factor
+from tests.signing_in import forget_second_factor
 from tests.world import PASSWORD, World, add_second_factor
 
 OWNER, STRANGER = "owner@example.org", "stranger-was-here-1"
