@@ -18,7 +18,7 @@ from tests.world import World
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
 # Beaune: 38 km south of the site in Dijon.
-BEAUNE = {"latitude": Decimal("47.0260"), "longitude": Decimal("4.8400")}
+BEAUNE: dict[str, Any] = {"latitude": Decimal("47.0260"), "longitude": Decimal("4.8400")}
 
 
 def visit(world: World, **changes: Any) -> WorkOrder:
