@@ -38,6 +38,7 @@ class Candidate:
 
     ``documents`` maps a kind to the last valid day of its latest paper (``None``: it does not expire).
     ``jobs_that_day`` and ``recent_jobs`` count work orders; ``recent_jobs_of_all`` those of every candidate.
+    ``can_answer``: there is opening time enough for an answer before the work has to begin.
     ``notice_hours`` is what was agreed, ``hours_left`` what there is until the work begins (``None``: not known).
     """
 
@@ -52,6 +53,7 @@ class Candidate:
     recent_jobs: int
     recent_jobs_of_all: int
     said_no: bool
+    can_answer: bool
     notice_hours: int = 0
     hours_left: Decimal | None = None
 
@@ -63,8 +65,8 @@ class Candidate:
 
 # Vigilance is asked by law from 5,000 € on (Code du travail D8222-5): not required here, but an expired one blocks.
 REQUIRED_DOCUMENTS = ("insurance", "registration")
-# A person may ask somebody who is far, full, wants more notice or said no; nobody may ask without agreement or papers
-# (R32).
+# A person may ask somebody who is far, full, late, wants more notice or said no; nobody may ask without agreement or
+# papers (R32).
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired"})
 
 
@@ -94,6 +96,8 @@ def obstacle(candidate: Candidate, *, today: dt.date, required: Sequence[str] = 
         return "out_of_area"
     if not candidate.capacity_left:
         return "no_capacity"
+    if not candidate.can_answer:
+        return "too_soon"
     # Work that is late already is given to whoever asks for no notice.
     if candidate.notice_hours and candidate.hours_left is not None and candidate.hours_left < candidate.notice_hours:
         return "too_short_notice"

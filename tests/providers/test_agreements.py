@@ -174,12 +174,18 @@ def test_what_was_noted_without_a_price_is_all_that_the_client_pays(world: World
 # --- what it decides ----------------------------------------
 
 
+def begins_in(order: WorkOrder, time: dt.timedelta) -> None:
+    """It has to begin then, to be done as was promised."""
+    order.promised_start = timezone.now() + time
+    order.promised_end = order.promised_start + dt.timedelta(minutes=max(1, order.duration_minutes))
+    order.save(update_fields=["promised_start", "promised_end"])
+
+
 @pytest.mark.promise("domain R33", "domain R34")
 def test_short_notice_keeps_out_and_a_person_may_still_ask(world: World, heels: WorkOrder, alone: Provider) -> None:
     """The desk reads why, in words; whoever chooses by hand is not held back."""
     ours, hour = world.actor(), dt.timedelta(hours=1)
-    WorkOrder.objects.filter(pk=heels.pk).update(promised_start=timezone.now() + 23 * hour)
-    heels.refresh_from_db()
+    begins_in(heels, 23 * hour)
     agreed(alone, world, notice_hours=24)
     start_round(heels, by=ours)
     considered = OfferRound.objects.get().considered.get()
@@ -195,8 +201,7 @@ def test_short_notice_keeps_out_and_a_person_may_still_ask(world: World, heels: 
 def test_notice_counts_in_hours_of_the_clock(
     world: World, heels: WorkOrder, alone: Provider, minutes: int, rule: str
 ) -> None:
-    WorkOrder.objects.filter(pk=heels.pk).update(promised_start=timezone.now() + dt.timedelta(minutes=minutes))
-    heels.refresh_from_db()
+    begins_in(heels, dt.timedelta(minutes=minutes))
     agreed(alone, world, notice_hours=24)
     start_round(heels, by=world.actor())
     assert OfferRound.objects.get().considered.get().rule == rule
@@ -323,7 +328,7 @@ def test_a_draft_is_written_read_signed_and_ended(world: World, manager: Browser
         ({"notice_hours": "-1"}, "supérieure ou égale à 0"),
         ({"valid_from": "9999-12-31"}, "entre 2000 et 2099"),
         ({"valid_from": "hier"}, "Saisissez une date valide."),
-        ({"valid_to": "2026-11-22"}, "Le dernier jour ne peut pas précéder le premier."),
+        ({"valid_to": "2026-11-22"}, "Le dernier jour ne peut pas être avant le premier."),
     ],
 )
 def test_nonsense_is_said_at_its_field_and_keeps_what_was_typed(

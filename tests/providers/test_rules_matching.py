@@ -38,6 +38,7 @@ def candidate(**changes: Any) -> Candidate:
         "recent_jobs": 2,
         "recent_jobs_of_all": 8,
         "said_no": False,
+        "can_answer": True,
     }
     return Candidate(**(given_ | changes))
 
@@ -57,6 +58,7 @@ def candidate(**changes: Any) -> Candidate:
         ({"distance_km": Decimal("10.1")}, "out_of_area"),
         ({"distance_km": Decimal(10)}, None),
         ({"jobs_that_day": 4}, "no_capacity"),
+        ({"can_answer": False}, "too_soon"),
         ({"jobs_that_day": 9}, "no_capacity"),
         ({"notice_hours": 24, "hours_left": Decimal("23.9")}, "too_short_notice"),
         ({"notice_hours": 24, "hours_left": Decimal(24)}, None),
@@ -71,7 +73,8 @@ def test_the_first_rule_that_applies_removes(changes: dict[str, Any], rule: str 
 
 
 def test_every_rule_has_words() -> None:
-    assert {*BINDING, "already_answered", "out_of_area", "no_capacity", "too_short_notice"} == set(Obstacle.values)
+    soft = {"already_answered", "out_of_area", "no_capacity", "too_soon", "too_short_notice"}
+    assert BINDING | soft == set(Obstacle.values)
 
 
 def test_a_score_can_be_recomputed_by_hand() -> None:

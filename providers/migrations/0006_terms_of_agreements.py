@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0004_price_requests"),
+        ("providers", "0005_too_soon"),
     ]
 
     operations = [
@@ -134,8 +134,9 @@ class Migration(migrations.Migration):
                     ("no_agreement", "No agreement in force today"),
                     ("document_missing", "A required document is missing"),
                     ("document_expired", "A document has expired"),
-                    ("out_of_area", "The site is outside their area"),
+                    ("out_of_area", "The place of the work is outside their area"),
                     ("no_capacity", "Fully booked that day"),
+                    ("too_soon", "The work has to begin before they can answer"),
                     ("already_answered", "Has already said no to this job"),
                     ("too_short_notice", "Asks for more notice than there is left"),
                 ],
