@@ -28,7 +28,8 @@ rates = st.decimals(0, "99.99", places=2)
 
 
 def terms(**changes: Any) -> Terms:
-    return Terms(**({"kind": "purchase", "purchase_price": Decimal(9), "valid_from": DAY} | changes))
+    given_: dict[str, Any] = {"kind": "purchase", "purchase_price": Decimal(9), "valid_from": DAY}
+    return Terms(**(given_ | changes))
 
 
 @pytest.mark.promise("domain R33")
