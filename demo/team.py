@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from stdnum.fr import siren
+
 from concierge import tenancy
 from concierge.enums import STAFF_ROLES, Role
 from concierge.models import User
@@ -78,6 +80,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
         businesses.ProviderDetails(
             name=one.name,
             siret=siret(one.siren),
+            vat_number=f"FR{siren.to_tva(siret(one.siren)[:9])}",
             street=one.street,
             postcode=one.postcode,
             city=one.city,
@@ -89,6 +92,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             radius_km=int(one.radius),
             daily_capacity=one.capacity,
             charter_signed_on=since,
+            has_refashion_label=one.is_labelled,
         ),
         by=house.by,
     )

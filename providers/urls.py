@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from providers.api import offers, prices
 from providers.views import (
+    file_edit,
     link,
     partnership,
     price_link,
@@ -121,7 +122,17 @@ team_prices = [
 ]
 team_files = [
     path("prestataires/", staff_files.providers_list, name="providers"),
+    path("prestataires/nouveau/", file_edit.new_provider, name="new-provider"),
     path("prestataires/<uuid:public_id>/", staff_files.provider_page, name="provider"),
+    path("prestataires/<uuid:public_id>/modifier/", file_edit.edit_provider, name="edit-provider"),
+    path("prestataires/<uuid:public_id>/horaires/", file_edit.provider_hours, name="provider-hours"),
+    path("prestataires/<uuid:public_id>/documents/ajouter/", file_edit.new_document, name="new-document"),
+    path("prestataires/<uuid:public_id>/documents/<uuid:document>/", file_edit.edit_document, name="edit-document"),
+    path(
+        "prestataires/<uuid:public_id>/documents/<uuid:document>/retirer/",
+        file_edit.remove_document,
+        name="remove-document",
+    ),
     re_path(
         rf"^prestataires/(?P<public_id>{UUID})/partenariat/(?P<verb>arreter|reprendre)/$",
         partnership.partnership,

@@ -55,6 +55,11 @@ def _open_request(scene: Scene) -> dict[str, Any]:
     return {"public_id": scene.open.public_id}
 
 
+def _paper_of(scene: Scene) -> dict[str, Any]:
+    paper = scene.provider.documents.order_by("pk").first()
+    return {"public_id": scene.provider.public_id, "document": paper.public_id if paper else None}
+
+
 # How to fill in a route's address with things of the scene. Routes not listed have no arguments, or only ``slug``.
 ARGUMENTS: dict[str, Arguments] = {
     "bookings:track": lambda s: {"token": s.open.tracking_token},
@@ -244,6 +249,11 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},
     "providers:provider": lambda s: {"public_id": s.provider.public_id},
+    "providers:edit-provider": lambda s: {"public_id": s.provider.public_id},
+    "providers:provider-hours": lambda s: {"public_id": s.provider.public_id},
+    "providers:new-document": lambda s: {"public_id": s.provider.public_id},
+    "providers:edit-document": _paper_of,
+    "providers:remove-document": _paper_of,
     "providers:partnership": lambda s: {"public_id": s.provider.public_id, "verb": "arreter"},
     "providers:create-key": lambda s: {"public_id": s.provider.public_id},
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.models import Service
+from bookings.views.words import hours_words
 from concierge import key_pages
 from concierge.days import today_of, zone_of
 from concierge.errors import NotAllowed
@@ -55,7 +56,13 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         for row in page
     ]
     is_filtered = any(request.GET.get(name) for name in ("q", "service", "state"))
-    context = {"rows": rows, "form": form, "is_filtered": is_filtered, "total": page.paginator.count}
+    context = {
+        "rows": rows,
+        "form": form,
+        "is_filtered": is_filtered,
+        "total": page.paginator.count,
+        "can_manage": perms.can_manage_providers(request.actor),
+    }
     return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
 
 
@@ -116,6 +123,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "share": round(100 * ours[provider.pk] / total) if total else 0,
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
+        "hours": hours_words(provider.opening_hours.all()),
         "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
         "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
     }
