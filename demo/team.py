@@ -8,6 +8,7 @@ from decimal import Decimal
 from stdnum.fr import siren
 
 from concierge import tenancy
+from concierge.days import today_of
 from concierge.enums import STAFF_ROLES, Role
 from concierge.models import User
 from demo import data
@@ -68,6 +69,10 @@ def sign_providers(house: House, since: dt.date) -> list[Provider]:
     """A dozen local businesses with papers in order and an agreement for each service."""
     with tenancy.working_for(house.organisation):
         found = [_sign(house, one, since) for one in data.PROVIDERS]
+        away = today_of(house.organisation) + dt.timedelta(days=40)
+        availability.close_days(
+            found[0], first_on=away, last_on=away + dt.timedelta(days=8), reason="Congés", by=house.by
+        )
         member = next(one for one in ACCOUNTS if one.role == Role.PROVIDER)
         businesses.add_member(found[0], person(member.email, member.first_name, member.last_name), by=house.by)
     return found

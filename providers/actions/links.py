@@ -53,7 +53,14 @@ class LinkExpired(DomainError):
 
 
 def issue_link(asked: Offer | PriceRequest) -> PersonalLink:
-    """Make the link of what is asked, replacing an earlier one. Runs in the caller's transaction."""
+    """The link of what is asked: the one that lives, else a new one. Runs in the caller's transaction, under its lock.
+
+    A message that is sent twice opens the same page twice: whoever has typed their digits goes on (lifecycles.md 2.4).
+    Only what opens nothing any more, or lets nobody act, is replaced.
+    """
+    link = _current(asked)
+    if link is not None and link.lets_act_at(timezone.now()):
+        return link
     asked.links.filter(revoked_at=None).update(revoked_at=timezone.now())
     nonce = new_nonce()
     made: PersonalLink = asked.links.create(

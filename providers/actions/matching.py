@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from bookings.enums import PerformerKind, WorkOrderStatus
+from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.enums import OfferStatus
-from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ServiceAgreement
+from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules import hours, matching
 from providers.rules.matching import Candidate, Consideration, Weights
 
 # "Recent work" is what was accepted within this time.
 RECENT = dt.timedelta(days=30)
+# Less opening time than this is too little to answer in.
+LEAST_ANSWER_TIME = dt.timedelta(minutes=30)
 # Answers that mean: do not ask me again for this job.
 NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED)
 
@@ -66,6 +69,7 @@ class Candidates:
 
     work_order: WorkOrder
     zone: ZoneInfo
+    begins_by: dt.datetime
     weights: Weights
     verdicts: list[Consideration]
     providers: dict[int, Provider]
@@ -84,9 +88,56 @@ class Candidates:
         return price_by(self.agreements[provider.pk], self.work_order)
 
     def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
-        """When the answer is due, in the provider's opening hours (office hours when it gave none)."""
-        given = [hours.Opening(row.weekday, row.opens, row.closes) for row in provider.opening_hours.all()]
-        return hours.due_in_opening_hours(sent_at, policy.answer_time, given or hours.OFFICE_HOURS, self.zone)
+        """When the answer is due: in the provider's opening hours, and not after the work has to begin.
+
+        Work that should have begun already is only given away by a person: then in the usual time.
+        """
+        opening, closed = _opening_of(provider), hours.closed_on(_closures_of(provider))
+        due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone, closed=closed)
+        if due <= sent_at:
+            # Closed for as long as we look ahead, and a person asks all the same.
+            due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone)
+        return due if self.begins_by <= sent_at else min(due, self.begins_by)
+
+
+def _opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
+    """When a provider answers: office hours when it gave none."""
+    given = tuple(hours.Opening(row.weekday, row.opens, row.closes) for row in provider.opening_hours.all())
+    return given or hours.OFFICE_HOURS
+
+
+def _closures_of(provider: Provider) -> tuple[hours.Days, ...]:
+    return tuple((row.first_on, row.last_on) for row in provider.closures.all())
+
+
+def _begins_by(work_order: WorkOrder) -> dt.datetime:
+    return hours.must_begin_by(
+        work_order.promised_start,
+        work_order.promised_end,
+        dt.timedelta(minutes=work_order.duration_minutes),
+        at_home=work_order.request.place == Place.HOME,
+    )
+
+
+def _place_of(work_order: WorkOrder) -> tuple[Decimal, Decimal]:
+    """Where the work is: at the client's when we go there and know where that is, else at the site."""
+    asked, site = work_order.request, work_order.site
+    if asked.place == Place.HOME and asked.latitude is not None and asked.longitude is not None:
+        return asked.latitude, asked.longitude
+    return site.latitude, site.longitude
+
+
+def _can_answer(policy: Policy, now: dt.datetime, begins_by: dt.datetime, zone: ZoneInfo) -> Callable[[Provider], bool]:
+    """Whether a provider is open long enough before the work has to begin. Most have the same hours: looked at once."""
+    least = min(LEAST_ANSWER_TIME, policy.answer_time)
+
+    @cache
+    def enough(opening: tuple[hours.Opening, ...], closures: tuple[hours.Days, ...]) -> bool:
+        closed = hours.closed_on(closures)
+        due = hours.due_in_opening_hours(now, policy.answer_time, opening, zone, closed=closed)
+        return hours.time_open(now, min(due, begins_by), opening, zone, closed=closed) >= least
+
+    return lambda provider: enough(_opening_of(provider), _closures_of(provider))
 
 
 def consider_providers(
@@ -94,13 +145,14 @@ def consider_providers(
 ) -> Candidates:
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
     (or on ``only`` that one), best first. Such a price is an agreement for this work."""
-    zone = ZoneInfo(work_order.site.time_zone)
-    today = timezone.now().astimezone(zone).date()
+    zone, now = ZoneInfo(work_order.site.time_zone), timezone.now()
+    today, begins_by = now.astimezone(zone).date(), _begins_by(work_order)
     agreed = agreed_amounts(work_order) if agreed is None else agreed
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if only is not None:
         found = found.filter(pk=only.pk)
-    providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents").order_by("pk")}
+    away = Prefetch("closures", ProviderClosure.objects.still_to_come(today))
+    providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents", away).order_by("pk")}
     agreements = {
         row.provider_id: row
         for row in ServiceAgreement.objects.filter(provider__in=providers, service=work_order.service)
@@ -112,7 +164,10 @@ def consider_providers(
     said_no = set(
         Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
     )
-    here = (work_order.site.latitude, work_order.site.longitude)
+    first_day, last_day = (
+        max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
+    )
+    here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
             key=row.pk,
@@ -126,11 +181,13 @@ def consider_providers(
             recent_jobs=recent[row.pk],
             recent_jobs_of_all=sum(recent.values()),
             said_no=row.pk in said_no,
+            is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
+            can_answer=can_answer(row),
         )
         for row in providers.values()
     ]
     verdicts = matching.consider(candidates, today=today, weights=policy.weights)
-    return Candidates(work_order, zone, policy.weights, verdicts, providers, agreements, agreed)
+    return Candidates(work_order, zone, begins_by, policy.weights, verdicts, providers, agreements, agreed)
 
 
 def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:

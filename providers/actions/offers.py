@@ -158,7 +158,7 @@ def let_go_of_accepted(work_order: WorkOrder, *, verb: str, by: Actor) -> None:
 
 @transaction.atomic
 def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
-    """Send the message again with a new link; the old link stops working. Raises 409s when the offer is not open."""
+    """Send the message again; its link is another only when the old one is over. Raises 409s unless it is open."""
     lock_work_order(offer.work_order)
     locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT:

@@ -284,7 +284,7 @@ def remind_of_price(asked: PriceRequest, *, by: Actor) -> bool:
 
 @transaction.atomic
 def resend_price_request(asked: PriceRequest, *, by: Actor) -> PersonalLink:
-    """Send the message again with a new link; the old one stops working. Raises 409 when it is not open."""
+    """Send the message again; its link is another only when the old one is over. Raises 409 when it is not open."""
     locked = _lock(asked)
     if locked.status != PriceRequestStatus.SENT or locked.due_at <= timezone.now():
         raise REFUSALS.get(locked.status, PriceRequestAnswered)(current_status=locked.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import secrets
 from typing import ClassVar
@@ -72,6 +73,10 @@ class PersonalLink(PublicIdModel, TenantModel):
     def provider(self) -> Provider:
         """Whose link it is."""
         return self.subject.provider
+
+    def lets_act_at(self, now: dt.datetime) -> bool:
+        """Whether whoever holds it and its digits may still act: not revoked, expired, or locked by wrong digits."""
+        return self.revoked_at is None and self.expires_at > now and self.code_tries < MAX_CODE_TRIES
 
 
 class AccessLink(PersonalLink):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -24,23 +24,54 @@ class Opening:
 OFFICE_HOURS = tuple(Opening(day, dt.time(9), dt.time(18)) for day in range(5))
 
 
+# Days on which nobody is there, whatever the hours.
+Closed = Callable[[dt.date], bool]
+
+
+# First and last day, both included.
+Days = tuple[dt.date, dt.date]
+
+
+def never_closed(day: dt.date) -> bool:
+    """Open whenever the hours say so."""
+    return False
+
+
+def closed_on(closures: Sequence[Days]) -> Closed:
+    """Whether a day is one of some closures."""
+    return lambda day: any(first <= day <= last for first, last in closures)
+
+
+def is_closed_throughout(first: dt.date, last: dt.date, closures: Sequence[Days]) -> bool:
+    """Whether every day from ``first`` to ``last`` is one of some closures."""
+    day = first
+    for begins, ends in sorted(closures):
+        if begins <= day <= ends:
+            if ends >= last:
+                return True
+            day = ends + dt.timedelta(days=1)
+    return False
+
+
 def due_in_opening_hours(
-    start: dt.datetime, allowed: dt.timedelta, opening: Sequence[Opening], zone: ZoneInfo
+    start: dt.datetime,
+    allowed: dt.timedelta,
+    opening: Sequence[Opening],
+    zone: ZoneInfo,
+    *,
+    closed: Closed = never_closed,
 ) -> dt.datetime:
     """The moment (UTC) when ``allowed`` opening time has passed since ``start``.
 
     Time really elapsed is counted, so an hour that a clock change removes or repeats is not lost or given twice.
     The answer always lies within an opening, its end included; who opens so rarely that sixty days are not enough has
-    until the last closing time of these days. Raises ``ValueError`` without any opening or with a
-    time allowed that is not positive.
+    until the last closing time of these days, who is closed on all of them until ``start``. Raises ``ValueError``
+    without any opening or with a time allowed that is not positive.
     """
     if not opening or allowed <= dt.timedelta(0):
         raise ValueError("a deadline needs an opening and a positive time")
     left, counted_to = allowed, start.astimezone(dt.UTC)
-    for opens, closes in openings_from(start, opening, zone):
-        begin = max(opens, counted_to)
-        if begin >= closes:
-            continue
+    for begin, closes in stretches_from(start, opening, zone, closed=closed):
         if left <= closes - begin:
             return begin + left
         left -= closes - begin
@@ -48,14 +79,53 @@ def due_in_opening_hours(
     return counted_to
 
 
+def time_open(
+    start: dt.datetime,
+    end: dt.datetime,
+    opening: Sequence[Opening],
+    zone: ZoneInfo,
+    *,
+    closed: Closed = never_closed,
+) -> dt.timedelta:
+    """Opening time between two moments: what ``due_in_opening_hours`` counts, so that it leads from one to the other.
+
+    Not more than sixty days of the calendar are looked at; nothing when ``end`` is not after ``start``.
+    """
+    total = dt.timedelta(0)
+    for begin, closes in stretches_from(start, opening, zone, closed=closed):
+        if begin >= end:
+            break
+        total += min(closes, end) - begin
+    return total
+
+
+def must_begin_by(start: dt.datetime, end: dt.datetime, work: dt.timedelta, *, at_home: bool) -> dt.datetime:
+    """When promised work begins at the latest: with somebody who waits for it, else in time to be done."""
+    return start if at_home else max(start, end - work)
+
+
+def stretches_from(
+    start: dt.datetime, opening: Sequence[Opening], zone: ZoneInfo, *, closed: Closed = never_closed
+) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """What is left of the openings from a moment on, as UTC pairs in order; no moment is in two of them."""
+    counted_to = start.astimezone(dt.UTC)
+    for opens, closes in openings_from(start, opening, zone, closed=closed):
+        begin = max(opens, counted_to)
+        if begin < closes:
+            yield begin, closes
+            counted_to = closes
+
+
 def openings_from(
-    start: dt.datetime, opening: Sequence[Opening], zone: ZoneInfo
+    start: dt.datetime, opening: Sequence[Opening], zone: ZoneInfo, *, closed: Closed = never_closed
 ) -> Iterator[tuple[dt.datetime, dt.datetime]]:
     """Real openings as UTC pairs in order, from the day of ``start`` on."""
     first = start.astimezone(zone).date()
     hours = sorted(opening, key=lambda one: (one.weekday, one.opens))
     for offset in range(FURTHEST_DAYS):
         day = first + dt.timedelta(days=offset)
+        if closed(day):
+            continue
         for one in hours:
             if one.weekday == day.weekday():
                 opens, closes = (_instant(day, time, zone) for time in (one.opens, one.closes))

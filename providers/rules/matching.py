@@ -39,6 +39,7 @@ class Candidate:
 
     ``documents`` maps a kind to the last valid day of its latest paper (``None``: it does not expire).
     ``jobs_that_day`` and ``recent_jobs`` count work orders; ``recent_jobs_of_all`` those of every candidate.
+    ``is_closed``: on every day on which the work can begin. ``can_answer``: opening time enough is left before then.
     """
 
     key: int
@@ -52,6 +53,8 @@ class Candidate:
     recent_jobs: int
     recent_jobs_of_all: int
     said_no: bool
+    is_closed: bool
+    can_answer: bool
 
     @property
     def capacity_left(self) -> int:
@@ -61,7 +64,7 @@ class Candidate:
 
 # Vigilance is asked by law from 5,000 € on (Code du travail D8222-5): not required here, but an expired one blocks.
 REQUIRED_DOCUMENTS = ("insurance", "registration")
-# A person may ask somebody who is far, full or said no; nobody may ask without agreement or papers (R32).
+# A person may ask who is far, closed, full or late, or said no; nobody may ask without agreement or papers (R32).
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired"})
 
 
@@ -89,8 +92,12 @@ def obstacle(candidate: Candidate, *, today: dt.date, required: Sequence[str] = 
         return "already_answered"
     if candidate.distance_km > candidate.radius_km:
         return "out_of_area"
+    if candidate.is_closed:
+        return "closed"
     if not candidate.capacity_left:
         return "no_capacity"
+    if not candidate.can_answer:
+        return "too_soon"
     return None
 
 

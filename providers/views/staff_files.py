@@ -25,6 +25,7 @@ from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
 from concierge.words import euros, percent
 from providers import perms
+from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
 from providers.enums import OfferStatus
@@ -32,7 +33,7 @@ from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider, ServiceAgreement
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
-from providers.views.words import papers_words
+from providers.views.words import papers_words, span_words
 
 
 @require_safe
@@ -119,11 +120,16 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "papers": papers_words(provider, today),
         "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
         "agreements": agreements,
+        "closures": [
+            {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
+            for one in provider.closures.still_to_come(today)[:MOST_CLOSURES]
+        ],
         "recent": ours[provider.pk],
         "share": round(100 * ours[provider.pk] / total) if total else 0,
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
         "hours": hours_words(provider.opening_hours.all()),
+        "may_close": perms.can_close_days(request.actor, provider),
         "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
         "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
     }

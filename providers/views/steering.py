@@ -59,7 +59,7 @@ def _steer(request: TenantRequest, order: WorkOrder, verb: str) -> str:
 
 @require_POST
 def resend(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Send an open offer again, with a new link."""
+    """Send an open offer again."""
     offer = get_object_or_404(Offer.objects.visible_to(request.actor).with_need(), public_id=public_id)
     if not perms.can_dispatch(request.actor, offer.work_order):
         raise NotAllowed

@@ -81,7 +81,7 @@ def test_the_api_tells_them_with_who_is_silent(world: World, monkeypatch: pytest
         "starts_at": "2026-11-30T09:00:00Z",
         "status": "failed",
         "reason_code": "bad_order",
-        "reason": days[0].reason,
+        "reason": "Un des services n’est plus proposé ici. Choisissez de nouveau.",
         "service_request": None,
         "name": "Chemises du lundi",
         "site": str(world.site.public_id),

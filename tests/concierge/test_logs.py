@@ -14,6 +14,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.test import Client as Browser
+from django.urls import URLResolver, get_resolver
 from redis.exceptions import ConnectionError as CacheUnreachable
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as CacheTimeout
@@ -52,6 +53,8 @@ def lines() -> Iterator[io.StringIO]:
     "address",
     [
         "/offre/SECRET-TOKEN/",
+        "/prix/SECRET-TOKEN/",
+        "/prix/SECRET-TOKEN/code/",
         "/suivi/SECRET-TOKEN/etat/?seen=3",
         "/compte/password/reset/key/3-SECRET-TOKEN/",
         "/demandes/?q=Dupont",
@@ -132,3 +135,24 @@ def test_an_outage_leaves_lines_and_a_bug_leaves_its_stack(
     entry = json.loads(lines.getvalue())
     assert ("exception" in entry) is not is_short
     assert entry.get("error") == (type(error).__name__ if is_short else None)
+
+
+@pytest.mark.promise("S16")
+def test_every_address_with_a_token_is_known_here() -> None:
+    """A link that a later page brings is hidden from its first day."""
+    addresses = {place.partition("<str:token>")[0].partition("(?P<token>")[0].lstrip("^") for place in _with_tokens()}
+    assert addresses == {"abonnement/", "offre/", "prix/", "suivi/"}
+    shown = [hide_in_report(f"https://x/{start}SECRET-TOKEN/") for start in addresses]
+    assert [one for one in shown if "SECRET" in one] == []
+
+
+def _with_tokens() -> list[str]:
+    """Patterns of all addresses that carry a token."""
+    found, left = [], list(get_resolver().url_patterns)
+    while left:
+        one = left.pop()
+        if isinstance(one, URLResolver):
+            left += one.url_patterns
+        elif "token>" in str(one.pattern):
+            found.append(str(one.pattern))
+    return found

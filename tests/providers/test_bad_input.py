@@ -14,7 +14,7 @@ from providers.enums import DeclineReason
 from providers.models import AccessLink, Offer
 from tests.providers.conftest import MONDAY, acting_for
 from tests.providers.test_api import Api, api_of, refused
-from tests.providers.test_link_page import Phone, text_of
+from tests.providers.test_link_page import Phone, lock_out, text_of
 from tests.world import World
 
 EXPIRED = "Le délai de réponse est passé. Merci quand même\xa0: nous reviendrons vers vous bientôt."
@@ -127,6 +127,7 @@ def test_a_link_used_twice(offers: list[Offer], first: str) -> None:
 @pytest.mark.promise("S16")
 def test_a_link_that_was_replaced(world: World, offers: list[Offer]) -> None:
     phone = Phone(offers[0]).unlock()
+    lock_out(offers[0])
     resend_offer(offers[0], by=world.actor())
     before = everything()
     for answer in (phone.get(), phone.post("accepter"), phone.post("refuser", reason="price"), phone.post("pas-moi")):

@@ -13,16 +13,17 @@ import pytest
 from django.db import connections
 from django.test import Client as Browser
 from django.test import override_settings
+from django.utils import timezone
 
 from bookings.actions.work_orders import cancel_work_order, verify_work_order
 from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.models import Domain, Event
-from providers.actions.links import link_code, link_url
+from providers.actions.links import WrongLinkCode, check_link_code, link_code, link_url
 from providers.actions.offers import accept_offer, resend_offer
 from providers.actions.rounds import start_round
 from providers.models import AccessLink, Offer
-from providers.models.links import hash_of
+from providers.models.links import MAX_CODE_TRIES, hash_of
 from tests.conftest import settle
 from tests.providers.conftest import MONDAY, acting_for, add_provider
 from tests.world import World, build_world
@@ -199,8 +200,43 @@ def test_not_me_ends_the_link_and_tells_staff(world: World, phone: Phone, offers
     assert link_url(offers[0]) == link_code(offers[0]) == ""
 
 
+def lock_out(offer: Offer) -> None:
+    """Somebody guesses the four digits until the link no longer acts."""
+    wrong = f"{(int(link_code(offer)) + 1) % 10_000:04d}"
+    for _n in range(MAX_CODE_TRIES):
+        with pytest.raises(WrongLinkCode):
+            check_link_code(offer.links.get(revoked_at=None), wrong)
+
+
+@pytest.mark.promise("S16")
+def test_a_link_that_lives_is_sent_again_as_it_is(world: World, offers: list[Offer]) -> None:
+    """Whoever has opened it goes on: a second message does not shut the door of the first."""
+    phone, before = Phone(offers[0]).unlock(), AccessLink.objects.filter(offer=offers[0]).values().get()
+    resend_offer(offers[0], by=world.actor())
+    assert AccessLink.objects.filter(offer=offers[0]).values().get() == before
+    assert Event.objects.filter(name="offer.sent", subject_id=offers[0].public_id).count() == 2
+    assert phone.post("accepter").status_code == 302
+
+
+@pytest.mark.promise("S16")
+@pytest.mark.parametrize("why", ["locked", "expired", "revoked"])
+def test_a_link_that_is_over_is_made_anew(world: World, offers: list[Offer], why: str) -> None:
+    old = offers[0].links.get()
+    if why == "locked":
+        lock_out(offers[0])
+    elif why == "expired":
+        AccessLink.objects.filter(pk=old.pk).update(expires_at=timezone.now())
+    else:
+        AccessLink.objects.filter(pk=old.pk).update(revoked_at=timezone.now())
+    made = resend_offer(offers[0], by=world.actor())
+    assert made.pk != old.pk
+    assert list(offers[0].links.filter(revoked_at=None)) == [made]
+    assert Phone(offers[0]).unlock().post("accepter").status_code == 302
+
+
 def test_over_withdrawn_expired_and_replaced(world: World, offers: list[Offer], monday: Any) -> None:
     first, second = Phone(offers[0]).unlock(), Phone(offers[1]).unlock()
+    lock_out(offers[1])
     resend_offer(offers[1], by=world.actor())
     over = second.get()
     assert over.status_code == 410

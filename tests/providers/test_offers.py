@@ -22,6 +22,7 @@ from providers.actions.refusals import OfferAnswered, OfferExpired, OfferTaken, 
 from providers.actions.rounds import offer_directly, start_round, withdraw_offers
 from providers.enums import DeclineReason, OfferStatus, RoundStatus
 from providers.models import AccessLink, ConsideredProvider, Offer, OfferRound, Provider
+from providers.models.links import MAX_CODE_TRIES
 from tests.conftest import settle
 from tests.providers.conftest import MONDAY, PARIS, acting_for, add_provider
 from tests.world import World
@@ -276,8 +277,10 @@ def test_work_is_shared_in_turn(world: World) -> None:
     assert winners == [twins[0], twins[1], twins[0], twins[1]]
 
 
-def test_sending_again_replaces_the_link(world: World, offers: list[Offer]) -> None:
+def test_sending_again_replaces_a_link_that_is_locked(world: World, offers: list[Offer]) -> None:
     old = AccessLink.objects.get(offer=offers[0])
+    assert resend_offer(offers[0], by=world.actor("dispatcher")) == old
+    AccessLink.objects.filter(pk=old.pk).update(code_tries=MAX_CODE_TRIES)
     new = resend_offer(offers[0], by=world.actor("dispatcher"))
     old.refresh_from_db()
     assert (old.revoked_at is None, new.revoked_at is None) == (False, True)

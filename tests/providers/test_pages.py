@@ -16,7 +16,7 @@ from django.urls import reverse
 from bookings.models import WorkOrder
 from concierge import tenancy
 from concierge.enums import Role
-from concierge.models import ApiClient, Membership, User
+from concierge.models import ApiClient, Event, Membership, User
 from providers.actions.businesses import add_member, set_active
 from providers.actions.documents import add_document
 from providers.actions.offers import accept_offer, decline_offer
@@ -216,7 +216,7 @@ def test_stop_look_again_and_ask_one(
     assert WorkOrder.objects.get().status == "needs_dispatch"
     assert page(staff.get("/prestataires/propositions/")).count("Personne n’a dit oui") == 1
     assert staff.post(f"{address}chercher/").status_code == 302
-    assert "Le site est hors de son secteur" in page(staff.get(of_request(offers[0])))
+    assert "Le lieu du travail est hors de son secteur" in page(staff.get(of_request(offers[0])))
     assert staff.post(f"{address}proposer/", {"provider": str(cobblers[3].public_id)}).status_code == 302
     assert list(Offer.objects.open().values_list("provider_id", flat=True)) == [cobblers[3].pk]
     assert staff.post(f"{address}proposer/", {"provider": str(uuid.uuid4())}).status_code == 302
@@ -227,11 +227,14 @@ def test_stop_look_again_and_ask_one(
 
 
 def test_send_again(staff: Browser, offers: list[Offer]) -> None:
+    def sent() -> int:
+        return Event.objects.filter(name="offer.sent", subject_id=offers[0].public_id).count()
+
     assert staff.post(f"/prestataires/propositions/{offers[0].public_id}/renvoyer/").status_code == 302
-    assert AccessLink.objects.filter(offer=offers[0]).count() == 2
+    assert (sent(), AccessLink.objects.filter(offer=offers[0]).count()) == (2, 1)
     accept_offer(offers[1], by=acting_for(offers[1].provider))
     staff.post(f"/prestataires/propositions/{offers[0].public_id}/renvoyer/")
-    assert AccessLink.objects.filter(offer=offers[0]).count() == 2
+    assert (sent(), AccessLink.objects.filter(offer=offers[0]).count()) == (2, 1)
 
 
 @pytest.mark.promise("S01", "S07")

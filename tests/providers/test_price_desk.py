@@ -17,6 +17,7 @@ from providers.actions import prices as verbs
 from providers.actions.links import link_code, link_url
 from providers.actions.price_use import use_price
 from providers.models import PriceLink, PriceRequest, Provider
+from providers.models.links import MAX_CODE_TRIES
 from providers.views import staff_prices
 from tests.bookings.quoting import asked, service_of
 from tests.conftest import settle
@@ -100,10 +101,14 @@ def test_a_price_that_the_client_counts_on_is_not_let_go(world: World, desk: Bro
     assert "retirez d’abord ce devis" in text_of(answer)
 
 
-def test_sent_again_the_old_link_is_dead_and_the_new_one_works(world: World, desk: Browser) -> None:
+def test_sent_again_a_locked_link_is_dead_and_the_new_one_works(world: World, desk: Browser) -> None:
+    """One that lives is sent again as it is."""
     (one,) = asked_for_prices(world, carpenters(world, 1))
     old = "/" + link_url(one).split("/", 3)[3]
     old_code = link_code(one)
+    assert desk.post(act(one, "renvoyer")).status_code == 302
+    assert old == "/" + link_url(one).split("/", 3)[3]
+    PriceLink.objects.update(code_tries=MAX_CODE_TRIES)
     assert desk.post(act(one, "renvoyer")).status_code == 302
     new = "/" + link_url(one).split("/", 3)[3]
     phone = Browser(enforce_csrf_checks=True)
@@ -113,7 +118,7 @@ def test_sent_again_the_old_link_is_dead_and_the_new_one_works(world: World, des
     assert phone.post(f"{new}code/", {"code": link_code(one)}, headers=headers).status_code == 302
     assert list(PriceLink.objects.order_by("pk").values_list("revoked_at", flat=True))[1:] == [None]
     sent = Event.objects.filter(name="price_request.sent").order_by("pk").values_list("data__again", flat=True)
-    assert list(sent) == [None, True]
+    assert list(sent) == [None, True, True]
     verbs.withdraw_price(one, by=world.actor())
     assert desk.post(act(one, "renvoyer")).status_code == 409
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from providers.rules.hours import OFFICE_HOURS, Opening, due_in_opening_hours, openings_from
+from providers.rules.hours import (
+    OFFICE_HOURS,
+    Closed,
+    Opening,
+    closed_on,
+    due_in_opening_hours,
+    is_closed_throughout,
+    must_begin_by,
+    openings_from,
+    time_open,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 UTC = dt.UTC
@@ -109,3 +119,103 @@ def test_time_allowed_in_two_parts_is_the_same(
     assert due_in_opening_hours(break_at, second, opening, zone) == due_in_opening_hours(
         start, first + second, opening, zone
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        (paris(2026, 11, 23, 10), paris(2026, 11, 23, 14), 4),
+        (paris(2026, 11, 23, 17), paris(2026, 11, 24, 12), 4),
+        (paris(2026, 11, 27, 20), paris(2026, 11, 30, 9), 0),
+        (paris(2026, 11, 23, 6), paris(2026, 11, 23, 23), 9),
+        (paris(2026, 11, 23, 14), paris(2026, 11, 23, 14), 0),
+        (paris(2026, 11, 23, 14), paris(2026, 11, 23, 10), 0),
+        (paris(2026, 11, 23, 0), paris(2027, 11, 23, 0), 9 * 44),
+    ],
+)
+def test_opening_time_between_two_moments(start: dt.datetime, end: dt.datetime, hours: int) -> None:
+    assert time_open(start, end, OFFICE_HOURS, PARIS) == hours * HOUR
+
+
+def test_closed_days_count_for_nothing() -> None:
+    def closed(day: dt.date) -> bool:
+        return dt.date(2026, 11, 24) <= day <= dt.date(2026, 11, 26)
+
+    monday, friday = paris(2026, 11, 23, 17), paris(2026, 11, 27, 12)
+    assert due_in_opening_hours(monday, 4 * HOUR, OFFICE_HOURS, PARIS, closed=closed) == friday
+    assert time_open(monday, friday, OFFICE_HOURS, PARIS, closed=closed) == 4 * HOUR
+
+
+def test_who_is_closed_for_sixty_days_has_no_time() -> None:
+    start = paris(2026, 11, 23, 10)
+    assert due_in_opening_hours(start, HOUR, OFFICE_HOURS, PARIS, closed=lambda day: True) == start
+    assert time_open(start, paris(2027, 11, 23, 10), OFFICE_HOURS, PARIS, closed=lambda day: True) == 0 * HOUR
+
+
+def closures(days: frozenset[int]) -> Closed:
+    """Some days of two years."""
+    return lambda day: day.toordinal() % 29 in days
+
+
+some_days = st.frozensets(st.integers(0, 28), max_size=25).map(closures)
+
+
+@given(moments, allowances, weeks(), zones, some_days)
+def test_from_a_start_by_the_time_open_one_comes_to_the_end(
+    start: dt.datetime, allowed: dt.timedelta, opening: list[Opening], zone: ZoneInfo, closed: Closed
+) -> None:
+    due = due_in_opening_hours(start, allowed, opening, zone, closed=closed)
+    between = time_open(start, due, opening, zone, closed=closed)
+    assert between <= allowed
+    assert between == allowed or due >= start + dt.timedelta(days=28) or due == start
+    if between:
+        assert due_in_opening_hours(start, between, opening, zone, closed=closed) == due
+
+
+@given(moments, allowances, allowances, weeks(), zones, some_days)
+def test_opening_time_adds_up(
+    start: dt.datetime, first: dt.timedelta, more: dt.timedelta, opening: list[Opening], zone: ZoneInfo, closed: Closed
+) -> None:
+    middle, end = start + first, start + first + more
+    whole = time_open(start, end, opening, zone, closed=closed)
+    halves = (
+        time_open(start, middle, opening, zone, closed=closed),
+        time_open(middle, end, opening, zone, closed=closed),
+    )
+    assert whole == sum(halves, 0 * HOUR)
+    assert 0 * HOUR <= whole <= end - start
+
+
+def test_work_begins_by_its_appointment_or_in_time_to_be_done() -> None:
+    start, end = paris(2026, 11, 23, 10), paris(2026, 11, 24, 18)
+    assert must_begin_by(start, end, 2 * HOUR, at_home=True) == start
+    assert must_begin_by(start, end, 2 * HOUR, at_home=False) == paris(2026, 11, 24, 16)
+    assert must_begin_by(start, end, 90 * HOUR, at_home=False) == start
+
+
+@pytest.mark.parametrize(
+    ("closures", "first", "last", "is_closed"),
+    [
+        ([], 1, 1, False),
+        ([(1, 1)], 1, 1, True),
+        ([(1, 5)], 2, 4, True),
+        ([(1, 5)], 0, 1, False),
+        ([(1, 5)], 5, 6, False),
+        ([(6, 9), (1, 5)], 2, 9, True),
+        ([(7, 9), (1, 5)], 2, 9, False),
+    ],
+)
+def test_closed_on_every_day(closures: list[tuple[int, int]], first: int, last: int, is_closed: bool) -> None:
+    days = [(_day(begin), _day(end)) for begin, end in closures]
+    assert is_closed_throughout(_day(first), _day(last), days) is is_closed
+
+
+def _day(number: int) -> dt.date:
+    return DAY + dt.timedelta(days=number)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=5), st.integers(0, 30), st.integers(0, 15))
+def test_closed_on_every_day_is_what_each_day_says(spans: list[tuple[int, int]], first: int, length: int) -> None:
+    closures = [(_day(begin), _day(begin + more)) for begin, more in spans]
+    closed, days = closed_on(closures), [_day(first + n) for n in range(length + 1)]
+    assert is_closed_throughout(days[0], days[-1], closures) is all(closed(day) for day in days)

@@ -39,6 +39,8 @@ def candidate(**changes: Any) -> Candidate:
         "recent_jobs": 2,
         "recent_jobs_of_all": 8,
         "said_no": False,
+        "is_closed": False,
+        "can_answer": True,
     }
     return Candidate(**(given_ | changes))
 
@@ -58,6 +60,8 @@ def candidate(**changes: Any) -> Candidate:
         ({"distance_km": Decimal("10.1")}, "out_of_area"),
         ({"distance_km": Decimal(10)}, None),
         ({"jobs_that_day": 4}, "no_capacity"),
+        ({"is_closed": True}, "closed"),
+        ({"can_answer": False}, "too_soon"),
         ({"jobs_that_day": 9}, "no_capacity"),
         ({"is_active": False, "has_agreement": False, "said_no": True}, "inactive"),
     ],
@@ -67,7 +71,7 @@ def test_the_first_rule_that_applies_removes(changes: dict[str, Any], rule: str 
 
 
 def test_every_rule_has_words() -> None:
-    assert {*BINDING, "already_answered", "out_of_area", "no_capacity"} == set(Obstacle.values)
+    assert {*BINDING, "already_answered", "out_of_area", "closed", "no_capacity", "too_soon"} == set(Obstacle.values)
 
 
 def test_a_score_can_be_recomputed_by_hand() -> None:

@@ -11,7 +11,7 @@ from concierge.tenancy import allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0004_price_requests"),
+        ("providers", "0006_closures"),
     ]
 
     operations = [
