@@ -378,6 +378,11 @@ class ProviderData:
     radius: str = "12"
     capacity: int = 6
 
+    @property
+    def is_labelled(self) -> bool:
+        """Shoes and clothes are mended with the repair bonus."""
+        return bool({"cordonnerie", "couture"} & set(self.services))
+
 
 PROVIDERS = (
     ProviderData(

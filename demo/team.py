@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from stdnum.fr import siren
+
 from concierge import tenancy
+from concierge.days import today_of
 from concierge.enums import STAFF_ROLES, Role
 from concierge.models import User
 from demo import data
@@ -66,6 +69,10 @@ def sign_providers(house: House, since: dt.date) -> list[Provider]:
     """A dozen local businesses with papers in order and an agreement for each service."""
     with tenancy.working_for(house.organisation):
         found = [_sign(house, one, since) for one in data.PROVIDERS]
+        away = today_of(house.organisation) + dt.timedelta(days=40)
+        availability.close_days(
+            found[0], first_on=away, last_on=away + dt.timedelta(days=8), reason="Congés", by=house.by
+        )
         member = next(one for one in ACCOUNTS if one.role == Role.PROVIDER)
         businesses.add_member(found[0], person(member.email, member.first_name, member.last_name), by=house.by)
     return found
@@ -78,6 +85,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
         businesses.ProviderDetails(
             name=one.name,
             siret=siret(one.siren),
+            vat_number=f"FR{siren.to_tva(siret(one.siren)[:9])}",
             street=one.street,
             postcode=one.postcode,
             city=one.city,
@@ -89,6 +97,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             radius_km=int(one.radius),
             daily_capacity=one.capacity,
             charter_signed_on=since,
+            has_refashion_label=one.is_labelled,
         ),
         by=house.by,
     )

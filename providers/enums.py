@@ -87,6 +87,7 @@ class Obstacle(models.TextChoices):
     DOCUMENT_MISSING = "document_missing", _("A required document is missing")
     DOCUMENT_EXPIRED = "document_expired", _("A document has expired")
     OUT_OF_AREA = "out_of_area", _("The place of the work is outside their area")
+    CLOSED = "closed", _("Closed that day")
     NO_CAPACITY = "no_capacity", _("Fully booked that day")
     TOO_SOON = "too_soon", _("The work has to begin before they can answer")
     ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")

@@ -7,7 +7,7 @@ from bookings.models import WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.enums import Role
 from concierge.tenancy import Actor
-from providers.models import Offer, PriceRequest
+from providers.models import Offer, PriceRequest, Provider
 
 
 def can_see_providers(actor: Actor) -> bool:
@@ -18,6 +18,13 @@ def can_see_providers(actor: Actor) -> bool:
 def can_manage_providers(actor: Actor) -> bool:
     """Files, agreements and API keys of providers: site managers and heads of the network."""
     return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
+def can_close_days(actor: Actor, provider: Provider) -> bool:
+    """Say when a provider is away: itself, or whoever speaks with it on the phone."""
+    if actor.provider_id is not None:
+        return actor.provider_id == provider.pk
+    return actor.has_role(Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
 def can_dispatch(actor: Actor, work_order: WorkOrder) -> bool:

@@ -2,9 +2,11 @@
 
 from django.urls import include, path, re_path
 
-from providers.api import offers, prices
+from providers.api import availability, offers, prices
 from providers.views import (
     agreements,
+    closures,
+    file_edit,
     link,
     partnership,
     price_link,
@@ -24,6 +26,10 @@ api_offers = [
     path("offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
     path("offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
     path("offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
+]
+api_availability = [
+    path("provider-closures", availability.ProviderClosures.as_view(), name="api-closures"),
+    path("provider-closures/<uuid:public_id>/reopen", availability.ReopenDays.as_view(), name="api-closure-reopen"),
 ]
 api_prices = [
     path("price-requests", prices.PriceRequests.as_view(), name="api-price-requests"),
@@ -55,7 +61,7 @@ api_prices = [
         name="api-ask-prices",
     ),
 ]
-api_urlpatterns = [*api_offers, *api_prices]
+api_urlpatterns = [*api_offers, *api_availability, *api_prices]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -88,6 +94,8 @@ own_space = [
         space.carry_out,
         name="space-carry-out",
     ),
+    path("prestataires/mon-espace/fermetures/", closures.own_closures, name="space-closures"),
+    path("prestataires/mon-espace/fermetures/<uuid:closure_id>/retirer/", closures.reopen_own, name="space-reopen"),
     path("prestataires/mon-espace/prix/<uuid:public_id>/", space.price_page, name="space-price"),
     re_path(
         rf"^prestataires/mon-espace/prix/(?P<public_id>{UUID})/(?P<verb>repondre|refuser|retirer)/$",
@@ -122,7 +130,19 @@ team_prices = [
 ]
 team_files = [
     path("prestataires/", staff_files.providers_list, name="providers"),
+    path("prestataires/nouveau/", file_edit.new_provider, name="new-provider"),
     path("prestataires/<uuid:public_id>/", staff_files.provider_page, name="provider"),
+    path("prestataires/<uuid:public_id>/modifier/", file_edit.edit_provider, name="edit-provider"),
+    path("prestataires/<uuid:public_id>/horaires/", file_edit.provider_hours, name="provider-hours"),
+    path("prestataires/<uuid:public_id>/documents/ajouter/", file_edit.new_document, name="new-document"),
+    path("prestataires/<uuid:public_id>/documents/<uuid:document>/", file_edit.edit_document, name="edit-document"),
+    path(
+        "prestataires/<uuid:public_id>/documents/<uuid:document>/retirer/",
+        file_edit.remove_document,
+        name="remove-document",
+    ),
+    path("prestataires/<uuid:public_id>/fermetures/", closures.closures, name="closures"),
+    path("prestataires/<uuid:public_id>/fermetures/<uuid:closure_id>/retirer/", closures.reopen, name="reopen"),
     re_path(
         rf"^prestataires/(?P<public_id>{UUID})/partenariat/(?P<verb>arreter|reprendre)/$",
         partnership.partnership,

@@ -58,13 +58,13 @@ from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.models import Message
-from providers.actions import agreements, businesses, documents
+from providers.actions import agreements, availability, businesses, documents
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
 from providers.enums import DocumentKind
-from providers.models import Offer, PriceRequest, Provider, ServiceAgreement
+from providers.models import Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules.agreements import Terms
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
@@ -131,6 +131,11 @@ class Scene:
     def draft_agreement(self) -> ServiceAgreement:
         """What nobody has signed yet."""
         return ServiceAgreement.objects.get(status="draft")
+
+    @property
+    def away(self) -> ProviderClosure:
+        """Days on which the provider is away."""
+        return self.provider.closures.get()
 
     @property
     def booked_day(self) -> ServiceRequest:
@@ -335,6 +340,13 @@ def _provider(world: World, name: str, siret: str) -> Provider:
             email=f"{siret}@artisans.example",
             radius_km=12,
         ),
+        by=by,
+    )
+    availability.close_days(
+        provider,
+        first_on=today + dt.timedelta(days=200),
+        last_on=today + dt.timedelta(days=206),
+        reason="Congés",
         by=by,
     )
     for kind in ("insurance", "registration", "vigilance"):

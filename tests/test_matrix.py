@@ -55,6 +55,11 @@ def _open_request(scene: Scene) -> dict[str, Any]:
     return {"public_id": scene.open.public_id}
 
 
+def _paper_of(scene: Scene) -> dict[str, Any]:
+    paper = scene.provider.documents.order_by("pk").first()
+    return {"public_id": scene.provider.public_id, "document": paper.public_id if paper else None}
+
+
 # How to fill in a route's address with things of the scene. Routes not listed have no arguments, or only ``slug``.
 ARGUMENTS: dict[str, Arguments] = {
     "bookings:track": lambda s: {"token": s.open.tracking_token},
@@ -248,6 +253,15 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:new-agreement": lambda s: {"public_id": s.provider.public_id},
     "providers:agreement": lambda s: {"public_id": s.draft_agreement.public_id},
     "providers:change-agreement": lambda s: {"public_id": s.draft_agreement.public_id, "verb": "abandonner"},
+    "providers:edit-provider": lambda s: {"public_id": s.provider.public_id},
+    "providers:provider-hours": lambda s: {"public_id": s.provider.public_id},
+    "providers:new-document": lambda s: {"public_id": s.provider.public_id},
+    "providers:edit-document": _paper_of,
+    "providers:remove-document": _paper_of,
+    "providers:closures": lambda s: {"public_id": s.provider.public_id},
+    "providers:reopen": lambda s: {"public_id": s.provider.public_id, "closure_id": s.away.public_id},
+    "providers:space-reopen": lambda s: {"closure_id": s.away.public_id},
+    "providers:api-closure-reopen": lambda s: {"public_id": s.away.public_id},
     "providers:partnership": lambda s: {"public_id": s.provider.public_id, "verb": "arreter"},
     "providers:create-key": lambda s: {"public_id": s.provider.public_id},
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},

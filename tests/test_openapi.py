@@ -253,6 +253,7 @@ class Fuzz:
             "item": world.shirt.public_id,
             "options": world.ironing.options.get().public_id,
             "start": self._held(scene).public_id,
+            "reopen": scene.away.public_id,
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
         }
         store_pdf(scene.invoice, b"%PDF-1.7", by=world.actor())
@@ -274,6 +275,14 @@ class Fuzz:
             "createClient": (
                 None,
                 {"first_name": "Zoé", "last_name": "Quentin", "email": "zoe.quentin@example.fr", "confirm": True},
+            ),
+            "closeDays": (
+                None,
+                {
+                    "first_on": (today + dt.timedelta(days=20)).isoformat(),
+                    "last_on": (today + dt.timedelta(days=26)).isoformat(),
+                    "reason": "Congés",
+                },
             ),
             "stateQuantities": (scene.open.public_id, {"lines": [{"position": 0, "quantity": 2}]}),
             "createQuoteRequest": (
@@ -470,7 +479,15 @@ def key(request: pytest.FixtureRequest) -> str:
 
 # What a kind of key never succeeds at: everything else must be seen to work while it is fuzzed.
 NEVER = {
-    "organisation": {"acceptOffer", "declineOffer", "answerPriceRequest", "declinePriceRequest", "retractPrice"},
+    "organisation": {
+        "acceptOffer",
+        "declineOffer",
+        "answerPriceRequest",
+        "declinePriceRequest",
+        "retractPrice",
+        "closeDays",
+        "reopenDays",
+    },
     "provider": {
         "createClient",
         "getClient",

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import time_format
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.actions.sellers import charges_vat
 from bookings.enums import Execution, Leg, PerformerKind, Place, RequestStatus, WorkOrderStatus
-from bookings.models import OpeningHours, RequestLine, ServiceRequest, WorkOrder
+from bookings.models import RequestLine, ServiceRequest, WorkOrder
 from bookings.rules.prices import PricedLine, is_weighed, vat_shares
 from bookings.views import ahead
 from concierge.models import Event, Site
@@ -67,7 +67,18 @@ def lines_words(lines: Iterable[PricedLine], *, is_weighed_later: bool = True) -
     ]
 
 
-def hours_words(hours: Iterable[OpeningHours]) -> list[str]:
+class Stretch(Protocol):
+    """An opening of a weekday, of a desk or of a business."""
+
+    @property
+    def weekday(self) -> int: ...
+    @property
+    def opens(self) -> dt.time: ...
+    @property
+    def closes(self) -> dt.time: ...
+
+
+def hours_words(hours: Iterable[Stretch]) -> list[str]:
     """Opening hours as people write them: Monday–Friday 09:00–18:00."""
     spans: dict[int, str] = {}
     for hour in sorted(hours, key=lambda h: (h.weekday, h.opens)):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import to_python
 from stdnum.fr import siret as siret_number
+from stdnum.fr import tva
 
 from concierge import events
 from concierge.db import refuse_on
@@ -35,12 +39,17 @@ class ProviderDetails:
     email: str = ""
     phone: str = ""
     contact_name: str = ""
+    legal_name: str = ""
+    vat_number: str = ""
+    is_vat_exempt: bool = False
     radius_km: int = 10
     daily_capacity: int = 5
     language: str = "fr"
     is_local: bool = True
     is_ess: bool = False
     is_insertion: bool = False
+    is_sheltered: bool = False
+    has_refashion_label: bool = False
     charter_signed_on: dt.date | None = None
 
 
@@ -48,27 +57,28 @@ class ProviderDetails:
 def create_provider(organisation: Organisation, details: ProviderDetails, *, by: Actor) -> Provider:
     """Open a provider's file. Raises ``Invalid`` naming the field at fault (SIRET, phone, postcode ...)."""
     provider = Provider(organisation=organisation)
-    _fill(provider, details)
-    with refuse_on(
-        "provider_siret_once_per_organisation",
-        Invalid(_("Another provider already has this SIRET."), field="siret"),
-    ):
+    _fill(provider, vars(details))
+    with _siret_once():
         provider.save()
     events.record("provider.created", provider, by=by)
     return provider
 
 
 @transaction.atomic
-def change_provider(provider: Provider, details: ProviderDetails, *, by: Actor) -> Provider:
-    """Correct a provider's file. Raises ``Invalid`` naming the field at fault."""
+def change_provider(provider: Provider, changes: Mapping[str, Any], *, by: Actor) -> Provider:
+    """Correct a provider's file: only what ``changes`` names, so that nobody undoes what somebody else saved meanwhile.
+
+    Raises ``Invalid`` naming the field at fault.
+    """
     locked = lock_provider(provider)
-    _fill(locked, details)
-    with refuse_on(
-        "provider_siret_once_per_organisation",
-        Invalid(_("Another provider already has this SIRET."), field="siret"),
-    ):
-        locked.save()
-    events.record("provider.changed", locked, by=by)
+    before = {name: getattr(locked, name) for name in changes}
+    _fill(locked, changes)
+    changed = sorted(name for name in changes if getattr(locked, name) != before[name])
+    if not changed:
+        return locked
+    with _siret_once():
+        locked.save(update_fields=changed)
+    events.record("provider.changed", locked, by=by, what="details", changed=changed)
     return locked
 
 
@@ -101,12 +111,28 @@ def add_member(provider: Provider, user: User, *, by: Actor) -> ProviderMember:
     return member
 
 
-def _fill(provider: Provider, details: ProviderDetails) -> None:
-    for name, value in vars(details).items():
-        setattr(provider, name, value)
-    provider.email = normalise_email(details.email)
-    provider.siret = siret_number.compact(details.siret)
-    phone = to_python(details.phone, region="FR")
-    if details.phone and (phone is None or not phone.is_valid()):
+def _siret_once() -> AbstractContextManager[None]:
+    refusal = Invalid(_("Another provider already has this SIRET."), field="siret")
+    return refuse_on("provider_siret_once_per_organisation", refusal)
+
+
+def _fill(provider: Provider, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        setattr(provider, name, TIDY[name](value) if name in TIDY else value)
+    phone = to_python(given.get("phone", ""), region="FR")
+    if given.get("phone") and (phone is None or not phone.is_valid()):
         raise Invalid(_("This phone number is not valid."), field="phone")
     check_row(provider)
+
+
+def _vat(typed: str) -> str:
+    """With its FR, without blanks."""
+    return f"FR{tva.compact(typed)}" if typed else ""
+
+
+# How what people type is kept.
+TIDY: Mapping[str, Callable[[str], str]] = {
+    "email": normalise_email,
+    "siret": siret_number.compact,
+    "vat_number": _vat,
+}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from concierge import events
+from concierge.days import today_of
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
+from providers.actions.file_moves import check_row, lock_provider
 from providers.enums import DocumentKind
 from providers.models import Provider, ProviderDocument
 
@@ -24,16 +28,46 @@ def add_document(
     reference: str = "",
     by: Actor,
 ) -> ProviderDocument:
-    """Note that a paper was seen; the latest of each kind counts. Raises ``Invalid`` when it ends before it begins."""
-    if expires_on is not None and expires_on < issued_on:
-        raise Invalid(_("The last day cannot be before the first day."), field="expires_on")
-    document = ProviderDocument.objects.create(
-        organisation_id=provider.organisation_id,
-        provider=provider,
-        kind=kind,
-        issued_on=issued_on,
-        expires_on=expires_on,
-        reference=reference[:80],
-    )
-    events.record("provider.changed", provider, by=by, what=f"document:{kind}")
+    """Note that a paper was seen; the latest of each kind counts.
+
+    Raises ``Invalid`` at the field: it ends before it begins, is not issued yet, or says no end and must.
+    """
+    document = ProviderDocument(organisation_id=provider.organisation_id, provider=provider)
+    lock_provider(provider)
+    _fill(document, {"kind": kind, "issued_on": issued_on, "expires_on": expires_on, "reference": reference})
+    document.save()
+    events.record("provider.changed", provider, by=by, what=f"document:{document.kind}")
     return document
+
+
+@transaction.atomic
+def change_document(document: ProviderDocument, changes: Mapping[str, Any], *, by: Actor) -> ProviderDocument:
+    """Correct what was noted of a paper: only what ``changes`` names. Raises ``Invalid`` as ``add_document``."""
+    lock_provider(document.provider)
+    locked = ProviderDocument.objects.select_for_update(of=("self",), no_key=True).get(pk=document.pk)
+    before = {name: str(getattr(locked, name) or "") for name in changes}
+    _fill(locked, changes)
+    changed = sorted(name for name in changes if str(getattr(locked, name) or "") != before[name])
+    if changed:
+        locked.save(update_fields=changed)
+        told = {name: before[name] for name in changed}
+        events.record("provider.changed", locked.provider, by=by, what=f"document:{locked.kind}", before=told)
+    return locked
+
+
+@transaction.atomic
+def remove_document(document: ProviderDocument, *, by: Actor) -> None:
+    """Take out a paper that was noted by mistake; what it said stays in the history of the file. Again: nothing."""
+    lock_provider(document.provider)
+    gone = ProviderDocument.objects.filter(pk=document.pk)
+    if gone.delete()[0]:
+        told = {name: str(getattr(document, name) or "") for name in ("reference", "issued_on", "expires_on")}
+        events.record("provider.changed", document.provider, by=by, what=f"document_gone:{document.kind}", before=told)
+
+
+def _fill(document: ProviderDocument, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        setattr(document, name, value)
+    if document.issued_on > today_of(document.provider.organisation):
+        raise Invalid(_("The day of issue is still to come."), field="issued_on")
+    check_row(document)

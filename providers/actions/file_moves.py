@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
+from django.db.models import CheckConstraint
 
 from concierge.errors import Invalid
 from concierge.models import TenantModel
@@ -15,12 +16,25 @@ def lock_provider(provider: Provider) -> Provider:
 
 
 def check_row(row: TenantModel) -> None:
-    """Field validators and check constraints as ``Invalid``, before PostgreSQL has to say it."""
+    """Field validators and check constraints as ``Invalid`` at the field, before PostgreSQL has to say it.
+
+    The ``violation_error_code`` of a constraint names its field.
+    """
     try:
         row.full_clean(validate_unique=False, validate_constraints=False)
-        for constraint in row._meta.constraints:
-            if type(constraint).__name__ == "CheckConstraint":
-                constraint.validate(type(row), row)
     except ValidationError as error:
-        field, messages = next(iter(getattr(error, "message_dict", {"": error.messages}).items()))
-        raise Invalid(messages[0], field=None if field in {"", "__all__"} else field) from error
+        field, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field=None if field == NON_FIELD_ERRORS else field) from error
+    for constraint in row._meta.constraints:
+        if isinstance(constraint, CheckConstraint):
+            try:
+                constraint.validate(type(row), row)
+            except ValidationError as error:
+                raise Invalid(error.messages[0], field=_field_of(row, error)) from error
+
+
+def _field_of(row: TenantModel, error: ValidationError) -> str | None:
+    try:
+        return row._meta.get_field(str(error.code)).name
+    except FieldDoesNotExist:
+        return None

@@ -11,13 +11,13 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.enums import OfferStatus
-from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ServiceAgreement
+from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules import hours, matching
 from providers.rules.agreements import price_paid
 from providers.rules.matching import Candidate, Consideration, Weights
@@ -99,7 +99,11 @@ class Candidates:
 
         Work that should have begun already is only given away by a person: then in the usual time.
         """
-        due = hours.due_in_opening_hours(sent_at, policy.answer_time, _opening_of(provider), self.zone)
+        opening, closed = _opening_of(provider), hours.closed_on(_closures_of(provider))
+        due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone, closed=closed)
+        if due <= sent_at:
+            # Closed for as long as we look ahead, and a person asks all the same.
+            due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone)
         return due if self.begins_by <= sent_at else min(due, self.begins_by)
 
 
@@ -107,6 +111,10 @@ def _opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
     """When a provider answers: office hours when it gave none."""
     given = tuple(hours.Opening(row.weekday, row.opens, row.closes) for row in provider.opening_hours.all())
     return given or hours.OFFICE_HOURS
+
+
+def _closures_of(provider: Provider) -> tuple[hours.Days, ...]:
+    return tuple((row.first_on, row.last_on) for row in provider.closures.all())
 
 
 def _begins_by(work_order: WorkOrder) -> dt.datetime:
@@ -131,11 +139,12 @@ def _can_answer(policy: Policy, now: dt.datetime, begins_by: dt.datetime, zone: 
     least = min(LEAST_ANSWER_TIME, policy.answer_time)
 
     @cache
-    def enough(opening: tuple[hours.Opening, ...]) -> bool:
-        due = hours.due_in_opening_hours(now, policy.answer_time, opening, zone)
-        return hours.time_open(now, min(due, begins_by), opening, zone) >= least
+    def enough(opening: tuple[hours.Opening, ...], closures: tuple[hours.Days, ...]) -> bool:
+        closed = hours.closed_on(closures)
+        due = hours.due_in_opening_hours(now, policy.answer_time, opening, zone, closed=closed)
+        return hours.time_open(now, min(due, begins_by), opening, zone, closed=closed) >= least
 
-    return lambda provider: enough(_opening_of(provider))
+    return lambda provider: enough(_opening_of(provider), _closures_of(provider))
 
 
 def consider_providers(
@@ -149,7 +158,8 @@ def consider_providers(
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if only is not None:
         found = found.filter(pk=only.pk)
-    providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents").order_by("pk")}
+    away = Prefetch("closures", ProviderClosure.objects.still_to_come(today))
+    providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents", away).order_by("pk")}
     agreements = {
         row.provider_id: row
         for row in ServiceAgreement.objects.filter(provider__in=providers, service=work_order.service)
@@ -162,6 +172,9 @@ def consider_providers(
         Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
     )
     hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
+    first_day, last_day = (
+        max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
+    )
     here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -176,6 +189,7 @@ def consider_providers(
             recent_jobs=recent[row.pk],
             recent_jobs_of_all=sum(recent.values()),
             said_no=row.pk in said_no,
+            is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
             can_answer=can_answer(row),
             notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
             hours_left=hours_left,

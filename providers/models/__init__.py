@@ -1,7 +1,7 @@
 """The supply: local businesses, what was agreed with them, and what they are asked."""
 
 from providers.models.agreements import ServiceAgreement
-from providers.models.availability import ProviderHours
+from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
 from providers.models.documents import ProviderDocument
 from providers.models.links import AccessLink, PersonalLink, PriceLink
@@ -19,6 +19,7 @@ __all__ = [
     "PriceLink",
     "PriceRequest",
     "Provider",
+    "ProviderClosure",
     "ProviderDocument",
     "ProviderHours",
     "ProviderMember",

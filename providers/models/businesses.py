@@ -9,10 +9,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Left, Now, Right
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from stdnum.fr import siret as siret_number
+from stdnum.fr import tva as vat_number
 
 from bookings.models import Service
 from bookings.models.requests import REQUEST_ROLES
@@ -25,6 +27,12 @@ def check_siret(value: str) -> None:
     """A SIRET has fourteen digits and a right check digit. Raises ``ValidationError``."""
     if not siret_number.is_valid(value):
         raise ValidationError(_("This SIRET is not valid: please check its fourteen digits."), code="siret")
+
+
+def check_vat_number(value: str) -> None:
+    """A French VAT number: FR, two check characters, the SIREN. Raises ``ValidationError``."""
+    if not vat_number.is_valid(value):
+        raise ValidationError(_("This VAT number is not valid: it begins with FR, its key must match."), code="vat")
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
@@ -57,10 +65,13 @@ class Provider(PublicIdModel, TenantModel):
     """A local business that carries out work: ``daily_capacity`` work orders, ``radius_km`` around its address."""
 
     name = models.CharField(_("name"), max_length=120)
+    legal_name = models.CharField(_("legal name"), max_length=160, blank=True)
     contact_name = models.CharField(_("contact"), max_length=120, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = PhoneNumberField(_("phone"), blank=True)
     siret = models.CharField(_("SIRET"), max_length=14, validators=[check_siret])
+    vat_number = models.CharField(_("VAT number"), max_length=13, blank=True, validators=[check_vat_number])
+    is_vat_exempt = models.BooleanField(_("charges no VAT (article 293 B of the tax code)"), default=False)
     street = models.CharField(_("street"), max_length=200)
     postcode = models.CharField(_("postcode"), max_length=5)
     city = models.CharField(_("city"), max_length=100)
@@ -73,7 +84,9 @@ class Provider(PublicIdModel, TenantModel):
     )
     is_local = models.BooleanField(_("independent local business"), default=True)
     is_ess = models.BooleanField(_("social economy"), default=False)
-    is_insertion = models.BooleanField(_("work-integration or sheltered employment"), default=False)
+    is_insertion = models.BooleanField(_("work integration"), default=False)
+    is_sheltered = models.BooleanField(_("sheltered employment (ESAT, EA)"), default=False)
+    has_refashion_label = models.BooleanField(_("Refashion label (repair bonus)"), default=False)
     charter_signed_on = models.DateField(_("charter signed on"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
@@ -92,25 +105,52 @@ class Provider(PublicIdModel, TenantModel):
             ),
             models.CheckConstraint(condition=Q(siret__regex=r"^[0-9]{14}$"), name="provider_siret_has_fourteen_digits"),
             models.CheckConstraint(
+                condition=Q(vat_number="") | Q(vat_number__regex=r"^FR[0-9A-HJ-NP-Z]{2}[0-9]{9}$"),
+                name="provider_vat_number_is_french",
+                violation_error_message=_("This VAT number is not valid: it begins with FR, its key must match."),
+                violation_error_code="vat_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(vat_number="") | Q(Exact(Right("vat_number", 9), Left("siret", 9))),
+                name="provider_vat_number_is_its_own",
+                violation_error_message=_("This VAT number is not that of this SIRET: both contain the same SIREN."),
+                violation_error_code="vat_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(vat_number="") | Q(is_vat_exempt=False),
+                name="provider_vat_number_or_exempt_not_both",
+                violation_error_message=_("Either a VAT number, or no VAT by article 293 B: not both."),
+                violation_error_code="is_vat_exempt",
+            ),
+            models.CheckConstraint(
                 condition=Q(postcode__regex=r"^[0-9]{5}$"),
                 name="provider_postcode_has_five_digits",
                 violation_error_message=_("A French postcode has five digits."),
+                violation_error_code="postcode",
             ),
             models.CheckConstraint(
                 condition=Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="provider_coordinates_on_earth",
                 violation_error_message=_("These coordinates are not on Earth."),
+                violation_error_code="latitude",
             ),
             models.CheckConstraint(
                 condition=Q(radius_km__range=(1, 500)),
                 name="provider_radius_is_plausible",
                 violation_error_message=_("The area served must be between 1 and 500 km."),
+                violation_error_code="radius_km",
             ),
-            models.CheckConstraint(condition=Q(daily_capacity__gte=1), name="provider_takes_a_job_a_day"),
+            models.CheckConstraint(
+                condition=Q(daily_capacity__gte=1),
+                name="provider_takes_a_job_a_day",
+                violation_error_message=_("At least one job a day."),
+                violation_error_code="daily_capacity",
+            ),
             models.CheckConstraint(
                 condition=~Q(email="", phone=""),
                 name="provider_can_be_reached",
                 violation_error_message=_("Give an e-mail address or a phone number."),
+                violation_error_code="email",
             ),
         ]
 

@@ -32,6 +32,7 @@ class ProviderDocument(PublicIdModel, TenantModel):
                 condition=Q(expires_on=None) | Q(expires_on__gte=F("issued_on")),
                 name="provider_document_end_not_before_start",
                 violation_error_message=_("The last day cannot be before the first day."),
+                violation_error_code="expires_on",
             ),
         ]
 

@@ -28,8 +28,28 @@ OFFICE_HOURS = tuple(Opening(day, dt.time(9), dt.time(18)) for day in range(5))
 Closed = Callable[[dt.date], bool]
 
 
+# First and last day, both included.
+Days = tuple[dt.date, dt.date]
+
+
 def never_closed(day: dt.date) -> bool:
     """Open whenever the hours say so."""
+    return False
+
+
+def closed_on(closures: Sequence[Days]) -> Closed:
+    """Whether a day is one of some closures."""
+    return lambda day: any(first <= day <= last for first, last in closures)
+
+
+def is_closed_throughout(first: dt.date, last: dt.date, closures: Sequence[Days]) -> bool:
+    """Whether every day from ``first`` to ``last`` is one of some closures."""
+    day = first
+    for begins, ends in sorted(closures):
+        if begins <= day <= ends:
+            if ends >= last:
+                return True
+            day = ends + dt.timedelta(days=1)
     return False
 
 

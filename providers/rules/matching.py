@@ -38,7 +38,7 @@ class Candidate:
 
     ``documents`` maps a kind to the last valid day of its latest paper (``None``: it does not expire).
     ``jobs_that_day`` and ``recent_jobs`` count work orders; ``recent_jobs_of_all`` those of every candidate.
-    ``can_answer``: there is opening time enough for an answer before the work has to begin.
+    ``is_closed``: on every day on which the work can begin. ``can_answer``: opening time enough is left before then.
     ``notice_hours`` is what was agreed, ``hours_left`` what there is until the work begins (``None``: not known).
     """
 
@@ -53,6 +53,7 @@ class Candidate:
     recent_jobs: int
     recent_jobs_of_all: int
     said_no: bool
+    is_closed: bool
     can_answer: bool
     notice_hours: int = 0
     hours_left: Decimal | None = None
@@ -65,7 +66,7 @@ class Candidate:
 
 # Vigilance is asked by law from 5,000 € on (Code du travail D8222-5): not required here, but an expired one blocks.
 REQUIRED_DOCUMENTS = ("insurance", "registration")
-# A person may ask somebody who is far, full, late, wants more notice or said no; nobody may ask without agreement or
+# A person may ask who is far, closed, full or late, wants more notice or said no; nobody may ask without agreement or
 # papers (R32).
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired"})
 
@@ -94,6 +95,8 @@ def obstacle(candidate: Candidate, *, today: dt.date, required: Sequence[str] = 
         return "already_answered"
     if candidate.distance_km > candidate.radius_km:
         return "out_of_area"
+    if candidate.is_closed:
+        return "closed"
     if not candidate.capacity_left:
         return "no_capacity"
     if not candidate.can_answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -52,7 +53,10 @@ def new_agreement(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """Draft an agreement."""
     _may_manage(request)
     provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
-    services, first = _services(request), {"valid_from": today_of(request.organisation)}
+    services = _services(request)
+    first: dict[str, Any] = {"valid_from": today_of(request.organisation)}
+    if provider.is_vat_exempt:
+        first["vat_rate"] = 0
     form = AgreementForm(request.POST if request.method == "POST" else None, initial=first, services=services)
     status = 422 if form.is_bound else 200
     if form.is_valid():

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.actions.work_orders import complete_work_order, start_work_order
 from bookings.enums import WORK_ORDER_CATEGORY, Category, PerformerKind
 from bookings.models import WorkOrder
+from concierge.days import today_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
@@ -24,12 +25,13 @@ from providers.forms.offers import DeclineForm
 from providers.models import Offer, PriceRequest, Provider, acts_for_stopped
 from providers.views.price_link import answer_context, take_answer
 from providers.views.price_words import question_of, standing_words
-from providers.views.words import answer_words, need_of, price_read, work_of
+from providers.views.words import answer_words, need_of, price_read, span_words, work_of
 
 IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Category.WAITING, Category.ACTIVE}]
 
 
-def _me(request: TenantRequest) -> Provider:
+def own_provider(request: TenantRequest) -> Provider:
+    """The provider that the person acts for. Raises ``PartnershipPaused`` or ``NotAllowed``."""
     if request.actor.provider_id is None:
         raise PartnershipPaused if acts_for_stopped(request.user, request.organisation) else NotAllowed
     return get_object_or_404(Provider, organisation=request.organisation, pk=request.actor.provider_id)
@@ -38,7 +40,7 @@ def _me(request: TenantRequest) -> Provider:
 @require_safe
 def my_space(request: TenantRequest) -> HttpResponse:
     """What I am asked, what I hold, what I answered lately."""
-    return _space(request, _me(request))
+    return _space(request, own_provider(request))
 
 
 def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpResponse:
@@ -56,6 +58,10 @@ def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpRe
         "work": [work_of(order, request.actor) for order in work],
         "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
+        "closures": [
+            {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
+            for one in me.closures.still_to_come(today_of(me.organisation))[:3]
+        ],
         "questions": [
             question
             for question in map(question_of, prices_asked.waiting().order_by("due_at", "pk")[:25])
@@ -72,7 +78,7 @@ def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpRe
 @require_POST
 def answer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
     """Accept or decline one of my offers."""
-    me = _me(request)
+    me = own_provider(request)
     offer = get_object_or_404(Offer.objects.with_need(), provider=me, public_id=public_id)
     form = DeclineForm(request.POST)
     if verb == "refuser" and not form.is_valid():
@@ -95,7 +101,7 @@ def answer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpRespo
 @require_POST
 def carry_out(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
     """Start or finish work that I hold."""
-    me = _me(request)
+    me = own_provider(request)
     order = get_object_or_404(WorkOrder, performer_kind=PerformerKind.PROVIDER, performer_id=me.pk, public_id=public_id)
     if not perms.can_carry_out(request.actor, order):
         raise NotAllowed
@@ -110,7 +116,7 @@ def carry_out(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpRe
 
 
 def _asked(request: TenantRequest, public_id: uuid.UUID) -> PriceRequest:
-    return get_object_or_404(PriceRequest.objects.with_need(), provider=_me(request), public_id=public_id)
+    return get_object_or_404(PriceRequest.objects.with_need(), provider=own_provider(request), public_id=public_id)
 
 
 def _price_page(

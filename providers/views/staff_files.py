@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.models import Service
+from bookings.views.words import hours_words
 from concierge import key_pages
 from concierge.days import today_of, zone_of
 from concierge.errors import NotAllowed
@@ -21,6 +22,7 @@ from concierge.forms import KeyForm
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
 from providers import perms
+from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
 from providers.enums import OfferStatus
@@ -30,7 +32,7 @@ from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
-from providers.views.words import papers_words
+from providers.views.words import papers_words, span_words
 
 # Agreements in a file; the others have a page.
 SHOWN = 10
@@ -57,7 +59,13 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         for row in page
     ]
     is_filtered = any(request.GET.get(name) for name in ("q", "service", "state"))
-    context = {"rows": rows, "form": form, "is_filtered": is_filtered, "total": page.paginator.count}
+    context = {
+        "rows": rows,
+        "form": form,
+        "is_filtered": is_filtered,
+        "total": page.paginator.count,
+        "can_manage": perms.can_manage_providers(request.actor),
+    }
     return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
 
 
@@ -108,10 +116,16 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
         "agreements": [row_of(row, today) for row in agreements[:SHOWN]],
         "more_agreements": len(agreements) > SHOWN,
+        "closures": [
+            {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
+            for one in provider.closures.still_to_come(today)[:MOST_CLOSURES]
+        ],
         "recent": ours[provider.pk],
         "share": round(100 * ours[provider.pk] / total) if total else 0,
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
+        "hours": hours_words(provider.opening_hours.all()),
+        "may_close": perms.can_close_days(request.actor, provider),
         "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
         "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
     }

@@ -104,6 +104,14 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
     }
 
 
+def span_words(first: dt.date, last: dt.date) -> str:
+    """Days from one to another, both included; a year is named once."""
+    if first == last:
+        return date_words(first, "l j F Y")
+    begin = date_words(first, "j F" if first.year == last.year else "j F Y")
+    return _("%(first)s to %(last)s") % {"first": begin, "last": date_words(last, "j F Y")}
+
+
 def papers_words(provider: Provider, today: dt.date) -> tuple[str, str]:
     """Badge category and words for a provider's papers; a warning begins thirty days before the first one ends."""
     documents = latest_documents(provider)

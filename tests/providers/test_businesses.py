@@ -30,12 +30,28 @@ from tests.world import World
         ({"siret": "12345678901234"}, "siret", "Ce SIRET n’est pas valable\u00a0: vérifiez ses quatorze chiffres."),
         ({"siret": "732 829 320"}, "siret", "Ce SIRET n’est pas valable\u00a0: vérifiez ses quatorze chiffres."),
         ({"phone": "0123"}, "phone", "Ce numéro de téléphone n’est pas valable."),
-        ({"postcode": "2100"}, None, "Un code postal français a cinq chiffres."),
-        ({"email": "", "phone": ""}, None, "Indiquez une adresse e-mail ou un numéro de téléphone."),
+        ({"postcode": "2100"}, "postcode", "Un code postal français a cinq chiffres."),
+        ({"email": "", "phone": ""}, "email", "Indiquez une adresse e-mail ou un numéro de téléphone."),
         ({"email": "pas-une-adresse"}, "email", None),
-        ({"radius_km": 0}, None, "Le secteur desservi doit être compris entre 1 et 500\u00a0km."),
-        ({"latitude": Decimal(91)}, None, "Ces coordonnées ne sont pas sur Terre."),
+        ({"radius_km": 0}, "radius_km", "Le secteur desservi doit être compris entre 1 et 500\u00a0km."),
+        ({"latitude": Decimal(91)}, "latitude", "Ces coordonnées ne sont pas sur Terre."),
         ({"name": ""}, "name", None),
+        ({"daily_capacity": 0}, "daily_capacity", "Au moins un travail par jour."),
+        (
+            {"siret": "73282932000074", "vat_number": "FR45732829320"},
+            "vat_number",
+            "Ce numéro de TVA n’est pas valable\u00a0: il commence par FR et sa clé doit correspondre.",
+        ),
+        (
+            {"siret": "73282932000074", "vat_number": "FR40303265045"},
+            "vat_number",
+            "Ce numéro de TVA n’est pas celui de ce SIRET\u00a0: les deux contiennent le même SIREN.",
+        ),
+        (
+            {"siret": "73282932000074", "vat_number": "FR44732829320", "is_vat_exempt": True},
+            "is_vat_exempt",
+            "Soit un numéro de TVA, soit la franchise de l’article 293 B\u00a0: pas les deux.",
+        ),
     ],
 )
 def test_wrong_details_are_refused_at_the_field(
@@ -56,7 +72,7 @@ def test_siret_is_compacted_and_unique_per_organisation(world: World, other_worl
     with pytest.raises(Invalid) as refused:
         create_provider(world.organisation, details(siret="73282932000074"), by=world.actor())
     assert refused.value.field == "siret"
-    changed = change_provider(made, details(siret="73282932000074", name="Autre nom"), by=world.actor())
+    changed = change_provider(made, {"siret": "732 829 320 00074", "name": "Autre nom"}, by=world.actor())
     assert changed.name == "Autre nom"
 
 
@@ -148,6 +164,14 @@ def test_senseless_policies_are_refused(world: World, terms: dict[str, Any]) -> 
 @pytest.mark.promise("I11")
 def test_postgres_refuses_what_code_might_forget(world: World) -> None:
     provider = add_provider(world)
-    for change in ({"siret": "1"}, {"postcode": "x"}, {"daily_capacity": 0}, {"email": "", "phone": ""}):
+    for change in (
+        {"siret": "1"},
+        {"postcode": "x"},
+        {"daily_capacity": 0},
+        {"email": "", "phone": ""},
+        {"vat_number": "FR1"},
+        {"vat_number": "FR40303265045"},
+        {"vat_number": f"FR44{provider.siret[:9]}", "is_vat_exempt": True},
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Provider.objects.filter(pk=provider.pk).update(**change)

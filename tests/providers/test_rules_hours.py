@@ -13,7 +13,9 @@ from providers.rules.hours import (
     OFFICE_HOURS,
     Closed,
     Opening,
+    closed_on,
     due_in_opening_hours,
+    is_closed_throughout,
     must_begin_by,
     openings_from,
     time_open,
@@ -189,3 +191,31 @@ def test_work_begins_by_its_appointment_or_in_time_to_be_done() -> None:
     assert must_begin_by(start, end, 2 * HOUR, at_home=True) == start
     assert must_begin_by(start, end, 2 * HOUR, at_home=False) == paris(2026, 11, 24, 16)
     assert must_begin_by(start, end, 90 * HOUR, at_home=False) == start
+
+
+@pytest.mark.parametrize(
+    ("closures", "first", "last", "is_closed"),
+    [
+        ([], 1, 1, False),
+        ([(1, 1)], 1, 1, True),
+        ([(1, 5)], 2, 4, True),
+        ([(1, 5)], 0, 1, False),
+        ([(1, 5)], 5, 6, False),
+        ([(6, 9), (1, 5)], 2, 9, True),
+        ([(7, 9), (1, 5)], 2, 9, False),
+    ],
+)
+def test_closed_on_every_day(closures: list[tuple[int, int]], first: int, last: int, is_closed: bool) -> None:
+    days = [(_day(begin), _day(end)) for begin, end in closures]
+    assert is_closed_throughout(_day(first), _day(last), days) is is_closed
+
+
+def _day(number: int) -> dt.date:
+    return DAY + dt.timedelta(days=number)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=5), st.integers(0, 30), st.integers(0, 15))
+def test_closed_on_every_day_is_what_each_day_says(spans: list[tuple[int, int]], first: int, length: int) -> None:
+    closures = [(_day(begin), _day(begin + more)) for begin, more in spans]
+    closed, days = closed_on(closures), [_day(first + n) for n in range(length + 1)]
+    assert is_closed_throughout(days[0], days[-1], closures) is all(closed(day) for day in days)

@@ -38,6 +38,7 @@ def candidate(**changes: Any) -> Candidate:
         "recent_jobs": 2,
         "recent_jobs_of_all": 8,
         "said_no": False,
+        "is_closed": False,
         "can_answer": True,
     }
     return Candidate(**(given_ | changes))
@@ -58,6 +59,7 @@ def candidate(**changes: Any) -> Candidate:
         ({"distance_km": Decimal("10.1")}, "out_of_area"),
         ({"distance_km": Decimal(10)}, None),
         ({"jobs_that_day": 4}, "no_capacity"),
+        ({"is_closed": True}, "closed"),
         ({"can_answer": False}, "too_soon"),
         ({"jobs_that_day": 9}, "no_capacity"),
         ({"notice_hours": 24, "hours_left": Decimal("23.9")}, "too_short_notice"),
@@ -73,7 +75,7 @@ def test_the_first_rule_that_applies_removes(changes: dict[str, Any], rule: str 
 
 
 def test_every_rule_has_words() -> None:
-    soft = {"already_answered", "out_of_area", "no_capacity", "too_soon", "too_short_notice"}
+    soft = {"already_answered", "out_of_area", "closed", "no_capacity", "too_soon", "too_short_notice"}
     assert BINDING | soft == set(Obstacle.values)
 
 

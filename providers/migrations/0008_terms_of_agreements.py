@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0005_too_soon"),
+        ("providers", "0007_provider_files"),
     ]
 
     operations = [
@@ -135,6 +135,7 @@ class Migration(migrations.Migration):
                     ("document_missing", "A required document is missing"),
                     ("document_expired", "A document has expired"),
                     ("out_of_area", "The place of the work is outside their area"),
+                    ("closed", "Closed that day"),
                     ("no_capacity", "Fully booked that day"),
                     ("too_soon", "The work has to begin before they can answer"),
                     ("already_answered", "Has already said no to this job"),
