@@ -79,6 +79,17 @@ class DeclineReason(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
+class ReleaseReason(models.TextChoices):
+    """Why a provider gives accepted work back. Codes stay; the words may change."""
+
+    ILL = "ill", _("Illness or accident")
+    TOO_BUSY = "too_busy", _("No time after all")
+    BREAKDOWN = "breakdown", _("A tool or a vehicle broke down")
+    DATE = "date", _("The date no longer suits me")
+    NOT_AS_DESCRIBED = "not_as_described", _("Not the work that was described")
+    OTHER = "other", _("Another reason")
+
+
 class Obstacle(models.TextChoices):
     """The rule that keeps a provider from being asked; the first that applies is stored."""
 

@@ -26,6 +26,7 @@ api_offers = [
     path("offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
     path("offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
     path("offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
+    path("offers/<uuid:public_id>/release", offers.ReleaseOffer.as_view(), name="api-offer-release"),
 ]
 api_availability = [
     path("provider-closures", availability.ProviderClosures.as_view(), name="api-closures"),
@@ -68,7 +69,7 @@ links_of_offers = [
     path("offre/<str:token>/", link.offer_page, name="offer-link"),
     path("offre/<str:token>/code/", link.type_code, name="offer-link-code"),
     re_path(
-        r"^offre/(?P<token>[^/]+)/(?P<verb>accepter|refuser|commencer|terminer|pas-moi)/$",
+        r"^offre/(?P<token>[^/]+)/(?P<verb>accepter|refuser|commencer|terminer|rendre|pas-moi)/$",
         link.act,
         name="offer-link-act",
     ),
@@ -89,6 +90,7 @@ own_space = [
         space.answer,
         name="space-answer",
     ),
+    path("prestataires/mon-espace/propositions/<uuid:public_id>/rendre/", space.give_back, name="space-release"),
     re_path(
         rf"^prestataires/mon-espace/travaux/(?P<public_id>{UUID})/(?P<verb>commencer|terminer)/$",
         space.carry_out,

@@ -222,6 +222,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:api-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:api-offer-accept": lambda s: {"public_id": s.offer.public_id},
     "providers:api-offer-decline": lambda s: {"public_id": s.offer.public_id},
+    "providers:api-offer-release": lambda s: {"public_id": s.offer.public_id},
     **{
         f"providers:api-price-request{part}": lambda s: {"public_id": s.price_request.public_id}
         for part in ("", "-answer", "-decline", "-retract", "-withdraw")
@@ -245,6 +246,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "billing:api-invoice-pdf": lambda s: {"public_id": s.invoice.public_id},
     "providers:offer-link-act": lambda s: {"token": s.offer_token, "verb": "accepter"},
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
+    "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},

@@ -44,7 +44,11 @@ from concierge import tenancy
 from concierge.api.bodies import PayloadTooLarge
 from concierge.api.keys import KeyThrottle
 from concierge.errors import DomainError
+from concierge.tenancy import Actor
 from concierge.wsgi import application
+from providers.actions.offers import accept_offer
+from providers.actions.rounds import offer_directly
+from providers.models import Offer
 from tests.bookings.quoting import sent
 from tests.one_transaction import db
 from tests.scene import Scene, a_series, build_scene
@@ -254,6 +258,7 @@ class Fuzz:
             "options": world.ironing.options.get().public_id,
             "start": self._held(scene).public_id,
             "reopen": scene.away.public_id,
+            "release": self._accepted(scene).public_id,
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
         }
         store_pdf(scene.invoice, b"%PDF-1.7", by=world.actor())
@@ -372,6 +377,19 @@ class Fuzz:
             by=scene.world.actor(),
         )
 
+    def _accepted(self, scene: Scene) -> Offer:
+        """An offer that the provider has accepted."""
+        world = scene.world
+        order = world.request(world.cobbler).work_orders.get()
+        offer = offer_directly(order, scene.provider, by=world.actor())
+        by = Actor(
+            kind="api",
+            organisation=world.organisation,
+            label=scene.provider.name,
+            provider_id=scene.provider.pk,
+        )
+        return accept_offer(offer, by=by)
+
     def _on_hold(self, scene: Scene) -> ServiceRequest:
         """A request that stands still."""
         until = timezone.now() + dt.timedelta(days=3)
@@ -482,6 +500,7 @@ NEVER = {
     "organisation": {
         "acceptOffer",
         "declineOffer",
+        "releaseOffer",
         "answerPriceRequest",
         "declinePriceRequest",
         "retractPrice",

@@ -337,6 +337,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "DeclineReason": "providers.enums.DeclineReason",
+        "ReleaseReason": "providers.enums.ReleaseReason",
         "InvoiceKind": "billing.enums.DocumentKind",
         "InvoiceStatus": "billing.enums.DocumentStatus",
         "LineKind": "bookings.enums.LineKind",

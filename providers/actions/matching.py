@@ -18,6 +18,7 @@ from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.enums import OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.models.offers import latest_start
 from providers.rules import hours, matching
 from providers.rules.agreements import price_paid
 from providers.rules.matching import Candidate, Consideration, Weights
@@ -117,15 +118,6 @@ def _closures_of(provider: Provider) -> tuple[hours.Days, ...]:
     return tuple((row.first_on, row.last_on) for row in provider.closures.all())
 
 
-def _begins_by(work_order: WorkOrder) -> dt.datetime:
-    return hours.must_begin_by(
-        work_order.promised_start,
-        work_order.promised_end,
-        dt.timedelta(minutes=work_order.duration_minutes),
-        at_home=work_order.request.place == Place.HOME,
-    )
-
-
 def _place_of(work_order: WorkOrder) -> tuple[Decimal, Decimal]:
     """Where the work is: at the client's when we go there and know where that is, else at the site."""
     asked, site = work_order.request, work_order.site
@@ -153,7 +145,7 @@ def consider_providers(
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
     (or on ``only`` that one), best first. Such a price is an agreement for this work."""
     zone, now = ZoneInfo(work_order.site.time_zone), timezone.now()
-    today, begins_by = now.astimezone(zone).date(), _begins_by(work_order)
+    today, begins_by = now.astimezone(zone).date(), latest_start(work_order)
     agreed = agreed_amounts(work_order) if agreed is None else agreed
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if only is not None:

@@ -152,7 +152,8 @@ def let_go_of_accepted(work_order: WorkOrder, *, verb: str, by: Actor) -> None:
     )
     for offer in accepted.order_by("pk"):
         offer.status = OfferStatus.RELEASED if verb == "release" else OfferStatus.WITHDRAWN
-        offer.save(update_fields=["status"])
+        offer.released_at = timezone.now() if verb == "release" else None
+        offer.save(update_fields=["status", "released_at"])
         say(offer, str(offer.status), by)
 
 

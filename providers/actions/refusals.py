@@ -50,6 +50,27 @@ class OfferRepriced(DomainError):
         super().__init__(said % {"price": euros(price)}, price=str(price))
 
 
+class OfferNotHeld(WrongState):
+    """Not accepted, given back before, or taken back by the team."""
+
+    code = "offer_not_held"
+    message = _("This job is not in your hands: there is nothing to give back.")
+
+
+class TooLateToRelease(WrongState):
+    """The cut-off that was agreed has passed, or the work should have begun."""
+
+    code = "too_late_to_release"
+    message = _("It is too late to give this job back here. Please call us: we look for a way out together.")
+
+
+class WorkHasBegun(WrongState):
+    """It was started, or the client's things are with the provider."""
+
+    code = "work_has_begun"
+    message = _("This job has begun, so it cannot be given back here. Please call us: we look for a way out together.")
+
+
 class PartnershipPaused(DomainError):
     """The organisation has stopped working with this provider, for a while or for good."""
 

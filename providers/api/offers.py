@@ -21,13 +21,15 @@ from concierge.enums import Scope
 from concierge.errors import NotAllowed
 from providers import perms
 from providers.actions.offers import accept_offer, decline_offer
-from providers.enums import DeclineReason, OfferStatus
+from providers.actions.releases import release_offer
+from providers.enums import DeclineReason, OfferStatus, ReleaseReason
 from providers.models import Offer
-from providers.serializers.offers import AcceptIn, DeclineIn, OfferOut
+from providers.serializers.offers import AcceptIn, DeclineIn, OfferOut, ReleaseIn
 
 
 def _offers(request: Request) -> QuerySet[Offer]:
-    return Offer.objects.visible_to(actor_of(request)).with_need().prefetch_related("work_order__lines")
+    found = Offer.objects.visible_to(actor_of(request)).with_need()
+    return found.select_related("agreement").prefetch_related("work_order__lines")
 
 
 class Offers(generics.ListAPIView[Offer]):
@@ -125,4 +127,30 @@ class DeclineOffer(_Answer):
             decline_offer(
                 found, reason=DeclineReason(answer["reason"]), comment=answer["comment"], by=actor_of(request)
             )
+        return self.shown(request, public_id)
+
+
+class ReleaseOffer(_Answer):
+    """Give accepted work back."""
+
+    @extend_schema(
+        operation_id="releaseOffer",
+        tags=["offers"],
+        summary="Give back a job that you accepted",
+        request=ReleaseIn,
+        responses=OfferOut,
+        examples=[
+            OpenApiExample("Ill", request_only=True, value={"reason": "ill", "comment": "Back on Thursday"}),
+        ],
+    )
+    @idempotent
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """Before `release_before`; somebody else is asked at once, you are not asked for it again. 409:
+        `offer_not_held`, `work_has_begun`, and `too_late_to_release` after that moment: then call the concierge."""
+        found = self.mine(request, public_id)
+        body = ReleaseIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        with retryable():
+            release_offer(found, reason=ReleaseReason(said["reason"]), comment=said["comment"], by=actor_of(request))
         return self.shown(request, public_id)

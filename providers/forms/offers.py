@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
-from providers.enums import DeclineReason
+from providers.enums import DeclineReason, ReleaseReason
 from providers.models import Provider
 
 
@@ -35,6 +35,18 @@ class DeclineForm(forms.Form):
     reason = forms.ChoiceField(
         label=_("Why not this time?"),
         choices=DeclineReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose a reason.")},
+    )
+    comment = forms.CharField(label=_("A word for us"), max_length=200, required=False)
+
+
+class ReleaseForm(forms.Form):
+    """Why it is given back, and a word if one likes."""
+
+    reason = forms.ChoiceField(
+        label=_("What has come up?"),
+        choices=ReleaseReason.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Please choose a reason.")},
     )

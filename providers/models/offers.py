@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Self
 
 from django.db import models
@@ -9,14 +10,33 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Place
+from bookings.enums import WORK_ORDER_TRANSITIONS, Place
 from bookings.models import Service, ServiceRequest, WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
-from providers.enums import OFFER_CATEGORY, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.enums import (
+    OFFER_CATEGORY,
+    DeclineReason,
+    Obstacle,
+    OfferStatus,
+    ReleaseReason,
+    RoundMode,
+    RoundStatus,
+)
 from providers.models.agreements import ServiceAgreement
 from providers.models.businesses import Provider
+from providers.rules import hours
+
+
+def latest_start(work_order: WorkOrder) -> dt.datetime:
+    """When the work begins at the latest, to be done as promised."""
+    return hours.must_begin_by(
+        work_order.promised_start,
+        work_order.promised_end,
+        dt.timedelta(minutes=work_order.duration_minutes),
+        at_home=work_order.request.place == Place.HOME,
+    )
 
 
 class OfferPolicy(TenantModel):
@@ -158,6 +178,12 @@ class Offer(PublicIdModel, TenantModel):
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
     decline_reason = models.CharField(_("reason"), max_length=20, choices=DeclineReason.choices, blank=True)
     decline_comment = models.CharField(_("comment"), max_length=200, blank=True)
+    # Its holder gave it back; without a reason somebody of ours took it.
+    released_at = models.DateTimeField(_("given back at"), null=True, blank=True)
+    release_reason = models.CharField(
+        _("why it was given back"), max_length=20, choices=ReleaseReason.choices, blank=True, db_default=""
+    )
+    release_comment = models.CharField(_("comment on giving it back"), max_length=200, blank=True, db_default="")
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     objects = OfferQuerySet.as_manager()
@@ -191,6 +217,10 @@ class Offer(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(status="declined") | Q(decline_reason=""), name="offer_reason_only_when_declined"
             ),
+            models.CheckConstraint(
+                condition=Q(status="released") | Q(released_at__isnull=True, release_reason="", release_comment=""),
+                name="offer_release_only_when_released",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -200,6 +230,20 @@ class Offer(PublicIdModel, TenantModel):
     def category(self) -> str:
         """Fixed meaning of the status."""
         return OFFER_CATEGORY[self.status]
+
+    @property
+    def release_before(self) -> dt.datetime | None:
+        """Until when its holder may give it back: as agreed (R33), else until it has to begin.
+
+        ``None`` when nobody holds it by this offer, once the things are with them, and once it has begun.
+        """
+        order = self.work_order
+        if self.status != OfferStatus.ACCEPTED or order.status not in WORK_ORDER_TRANSITIONS["release"][0]:
+            return None
+        if order.collected_at is not None:
+            return None
+        before = self.agreement.cancel_hours if self.agreement is not None else 0
+        return latest_start(order) - dt.timedelta(hours=before)
 
     @property
     def asked_by(self) -> ServiceRequest:

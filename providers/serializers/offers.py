@@ -11,7 +11,7 @@ from rest_framework import serializers
 from bookings.enums import Place
 from bookings.serializers.fields import Euros, QuantityOut
 from bookings.serializers.work_orders import WorkLineOut
-from providers.enums import DeclineReason, OfferStatus
+from providers.enums import DeclineReason, OfferStatus, ReleaseReason
 from providers.models import Offer
 
 
@@ -43,6 +43,14 @@ class OfferOut(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(help_text="Answer before this moment.")
     answered_at = serializers.DateTimeField(allow_null=True)
     decline_reason = serializers.ChoiceField(choices=DeclineReason.choices, allow_blank=True)
+    release_before = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Until then you may give the job back (`/offers/{id}/release`); `null` when it is not yours, or has "
+        "begun.",
+    )
+    release_reason = serializers.ChoiceField(
+        choices=ReleaseReason.choices, allow_blank=True, help_text="Why you gave it back."
+    )
     work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders`.")
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
@@ -66,4 +74,11 @@ class DeclineIn(serializers.Serializer[Any]):
     """Why not."""
 
     reason = serializers.ChoiceField(choices=DeclineReason.choices)
+    comment = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
+class ReleaseIn(serializers.Serializer[Any]):
+    """Why you cannot do it after all."""
+
+    reason = serializers.ChoiceField(choices=ReleaseReason.choices)
     comment = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,11 +21,12 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions.offers import accept_offer, decline_offer, report_misdirected
-from providers.enums import DeclineReason, OfferStatus
-from providers.forms.offers import CodeForm, DeclineForm
+from providers.actions.releases import release_offer
+from providers.enums import DeclineReason, OfferStatus, ReleaseReason
+from providers.forms.offers import CodeForm, DeclineForm, ReleaseForm
 from providers.models import AccessLink
 from providers.views.doors import bearer, door, knows_code, take_code
-from providers.views.words import answer_words, need_of, price_read, work_of
+from providers.views.words import answer_words, need_of, price_read, release_words, work_of
 
 link_page = door(AccessLink)
 
@@ -37,12 +39,13 @@ def _page(
     error: DomainError | None = None,
     code_form: CodeForm | None = None,
     decline_form: DeclineForm | None = None,
+    release_form: ReleaseForm | None = None,
     status: int = 0,
 ) -> HttpResponse:
     offer = link.offer
     known = knows_code(request, link)
     title, sentence = answer_words(offer)
-    form_errors = (code_form and code_form.errors) or (decline_form and decline_form.errors)
+    has_errors = any(form is not None and form.errors for form in (code_form, decline_form, release_form))
     context = {
         "token": token,
         "need": need_of(offer),
@@ -53,9 +56,11 @@ def _page(
         "work": work_of(offer.work_order, bearer(request, link)) if offer.status == OfferStatus.ACCEPTED else None,
         "code_form": code_form or CodeForm(),
         "decline_form": decline_form or DeclineForm(),
+        "release_until": release_words(offer),
+        "release_form": release_form or ReleaseForm(),
         "error": error,
     }
-    status = status or (error.status if error else 422 if form_errors else 200)
+    status = status or (error.status if error else 422 if has_errors else 200)
     return render(request, "providers/offer_link.html", context, status=status)
 
 
@@ -76,14 +81,16 @@ def type_code(request: TenantRequest, token: str, link: AccessLink) -> HttpRespo
 @require_POST
 @link_page
 def act(request: TenantRequest, token: str, link: AccessLink, verb: str) -> HttpResponse:
-    """Accept, decline, start, finish, or say "this is not me"."""
+    """Accept, decline, start, finish, give back, or say "this is not me"."""
     if not knows_code(request, link):
         return _page(request, token, link, error=NotAllowed(_("Please type the four digits of our message first.")))
-    form = DeclineForm(request.POST)
+    form, release_form = DeclineForm(request.POST), ReleaseForm(request.POST)
     if verb == "refuser" and not form.is_valid():
         return _page(request, token, link, decline_form=form)
+    if verb == "rendre" and not release_form.is_valid():
+        return _page(request, token, link, release_form=release_form)
     try:
-        ACTS[verb](request, link, form)
+        ACTS[verb](request, link, release_form if verb == "rendre" else form)
     except DomainError as error:
         link.offer.refresh_from_db()
         link.offer.work_order.refresh_from_db()
@@ -93,11 +100,11 @@ def act(request: TenantRequest, token: str, link: AccessLink, verb: str) -> Http
     return redirect("providers:offer-link", token)
 
 
-def _accept(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
+def _accept(request: TenantRequest, link: AccessLink, form: Form) -> None:
     accept_offer(link.offer, by=bearer(request, link), price_seen=price_read(request.POST))
 
 
-def _decline(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
+def _decline(request: TenantRequest, link: AccessLink, form: Form) -> None:
     decline_offer(
         link.offer,
         reason=DeclineReason(form.cleaned_data["reason"]),
@@ -106,7 +113,12 @@ def _decline(request: TenantRequest, link: AccessLink, form: DeclineForm) -> Non
     )
 
 
-def _start(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
+def _give_back(request: TenantRequest, link: AccessLink, form: Form) -> None:
+    said = form.cleaned_data
+    release_offer(link.offer, reason=ReleaseReason(said["reason"]), comment=said["comment"], by=bearer(request, link))
+
+
+def _start(request: TenantRequest, link: AccessLink, form: Form) -> None:
     by, work_order = bearer(request, link), link.offer.work_order
     if not perms.can_carry_out(by, work_order):
         raise NotAllowed
@@ -114,7 +126,7 @@ def _start(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
     messages.success(request, _("Noted: you have started."))
 
 
-def _complete(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
+def _complete(request: TenantRequest, link: AccessLink, form: Form) -> None:
     by, work_order = bearer(request, link), link.offer.work_order
     if not perms.can_carry_out(by, work_order):
         raise NotAllowed
@@ -122,14 +134,15 @@ def _complete(request: TenantRequest, link: AccessLink, form: DeclineForm) -> No
     messages.success(request, _("Noted: it is done. Thank you!"))
 
 
-def _report(request: TenantRequest, link: AccessLink, form: DeclineForm) -> None:
+def _report(request: TenantRequest, link: AccessLink, form: Form) -> None:
     report_misdirected(link, by=bearer(request, link))
 
 
-ACTS: dict[str, Callable[[TenantRequest, AccessLink, DeclineForm], None]] = {
+ACTS: dict[str, Callable[[TenantRequest, AccessLink, Form], None]] = {
     "accepter": _accept,
     "refuser": _decline,
     "commencer": _start,
     "terminer": _complete,
+    "rendre": _give_back,
     "pas-moi": _report,
 }

@@ -20,12 +20,13 @@ from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.refusals import PartnershipPaused
-from providers.enums import DeclineReason
-from providers.forms.offers import DeclineForm
+from providers.actions.releases import release_offer
+from providers.enums import DeclineReason, OfferStatus, ReleaseReason
+from providers.forms.offers import DeclineForm, ReleaseForm
 from providers.models import Offer, PriceRequest, Provider, acts_for_stopped
 from providers.views.price_link import answer_context, take_answer
 from providers.views.price_words import question_of, standing_words
-from providers.views.words import answer_words, need_of, price_read, span_words, work_of
+from providers.views.words import answer_words, need_of, price_read, release_words, span_words, work_of
 
 IN_HAND = [status for status, kind in WORK_ORDER_CATEGORY.items() if kind in {Category.WAITING, Category.ACTIVE}]
 
@@ -43,7 +44,26 @@ def my_space(request: TenantRequest) -> HttpResponse:
     return _space(request, own_provider(request))
 
 
-def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpResponse:
+def _release_form(offer: Offer, typed: Any = None) -> ReleaseForm:
+    """Its fields have names of their own: there is one for each job."""
+    return ReleaseForm(typed, auto_id=f"release-{offer.public_id}-%s")
+
+
+def _in_hand(request: TenantRequest, work: list[WorkOrder], again: dict[int, ReleaseForm]) -> list[dict[str, Any]]:
+    """Work that I hold, and how each may be given back."""
+    held = Offer.objects.filter(work_order__in=work, status=OfferStatus.ACCEPTED).select_related("agreement")
+    by_order = {order.pk: order for order in work}
+    found: dict[int, dict[str, Any]] = {}
+    for offer in held.order_by("pk"):
+        offer.work_order = by_order[offer.work_order_id]
+        form = again.get(offer.pk) or _release_form(offer)
+        found[offer.work_order_id] = {"offer": offer, "release_until": release_words(offer), "release_form": form}
+    return [work_of(order, request.actor) | found.get(order.pk, {"release_until": ""}) for order in work]
+
+
+def _space(
+    request: TenantRequest, me: Provider, *, again: dict[int, ReleaseForm] | None = None, status: int = 200
+) -> HttpResponse:
     offers = Offer.objects.with_need().prefetch_related("work_order__lines").filter(provider=me)
     prices_asked = PriceRequest.objects.with_need().filter(provider=me)
     work = (
@@ -55,7 +75,7 @@ def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpRe
     context = {
         "me": me,
         "needs": [need for need in map(need_of, offers.open().order_by("due_at", "pk")) if need["is_open"]],
-        "work": [work_of(order, request.actor) for order in work],
+        "work": _in_hand(request, list(work), again or {}),
         "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
         "closures": [
@@ -95,6 +115,24 @@ def answer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpRespo
         return _space(request, me, status=error.status)
     said = _("The job is yours") if verb == "accepter" else _("Thank you for telling us. We are asking someone else.")
     messages.success(request, said)
+    return redirect("providers:space")
+
+
+@require_POST
+def give_back(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """I cannot do it after all."""
+    me = own_provider(request)
+    offer = get_object_or_404(Offer.objects.with_need(), provider=me, public_id=public_id)
+    form = _release_form(offer, request.POST)
+    if not form.is_valid():
+        return _space(request, me, again={offer.pk: form}, status=422)
+    said = form.cleaned_data
+    try:
+        release_offer(offer, reason=ReleaseReason(said["reason"]), comment=said["comment"], by=request.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return _space(request, me, again={offer.pk: form}, status=error.status)
+    messages.success(request, _("Thank you for telling us in time. We are asking someone else."))
     return redirect("providers:space")
 
 

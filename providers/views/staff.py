@@ -42,5 +42,6 @@ def offer_row(offer: Offer) -> dict[str, Any]:
         "sent": short_moment_words(offer.sent_at, site),
         "due": short_moment_words(offer.due_at, site),
         "answered": short_moment_words(offer.answered_at, site) if offer.answered_at else "",
+        "given_back": short_moment_words(offer.released_at, site) if offer.released_at else "",
         "is_open": offer.status == OfferStatus.SENT,
     }

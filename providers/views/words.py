@@ -104,6 +104,12 @@ def work_of(work_order: WorkOrder, actor: Actor) -> dict[str, Any]:
     }
 
 
+def release_words(offer: Offer) -> str:
+    """Until when its holder may give it back here; nothing once it is too late or has begun."""
+    until = offer.release_before
+    return moment_words(until, offer.work_order.site) if until is not None and until > timezone.now() else ""
+
+
 def span_words(first: dt.date, last: dt.date) -> str:
     """Days from one to another, both included; a year is named once."""
     if first == last:

@@ -12,15 +12,18 @@ import pytest
 from django.db import connection, connections
 from django.db.models import Q
 
-from bookings.actions.work_orders import cancel_work_order
+from bookings.actions import work_orders
+from bookings.actions.work_orders import cancel_work_order, start_work_order
 from bookings.models import WorkOrder
 from concierge import events, tenancy
 from concierge.errors import DomainError
 from concierge.models import Event
 from providers.actions import offers as verbs
+from providers.actions import releases
 from providers.actions.offers import accept_offer, decline_offer, expire_offer
+from providers.actions.releases import release_offer
 from providers.actions.rounds import start_round
-from providers.enums import DeclineReason, OfferStatus
+from providers.enums import DeclineReason, OfferStatus, ReleaseReason
 from providers.models import Offer, OfferRound
 from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider
@@ -68,6 +71,14 @@ def race(world: World, *acts: Callable[[], object]) -> Counter[str]:
 
 def accept(offer: Offer) -> Callable[[], object]:
     return lambda: accept_offer(offer, by=acting_for(offer.provider))
+
+
+def give_back(offer: Offer) -> Callable[[], object]:
+    return lambda: release_offer(offer, reason=ReleaseReason.ILL, by=acting_for(offer.provider))
+
+
+def start(work_order: WorkOrder, offer: Offer) -> Callable[[], object]:
+    return lambda: start_work_order(work_order, by=acting_for(offer.provider))
 
 
 def statuses() -> Counter[str]:
@@ -147,6 +158,25 @@ def test_handlers_and_sweep_do_not_deadlock_with_a_yes(asked: Race) -> None:
     outcome = race(world, accept(offers[0]), everything, everything, accept(offers[1]))
     assert outcome == {"ok": 3, "offer_taken": 1}
     assert legal(work_order)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_given_back_against_started(asked: Race, attempt: int) -> None:
+    world, work_order, offers = asked
+    accept(offers[0])()
+    outcome = race(world, give_back(offers[0]), start(work_order, offers[0]))
+    assert outcome in ({"ok": 1, "work_has_begun": 1}, {"ok": 1, "wrong_state": 1})
+    status = WorkOrder.objects.get(pk=work_order.pk).status
+    assert (status, Offer.objects.get(pk=offers[0].pk).status) in {("ready", "released"), ("in_progress", "accepted")}
+
+
+def test_given_back_twice_at_once_is_searched_once(asked: Race) -> None:
+    world, work_order, offers = asked
+    accept(offers[0])()
+    assert race(world, give_back(offers[0]), give_back(offers[0])) == {"ok": 1, "offer_not_held": 1}
+    settle(world.organisation)
+    assert OfferRound.objects.filter(work_order=work_order).count() == 2
+    assert Event.objects.filter(name="offer.released").count() == 1
 
 
 # --- the twins: without the guard the fault must appear, else the races above prove nothing -------------------------
@@ -234,3 +264,30 @@ def test_without_the_offer_lock_a_yes_survives_its_expiry(asked: Race, monkeypat
     assert race(world, accept_then_tell, expire_late) == {"ok": 2}
     assert Offer.objects.filter(Q(status=OfferStatus.EXPIRED), pk=offers[0].pk).exists()
     assert not legal(work_order)
+
+
+def test_without_the_lock_what_was_started_is_given_back(asked: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: both have read it as booked, and the start is overwritten."""
+    world, work_order, offers = asked
+    accept(offers[0])()
+    both, started, forget = threading.Barrier(2), threading.Event(), work_orders._forget_holder
+
+    def no_lock(work_order: WorkOrder) -> WorkOrder:
+        found = WorkOrder.objects.get(pk=work_order.pk)
+        both.wait(timeout=10)
+        return found
+
+    def start_then_tell() -> None:
+        start(work_order, offers[0])()
+        started.set()
+
+    def forget_late(work_order: WorkOrder) -> None:
+        started.wait(timeout=10)
+        forget(work_order)
+
+    monkeypatch.setattr(releases, "lock_work_order", lambda order: WorkOrder.objects.get(pk=order.pk))
+    monkeypatch.setattr(work_orders, "lock_work_order", no_lock)
+    monkeypatch.setattr(work_orders, "_forget_holder", forget_late)
+    assert race(world, give_back(offers[0]), start_then_tell) == {"ok": 2}
+    assert Event.objects.filter(name__in=["work_order.released", "work_order.started"]).count() == 2
+    assert WorkOrder.objects.get(pk=work_order.pk).status == "ready"
