@@ -19,6 +19,7 @@ from bookings.models import Quote, WorkOrder
 from providers.enums import OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules import hours, matching
+from providers.rules.agreements import price_paid
 from providers.rules.matching import Candidate, Consideration, Weights
 
 # "Recent work" is what was accepted within this time.
@@ -55,11 +56,13 @@ def policy_for(work_order: WorkOrder) -> Policy:
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:
     """What an agreement pays for a work order as it is now, incl. VAT (R33)."""
     total = work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
-    return matching.price_paid(
+    return price_paid(
+        agreement.kind,
         quantity=work_order.quantity,
         client_total=total,
         purchase_price=agreement.purchase_price,
         commission_percent=agreement.commission_percent,
+        commission_fixed=agreement.commission_fixed,
     )
 
 
@@ -86,6 +89,10 @@ class Candidates:
         if provider.pk in self.agreed:
             return self.agreed[provider.pk]
         return price_by(self.agreements[provider.pk], self.work_order)
+
+    def agreement_for(self, provider: Provider) -> ServiceAgreement | None:
+        """On which they are asked; none when the client agreed to their own price."""
+        return None if provider.pk in self.agreed else self.agreements[provider.pk]
 
     def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
         """When the answer is due: in the provider's opening hours, and not after the work has to begin.
@@ -164,6 +171,7 @@ def consider_providers(
     said_no = set(
         Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
     )
+    hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
     first_day, last_day = (
         max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
     )
@@ -183,6 +191,8 @@ def consider_providers(
             said_no=row.pk in said_no,
             is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
             can_answer=can_answer(row),
+            notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
+            hours_left=hours_left,
         )
         for row in providers.values()
     ]

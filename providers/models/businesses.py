@@ -20,6 +20,7 @@ from bookings.models import Service
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import Organisation, PublicIdModel, TenantModel, User
 from concierge.tenancy import Actor
+from providers.enums import BINDING_AGREEMENTS
 
 
 def check_siret(value: str) -> None:
@@ -52,11 +53,12 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def agreeing_on(self, service: Service) -> Self:
         """Those with whom this service was ever agreed: the ones to consider for it."""
-        return self.filter(agreements__service=service).distinct()
+        return self.filter(agreements__service=service, agreements__status__in=BINDING_AGREEMENTS).distinct()
 
     def to_consider(self, service: Service, others: Iterable[int]) -> Self:
         """Those, and some known by their key."""
-        return self.filter(Q(agreements__service=service) | Q(pk__in=list(others))).distinct()
+        agreeing = Q(agreements__service=service, agreements__status__in=BINDING_AGREEMENTS)
+        return self.filter(agreeing | Q(pk__in=list(others))).distinct()
 
 
 class Provider(PublicIdModel, TenantModel):
