@@ -15,7 +15,7 @@ from benchmarks.measuring import note, scaled, timed
 from bookings.models import WorkOrder
 from concierge import tenancy
 from providers.actions.matching import Policy, consider_providers
-from providers.enums import DocumentKind
+from providers.enums import AgreementStatus, DocumentKind
 from providers.models import Provider, ProviderDocument, ServiceAgreement
 from tests.world import World, build_world
 
@@ -48,7 +48,7 @@ def _fill(world: World, count: int) -> None:
         batch_size=BATCH,
     )
     since = dt.date(2026, 1, 1)
-    agreed = {"service": world.cobbler, "purchase_price": 12, "valid_from": since}
+    agreed = {"service": world.cobbler, "status": AgreementStatus.PAPER, "purchase_price": 12, "valid_from": since}
     ServiceAgreement.objects.bulk_create(
         (ServiceAgreement(**ours, **agreed, provider=one) for one in found), batch_size=BATCH
     )
