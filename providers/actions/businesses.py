@@ -42,6 +42,7 @@ class ProviderDetails:
     legal_name: str = ""
     vat_number: str = ""
     is_vat_exempt: bool = False
+    vat_rate: Decimal | None = None
     radius_km: int = 10
     daily_capacity: int = 5
     language: str = "fr"

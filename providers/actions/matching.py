@@ -11,14 +11,14 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
-from bookings.models import Quote, WorkOrder
+from bookings.models import Quote, Service, WorkOrder
 from providers.enums import OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
-from providers.rules import hours, matching
+from providers.rules import hours, matching, papers
 from providers.rules.matching import Candidate, Consideration, Weights
 
 # "Recent work" is what was accepted within this time.
@@ -54,7 +54,15 @@ def policy_for(work_order: WorkOrder) -> Policy:
 
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:
     """What an agreement pays for a work order as it is now, incl. VAT (R33)."""
-    total = work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
+    return _price(agreement, work_order, _charged(work_order))
+
+
+def _charged(work_order: WorkOrder) -> Decimal:
+    """What the client pays for it."""
+    return work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
+
+
+def _price(agreement: ServiceAgreement, work_order: WorkOrder, total: Decimal) -> Decimal:
     return matching.price_paid(
         quantity=work_order.quantity,
         client_total=total,
@@ -167,6 +175,8 @@ def consider_providers(
     first_day, last_day = (
         max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
     )
+    bought, total = bought_of(providers, today, zone, service=work_order.service), _charged(work_order)
+    worth = {key: _price(row, work_order, total) for key, row in agreements.items()} | agreed
     here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -183,6 +193,9 @@ def consider_providers(
             said_no=row.pk in said_no,
             is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
             can_answer=can_answer(row),
+            required=papers.required_kinds(
+                bought[row.pk], job=worth.get(row.pk, Decimal(0)), vat_rate=row.vat_rate, today=today
+            ),
         )
         for row in providers.values()
     ]
@@ -227,6 +240,27 @@ def recent_jobs(providers: Iterable[int]) -> Counter[int]:
         ),
         "provider_id",
     )
+
+
+def bought_of(
+    providers: Iterable[int], today: dt.date, zone: ZoneInfo, *, service: Service | None = None
+) -> dict[int, papers.Bought]:
+    """What was accepted by each provider in this calendar year; and under its agreement on this service (else under
+    the one that weighs most), since that began."""
+    accepted = Offer.objects.filter(provider__in=list(providers), status=OfferStatus.ACCEPTED).order_by()
+    this_year = accepted.filter(answered_at__gte=dt.datetime(today.year, 1, 1, tzinfo=zone))
+    year = {row["provider_id"]: row["sum"] for row in this_year.values("provider_id").annotate(sum=Sum("price"))}
+    in_force = ServiceAgreement.objects.valid_on(today).filter(
+        provider=OuterRef("provider"), service=OuterRef("work_order__service"), valid_from__lte=OuterRef("answered_at")
+    )
+    under = accepted.filter(Exists(in_force))
+    if service is not None:
+        under = under.filter(work_order__service=service)
+    most: dict[int, Decimal] = {}
+    for row in under.values("provider_id", "work_order__service_id").annotate(sum=Sum("price")):
+        most[row["provider_id"]] = max(most.get(row["provider_id"], Decimal(0)), row["sum"])
+    nothing = Decimal(0)
+    return {key: papers.Bought(year.get(key, nothing), most.get(key, nothing)) for key in providers}
 
 
 def _jobs_on(moment: dt.datetime, providers: Iterable[int]) -> Counter[int]:

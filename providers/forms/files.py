@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
@@ -41,7 +42,7 @@ class NewProviderForm(RowForm):
     # Longer than what is kept: people copy them with blanks.
     siret = forms.CharField(label=_("SIRET"), max_length=30, help_text=_("Fourteen digits; blanks do not matter."))
     vat_number = forms.CharField(
-        label=_("VAT number"),
+        label=capfirst(_("VAT number")),
         max_length=30,
         required=False,
         help_text=_("For example FR40303265045. Leave it empty for a business that charges no VAT."),
@@ -49,7 +50,7 @@ class NewProviderForm(RowForm):
 
     # Under which heading each field stands on the page.
     PARTS = (
-        (_("Who it is"), ("name", "legal_name", "siret", "vat_number", "is_vat_exempt")),
+        (_("Who it is"), ("name", "legal_name", "siret", "vat_number", "vat_rate", "is_vat_exempt")),
         (_("Whom we ask"), ("contact_name", "email", "phone", "language")),
         (_("Where, and how much"), (*WHERE, *SPOT, "radius_km", "daily_capacity")),
         (
@@ -65,6 +66,7 @@ class NewProviderForm(RowForm):
             "legal_name",
             "siret",
             "vat_number",
+            "vat_rate",
             "is_vat_exempt",
             "contact_name",
             "email",
@@ -88,6 +90,7 @@ class NewProviderForm(RowForm):
             "legal_name": _("When it is another one: what the register and the invoices say."),
             "latitude": _("In degrees, for example 47.327100. Empty: we look the address up."),
             "longitude": _("In degrees, for example 5.044200. Empty: we look the address up."),
+            "vat_rate": _("For what we buy of it without VAT. Unknown: its prices count as they are."),
             "radius_km": _("As the crow flies, around this address."),
             "email": _("Offers go there. Without one, somebody has to call."),
         }

@@ -31,9 +31,10 @@ from providers.actions.matching import recent_jobs
 from providers.enums import OfferStatus
 from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider, ServiceAgreement
+from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
-from providers.views.words import papers_words, span_words
+from providers.views.words import span_words
 
 
 @require_safe
@@ -47,11 +48,12 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     found = found.prefetch_related("documents", "agreements__service").order_by("name", "pk")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     recent, today = recent_jobs(row.pk for row in page), today_of(request.organisation)
+    required = required_of(request.organisation, page, today)
     rows = [
         {
             "provider": row,
             "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if _in_force(a, today)})),
-            "papers": papers_words(row, today),
+            "papers": papers_words(row, today, required[row.pk]),
             "recent": recent[row.pk],
         }
         for row in page
@@ -106,6 +108,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
     today = timezone.localdate(timezone=zone)
     ours = recent_jobs(Provider.objects.visible_to(request.actor).order_by("pk").values_list("pk", flat=True))
     total = sum(ours.values())
+    required = required_of(request.organisation, [provider], today)[provider.pk]
     offers = Offer.objects.visible_to(request.actor).with_need().filter(provider=provider)[:10]
     agreements = [
         {"agreement": row, "in_force": _in_force(row, today), "price": _price_words(row)}
@@ -117,7 +120,9 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         **key_pages.listed(request, keys, lambda key: _revoke_url(provider, key)),
         "provider": provider,
         "zone": zone,
-        "papers": papers_words(provider, today),
+        "papers": papers_words(provider, today, required),
+        "missing": missing_words(provider, today, required),
+        "ending": ending_words(provider, today),
         "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
         "agreements": agreements,
         "closures": [
