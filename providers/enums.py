@@ -91,6 +91,7 @@ class Obstacle(models.TextChoices):
     NO_CAPACITY = "no_capacity", _("Fully booked that day")
     TOO_SOON = "too_soon", _("The work has to begin before they can answer")
     ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")
+    TOO_SHORT_NOTICE = "too_short_notice", _("Asks for more notice than there is left")
 
 
 class PriceRequestStatus(models.TextChoices):
@@ -138,3 +139,47 @@ class LinkPurpose(models.TextChoices):
     """What a personal link opens, and nothing else (trust.md S16)."""
 
     OFFER = "offer", _("Offer")
+
+
+# --- agreements (R33) -------------------------------------------------------------------------------------------------
+
+
+class AgreementKind(models.TextChoices):
+    """How what a provider is paid comes from what the client pays."""
+
+    PURCHASE = "purchase", _("A price per item")
+    COMMISSION = "commission", _("The client’s price less a commission in %")
+    FIXED_COMMISSION = "fixed_commission", _("The client’s price less a fixed commission")
+    INTRODUCTION = "introduction", _("Introduction only: the client pays the provider")
+
+
+class Invoicing(models.TextChoices):
+    """Who invoices whom."""
+
+    PROVIDER_TO_US = "provider_to_us", _("The provider invoices us")
+    WE_SELF_BILL = "we_self_bill", _("We write the provider’s invoices (self-billing)")
+    PROVIDER_TO_CLIENT = "provider_to_client", _("The provider invoices the client")
+
+
+class AgreementStatus(models.TextChoices):
+    """States of an agreement. Whether it counts on a day follows from its days, never stored."""
+
+    DRAFT = "draft", pgettext_lazy("agreement", "Draft")
+    PAPER = "paper", _("Signed on paper")
+    WITHDRAWN = "withdrawn", pgettext_lazy("agreement", "Given up")
+
+
+A = AgreementStatus
+
+AGREEMENT_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "sign_on_paper": (frozenset({A.DRAFT}), A.PAPER),
+    "withdraw": (frozenset({A.DRAFT}), A.WITHDRAWN),
+}
+# Both sides are bound: only these are looked at when work is given.
+BINDING_AGREEMENTS = frozenset({A.PAPER})
+
+AGREEMENT_CATEGORY: dict[str, str] = {
+    A.DRAFT: "open",
+    A.PAPER: "done",
+    A.WITHDRAWN: "cancelled",
+}

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from providers.api import availability, offers, prices
 from providers.views import (
+    agreements,
     closures,
     file_edit,
     link,
@@ -151,6 +152,17 @@ team_files = [
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
 ]
 
+team_agreements = [
+    path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
+    path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
+    path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
+    re_path(
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>papier|abandonner|terminer)/$",
+        agreements.change_agreement,
+        name="change-agreement",
+    ),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
@@ -160,4 +172,5 @@ urlpatterns = [
     *team_offers,
     *team_prices,
     *team_files,
+    *team_agreements,
 ]

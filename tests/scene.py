@@ -64,7 +64,8 @@ from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
 from providers.enums import DocumentKind
-from providers.models import Offer, PriceRequest, Provider, ProviderClosure
+from providers.models import Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.rules.agreements import Terms
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
@@ -127,6 +128,11 @@ class Scene:
     area: ServedArea
 
     @property
+    def draft_agreement(self) -> ServiceAgreement:
+        """What nobody has signed yet."""
+        return ServiceAgreement.objects.get(status="draft")
+
+    @property
     def away(self) -> ProviderClosure:
         """Days on which the provider is away."""
         return self.provider.closures.get()
@@ -156,6 +162,7 @@ def build_scene(world: World) -> Scene:
             by=by, name=organisation.name, street="1 rue Musette", postcode="21000", city="Dijon", siren="732829320"
         )
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
+        _draft(provider, world)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
         businesses.add_member(provider, world.users["provider"], by=by)
@@ -354,6 +361,18 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         provider, world.cobbler, purchase_price=Decimal("12.00"), valid_from=today - dt.timedelta(days=30), by=by
     )
     return provider
+
+
+def _draft(provider: Provider, world: World) -> None:
+    """What may follow the agreement that counts today."""
+    terms = Terms(
+        kind="commission",
+        commission_percent=Decimal(15),
+        vat_rate=Decimal(20),
+        notice_hours=24,
+        valid_from=timezone.localdate() + dt.timedelta(days=300),
+    )
+    agreements.draft_agreement(provider, world.cobbler, terms, by=world.actor())
 
 
 def _trainee(world: World) -> Trainee:

@@ -14,6 +14,8 @@ from django.db.models.functions import Coalesce
 from bookings.enums import WorkOrderStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from concierge.tenancy import Actor
+from providers.enums import AgreementKind, OfferStatus
+from providers.models import Offer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,10 @@ class Due:
 
 def billable_lines(organisation_id: int, *, until: dt.datetime) -> QuerySet[RequestLine]:
     """Lines of work that was checked before ``until``, with a price, on no invoice, of requests that are finished:
-    whoever asked for two things gets one invoice."""
+    whoever asked for two things gets one invoice. Not what a provider who was only introduced invoices itself."""
     return RequestLine.objects.filter(
         ~Exists(unfinished_orders().filter(request=OuterRef("request_id"))),
+        ~Exists(introduced_orders().filter(work_order=OuterRef("work_order_id"))),
         organisation_id=organisation_id,
         work_order__status=WorkOrderStatus.VERIFIED,
         work_order__verified_at__lt=until,
@@ -103,6 +106,11 @@ def unfinished_orders() -> QuerySet[WorkOrder]:
     """Work that is neither checked, nor failed, nor cancelled."""
     settled = (WorkOrderStatus.VERIFIED, WorkOrderStatus.FAILED, WorkOrderStatus.CANCELLED)
     return WorkOrder.objects.exclude(status__in=settled)
+
+
+def introduced_orders() -> QuerySet[Offer]:
+    """The yes to work for which the client pays the provider (R33)."""
+    return Offer.objects.filter(status=OfferStatus.ACCEPTED, agreement__kind=AgreementKind.INTRODUCTION)
 
 
 def is_unfinished(request: ServiceRequest) -> bool:

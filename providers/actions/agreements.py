@@ -1,9 +1,10 @@
-"""What is agreed with a provider: which service, at which price, between which days (R33)."""
+"""What is agreed with a provider: which service, at which price, on which terms, between which days (R33)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +13,97 @@ from bookings.models import Service
 from concierge import events
 from concierge.days import today_of
 from concierge.db import refuse_on
-from concierge.errors import Conflict, Invalid
+from concierge.errors import Conflict, Invalid, WrongState
 from concierge.tenancy import Actor
 from providers.actions.file_moves import check_row
+from providers.enums import AGREEMENT_TRANSITIONS, AgreementKind, AgreementStatus
 from providers.models import Provider, ServiceAgreement
+from providers.rules import agreements as rules
+from providers.rules.agreements import Terms
+
+PROBLEMS: dict[str, Any] = {
+    "amount_missing": _("Give the amount of this kind of agreement."),
+    "amount_of_another_kind": _("Leave this empty: it belongs to another kind of agreement."),
+    "introduction_invoicing": _("Introduced only, the provider invoices the client."),
+    "client_pays_us": _("The client pays us: the provider cannot invoice the client."),
+    "mandate_missing": _("Self-billing needs a mandate: say when the provider signed it."),
+    "too_many_hours": _("At most 720 hours: thirty days."),
+    "day_out_of_reach": _("Please choose a day between 2000 and 2099."),
+    "ends_before_it_begins": _("The last day cannot be before the first day."),
+}
+
+
+@transaction.atomic
+def draft_agreement(provider: Provider, service: Service, terms: Terms, *, by: Actor) -> ServiceAgreement:
+    """Write an agreement that binds nobody yet. Raises ``Invalid`` naming the field at fault."""
+    agreement = ServiceAgreement(
+        organisation_id=provider.organisation_id,
+        provider=provider,
+        service=service,
+        status=AgreementStatus.DRAFT,
+        **vars(terms),
+    )
+    _check(agreement, terms)
+    agreement.save()
+    _say(agreement, "drafted", by)
+    return agreement
+
+
+@transaction.atomic
+def change_agreement(agreement: ServiceAgreement, service: Service, terms: Terms, *, by: Actor) -> ServiceAgreement:
+    """Write a draft anew. Raises ``Invalid``, or ``WrongState`` once it binds."""
+    locked = lock_agreement(agreement)
+    if locked.status != AgreementStatus.DRAFT:
+        raise WrongState(current_status=locked.status)
+    locked.service = service
+    for name, value in vars(terms).items():
+        setattr(locked, name, value)
+    _check(locked, terms)
+    locked.save()
+    _say(locked, "changed", by)
+    return locked
+
+
+@transaction.atomic
+def sign_on_paper(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
+    """Both sides have signed it on paper: from its first day on it binds.
+
+    Raises ``Conflict`` at ``valid_from`` when one that binds already covers some of its days.
+    """
+    locked = lock_agreement(agreement)
+    move(locked, "sign_on_paper")
+    _bind(locked)
+    _say(locked, "signed", by, channel="paper")
+    return locked
+
+
+@transaction.atomic
+def withdraw_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
+    """Give up what does not bind yet."""
+    locked = lock_agreement(agreement)
+    move(locked, "withdraw")
+    locked.save(update_fields=["status"])
+    _say(locked, "withdrawn", by)
+    return locked
+
+
+@transaction.atomic
+def end_agreement(agreement: ServiceAgreement, *, on: dt.date, by: Actor) -> ServiceAgreement:
+    """Let an agreement that binds end on a day (included), sooner than was agreed. Work already asked keeps its price.
+
+    Raises ``Invalid`` before its first day and after its last, ``WrongState`` when it does not bind.
+    """
+    locked = lock_agreement(agreement)
+    if not locked.is_binding:
+        raise WrongState(current_status=locked.status)
+    if on < locked.valid_from:
+        raise Invalid(_("The last day cannot be before the first day."), field="valid_to")
+    if on > (locked.valid_to or rules.LATEST):
+        raise Invalid(_("It ends before that day already: agree anew for the time after."), field="valid_to")
+    locked.valid_to = on
+    locked.save(update_fields=["valid_to"])
+    _say(locked, "ended", by, on=on.isoformat())
+    return locked
 
 
 @transaction.atomic
@@ -29,34 +117,54 @@ def agree_service(
     valid_to: dt.date | None = None,
     by: Actor,
 ) -> ServiceAgreement:
-    """Agree that a provider does a service from a day on (today), paid per item or less a commission (R33).
-
-    Raises ``Invalid`` on a wrong price or period and ``Conflict`` when an agreement already covers some of the days.
+    """Note what was signed on paper from a day on (today): paid per item, or the client's price less a commission
+    (none). Raises ``Invalid`` on a wrong price or period, ``Conflict`` when one already covers some of the days.
     """
-    agreement = ServiceAgreement(
-        organisation_id=provider.organisation_id,
-        provider=provider,
-        service=service,
+    is_bought = purchase_price is not None
+    terms = Terms(
+        kind=AgreementKind.PURCHASE if is_bought else AgreementKind.COMMISSION,
         purchase_price=purchase_price,
-        commission_percent=commission_percent,
+        commission_percent=commission_percent if is_bought or commission_percent is not None else Decimal(0),
         valid_from=valid_from or today_of(provider.organisation),
         valid_to=valid_to,
     )
-    check_row(agreement)
+    return sign_on_paper(draft_agreement(provider, service, terms, by=by), by=by)
+
+
+def lock_agreement(agreement: ServiceAgreement) -> ServiceAgreement:
+    """Re-read an agreement under its row lock."""
+    found = ServiceAgreement.objects.select_for_update(of=("self",), no_key=True)
+    return found.select_related("provider", "service").get(pk=agreement.pk)
+
+
+def move(locked: ServiceAgreement, verb: str) -> None:
+    """The next state of a locked agreement, not saved yet. Raises ``WrongState``."""
+    allowed, then = AGREEMENT_TRANSITIONS[verb]
+    if locked.status not in allowed:
+        raise WrongState(current_status=locked.status)
+    locked.status = then
+
+
+def _bind(locked: ServiceAgreement) -> None:
     taken = Conflict(_("An agreement for this service already covers some of these days."), field="valid_from")
     with refuse_on("service_agreements_do_not_overlap", taken):
-        agreement.save()
-    events.record("provider.changed", provider, by=by, what=f"agreement:{service.code}")
-    return agreement
+        locked.save(update_fields=["status"])
 
 
-@transaction.atomic
-def end_agreement(agreement: ServiceAgreement, *, on: dt.date, by: Actor) -> ServiceAgreement:
-    """Let an agreement end on a day (included). Raises ``Invalid`` before its first day."""
-    locked = ServiceAgreement.objects.select_for_update(of=("self",), no_key=True).get(pk=agreement.pk)
-    if on < locked.valid_from:
-        raise Invalid(_("The last day cannot be before the first day."), field="valid_to")
-    locked.valid_to = on
-    locked.save(update_fields=["valid_to"])
-    events.record("provider.changed", locked.provider, by=by, what=f"agreement:{locked.service.code}")
-    return locked
+def _check(agreement: ServiceAgreement, terms: Terms) -> None:
+    wrong = rules.problem(terms)
+    if wrong is not None:
+        field, code = wrong
+        raise Invalid(PROBLEMS[code], field=field)
+    check_row(agreement)
+
+
+def _say(agreement: ServiceAgreement, name: str, by: Actor, **data: Any) -> None:
+    events.record(
+        f"agreement.{name}",
+        agreement,
+        by=by,
+        provider=str(agreement.provider.public_id),
+        service=agreement.service.code,
+        **data,
+    )

@@ -42,7 +42,6 @@ class ProviderDetails:
     legal_name: str = ""
     vat_number: str = ""
     is_vat_exempt: bool = False
-    vat_rate: Decimal | None = None
     radius_km: int = 10
     daily_capacity: int = 5
     language: str = "fr"

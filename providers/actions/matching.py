@@ -11,14 +11,15 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
-from bookings.models import Quote, Service, WorkOrder
-from providers.enums import OfferStatus
+from bookings.models import Quote, WorkOrder
+from providers.enums import AgreementKind, OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules import hours, matching, papers
+from providers.rules.agreements import price_paid
 from providers.rules.matching import Candidate, Consideration, Weights
 
 # "Recent work" is what was accepted within this time.
@@ -63,11 +64,13 @@ def _charged(work_order: WorkOrder) -> Decimal:
 
 
 def _price(agreement: ServiceAgreement, work_order: WorkOrder, total: Decimal) -> Decimal:
-    return matching.price_paid(
+    return price_paid(
+        agreement.kind,
         quantity=work_order.quantity,
         client_total=total,
         purchase_price=agreement.purchase_price,
         commission_percent=agreement.commission_percent,
+        commission_fixed=agreement.commission_fixed,
     )
 
 
@@ -94,6 +97,10 @@ class Candidates:
         if provider.pk in self.agreed:
             return self.agreed[provider.pk]
         return price_by(self.agreements[provider.pk], self.work_order)
+
+    def agreement_for(self, provider: Provider) -> ServiceAgreement | None:
+        """On which they are asked; none when the client agreed to their own price."""
+        return None if provider.pk in self.agreed else self.agreements[provider.pk]
 
     def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
         """When the answer is due: in the provider's opening hours, and not after the work has to begin.
@@ -172,11 +179,11 @@ def consider_providers(
     said_no = set(
         Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
     )
+    hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
     first_day, last_day = (
         max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
     )
-    bought, total = bought_of(providers, today, zone, service=work_order.service), _charged(work_order)
-    worth = {key: _price(row, work_order, total) for key, row in agreements.items()} | agreed
+    required = _required_for(work_order, bought_of(providers, today, zone), agreements, agreed, today)
     here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -193,9 +200,9 @@ def consider_providers(
             said_no=row.pk in said_no,
             is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
             can_answer=can_answer(row),
-            required=papers.required_kinds(
-                bought[row.pk], job=worth.get(row.pk, Decimal(0)), vat_rate=row.vat_rate, today=today
-            ),
+            required=required[row.pk],
+            notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
+            hours_left=hours_left,
         )
         for row in providers.values()
     ]
@@ -242,25 +249,47 @@ def recent_jobs(providers: Iterable[int]) -> Counter[int]:
     )
 
 
-def bought_of(
-    providers: Iterable[int], today: dt.date, zone: ZoneInfo, *, service: Service | None = None
-) -> dict[int, papers.Bought]:
-    """What was accepted by each provider in this calendar year; and under its agreement on this service (else under
-    the one that weighs most), since that began."""
-    accepted = Offer.objects.filter(provider__in=list(providers), status=OfferStatus.ACCEPTED).order_by()
-    this_year = accepted.filter(answered_at__gte=dt.datetime(today.year, 1, 1, tzinfo=zone))
-    year = {row["provider_id"]: row["sum"] for row in this_year.values("provider_id").annotate(sum=Sum("price"))}
-    in_force = ServiceAgreement.objects.valid_on(today).filter(
-        provider=OuterRef("provider"), service=OuterRef("work_order__service"), valid_from__lte=OuterRef("answered_at")
+def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[int, papers.Bought]:
+    """What was accepted by each provider, excl. VAT: in this calendar year, and under each agreement in force. Of an
+    introduction nothing: the client buys it."""
+    keys, new_year = list(providers), dt.datetime(today.year, 1, 1, tzinfo=zone)
+    accepted = Offer.objects.filter(provider__in=keys, status=OfferStatus.ACCEPTED).order_by()
+    in_force = ServiceAgreement.objects.filter(provider__in=keys).valid_on(today)
+    rows = (
+        accepted.exclude(agreement__kind=AgreementKind.INTRODUCTION)
+        .filter(Q(answered_at__gte=new_year) | Q(agreement__in=in_force))
+        .values("provider_id", "agreement_id", "agreement__vat_rate")
+        .annotate(year=Sum("price", filter=Q(answered_at__gte=new_year)), ever=Sum("price"))
     )
-    under = accepted.filter(Exists(in_force))
-    if service is not None:
-        under = under.filter(work_order__service=service)
-    most: dict[int, Decimal] = {}
-    for row in under.values("provider_id", "work_order__service_id").annotate(sum=Sum("price")):
-        most[row["provider_id"]] = max(most.get(row["provider_id"], Decimal(0)), row["sum"])
-    nothing = Decimal(0)
-    return {key: papers.Bought(year.get(key, nothing), most.get(key, nothing)) for key in providers}
+    year: Counter[int] = Counter()
+    under: dict[int, dict[int | None, Decimal]] = {key: {} for key in keys}
+    for row in rows:
+        key, agreement, rate = row["provider_id"], row["agreement_id"], row["agreement__vat_rate"]
+        year[key] += papers.excl_vat(row["year"] or Decimal(0), rate)
+        if agreement is not None:
+            under[key][agreement] = papers.excl_vat(row["ever"], rate)
+    return {key: papers.Bought(Decimal(year[key]), under[key]) for key in keys}
+
+
+def _required_for(
+    work_order: WorkOrder,
+    bought: dict[int, papers.Bought],
+    agreements: dict[int, ServiceAgreement],
+    agreed: dict[int, Decimal],
+    today: dt.date,
+) -> dict[int, tuple[str, ...]]:
+    """Without which papers each provider is not given this work, by what it would be paid."""
+    total, found = _charged(work_order), {}
+    for key, known in bought.items():
+        agreement = None if key in agreed else agreements.get(key)
+        if agreement is None:
+            job = agreed.get(key, Decimal(0))
+        elif agreement.kind == AgreementKind.INTRODUCTION:
+            job = Decimal(0)
+        else:
+            job = papers.excl_vat(_price(agreement, work_order, total), agreement.vat_rate)
+        found[key] = papers.required_kinds(known, job=job, agreement=agreement.pk if agreement else None, today=today)
+    return found
 
 
 def _jobs_on(moment: dt.datetime, providers: Iterable[int]) -> Counter[int]:

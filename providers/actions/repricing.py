@@ -34,7 +34,7 @@ def follow_quantity(work_order: WorkOrder, *, measured_at: dt.datetime, by: Acto
     live = Offer.objects.select_for_update(of=("self",), no_key=True).filter(
         work_order=locked, status__in=[OfferStatus.SENT, OfferStatus.ACCEPTED]
     )
-    for offer in live.exclude(provider__in=agreed).select_related("provider").order_by("pk"):
+    for offer in live.exclude(provider__in=agreed).select_related("provider", "agreement").order_by("pk"):
         agreement = _agreement_of(offer, locked)
         price = offer.price if agreement is None else price_by(agreement, locked)
         if price != offer.price:
@@ -44,6 +44,8 @@ def follow_quantity(work_order: WorkOrder, *, measured_at: dt.datetime, by: Acto
 
 
 def _agreement_of(offer: Offer, work_order: WorkOrder) -> ServiceAgreement | None:
+    if offer.agreement is not None:
+        return offer.agreement
     asked_on = offer.sent_at.astimezone(ZoneInfo(work_order.site.time_zone)).date()
     known = ServiceAgreement.objects.filter(provider=offer.provider_id, service=work_order.service_id)
     return known.valid_on(asked_on).order_by("-pk").first()

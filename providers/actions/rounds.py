@@ -137,6 +137,7 @@ def _send(
         round=wave.round,
         wave=wave,
         provider=provider,
+        agreement=found.agreement_for(provider),
         price=found.price_for(provider),
         sent_at=wave.sent_at,
         due_at=found.due_for(provider, policy, wave.sent_at),

@@ -50,7 +50,7 @@ class NewProviderForm(RowForm):
 
     # Under which heading each field stands on the page.
     PARTS = (
-        (_("Who it is"), ("name", "legal_name", "siret", "vat_number", "vat_rate", "is_vat_exempt")),
+        (_("Who it is"), ("name", "legal_name", "siret", "vat_number", "is_vat_exempt")),
         (_("Whom we ask"), ("contact_name", "email", "phone", "language")),
         (_("Where, and how much"), (*WHERE, *SPOT, "radius_km", "daily_capacity")),
         (
@@ -66,7 +66,6 @@ class NewProviderForm(RowForm):
             "legal_name",
             "siret",
             "vat_number",
-            "vat_rate",
             "is_vat_exempt",
             "contact_name",
             "email",
@@ -90,7 +89,6 @@ class NewProviderForm(RowForm):
             "legal_name": _("When it is another one: what the register and the invoices say."),
             "latitude": _("In degrees, for example 47.327100. Empty: we look the address up."),
             "longitude": _("In degrees, for example 5.044200. Empty: we look the address up."),
-            "vat_rate": _("For what we buy of it without VAT. Unknown: its prices count as they are."),
             "radius_km": _("As the crow flies, around this address."),
             "email": _("Offers go there. Without one, somebody has to call."),
         }

@@ -13,33 +13,64 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
 from bookings.models.catalogue import DateRange
+from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
+from concierge.tenancy import Actor
+from providers.enums import AGREEMENT_CATEGORY, BINDING_AGREEMENTS, AgreementKind, AgreementStatus, Invoicing
 from providers.models.businesses import Provider
 
 
 class ServiceAgreementQuerySet(models.QuerySet["ServiceAgreement"]):
     """Reads of agreements."""
 
+    def visible_to(self, actor: Actor) -> Self:
+        """Staff who follow requests and the organisation's own systems: all. Others: none."""
+        found = self.filter(organisation=actor.organisation)
+        if actor.kind == "system" or actor.has_role(*REQUEST_ROLES):
+            return found
+        return found.none()
+
+    def binding(self) -> Self:
+        """Agreed by both sides, whatever the day."""
+        return self.filter(status__in=BINDING_AGREEMENTS)
+
     def valid_on(self, day: dt.date) -> Self:
         """In force that day, both ends included."""
-        return self.filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gte=day))
+        return self.binding().filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gte=day))
 
 
 class ServiceAgreement(PublicIdModel, TenantModel):
-    """What a provider is paid for a service, from a date on (R33).
+    """What a provider is paid for a service, from a date on, and on which terms (R33).
 
-    Either a purchase price per item, or the share of the client's price that the concierge keeps, or neither: the
-    provider then gets all that the client pays.
+    A draft binds nobody. Of those that bind, no two ever cover the same day of the same service.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="agreements", verbose_name=_("provider"))
     service = models.ForeignKey(Service, models.PROTECT, related_name="agreements", verbose_name=_("service"))
+    status = models.CharField(
+        _("status"), max_length=20, choices=AgreementStatus.choices, default=AgreementStatus.DRAFT
+    )
+    kind = models.CharField(
+        _("what the provider is paid"), max_length=20, choices=AgreementKind.choices, db_default=AgreementKind.PURCHASE
+    )
     purchase_price = models.DecimalField(
         _("price paid per item, incl. VAT (€)"), max_digits=8, decimal_places=2, null=True, blank=True
     )
     commission_percent = models.DecimalField(
         _("commission kept (%)"), max_digits=4, decimal_places=2, null=True, blank=True
     )
+    commission_fixed = models.DecimalField(
+        _("commission kept per job (€)"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    invoicing = models.CharField(
+        _("who invoices whom"), max_length=20, choices=Invoicing.choices, db_default=Invoicing.PROVIDER_TO_US
+    )
+    mandate_signed_on = models.DateField(_("mandate for self-billing signed on"), null=True, blank=True)
+    vat_rate = models.DecimalField(
+        _("VAT rate of the provider (%)"), max_digits=4, decimal_places=2, null=True, blank=True
+    )
+    notice_hours = models.PositiveSmallIntegerField(_("minimum notice (hours)"), db_default=0)
+    cancel_hours = models.PositiveSmallIntegerField(_("work may be given back until (hours before)"), db_default=0)
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid until (included)"), null=True, blank=True)
 
@@ -51,19 +82,71 @@ class ServiceAgreement(PublicIdModel, TenantModel):
         ordering = ["service__position", "-valid_from", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(purchase_price=None) | Q(commission_percent=None),
-                name="service_agreement_has_one_price",
-                violation_error_message=_("Agree either on a purchase price or on a commission, not on both."),
+                condition=Q(status__in=AgreementStatus.values), name="service_agreement_status_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(purchase_price=None) | Q(purchase_price__gte=0),
+                condition=Q(
+                    kind="purchase",
+                    purchase_price__isnull=False,
+                    commission_percent__isnull=True,
+                    commission_fixed__isnull=True,
+                )
+                | Q(
+                    kind="commission",
+                    purchase_price__isnull=True,
+                    commission_percent__isnull=False,
+                    commission_fixed__isnull=True,
+                )
+                | Q(
+                    kind="fixed_commission",
+                    purchase_price__isnull=True,
+                    commission_percent__isnull=True,
+                    commission_fixed__isnull=False,
+                )
+                | Q(
+                    kind="introduction",
+                    purchase_price__isnull=True,
+                    commission_percent__isnull=True,
+                    commission_fixed__isnull=True,
+                ),
+                name="service_agreement_price_fits_its_kind",
+                violation_error_message=_("Give the amount of this kind of agreement, and no other."),
+            ),
+            models.CheckConstraint(
+                condition=Q(purchase_price__isnull=True) | Q(purchase_price__gte=0),
                 name="service_agreement_price_not_negative",
                 violation_error_message=_("The price cannot be negative."),
             ),
             models.CheckConstraint(
-                condition=Q(commission_percent=None) | Q(commission_percent__gte=0, commission_percent__lt=100),
+                condition=Q(commission_percent__isnull=True) | Q(commission_percent__gte=0, commission_percent__lt=100),
                 name="service_agreement_commission_is_plausible",
                 violation_error_message=_("The commission must be between 0 and 100 %."),
+            ),
+            models.CheckConstraint(
+                condition=Q(commission_fixed__isnull=True) | Q(commission_fixed__gte=0),
+                name="service_agreement_fixed_commission_not_negative",
+                violation_error_message=_("The commission cannot be negative."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="introduction", invoicing="provider_to_client")
+                | (~Q(kind="introduction") & Q(invoicing__in=["provider_to_us", "we_self_bill"])),
+                name="service_agreement_introduction_is_invoiced_by_the_provider",
+                violation_error_message=_("Introduced only, the provider invoices the client; otherwise we do."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(invoicing="we_self_bill") | Q(mandate_signed_on__isnull=False),
+                name="service_agreement_self_billing_has_a_mandate",
+                violation_error_message=_("Self-billing needs a mandate that the provider has signed."),
+            ),
+            models.CheckConstraint(
+                condition=Q(vat_rate__isnull=True) | Q(vat_rate__gte=0, vat_rate__lte=30),
+                name="service_agreement_vat_is_plausible",
+                violation_error_message=_("A VAT rate lies between 0 and 30 %."),
+            ),
+            models.CheckConstraint(
+                condition=Q(notice_hours__lte=720, cancel_hours__lte=720),
+                name="service_agreement_hours_are_plausible",
+                violation_error_message=_("At most 720 hours: thirty days."),
             ),
             models.CheckConstraint(
                 condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
@@ -77,9 +160,24 @@ class ServiceAgreement(PublicIdModel, TenantModel):
                     ("service", RangeOperators.EQUAL),
                     (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
                 ],
+                condition=Q(status__in=["paper"]),
                 violation_error_message=_("An agreement for this service already covers some of these days."),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.provider} · {self.service}"
+
+    @property
+    def category(self) -> str:
+        """Fixed meaning of the status."""
+        return AGREEMENT_CATEGORY[self.status]
+
+    @property
+    def is_binding(self) -> bool:
+        """Whether both sides have agreed."""
+        return self.status in BINDING_AGREEMENTS
+
+    def is_in_force(self, day: dt.date) -> bool:
+        """Whether it counts that day."""
+        return self.is_binding and self.valid_from <= day and (self.valid_to is None or self.valid_to >= day)

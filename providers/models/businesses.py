@@ -20,6 +20,7 @@ from bookings.models import Service
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import Organisation, PublicIdModel, TenantModel, User
 from concierge.tenancy import Actor
+from providers.enums import BINDING_AGREEMENTS
 
 
 def check_siret(value: str) -> None:
@@ -52,11 +53,12 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def agreeing_on(self, service: Service) -> Self:
         """Those with whom this service was ever agreed: the ones to consider for it."""
-        return self.filter(agreements__service=service).distinct()
+        return self.filter(agreements__service=service, agreements__status__in=BINDING_AGREEMENTS).distinct()
 
     def to_consider(self, service: Service, others: Iterable[int]) -> Self:
         """Those, and some known by their key."""
-        return self.filter(Q(agreements__service=service) | Q(pk__in=list(others))).distinct()
+        agreeing = Q(agreements__service=service, agreements__status__in=BINDING_AGREEMENTS)
+        return self.filter(agreeing | Q(pk__in=list(others))).distinct()
 
 
 class Provider(PublicIdModel, TenantModel):
@@ -70,9 +72,6 @@ class Provider(PublicIdModel, TenantModel):
     siret = models.CharField(_("SIRET"), max_length=14, validators=[check_siret])
     vat_number = models.CharField(_("VAT number"), max_length=13, blank=True, validators=[check_vat_number])
     is_vat_exempt = models.BooleanField(_("charges no VAT (article 293 B of the tax code)"), default=False)
-    vat_rate = models.DecimalField(
-        _("VAT rate of its invoices (%)"), max_digits=4, decimal_places=2, null=True, blank=True
-    )
     street = models.CharField(_("street"), max_length=200)
     postcode = models.CharField(_("postcode"), max_length=5)
     city = models.CharField(_("city"), max_length=100)
@@ -122,12 +121,6 @@ class Provider(PublicIdModel, TenantModel):
                 name="provider_vat_number_or_exempt_not_both",
                 violation_error_message=_("Either a VAT number, or no VAT by article 293 B: not both."),
                 violation_error_code="is_vat_exempt",
-            ),
-            models.CheckConstraint(
-                condition=Q(vat_rate=None) | Q(vat_rate__isnull=False, vat_rate__range=(0, 30), is_vat_exempt=False),
-                name="provider_vat_rate_is_plausible",
-                violation_error_message=_("Between 0 and 30, and empty for a business that charges no VAT."),
-                violation_error_code="vat_rate",
             ),
             models.CheckConstraint(
                 condition=Q(postcode__regex=r"^[0-9]{5}$"),

@@ -15,6 +15,7 @@ from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
 from providers.enums import OFFER_CATEGORY, DeclineReason, Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.models.agreements import ServiceAgreement
 from providers.models.businesses import Provider
 
 
@@ -146,6 +147,10 @@ class Offer(PublicIdModel, TenantModel):
     round = models.ForeignKey(OfferRound, models.CASCADE, related_name="offers", verbose_name=_("search"))
     wave = models.ForeignKey(OfferWave, models.CASCADE, related_name="offers", verbose_name=_("wave"))
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="offers", verbose_name=_("provider"))
+    # On which it was asked; none when the price comes from a quote, or was asked before agreements had terms.
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, null=True, blank=True, related_name="offers", verbose_name=_("agreement")
+    )
     status = models.CharField(_("status"), max_length=15, choices=OfferStatus.choices, default=OfferStatus.SENT)
     price = models.DecimalField(_("price paid, incl. VAT (€)"), max_digits=10, decimal_places=2)
     sent_at = models.DateTimeField(_("sent at"))

@@ -1,4 +1,4 @@
-"""Who may be asked, in which order, for how much; every answer can be explained (domain.md R31-R34)."""
+"""Who may be asked, in which order; every answer can be explained (domain.md R31, R32, R34)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from providers.rules import papers
 
 EARTH_RADIUS_KM = 6371.0088
 TENTH = Decimal("0.1")
-CENT = Decimal("0.01")
 
 
 def distance_km(from_point: tuple[Decimal, Decimal], to_point: tuple[Decimal, Decimal]) -> Decimal:
@@ -42,6 +41,7 @@ class Candidate:
     ``documents`` maps a kind to the last valid day of its latest paper (``None``: it does not expire).
     ``jobs_that_day`` and ``recent_jobs`` count work orders; ``recent_jobs_of_all`` those of every candidate.
     ``is_closed``: on every day on which the work can begin. ``can_answer``: opening time enough is left before then.
+    ``notice_hours`` is what was agreed, ``hours_left`` what there is until the work begins (``None``: not known).
     """
 
     key: int
@@ -57,6 +57,8 @@ class Candidate:
     said_no: bool
     is_closed: bool
     can_answer: bool
+    notice_hours: int = 0
+    hours_left: Decimal | None = None
     # Kinds of papers that this job asks for.
     required: Sequence[str] = papers.ALWAYS
 
@@ -66,7 +68,8 @@ class Candidate:
         return max(0, self.daily_capacity - self.jobs_that_day)
 
 
-# A person may ask who is far, closed, full or late, or said no; nobody may ask without agreement or papers (R32).
+# A person may ask who is far, closed, full or late, wants more notice or said no; nobody may ask without agreement or
+# papers (R32).
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired"})
 
 
@@ -100,6 +103,9 @@ def obstacle(candidate: Candidate, *, today: dt.date) -> str | None:
         return "no_capacity"
     if not candidate.can_answer:
         return "too_soon"
+    # Work that is late already is given to whoever asks for no notice.
+    if candidate.notice_hours and candidate.hours_left is not None and candidate.hours_left < candidate.notice_hours:
+        return "too_short_notice"
     return None
 
 
@@ -151,16 +157,6 @@ def consider(
     removed.sort(key=lambda verdict: verdict.candidate.key)
     ranked = [Consideration(candidate, None, parts, rank) for rank, (candidate, parts) in enumerate(kept, start=1)]
     return ranked + removed
-
-
-def price_paid(
-    *, quantity: Decimal, client_total: Decimal, purchase_price: Decimal | None, commission_percent: Decimal | None
-) -> Decimal:
-    """What the provider is paid, incl. VAT: price per item × quantity, or the client's total less commission (R33)."""
-    if purchase_price is not None:
-        return (purchase_price * quantity).quantize(CENT, rounding=ROUND_HALF_UP)
-    kept = client_total * (commission_percent or Decimal(0)) / 100
-    return (client_total - kept).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def _tenth(value: Decimal | float) -> Decimal:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 
 from dateutil.relativedelta import relativedelta
 
@@ -40,38 +40,40 @@ def vigilance_term(day: dt.date, terms: Sequence[VigilanceTerm] = VIGILANCE_TERM
 
 @dataclass(frozen=True)
 class Bought:
-    """What was bought of a provider, as its prices say it (incl. VAT): in this calendar year, and by one agreement."""
+    """What was bought of a provider, excl. VAT: in this calendar year, and by each agreement."""
 
     this_year: Decimal = Decimal(0)
-    one_agreement: Decimal = Decimal(0)
+    by_agreement: Mapping[int | None, Decimal] = field(default_factory=dict)
+
+    def most(self, job: Decimal, agreement: int | None) -> Decimal:
+        """The highest of these totals once a job under an agreement is added; split invoices count as one."""
+        with_job = {**self.by_agreement, agreement: self.by_agreement.get(agreement, Decimal(0)) + job}
+        return max(self.this_year + job, *with_job.values())
 
 
 def excl_vat(amount: Decimal, vat_rate: Decimal | None) -> Decimal:
     """What is left without the VAT of the provider. An unknown rate takes nothing off: the certificate is then asked
     for early rather than late."""
-    return amount / (1 + (vat_rate or Decimal(0)) / 100)
+    return (amount / (1 + (vat_rate or Decimal(0)) / 100)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def needs_vigilance(
     bought: Bought,
     *,
     job: Decimal = Decimal(0),
-    vat_rate: Decimal | None,
+    agreement: int | None = None,
     today: dt.date,
     terms: Sequence[VigilanceTerm] = VIGILANCE_TERMS,
 ) -> bool:
-    """Whether the year, or one agreement, reaches the amount of the law with this job; split invoices count as one."""
-    total = max(bought.this_year, bought.one_agreement) + job
-    # Nothing is divided, so that nothing is rounded at the threshold.
-    return total >= vigilance_term(today, terms).amount * (1 + (vat_rate or Decimal(0)) / 100)
+    """Whether the year, or one agreement, reaches the amount of the law with this job."""
+    return bought.most(job, agreement) >= vigilance_term(today, terms).amount
 
 
 def required_kinds(
-    bought: Bought, *, job: Decimal = Decimal(0), vat_rate: Decimal | None, today: dt.date
+    bought: Bought, *, job: Decimal = Decimal(0), agreement: int | None = None, today: dt.date
 ) -> tuple[str, ...]:
     """Without which papers a provider is not asked for a job of this price."""
-    needs = needs_vigilance(bought, job=job, vat_rate=vat_rate, today=today)
-    return (*ALWAYS, VIGILANCE) if needs else ALWAYS
+    return (*ALWAYS, VIGILANCE) if needs_vigilance(bought, job=job, agreement=agreement, today=today) else ALWAYS
 
 
 def last_possible_day(kind: str, issued_on: dt.date) -> dt.date | None:

@@ -23,7 +23,7 @@ def required_of(organisation: Organisation, rows: Iterable[Provider], today: dt.
     """Which kinds each needs by what was bought of it so far."""
     found = list(rows)
     bought = bought_of([row.pk for row in found], today, zone_of(organisation))
-    return {row.pk: papers.required_kinds(bought[row.pk], vat_rate=row.vat_rate, today=today) for row in found}
+    return {row.pk: papers.required_kinds(bought[row.pk], today=today) for row in found}
 
 
 def papers_words(provider: Provider, today: dt.date, required: tuple[str, ...] = papers.ALWAYS) -> tuple[str, str]:

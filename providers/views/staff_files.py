@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from django.core.paginator import Paginator
@@ -11,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,18 +21,22 @@ from concierge.errors import NotAllowed
 from concierge.forms import KeyForm
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
-from concierge.words import euros, percent
 from providers import perms
 from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
 from providers.enums import OfferStatus
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider, ServiceAgreement
+from providers.models import Offer, Provider
+from providers.views.agreement_words import row_of
+from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
 from providers.views.words import span_words
+
+# Agreements in a file; the others have a page.
+SHOWN = 10
 
 
 @require_safe
@@ -52,7 +54,7 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     rows = [
         {
             "provider": row,
-            "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if _in_force(a, today)})),
+            "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if a.is_in_force(today)})),
             "papers": papers_words(row, today, required[row.pk]),
             "recent": recent[row.pk],
         }
@@ -67,10 +69,6 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         "can_manage": perms.can_manage_providers(request.actor),
     }
     return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
-
-
-def _in_force(agreement: ServiceAgreement, today: dt.date) -> bool:
-    return agreement.valid_from <= today and (agreement.valid_to is None or agreement.valid_to >= today)
 
 
 def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Provider]:
@@ -110,10 +108,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
     total = sum(ours.values())
     required = required_of(request.organisation, [provider], today)[provider.pk]
     offers = Offer.objects.visible_to(request.actor).with_need().filter(provider=provider)[:10]
-    agreements = [
-        {"agreement": row, "in_force": _in_force(row, today), "price": _price_words(row)}
-        for row in provider.agreements.select_related("service")
-    ]
+    agreements = list(listed(provider)[: SHOWN + 1])
     can_manage = perms.can_manage_providers(request.actor)
     keys = _keys(request, provider) if can_manage else ApiClient.objects.none()
     context = {
@@ -124,7 +119,8 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "missing": missing_words(provider, today, required),
         "ending": ending_words(provider, today),
         "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
-        "agreements": agreements,
+        "agreements": [row_of(row, today) for row in agreements[:SHOWN]],
+        "more_agreements": len(agreements) > SHOWN,
         "closures": [
             {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
             for one in provider.closures.still_to_come(today)[:MOST_CLOSURES]
@@ -139,14 +135,6 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
     }
     return render(request, "providers/provider.html", context, status=422 if key_form else 200)
-
-
-def _price_words(agreement: ServiceAgreement) -> str:
-    if agreement.purchase_price is not None:
-        return _("%(price)s per item") % {"price": euros(agreement.purchase_price)}
-    if agreement.commission_percent:
-        return _("Client’s price less %(percent)s") % {"percent": percent(agreement.commission_percent)}
-    return _("All that the client pays")
 
 
 @never_cache

@@ -79,7 +79,8 @@ def searches_page(request: TenantRequest, found: ServiceRequest, *, status: int 
         )
     agreed: dict[int, dict[int, Provider]] = defaultdict(dict)
     for agreement in (
-        ServiceAgreement.objects.filter(service__in={order.service_id for order in orders}, provider__is_active=True)
+        ServiceAgreement.objects.binding()
+        .filter(service__in={order.service_id for order in orders}, provider__is_active=True)
         .select_related("provider")
         .order_by("provider__name", "provider__pk")
     ):

@@ -161,7 +161,7 @@ def _use_form(
 def choices_for(found: ServiceRequest, service: Service) -> QuerySet[Provider]:
     """Active businesses that do not have this question yet, those with whom it was agreed first."""
     asked = PriceRequest.objects.filter(request=found, service=service).standing_on(today_at(found.site))
-    agreed = ServiceAgreement.objects.filter(provider=OuterRef("pk"), service=service)
+    agreed = ServiceAgreement.objects.binding().filter(provider=OuterRef("pk"), service=service)
     rows = Provider.objects.filter(organisation=found.organisation).active()
     return (
         rows.exclude(pk__in=asked.order_by("pk").values("provider_id"))

@@ -27,7 +27,6 @@ TYPED = {
     "legal_name": "SARL Talon & fils",
     "siret": "732 829 320 00074",
     "vat_number": "fr 44 732 829 320",
-    "vat_rate": "20.00",
     "contact_name": "Sophie Aubert",
     "email": "Atelier@Example.fr",
     "phone": "06 12 34 56 78",
@@ -107,14 +106,9 @@ def test_a_file_is_opened_on_a_page(world: World, manager: Browser) -> None:
             "Ce numéro de TVA n’est pas celui de ce SIRET\u00a0: les deux contiennent le même SIREN.",
         ),
         (
-            {"is_vat_exempt": "on", "vat_rate": ""},
+            {"is_vat_exempt": "on"},
             "is_vat_exempt",
             "Soit un numéro de TVA, soit la franchise de l’article 293 B\u00a0: pas les deux.",
-        ),
-        (
-            {"vat_rate": "31"},
-            "vat_rate",
-            "Entre 0 et 30, et vide pour une entreprise qui ne facture pas de TVA.",
         ),
         ({"email": "", "phone": ""}, "email", "Indiquez une adresse e-mail ou un numéro de téléphone."),
         ({"postcode": "2130"}, "postcode", "Un code postal français a cinq chiffres."),

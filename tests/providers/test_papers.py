@@ -20,14 +20,14 @@ from concierge.models import Deadline, Event
 from notifications.enums import MessageStatus
 from notifications.models import Message
 from notifications.tasks import send_due
-from providers.actions.businesses import add_member, change_provider, set_active
+from providers.actions.businesses import add_member, set_active
 from providers.actions.documents import add_document, change_document, remove_document
 from providers.actions.expiry import EXPIRY
 from providers.actions.matching import consider_providers, policy_for
 from providers.actions.offers import accept_offer
 from providers.actions.rounds import start_round
 from providers.enums import DocumentKind, OfferStatus
-from providers.models import Offer, Provider, ProviderDocument
+from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement
 from providers.rules import papers
 from providers.rules.papers import Bought, VigilanceTerm, last_possible_day, needs_vigilance, vigilance_term
 from tests.conftest import settle
@@ -44,49 +44,52 @@ EUR = Decimal
 
 @pytest.mark.promise("domain R32")
 @pytest.mark.parametrize(
-    ("bought", "job", "rate", "needs"),
+    ("bought", "job", "needs"),
     [
-        (Bought(EUR("4999.99")), "0", None, False),
-        (Bought(EUR("5000.00")), "0", None, True),
-        (Bought(EUR("4987.99")), "12.00", None, False),
-        (Bought(EUR("4988.00")), "12.00", None, True),
-        (Bought(), "4999.99", None, False),
-        (Bought(), "5000.00", None, True),
-        # Excl. VAT: 6,000 € at 20 % are 5,000 €.
-        (Bought(EUR("5999.99")), "0", "20", False),
-        (Bought(EUR("6000.00")), "0", "20", True),
-        (Bought(EUR("5274.99")), "0", "5.5", False),
-        (Bought(EUR("5275.00")), "0", "5.5", True),
+        (Bought(EUR("4999.99")), "0", False),
+        (Bought(EUR("5000.00")), "0", True),
+        (Bought(EUR("4987.99")), "12.00", False),
+        (Bought(EUR("4988.00")), "12.00", True),
+        (Bought(), "4999.99", False),
+        (Bought(), "5000.00", True),
         # One agreement over two years, little in this one.
-        (Bought(EUR("100"), EUR("4999.99")), "0", None, False),
-        (Bought(EUR("100"), EUR("5000.00")), "0", None, True),
+        (Bought(EUR("100"), {1: EUR("4999.99")}), "0", False),
+        (Bought(EUR("100"), {1: EUR("5000.00")}), "0", True),
+        # The job counts for its own agreement only; another that has reached it is enough.
+        (Bought(EUR("100"), {1: EUR("3000"), 2: EUR("4900")}), "1999.99", False),
+        (Bought(EUR("100"), {1: EUR("3000"), 2: EUR("4900")}), "2000.00", True),
+        (Bought(EUR("100"), {1: EUR("3000"), 2: EUR("5000")}), "1.00", True),
     ],
 )
-def test_vigilance_is_needed_from_the_amount_of_the_law_on(
-    bought: Bought, job: str, rate: str | None, needs: bool
-) -> None:
-    rate_ = None if rate is None else EUR(rate)
-    assert needs_vigilance(bought, job=EUR(job), vat_rate=rate_, today=TODAY) is needs
-    required = papers.required_kinds(bought, job=EUR(job), vat_rate=rate_, today=TODAY)
+def test_vigilance_is_needed_from_the_amount_of_the_law_on(bought: Bought, job: str, needs: bool) -> None:
+    assert needs_vigilance(bought, job=EUR(job), agreement=1, today=TODAY) is needs
+    required = papers.required_kinds(bought, job=EUR(job), agreement=1, today=TODAY)
     assert required == (("insurance", "registration", "vigilance") if needs else ("insurance", "registration"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "without"),
+    [("6000", "20", "5000.00"), ("5275", "5.5", "5000.00"), ("5000", "0", "5000.00"), ("5000", None, "5000.00")],
+)
+def test_prices_count_without_vat_where_the_rate_is_known(amount: str, rate: str | None, without: str) -> None:
+    assert papers.excl_vat(EUR(amount), None if rate is None else EUR(rate)) == EUR(without)
 
 
 def test_another_law_holds_from_its_day_on() -> None:
     terms = (VigilanceTerm(dt.date(2015, 4, 1), EUR(5000), 6), VigilanceTerm(dt.date(2027, 1, 1), EUR(4000), 3))
     days = [dt.date(1999, 1, 1), dt.date(2026, 12, 31), dt.date(2027, 1, 1)]
     assert [vigilance_term(day, terms).amount for day in days] == [5000, 5000, 4000]
-    assert [needs_vigilance(Bought(EUR(4500)), vat_rate=None, today=day, terms=terms) for day in days] == [
+    assert [needs_vigilance(Bought(EUR(4500)), today=day, terms=terms) for day in days] == [
         False,
         False,
         True,
     ]
 
 
-@given(st.decimals(0, 20000, places=2), st.decimals(0, 20000, places=2), st.decimals(0, 30, places=2), st.booleans())
-def test_more_bought_never_needs_less(bought: Decimal, more: Decimal, rate: Decimal, is_year: bool) -> None:
+@given(st.decimals(0, 20000, places=2), st.decimals(0, 20000, places=2), st.booleans())
+def test_more_bought_never_needs_less(bought: Decimal, more: Decimal, is_year: bool) -> None:
     def needs(total: Decimal) -> bool:
-        known = Bought(total) if is_year else Bought(one_agreement=total)
-        return needs_vigilance(known, vat_rate=rate, today=TODAY)
+        return needs_vigilance(Bought(total) if is_year else Bought(EUR(0), {7: total}), today=TODAY)
 
     assert needs(bought) <= needs(bought + more)
 
@@ -116,8 +119,9 @@ def test_what_was_accepted_this_year_counts_with_this_job(world: World, heels: W
     for price, rule in (("4987.99", None), ("4988.00", "document_missing")):
         Offer.objects.update(price=EUR(price))
         assert verdict(job, provider) == rule
-    change_provider(provider, {"vat_rate": EUR(20)}, by=world.actor())
-    for price, rule in (("5987.99", None), ("5988.00", "document_missing")):
+    # At 20 %: 5,988 € are 4,990 €, and this job of 12 € is 10 €.
+    ServiceAgreement.objects.update(vat_rate=EUR(20))
+    for price, rule in (("5987.98", None), ("5988.00", "document_missing")):
         Offer.objects.update(price=EUR(price))
         assert verdict(job, provider) == rule
     add_document(
@@ -139,9 +143,11 @@ def test_what_was_given_back_or_belongs_to_another_year_and_agreement_does_not_c
     Offer.objects.update(price=EUR(9000))
     job = world.request(world.cobbler).work_orders.get()
     assert verdict(job, provider) == "document_missing"
-    # Under the agreement of 1 January 2026, however long ago.
+    # Last year, under the agreement that is in force: that counts. Without it: it does not.
     new_year = dt.datetime(2026, 1, 1, tzinfo=PARIS)
     Offer.objects.update(answered_at=new_year - dt.timedelta(seconds=1))
+    assert verdict(job, provider) == "document_missing"
+    Offer.objects.update(agreement=None)
     assert verdict(job, provider) is None
     Offer.objects.update(answered_at=new_year)
     assert verdict(job, provider) == "document_missing"
@@ -196,10 +202,6 @@ def test_postgres_refuses_a_certificate_without_end_or_of_a_year(world: World) -
     for change in ends:
         with pytest.raises(IntegrityError), transaction.atomic():
             ProviderDocument.objects.filter(pk=paper.pk).update(**change)
-    rates: list[dict[str, Any]] = [{"vat_rate": EUR(31)}, {"vat_rate": EUR(20), "is_vat_exempt": True}]
-    for change in rates:
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Provider.objects.filter(pk=provider.pk).update(**change)
 
 
 # --- who is told --------------------------------------------------------

@@ -18,7 +18,6 @@ from providers.rules.matching import (
     consider,
     distance_km,
     obstacle,
-    price_paid,
     score_parts,
 )
 
@@ -63,6 +62,11 @@ def candidate(**changes: Any) -> Candidate:
         ({"is_closed": True}, "closed"),
         ({"can_answer": False}, "too_soon"),
         ({"jobs_that_day": 9}, "no_capacity"),
+        ({"notice_hours": 24, "hours_left": Decimal("23.9")}, "too_short_notice"),
+        ({"notice_hours": 24, "hours_left": Decimal(24)}, None),
+        ({"notice_hours": 24}, None),
+        ({"hours_left": Decimal(-3)}, None),
+        ({"notice_hours": 1, "hours_left": Decimal(-3)}, "too_short_notice"),
         ({"is_active": False, "has_agreement": False, "said_no": True}, "inactive"),
     ],
 )
@@ -71,7 +75,8 @@ def test_the_first_rule_that_applies_removes(changes: dict[str, Any], rule: str 
 
 
 def test_every_rule_has_words() -> None:
-    assert {*BINDING, "already_answered", "out_of_area", "closed", "no_capacity", "too_soon"} == set(Obstacle.values)
+    soft = {"already_answered", "out_of_area", "closed", "no_capacity", "too_soon", "too_short_notice"}
+    assert BINDING | soft == set(Obstacle.values)
 
 
 def test_a_score_can_be_recomputed_by_hand() -> None:
@@ -129,21 +134,3 @@ def test_distance_between_two_known_places() -> None:
     dijon, beaune = (Decimal("47.3220"), Decimal("5.0415")), (Decimal("47.0260"), Decimal("4.8400"))
     assert distance_km(dijon, beaune) == Decimal("36.3")
     assert distance_km(dijon, dijon) == 0
-
-
-@pytest.mark.promise("domain R33")
-@pytest.mark.parametrize(
-    ("purchase", "commission", "paid"),
-    [
-        (Decimal("7.50"), None, "22.50"),
-        (None, Decimal("15.00"), "45.90"),
-        (None, Decimal("0.00"), "54.00"),
-        (None, None, "54.00"),
-        (None, Decimal("33.33"), "36.00"),
-    ],
-)
-def test_price_paid(purchase: Decimal | None, commission: Decimal | None, paid: str) -> None:
-    found = price_paid(
-        quantity=Decimal(3), client_total=Decimal("54.00"), purchase_price=purchase, commission_percent=commission
-    )
-    assert found == Decimal(paid)

@@ -31,30 +31,10 @@ def end_and_remind(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0007_provider_files"),
+        ("providers", "0008_terms_of_agreements"),
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="provider",
-            name="vat_rate",
-            field=models.DecimalField(
-                blank=True, decimal_places=2, max_digits=4, null=True, verbose_name="VAT rate of its invoices (%)"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provider",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("vat_rate", None),
-                    models.Q(("is_vat_exempt", False), ("vat_rate__isnull", False), ("vat_rate__range", (0, 30))),
-                    _connector="OR",
-                ),
-                name="provider_vat_rate_is_plausible",
-                violation_error_code="vat_rate",
-                violation_error_message="Between 0 and 30, and empty for a business that charges no VAT.",
-            ),
-        ),
         migrations.RunPython(end_and_remind, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name="providerdocument",

@@ -1,0 +1,115 @@
+"""Forms of agreements. They parse; ``providers.rules.agreements`` decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Service
+from providers.enums import AgreementKind, Invoicing
+from providers.models import ServiceAgreement
+from providers.rules.agreements import Terms
+
+NUMBER = {"inputmode": "decimal", "step": "0.01", "min": "0"}
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def _hours() -> forms.NumberInput:
+    return forms.NumberInput(attrs={"min": "0", "max": "720", "inputmode": "numeric"})
+
+
+def _amount(label: Any, help_text: Any, **limits: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        min_value=0,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs=NUMBER),
+        **limits,
+    )
+
+
+class AgreementForm(forms.Form):
+    """What is agreed for one service."""
+
+    service = forms.ModelChoiceField(
+        Service.objects.none(),
+        label=_("Service"),
+        to_field_name="public_id",
+        error_messages={"required": _("Choose a service."), "invalid_choice": _("Choose one of these services.")},
+    )
+    kind = forms.ChoiceField(
+        label=_("What the provider is paid"), choices=AgreementKind.choices, widget=forms.RadioSelect
+    )
+    purchase_price = _amount(_("Price per item, incl. VAT (€)"), _("Only with a price per item."), max_digits=8)
+    commission_percent = _amount(
+        _("Commission we keep (%)"), _("Only with a commission in %."), max_digits=4, max_value=99.99
+    )
+    commission_fixed = _amount(_("Commission we keep per job (€)"), _("Only with a fixed commission."), max_digits=8)
+    invoicing = forms.ChoiceField(label=_("Who invoices whom"), choices=Invoicing.choices, widget=forms.RadioSelect)
+    mandate_signed_on = forms.DateField(
+        label=_("Mandate for self-billing signed on"),
+        help_text=_("Only when we write the provider’s invoices."),
+        required=False,
+        widget=_day(),
+    )
+    vat_rate = forms.DecimalField(
+        label=_("VAT rate of the provider (%)"),
+        help_text=_("0 for a business that invoices without VAT (CGI art. 293 B)."),
+        min_value=0,
+        max_value=30,
+        max_digits=4,
+        decimal_places=2,
+        initial=20,
+        widget=forms.NumberInput(attrs=NUMBER),
+    )
+    notice_hours = forms.IntegerField(
+        label=_("Minimum notice (hours)"),
+        help_text=_("Work that begins sooner is not offered by itself; a person may still ask."),
+        min_value=0,
+        max_value=720,
+        initial=0,
+        widget=_hours(),
+    )
+    cancel_hours = forms.IntegerField(
+        label=_("Work may be given back until (hours before)"),
+        help_text=_("0: until it begins."),
+        min_value=0,
+        max_value=720,
+        initial=0,
+        widget=_hours(),
+    )
+    valid_from = forms.DateField(label=_("First day"), widget=_day())
+    valid_to = forms.DateField(
+        label=_("Last day"), help_text=_("Empty: until one of us ends it."), required=False, widget=_day()
+    )
+
+    def __init__(self, *args: Any, services: QuerySet[Service], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["service"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = services
+
+    @property
+    def terms(self) -> Terms:
+        """What was typed, once it could be read."""
+        return Terms(**{name: value for name, value in self.cleaned_data.items() if name != "service"})
+
+
+class EndForm(forms.Form):
+    """When an agreement ends."""
+
+    valid_to = forms.DateField(label=_("Last day"), widget=_day())
+
+
+def terms_of(agreement: ServiceAgreement) -> dict[str, Any]:
+    """A form's first values."""
+    names = [name for name in AgreementForm.base_fields if name != "service"]
+    return {"service": agreement.service.public_id, **{name: getattr(agreement, name) for name in names}}

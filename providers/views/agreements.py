@@ -1,0 +1,176 @@
+"""The team's pages of what is agreed with a provider (R33)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.models import Service
+from bookings.views.catalogue import refused_status
+from concierge.days import today_of
+from concierge.errors import DomainError, NotAllowed
+from concierge.middleware import TenantRequest
+from providers import perms
+from providers.actions import agreements as actions
+from providers.enums import AgreementStatus
+from providers.forms.agreements import AgreementForm, EndForm, terms_of
+from providers.models import Provider, ServiceAgreement
+from providers.views.agreement_words import facts_of, row_of, state_of
+from providers.views.staff import BY_PROVIDER, PAGE, pages_around, see_providers
+
+
+@require_safe
+def agreements_list(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Everything that was ever agreed or drafted with a provider, 25 a page."""
+    see_providers(request)
+    provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
+    page = Paginator(listed(provider), PAGE).get_page(request.GET.get("page"))
+    today = today_of(request.organisation)
+    context = {
+        "provider": provider,
+        "rows": [row_of(one, today) for one in page],
+        "can_manage": perms.can_manage_providers(request.actor),
+        **pages_around(request, page),
+    }
+    return render(request, "providers/agreements.html", context)
+
+
+def listed(provider: Provider) -> QuerySet[ServiceAgreement]:
+    """Those of a provider, the newest first."""
+    return provider.agreements.select_related("service").order_by("-valid_from", "-pk")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_agreement(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Draft an agreement."""
+    _may_manage(request)
+    provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
+    services = _services(request)
+    first: dict[str, Any] = {"valid_from": today_of(request.organisation)}
+    if provider.is_vat_exempt:
+        first["vat_rate"] = 0
+    form = AgreementForm(request.POST if request.method == "POST" else None, initial=first, services=services)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            made = actions.draft_agreement(provider, form.cleaned_data["service"], form.terms, by=request.actor)
+        except DomainError as error:
+            status = _refused(form, error)
+        else:
+            messages.success(request, _("The draft is kept. It binds nobody until both sides have signed."))
+            return redirect("providers:agreement", made.public_id)
+    return render(request, "providers/agreement_new.html", {"provider": provider, "form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One agreement; a draft can be written anew."""
+    agreement = _agreement(request, public_id)
+    if request.method != "POST":
+        return _page(request, agreement)
+    _may_manage(request)
+    form = AgreementForm(request.POST, services=_services(request, agreement))
+    if not form.is_valid():
+        return _page(request, agreement, form=form, status=422)
+    try:
+        actions.change_agreement(agreement, form.cleaned_data["service"], form.terms, by=request.actor)
+    except DomainError as error:
+        return _page(request, agreement, form=form, status=_refused(form, error), error=error)
+    messages.success(request, _("Saved."))
+    return redirect("providers:agreement", agreement.public_id)
+
+
+@require_POST
+def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
+    """Sign on paper, give up, or end."""
+    agreement = _agreement(request, public_id)
+    _may_manage(request)
+    if verb == "terminer":
+        return _end(request, agreement)
+    act = {"papier": actions.sign_on_paper, "abandonner": actions.withdraw_agreement}[verb]
+    try:
+        act(agreement, by=request.actor)
+    except DomainError as error:
+        # What is wrong is said at its field, as if somebody had typed the draft just now.
+        form = AgreementForm(terms_of(agreement), services=_services(request, agreement))
+        form.full_clean()
+        return _page(request, agreement, form=form, status=_refused(form, error), error=error)
+    said = {
+        "papier": _("The agreement is signed: it counts from its first day on."),
+        "abandonner": _("The draft is given up."),
+    }
+    messages.success(request, said[verb])
+    return redirect("providers:agreement", agreement.public_id)
+
+
+def _end(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
+    form = EndForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agreement, end_form=form, status=422)
+    try:
+        actions.end_agreement(agreement, on=form.cleaned_data["valid_to"], by=request.actor)
+    except DomainError as error:
+        return _page(request, agreement, end_form=form, status=_refused(form, error), error=error)
+    messages.success(request, _("The last day is kept. Work already offered keeps its price."))
+    return redirect("providers:agreement", agreement.public_id)
+
+
+def _agreement(request: TenantRequest, public_id: uuid.UUID) -> ServiceAgreement:
+    see_providers(request)
+    found = ServiceAgreement.objects.visible_to(request.actor).select_related("provider", "service")
+    return get_object_or_404(found, public_id=public_id)
+
+
+def _may_manage(request: TenantRequest) -> None:
+    if not perms.can_manage_providers(request.actor):
+        raise NotAllowed
+
+
+def _services(request: TenantRequest, agreement: ServiceAgreement | None = None) -> QuerySet[Service]:
+    """Those that providers carry out, and the one that is agreed already."""
+    wanted = Q(execution__in=BY_PROVIDER, is_active=True)
+    if agreement is not None:
+        wanted |= Q(pk=agreement.service_id)
+    return Service.objects.filter(wanted, organisation=request.organisation).order_by("position", "pk")
+
+
+def _refused(form: AgreementForm | EndForm, error: DomainError) -> int:
+    """Say it at its field; the status of the page."""
+    form.add_error(error.field if error.field in form.fields else None, str(error.message))
+    return refused_status(error)
+
+
+def _page(
+    request: TenantRequest,
+    agreement: ServiceAgreement,
+    *,
+    form: AgreementForm | None = None,
+    end_form: EndForm | None = None,
+    error: DomainError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    today = today_of(request.organisation)
+    can_manage = perms.can_manage_providers(request.actor)
+    can_edit = can_manage and agreement.status == AgreementStatus.DRAFT
+    can_end = can_manage and agreement.is_binding and (agreement.valid_to is None or agreement.valid_to >= today)
+    if can_edit:
+        form = form or AgreementForm(initial=terms_of(agreement), services=_services(request, agreement))
+    context = {
+        "agreement": agreement,
+        "provider": agreement.provider,
+        "state": state_of(agreement, today),
+        "facts": facts_of(agreement),
+        "form": form if can_edit else None,
+        "end_form": (end_form or EndForm(initial={"valid_to": today})) if can_end else None,
+        # A form that is still there says it itself.
+        "error": None if can_edit or can_end else error,
+    }
+    return render(request, "providers/agreement.html", context, status=status)
