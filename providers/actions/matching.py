@@ -261,14 +261,14 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
         .values("provider_id", "agreement_id", "agreement__vat_rate")
         .annotate(year=Sum("price", filter=Q(answered_at__gte=new_year)), ever=Sum("price"))
     )
-    year: Counter[int] = Counter()
+    year = dict.fromkeys(keys, Decimal(0))
     under: dict[int, dict[int | None, Decimal]] = {key: {} for key in keys}
     for row in rows:
         key, agreement, rate = row["provider_id"], row["agreement_id"], row["agreement__vat_rate"]
         year[key] += papers.excl_vat(row["year"] or Decimal(0), rate)
         if agreement is not None:
             under[key][agreement] = papers.excl_vat(row["ever"], rate)
-    return {key: papers.Bought(Decimal(year[key]), under[key]) for key in keys}
+    return {key: papers.Bought(year[key], under[key]) for key in keys}
 
 
 def _required_for(
