@@ -17,6 +17,7 @@ from demo.setup import House, hire, person, siret
 from providers.actions import agreements, availability, businesses, documents
 from providers.enums import DocumentKind
 from providers.models import Provider
+from providers.rules import papers
 from providers.rules.hours import Opening
 from workers.actions import people
 from workers.enums import SkillLevel
@@ -107,7 +108,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             provider,
             kind=kind,
             issued_on=since,
-            expires_on=since + dt.timedelta(days=400),
+            expires_on=papers.last_possible_day(kind, since) or since + dt.timedelta(days=400),
             reference="DEMO",
             by=house.by,
         )

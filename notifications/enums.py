@@ -72,6 +72,8 @@ class Kind(models.TextChoices):
     PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
     SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
     OCCURRENCE_FAILED = "occurrence.failed", _("A day of a regular request failed")
+    PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
+    PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -60,6 +60,7 @@ from bookings.models import (
     calendar,
 )
 from concierge import events
+from concierge.days import today_of
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
 from concierge.tenancy import system_actor
@@ -69,6 +70,7 @@ from notifications.actions.writing import write
 from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
+from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected
 from providers.actions.price_use import use_price
@@ -83,7 +85,7 @@ from providers.actions.prices import (
     withdraw_price,
 )
 from providers.actions.rounds import start_round
-from providers.enums import DeclineReason
+from providers.enums import DeclineReason, DocumentKind
 from providers.models import AccessLink, Offer, PriceLink
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
@@ -368,6 +370,25 @@ def _price_misdirected(world: World) -> None:
     report_price_misdirected(link, by=world.actor())
 
 
+def _paper(days: int) -> Callable[[World], None]:
+    """The insurance of a cobbler has so many days left."""
+
+    def happen(world: World) -> None:
+        provider, today = add_provider(world, papers=False), today_of(world.organisation)
+        last = today + dt.timedelta(days=days)
+        paper = add_document(
+            provider,
+            kind=DocumentKind.INSURANCE,
+            issued_on=today - dt.timedelta(days=300),
+            expires_on=last,
+            by=world.actor(),
+        )
+        name = "provider.document_expiring" if days >= 0 else "provider.document_expired"
+        say(world, name, paper)
+
+    return happen
+
+
 def _earlier(world: World) -> None:
     request = world.request(world.cobbler, promised_start=timezone.now() + dt.timedelta(days=30))
     join_waitlist(request, by=world.actor("concierge"))
@@ -403,6 +424,8 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),
     Kind.OFFER_EXPIRED: _offer_event("offer.expired"),
     Kind.OFFER_MISDIRECTED: _misdirected,
+    Kind.PAPER_ENDING: _paper(7),
+    Kind.PAPER_OVER: _paper(-1),
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
     Kind.RENEWAL_DUE: _renewal,

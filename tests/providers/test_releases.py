@@ -193,7 +193,7 @@ def test_by_the_link(held: Offer, world: World) -> None:
     assert "Je ne peux finalement pas" in body
     assert "jusqu’au <strong>" in body
     empty = page(phone.post("rendre", comment="Grippe depuis hier"), 422)
-    assert "Merci de choisir" in empty
+    assert "Merci de choisir une raison" in empty
     assert 'value="Grippe depuis hier"' in empty
     assert page(phone.post("rendre", reason="bored"), 422)
     assert standing(held) == HELD
@@ -223,7 +223,7 @@ def test_by_the_space(held: Offer, world: World) -> None:
     address = f"/prestataires/mon-espace/propositions/{held.public_id}/rendre/"
     assert address in page(mine.get("/prestataires/mon-espace/"))
     empty = page(mine.post(address, {"comment": "Grippe depuis hier"}), 422)
-    assert "Merci de choisir" in empty
+    assert "Merci de choisir une raison" in empty
     assert 'value="Grippe depuis hier"' in empty
     assert mine.post(address, {"reason": "date", "comment": "Plutôt jeudi"}).status_code == 302
     assert standing(held) == ("released", "date", "Plutôt jeudi", "ready", 1)
