@@ -36,9 +36,11 @@ from tests.world import World
 
 __all__ = ["rival", "staff"]
 pytestmark = pytest.mark.promise("domain R31")
-NOT_HELD = "Ce travail n’est pas entre vos mains : il n’y a rien à rendre."
-TOO_LATE = "Il est trop tard pour rendre ce travail ici. Appelez-nous : nous cherchons une solution ensemble."
-BEGUN = "Ce travail a commencé : il ne peut plus être rendu ici. Appelez-nous : nous cherchons une solution ensemble."
+NOT_HELD = "Ce travail n’est pas entre vos mains\xa0: il n’y a rien à rendre."
+TOO_LATE = "Il est trop tard pour rendre ce travail ici. Appelez-nous\xa0: nous cherchons une solution ensemble."
+BEGUN = (
+    "Ce travail a commencé\xa0: il ne peut plus être rendu ici. Appelez-nous\xa0: nous cherchons une solution ensemble."
+)
 
 
 @pytest.fixture
