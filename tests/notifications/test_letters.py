@@ -655,6 +655,8 @@ def test_details_come_with_acceptance(world: World) -> None:
         postcode="21000",
         city="Dijon",
         contact_phone="+33612345678",
+        # Whatever day and hour it is, the provider is open long enough before.
+        promised_start=timezone.now() + dt.timedelta(days=7),
     )
     provider = add_provider(world)
     start_round(request.work_orders.get(), by=world.actor())
