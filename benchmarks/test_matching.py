@@ -30,8 +30,9 @@ PROVIDERS = """
 """
 AGREEMENTS = """
     INSERT INTO providers_serviceagreement (public_id, organisation_id, provider_id, service_id, purchase_price,
-        status, valid_from)
-    SELECT gen_random_uuid(), organisation_id, id, %(service)s, 12, 'paper', '2026-01-01' FROM providers_provider
+        status, valid_from, text, content, seal, decline_comment)
+    SELECT gen_random_uuid(), organisation_id, id, %(service)s, 12, 'paper', '2026-01-01', '', '{}', '', ''
+    FROM providers_provider
 """
 DOCUMENTS = """
     INSERT INTO providers_providerdocument (public_id, organisation_id, provider_id, kind, reference, issued_on)

@@ -72,6 +72,12 @@ class Kind(models.TextChoices):
     PRE_ORDER_MISSED = "pre_order.missed", _("Not fetched, given away")
     SUBSTITUTED = "pre_order.substituted", _("Something is replaced")
     OCCURRENCE_FAILED = "occurrence.failed", _("A day of a regular request failed")
+    AGREEMENT_SENT = "agreement.sent", _("Agreement to sign")
+    AGREEMENT_SIGNATURE = "agreement.signature_given", _("A provider has signed an agreement")
+    AGREEMENT_SIGNED = "agreement.signed", _("Agreement signed by both")
+    AGREEMENT_DECLINED = "agreement.declined", _("A provider does not sign an agreement")
+    AGREEMENT_WITHDRAWN = "agreement.withdrawn", _("Agreement given up")
+    AGREEMENT_ENDED = "agreement.ended", _("Agreement ends")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

@@ -11,6 +11,7 @@ from providers.views import (
     partnership,
     price_link,
     space,
+    space_agreements,
     staff_files,
     staff_offers,
     staff_prices,
@@ -104,6 +105,18 @@ own_space = [
     ),
 ]
 
+own_agreements = [
+    path("prestataires/mon-espace/conventions/", space_agreements.my_agreements, name="space-agreements"),
+    path(
+        "prestataires/mon-espace/conventions/<uuid:public_id>/", space_agreements.my_agreement, name="space-agreement"
+    ),
+    re_path(
+        rf"^prestataires/mon-espace/conventions/(?P<public_id>{UUID})/(?P<verb>signer|refuser)/$",
+        space_agreements.answer,
+        name="space-agreement-answer",
+    ),
+]
+
 # --- the team ---------------------------------------------------------------------------------------------------------
 team_offers = [
     path("prestataires/propositions/", staff_offers.offers_list, name="offers"),
@@ -157,7 +170,7 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>papier|abandonner|terminer)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
@@ -169,6 +182,7 @@ urlpatterns = [
     *links_of_offers,
     *links_of_prices,
     *own_space,
+    *own_agreements,
     *team_offers,
     *team_prices,
     *team_files,
