@@ -94,8 +94,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
     def family_of_email(self, email: str) -> Self:
         """Everybody who is the same person as the owner of this e-mail."""
         owner = Client.objects.with_email(email)
-        kept = owner.annotate(head=Coalesce("merged_into_id", "id")).values("head")
-        return self.filter(Q(pk__in=kept) | Q(merged_into_id__in=kept))
+        kept = owner.annotate(head=Coalesce("merged_into_id", "id")).order_by().values("head")
+        # Each half has its index, so they are united, not joined by OR.
+        merged = Client.objects.filter(merged_into_id__in=kept).order_by().values("pk")
+        return self.filter(pk__in=kept.union(merged))
 
     def with_older_twin(self) -> Self:
         """Kept rows beside which an older kept one has the same number, name or mailbox, and nobody said that they are

@@ -135,8 +135,11 @@ def _found(request: TenantRequest, text: str) -> list[dict[str, Any]]:
     # A record that was merged stands for the one under which the person is kept.
     people = each_once(found[:MOST_FOUND])
     counts: dict[int, list[str]] = defaultdict(list)
-    family = Q(client__in=people) | Q(client__merged_into__in=people)
-    under_way = ServiceRequest.objects.visible_to(request.actor).open().filter(family).order_by("pk")
+    # Their rows first, then the requests of these rows by the index: an OR across the join reads every request.
+    kept = [client.pk for client in people]
+    family = Client.objects.filter(Q(pk__in=kept) | Q(merged_into__in=kept)).order_by()
+    asked = ServiceRequest.objects.visible_to(request.actor).open().filter(client__in=family.values("pk"))
+    under_way = asked.order_by("pk")
     head = Coalesce("client__merged_into_id", "client_id")
     for client_id, status in under_way.values_list(head, "status")[: MOST_FOUND * MOST_OPEN]:
         counts[client_id].append(status)
