@@ -110,27 +110,6 @@ class PriceGone(DomainError):
     message = _("A provider's price no longer holds.")
 
 
-class AgreementReplaced(DomainError):
-    """Another text was on the screen than the one that is waiting."""
-
-    code, status = "agreement_replaced", 409
-    message = _("This is not the text that you read. Please read it again, then sign.")
-
-
-class AgreementSigned(WrongState):
-    """This side has signed already, or both have."""
-
-    code = "agreement_already_signed"
-    message = _("This agreement is already signed on your side.")
-
-
-class AgreementOver(WrongState):
-    """Its last day has passed."""
-
-    code = "agreement_over"
-    message = _("The last day of this agreement has passed: it cannot be signed any more.")
-
-
 class AlreadyAsked(Conflict):
     """One of them has this question already."""
 

@@ -13,15 +13,35 @@ from django.utils.translation import override
 from bookings.rules.quotes import seal_of
 from concierge.days import today_of
 from concierge.db import refuse_on
-from concierge.errors import Invalid, WrongState
+from concierge.errors import DomainError, Invalid, WrongState
 from concierge.tenancy import Actor
 from providers.actions.agreement_texts import values_of
 from providers.actions.agreements import bind, lock_agreement, move, say
 from providers.actions.file_moves import lock_provider
-from providers.actions.refusals import AgreementOver, AgreementReplaced, AgreementSigned
 from providers.enums import AgreementStatus, Side
 from providers.models import AgreementSignature, ServiceAgreement
 from providers.rules import agreement_text
+
+
+class AgreementReplaced(DomainError):
+    """Another text was on the screen than the one that is waiting."""
+
+    code, status = "agreement_replaced", 409
+    message = _("This is not the text that you read. Please read it again, then sign.")
+
+
+class AgreementSigned(WrongState):
+    """This side has signed already, or both have."""
+
+    code = "agreement_already_signed"
+    message = _("This agreement is already signed on your side.")
+
+
+class AgreementOver(WrongState):
+    """Its last day has passed."""
+
+    code = "agreement_over"
+    message = _("The last day of this agreement has passed: it cannot be signed any more.")
 
 
 @transaction.atomic

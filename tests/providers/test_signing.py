@@ -29,8 +29,13 @@ from providers.actions.agreements import (
     withdraw_agreement,
 )
 from providers.actions.businesses import add_member
-from providers.actions.refusals import AgreementOver, AgreementReplaced, AgreementSigned
-from providers.actions.signing import decline_agreement, send_agreement
+from providers.actions.signing import (
+    AgreementOver,
+    AgreementReplaced,
+    AgreementSigned,
+    decline_agreement,
+    send_agreement,
+)
 from providers.enums import Side
 from providers.models import AgreementSignature, Provider, ServiceAgreement
 from providers.rules.agreement_text import PLACEHOLDERS, fill, unknown
