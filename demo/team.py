@@ -21,6 +21,7 @@ from providers.actions.agreement_texts import standard_text
 from providers.actions.signing import send_agreement
 from providers.enums import AgreementKind, DocumentKind
 from providers.models import Provider
+from providers.rules import papers
 from providers.rules.agreements import Terms
 from providers.rules.hours import Opening
 from workers.actions import people
@@ -130,7 +131,7 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             provider,
             kind=kind,
             issued_on=since,
-            expires_on=since + dt.timedelta(days=400),
+            expires_on=papers.last_possible_day(kind, since) or since + dt.timedelta(days=400),
             reference="DEMO",
             by=house.by,
         )

@@ -13,9 +13,14 @@ from concierge import events
 from concierge.days import today_of
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
+from providers.actions.expiry import plan_expiry
 from providers.actions.file_moves import check_row, lock_provider
 from providers.enums import DocumentKind
 from providers.models import Provider, ProviderDocument
+from providers.rules import papers
+
+# No paper is sure for longer.
+MOST_YEARS = 50
 
 
 @transaction.atomic
@@ -36,6 +41,7 @@ def add_document(
     lock_provider(provider)
     _fill(document, {"kind": kind, "issued_on": issued_on, "expires_on": expires_on, "reference": reference})
     document.save()
+    plan_expiry(provider, document.kind)
     events.record("provider.changed", provider, by=by, what=f"document:{document.kind}")
     return document
 
@@ -45,11 +51,13 @@ def change_document(document: ProviderDocument, changes: Mapping[str, Any], *, b
     """Correct what was noted of a paper: only what ``changes`` names. Raises ``Invalid`` as ``add_document``."""
     lock_provider(document.provider)
     locked = ProviderDocument.objects.select_for_update(of=("self",), no_key=True).get(pk=document.pk)
-    before = {name: str(getattr(locked, name) or "") for name in changes}
+    before, kind = {name: str(getattr(locked, name) or "") for name in changes}, locked.kind
     _fill(locked, changes)
     changed = sorted(name for name in changes if str(getattr(locked, name) or "") != before[name])
     if changed:
         locked.save(update_fields=changed)
+        if changed != ["reference"]:
+            plan_expiry(locked.provider, kind, locked.kind)
         told = {name: before[name] for name in changed}
         events.record("provider.changed", locked.provider, by=by, what=f"document:{locked.kind}", before=told)
     return locked
@@ -61,6 +69,7 @@ def remove_document(document: ProviderDocument, *, by: Actor) -> None:
     lock_provider(document.provider)
     gone = ProviderDocument.objects.filter(pk=document.pk)
     if gone.delete()[0]:
+        plan_expiry(document.provider, document.kind)
         told = {name: str(getattr(document, name) or "") for name in ("reference", "issued_on", "expires_on")}
         events.record("provider.changed", document.provider, by=by, what=f"document_gone:{document.kind}", before=told)
 
@@ -68,6 +77,14 @@ def remove_document(document: ProviderDocument, *, by: Actor) -> None:
 def _fill(document: ProviderDocument, given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         setattr(document, name, value)
-    if document.issued_on > today_of(document.provider.organisation):
+    today = today_of(document.provider.organisation)
+    if document.issued_on > today:
         raise Invalid(_("The day of issue is still to come."), field="issued_on")
+    ends, last = document.expires_on, papers.last_possible_day(document.kind, document.issued_on)
     check_row(document)
+    if ends is None and document.kind in papers.HAVE_AN_END:
+        raise Invalid(_("Give the last day on which it counts: this paper says it."), field="expires_on")
+    if ends is not None and last is not None and ends > last:
+        raise Invalid(_("A vigilance certificate says until when it counts: six months at most."), field="expires_on")
+    if ends is not None and ends.year > today.year + MOST_YEARS:
+        raise Invalid(_("This day is too far away."), field="expires_on")

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
-from providers.enums import OfferStatus
+from providers.enums import AgreementKind, OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
-from providers.rules import hours, matching
+from providers.rules import hours, matching, papers
 from providers.rules.agreements import price_paid
 from providers.rules.matching import Candidate, Consideration, Weights
 
@@ -55,7 +55,15 @@ def policy_for(work_order: WorkOrder) -> Policy:
 
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:
     """What an agreement pays for a work order as it is now, incl. VAT (R33)."""
-    total = work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
+    return _price(agreement, work_order, _charged(work_order))
+
+
+def _charged(work_order: WorkOrder) -> Decimal:
+    """What the client pays for it."""
+    return work_order.lines.aggregate(total=Sum("total_incl_vat"))["total"] or Decimal(0)
+
+
+def _price(agreement: ServiceAgreement, work_order: WorkOrder, total: Decimal) -> Decimal:
     return price_paid(
         agreement.kind,
         quantity=work_order.quantity,
@@ -175,6 +183,7 @@ def consider_providers(
     first_day, last_day = (
         max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
     )
+    required = _required_for(work_order, bought_of(providers, today, zone), agreements, agreed, today)
     here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -191,6 +200,7 @@ def consider_providers(
             said_no=row.pk in said_no,
             is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
             can_answer=can_answer(row),
+            required=required[row.pk],
             notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
             hours_left=hours_left,
         )
@@ -237,6 +247,49 @@ def recent_jobs(providers: Iterable[int]) -> Counter[int]:
         ),
         "provider_id",
     )
+
+
+def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[int, papers.Bought]:
+    """What was accepted by each provider, excl. VAT: in this calendar year, and under each agreement in force. Of an
+    introduction nothing: the client buys it."""
+    keys, new_year = list(providers), dt.datetime(today.year, 1, 1, tzinfo=zone)
+    accepted = Offer.objects.filter(provider__in=keys, status=OfferStatus.ACCEPTED).order_by()
+    in_force = ServiceAgreement.objects.filter(provider__in=keys).valid_on(today)
+    rows = (
+        accepted.exclude(agreement__kind=AgreementKind.INTRODUCTION)
+        .filter(Q(answered_at__gte=new_year) | Q(agreement__in=in_force))
+        .values("provider_id", "agreement_id", "agreement__vat_rate")
+        .annotate(year=Sum("price", filter=Q(answered_at__gte=new_year)), ever=Sum("price"))
+    )
+    year = dict.fromkeys(keys, Decimal(0))
+    under: dict[int, dict[int | None, Decimal]] = {key: {} for key in keys}
+    for row in rows:
+        key, agreement, rate = row["provider_id"], row["agreement_id"], row["agreement__vat_rate"]
+        year[key] += papers.excl_vat(row["year"] or Decimal(0), rate)
+        if agreement is not None:
+            under[key][agreement] = papers.excl_vat(row["ever"], rate)
+    return {key: papers.Bought(year[key], under[key]) for key in keys}
+
+
+def _required_for(
+    work_order: WorkOrder,
+    bought: dict[int, papers.Bought],
+    agreements: dict[int, ServiceAgreement],
+    agreed: dict[int, Decimal],
+    today: dt.date,
+) -> dict[int, tuple[str, ...]]:
+    """Without which papers each provider is not given this work, by what it would be paid."""
+    total, found = _charged(work_order), {}
+    for key, known in bought.items():
+        agreement = None if key in agreed else agreements.get(key)
+        if agreement is None:
+            job = agreed.get(key, Decimal(0))
+        elif agreement.kind == AgreementKind.INTRODUCTION:
+            job = Decimal(0)
+        else:
+            job = papers.excl_vat(_price(agreement, work_order, total), agreement.vat_rate)
+        found[key] = papers.required_kinds(known, job=job, agreement=agreement.pk if agreement else None, today=today)
+    return found
 
 
 def _jobs_on(moment: dt.datetime, providers: Iterable[int]) -> Counter[int]:

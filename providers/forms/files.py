@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
@@ -41,7 +42,7 @@ class NewProviderForm(RowForm):
     # Longer than what is kept: people copy them with blanks.
     siret = forms.CharField(label=_("SIRET"), max_length=30, help_text=_("Fourteen digits; blanks do not matter."))
     vat_number = forms.CharField(
-        label=_("VAT number"),
+        label=capfirst(_("VAT number")),
         max_length=30,
         required=False,
         help_text=_("For example FR40303265045. Leave it empty for a business that charges no VAT."),

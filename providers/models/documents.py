@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +34,14 @@ class ProviderDocument(PublicIdModel, TenantModel):
                 condition=Q(expires_on=None) | Q(expires_on__gte=F("issued_on")),
                 name="provider_document_end_not_before_start",
                 violation_error_message=_("The last day cannot be before the first day."),
+                violation_error_code="expires_on",
+            ),
+            # The action knows the months of the law; six of them never have more days.
+            models.CheckConstraint(
+                condition=~Q(kind="vigilance")
+                | Q(expires_on__isnull=False, expires_on__lte=F("issued_on") + Value(dt.timedelta(days=184))),
+                name="provider_vigilance_lasts_six_months",
+                violation_error_message=_("A vigilance certificate says until when it counts: six months at most."),
                 violation_error_code="expires_on",
             ),
         ]

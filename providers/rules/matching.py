@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from providers.rules import papers
+
 EARTH_RADIUS_KM = 6371.0088
 TENTH = Decimal("0.1")
 
@@ -57,6 +59,8 @@ class Candidate:
     can_answer: bool
     notice_hours: int = 0
     hours_left: Decimal | None = None
+    # Kinds of papers that this job asks for.
+    required: Sequence[str] = papers.ALWAYS
 
     @property
     def capacity_left(self) -> int:
@@ -64,15 +68,13 @@ class Candidate:
         return max(0, self.daily_capacity - self.jobs_that_day)
 
 
-# Vigilance is asked by law from 5,000 € on (Code du travail D8222-5): not required here, but an expired one blocks.
-REQUIRED_DOCUMENTS = ("insurance", "registration")
 # A person may ask who is far, closed, full or late, wants more notice or said no; nobody may ask without agreement or
 # papers (R32).
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired"})
 
 
 def papers_problem(
-    documents: Mapping[str, dt.date | None], *, today: dt.date, required: Sequence[str] = REQUIRED_DOCUMENTS
+    documents: Mapping[str, dt.date | None], *, today: dt.date, required: Sequence[str] = papers.ALWAYS
 ) -> str | None:
     """``document_missing``, ``document_expired`` or ``None``: the last valid day itself still counts."""
     if any(kind not in documents for kind in required):
@@ -82,15 +84,15 @@ def papers_problem(
     return None
 
 
-def obstacle(candidate: Candidate, *, today: dt.date, required: Sequence[str] = REQUIRED_DOCUMENTS) -> str | None:
+def obstacle(candidate: Candidate, *, today: dt.date) -> str | None:
     """Code of the first rule that keeps the provider from being asked, or ``None``."""
     if not candidate.is_active:
         return "inactive"
     if not candidate.has_agreement:
         return "no_agreement"
-    papers = papers_problem(candidate.documents, today=today, required=required)
-    if papers is not None:
-        return papers
+    problem = papers_problem(candidate.documents, today=today, required=candidate.required)
+    if problem is not None:
+        return problem
     if candidate.said_no:
         return "already_answered"
     if candidate.distance_km > candidate.radius_km:
@@ -142,12 +144,11 @@ def consider(
     *,
     today: dt.date,
     weights: Weights,
-    required: Sequence[str] = REQUIRED_DOCUMENTS,
 ) -> list[Consideration]:
     """A verdict for every candidate, best first, removed ones last. Equal scores: nearest first, then oldest known."""
     kept, removed = [], []
     for candidate in candidates:
-        rule = obstacle(candidate, today=today, required=required)
+        rule = obstacle(candidate, today=today)
         if rule is None:
             kept.append((candidate, score_parts(candidate, weights)))
         else:

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from providers.actions.refusals import PartnershipPaused
 from providers.enums import DeclineReason
 from providers.forms.offers import DeclineForm
 from providers.models import Offer, PriceRequest, Provider, ServiceAgreement, acts_for_stopped
+from providers.views.paper_words import ending_words, missing_words, required_of
 from providers.views.price_link import answer_context, take_answer
 from providers.views.price_words import question_of, standing_words
 from providers.views.words import answer_words, need_of, price_read, span_words, work_of
@@ -52,8 +54,12 @@ def _space(request: TenantRequest, me: Provider, *, status: int = 200) -> HttpRe
         .prefetch_related("lines")
         .order_by("promised_end", "pk")
     )
+    today = today_of(request.organisation)
+    prefetch_related_objects([me], "documents")
     context = {
         "me": me,
+        "missing": missing_words(me, today, required_of(request.organisation, [me], today)[me.pk]),
+        "ending": ending_words(me, today),
         "needs": [need for need in map(need_of, offers.open().order_by("due_at", "pk")) if need["is_open"]],
         "work": [work_of(order, request.actor) for order in work],
         "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],

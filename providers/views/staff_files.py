@@ -30,9 +30,10 @@ from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
+from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
-from providers.views.words import papers_words, span_words
+from providers.views.words import span_words
 
 # Agreements in a file; the others have a page.
 SHOWN = 10
@@ -49,11 +50,12 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     found = found.prefetch_related("documents", "agreements__service").order_by("name", "pk")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     recent, today = recent_jobs(row.pk for row in page), today_of(request.organisation)
+    required = required_of(request.organisation, page, today)
     rows = [
         {
             "provider": row,
             "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if a.is_in_force(today)})),
-            "papers": papers_words(row, today),
+            "papers": papers_words(row, today, required[row.pk]),
             "recent": recent[row.pk],
         }
         for row in page
@@ -104,6 +106,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
     today = timezone.localdate(timezone=zone)
     ours = recent_jobs(Provider.objects.visible_to(request.actor).order_by("pk").values_list("pk", flat=True))
     total = sum(ours.values())
+    required = required_of(request.organisation, [provider], today)[provider.pk]
     offers = Offer.objects.visible_to(request.actor).with_need().filter(provider=provider)[:10]
     agreements = list(listed(provider)[: SHOWN + 1])
     can_manage = perms.can_manage_providers(request.actor)
@@ -112,7 +115,9 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         **key_pages.listed(request, keys, lambda key: _revoke_url(provider, key)),
         "provider": provider,
         "zone": zone,
-        "papers": papers_words(provider, today),
+        "papers": papers_words(provider, today, required),
+        "missing": missing_words(provider, today, required),
+        "ending": ending_words(provider, today),
         "documents": [(row, row.expires_on is not None and row.expires_on < today) for row in provider.documents.all()],
         "agreements": [row_of(row, today) for row in agreements[:SHOWN]],
         "more_agreements": len(agreements) > SHOWN,

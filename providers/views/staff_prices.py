@@ -30,8 +30,8 @@ from providers.actions import prices
 from providers.actions.price_use import lent, use_price
 from providers.forms.prices import AskPricesForm, UsePriceForm
 from providers.models import PriceRequest, Provider, ServiceAgreement
+from providers.views.paper_words import papers_words, required_of
 from providers.views.price_words import row_of
-from providers.views.words import papers_words
 
 # Businesses to choose from, those with whom the service was agreed first; and questions shown per service.
 MOST_CHOICES, MOST_ROWS = 60, 40
@@ -197,9 +197,10 @@ def _name_choices(form: AskPricesForm, found: ServiceRequest, service: Service) 
     looked_for = rows.filter(Q(name__icontains=text) | Q(city__icontains=text)) if text else rows
     shown = list(looked_for[:MOST_CHOICES])
     form.looks_for_more = bool(text) or len(shown) == MOST_CHOICES
-    named = []
-    for row in dict.fromkeys([*rows.filter(public_id__in=ticked[:MOST_CHOICES]), *shown]):
-        category, words = papers_words(row, today)
+    named, choices = [], dict.fromkeys([*rows.filter(public_id__in=ticked[:MOST_CHOICES]), *shown])
+    required = required_of(found.organisation, choices, today)
+    for row in choices:
+        category, words = papers_words(row, today, required[row.pk])
         named.append((str(row.public_id), f"{row.name}, {row.city}{' – ' + words if category != 'done' else ''}"))
     form.fields["providers"].widget.choices = named
 

@@ -18,10 +18,8 @@ from bookings.models.access import access_for_holder
 from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
-from providers.actions.matching import latest_documents
 from providers.enums import Obstacle, OfferStatus, RoundMode
-from providers.models import ConsideredProvider, Offer, Provider
-from providers.rules.matching import papers_problem
+from providers.models import ConsideredProvider, Offer
 
 
 def _line_words(line: RequestLine, work_order: WorkOrder) -> str:
@@ -110,18 +108,6 @@ def span_words(first: dt.date, last: dt.date) -> str:
         return date_words(first, "l j F Y")
     begin = date_words(first, "j F" if first.year == last.year else "j F Y")
     return _("%(first)s to %(last)s") % {"first": begin, "last": date_words(last, "j F Y")}
-
-
-def papers_words(provider: Provider, today: dt.date) -> tuple[str, str]:
-    """Badge category and words for a provider's papers; a warning begins thirty days before the first one ends."""
-    documents = latest_documents(provider)
-    problem = papers_problem(documents, today=today)
-    if problem is not None:
-        return "failed", str(Obstacle(problem).label)
-    ends = min((day for day in documents.values() if day is not None), default=None)
-    if ends is not None and ends < today + dt.timedelta(days=30):
-        return "waiting", _("One ends on %(day)s") % {"day": date_words(ends, "j F")}
-    return "done", _("In order")
 
 
 SCORE_PARTS = {

@@ -60,6 +60,7 @@ from bookings.models import (
     calendar,
 )
 from concierge import events
+from concierge.days import today_of
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
 from concierge.tenancy import system_actor
@@ -70,6 +71,7 @@ from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.agreements import end_agreement, withdraw_agreement
+from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected
 from providers.actions.price_use import use_price
@@ -85,7 +87,7 @@ from providers.actions.prices import (
 )
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
-from providers.enums import DeclineReason, Side
+from providers.enums import DeclineReason, DocumentKind, Side
 from providers.models import AccessLink, Offer, PriceLink, ServiceAgreement
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
@@ -375,6 +377,25 @@ def _sent(world: World) -> ServiceAgreement:
     return sent_agreement(add_provider(world, price=None), world, first_day=timezone.localdate())
 
 
+def _paper(days: int) -> Callable[[World], None]:
+    """The insurance of a cobbler has so many days left."""
+
+    def happen(world: World) -> None:
+        provider, today = add_provider(world, papers=False), today_of(world.organisation)
+        last = today + dt.timedelta(days=days)
+        paper = add_document(
+            provider,
+            kind=DocumentKind.INSURANCE,
+            issued_on=today - dt.timedelta(days=300),
+            expires_on=last,
+            by=world.actor(),
+        )
+        name = "provider.document_expiring" if days >= 0 else "provider.document_expired"
+        say(world, name, paper)
+
+    return happen
+
+
 def _earlier(world: World) -> None:
     request = world.request(world.cobbler, promised_start=timezone.now() + dt.timedelta(days=30))
     join_waitlist(request, by=world.actor("concierge"))
@@ -410,6 +431,8 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),
     Kind.OFFER_EXPIRED: _offer_event("offer.expired"),
     Kind.OFFER_MISDIRECTED: _misdirected,
+    Kind.PAPER_ENDING: _paper(7),
+    Kind.PAPER_OVER: _paper(-1),
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
     Kind.RENEWAL_DUE: _renewal,

@@ -261,6 +261,12 @@ def test_papers_are_added_corrected_and_taken_out(world: World, manager: Browser
         ({"issued_on": "31/02/2026"}, "issued_on", None),
         ({"expires_on": "9999-99-99"}, "expires_on", None),
         ({"kind": "licence"}, "kind", None),
+        ({"kind": "insurance"}, "expires_on", "Indiquez le dernier jour où il compte\u00a0: ce document le dit."),
+        (
+            {"kind": "vigilance", "expires_on": "2026-09-02"},
+            "expires_on",
+            "Une attestation de vigilance dit jusqu’à quand elle compte\u00a0: six mois au plus.",
+        ),
         ({"reference": "x" * 81}, "reference", None),
     ],
 )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("notifications", "0008_offer_repriced"),
+        ("notifications", "0009_papers_end"),
     ]
 
     operations = [
@@ -90,6 +90,8 @@ class Migration(migrations.Migration):
                     ("agreement.declined", "A provider does not sign an agreement"),
                     ("agreement.withdrawn", "Agreement given up"),
                     ("agreement.ended", "Agreement ends"),
+                    ("provider.document_expiring", "A document of a provider ends soon"),
+                    ("provider.document_expired", "A document of a provider has ended"),
                     ("help.requested", "Somebody asks for help"),
                 ],
                 max_length=60,
@@ -174,6 +176,8 @@ class Migration(migrations.Migration):
                             "agreement.declined",
                             "agreement.withdrawn",
                             "agreement.ended",
+                            "provider.document_expiring",
+                            "provider.document_expired",
                             "help.requested",
                         ],
                     )

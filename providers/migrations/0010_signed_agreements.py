@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0008_terms_of_agreements"),
+        ("providers", "0009_papers_end"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,71 @@
+"""Plain words about a provider's papers: for its own pages, and for the team."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from concierge.days import zone_of
+from concierge.models import Organisation
+from concierge.words import date_words, euros
+from providers.actions.matching import bought_of, latest_documents
+from providers.enums import DocumentKind, Obstacle
+from providers.models import Provider
+from providers.rules import papers
+from providers.rules.matching import papers_problem
+
+WARNING = dt.timedelta(days=max(papers.REMINDERS))
+
+
+def required_of(organisation: Organisation, rows: Iterable[Provider], today: dt.date) -> dict[int, tuple[str, ...]]:
+    """Which kinds each needs by what was bought of it so far."""
+    found = list(rows)
+    bought = bought_of([row.pk for row in found], today, zone_of(organisation))
+    return {row.pk: papers.required_kinds(bought[row.pk], today=today) for row in found}
+
+
+def papers_words(provider: Provider, today: dt.date, required: tuple[str, ...] = papers.ALWAYS) -> tuple[str, str]:
+    """Badge category and words for a provider's papers; a warning begins thirty days before the first one ends."""
+    documents = latest_documents(provider)
+    problem = papers_problem(documents, today=today, required=required)
+    if problem is not None:
+        return "failed", str(Obstacle(problem).label)
+    ends = min((day for day in documents.values() if day is not None), default=None)
+    if ends is not None and ends <= today + WARNING:
+        return "waiting", _("One ends on %(day)s") % {"day": date_words(ends, "j F")}
+    return "done", _("In order")
+
+
+def missing_words(provider: Provider, today: dt.date, required: tuple[str, ...]) -> list[str]:
+    """Each paper for which nothing new can be offered: what is missing or over."""
+    documents, said = latest_documents(provider), []
+    for kind in DocumentKind:
+        ends = documents.get(kind)
+        if kind in required and kind not in documents:
+            said.append(_needed(kind, today))
+        elif ends is not None and ends < today:
+            words = {"kind": kind.label, "day": date_words(ends, "j F Y")}
+            said.append(_("%(kind)s: ended on %(day)s.") % words)
+    return said
+
+
+def ending_words(provider: Provider, today: dt.date) -> list[str]:
+    """Each paper that ends within thirty days."""
+    documents = latest_documents(provider)
+    return [
+        _("%(kind)s: counts until %(day)s.") % {"kind": kind.label, "day": date_words(ends, "j F Y")}
+        for kind in DocumentKind
+        if (ends := documents.get(kind)) is not None and today <= ends <= today + WARNING
+    ]
+
+
+def _needed(kind: DocumentKind, today: dt.date) -> str:
+    if kind != DocumentKind.VIGILANCE:
+        return _("%(kind)s: missing.") % {"kind": kind.label}
+    amount = euros(papers.vigilance_term(today).amount, digits=0)
+    return _("%(kind)s: needed by law from %(amount)s excl. VAT on, bought in a year or by one agreement.") % {
+        "kind": kind.label,
+        "amount": amount,
+    }
