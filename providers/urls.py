@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from providers.api import agreements as agreements_api
 from providers.api import availability, offers, prices
 from providers.views import (
     agreements,
@@ -62,7 +63,12 @@ api_prices = [
         name="api-ask-prices",
     ),
 ]
-api_urlpatterns = [*api_offers, *api_availability, *api_prices]
+api_agreements = [
+    path("agreements", agreements_api.Agreements.as_view(), name="api-agreements"),
+    path("agreements/<uuid:public_id>", agreements_api.AgreementDetail.as_view(), name="api-agreement"),
+]
+
+api_urlpatterns = [*api_agreements, *api_offers, *api_availability, *api_prices]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [

@@ -219,6 +219,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "bookings:substitute": lambda s: {"public_id": s.handed_out.run.public_id},
     "bookings:hand-out": lambda s: {"public_id": s.handed_out.run.public_id},
     "bookings:api-service-request-change-order": lambda s: {"public_id": s.ahead.request.public_id},
+    "providers:api-agreement": lambda s: {"public_id": s.sent_agreement.public_id},
     "providers:api-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:api-offer-accept": lambda s: {"public_id": s.offer.public_id},
     "providers:api-offer-decline": lambda s: {"public_id": s.offer.public_id},
