@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from stdnum.fr import siren
 
+from bookings.enums import Execution
 from concierge import tenancy
 from concierge.days import today_of
 from concierge.enums import STAFF_ROLES, Role
@@ -15,9 +17,12 @@ from demo import data
 from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
 from providers.actions import agreements, availability, businesses, documents
-from providers.enums import DocumentKind
+from providers.actions.agreement_texts import standard_text
+from providers.actions.signing import send_agreement
+from providers.enums import AgreementKind, DocumentKind
 from providers.models import Provider
 from providers.rules import papers
+from providers.rules.agreements import Terms
 from providers.rules.hours import Opening
 from workers.actions import people
 from workers.enums import SkillLevel
@@ -76,7 +81,25 @@ def sign_providers(house: House, since: dt.date) -> list[Provider]:
         )
         member = next(one for one in ACCOUNTS if one.role == Role.PROVIDER)
         businesses.add_member(found[0], person(member.email, member.first_name, member.last_name), by=house.by)
+        _one_to_sign(house, found[0], data.PROVIDERS[0].services)
     return found
+
+
+def _one_to_sign(house: House, provider: Provider, agreed: Sequence[str]) -> None:
+    """A further service that the provider is asked to sign for."""
+    service = next(
+        one for code, one in house.services.items() if code not in agreed and one.execution == Execution.PROVIDER
+    )
+    terms = Terms(
+        kind=AgreementKind.COMMISSION,
+        commission_percent=Decimal(15),
+        vat_rate=Decimal(20),
+        notice_hours=24,
+        cancel_hours=48,
+        valid_from=today_of(house.organisation) + dt.timedelta(days=30),
+    )
+    drafted = agreements.draft_agreement(provider, service, terms, text=standard_text(provider), by=house.by)
+    send_agreement(drafted, by=house.by)
 
 
 def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:

@@ -176,6 +176,9 @@ class AgreementStatus(models.TextChoices):
     """States of an agreement. Whether it counts on a day follows from its days, never stored."""
 
     DRAFT = "draft", pgettext_lazy("agreement", "Draft")
+    SENT = "sent", _("Waiting for signatures")
+    SIGNED = "signed", _("Signed by both")
+    DECLINED = "declined", pgettext_lazy("agreement", "Declined")
     PAPER = "paper", _("Signed on paper")
     WITHDRAWN = "withdrawn", pgettext_lazy("agreement", "Given up")
 
@@ -183,14 +186,27 @@ class AgreementStatus(models.TextChoices):
 A = AgreementStatus
 
 AGREEMENT_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "send": (frozenset({A.DRAFT}), A.SENT),
+    "sign": (frozenset({A.SENT}), A.SIGNED),
+    "decline": (frozenset({A.SENT}), A.DECLINED),
     "sign_on_paper": (frozenset({A.DRAFT}), A.PAPER),
-    "withdraw": (frozenset({A.DRAFT}), A.WITHDRAWN),
+    "withdraw": (frozenset({A.DRAFT, A.SENT}), A.WITHDRAWN),
 }
 # Both sides are bound: only these are looked at when work is given.
-BINDING_AGREEMENTS = frozenset({A.PAPER})
+BINDING_AGREEMENTS = frozenset({A.PAPER, A.SIGNED})
 
 AGREEMENT_CATEGORY: dict[str, str] = {
     A.DRAFT: "open",
+    A.SENT: "waiting",
+    A.SIGNED: "done",
+    A.DECLINED: "failed",
     A.PAPER: "done",
     A.WITHDRAWN: "cancelled",
 }
+
+
+class Side(models.TextChoices):
+    """Who signs an agreement."""
+
+    OURS = "ours", _("The concierge service")
+    THEIRS = "theirs", _("The provider")

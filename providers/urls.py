@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from providers.api import agreements as agreements_api
 from providers.api import availability, offers, prices
 from providers.views import (
     agreements,
@@ -11,6 +12,7 @@ from providers.views import (
     partnership,
     price_link,
     space,
+    space_agreements,
     staff_files,
     staff_offers,
     staff_prices,
@@ -62,7 +64,12 @@ api_prices = [
         name="api-ask-prices",
     ),
 ]
-api_urlpatterns = [*api_offers, *api_availability, *api_prices]
+api_agreements = [
+    path("agreements", agreements_api.Agreements.as_view(), name="api-agreements"),
+    path("agreements/<uuid:public_id>", agreements_api.AgreementDetail.as_view(), name="api-agreement"),
+]
+
+api_urlpatterns = [*api_agreements, *api_offers, *api_availability, *api_prices]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -103,6 +110,18 @@ own_space = [
         rf"^prestataires/mon-espace/prix/(?P<public_id>{UUID})/(?P<verb>repondre|refuser|retirer)/$",
         space.answer_price,
         name="space-price-answer",
+    ),
+]
+
+own_agreements = [
+    path("prestataires/mon-espace/conventions/", space_agreements.my_agreements, name="space-agreements"),
+    path(
+        "prestataires/mon-espace/conventions/<uuid:public_id>/", space_agreements.my_agreement, name="space-agreement"
+    ),
+    re_path(
+        rf"^prestataires/mon-espace/conventions/(?P<public_id>{UUID})/(?P<verb>signer|refuser)/$",
+        space_agreements.answer,
+        name="space-agreement-answer",
     ),
 ]
 
@@ -159,7 +178,7 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>papier|abandonner|terminer)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
@@ -171,6 +190,7 @@ urlpatterns = [
     *links_of_offers,
     *links_of_prices,
     *own_space,
+    *own_agreements,
     *team_offers,
     *team_prices,
     *team_files,

@@ -59,10 +59,12 @@ from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.models import Message
 from providers.actions import agreements, availability, businesses, documents
+from providers.actions.agreement_texts import standard_text
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
+from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
 from providers.models import Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules.agreements import Terms
@@ -133,6 +135,11 @@ class Scene:
         return ServiceAgreement.objects.get(status="draft")
 
     @property
+    def sent_agreement(self) -> ServiceAgreement:
+        """What both sides can sign."""
+        return ServiceAgreement.objects.get(status="sent")
+
+    @property
     def away(self) -> ProviderClosure:
         """Days on which the provider is away."""
         return self.provider.closures.get()
@@ -162,7 +169,7 @@ def build_scene(world: World) -> Scene:
             by=by, name=organisation.name, street="1 rue Musette", postcode="21000", city="Dijon", siren="732829320"
         )
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
-        _draft(provider, world)
+        _agreements(provider, world)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
         businesses.add_member(provider, world.users["provider"], by=by)
@@ -363,8 +370,8 @@ def _provider(world: World, name: str, siret: str) -> Provider:
     return provider
 
 
-def _draft(provider: Provider, world: World) -> None:
-    """What may follow the agreement that counts today."""
+def _agreements(provider: Provider, world: World) -> None:
+    """What may follow the agreement that counts today: one to be written, one to be signed."""
     terms = Terms(
         kind="commission",
         commission_percent=Decimal(15),
@@ -373,6 +380,8 @@ def _draft(provider: Provider, world: World) -> None:
         valid_from=timezone.localdate() + dt.timedelta(days=300),
     )
     agreements.draft_agreement(provider, world.cobbler, terms, by=world.actor())
+    ready = agreements.draft_agreement(provider, world.cobbler, terms, text=standard_text(provider), by=world.actor())
+    send_agreement(ready, by=world.actor())
 
 
 def _trainee(world: World) -> Trainee:

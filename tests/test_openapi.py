@@ -229,6 +229,7 @@ class Fuzz:
             "provider": world.api_key(provider_id=scene.provider.pk),
         }
         self.things = {
+            "agreements": scene.sent_agreement.public_id,
             "offers": scene.offer.public_id,
             "price-requests": scene.price_request.public_id,
             "price-requests/answer": scene.price_request.public_id,

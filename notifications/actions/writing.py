@@ -13,6 +13,7 @@ from django.utils import translation
 
 from bookings.models import ServiceRequest
 from notifications.actions import (
+    letters_about_agreements,
     letters_about_papers,
     letters_about_prices,
     letters_about_quotes,
@@ -31,6 +32,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 
 # Importing them registers who writes what.
 WRITING = (
+    letters_about_agreements,
     letters_about_papers,
     letters_about_prices,
     letters_about_quotes,

@@ -27,6 +27,7 @@ from concierge.events import subscribe
 from concierge.models import Event, Site
 from notifications.actions.queue import Reader
 from notifications.enums import Kind, RecipientKind
+from notifications.handlers import agreements as _agreements  # noqa: F401 - importing registers them
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (
     business,

@@ -15,9 +15,10 @@ from concierge.days import today_of
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, WrongState
 from concierge.tenancy import Actor
-from providers.actions.file_moves import check_row
+from providers.actions.file_moves import check_row, lock_provider
 from providers.enums import AGREEMENT_TRANSITIONS, AgreementKind, AgreementStatus
 from providers.models import Provider, ServiceAgreement
+from providers.rules import agreement_text
 from providers.rules import agreements as rules
 from providers.rules.agreements import Terms
 
@@ -34,33 +35,41 @@ PROBLEMS: dict[str, Any] = {
 
 
 @transaction.atomic
-def draft_agreement(provider: Provider, service: Service, terms: Terms, *, by: Actor) -> ServiceAgreement:
-    """Write an agreement that binds nobody yet. Raises ``Invalid`` naming the field at fault."""
+def draft_agreement(
+    provider: Provider, service: Service, terms: Terms, *, text: str = "", by: Actor
+) -> ServiceAgreement:
+    """Write an agreement that binds nobody yet: its terms, and its text with placeholders for them.
+
+    Raises ``Invalid`` naming the field at fault.
+    """
     agreement = ServiceAgreement(
         organisation_id=provider.organisation_id,
         provider=provider,
         service=service,
         status=AgreementStatus.DRAFT,
+        text=text,
         **vars(terms),
     )
     _check(agreement, terms)
     agreement.save()
-    _say(agreement, "drafted", by)
+    say(agreement, "drafted", by)
     return agreement
 
 
 @transaction.atomic
-def change_agreement(agreement: ServiceAgreement, service: Service, terms: Terms, *, by: Actor) -> ServiceAgreement:
+def change_agreement(
+    agreement: ServiceAgreement, service: Service, terms: Terms, *, text: str = "", by: Actor
+) -> ServiceAgreement:
     """Write a draft anew. Raises ``Invalid``, or ``WrongState`` once it binds."""
     locked = lock_agreement(agreement)
     if locked.status != AgreementStatus.DRAFT:
         raise WrongState(current_status=locked.status)
-    locked.service = service
+    locked.service, locked.text = service, text
     for name, value in vars(terms).items():
         setattr(locked, name, value)
     _check(locked, terms)
     locked.save()
-    _say(locked, "changed", by)
+    say(locked, "changed", by)
     return locked
 
 
@@ -71,9 +80,10 @@ def sign_on_paper(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement
     Raises ``Conflict`` at ``valid_from`` when one that binds already covers some of its days.
     """
     locked = lock_agreement(agreement)
+    lock_provider(locked.provider)
     move(locked, "sign_on_paper")
-    _bind(locked)
-    _say(locked, "signed", by, channel="paper")
+    bind(locked)
+    say(locked, "signed", by, channel="paper")
     return locked
 
 
@@ -83,7 +93,7 @@ def withdraw_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgre
     locked = lock_agreement(agreement)
     move(locked, "withdraw")
     locked.save(update_fields=["status"])
-    _say(locked, "withdrawn", by)
+    say(locked, "withdrawn", by, was_sent=bool(locked.seal))
     return locked
 
 
@@ -102,7 +112,7 @@ def end_agreement(agreement: ServiceAgreement, *, on: dt.date, by: Actor) -> Ser
         raise Invalid(_("It ends before that day already: agree anew for the time after."), field="valid_to")
     locked.valid_to = on
     locked.save(update_fields=["valid_to"])
-    _say(locked, "ended", by, on=on.isoformat())
+    say(locked, "ended", by, on=on.isoformat())
     return locked
 
 
@@ -145,13 +155,16 @@ def move(locked: ServiceAgreement, verb: str) -> None:
     locked.status = then
 
 
-def _bind(locked: ServiceAgreement) -> None:
+def bind(locked: ServiceAgreement) -> None:
+    """Save the state that binds. Raises ``Conflict`` at ``valid_from``."""
     taken = Conflict(_("An agreement for this service already covers some of these days."), field="valid_from")
     with refuse_on("service_agreements_do_not_overlap", taken):
         locked.save(update_fields=["status"])
 
 
 def _check(agreement: ServiceAgreement, terms: Terms) -> None:
+    if len(agreement.text) > agreement_text.MOST:
+        raise Invalid(_("This text is too long."), field="text")
     wrong = rules.problem(terms)
     if wrong is not None:
         field, code = wrong
@@ -159,7 +172,8 @@ def _check(agreement: ServiceAgreement, terms: Terms) -> None:
     check_row(agreement)
 
 
-def _say(agreement: ServiceAgreement, name: str, by: Actor, **data: Any) -> None:
+def say(agreement: ServiceAgreement, name: str, by: Actor, **data: Any) -> None:
+    """Record what happened to an agreement."""
     events.record(
         f"agreement.{name}",
         agreement,

@@ -18,7 +18,13 @@ from providers.actions.refusals import PartnershipPaused
 from providers.models import Provider
 
 # What a provider's own system may do; nothing about other people's requests or invoices.
-PROVIDER_SCOPES = (Scope.OFFERS_READ, Scope.OFFERS_WRITE, Scope.WORK_ORDERS_READ, Scope.WORK_ORDERS_WRITE)
+PROVIDER_SCOPES = (
+    Scope.OFFERS_READ,
+    Scope.OFFERS_WRITE,
+    Scope.AGREEMENTS_READ,
+    Scope.WORK_ORDERS_READ,
+    Scope.WORK_ORDERS_WRITE,
+)
 
 
 def refuse_stopped(actor: Actor) -> None:

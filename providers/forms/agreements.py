@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
 from providers.enums import AgreementKind, Invoicing
 from providers.models import ServiceAgreement
+from providers.rules.agreement_text import MOST, PLACEHOLDERS
 from providers.rules.agreements import Terms
 
 NUMBER = {"inputmode": "decimal", "step": "0.01", "min": "0"}
@@ -91,6 +93,17 @@ class AgreementForm(forms.Form):
         label=_("Last day"), help_text=_("Empty: until one of us ends it."), required=False, widget=_day()
     )
 
+    text = forms.CharField(
+        label=_("Text to sign"),
+        help_text=format_lazy(
+            _("What is agreed replaces these words in braces: {names}."),
+            names=" ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+        ),
+        max_length=MOST,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 16}),
+    )
+
     def __init__(self, *args: Any, services: QuerySet[Service], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["service"]
@@ -100,7 +113,27 @@ class AgreementForm(forms.Form):
     @property
     def terms(self) -> Terms:
         """What was typed, once it could be read."""
-        return Terms(**{name: value for name, value in self.cleaned_data.items() if name != "service"})
+        return Terms(**{name: value for name, value in self.cleaned_data.items() if name not in {"service", "text"}})
+
+
+class SignForm(forms.Form):
+    """By whose name one side signs, and which text was on the screen."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=120,
+        error_messages={"required": _("Please type your name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    seal = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+
+class DeclineAgreementForm(forms.Form):
+    """Why not."""
+
+    comment = forms.CharField(
+        label=_("What should be different?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class EndForm(forms.Form):

@@ -1,6 +1,6 @@
 """The supply: local businesses, what was agreed with them, and what they are asked."""
 
-from providers.models.agreements import ServiceAgreement
+from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
 from providers.models.documents import ProviderDocument
@@ -10,6 +10,7 @@ from providers.models.prices import PriceRequest
 
 __all__ = [
     "AccessLink",
+    "AgreementSignature",
     "ConsideredProvider",
     "Offer",
     "OfferPolicy",

@@ -8,15 +8,15 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
 from bookings.models.catalogue import DateRange
 from bookings.models.requests import REQUEST_ROLES
-from concierge.models import PublicIdModel, TenantModel
+from concierge.models import PublicIdModel, TenantModel, User
 from concierge.tenancy import Actor
-from providers.enums import AGREEMENT_CATEGORY, BINDING_AGREEMENTS, AgreementKind, AgreementStatus, Invoicing
+from providers.enums import AGREEMENT_CATEGORY, BINDING_AGREEMENTS, AgreementKind, AgreementStatus, Invoicing, Side
 from providers.models.businesses import Provider
 
 
@@ -24,11 +24,22 @@ class ServiceAgreementQuerySet(models.QuerySet["ServiceAgreement"]):
     """Reads of agreements."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Staff who follow requests and the organisation's own systems: all. Others: none."""
+        """Staff who follow requests and the organisation's own systems: all. A provider: its own, once sent."""
         found = self.filter(organisation=actor.organisation)
         if actor.kind == "system" or actor.has_role(*REQUEST_ROLES):
             return found
-        return found.none()
+        if actor.provider_id is not None:
+            return found.shown_to(actor.provider_id)
+        return found if actor.kind == "api" else found.none()
+
+    def shown_to(self, provider_id: int) -> Self:
+        """What a provider has been sent, or has signed on paper."""
+        return self.filter(provider_id=provider_id).filter(Q(status=AgreementStatus.PAPER) | ~Q(seal=""))
+
+    def waiting_for(self, provider_id: int) -> Self:
+        """Those that a provider has still to sign."""
+        theirs = AgreementSignature.objects.filter(agreement=OuterRef("pk"), side=Side.THEIRS)
+        return self.filter(~Exists(theirs), provider_id=provider_id, status=AgreementStatus.SENT)
 
     def binding(self) -> Self:
         """Agreed by both sides, whatever the day."""
@@ -74,6 +85,13 @@ class ServiceAgreement(PublicIdModel, TenantModel):
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid until (included)"), null=True, blank=True)
 
+    # Written as a draft, with placeholders; ``content`` is what was sent, ``seal`` its SHA-256: signing posts it back.
+    text = models.TextField(_("text"), blank=True)
+    content = models.JSONField(_("content"), default=dict, blank=True)
+    seal = models.CharField(max_length=64, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    decline_comment = models.CharField(_("comment"), max_length=500, blank=True)
+
     objects = ServiceAgreementQuerySet.as_manager()
 
     class Meta:
@@ -83,6 +101,10 @@ class ServiceAgreement(PublicIdModel, TenantModel):
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=AgreementStatus.values), name="service_agreement_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "paper", "withdrawn"]) | (~Q(seal="") & Q(sent_at__isnull=False)),
+                name="service_agreement_sent_is_sealed",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -160,7 +182,7 @@ class ServiceAgreement(PublicIdModel, TenantModel):
                     ("service", RangeOperators.EQUAL),
                     (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(status__in=["paper"]),
+                condition=Q(status__in=["paper", "signed"]),
                 violation_error_message=_("An agreement for this service already covers some of these days."),
             ),
         ]
@@ -181,3 +203,33 @@ class ServiceAgreement(PublicIdModel, TenantModel):
     def is_in_force(self, day: dt.date) -> bool:
         """Whether it counts that day."""
         return self.is_binding and self.valid_from <= day and (self.valid_to is None or self.valid_to >= day)
+
+
+class AgreementSignature(TenantModel):
+    """One side has signed what was sent: by whose name, when, by which way. Never changed."""
+
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, related_name="signatures", verbose_name=_("agreement")
+    )
+    side = models.CharField(_("side"), max_length=10, choices=Side.choices)
+    name = models.CharField(_("name"), max_length=120)
+    at = models.DateTimeField(_("signed at"))
+    channel = models.CharField(_("channel"), max_length=20)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("account"))
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement", "side"],
+                name="agreement_signed_once_per_side",
+                violation_error_message=_("This agreement is already signed on your side."),
+            ),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="agreement_signature_side_is_known"),
+            models.CheckConstraint(condition=~Q(name=""), name="agreement_signature_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} · {self.get_side_display()}"

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 
-from concierge.words import euros, percent
-from providers.enums import AgreementKind
+from concierge.words import date_words
+from providers.actions.agreement_texts import cut_off_words, hours_words, invoicing_words, price_words, vat_words
+from providers.enums import Side
 from providers.models import ServiceAgreement
-
-
-def price_words(agreement: ServiceAgreement) -> str:
-    """What the provider gets, in one phrase."""
-    if agreement.kind == AgreementKind.PURCHASE and agreement.purchase_price is not None:
-        return _("%(price)s per item") % {"price": euros(agreement.purchase_price)}
-    if agreement.kind == AgreementKind.INTRODUCTION:
-        return _("All that the client pays, from the client")
-    if agreement.commission_percent:
-        return _("Client’s price less %(percent)s") % {"percent": percent(agreement.commission_percent)}
-    if agreement.commission_fixed:
-        return _("Client’s price less %(amount)s per job") % {"amount": euros(agreement.commission_fixed)}
-    return _("All that the client pays")
-
-
-def vat_words(agreement: ServiceAgreement) -> str:
-    """How the provider invoices VAT."""
-    if agreement.vat_rate is None:
-        return _("not stated")
-    return percent(agreement.vat_rate) if agreement.vat_rate else _("none (CGI art. 293 B)")
-
-
-def hours_words(hours: int, none: str) -> str:
-    """24 hours, or what zero means."""
-    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else none
 
 
 def state_of(agreement: ServiceAgreement, today: dt.date) -> tuple[str, str]:
@@ -58,7 +37,28 @@ def facts_of(agreement: ServiceAgreement) -> dict[str, Any]:
     """All terms of one."""
     return {
         "price": price_words(agreement),
+        "invoicing": invoicing_words(agreement),
         "vat": vat_words(agreement),
         "notice": hours_words(agreement.notice_hours, _("none")),
-        "cut_off": hours_words(agreement.cancel_hours, _("until it begins")),
+        "cut_off": cut_off_words(agreement),
     }
+
+
+def signatures_of(agreement: ServiceAgreement, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Both sides, and who has signed for each."""
+    given = {one.side: one for one in agreement.signatures.all()}
+    rows = []
+    for side in Side:
+        one = given.get(side)
+        local = timezone.localtime(one.at, zone) if one else None
+        rows.append(
+            {
+                "side": side.label,
+                "name": one.name if one else "",
+                "at": _("%(day)s at %(time)s")
+                % {"day": date_words(local, "j F Y"), "time": date_format(local, "TIME_FORMAT")}
+                if local
+                else "",
+            }
+        )
+    return rows

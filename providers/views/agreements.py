@@ -15,15 +15,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.models import Service
 from bookings.views.catalogue import refused_status
-from concierge.days import today_of
+from concierge.days import today_of, zone_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions import agreements as actions
-from providers.enums import AgreementStatus
-from providers.forms.agreements import AgreementForm, EndForm, terms_of
+from providers.actions.agreement_texts import standard_text
+from providers.actions.signing import send_agreement, sign_agreement
+from providers.enums import AgreementStatus, Side
+from providers.forms.agreements import AgreementForm, EndForm, SignForm, terms_of
 from providers.models import Provider, ServiceAgreement
-from providers.views.agreement_words import facts_of, row_of, state_of
+from providers.views.agreement_words import facts_of, row_of, signatures_of, state_of
 from providers.views.staff import BY_PROVIDER, PAGE, pages_around, see_providers
 
 
@@ -54,14 +56,17 @@ def new_agreement(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     _may_manage(request)
     provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
     services = _services(request)
-    first: dict[str, Any] = {"valid_from": today_of(request.organisation)}
+    first: dict[str, Any] = {"valid_from": today_of(request.organisation), "text": standard_text(provider)}
     if provider.is_vat_exempt:
         first["vat_rate"] = 0
     form = AgreementForm(request.POST if request.method == "POST" else None, initial=first, services=services)
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            made = actions.draft_agreement(provider, form.cleaned_data["service"], form.terms, by=request.actor)
+            wanted = form.cleaned_data
+            made = actions.draft_agreement(
+                provider, wanted["service"], form.terms, text=wanted["text"], by=request.actor
+            )
         except DomainError as error:
             status = _refused(form, error)
         else:
@@ -81,7 +86,8 @@ def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
     if not form.is_valid():
         return _page(request, agreement, form=form, status=422)
     try:
-        actions.change_agreement(agreement, form.cleaned_data["service"], form.terms, by=request.actor)
+        wanted = form.cleaned_data
+        actions.change_agreement(agreement, wanted["service"], form.terms, text=wanted["text"], by=request.actor)
     except DomainError as error:
         return _page(request, agreement, form=form, status=_refused(form, error), error=error)
     messages.success(request, _("Saved."))
@@ -90,12 +96,18 @@ def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
 
 @require_POST
 def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
-    """Sign on paper, give up, or end."""
+    """Send, sign, give up, or end."""
     agreement = _agreement(request, public_id)
     _may_manage(request)
     if verb == "terminer":
         return _end(request, agreement)
-    act = {"papier": actions.sign_on_paper, "abandonner": actions.withdraw_agreement}[verb]
+    if verb == "signer":
+        return _sign(request, agreement)
+    act = {
+        "envoyer": send_agreement,
+        "papier": actions.sign_on_paper,
+        "abandonner": actions.withdraw_agreement,
+    }[verb]
     try:
         act(agreement, by=request.actor)
     except DomainError as error:
@@ -104,10 +116,27 @@ def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) ->
         form.full_clean()
         return _page(request, agreement, form=form, status=_refused(form, error), error=error)
     said = {
+        "envoyer": _("Sent. Both sides can sign now; nothing of the text changes any more."),
         "papier": _("The agreement is signed: it counts from its first day on."),
-        "abandonner": _("The draft is given up."),
+        "abandonner": _("It is given up: nobody can sign it any more."),
     }
     messages.success(request, said[verb])
+    return redirect("providers:agreement", agreement.public_id)
+
+
+def _sign(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
+    form = SignForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agreement, sign_form=form, status=422)
+    try:
+        signed = sign_agreement(agreement, side=Side.OURS, by=request.actor, **form.cleaned_data)
+    except DomainError as error:
+        return _page(request, agreement, sign_form=form, status=_refused(form, error), error=error)
+    if signed.is_binding:
+        said = _("Both sides have signed: it counts from its first day on.")
+    else:
+        said = _("Signed on our side. It binds once the provider has signed too.")
+    messages.success(request, said)
     return redirect("providers:agreement", agreement.public_id)
 
 
@@ -142,7 +171,12 @@ def _services(request: TenantRequest, agreement: ServiceAgreement | None = None)
     return Service.objects.filter(wanted, organisation=request.organisation).order_by("position", "pk")
 
 
-def _refused(form: AgreementForm | EndForm, error: DomainError) -> int:
+def _sign_form(request: TenantRequest, agreement: ServiceAgreement) -> SignForm:
+    name = request.actor.user.get_full_name() if request.actor.user else ""
+    return SignForm(initial={"seal": agreement.seal, "name": name})
+
+
+def _refused(form: AgreementForm | EndForm | SignForm, error: DomainError) -> int:
     """Say it at its field; the status of the page."""
     form.add_error(error.field if error.field in form.fields else None, str(error.message))
     return refused_status(error)
@@ -154,6 +188,7 @@ def _page(
     *,
     form: AgreementForm | None = None,
     end_form: EndForm | None = None,
+    sign_form: SignForm | None = None,
     error: DomainError | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -161,6 +196,8 @@ def _page(
     can_manage = perms.can_manage_providers(request.actor)
     can_edit = can_manage and agreement.status == AgreementStatus.DRAFT
     can_end = can_manage and agreement.is_binding and (agreement.valid_to is None or agreement.valid_to >= today)
+    signatures = signatures_of(agreement, zone_of(request.organisation))
+    can_sign = can_manage and agreement.status == AgreementStatus.SENT and not signatures[0]["name"]
     if can_edit:
         form = form or AgreementForm(initial=terms_of(agreement), services=_services(request, agreement))
     context = {
@@ -170,7 +207,11 @@ def _page(
         "facts": facts_of(agreement),
         "form": form if can_edit else None,
         "end_form": (end_form or EndForm(initial={"valid_to": today})) if can_end else None,
+        "signatures": signatures if agreement.seal else [],
+        "sign_form": (sign_form or _sign_form(request, agreement)) if can_sign else None,
+        "can_withdraw": can_manage and agreement.status == AgreementStatus.SENT,
+        "has_login": agreement.provider.members.exists(),
         # A form that is still there says it itself.
-        "error": None if can_edit or can_end else error,
+        "error": None if can_edit or can_end or can_sign else error,
     }
     return render(request, "providers/agreement.html", context, status=status)

@@ -24,7 +24,7 @@ from providers.actions.refusals import PartnershipPaused
 from providers.actions.releases import release_offer
 from providers.enums import DeclineReason, OfferStatus, ReleaseReason
 from providers.forms.offers import DeclineForm, ReleaseForm
-from providers.models import Offer, PriceRequest, Provider, acts_for_stopped
+from providers.models import Offer, PriceRequest, Provider, ServiceAgreement, acts_for_stopped
 from providers.views.paper_words import ending_words, missing_words, required_of
 from providers.views.price_link import answer_context, take_answer
 from providers.views.price_words import question_of, standing_words
@@ -84,6 +84,8 @@ def _space(
         "work": _in_hand(request, list(work), again or {}),
         "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
+        "to_sign": ServiceAgreement.objects.waiting_for(me.pk).exists(),
+        "has_agreements": ServiceAgreement.objects.shown_to(me.pk).exists(),
         "closures": [
             {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
             for one in me.closures.still_to_come(today_of(me.organisation))[:3]

@@ -517,6 +517,7 @@ def test_a_key_does_what_its_one_scope_says(world: World, scope: str) -> None:
         SITES: Scope.CATALOGUE_READ,
         REQUESTS: Scope.REQUESTS_READ,
         "/api/v1/offers": Scope.OFFERS_READ,
+        "/api/v1/agreements": Scope.AGREEMENTS_READ,
         "/api/v1/work-orders": Scope.WORK_ORDERS_READ,
         "/api/v1/invoices": Scope.INVOICES_READ,
     }

@@ -70,6 +70,7 @@ from notifications.actions.writing import write
 from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
+from providers.actions.agreements import end_agreement, withdraw_agreement
 from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected
@@ -85,8 +86,9 @@ from providers.actions.prices import (
     withdraw_price,
 )
 from providers.actions.rounds import start_round
-from providers.enums import DeclineReason, DocumentKind
-from providers.models import AccessLink, Offer, PriceLink
+from providers.actions.signing import decline_agreement
+from providers.enums import DeclineReason, DocumentKind, Side
+from providers.models import AccessLink, Offer, PriceLink, ServiceAgreement
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
@@ -94,6 +96,7 @@ from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.providers.conftest import acting_for, add_provider
 from tests.providers.pricing import asked_for_prices, priced
+from tests.providers.signing import sent_agreement, sign, signed_by_both
 from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
@@ -370,6 +373,10 @@ def _price_misdirected(world: World) -> None:
     report_price_misdirected(link, by=world.actor())
 
 
+def _sent(world: World) -> ServiceAgreement:
+    return sent_agreement(add_provider(world, price=None), world, first_day=timezone.localdate())
+
+
 def _paper(days: int) -> Callable[[World], None]:
     """The insurance of a cobbler has so many days left."""
 
@@ -469,6 +476,14 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRICE_RETRACTED: lambda world: retract_price(priced(world), by=world.actor()),
     Kind.PRICE_LOST: _price_lost,
     Kind.PRICE_MISDIRECTED: _price_misdirected,
+    Kind.AGREEMENT_SENT: _sent,
+    Kind.AGREEMENT_SIGNATURE: lambda world: sign(one := _sent(world), Side.THEIRS, acting_for(one.provider)),
+    Kind.AGREEMENT_SIGNED: lambda world: signed_by_both(_sent(world), world),
+    Kind.AGREEMENT_DECLINED: lambda world: decline_agreement(_sent(world), comment="12 %", by=world.actor()),
+    Kind.AGREEMENT_WITHDRAWN: lambda world: withdraw_agreement(_sent(world), by=world.actor()),
+    Kind.AGREEMENT_ENDED: lambda world: end_agreement(
+        signed_by_both(one := _sent(world), world), on=one.valid_from, by=world.actor()
+    ),
 }
 
 
@@ -655,6 +670,8 @@ def test_details_come_with_acceptance(world: World) -> None:
         postcode="21000",
         city="Dijon",
         contact_phone="+33612345678",
+        # Whatever day and hour it is, the provider is open long enough before.
+        promised_start=timezone.now() + dt.timedelta(days=7),
     )
     provider = add_provider(world)
     start_round(request.work_orders.get(), by=world.actor())

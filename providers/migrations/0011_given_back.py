@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0009_papers_end"),
+        ("providers", "0010_signed_agreements"),
     ]
 
     operations = [

@@ -1,0 +1,75 @@
+"""Letters about agreements: to the business that signs them, to whoever manages providers when it has answered."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from concierge.words import date_words
+from notifications.actions.addresses import link
+from notifications.actions.letters import Facts, Note, NotNeeded, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+from providers.actions.agreement_texts import price_words
+from providers.enums import AgreementStatus
+from providers.models import ServiceAgreement
+
+
+def _agreement(message: Message) -> ServiceAgreement:
+    found = ServiceAgreement.objects.select_related("provider", "service").filter(public_id=message.subject_id).first()
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    return found
+
+
+def _facts(agreement: ServiceAgreement) -> Facts:
+    facts = [
+        (_("Service"), agreement.service.label),
+        (_("Paid to the provider"), price_words(agreement)),
+        (_("First day"), date_words(agreement.valid_from, "j F Y")),
+    ]
+    if agreement.valid_to:
+        facts.append((_("Last day"), date_words(agreement.valid_to, "j F Y")))
+    return facts
+
+
+TO_THE_PROVIDER = (Kind.AGREEMENT_SENT, Kind.AGREEMENT_SIGNED, Kind.AGREEMENT_WITHDRAWN, Kind.AGREEMENT_ENDED)
+
+
+@writes(*TO_THE_PROVIDER)
+def to_provider(message: Message) -> Note:
+    """What there is to sign, or what became of it; the page needs their account."""
+    agreement, kind = _agreement(message), Kind(message.kind)
+    if kind == Kind.AGREEMENT_SENT and agreement.status != AgreementStatus.SENT:
+        raise NotNeeded(Unsent.OUTDATED)
+    heading = {
+        Kind.AGREEMENT_SENT: _("An agreement waits for your signature"),
+        Kind.AGREEMENT_SIGNED: _("Our agreement is signed"),
+        Kind.AGREEMENT_WITHDRAWN: _("We do not go on with this agreement"),
+        Kind.AGREEMENT_ENDED: _("Our agreement ends"),
+    }[kind]
+    return Note(
+        subject=heading,
+        heading=heading,
+        why=_("You receive this message because your business works with us."),
+        facts=_facts(agreement),
+        action_url=link(message.organisation, "providers:space-agreement", agreement.public_id),
+        action_label=_("Read and sign") if kind == Kind.AGREEMENT_SENT else _("Read it"),
+    )
+
+
+@writes(Kind.AGREEMENT_SIGNATURE, Kind.AGREEMENT_DECLINED)
+def to_heads(message: Message) -> Note:
+    """The provider has signed, or would like something to be different."""
+    agreement, is_no = _agreement(message), message.kind == Kind.AGREEMENT_DECLINED
+    if not is_no and agreement.status != AgreementStatus.SENT:
+        raise NotNeeded(Unsent.OUTDATED)
+    heading = _("A provider does not sign an agreement") if is_no else _("A provider has signed: your turn")
+    return Note(
+        subject=heading,
+        heading=heading,
+        why=_("You receive this message because of your role in the team."),
+        facts=[(_("Provider"), agreement.provider.name), *_facts(agreement)],
+        action_url=link(message.organisation, "providers:agreement", agreement.public_id),
+        action_label=_("Look at the agreement"),
+        words={"comment": agreement.decline_comment},
+    )

@@ -1,0 +1,128 @@
+"""An agreement is sent, read and signed by both sides, each to the very text that was sent (R33)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from bookings.rules.quotes import seal_of
+from concierge.days import today_of
+from concierge.db import refuse_on
+from concierge.errors import DomainError, Invalid, WrongState
+from concierge.tenancy import Actor
+from providers.actions.agreement_texts import values_of
+from providers.actions.agreements import bind, lock_agreement, move, say
+from providers.actions.file_moves import lock_provider
+from providers.enums import AgreementStatus, Side
+from providers.models import AgreementSignature, ServiceAgreement
+from providers.rules import agreement_text
+
+
+class AgreementReplaced(DomainError):
+    """Another text was on the screen than the one that is waiting."""
+
+    code, status = "agreement_replaced", 409
+    message = _("This is not the text that you read. Please read it again, then sign.")
+
+
+class AgreementSigned(WrongState):
+    """This side has signed already, or both have."""
+
+    code = "agreement_already_signed"
+    message = _("This agreement is already signed on your side.")
+
+
+class AgreementOver(WrongState):
+    """Its last day has passed."""
+
+    code = "agreement_over"
+    message = _("The last day of this agreement has passed: it cannot be signed any more.")
+
+
+@transaction.atomic
+def send_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
+    """Freeze the text and have the provider told. From now on nothing of it changes: it is signed or given up.
+
+    Raises ``Invalid`` at the field at fault, ``WrongState`` unless it is a draft.
+    """
+    locked = lock_agreement(agreement)
+    move(locked, "send")
+    _still_to_come(locked, Invalid(_("Its last day is over already."), field="valid_to"))
+    with override(locked.provider.language):
+        locked.content = _content_of(locked)
+    locked.seal, locked.sent_at = seal_of(locked.content), timezone.now()
+    locked.save(update_fields=["status", "content", "seal", "sent_at"])
+    say(locked, "sent", by)
+    return locked
+
+
+@transaction.atomic
+def sign_agreement(agreement: ServiceAgreement, *, side: Side, seal: str, name: str, by: Actor) -> ServiceAgreement:
+    """One side signs what it read, by its name. With the second signature the agreement binds.
+
+    Raises ``AgreementReplaced`` (another text), ``AgreementSigned`` (twice), ``AgreementOver`` (its last day has
+    passed), ``Invalid`` (nameless), and ``Conflict`` at ``valid_from`` when one that binds covers some of its days.
+    """
+    locked = lock_agreement(agreement)
+    if locked.is_binding or locked.signatures.filter(side=side).exists():
+        raise AgreementSigned
+    if locked.status != AgreementStatus.SENT:
+        raise WrongState(current_status=locked.status)
+    if seal != locked.seal:
+        raise AgreementReplaced
+    _still_to_come(locked, AgreementOver())
+    if not name.strip():
+        raise Invalid(_("Please type your name."), field="name")
+    with refuse_on("agreement_signed_once_per_side", AgreementSigned()):
+        AgreementSignature.objects.create(
+            organisation_id=locked.organisation_id,
+            agreement=locked,
+            side=side,
+            name=name.strip()[:120],
+            at=timezone.now(),
+            channel=by.channel,
+            user=by.user,
+        )
+    say(locked, "signature_given", by, side=str(side))
+    if locked.signatures.count() == len(Side):
+        # Two of one provider at once wait for each other instead of meeting in the index.
+        lock_provider(locked.provider)
+        move(locked, "sign")
+        bind(locked)
+        say(locked, "signed", by)
+    return locked
+
+
+@transaction.atomic
+def decline_agreement(agreement: ServiceAgreement, *, comment: str = "", by: Actor) -> ServiceAgreement:
+    """The provider does not agree; a new draft starts from what it says. Raises ``WrongState`` unless it was sent."""
+    locked = lock_agreement(agreement)
+    if locked.signatures.filter(side=Side.THEIRS).exists():
+        raise AgreementSigned
+    move(locked, "decline")
+    locked.decline_comment = comment.strip()[:500]
+    locked.save(update_fields=["status", "decline_comment"])
+    say(locked, "declined", by)
+    return locked
+
+
+def _content_of(agreement: ServiceAgreement) -> dict[str, Any]:
+    strange = agreement_text.unknown(agreement.text)
+    if strange:
+        said = _("We do not know %(names)s: see the list of placeholders.") % {"names": ", ".join(strange)}
+        raise Invalid(said, field="text")
+    if not agreement.text.strip():
+        raise Invalid(_("Write what both sides agree on."), field="text")
+    values = values_of(agreement)
+    return {"text": agreement_text.fill(agreement.text.strip(), values), "terms": values}
+
+
+def _still_to_come(agreement: ServiceAgreement, refusal: Exception) -> None:
+    last: dt.date | None = agreement.valid_to
+    if last is not None and last < today_of(agreement.organisation):
+        raise refusal
