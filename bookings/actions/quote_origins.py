@@ -73,7 +73,7 @@ def check_margin(percent: Decimal) -> Decimal:
     try:
         rules.with_margin(Decimal(1), percent)
     except rules.QuoteRefused as error:
-        raise Invalid(_("A margin lies between 0 and 100 %."), field="margin") from error
+        raise Invalid(_("A margin lies between 0 and 100 per cent."), field="margin") from error
     return percent
 
 

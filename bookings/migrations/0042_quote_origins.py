@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("percent__range", (0, 100))),
                 name="quote_margin_is_plausible",
-                violation_error_message="A margin lies between 0 and 100 %.",
+                violation_error_message="A margin lies between 0 and 100 per cent.",
             ),
         ),
         ProtectTenant("QuoteMargin"),

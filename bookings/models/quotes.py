@@ -289,7 +289,7 @@ class QuoteMargin(TenantModel):
             models.CheckConstraint(
                 condition=Q(percent__range=(0, 100)),
                 name="quote_margin_is_plausible",
-                violation_error_message=_("A margin lies between 0 and 100 %."),
+                violation_error_message=_("A margin lies between 0 and 100 per cent."),
             ),
         ]
 

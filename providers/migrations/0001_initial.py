@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='serviceagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('commission_percent', None), models.Q(('commission_percent__gte', 0), ('commission_percent__lt', 100)), _connector='OR'), name='service_agreement_commission_is_plausible', violation_error_message='The commission must be between 0 and 100 %.'),
+            constraint=models.CheckConstraint(condition=models.Q(('commission_percent', None), models.Q(('commission_percent__gte', 0), ('commission_percent__lt', 100)), _connector='OR'), name='service_agreement_commission_is_plausible', violation_error_message='The commission must be between 0 and 100 per cent.'),
         ),
         migrations.AddConstraint(
             model_name='serviceagreement',

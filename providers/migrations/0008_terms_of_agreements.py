@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="service_agreement_commission_is_plausible",
-                violation_error_message="The commission must be between 0 and 100 %.",
+                violation_error_message="The commission must be between 0 and 100 per cent.",
             ),
         ),
         migrations.AddConstraint(
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                     ("vat_rate__isnull", True), models.Q(("vat_rate__gte", 0), ("vat_rate__lte", 30)), _connector="OR"
                 ),
                 name="service_agreement_vat_is_plausible",
-                violation_error_message="A VAT rate lies between 0 and 30 %.",
+                violation_error_message="A VAT rate lies between 0 and 30 per cent.",
             ),
         ),
         migrations.AddConstraint(

@@ -142,7 +142,7 @@ class ServiceAgreement(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(commission_percent__isnull=True) | Q(commission_percent__gte=0, commission_percent__lt=100),
                 name="service_agreement_commission_is_plausible",
-                violation_error_message=_("The commission must be between 0 and 100 %."),
+                violation_error_message=_("The commission must be between 0 and 100 per cent."),
             ),
             models.CheckConstraint(
                 condition=Q(commission_fixed__isnull=True) | Q(commission_fixed__gte=0),
@@ -163,7 +163,7 @@ class ServiceAgreement(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(vat_rate__isnull=True) | Q(vat_rate__gte=0, vat_rate__lte=30),
                 name="service_agreement_vat_is_plausible",
-                violation_error_message=_("A VAT rate lies between 0 and 30 %."),
+                violation_error_message=_("A VAT rate lies between 0 and 30 per cent."),
             ),
             models.CheckConstraint(
                 condition=Q(notice_hours__lte=720, cancel_hours__lte=720),
