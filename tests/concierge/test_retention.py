@@ -70,6 +70,8 @@ DELETABLE = {
     "bookings_quoteline": "set anew",
     "bookings_requestline": "set anew by an amendment",
     "providers_providerhours": "set anew",
+    "providers_providerclosure": "the days are open again",
+    "providers_providerdocument": "taken out of the file, which its events keep",
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
@@ -337,6 +339,8 @@ PERSONAL = {
     "billing.InvoiceLine.description": "record",
     "billing.InvoiceLine.detail": "record",
     "providers.PriceRequest.need": "record",
+    "providers.ServiceAgreement.text": "record",
+    "providers.ServiceAgreement.decline_comment": "record",
     "providers.PriceRequest.comment": "record",
     "notifications.Message.address": "record",
 }

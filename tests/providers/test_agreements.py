@@ -37,6 +37,7 @@ from tests.providers.test_pages import manager, page, staff
 from tests.world import World
 
 __all__ = ["manager", "staff"]
+SENT_AT = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 23)
 OVERLAP = "Une convention pour ce service couvre déjà une partie de ces jours."
 
@@ -121,7 +122,8 @@ def test_drafts_may_overlap_and_what_binds_never(world: World, alone: Provider) 
         ({"vat_rate": 31}, "service_agreement_vat_is_plausible"),
         ({"vat_rate": -1}, "service_agreement_vat_is_plausible"),
         ({"notice_hours": 721}, "service_agreement_hours_are_plausible"),
-        ({"status": "perhaps"}, "service_agreement_status_is_known"),
+        ({"status": "perhaps", "seal": "s", "sent_at": SENT_AT}, "service_agreement_status_is_known"),
+        ({"status": "sent", "seal": "", "sent_at": SENT_AT}, "service_agreement_sent_is_sealed"),
     ],
 )
 def test_postgresql_refuses_senseless_terms(world: World, alone: Provider, changes: dict[str, Any], name: str) -> None:

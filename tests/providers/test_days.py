@@ -61,7 +61,7 @@ def test_pages_say_what_is_true_here(world: World) -> None:
     assert "En vigueur" in shown
     assert "Expiré" in shown
     assert 'data-label="Dernier usage">24 novembre 2026<' in shown
-    assert "Plus en vigueur" in page(browser.get(f"/prestataires/{ended.public_id}/"))
+    assert "Terminée" in page(browser.get(f"/prestataires/{ended.public_id}/"))
 
 
 def test_the_search_goes_by_the_day_of_the_site(world: World, cobblers: list[Provider]) -> None:
