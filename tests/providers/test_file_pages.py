@@ -84,7 +84,7 @@ def test_a_file_is_opened_on_a_page(world: World, manager: Browser) -> None:
     assert [getattr(made, name) for name in flags] == [True, False, False, True, True, False]
     assert made.charter_signed_on == dt.date(2026, 11, 2)
     body = page(manager.get(url("provider", made)))
-    for said in ("SARL Talon &amp; fils", "FR44732829320", "label Refashion", "ESAT", "du lundi au vendredi"):
+    for said in ("SARL Talon &amp; fils", "FR44732829320", "Label Refashion", "ESAT", "du lundi au vendredi"):
         assert said in body
     event = Event.objects.get(name="provider.created")
     assert event.actor == f"user:{world.users['site_manager'].public_id}"
