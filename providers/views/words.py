@@ -144,6 +144,8 @@ def answer_words(offer: Offer) -> tuple[str, str]:
     """Title and sentence for a provider whose offer is no longer open."""
     if offer.status in {OfferStatus.SENT, OfferStatus.EXPIRED}:
         return _("The time to answer is over"), _("Thank you all the same: we will ask you again soon.")
+    if offer.status == OfferStatus.RELEASED and not offer.release_reason:
+        return _("We took this job back"), _("Nothing more needs to be done. Thank you for being there.")
     return {
         OfferStatus.ACCEPTED: (_("The job is yours"), _("Thank you! We have told the client.")),
         OfferStatus.DECLINED: (

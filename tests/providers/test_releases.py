@@ -308,3 +308,7 @@ def test_what_the_team_took_back_is_told_apart(held: Offer, world: World, staff:
     body = page(staff.get(of_request(held)))
     assert "Repris par nous, " in body
     assert "Par l’entreprise" not in body
+    add_member(held.provider, world.users["provider"], by=world.actor())
+    theirs = page(browser_of(world.users["provider"]).get("/prestataires/mon-espace/"))
+    assert "Nous avons repris ce travail" in theirs
+    assert "Vous avez rendu ce travail" not in theirs
