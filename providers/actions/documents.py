@@ -20,6 +20,8 @@ from providers.models import Provider, ProviderDocument
 from providers.rules import papers
 
 # No paper is sure for longer.
+# A paper of a business that is still at work; also what a mistyped year falls below.
+OLDEST_YEAR = 1900
 MOST_YEARS = 50
 
 
@@ -80,6 +82,8 @@ def _fill(document: ProviderDocument, given: Mapping[str, Any]) -> None:
     today = today_of(document.provider.organisation)
     if document.issued_on > today:
         raise Invalid(_("The day of issue is still to come."), field="issued_on")
+    if document.issued_on.year < OLDEST_YEAR:
+        raise Invalid(_("This day is too far away."), field="issued_on")
     ends, last = document.expires_on, papers.last_possible_day(document.kind, document.issued_on)
     check_row(document)
     if ends is None and document.kind in papers.HAVE_AN_END:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -52,7 +53,7 @@ class AgreementForm(forms.Form):
     )
     purchase_price = _amount(_("Price per item, incl. VAT (€)"), _("Only with a price per item."), max_digits=8)
     commission_percent = _amount(
-        _("Commission we keep (%)"), _("Only with a commission in %."), max_digits=4, max_value=99.99
+        _("Commission we keep (%)"), _("Only with a commission in %."), max_digits=4, max_value=Decimal("99.99")
     )
     commission_fixed = _amount(_("Commission we keep per job (€)"), _("Only with a fixed commission."), max_digits=8)
     invoicing = forms.ChoiceField(label=_("Who invoices whom"), choices=Invoicing.choices, widget=forms.RadioSelect)

@@ -200,6 +200,7 @@ def _page(
     can_sign = can_manage and agreement.status == AgreementStatus.SENT and not signatures[0]["name"]
     if can_edit:
         form = form or AgreementForm(initial=terms_of(agreement), services=_services(request, agreement))
+    shown = (form if can_edit else None, end_form if can_end else None, sign_form if can_sign else None)
     context = {
         "agreement": agreement,
         "provider": agreement.provider,
@@ -211,7 +212,7 @@ def _page(
         "sign_form": (sign_form or _sign_form(request, agreement)) if can_sign else None,
         "can_withdraw": can_manage and agreement.status == AgreementStatus.SENT,
         "has_login": agreement.provider.members.exists(),
-        # A form that is still there says it itself.
-        "error": None if can_edit or can_end or can_sign else error,
+        # A form that holds the refusal says it itself.
+        "error": None if any(one.errors for one in shown if one is not None) else error,
     }
     return render(request, "providers/agreement.html", context, status=status)

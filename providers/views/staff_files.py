@@ -25,7 +25,7 @@ from providers import perms
 from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
-from providers.enums import OfferStatus
+from providers.enums import BINDING_AGREEMENTS, OfferStatus
 from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider
 from providers.views.agreement_words import row_of
@@ -82,7 +82,9 @@ def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Prov
             Q(name__icontains=text) | Q(city__icontains=text) | Q(siret__startswith=digits) | Q(postcode=digits)
         )
     if wanted["service"]:
-        found = found.filter(agreements__service=wanted["service"]).distinct()
+        found = found.filter(
+            agreements__service=wanted["service"], agreements__status__in=BINDING_AGREEMENTS
+        ).distinct()
     if wanted["state"]:
         found = found.filter(is_active=wanted["state"] == "active")
     return found

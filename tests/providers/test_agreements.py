@@ -309,6 +309,19 @@ def test_a_draft_is_written_read_signed_and_ended(world: World, manager: Browser
     assert (made.purchase_price, made.valid_to) == (Decimal(10), dt.date(2026, 12, 31))
 
 
+def test_almost_all_may_be_kept_as_commission(world: World, manager: Browser, alone: Provider) -> None:
+    given = typed(world, kind="commission", purchase_price="", commission_percent="99.99")
+    assert manager.post(new_path(alone), given).status_code == 302
+    assert ServiceAgreement.objects.get().commission_percent == Decimal("99.99")
+    # A draft binds nobody: whoever is looked for by this service is not found by it.
+    service = f"/prestataires/?service={world.cobbler.public_id}"
+    assert f"/prestataires/{alone.public_id}/" not in page(manager.get(service))
+    manager.post(path_of(ServiceAgreement.objects.get(), "papier"))
+    assert f"/prestataires/{alone.public_id}/" in page(manager.get(service))
+    again = page(manager.post(path_of(ServiceAgreement.objects.get(), "papier")), 409)
+    assert 'role="alert"' in again
+
+
 @pytest.mark.promise("domain R33")
 @pytest.mark.parametrize(
     ("changes", "said"),

@@ -257,6 +257,7 @@ def test_papers_are_added_corrected_and_taken_out(world: World, manager: Browser
     [
         ({"expires_on": "2026-02-28"}, "expires_on", "Le dernier jour ne peut pas être avant le premier."),
         ({"issued_on": "2026-11-24"}, "issued_on", "Le jour d’établissement est encore à venir."),
+        ({"issued_on": "0001-01-01", "expires_on": "0001-01-05"}, "issued_on", "Ce jour est trop lointain."),
         ({"issued_on": ""}, "issued_on", None),
         ({"issued_on": "31/02/2026"}, "issued_on", None),
         ({"expires_on": "9999-99-99"}, "expires_on", None),
