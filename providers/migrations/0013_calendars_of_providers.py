@@ -12,7 +12,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0011_given_back"),
+        ("providers", "0012_matching_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
