@@ -11,6 +11,7 @@ from providers.views import (
     link,
     partnership,
     price_link,
+    rules,
     space,
     space_agreements,
     staff_files,
@@ -174,6 +175,10 @@ team_files = [
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
 ]
 
+team_matching = [
+    path("prestataires/regles/", rules.rules_page, name="rules"),
+]
+
 team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
@@ -193,6 +198,7 @@ urlpatterns = [
     *own_space,
     *own_agreements,
     *team_offers,
+    *team_matching,
     *team_prices,
     *team_files,
     *team_agreements,

@@ -82,9 +82,7 @@ def _space(
         "ending": ending_words(me, today),
         "needs": [need for need in map(need_of, offers.open().order_by("due_at", "pk")) if need["is_open"]],
         "work": _in_hand(request, list(work), again or {}),
-        "answered": [
-            (one, *answer_words(one)) for one in offers.exclude(status__in=WAITING).order_by("-pk")[:10]
-        ],
+        "answered": [(one, *answer_words(one)) for one in offers.exclude(status__in=WAITING).order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
         "to_sign": ServiceAgreement.objects.waiting_for(me.pk).exists(),
         "has_agreements": ServiceAgreement.objects.shown_to(me.pk).exists(),

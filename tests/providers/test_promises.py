@@ -18,6 +18,7 @@ from bookings.models import WorkOrder
 from concierge.models import Event
 from providers.actions import promises as verbs
 from providers.actions.businesses import add_member
+from providers.actions.facts import past_of
 from providers.actions.matching import bought_of, recent_jobs
 from providers.actions.offers import accept_offer, take_job_back
 from providers.actions.promises import Promises, break_promise, honour_offer, promises_of
@@ -103,6 +104,9 @@ def test_a_no_show_is_noted_and_the_work_is_looked_for_again(held: Offer, world:
     assert (line.is_kept, line.rule) == (False, Obstacle.ALREADY_ANSWERED)
     assert promises_of([held.provider_id], now=timezone.now()) == {held.provider_id: Promises(0, 1)}
     assert Event.objects.get(name="offer.broken").data["reason"] == "no_show"
+    # It counts as work that was not right.
+    past = past_of(held.work_order, [held.provider_id])
+    assert (past.judged[held.provider_id], past.passed[held.provider_id]) == (1, 0)
 
 
 def test_what_has_begun_waits_for_a_person(held: Offer, world: World) -> None:
