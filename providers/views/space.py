@@ -85,7 +85,6 @@ def _space(
         "answered": [(one, *answer_words(one)) for one in offers.exclude(status__in=WAITING).order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
         "to_sign": ServiceAgreement.objects.waiting_for(me.pk).exists(),
-        "has_agreements": ServiceAgreement.objects.shown_to(me.pk).exists(),
         "closures": [
             {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
             for one in me.closures.still_to_come(today_of(me.organisation))[:3]
