@@ -19,6 +19,6 @@ def take_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0060_recurrence_spot"), ("providers", "0013_kept_promises")]
+    dependencies = [("bookings", "0060_recurrence_spot"), ("providers", "0014_kept_promises")]
 
     operations = [migrations.RunPython(take_over, migrations.RunPython.noop)]
