@@ -145,6 +145,7 @@ team_offers = [
         name="offers-of-request",
     ),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
+    path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(
         rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
         steering.steer,
