@@ -76,6 +76,8 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "offer.not_selected": gettext_lazy("Another provider was faster"),
     "offer.released": gettext_lazy("Offer given back"),
     "offer.repriced": gettext_lazy("Price of the provider’s work changed"),
+    "offer.contact_due": gettext_lazy("Offer sent by another way"),
+    "offer.call_due": gettext_lazy("Provider to be called"),
     "offer.undeliverable": gettext_lazy("Offer could not be delivered"),
     "price_request.sent": gettext_lazy("Provider asked for a price"),
     "price_request.reminded": gettext_lazy("Provider reminded of the price"),

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
-from providers.enums import AgreementKind, OfferStatus
+from providers.enums import AgreementKind, Ladder, OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import hours, matching, papers
@@ -38,6 +38,7 @@ class Policy(NamedTuple):
     max_waves: int = 3
     answer_time: dt.timedelta = dt.timedelta(hours=4)
     weights: Weights = Weights()
+    ladder: str = Ladder.EMAIL_SMS_CALL.value
 
 
 def policy_for(work_order: WorkOrder) -> Policy:
@@ -51,7 +52,7 @@ def policy_for(work_order: WorkOrder) -> Policy:
     if row is None:
         return Policy()
     weights = Weights(row.weight_distance, row.weight_share, row.weight_capacity)
-    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights)
+    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights, row.ladder)
 
 
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:

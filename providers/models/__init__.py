@@ -3,6 +3,7 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
+from providers.models.contacts import OfferContact
 from providers.models.documents import ProviderDocument
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
@@ -13,6 +14,7 @@ __all__ = [
     "AgreementSignature",
     "ConsideredProvider",
     "Offer",
+    "OfferContact",
     "OfferPolicy",
     "OfferRound",
     "OfferWave",

@@ -13,6 +13,7 @@ from concierge.words import euros, short_moment_words
 from providers import perms
 from providers.enums import OfferStatus
 from providers.models import Offer
+from providers.views.contact_words import contact_words
 
 PAGE = 25
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
@@ -33,8 +34,8 @@ def pages_around(request: TenantRequest, page: Any) -> dict[str, str]:
     }
 
 
-def offer_row(offer: Offer) -> dict[str, Any]:
-    """One line of a list of offers."""
+def offer_row(offer: Offer, *, with_contacts: bool = False) -> dict[str, Any]:
+    """One line of a list of offers; where one looks closer, how its provider was reached."""
     site = offer.work_order.site
     return {
         "offer": offer,
@@ -44,4 +45,5 @@ def offer_row(offer: Offer) -> dict[str, Any]:
         "answered": short_moment_words(offer.answered_at, site) if offer.answered_at else "",
         "given_back": short_moment_words(offer.released_at, site) if offer.released_at else "",
         "is_open": offer.status == OfferStatus.SENT,
+        "contacts": [contact_words(one, offer) for one in offer.contacts.all()] if with_contacts else [],
     }
