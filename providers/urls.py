@@ -12,6 +12,7 @@ from providers.views import (
     link,
     partnership,
     price_link,
+    rules,
     space,
     space_agreements,
     staff_files,
@@ -175,6 +176,10 @@ team_files = [
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
 ]
 
+team_matching = [
+    path("prestataires/regles/", rules.rules_page, name="rules"),
+]
+
 team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
@@ -194,6 +199,7 @@ urlpatterns = [
     *own_space,
     *own_agreements,
     *team_offers,
+    *team_matching,
     *team_prices,
     *team_files,
     *team_agreements,

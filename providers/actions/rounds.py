@@ -15,10 +15,12 @@ from concierge.tenancy import Actor
 from providers.actions import links
 from providers.actions.contacts import contact_next
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
-from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, open_round, say
+from providers.actions.matching_policies import terms_of
+from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, note_removed, open_round, say
 from providers.enums import Obstacle, OfferStatus, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
 from providers.rules.matching import BINDING
+from providers.rules.terms import MatchingTerms
 
 
 @transaction.atomic
@@ -51,7 +53,7 @@ def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> O
             _("This provider cannot be asked: %(reason)s.") % {"reason": str(rule.label).lower()}, field="provider"
         )
     close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
-    started = open_round(locked, RoundMode.DIRECT, [found.in_spite_of(verdict)])
+    started = open_round(locked, RoundMode.DIRECT, [found.in_spite_of(verdict)], found.terms)
     return _send_wave(started, locked, policy, found, by=by)[0]
 
 
@@ -59,7 +61,7 @@ def search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     """A new round of a locked work order, whose offers are closed: ask the best providers of the service."""
     policy = policy_for(work_order)
     found = _consider(work_order, policy)
-    started = open_round(work_order, RoundMode.WAVE, found.verdicts)
+    started = open_round(work_order, RoundMode.WAVE, found.verdicts, found.terms)
     _send_wave(started, work_order, policy, found, by=by)
     return started
 
@@ -88,22 +90,19 @@ def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
     if current.mode == RoundMode.DIRECT or waves >= policy.max_waves:
         _exhaust(current, work_order, "all_waves_sent", by=by)
         return
-    found = _consider(work_order, policy)
-    for verdict in found.verdicts:
-        # Who was eligible this morning may be full or without insurance now.
-        if verdict.rule is not None:
-            current.considered.filter(provider_id=verdict.candidate.key, is_kept=True).exclude(
-                provider__offers__round=current
-            ).update(is_kept=False, rule=verdict.rule, rank=None)
+    found = _consider(work_order, policy, terms=terms_of(current))
+    note_removed(current, found.verdicts, found.terms)
     _send_wave(current, work_order, policy, found, by=by)
 
 
-def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+def _consider(
+    work_order: WorkOrder, policy: Policy, *, only: Provider | None = None, terms: MatchingTerms | None = None
+) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
     agreed = agreed_amounts(work_order)
     those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
     keep_as_they_are([only.pk] if only is not None else those)
-    return consider_providers(work_order, policy, agreed=agreed, only=only)
+    return consider_providers(work_order, policy, agreed=agreed, only=only, terms=terms)
 
 
 def _send_wave(

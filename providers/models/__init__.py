@@ -6,6 +6,7 @@ from providers.models.businesses import Provider, ProviderMember, acts_for_stopp
 from providers.models.contacts import OfferContact
 from providers.models.documents import ProviderDocument
 from providers.models.links import AccessLink, PersonalLink, PriceLink
+from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
 from providers.models.prices import PriceRequest
 
@@ -13,6 +14,7 @@ __all__ = [
     "AccessLink",
     "AgreementSignature",
     "ConsideredProvider",
+    "MatchingPolicy",
     "Offer",
     "OfferContact",
     "OfferPolicy",
