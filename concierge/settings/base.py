@@ -430,6 +430,7 @@ KEEP_DAYS = {
     "memberships": 30,
     "accompaniments": 90,
     "feeds": 30,
+    "provider_feeds": 30,
     "helped_people": 30,
     "answer_ips": 365,
     "access_notes": 7,

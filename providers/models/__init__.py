@@ -5,6 +5,7 @@ from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
 from providers.models.contacts import OfferContact
 from providers.models.documents import ProviderDocument
+from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
@@ -26,6 +27,7 @@ __all__ = [
     "Provider",
     "ProviderClosure",
     "ProviderDocument",
+    "ProviderFeed",
     "ProviderHours",
     "ProviderMember",
     "ServiceAgreement",

@@ -85,7 +85,6 @@ def _space(
         "answered": [(offer, *answer_words(offer)) for offer in offers.exclude(status="sent").order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
         "to_sign": ServiceAgreement.objects.waiting_for(me.pk).exists(),
-        "has_agreements": ServiceAgreement.objects.shown_to(me.pk).exists(),
         "closures": [
             {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
             for one in me.closures.still_to_come(today_of(me.organisation))[:3]
