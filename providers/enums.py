@@ -24,19 +24,29 @@ class OfferStatus(models.TextChoices):
     NOT_SELECTED = "not_selected", _("Another provider was quicker")
     UNDELIVERABLE = "undeliverable", _("Not delivered")
     RELEASED = "released", pgettext_lazy("offer", "Given back")
+    COUNTERED = "countered", _("Another price or day was proposed")
+    HONOURED = "honoured", pgettext_lazy("offer", "Done as promised")
+    BROKEN = "broken", pgettext_lazy("offer", "Promise not kept")
 
 
 O = OfferStatus  # noqa: E741 - one letter keeps the tables below readable
+
+# Somebody still has to say something: its provider, or whoever decides on what that one proposed.
+WAITING = frozenset({O.SENT, O.COUNTERED})
+# The provider said yes and the work is theirs, or was until it was done: at most one for each work order.
+BINDING_YES = frozenset({O.ACCEPTED, O.HONOURED})
 
 # verb → (states it may start from, state it leads to). Anything else is refused with 409.
 OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "accept": (frozenset({O.SENT}), O.ACCEPTED),
     "decline": (frozenset({O.SENT}), O.DECLINED),
     "expire": (frozenset({O.SENT}), O.EXPIRED),
-    "withdraw": (frozenset({O.SENT}), O.WITHDRAWN),
-    "pass_over": (frozenset({O.SENT}), O.NOT_SELECTED),
-    "return_to_sender": (frozenset({O.SENT}), O.UNDELIVERABLE),
+    "withdraw": (WAITING, O.WITHDRAWN),
+    "pass_over": (WAITING, O.NOT_SELECTED),
+    "return_to_sender": (WAITING, O.UNDELIVERABLE),
     "release": (frozenset({O.ACCEPTED}), O.RELEASED),
+    "honour": (frozenset({O.ACCEPTED}), O.HONOURED),
+    "break": (frozenset({O.ACCEPTED}), O.BROKEN),
 }
 
 # Fixed meaning behind every status, for badges and filters (lifecycles.md 2.0.1).
@@ -49,6 +59,9 @@ OFFER_CATEGORY: dict[str, str] = {
     O.NOT_SELECTED: "cancelled",
     O.UNDELIVERABLE: "failed",
     O.RELEASED: "cancelled",
+    O.COUNTERED: "waiting",
+    O.HONOURED: "done",
+    O.BROKEN: "failed",
 }
 
 
@@ -87,6 +100,16 @@ class ReleaseReason(models.TextChoices):
     BREAKDOWN = "breakdown", _("A tool or a vehicle broke down")
     DATE = "date", _("The date no longer suits me")
     NOT_AS_DESCRIBED = "not_as_described", _("Not the work that was described")
+    OTHER = "other", _("Another reason")
+
+
+class BreakReason(models.TextChoices):
+    """How a promise was not kept, as somebody of ours found it. Codes stay; the words may change."""
+
+    NO_SHOW = "no_show", _("Did not come")
+    TOO_LATE = "too_late", _("Came or finished far too late")
+    GAVE_UP = "gave_up", _("Gave up in the middle")
+    UNREACHABLE = "unreachable", _("Cannot be reached any more")
     OTHER = "other", _("Another reason")
 
 

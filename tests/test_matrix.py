@@ -250,6 +250,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
+    "providers:break-promise": lambda s: {"public_id": s.offer.public_id},
     "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},
     "providers:provider": lambda s: {"public_id": s.provider.public_id},
     "providers:agreements": lambda s: {"public_id": s.provider.public_id},

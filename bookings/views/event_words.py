@@ -75,6 +75,8 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "offer.withdrawn": gettext_lazy("Offer withdrawn"),
     "offer.not_selected": gettext_lazy("Another provider was faster"),
     "offer.released": gettext_lazy("Offer given back"),
+    "offer.honoured": gettext_lazy("The provider kept its promise"),
+    "offer.broken": gettext_lazy("The provider did not keep its promise"),
     "offer.repriced": gettext_lazy("Price of the provider’s work changed"),
     "offer.contact_due": gettext_lazy("Offer sent by another way"),
     "offer.call_due": gettext_lazy("Provider to be called"),

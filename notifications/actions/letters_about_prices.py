@@ -11,7 +11,7 @@ from notifications.actions.letters import Facts, Note, NotNeeded, to_business, w
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
-from providers.enums import OfferStatus, PriceRequestStatus
+from providers.enums import PriceRequestStatus
 from providers.models import Offer, PriceRequest
 
 
@@ -103,7 +103,7 @@ def settled(message: Message) -> Note:
         label=_("Look at it again") if is_chosen else "",
     )
     theirs = Offer.objects.filter(work_order__request=asked.request, provider=asked.provider)
-    note.words["has_job"] = is_chosen and theirs.filter(status=OfferStatus.ACCEPTED).exists()
+    note.words["has_job"] = is_chosen and theirs.binding().exists()
     return note
 
 

@@ -15,7 +15,7 @@ from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to
 from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
-from providers.enums import OfferStatus, RoundMode
+from providers.enums import BINDING_YES, OfferStatus, RoundMode
 from providers.models import Offer
 
 
@@ -86,7 +86,7 @@ def repriced(message: Message) -> Note:
     offer = _offer(message)
     order, before, url = offer.work_order, _pay_before(message, offer), link_url(offer)
     is_open = offer.status == OfferStatus.SENT and offer.due_at > timezone.now() and bool(url)
-    if before is None or before == offer.price or not (is_open or offer.status == OfferStatus.ACCEPTED):
+    if before is None or before == offer.price or not (is_open or offer.status in BINDING_YES):
         raise NotNeeded(Unsent.OUTDATED)
     facts = [
         (_("Reference"), order.reference),
@@ -137,7 +137,7 @@ def _pay_before(message: Message, offer: Offer) -> Decimal | None:
 def accepted(message: Message) -> Note:
     """Everything needed to do it: who, where, when."""
     offer = _offer(message)
-    if offer.status != OfferStatus.ACCEPTED:
+    if offer.status not in BINDING_YES:
         raise NotNeeded(Unsent.OUTDATED)
     order, request, site = offer.work_order, offer.work_order.request, offer.work_order.site
     facts = [(_("Reference"), order.reference), *_need(offer)]
@@ -171,7 +171,7 @@ def accepted(message: Message) -> Note:
 @writes(Kind.WORK_ON_ITS_WAY)
 def on_its_way(message: Message) -> Note:
     """Our team brings the things. Not once they have arrived, or somebody else has the job."""
-    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    accepted = Offer.objects.with_need().binding()
     offer = accepted.filter(work_order__public_id=message.subject_id).first()
     if offer is None or offer.work_order.leg_now != Leg.COLLECT:
         raise NotNeeded(Unsent.OUTDATED)
@@ -193,7 +193,7 @@ def on_its_way(message: Message) -> Note:
 @writes(Kind.WORK_RESCHEDULED)
 def rescheduled(message: Message) -> Note:
     """The client comes at another time. Not once somebody else has the job, or it is over."""
-    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    accepted = Offer.objects.with_need().binding()
     offer = accepted.filter(work_order__public_id=message.subject_id).first()
     if offer is None:
         raise NotNeeded(Unsent.OUTDATED)

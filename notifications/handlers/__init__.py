@@ -41,7 +41,6 @@ from notifications.handlers.readers import (
     team_at,
     tell,
 )
-from providers.enums import OfferStatus
 from providers.models import Offer, PriceRequest
 from workers.enums import RESCHEDULED
 from workers.models import Assignment, HelpCall
@@ -281,7 +280,7 @@ def tell_the_desk_of_a_price(event: Event) -> None:
 @subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
     """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
-    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    accepted = Offer.objects.with_need().binding()
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)
 

@@ -32,7 +32,7 @@ RECENT = dt.timedelta(days=30)
 # Less opening time than this is too little to answer in.
 LEAST_ANSWER_TIME = dt.timedelta(minutes=30)
 # Answers that mean: do not ask me again for this job.
-NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED)
+NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED, OfferStatus.BROKEN)
 
 
 class Policy(NamedTuple):
@@ -267,9 +267,7 @@ def agreed_amounts(work_order: WorkOrder) -> dict[int, Decimal]:
 def recent_jobs(providers: Iterable[int]) -> Counter[int]:
     """Jobs accepted in the last thirty days, by provider key."""
     return _counted(
-        Offer.objects.filter(
-            provider__in=list(providers), status=OfferStatus.ACCEPTED, answered_at__gte=timezone.now() - RECENT
-        ),
+        Offer.objects.binding().filter(provider__in=list(providers), answered_at__gte=timezone.now() - RECENT),
         "provider_id",
     )
 
@@ -278,7 +276,7 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
     """What was accepted by each provider, excl. VAT: in this calendar year, and under each agreement in force. Of an
     introduction nothing: the client buys it."""
     keys, new_year = list(providers), dt.datetime(today.year, 1, 1, tzinfo=zone)
-    accepted = Offer.objects.filter(provider__in=keys, status=OfferStatus.ACCEPTED).order_by()
+    accepted = Offer.objects.binding().filter(provider__in=keys).order_by()
     in_force = ServiceAgreement.objects.filter(provider__in=keys).valid_on(today)
     rows = (
         accepted.exclude(agreement__kind=AgreementKind.INTRODUCTION)

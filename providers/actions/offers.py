@@ -36,7 +36,7 @@ from providers.actions.refusals import (
 )
 from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on, search
-from providers.enums import OFFER_TRANSITIONS, DeclineReason, OfferStatus, RoundStatus
+from providers.enums import OFFER_TRANSITIONS, WAITING, DeclineReason, OfferStatus, RoundStatus
 from providers.models import AccessLink, Offer, PersonalLink, Provider
 
 
@@ -51,7 +51,7 @@ def accept_offer(offer: Offer, *, by: Actor, price_seen: Decimal | None = None) 
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
     keep_price(locked, price_seen)
-    with refuse_on("offer_accepted_once_per_work_order", OfferTaken()):
+    with refuse_on("offer_binding_once_per_work_order", OfferTaken()):
         locked.save(update_fields=["status", "answered_at"])
     book_work_order(
         work_order,
@@ -115,12 +115,12 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
     """
     work_order = lock_work_order(offer.work_order)
     locked = lock_offer(offer)
-    if locked.status != OfferStatus.SENT:
+    if locked.status not in WAITING:
         return
     locked.status = OfferStatus.WITHDRAWN
     locked.save(update_fields=["status"])
     say(locked, "withdrawn", by, reason="partnership_paused")
-    if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status=OfferStatus.SENT):
+    if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status__in=WAITING):
         return
     close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
     agreed = agreed_amounts(work_order)
@@ -179,7 +179,7 @@ def report_misdirected(link: AccessLink, *, by: Actor) -> None:
     work_order = lock_work_order(link.offer.work_order)
     links.revoke_link(link, by=by)
     locked = lock_offer(link.offer)
-    if locked.status != OfferStatus.SENT:
+    if locked.status not in WAITING:
         return
     locked.status = OfferStatus.UNDELIVERABLE
     locked.save(update_fields=["status"])

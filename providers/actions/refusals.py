@@ -71,6 +71,13 @@ class WorkHasBegun(WrongState):
     message = _("This job has begun, so it cannot be given back here. Please call us: we look for a way out together.")
 
 
+class PromiseOver(WrongState):
+    """Given back, taken back, or done: nothing is promised any more."""
+
+    code = "promise_over"
+    message = _("This job is no longer in their hands, or is done: there is no promise to break.")
+
+
 class PartnershipPaused(DomainError):
     """The organisation has stopped working with this provider, for a while or for good."""
 

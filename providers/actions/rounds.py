@@ -17,7 +17,7 @@ from providers.actions.contacts import contact_next
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
 from providers.actions.matching_policies import terms_of
 from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, note_removed, open_round, say
-from providers.enums import Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
 from providers.rules.matching import BINDING
 from providers.rules.terms import MatchingTerms
@@ -83,7 +83,7 @@ def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
     """After an answer: wait for the rest of the wave, else ask the next ones, else call a person."""
     if work_order.status != WorkOrderStatus.OFFERING or current.status != RoundStatus.OPEN:
         return
-    if current.offers.filter(status=OfferStatus.SENT).exists():
+    if current.offers.filter(status__in=WAITING).exists():
         return
     policy = policy_for(work_order)
     waves = current.waves.count()

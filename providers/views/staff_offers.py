@@ -18,6 +18,7 @@ from concierge.middleware import TenantRequest
 from concierge.words import euros
 from providers import perms
 from providers.actions.matching import agreed_prices
+from providers.forms.offers import BreakForm
 from providers.models import Offer, OfferContact, OfferRound, Provider, ServiceAgreement
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
@@ -57,7 +58,9 @@ def offers_of_request(request: TenantRequest, request_id: uuid.UUID) -> HttpResp
     return searches_page(request, found)
 
 
-def searches_page(request: TenantRequest, found: ServiceRequest, *, status: int = 200) -> HttpResponse:
+def searches_page(
+    request: TenantRequest, found: ServiceRequest, *, again: dict[int, BreakForm] | None = None, status: int = 200
+) -> HttpResponse:
     """Every search for the jobs of a request: a fragment for htmx, else a page."""
     orders = list(
         WorkOrder.objects.visible_to(request.actor)
@@ -77,7 +80,7 @@ def searches_page(request: TenantRequest, found: ServiceRequest, *, status: int 
             {
                 "round": one,
                 "offers": [
-                    offer_row(offer, with_contacts=True)
+                    offer_row(offer, again, with_contacts=True)
                     for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
                 ],
                 "considered": [considered_words(line) for line in one.considered.all()],

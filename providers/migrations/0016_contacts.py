@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0013_calendars_of_providers"),
+        ("providers", "0015_promises_kept_before"),
     ]
 
     operations = [
