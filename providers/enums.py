@@ -234,3 +234,56 @@ class Side(models.TextChoices):
 
     OURS = "ours", _("The concierge service")
     THEIRS = "theirs", _("The provider")
+
+
+# --- contacts: how an offer reaches its provider ----------------------------------------------------------------------
+
+
+class Ladder(models.TextChoices):
+    """In which order a provider is reached: each step only when the one before did not arrive. A person comes last."""
+
+    EMAIL_SMS_CALL = "email_sms_call", _("E-mail, else SMS, else a call")
+    SMS_EMAIL_CALL = "sms_email_call", _("SMS, else e-mail, else a call")
+    EMAIL_CALL = "email_call", _("E-mail, else a call")
+    SMS_CALL = "sms_call", _("SMS, else a call")
+    CALL = "call", _("A call, always")
+
+
+class ContactChannel(models.TextChoices):
+    """By what a provider is reached."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+    CALL = "call", _("Call")
+
+
+class ContactStatus(models.TextChoices):
+    """What became of one attempt to reach a provider."""
+
+    DUE = "due", pgettext_lazy("contact", "Under way")
+    SENT = "sent", pgettext_lazy("contact", "Has left")
+    FAILED = "failed", _("Did not arrive")
+    SKIPPED = "skipped", _("Not possible")
+    REACHED = "reached", _("We spoke to them")
+    MISSED = "missed", _("Nobody answered")
+
+
+CONTACT_CATEGORY: dict[str, str] = {
+    ContactStatus.DUE: "waiting",
+    ContactStatus.SENT: "done",
+    ContactStatus.FAILED: "failed",
+    ContactStatus.SKIPPED: "cancelled",
+    ContactStatus.REACHED: "done",
+    ContactStatus.MISSED: "failed",
+}
+
+
+class ContactTrouble(models.TextChoices):
+    """Why an attempt did not reach its provider."""
+
+    NO_ADDRESS = "no_address", _("none on file")
+    NO_MOBILE = "no_mobile", _("the number on file takes no SMS")
+    NOT_SET_UP = "not_set_up", _("sending SMS is not set up here")
+    REFUSED = "refused", _("refused by the other side")
+    LATE = "late", _("could not be sent in time")
+    UNNEEDED = "unneeded", _("no longer needed")

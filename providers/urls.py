@@ -6,6 +6,7 @@ from providers.api import agreements as agreements_api
 from providers.api import availability, offers, prices
 from providers.views import (
     agreements,
+    calls,
     closures,
     file_edit,
     link,
@@ -144,6 +145,7 @@ team_offers = [
         staff_offers.offers_of_request,
         name="offers-of-request",
     ),
+    path("prestataires/appels/", calls.calls, name="calls"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(

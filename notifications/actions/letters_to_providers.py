@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
 from concierge.models import Event
-from concierge.words import euros, moment_words, quantity_words
+from concierge.words import euros, moment_words, quantity_words, short_moment_words
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to_business, writes
 from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message
@@ -46,7 +46,18 @@ def _need(offer: Offer) -> Facts:
 def _note(offer: Offer, *, subject: str, heading: str, facts: Facts, url: str = "", label: str = "") -> Note:
     is_home = offer.work_order.request.place == Place.HOME
     about = {"subject": subject, "heading": heading, "url": url, "label": label}
-    return to_business(offer.work_order.reference, facts=facts, code="", is_home=is_home, **about)
+    order = offer.work_order
+    note = to_business(order.reference, facts=facts, code="", is_home=is_home, **about)
+    note.words.update(
+        reference=order.reference,
+        what=order.service.label,
+        area="{postcode} {city}".format(**offer.area),
+        starts=short_moment_words(order.promised_start, order.site),
+        ends=short_moment_words(order.promised_end, order.site),
+        due=short_moment_words(offer.due_at, order.site),
+        pay=euros(offer.price),
+    )
+    return note
 
 
 @writes(Kind.OFFER_SENT)
@@ -145,7 +156,7 @@ def accepted(message: Message) -> Note:
             facts.append((_("Phone of the desk"), site.phone))
     if request.note:
         facts.append((_("The client adds"), request.note))
-    return _note(
+    note = _note(
         offer,
         subject=_("The job %(reference)s is yours"),
         heading=_("The job is yours. Thank you!"),
@@ -153,6 +164,8 @@ def accepted(message: Message) -> Note:
         url=link_url(offer),
         label=_("Open the job"),
     )
+    note.words["code"] = link_code(offer)
+    return note
 
 
 @writes(Kind.WORK_ON_ITS_WAY)

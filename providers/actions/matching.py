@@ -18,7 +18,7 @@ from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import load_of, past_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, OfferStatus
+from providers.enums import AgreementKind, Ladder, OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import hours, matching, papers
@@ -42,6 +42,7 @@ class Policy(NamedTuple):
     max_waves: int = 3
     answer_time: dt.timedelta = dt.timedelta(hours=4)
     weights: Weights = Weights()
+    ladder: str = Ladder.EMAIL_SMS_CALL.value
 
 
 def policy_for(work_order: WorkOrder) -> Policy:
@@ -55,7 +56,7 @@ def policy_for(work_order: WorkOrder) -> Policy:
     if row is None:
         return Policy()
     weights = Weights(row.weight_distance, row.weight_share, row.weight_capacity)
-    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights)
+    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights, row.ladder)
 
 
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:

@@ -22,10 +22,12 @@ from concierge.errors import WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
+from providers.actions.contacts import way_to_write
 from providers.actions.matching import agreed_amounts
 from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, lock_offer, say
 from providers.actions.refusals import (
     REFUSALS,
+    NothingToWriteTo,
     OfferAnswered,
     OfferExpired,
     OfferTaken,
@@ -164,6 +166,8 @@ def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
     locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT:
         raise REFUSALS.get(locked.status, OfferAnswered)(current_status=locked.status)
+    if not way_to_write(locked):
+        raise NothingToWriteTo
     link = links.issue_link(locked)
     say(locked, "sent", by, again=True)
     return link

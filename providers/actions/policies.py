@@ -11,6 +11,7 @@ from concierge import events
 from concierge.models import Organisation
 from concierge.tenancy import Actor
 from providers.actions.file_moves import check_row
+from providers.enums import Ladder
 from providers.models import OfferPolicy
 
 
@@ -23,15 +24,18 @@ def set_offer_policy(
     max_waves: int = 3,
     answer_hours: Decimal = Decimal(4),
     weights: tuple[int, int, int] = (40, 35, 25),
+    ladder: Ladder = Ladder.EMAIL_SMS_CALL,
     by: Actor,
 ) -> OfferPolicy:
     """Set how providers are asked for a service, or (no service) for all others.
 
-    ``answer_hours`` are opening hours; ``weights`` are nearness, fair sharing, free capacity. Raises ``Invalid``.
+    ``answer_hours`` are opening hours; ``weights`` are nearness, fair sharing, free capacity; ``ladder`` is how
+    those asked are reached. Raises ``Invalid``.
     """
     policy = OfferPolicy.objects.filter(organisation=organisation, service=service).first()
     policy = policy or OfferPolicy(organisation=organisation, service=service)
     policy.wave_size, policy.max_waves, policy.answer_hours = wave_size, max_waves, answer_hours
+    policy.ladder = ladder
     policy.weight_distance, policy.weight_share, policy.weight_capacity = weights
     check_row(policy)
     policy.save()
@@ -43,5 +47,6 @@ def set_offer_policy(
         max_waves=max_waves,
         answer_hours=str(answer_hours),
         weights=weights,
+        ladder=str(ladder),
     )
     return policy

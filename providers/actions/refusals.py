@@ -87,6 +87,13 @@ class PartnershipPaused(DomainError):
     )
 
 
+class NothingToWriteTo(WrongState):
+    """Neither e-mail nor SMS reaches this provider."""
+
+    code = "nothing_to_write_to"
+    message = _("Nothing written reaches this provider: please call.")
+
+
 # What is said to whoever answers an offer in this state.
 REFUSALS: dict[str, type[DomainError]] = {
     OfferStatus.EXPIRED: OfferExpired,

@@ -13,6 +13,7 @@ from concierge import deadlines
 from concierge.errors import Invalid, WrongState
 from concierge.tenancy import Actor
 from providers.actions import links
+from providers.actions.contacts import contact_next
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
 from providers.actions.matching_policies import terms_of
 from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, note_removed, open_round, say
@@ -142,6 +143,7 @@ def _send(
         due_at=found.due_for(provider, policy, wave.sent_at),
     )
     links.issue_link(offer)
+    contact_next(offer, policy.ladder, by=by)
     deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=offer.due_at)
     say(offer, "sent", by, wave=wave.number)
     return offer

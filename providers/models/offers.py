@@ -21,6 +21,7 @@ from providers.enums import (
     WAITING,
     BreakReason,
     DeclineReason,
+    Ladder,
     Obstacle,
     OfferStatus,
     ReleaseReason,
@@ -51,6 +52,13 @@ class OfferPolicy(TenantModel):
     wave_size = models.PositiveSmallIntegerField(_("providers asked at a time"), default=3)
     max_waves = models.PositiveSmallIntegerField(_("most waves"), default=3)
     answer_hours = models.DecimalField(_("opening hours to answer"), max_digits=4, decimal_places=2, default=4)
+    ladder = models.CharField(
+        _("how they are reached"),
+        max_length=20,
+        choices=Ladder.choices,
+        default=Ladder.EMAIL_SMS_CALL,
+        db_default=Ladder.EMAIL_SMS_CALL.value,
+    )
     weight_distance = models.PositiveSmallIntegerField(_("weight of nearness"), default=40)
     weight_share = models.PositiveSmallIntegerField(_("weight of fair sharing"), default=35)
     weight_capacity = models.PositiveSmallIntegerField(_("weight of free capacity"), default=25)
@@ -75,6 +83,12 @@ class OfferPolicy(TenantModel):
                 condition=Q(answer_hours__gt=0, answer_hours__lte=80),
                 name="offer_policy_answer_time_is_plausible",
                 violation_error_message=_("The time to answer must be between a few minutes and 80 opening hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ladder__in=Ladder.values),
+                name="offer_policy_ladder_is_known",
+                violation_error_message=_("Choose how providers are reached."),
+                violation_error_code="ladder",
             ),
             models.CheckConstraint(
                 condition=Q(weight_distance=100 - F("weight_share") - F("weight_capacity")),

@@ -19,7 +19,7 @@ from concierge.words import euros
 from providers import perms
 from providers.actions.matching import agreed_prices
 from providers.forms.offers import BreakForm
-from providers.models import Offer, OfferRound, Provider, ServiceAgreement
+from providers.models import Offer, OfferContact, OfferRound, Provider, ServiceAgreement
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
 from providers.views.words import considered_words
@@ -41,6 +41,7 @@ def offers_list(request: TenantRequest) -> HttpResponse:
         "rows": [offer_row(offer) for offer in page],
         "is_open": state == "open",
         "is_all": state != "open",
+        "to_call": OfferContact.objects.visible_to(request.actor).calls().count(),
         "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
         "left": list(
             left_with(Provider.objects.filter(organisation=request.organisation, is_active=False), request.actor)[:20]
@@ -70,13 +71,18 @@ def searches_page(
     rounds: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for one in (
         OfferRound.objects.filter(work_order__in=orders)
-        .prefetch_related("offers__provider", "offers__wave", "offers__work_order__site", "considered__provider")
+        .prefetch_related(
+            "offers__provider", "offers__wave", "offers__work_order__site", "offers__contacts", "considered__provider"
+        )
         .order_by("-pk")
     ):
         rounds[one.work_order_id].append(
             {
                 "round": one,
-                "offers": [offer_row(offer, again) for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)],
+                "offers": [
+                    offer_row(offer, again, with_contacts=True)
+                    for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
+                ],
                 "considered": [considered_words(line) for line in one.considered.all()],
             }
         )

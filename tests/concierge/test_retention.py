@@ -349,8 +349,10 @@ PERSONAL = {
 
 
 def reaches_or_tells(field: Any) -> bool:
-    """An e-mail address, a telephone number, a network address, or text of a length that is written freely."""
-    if isinstance(field, (models.EmailField, PhoneNumberField, models.GenericIPAddressField)):
+    """An e-mail address, a telephone number, either, a network address, or text of a length that is written freely."""
+    if field.name == "address" or isinstance(
+        field, (models.EmailField, PhoneNumberField, models.GenericIPAddressField)
+    ):
         return True
     is_text = isinstance(field, models.CharField) and (field.max_length or 0) >= 500
     is_long = isinstance(field, models.TextField) or is_text
