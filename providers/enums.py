@@ -45,6 +45,9 @@ OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "pass_over": (WAITING, O.NOT_SELECTED),
     "return_to_sender": (WAITING, O.UNDELIVERABLE),
     "release": (frozenset({O.ACCEPTED}), O.RELEASED),
+    "counter": (frozenset({O.SENT}), O.COUNTERED),
+    "approve": (frozenset({O.COUNTERED}), O.ACCEPTED),
+    "refuse": (frozenset({O.COUNTERED}), O.DECLINED),
     "honour": (frozenset({O.ACCEPTED}), O.HONOURED),
     "break": (frozenset({O.ACCEPTED}), O.BROKEN),
 }
@@ -287,3 +290,30 @@ class ContactTrouble(models.TextChoices):
     REFUSED = "refused", _("refused by the other side")
     LATE = "late", _("could not be sent in time")
     UNNEEDED = "unneeded", _("no longer needed")
+
+
+# --- counter-offers and clocks (lifecycles.md 2.4) --------------------------------------------------------------------
+
+
+class CounterStatus(models.TextChoices):
+    """What became of another price or another day that a provider proposed."""
+
+    WAITING = "waiting", _("Waiting for a decision")
+    APPROVED = "approved", pgettext_lazy("counter-offer", "Agreed")
+    REFUSED = "refused", pgettext_lazy("counter-offer", "Refused")
+    LAPSED = "lapsed", _("Not decided in time, or no longer needed")
+
+
+COUNTER_CATEGORY: dict[str, str] = {
+    CounterStatus.WAITING: "waiting",
+    CounterStatus.APPROVED: "done",
+    CounterStatus.REFUSED: "cancelled",
+    CounterStatus.LAPSED: "failed",
+}
+
+
+class Decider(models.TextChoices):
+    """Who is asked to decide."""
+
+    CLIENT = "client", _("The client")
+    STAFF = "staff", _("The team")
