@@ -86,10 +86,17 @@ def asked(message: Message) -> Note:
 
 
 def _about(offer: Offer, *, subject: str, heading: str) -> Note:
-    is_home = offer.work_order.request.place == Place.HOME
-    facts = [(_("Reference"), offer.work_order.reference), (_("What"), offer.work_order.service.label)]
-    about = {"subject": subject, "heading": heading, "url": "", "label": ""}
-    return to_business(offer.work_order.reference, facts=facts, code="", is_home=is_home, **about)
+    order = offer.work_order
+    note = to_business(
+        order.reference,
+        subject=subject,
+        heading=heading,
+        facts=[(_("Reference"), order.reference), (_("What"), order.service.label)],
+        code="",
+        is_home=order.request.place == Place.HOME,
+    )
+    note.words.update(reference=order.reference, what=order.service.label)
+    return note
 
 
 @writes(Kind.OFFER_REFUSED)
