@@ -10,6 +10,7 @@ from providers.views import (
     file_edit,
     link,
     partnership,
+    policies,
     price_link,
     space,
     space_agreements,
@@ -184,6 +185,13 @@ team_agreements = [
     ),
 ]
 
+team_policies = [
+    path("prestataires/regles/", policies.policies_list, name="policies"),
+    path("prestataires/regles/generales/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
@@ -195,4 +203,5 @@ urlpatterns = [
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_policies,
 ]

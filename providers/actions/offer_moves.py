@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,8 +16,9 @@ from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStat
 from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
 
-# The deadline of every offer.
-EXPIRY = "offer.expiry"
+# The deadlines of every offer, and of every search.
+EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
+STOP, NEXT_WAVE = "offer_round.stop", "offer_round.next_wave"
 
 
 def lock_offer(offer: Offer) -> Offer:
@@ -35,7 +37,9 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
         cursor.execute("SELECT id FROM providers_provider WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(providers)])
 
 
-def open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration]) -> OfferRound:
+def open_round(
+    work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration], *, now: dt.datetime, ends_at: dt.datetime
+) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
     started = OfferRound.objects.create(
@@ -43,7 +47,8 @@ def open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Considerat
         work_order=work_order,
         number=number,
         mode=mode,
-        started_at=timezone.now(),
+        started_at=now,
+        ends_at=ends_at,
     )
     ConsideredProvider.objects.bulk_create(
         ConsideredProvider(
