@@ -87,9 +87,11 @@ def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
         return _page(request, agreement, form=form, status=422)
     try:
         wanted = form.cleaned_data
-        actions.change_agreement(agreement, wanted["service"], form.terms, text=wanted["text"], by=request.actor)
+        actions.change_agreement(
+            agreement, wanted["service"], form.terms, text=wanted["text"], read=_read(request), by=request.actor
+        )
     except DomainError as error:
-        return _page(request, agreement, form=form, status=_refused(form, error), error=error)
+        return _again(request, public_id, error, form=form)
     messages.success(request, _("Saved."))
     return redirect("providers:agreement", agreement.public_id)
 
@@ -109,12 +111,13 @@ def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) ->
         "abandonner": actions.withdraw_agreement,
     }[verb]
     try:
-        act(agreement, by=request.actor)
+        act(agreement, read=_read(request), by=request.actor)
     except DomainError as error:
         # What is wrong is said at its field, as if somebody had typed the draft just now.
+        agreement = _agreement(request, public_id)
         form = AgreementForm(terms_of(agreement), services=_services(request, agreement))
         form.full_clean()
-        return _page(request, agreement, form=form, status=_refused(form, error), error=error)
+        return _again(request, public_id, error, form=form)
     said = {
         "envoyer": _("Sent. Both sides can sign now; nothing of the text changes any more."),
         "papier": _("The agreement is signed: it counts from its first day on."),
@@ -131,7 +134,7 @@ def _sign(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
     try:
         signed = sign_agreement(agreement, side=Side.OURS, by=request.actor, **form.cleaned_data)
     except DomainError as error:
-        return _page(request, agreement, sign_form=form, status=_refused(form, error), error=error)
+        return _again(request, agreement.public_id, error, sign_form=form)
     if signed.is_binding:
         said = _("Both sides have signed: it counts from its first day on.")
     else:
@@ -147,7 +150,7 @@ def _end(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
     try:
         actions.end_agreement(agreement, on=form.cleaned_data["valid_to"], by=request.actor)
     except DomainError as error:
-        return _page(request, agreement, end_form=form, status=_refused(form, error), error=error)
+        return _again(request, agreement.public_id, error, end_form=form)
     messages.success(request, _("The last day is kept. Work already offered keeps its price."))
     return redirect("providers:agreement", agreement.public_id)
 
@@ -174,6 +177,18 @@ def _services(request: TenantRequest, agreement: ServiceAgreement | None = None)
 def _sign_form(request: TenantRequest, agreement: ServiceAgreement) -> SignForm:
     name = request.actor.user.get_full_name() if request.actor.user else ""
     return SignForm(initial={"seal": agreement.seal, "name": name})
+
+
+def _read(request: TenantRequest) -> str | None:
+    """Which draft was on the screen."""
+    return request.POST.get("read")
+
+
+def _again(request: TenantRequest, public_id: uuid.UUID, error: DomainError, **forms: Any) -> HttpResponse:
+    """The page once more with the form at fault, as the agreement stands now: somebody may have been quicker."""
+    (form,) = forms.values()
+    status = _refused(form, error)
+    return _page(request, _agreement(request, public_id), status=status, error=error, **forms)
 
 
 def _refused(form: AgreementForm | EndForm | SignForm, error: DomainError) -> int:
@@ -207,6 +222,7 @@ def _page(
         "state": state_of(agreement, today),
         "facts": facts_of(agreement),
         "form": form if can_edit else None,
+        "read": actions.draft_seal(agreement) if can_edit else "",
         "end_form": (end_form or EndForm(initial={"valid_to": today})) if can_end else None,
         "signatures": signatures if agreement.seal else [],
         "sign_form": (sign_form or _sign_form(request, agreement)) if can_sign else None,

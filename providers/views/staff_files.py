@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,7 +27,7 @@ from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_
 from providers.actions.matching import recent_jobs
 from providers.enums import BINDING_AGREEMENTS, OfferStatus
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider
+from providers.models import Offer, Provider, ServiceAgreement
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
@@ -47,14 +47,17 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     form = ProviderFilters(request.GET, services=services.order_by("position", "pk"))
     found = _filtered(Provider.objects.visible_to(request.actor), form)
     found = found.annotate(asked=Count("offers", filter=Q(offers__status=OfferStatus.SENT), distinct=True))
-    found = found.prefetch_related("documents", "agreements__service").order_by("name", "pk")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    recent, today = recent_jobs(row.pk for row in page), today_of(request.organisation)
+    today = today_of(request.organisation)
+    # Not the texts that were signed: thirty kilobytes each.
+    in_force = ServiceAgreement.objects.valid_on(today).select_related("service").defer("text", "content")
+    found = found.prefetch_related("documents", Prefetch("agreements", in_force))
+    page = Paginator(found.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
+    recent = recent_jobs(row.pk for row in page)
     required = required_of(request.organisation, page, today)
     rows = [
         {
             "provider": row,
-            "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if a.is_in_force(today)})),
+            "services": ", ".join(sorted({one.service.label for one in row.agreements.all()})),
             "papers": papers_words(row, today, required[row.pk]),
             "recent": recent[row.pk],
         }
