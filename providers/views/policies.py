@@ -84,8 +84,10 @@ def policy_page(request: TenantRequest, service: uuid.UUID | None = None) -> Htt
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             status = 422 if isinstance(error, Invalid) else error.status
             if isinstance(error, PolicyChanged):
-                form.data = form.data.copy()
-                form.data["version"] = str(kept.version)
+                # Saved again as it stands, it counts: they have read what is there now.
+                typed = request.POST.copy()
+                typed["version"] = str(kept.version)
+                form.data = typed
     context = {
         "form": form,
         "service": about,
