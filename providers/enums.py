@@ -105,6 +105,7 @@ class Obstacle(models.TextChoices):
     TOO_SOON = "too_soon", _("The work has to begin before they can answer")
     ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")
     TOO_SHORT_NOTICE = "too_short_notice", _("Asks for more notice than there is left")
+    DOCUMENT_ENDS = "document_ends", _("A document ends before the day of the work")
 
 
 class PriceRequestStatus(models.TextChoices):

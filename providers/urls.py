@@ -12,6 +12,7 @@ from providers.views import (
     partnership,
     policies,
     price_link,
+    rules,
     space,
     space_agreements,
     staff_files,
@@ -174,6 +175,10 @@ team_files = [
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
 ]
 
+team_matching = [
+    path("prestataires/regles/", rules.rules_page, name="rules"),
+]
+
 team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
@@ -186,10 +191,10 @@ team_agreements = [
 ]
 
 team_policies = [
-    path("prestataires/regles/", policies.policies_list, name="policies"),
-    path("prestataires/regles/generales/", policies.policy_page, name="general-policy"),
-    path("prestataires/regles/<uuid:service>/", policies.policy_page, name="policy"),
-    path("prestataires/regles/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
+    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
+    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
 ]
 
 urlpatterns = [
@@ -200,6 +205,7 @@ urlpatterns = [
     *own_space,
     *own_agreements,
     *team_offers,
+    *team_matching,
     *team_prices,
     *team_files,
     *team_agreements,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -16,12 +16,16 @@ from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
+from providers.actions.facts import load_of, past_of, social_of
+from providers.actions.matching_policies import terms_in_force
 from providers.enums import AgreementKind, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
 from providers.rules.agreements import price_paid
-from providers.rules.matching import Candidate, Consideration, Weights
+from providers.rules.candidates import Candidate, distance_km
+from providers.rules.matching import Consideration
+from providers.rules.terms import MatchingTerms, Weights
 
 # "Recent work" is what was accepted within this time.
 RECENT = dt.timedelta(days=30)
@@ -106,7 +110,7 @@ class Candidates:
     work_order: WorkOrder
     zone: ZoneInfo
     begins_by: dt.datetime
-    weights: Weights
+    terms: MatchingTerms
     verdicts: list[Consideration]
     providers: dict[int, Provider]
     agreements: dict[int, ServiceAgreement]
@@ -114,8 +118,7 @@ class Candidates:
 
     def in_spite_of(self, verdict: Consideration) -> Consideration:
         """The same provider, kept because a person chose it."""
-        parts = matching.score_parts(verdict.candidate, self.weights)
-        return replace(verdict, rule=None, parts=parts, rank=1)
+        return matching.chosen_by_hand(verdict.candidate, self.terms)
 
     def price_for(self, provider: Provider) -> Decimal:
         """What the provider is paid for this work order, incl. VAT: their own price, when the client agreed to it."""
@@ -174,10 +177,18 @@ def _can_answer(policy: Policy, now: dt.datetime, begins_by: dt.datetime, zone: 
 
 
 def consider_providers(
-    work_order: WorkOrder, policy: Policy, *, agreed: dict[int, Decimal] | None = None, only: Provider | None = None
+    work_order: WorkOrder,
+    policy: Policy,
+    *,
+    agreed: dict[int, Decimal] | None = None,
+    only: Provider | None = None,
+    terms: MatchingTerms | None = None,
 ) -> Candidates:
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
-    (or on ``only`` that one), best first. Such a price is an agreement for this work."""
+    (or on ``only`` that one), best first. Such a price is an agreement for this work.
+
+    ``terms``: by which rules, those in force when nobody says.
+    """
     zone, now = ZoneInfo(work_order.site.time_zone), timezone.now()
     today, begins_by = now.astimezone(zone).date(), latest_start(work_order)
     agreed = agreed_amounts(work_order) if agreed is None else agreed
@@ -201,7 +212,10 @@ def consider_providers(
     first_day, last_day = (
         max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
     )
-    required = _required_for(work_order, bought_of(providers, today, zone), agreements, agreed, today)
+    pay = _pay_of(work_order, agreements, agreed)
+    required = _required_for(pay, bought_of(providers, today, zone), agreements, agreed, today)
+    past, cheapest = past_of(work_order, providers), min(pay.values(), default=None)
+    loads = {row.pk: load_of(recent[row.pk], row.daily_capacity, opening_of(row)) for row in providers.values()}
     here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -209,7 +223,7 @@ def consider_providers(
             is_active=row.is_active,
             has_agreement=row.pk in agreements or row.pk in agreed,
             documents=latest_documents(row),
-            distance_km=matching.distance_km(here, (row.latitude, row.longitude)),
+            distance_km=_distance_to(row, here),
             radius_km=row.radius_km,
             daily_capacity=row.daily_capacity,
             jobs_that_day=busy[row.pk],
@@ -221,11 +235,29 @@ def consider_providers(
             required=required[row.pk],
             notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
             hours_left=hours_left,
+            today=today,
+            work_day=first_day,
+            load=loads[row.pk],
+            load_of_all=sum(loads.values(), Decimal(0)),
+            price=pay.get(row.pk),
+            cheapest=cheapest,
+            passed=past.passed[row.pk],
+            judged=past.judged[row.pk],
+            together=past.together[row.pk],
+            social=social_of(row),
         )
         for row in providers.values()
     ]
-    verdicts = matching.consider(candidates, today=today, weights=policy.weights)
-    return Candidates(work_order, zone, begins_by, policy.weights, verdicts, providers, agreements, agreed)
+    if terms is None:
+        terms = terms_in_force(work_order, today, MatchingTerms(weights=policy.weights))
+    verdicts = matching.consider(candidates, terms)
+    return Candidates(work_order, zone, begins_by, terms, verdicts, providers, agreements, agreed)
+
+
+def _distance_to(provider: Provider, here: tuple[Decimal, Decimal]) -> Decimal | None:
+    if provider.latitude is None or provider.longitude is None:
+        return None
+    return distance_km(here, (provider.latitude, provider.longitude))
 
 
 def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:
@@ -289,15 +321,23 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
     return {key: papers.Bought(year[key], under[key]) for key in keys}
 
 
+def _pay_of(
+    work_order: WorkOrder, agreements: dict[int, ServiceAgreement], agreed: dict[int, Decimal]
+) -> dict[int, Decimal]:
+    """What each provider with whom something is agreed would be paid for it, incl. VAT."""
+    total = _charged(work_order)
+    return {key: _price(agreement, work_order, total) for key, agreement in agreements.items()} | agreed
+
+
 def _required_for(
-    work_order: WorkOrder,
+    pay: dict[int, Decimal],
     bought: dict[int, papers.Bought],
     agreements: dict[int, ServiceAgreement],
     agreed: dict[int, Decimal],
     today: dt.date,
 ) -> dict[int, tuple[str, ...]]:
     """Without which papers each provider is not given this work, by what it would be paid."""
-    total, found = _charged(work_order), {}
+    found = {}
     for key, known in bought.items():
         agreement = None if key in agreed else agreements.get(key)
         if agreement is None:
@@ -305,7 +345,7 @@ def _required_for(
         elif agreement.kind == AgreementKind.INTRODUCTION:
             job = Decimal(0)
         else:
-            job = papers.excl_vat(_price(agreement, work_order, total), agreement.vat_rate)
+            job = papers.excl_vat(pay[key], agreement.vat_rate)
         found[key] = papers.required_kinds(known, job=job, agreement=agreement.pk if agreement else None, today=today)
     return found
 

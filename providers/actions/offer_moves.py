@@ -15,6 +15,7 @@ from concierge.tenancy import Actor
 from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStatus
 from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
+from providers.rules.terms import MatchingTerms
 
 # The deadlines of every offer, and of every search.
 EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
@@ -38,7 +39,13 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
 
 
 def open_round(
-    work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration], *, now: dt.datetime, ends_at: dt.datetime
+    work_order: WorkOrder,
+    mode: RoundMode,
+    verdicts: list[Consideration],
+    terms: MatchingTerms,
+    *,
+    now: dt.datetime,
+    ends_at: dt.datetime,
 ) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
@@ -49,22 +56,41 @@ def open_round(
         mode=mode,
         started_at=now,
         ends_at=ends_at,
+        judged_by=terms.as_data(),
     )
     ConsideredProvider.objects.bulk_create(
         ConsideredProvider(
             organisation_id=work_order.organisation_id,
             round=started,
             provider_id=verdict.candidate.key,
-            is_kept=verdict.rule is None,
-            rule=verdict.rule or "",
-            distance_km=verdict.candidate.distance_km,
-            score=verdict.score,
-            score_parts={name: str(points) for name, points in verdict.parts.items()},
-            rank=verdict.rank,
+            **verdict_of(verdict, terms),
         )
         for verdict in verdicts
     )
     return started
+
+
+def verdict_of(verdict: Consideration, terms: MatchingTerms) -> dict[str, Any]:
+    """What is kept of a verdict: itself and what it was judged on."""
+    return {
+        "is_kept": verdict.rule is None,
+        "rule": verdict.rule or "",
+        "distance_km": verdict.candidate.way_km(terms),
+        "score": verdict.score,
+        "score_parts": {name: str(points) for name, points in verdict.parts.items()},
+        "rank": verdict.rank,
+        "facts": verdict.candidate.facts(),
+        "unknown": list(verdict.unknown),
+    }
+
+
+def note_removed(current: OfferRound, verdicts: Iterable[Consideration], terms: MatchingTerms) -> None:
+    """Who was eligible this morning may be full or without insurance now: those not asked yet are kept out."""
+    asked = set(current.offers.order_by("pk").values_list("provider_id", flat=True))
+    kept = set(current.considered.filter(is_kept=True).order_by("pk").values_list("provider_id", flat=True))
+    for verdict in verdicts:
+        if verdict.rule is not None and verdict.candidate.key in kept - asked:
+            current.considered.filter(provider_id=verdict.candidate.key).update(**verdict_of(verdict, terms))
 
 
 def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Actor) -> int:

@@ -51,7 +51,7 @@ def set_offer_policy(
     ``version`` is the one that was read, 0 for none. Numbers that a mode does not know are set aside. Raises
     ``PolicyChanged`` (409) and ``Invalid``.
     """
-    policy = _lock(organisation, service) or OfferPolicy(organisation=organisation, service=service, version=0)
+    policy = _lock(organisation, service) or _new(organisation, service)
     if version is not None and version != policy.version:
         raise PolicyChanged
     prepared(
@@ -69,6 +69,15 @@ def set_offer_policy(
     with refuse_on("offer_policy_once_per_service", PolicyChanged()):
         policy.save()
     _say(policy, by)
+    return policy
+
+
+def _new(organisation: Organisation, service: Service | None) -> OfferPolicy:
+    """Not saved; its weights are those that count without it."""
+    policy = OfferPolicy(organisation=organisation, service=service, version=0)
+    general = OfferPolicy.objects.filter(organisation=organisation, service=None).first()
+    for name in ("weight_distance", "weight_share", "weight_capacity"):
+        setattr(policy, name, getattr(general or policy, name))
     return policy
 
 

@@ -18,11 +18,22 @@ from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
-from providers.actions.offer_moves import EXPIRY, NEXT_WAVE, STOP, close_round, keep_as_they_are, open_round, say
+from providers.actions.matching_policies import terms_of
+from providers.actions.offer_moves import (
+    EXPIRY,
+    NEXT_WAVE,
+    STOP,
+    close_round,
+    keep_as_they_are,
+    note_removed,
+    open_round,
+    say,
+)
 from providers.enums import Obstacle, OfferStatus, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
 from providers.rules import hours
 from providers.rules.matching import BINDING, Consideration
+from providers.rules.terms import MatchingTerms
 
 
 @transaction.atomic
@@ -149,26 +160,23 @@ def _open(
     work_order: WorkOrder, mode: RoundMode, policy: Policy, found: Candidates, verdicts: list[Consideration]
 ) -> OfferRound:
     now = timezone.now()
-    return open_round(work_order, mode, verdicts, now=now, ends_at=found.ends_at(policy, now))
+    return open_round(work_order, mode, verdicts, found.terms, now=now, ends_at=found.ends_at(policy, now))
 
 
 def _ask_more(current: OfferRound, work_order: WorkOrder, policy: Policy, *, by: Actor) -> None:
-    found = _consider(work_order, policy)
-    for verdict in found.verdicts:
-        # Who was eligible this morning may be full or without insurance now.
-        if verdict.rule is not None:
-            current.considered.filter(provider_id=verdict.candidate.key, is_kept=True).exclude(
-                provider__offers__round=current
-            ).update(is_kept=False, rule=verdict.rule, rank=None)
+    found = _consider(work_order, policy, terms=terms_of(current))
+    note_removed(current, found.verdicts, found.terms)
     _send_wave(current, work_order, policy, found, by=by)
 
 
-def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+def _consider(
+    work_order: WorkOrder, policy: Policy, *, only: Provider | None = None, terms: MatchingTerms | None = None
+) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
     agreed = agreed_amounts(work_order)
     those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
     keep_as_they_are([only.pk] if only is not None else those)
-    return consider_providers(work_order, policy, agreed=agreed, only=only)
+    return consider_providers(work_order, policy, agreed=agreed, only=only, terms=terms)
 
 
 def _send_wave(

@@ -5,6 +5,7 @@ from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
 from providers.models.documents import ProviderDocument
 from providers.models.links import AccessLink, PersonalLink, PriceLink
+from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
@@ -13,6 +14,7 @@ __all__ = [
     "AccessLink",
     "AgreementSignature",
     "ConsideredProvider",
+    "MatchingPolicy",
     "Offer",
     "OfferPolicy",
     "OfferRound",

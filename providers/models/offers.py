@@ -51,6 +51,8 @@ class OfferRound(PublicIdModel, TenantModel):
     started_at = models.DateTimeField(_("started at"))
     ends_at = models.DateTimeField(_("stops at the latest at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # By which rules everybody was judged (``rules.terms``), so that each verdict can be found again.
+    judged_by = models.JSONField(_("rules it was judged by"), default=dict, db_default={})
 
     class Meta:
         verbose_name = _("search for a provider")
@@ -228,10 +230,13 @@ class ConsideredProvider(TenantModel):
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="+", verbose_name=_("provider"))
     is_kept = models.BooleanField(_("kept"))
     rule = models.CharField(_("rule that removed it"), max_length=20, choices=Obstacle.choices, blank=True)
-    distance_km = models.DecimalField(_("distance (km)"), max_digits=7, decimal_places=1)
+    distance_km = models.DecimalField(_("distance (km)"), max_digits=7, decimal_places=1, null=True, blank=True)
     score = models.DecimalField(_("score"), max_digits=5, decimal_places=1, null=True, blank=True)
     score_parts = models.JSONField(_("parts of the score"), default=dict)
     rank = models.PositiveSmallIntegerField(_("rank"), null=True, blank=True)
+    # What was known (``rules.candidates``), numbers and codes only, and what would have counted and nobody knew.
+    facts = models.JSONField(_("facts"), default=dict, db_default={})
+    unknown = models.JSONField(_("unknown"), default=list, db_default=[])
 
     class Meta:
         verbose_name = _("considered provider")

@@ -36,7 +36,7 @@ def dropped(world: World, hours: int) -> WorkOrder:
     return order
 
 
-def distances() -> dict[int, Decimal]:
+def distances() -> dict[int, Decimal | None]:
     return dict(ConsideredProvider.objects.order_by("pk").values_list("provider_id", "distance_km"))
 
 

@@ -331,8 +331,9 @@ def test_an_end_blocks_new_offers_says_so_and_a_new_paper_opens_them_again(
     team, own = browser_of(world.users["dispatcher"]), browser_of(world.users["provider"])
     assert "Un de vos documents expire bientôt" in page(own.get(space))
     assert "À renouveler bientôt" in page(team.get(file))
-    monday.move_to(dt.datetime(2026, 11, 24, 23, 59, tzinfo=PARIS))
-    job = world.request(world.cobbler).work_orders.get()
+    night = dt.datetime(2026, 11, 24, 23, 59, tzinfo=PARIS)
+    monday.move_to(night)
+    job = world.request(world.cobbler, promised_start=night).work_orders.get()
     assert verdict(job, provider) is None
     monday.move_to(dt.datetime(2026, 11, 25, 8, 0, tzinfo=PARIS))
     Offer.objects.update(due_at=dt.datetime(2026, 11, 25, 18, tzinfo=PARIS))

@@ -32,7 +32,8 @@ from tests.providers.test_pages import browser_of, page
 from tests.world import World
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-GENERAL = "/prestataires/regles/generales/"
+LIST = "/prestataires/regles/sollicitation/"
+GENERAL = "/prestataires/regles/sollicitation/generale/"
 TYPED = {
     "mode": "wave",
     "wave_size": "2",
@@ -252,7 +253,7 @@ def manager(world: World) -> Browser:
 
 
 def test_rules_are_read_looked_at_and_saved(world: World, manager: Browser) -> None:
-    listed = page(manager.get("/prestataires/regles/"))
+    listed = page(manager.get(LIST))
     assert "Les 3 prestataires les mieux placés sont sollicités en même temps" in listed
     looked = page(manager.post(GENERAL, {**TYPED, "look": "1"}))
     assert "Les 2 prestataires les mieux placés" in looked
@@ -291,24 +292,26 @@ def test_senseless_rules_stand_at_their_field(
 
 
 def test_a_service_gets_its_own_rules_and_gives_them_up(world: World, manager: Browser, other_world: World) -> None:
-    here = f"/prestataires/regles/{world.cobbler.public_id}/"
+    here = f"/prestataires/regles/sollicitation/{world.cobbler.public_id}/"
     assert "suit les règles générales" in page(manager.get(here))
     assert manager.post(here, {**TYPED, "mode": "sequence"}).status_code == 302
     row = OfferPolicy.objects.get()
     assert (row.service, row.mode, row.wave_size) == (world.cobbler, "sequence", 1)
-    assert "Le prestataire le mieux placé est sollicité seul" in page(manager.get("/prestataires/regles/"))
+    assert "Le prestataire le mieux placé est sollicité seul" in page(
+        manager.get("/prestataires/regles/sollicitation/")
+    )
     for _n in range(2):
         assert manager.post(f"{here}retirer/").status_code == 302
     assert not OfferPolicy.objects.exists()
     assert Event.objects.filter(name="offer_policy.dropped").count() == 1
-    assert manager.get(f"/prestataires/regles/{other_world.cobbler.public_id}/").status_code == 404
-    assert manager.get(f"/prestataires/regles/{world.ironing.public_id}/").status_code == 404
+    assert manager.get(f"/prestataires/regles/sollicitation/{other_world.cobbler.public_id}/").status_code == 404
+    assert manager.get(f"/prestataires/regles/sollicitation/{world.ironing.public_id}/").status_code == 404
 
 
 def test_the_list_of_rules_costs_the_same_with_one_and_three(world: World, manager: Browser) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:
-            page(manager.get("/prestataires/regles/"))
+            page(manager.get(LIST))
         return len(found)
 
     by = world.actor("network_head")
