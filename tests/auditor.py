@@ -22,12 +22,14 @@ CHECKS: dict[str, str] = {
         WHERE a.status IN ('proposed', 'accepted', 'working') AND b.status IN ('proposed', 'accepted', 'working')
     """,
     "I3 accepted work has one provider": """
-        SELECT work_order_id FROM providers_offer WHERE status = 'accepted' GROUP BY work_order_id HAVING count(*) > 1
+        SELECT work_order_id FROM providers_offer WHERE status IN ('accepted', 'honoured')
+        GROUP BY work_order_id HAVING count(*) > 1
     """,
     "I3 work held by a provider was accepted": """
-        SELECT w.id FROM bookings_workorder w WHERE w.performer_kind = 'provider' AND NOT EXISTS (
+        SELECT w.id FROM bookings_workorder w WHERE w.performer_kind = 'provider'
+        AND w.status NOT IN ('cancelled', 'failed') AND NOT EXISTS (
             SELECT 1 FROM providers_offer o WHERE o.work_order_id = w.id AND o.provider_id = w.performer_id
-            AND o.status IN ('accepted', 'released', 'broken'))
+            AND o.status IN ('accepted', 'honoured'))
     """,
     "I4 every status has its event": """
         SELECT w.id, w.status FROM bookings_workorder w WHERE w.status IN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +15,7 @@ from notifications.actions.letters import Facts, Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.matching import agreed_prices
+from providers.enums import OfferStatus
 from providers.models import Offer
 from workers.models import Assignment, HelpCall
 
@@ -144,6 +146,31 @@ def misdirected(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "bookings:request", offer.work_order.request.public_id),
         action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.OFFER_TO_CALL)
+def to_call(message: Message) -> Note:
+    """Nothing written reaches a provider who is asked. Not once it has answered, or its time is over."""
+    offer = Offer.objects.with_need().filter(public_id=message.subject_id).first()
+    if offer is None:
+        raise NotNeeded(Unsent.GONE)
+    if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now():
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    facts = [
+        (_("Provider"), offer.provider.name),
+        (_("Work order"), order.reference),
+        (_("Service"), order.service.label),
+        (_("Answer due by"), moment_words(offer.due_at, order.site)),
+    ]
+    return Note(
+        subject=_("A provider has to be called about %(reference)s") % {"reference": order.reference},
+        heading=_("A provider has to be called"),
+        why=_why(),
+        facts=facts,
+        action_url=link(message.organisation, "providers:calls"),
+        action_label=_("Open the calls to make"),
     )
 
 

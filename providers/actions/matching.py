@@ -18,7 +18,7 @@ from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import load_of, past_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, OfferStatus, RoundMode
+from providers.enums import AgreementKind, Ladder, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
@@ -32,7 +32,7 @@ RECENT = dt.timedelta(days=30)
 # Less opening time than this is too little to answer in.
 LEAST_ANSWER_TIME = dt.timedelta(minutes=30)
 # Answers that mean: do not ask me again for this job.
-NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED)
+NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED, OfferStatus.BROKEN)
 
 
 class Policy(NamedTuple):
@@ -46,6 +46,7 @@ class Policy(NamedTuple):
     gap: dt.timedelta | None = None
     reminders: tuple[int, ...] = (50, 80)
     stop_before: dt.timedelta = dt.timedelta(0)
+    ladder: str = Ladder.EMAIL_SMS_CALL.value
 
     @property
     def at_once(self) -> int:
@@ -75,6 +76,7 @@ def policy_of(row: OfferPolicy) -> Policy:
         gap=None if row.gap_hours is None else _hours(row.gap_hours),
         reminders=tuple(row.reminders),
         stop_before=dt.timedelta(hours=row.stop_before_hours),
+        ladder=row.ladder,
     )
 
 
@@ -292,9 +294,7 @@ def agreed_amounts(work_order: WorkOrder) -> dict[int, Decimal]:
 def recent_jobs(providers: Iterable[int]) -> Counter[int]:
     """Jobs accepted in the last thirty days, by provider key."""
     return _counted(
-        Offer.objects.filter(
-            provider__in=list(providers), status=OfferStatus.ACCEPTED, answered_at__gte=timezone.now() - RECENT
-        ),
+        Offer.objects.binding().filter(provider__in=list(providers), answered_at__gte=timezone.now() - RECENT),
         "provider_id",
     )
 
@@ -303,7 +303,7 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
     """What was accepted by each provider, excl. VAT: in this calendar year, and under each agreement in force. Of an
     introduction nothing: the client buys it."""
     keys, new_year = list(providers), dt.datetime(today.year, 1, 1, tzinfo=zone)
-    accepted = Offer.objects.filter(provider__in=keys, status=OfferStatus.ACCEPTED).order_by()
+    accepted = Offer.objects.binding().filter(provider__in=keys).order_by()
     in_force = ServiceAgreement.objects.filter(provider__in=keys).valid_on(today)
     rows = (
         accepted.exclude(agreement__kind=AgreementKind.INTRODUCTION)

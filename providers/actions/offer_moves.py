@@ -12,7 +12,7 @@ from django.utils import timezone
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
-from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStatus
+from providers.enums import OFFER_TRANSITIONS, WAITING, RoundMode, RoundStatus
 from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms
@@ -98,7 +98,7 @@ def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Ac
     now = timezone.now()
     open_offers = list(
         Offer.objects.select_for_update(of=("self",), no_key=True)
-        .filter(work_order=work_order, status=OfferStatus.SENT)
+        .filter(work_order=work_order, status__in=WAITING)
         .order_by("pk")
     )
     for offer in open_offers:

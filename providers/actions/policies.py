@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from concierge.errors import Conflict, Invalid
 from concierge.models import Organisation
 from concierge.tenancy import Actor
 from providers.actions.file_moves import check_row
-from providers.enums import RoundMode
+from providers.enums import Ladder, RoundMode
 from providers.models import OfferPolicy
 from providers.models.policies import usual_reminders
 from providers.rules import asking
@@ -29,42 +30,52 @@ class PolicyChanged(Conflict):
     message = gettext_lazy("Somebody has changed these rules meanwhile.")
 
 
+class Terms(TypedDict, total=False):
+    """How providers are asked. ``answer_hours`` are opening hours, ``gap_hours`` office hours."""
+
+    mode: RoundMode
+    wave_size: int
+    max_waves: int
+    answer_hours: Decimal
+    gap_hours: Decimal | None
+    reminders: Sequence[int]
+    stop_before_hours: int
+    ladder: Ladder
+
+
+USUAL = Terms(
+    mode=RoundMode.WAVE,
+    wave_size=3,
+    max_waves=3,
+    answer_hours=Decimal(4),
+    gap_hours=None,
+    reminders=usual_reminders(),
+    stop_before_hours=0,
+    ladder=Ladder.EMAIL_SMS_CALL,
+)
+
+
 @transaction.atomic
 def set_offer_policy(
     organisation: Organisation,
     *,
     service: Service | None = None,
-    mode: RoundMode = RoundMode.WAVE,
-    wave_size: int = 3,
-    max_waves: int = 3,
-    answer_hours: Decimal = Decimal(4),
-    gap_hours: Decimal | None = None,
-    reminders: Sequence[int] | None = None,
-    stop_before_hours: int = 0,
     weights: tuple[int, int, int] | None = None,
     version: int | None = None,
     by: Actor,
+    **terms: Unpack[Terms],
 ) -> OfferPolicy:
-    """Set how providers are asked for a service, or (no service) for all others.
+    """Set how providers are asked for a service, or (no service) for all others; what is not given is as usual.
 
-    ``answer_hours`` are opening hours; ``weights`` (nearness, fair sharing, free capacity) stay when none are given.
-    ``version`` is the one that was read, 0 for none. Numbers that a mode does not know are set aside. Raises
-    ``PolicyChanged`` (409) and ``Invalid``.
+    ``weights`` (nearness, fair sharing, free capacity) stay when none are given. ``version`` is the one that was read,
+    0 for none. Raises ``PolicyChanged`` (409) and ``Invalid``.
     """
     policy = _lock(organisation, service) or _new(organisation, service)
     if version is not None and version != policy.version:
         raise PolicyChanged
-    prepared(
-        policy,
-        mode=mode,
-        wave_size=wave_size,
-        max_waves=max_waves,
-        answer_hours=answer_hours,
-        gap_hours=gap_hours,
-        reminders=usual_reminders() if reminders is None else reminders,
-        stop_before_hours=stop_before_hours,
-        weights=weights,
-    )
+    if weights is not None:
+        policy.weight_distance, policy.weight_share, policy.weight_capacity = weights
+    prepared(policy, **terms)
     policy.version += 1
     with refuse_on("offer_policy_once_per_service", PolicyChanged()):
         policy.save()
@@ -81,29 +92,18 @@ def _new(organisation: Organisation, service: Service | None) -> OfferPolicy:
     return policy
 
 
-def prepared(
-    policy: OfferPolicy,
-    *,
-    mode: RoundMode,
-    wave_size: int,
-    max_waves: int,
-    answer_hours: Decimal,
-    gap_hours: Decimal | None,
-    reminders: Sequence[int],
-    stop_before_hours: int,
-    weights: tuple[int, int, int] | None = None,
-) -> OfferPolicy:
-    """The policy with these terms, not saved. Raises ``Invalid`` naming the field, and the days when a search could
-    last longer than sixty."""
-    policy.mode, policy.answer_hours, policy.gap_hours = mode, answer_hours, gap_hours
-    policy.wave_size = 1 if mode in {RoundMode.SEQUENCE, RoundMode.DIRECT} else wave_size
-    policy.max_waves = max_waves
-    if mode in {RoundMode.BROADCAST, RoundMode.DIRECT}:
+def prepared(policy: OfferPolicy, **terms: Unpack[Terms]) -> OfferPolicy:
+    """The policy with these terms, not saved; numbers that its mode does not know are set aside.
+
+    Raises ``Invalid`` naming the field, and the days when a search could last longer than sixty.
+    """
+    for name, value in {**USUAL, **terms}.items():
+        setattr(policy, name, value)
+    policy.reminders = sorted(set(policy.reminders))
+    if policy.mode in {RoundMode.SEQUENCE, RoundMode.DIRECT}:
+        policy.wave_size = 1
+    if policy.mode in {RoundMode.BROADCAST, RoundMode.DIRECT}:
         policy.max_waves, policy.gap_hours = 1, None
-    policy.reminders = sorted(set(reminders))
-    policy.stop_before_hours = stop_before_hours
-    if weights is not None:
-        policy.weight_distance, policy.weight_share, policy.weight_capacity = weights
     days = asking.longest_days(asking.hours_of(policy.max_waves, policy.answer_hours, policy.gap_hours))
     if days > asking.LONGEST.days:
         raise Invalid(
@@ -141,4 +141,5 @@ def _say(policy: OfferPolicy, by: Actor) -> None:
         reminders=policy.reminders,
         stop_before_hours=policy.stop_before_hours,
         weights=[policy.weight_distance, policy.weight_share, policy.weight_capacity],
+        ladder=str(policy.ladder),
     )

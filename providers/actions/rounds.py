@@ -17,6 +17,7 @@ from concierge.errors import Invalid, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
+from providers.actions.contacts import contact_next
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
 from providers.actions.matching_policies import terms_of
 from providers.actions.offer_moves import (
@@ -29,7 +30,7 @@ from providers.actions.offer_moves import (
     open_round,
     say,
 )
-from providers.enums import Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
 from providers.rules import hours
 from providers.rules.matching import BINDING, Consideration
@@ -96,7 +97,7 @@ def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
     """After an answer: wait for the rest of those who are asked, else ask the next ones, else call a person."""
     if work_order.status != WorkOrderStatus.OFFERING or current.status != RoundStatus.OPEN:
         return
-    if current.offers.filter(status=OfferStatus.SENT).exists():
+    if current.offers.filter(status__in=WAITING).exists():
         return
     policy = policy_for(work_order)
     if is_last_wave(current, policy):
@@ -191,7 +192,7 @@ def _send_wave(
         .values_list("provider_id", flat=True)[: policy.at_once]
     )
     if not chosen or current.ends_at <= now:
-        if not current.offers.filter(status=OfferStatus.SENT).exists():
+        if not current.offers.filter(status__in=WAITING).exists():
             _exhaust(current, work_order, _why_nobody(current, now), by=by)
         return []
     wave = OfferWave.objects.create(
@@ -227,6 +228,7 @@ def _send(
         due_at=found.due_for(provider, policy, wave.sent_at, until=wave.round.ends_at),
     )
     links.issue_link(offer)
+    contact_next(offer, policy.ladder, by=by)
     deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=offer.due_at)
     say(offer, "sent", by, wave=wave.number)
     return offer

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from providers.enums import RoundMode
+from providers.enums import Ladder, RoundMode
 from providers.models import OfferPolicy
 from providers.models.policies import MOST_STOP_HOURS
 
@@ -79,6 +79,7 @@ class PolicyForm(forms.Form):
         max_value=MOST_STOP_HOURS,
         help_text=_("0: only when it has to begin."),
     )
+    ladder = forms.ChoiceField(label=_("How we reach them"), choices=Ladder.choices)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
     def __init__(self, data: Any, *, policy: OfferPolicy) -> None:
@@ -92,5 +93,6 @@ class PolicyForm(forms.Form):
         return [
             (_("Whom"), [self["mode"], self["wave_size"], self["max_waves"]]),
             (_("How long"), [self["answer_hours"], self["gap_hours"], self["reminders"]]),
+            (_("By what"), [self["ladder"]]),
             (_("When a person takes over"), [self["stop_before_hours"]]),
         ]

@@ -16,7 +16,10 @@ from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
 from providers.enums import (
+    BINDING_YES,
     OFFER_CATEGORY,
+    WAITING,
+    BreakReason,
     DeclineReason,
     Obstacle,
     OfferStatus,
@@ -115,8 +118,12 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return found.filter(provider_id=actor.provider_id) if actor.provider_id is not None else found.none()
 
     def open(self) -> Self:
-        """Waiting for an answer."""
-        return self.filter(status=OfferStatus.SENT)
+        """Waiting for an answer, or for a decision on what was proposed instead."""
+        return self.filter(status__in=WAITING)
+
+    def binding(self) -> Self:
+        """Said yes to, and not taken back: the work is theirs, or was until it was done."""
+        return self.filter(status__in=BINDING_YES)
 
     def with_need(self) -> Self:
         """With everything that says what is asked, where."""
@@ -149,6 +156,12 @@ class Offer(PublicIdModel, TenantModel):
         _("why it was given back"), max_length=20, choices=ReleaseReason.choices, blank=True, db_default=""
     )
     release_comment = models.CharField(_("comment on giving it back"), max_length=200, blank=True, db_default="")
+    # Somebody of ours found that the promise was not kept.
+    broken_at = models.DateTimeField(_("found broken at"), null=True, blank=True)
+    broken_reason = models.CharField(
+        _("how the promise was not kept"), max_length=20, choices=BreakReason.choices, blank=True, db_default=""
+    )
+    broken_comment = models.CharField(_("what was noted of it"), max_length=200, blank=True, db_default="")
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     objects = OfferQuerySet.as_manager()
@@ -161,14 +174,16 @@ class Offer(PublicIdModel, TenantModel):
             models.Index(fields=["organisation", "provider", "-id"], name="offer_of_provider"),
             models.Index(fields=["organisation", "status", "-id"], name="offer_by_status"),
             models.Index(
-                fields=["organisation", "answered_at"], condition=Q(status="accepted"), name="offer_accepted_recently"
+                fields=["organisation", "answered_at"],
+                condition=Q(status__in=["accepted", "honoured"]),
+                name="offer_binding_recently",
             ),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["work_order"],
-                condition=Q(status="accepted"),
-                name="offer_accepted_once_per_work_order",
+                condition=Q(status__in=["accepted", "honoured"]),
+                name="offer_binding_once_per_work_order",
                 violation_error_message=_("Another provider has already accepted this job."),
             ),
             models.UniqueConstraint(
@@ -185,6 +200,11 @@ class Offer(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(status="released") | Q(released_at__isnull=True, release_reason="", release_comment=""),
                 name="offer_release_only_when_released",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="broken", broken_at__isnull=False) & ~Q(broken_reason=""))
+                | (~Q(status="broken") & Q(broken_at__isnull=True, broken_reason="", broken_comment="")),
+                name="offer_broken_has_a_reason",
             ),
         ]
 

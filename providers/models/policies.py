@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
 from concierge.models import TenantModel
-from providers.enums import RoundMode
+from providers.enums import Ladder, RoundMode
 from providers.rules.asking import MOST_HOURS, REMINDERS
 
 # Longer before the work begins, nobody would be asked any more.
@@ -56,6 +56,13 @@ class OfferPolicy(TenantModel):
     stop_before_hours = models.PositiveSmallIntegerField(
         _("hours before the work begins at which a person takes over"), default=0, db_default=0
     )
+    ladder = models.CharField(
+        _("how they are reached"),
+        max_length=20,
+        choices=Ladder.choices,
+        default=Ladder.EMAIL_SMS_CALL,
+        db_default=Ladder.EMAIL_SMS_CALL.value,
+    )
     weight_distance = models.PositiveSmallIntegerField(_("weight of nearness"), default=40)
     weight_share = models.PositiveSmallIntegerField(_("weight of fair sharing"), default=35)
     weight_capacity = models.PositiveSmallIntegerField(_("weight of free capacity"), default=25)
@@ -82,6 +89,12 @@ class OfferPolicy(TenantModel):
                 name="offer_policy_answer_time_is_plausible",
                 violation_error_code="answer_hours",
                 violation_error_message=_("The time to answer must be between a few minutes and 80 opening hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ladder__in=Ladder.values),
+                name="offer_policy_ladder_is_known",
+                violation_error_message=_("Choose how providers are reached."),
+                violation_error_code="ladder",
             ),
             models.CheckConstraint(
                 condition=Q(weight_distance=100 - F("weight_share") - F("weight_capacity")),

@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from providers.enums import RoundMode
+from providers.enums import Ladder, RoundMode
 from providers.models import OfferPolicy
 from providers.rules import asking
 
@@ -21,7 +21,7 @@ def hours_words(hours: Decimal) -> str:
 
 def policy_words(policy: OfferPolicy) -> list[str]:
     """Who is asked, how long each has, when a person takes over."""
-    return [_whom(policy), _how_long(policy), *_next_ones(policy), _then_a_person(policy)]
+    return [_whom(policy), _how_long(policy), _by_what(policy), *_next_ones(policy), _then_a_person(policy)]
 
 
 def _whom(policy: OfferPolicy) -> str:
@@ -48,6 +48,10 @@ def _how_long(policy: OfferPolicy) -> str:
         _("Each has %(hours)s to answer, counted while they are open, and is reminded when %(when)s of it is over.")
         % words
     )
+
+
+def _by_what(policy: OfferPolicy) -> str:
+    return _("They are reached like this: %(ladder)s.") % {"ladder": Ladder(policy.ladder).label}
 
 
 def _next_ones(policy: OfferPolicy) -> list[str]:

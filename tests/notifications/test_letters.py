@@ -222,6 +222,11 @@ def _misdirected(world: World) -> None:
     report_misdirected(link, by=acting_for(link.offer.provider))
 
 
+def _to_call(world: World) -> None:
+    add_provider(world, email="", phone="+33380112233")
+    start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+
+
 def _nobody(world: World) -> None:
     start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
 
@@ -404,6 +409,7 @@ def _earlier(world: World) -> None:
 
 
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
+    Kind.OFFER_TO_CALL: _to_call,
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
     Kind.REQUEST_STARTED: _request_event("service_request.started"),

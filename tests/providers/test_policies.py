@@ -42,6 +42,7 @@ TYPED = {
     "gap_hours": "1",
     "reminders": ["50"],
     "stop_before_hours": "2",
+    "ladder": "sms_call",
     "version": "0",
 }
 
@@ -276,6 +277,7 @@ def test_rules_are_read_looked_at_and_saved(world: World, manager: Browser) -> N
         ({"answer_hours": "NaN"}, "nombre"),
         ({"answer_hours": "1e9"}, "80"),
         ({"mode": "request"}, "request"),
+        ({"ladder": "pigeon"}, "pigeon"),
         ({"reminders": ["33"]}, "33"),
         ({"stop_before_hours": "-1"}, "0"),
         ({"version": ""}, "obligatoire"),

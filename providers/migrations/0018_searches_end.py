@@ -29,7 +29,7 @@ def end_what_is_under_way(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("concierge", "0012_overseas"), ("providers", "0013_rules_of_asking")]
+    dependencies = [("concierge", "0012_overseas"), ("providers", "0017_rules_of_asking")]
 
     operations = [
         migrations.RunPython(end_what_is_under_way, migrations.RunPython.noop),
