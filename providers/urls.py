@@ -199,7 +199,7 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
