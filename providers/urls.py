@@ -11,6 +11,7 @@ from providers.views import (
     file_edit,
     link,
     partnership,
+    policies,
     price_link,
     rules,
     space,
@@ -210,6 +211,13 @@ team_agreements = [
     ),
 ]
 
+team_policies = [
+    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
+    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
@@ -223,4 +231,5 @@ urlpatterns = [
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_policies,
 ]
