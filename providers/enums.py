@@ -40,7 +40,7 @@ BINDING_YES = frozenset({O.ACCEPTED, O.HONOURED})
 OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "accept": (frozenset({O.SENT}), O.ACCEPTED),
     "decline": (frozenset({O.SENT}), O.DECLINED),
-    "expire": (frozenset({O.SENT}), O.EXPIRED),
+    "expire": (WAITING, O.EXPIRED),
     "withdraw": (WAITING, O.WITHDRAWN),
     "pass_over": (WAITING, O.NOT_SELECTED),
     "return_to_sender": (WAITING, O.UNDELIVERABLE),
@@ -72,6 +72,8 @@ class RoundMode(models.TextChoices):
     """How providers are asked."""
 
     WAVE = "wave", _("Several at a time")
+    SEQUENCE = "sequence", _("One after another")
+    BROADCAST = "broadcast", _("Everybody at once")
     DIRECT = "direct", _("This one only")
 
 

@@ -13,6 +13,7 @@ from providers.views import (
     file_edit,
     link,
     partnership,
+    policies,
     price_link,
     rules,
     space,
@@ -139,6 +140,11 @@ own_agreements = [
     path(
         "prestataires/mon-espace/conventions/<uuid:public_id>/", space_agreements.my_agreement, name="space-agreement"
     ),
+    path(
+        "prestataires/mon-espace/conventions/<uuid:public_id>/convention.pdf",
+        space_agreements.my_agreement_pdf,
+        name="space-agreement-pdf",
+    ),
     re_path(
         rf"^prestataires/mon-espace/conventions/(?P<public_id>{UUID})/(?P<verb>signer|refuser)/$",
         space_agreements.answer,
@@ -219,11 +225,19 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
+    path("prestataires/conventions/<uuid:public_id>/convention.pdf", agreements.agreement_pdf, name="agreement-pdf"),
     re_path(
         rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
+]
+
+team_policies = [
+    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
+    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
 ]
 
 urlpatterns = [
@@ -240,4 +254,5 @@ urlpatterns = [
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_policies,
 ]

@@ -40,13 +40,12 @@ from providers.actions.rounds import go_on
 from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, Decider, OfferStatus
 from providers.models import CounterOffer, Offer, Provider
 from providers.models.counters import MOST_COUNTER_PRICE
-from providers.models.offers import latest_start
 from providers.rules import hours
 from providers.rules.counters import Proposal
 from providers.rules.privacy import Known, reveals
 
 DUE = "counter.due"
-# Whoever decides has about one working day, and never longer than until the work has to begin.
+# Whoever decides has about one working day, and never longer than the search lasts.
 DECIDE_WITHIN = dt.timedelta(hours=8)
 LONGEST_COMMENT = 200
 
@@ -67,7 +66,7 @@ def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor) -> CounterOffe
     _check_price(locked, work_order, proposal.price)
     ready_by = _check_day(work_order, proposal, now)
     comment = _check_comment(locked, proposal.comment)
-    due_at = min(_decided_by(work_order, now), latest_start(work_order))
+    due_at = min(_decided_by(work_order, now), locked.round.ends_at)
     if due_at <= now:
         raise OfferExpired
     asks_client = proposal.price is None and bool(work_order.request.contact_email)
