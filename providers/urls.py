@@ -9,8 +9,10 @@ from providers.views import (
     calls,
     closures,
     file_edit,
+    inbound,
     link,
     partnership,
+    phone,
     price_link,
     rules,
     space,
@@ -93,6 +95,9 @@ links_of_prices = [
     ),
 ]
 
+# --- from gateways ----------------------------------------------------------------------------------------------------
+inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbound-sms")]
+
 # --- a provider's own pages -------------------------------------------------------------------------------------------
 own_space = [
     path("prestataires/mon-espace/", space.my_space, name="space"),
@@ -146,6 +151,7 @@ team_offers = [
         name="offers-of-request",
     ),
     path("prestataires/appels/", calls.calls, name="calls"),
+    path("prestataires/propositions/<uuid:public_id>/telephone/", phone.on_the_phone, name="phone"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(
@@ -209,6 +215,7 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     *links_of_offers,
     *links_of_prices,
+    *inbound_sms,
     *own_space,
     *own_agreements,
     *own_books,
