@@ -78,6 +78,7 @@ class Kind(models.TextChoices):
     AGREEMENT_DECLINED = "agreement.declined", _("A provider does not sign an agreement")
     AGREEMENT_WITHDRAWN = "agreement.withdrawn", _("Agreement given up")
     AGREEMENT_ENDED = "agreement.ended", _("Agreement ends")
+    AGREEMENT_ENDING = "agreement.ending", _("Agreement ends soon")
     PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")

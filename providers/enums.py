@@ -69,6 +69,8 @@ class RoundMode(models.TextChoices):
     """How providers are asked."""
 
     WAVE = "wave", _("Several at a time")
+    SEQUENCE = "sequence", _("One after another")
+    BROADCAST = "broadcast", _("Everybody at once")
     DIRECT = "direct", _("This one only")
 
 

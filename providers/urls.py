@@ -13,6 +13,7 @@ from providers.views import (
     link,
     partnership,
     phone,
+    policies,
     price_link,
     rules,
     space,
@@ -204,10 +205,17 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
+]
+
+team_policies = [
+    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
+    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
 ]
 
 urlpatterns = [
@@ -224,4 +232,5 @@ urlpatterns = [
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_policies,
 ]

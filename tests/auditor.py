@@ -61,6 +61,25 @@ CHECKS: dict[str, str] = {
         SELECT event_id, kind, address FROM notifications_message WHERE event_id IS NOT NULL
         GROUP BY event_id, kind, address HAVING count(*) > 1
     """,
+    "I13 every search under way has an end that waits": """
+        SELECT r.id FROM providers_offerround r WHERE r.status = 'open' AND NOT EXISTS (
+            SELECT 1 FROM concierge_deadline d WHERE d.organisation_id = r.organisation_id
+            AND d.kind = 'offer_round.stop' AND d.subject_id = r.id AND d.fired_at IS NULL AND d.cancelled_at IS NULL)
+    """,
+    "I14 every question has a time at which it ends": """
+        SELECT o.id FROM providers_offer o WHERE o.status = 'sent' AND NOT EXISTS (
+            SELECT 1 FROM concierge_deadline d WHERE d.organisation_id = o.organisation_id
+            AND d.kind = 'offer.expiry' AND d.subject_id = o.id AND d.fired_at IS NULL AND d.cancelled_at IS NULL)
+    """,
+    "I14 nobody may answer after the search has ended": """
+        SELECT o.id FROM providers_offer o JOIN providers_offerround r ON r.id = o.round_id
+        WHERE o.status = 'sent' AND o.due_at > r.ends_at
+    """,
+    "I16 nobody waits in vain": """
+        SELECT o.id FROM providers_offer o JOIN providers_offerround r ON r.id = o.round_id
+        JOIN bookings_workorder w ON w.id = o.work_order_id
+        WHERE o.status = 'sent' AND (r.status <> 'open' OR w.status = 'booked' AND w.performer_kind = 'provider')
+    """,
     "nothing is billed twice": """
         SELECT l.request_line_id FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
         WHERE i.kind = 'invoice' AND l.request_line_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1

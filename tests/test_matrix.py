@@ -274,6 +274,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-reopen": lambda s: {"closure_id": s.away.public_id},
     "providers:api-closure-reopen": lambda s: {"public_id": s.away.public_id},
     "providers:partnership": lambda s: {"public_id": s.provider.public_id, "verb": "arreter"},
+    "providers:policy": lambda s: {"service": s.world.cobbler.public_id},
+    "providers:drop-policy": lambda s: {"service": s.world.cobbler.public_id},
     "providers:create-key": lambda s: {"public_id": s.provider.public_id},
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},

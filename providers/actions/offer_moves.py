@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,8 +17,9 @@ from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms
 
-# The deadline of every offer.
-EXPIRY = "offer.expiry"
+# The deadlines of every offer, and of every search.
+EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
+STOP, NEXT_WAVE = "offer_round.stop", "offer_round.next_wave"
 
 
 def lock_offer(offer: Offer) -> Offer:
@@ -37,7 +39,13 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
 
 
 def open_round(
-    work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration], terms: MatchingTerms
+    work_order: WorkOrder,
+    mode: RoundMode,
+    verdicts: list[Consideration],
+    terms: MatchingTerms,
+    *,
+    now: dt.datetime,
+    ends_at: dt.datetime,
 ) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
@@ -46,7 +54,8 @@ def open_round(
         work_order=work_order,
         number=number,
         mode=mode,
-        started_at=timezone.now(),
+        started_at=now,
+        ends_at=ends_at,
         judged_by=terms.as_data(),
     )
     ConsideredProvider.objects.bulk_create(

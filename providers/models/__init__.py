@@ -8,7 +8,8 @@ from providers.models.documents import ProviderDocument
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
-from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
+from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
+from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 
 __all__ = [

@@ -20,6 +20,7 @@ from providers import perms
 from providers.actions.matching import agreed_prices
 from providers.forms.offers import BreakForm
 from providers.models import Offer, OfferContact, OfferRound, Provider, ServiceAgreement
+from providers.views.next_words import next_steps, round_words
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
 from providers.views.words import considered_words
@@ -69,16 +70,21 @@ def searches_page(
         .order_by("pk")
     )
     rounds: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for one in (
+    searched = list(
         OfferRound.objects.filter(work_order__in=orders)
+        .select_related("work_order__site")
         .prefetch_related(
             "offers__provider", "offers__wave", "offers__work_order__site", "offers__contacts", "considered__provider"
         )
         .order_by("-pk")
-    ):
+    )
+    following = next_steps(searched)
+    for one in searched:
         rounds[one.work_order_id].append(
             {
                 "round": one,
+                "state": round_words(one),
+                "next": following.get(one.pk, []),
                 "offers": [
                     offer_row(offer, again, with_contacts=True)
                     for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)

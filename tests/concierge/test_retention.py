@@ -41,6 +41,7 @@ from tests.world import World
 
 # Every table that the runtime role may delete from, and why. Anything else is the record of what happened.
 DELETABLE = {
+    "providers_offerpolicy": "a service follows the general rules again",
     "bookings_companycodetry": "purge",
     "bookings_accessnote": "purge, nothing is typed any more",
     "bookings_clientmembership": "leaving an account, purge",

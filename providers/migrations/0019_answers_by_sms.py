@@ -11,7 +11,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0016_contacts"),
+        ("providers", "0018_searches_end"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""What is told to whoever answers by SMS."""
+"""Letters about agreements that end."""
 
 from django.db import migrations, models
 
@@ -90,11 +90,11 @@ class Migration(migrations.Migration):
                     ("agreement.declined", "A provider does not sign an agreement"),
                     ("agreement.withdrawn", "Agreement given up"),
                     ("agreement.ended", "Agreement ends"),
+                    ("agreement.ending", "Agreement ends soon"),
                     ("provider.document_expiring", "A document of a provider ends soon"),
                     ("provider.document_expired", "A document of a provider has ended"),
                     ("help.requested", "Somebody asks for help"),
                     ("offer.call_due", "A provider has to be called"),
-                    ("sms.answered", "Answer to an SMS"),
                 ],
                 max_length=60,
                 verbose_name="message",
@@ -178,11 +178,11 @@ class Migration(migrations.Migration):
                             "agreement.declined",
                             "agreement.withdrawn",
                             "agreement.ended",
+                            "agreement.ending",
                             "provider.document_expiring",
                             "provider.document_expired",
                             "help.requested",
                             "offer.call_due",
-                            "sms.answered",
                         ],
                     )
                 ),
