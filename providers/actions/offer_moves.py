@@ -37,7 +37,12 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
 
 
 def open_round(
-    work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration], terms: MatchingTerms
+    work_order: WorkOrder,
+    mode: RoundMode,
+    verdicts: list[Consideration],
+    terms: MatchingTerms,
+    *,
+    is_narrowed: bool = False,
 ) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
@@ -48,6 +53,7 @@ def open_round(
         mode=mode,
         started_at=timezone.now(),
         judged_by=terms.as_data(),
+        is_narrowed=is_narrowed,
     )
     ConsideredProvider.objects.bulk_create(
         ConsideredProvider(

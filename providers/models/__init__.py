@@ -8,6 +8,7 @@ from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
 from providers.models.prices import PriceRequest
+from providers.models.reach import ProviderReach
 
 __all__ = [
     "AccessLink",
@@ -26,6 +27,7 @@ __all__ = [
     "ProviderDocument",
     "ProviderHours",
     "ProviderMember",
+    "ProviderReach",
     "ServiceAgreement",
     "acts_for_stopped",
     "provider_id_of",
