@@ -6,17 +6,21 @@ from providers.api import agreements as agreements_api
 from providers.api import availability, offers, prices
 from providers.views import (
     agreements,
+    calls,
     closures,
     file_edit,
     link,
     partnership,
+    policies,
     price_link,
     rules,
     space,
     space_agreements,
+    space_feed,
     staff_files,
     staff_offers,
     staff_prices,
+    statements,
     steering,
 )
 
@@ -126,6 +130,14 @@ own_agreements = [
     ),
 ]
 
+own_books = [
+    path("prestataires/mon-espace/releve/", statements.my_statement, name="space-statement"),
+    path("prestataires/mon-espace/releve.csv", statements.my_statement_csv, name="space-statement-csv"),
+    path("prestataires/mon-espace/calendrier/", space_feed.my_feed, name="space-feed"),
+    path("prestataires/mon-espace/calendrier/arreter/", space_feed.my_feed_end, name="space-feed-end"),
+    path("agenda-travaux/<str:token>.ics", space_feed.feed, name="feed"),
+]
+
 # --- the team ---------------------------------------------------------------------------------------------------------
 team_offers = [
     path("prestataires/propositions/", staff_offers.offers_list, name="offers"),
@@ -134,7 +146,9 @@ team_offers = [
         staff_offers.offers_of_request,
         name="offers-of-request",
     ),
+    path("prestataires/appels/", calls.calls, name="calls"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
+    path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(
         rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
         steering.steer,
@@ -170,6 +184,8 @@ team_files = [
         partnership.partnership,
         name="partnership",
     ),
+    path("prestataires/<uuid:public_id>/releve/", statements.statement, name="statement"),
+    path("prestataires/<uuid:public_id>/releve.csv", statements.statement_csv, name="statement-csv"),
     path("prestataires/<uuid:public_id>/cles/", staff_files.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
 ]
@@ -183,10 +199,17 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
+]
+
+team_policies = [
+    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
+    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
 ]
 
 urlpatterns = [
@@ -196,9 +219,11 @@ urlpatterns = [
     *links_of_prices,
     *own_space,
     *own_agreements,
+    *own_books,
     *team_offers,
     *team_matching,
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_policies,
 ]

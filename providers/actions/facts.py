@@ -15,7 +15,8 @@ from django.utils import timezone
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Client, WorkOrder
 from concierge.models import Event
-from providers.models import Provider
+from providers.enums import OfferStatus
+from providers.models import Offer, Provider
 from providers.models.offers import latest_start
 from providers.rules.hours import Opening
 from providers.rules.terms import SOCIAL
@@ -26,7 +27,7 @@ A_YEAR = dt.timedelta(days=365)
 
 
 class Past(NamedTuple):
-    """Checked jobs by provider key: all of the last months, those right at once, those for the same client."""
+    """Jobs by provider key: checked or broken in the last months, those right at once, those for the same client."""
 
     judged: Counter[int]
     passed: Counter[int]
@@ -48,6 +49,10 @@ def past_of(work_order: WorkOrder, providers: Iterable[int]) -> Past:
     for row in lately.annotate(all=Count("pk"), right=Count("pk", filter=Q(again=False))):
         key = row["performer_id"] or 0
         judged[key], passed[key] = row["all"], row["right"]
+    # A promise that was not kept is work that was not right.
+    broken = Offer.objects.filter(provider__in=list(providers), status=OfferStatus.BROKEN, broken_at__gte=now - LATELY)
+    for line in broken.order_by("provider_id").values("provider_id").annotate(all=Count("pk")):
+        judged[line["provider_id"]] += line["all"]
     family = Client.objects.family_of(work_order.request.client.kept_id).values("pk")
     known = checked.filter(verified_at__gte=now - A_YEAR, request__client__in=family).values("performer_id")
     together = {row["performer_id"] or 0: row["all"] for row in known.annotate(all=Count("pk"))}

@@ -18,10 +18,10 @@ from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, OfferStatus
+from providers.enums import AgreementKind, Ladder, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
-from providers.rules import hours, matching, papers
+from providers.rules import asking, hours, matching, papers
 from providers.rules.agreements import price_paid
 from providers.rules.candidates import Candidate, distance_km
 from providers.rules.matching import Consideration
@@ -32,7 +32,7 @@ RECENT = dt.timedelta(days=30)
 # Less opening time than this is too little to answer in.
 LEAST_ANSWER_TIME = dt.timedelta(minutes=30)
 # Answers that mean: do not ask me again for this job.
-NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED)
+NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED, OfferStatus.BROKEN)
 
 
 class Policy(NamedTuple):
@@ -42,6 +42,16 @@ class Policy(NamedTuple):
     max_waves: int = 3
     answer_time: dt.timedelta = dt.timedelta(hours=4)
     weights: Weights = Weights()
+    mode: RoundMode = RoundMode.WAVE
+    gap: dt.timedelta | None = None
+    reminders: tuple[int, ...] = (50, 80)
+    stop_before: dt.timedelta = dt.timedelta(0)
+    ladder: str = Ladder.EMAIL_SMS_CALL.value
+
+    @property
+    def at_once(self) -> int:
+        """How many are asked at the same time."""
+        return asking.MOST_AT_ONCE if self.mode == RoundMode.BROADCAST else self.wave_size
 
 
 def policy_for(work_order: WorkOrder) -> Policy:
@@ -52,10 +62,26 @@ def policy_for(work_order: WorkOrder) -> Policy:
         .order_by("service_id")  # PostgreSQL puts the general one (NULL) last
         .first()
     )
-    if row is None:
-        return Policy()
-    weights = Weights(row.weight_distance, row.weight_share, row.weight_capacity)
-    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights)
+    return Policy() if row is None else policy_of(row)
+
+
+def policy_of(row: OfferPolicy) -> Policy:
+    """What a row says."""
+    return Policy(
+        wave_size=row.wave_size,
+        max_waves=row.max_waves,
+        answer_time=_hours(row.answer_hours),
+        weights=Weights(row.weight_distance, row.weight_share, row.weight_capacity),
+        mode=RoundMode(row.mode),
+        gap=None if row.gap_hours is None else _hours(row.gap_hours),
+        reminders=tuple(row.reminders),
+        stop_before=dt.timedelta(hours=row.stop_before_hours),
+        ladder=row.ladder,
+    )
+
+
+def _hours(number: Decimal) -> dt.timedelta:
+    return dt.timedelta(hours=float(number))
 
 
 def terms_now(work_order: WorkOrder, policy: Policy) -> MatchingTerms:
@@ -114,40 +140,42 @@ class Candidates:
         """On which they are asked; none when the client agreed to their own price."""
         return None if provider.pk in self.agreed else self.agreements[provider.pk]
 
-    def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
-        """When the answer is due: in the provider's opening hours, and not after the work has to begin.
+    def ends_at(self, policy: Policy, now: dt.datetime) -> dt.datetime:
+        """When a search that begins now stops at the latest."""
+        return asking.search_ends_at(now, self.begins_by, policy.stop_before)
 
-        Work that should have begun already is only given away by a person: then in the usual time.
-        """
-        opening, closed = _opening_of(provider), hours.closed_on(_closures_of(provider))
+    def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime, *, until: dt.datetime) -> dt.datetime:
+        """When the answer is due: in the provider's opening hours, and not after the search has ended."""
+        opening, closed = opening_of(provider), hours.closed_on(closures_of(provider))
         due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone, closed=closed)
         if due <= sent_at:
             # Closed for as long as we look ahead, and a person asks all the same.
             due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone)
-        return due if self.begins_by <= sent_at else min(due, self.begins_by)
+        return min(due, until)
 
 
-def _opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
+def opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
     """When a provider answers: office hours when it gave none."""
     given = tuple(hours.Opening(row.weekday, row.opens, row.closes) for row in provider.opening_hours.all())
     return given or hours.OFFICE_HOURS
 
 
-def _closures_of(provider: Provider) -> tuple[hours.Days, ...]:
+def closures_of(provider: Provider) -> tuple[hours.Days, ...]:
+    """The days on which it is away."""
     return tuple((row.first_on, row.last_on) for row in provider.closures.all())
 
 
 def _can_answer(policy: Policy, now: dt.datetime, begins_by: dt.datetime, zone: ZoneInfo) -> Callable[[Provider], bool]:
-    """Whether a provider is open long enough before the work has to begin. Most have the same hours: looked at once."""
+    """Whether a provider is open long enough before a person takes over. Most have the same hours: looked at once."""
     least = min(LEAST_ANSWER_TIME, policy.answer_time)
 
     @cache
     def enough(opening: tuple[hours.Opening, ...], closures: tuple[hours.Days, ...]) -> bool:
         closed = hours.closed_on(closures)
         due = hours.due_in_opening_hours(now, policy.answer_time, opening, zone, closed=closed)
-        return hours.time_open(now, min(due, begins_by), opening, zone, closed=closed) >= least
+        return hours.time_open(now, min(due, begins_by - policy.stop_before), opening, zone, closed=closed) >= least
 
-    return lambda provider: enough(_opening_of(provider), _closures_of(provider))
+    return lambda provider: enough(opening_of(provider), closures_of(provider))
 
 
 def consider_providers(
@@ -187,7 +215,8 @@ def consider_providers(
     pay = _pay_of(work_order, agreements, agreed)
     required = _required_for(pay, bought_of(providers, today, zone), agreements, agreed, today)
     past, cheapest = past_of(work_order, providers), min(pay.values(), default=None)
-    loads = {row.pk: load_of(recent[row.pk], row.daily_capacity, _opening_of(row)) for row in providers.values()}
+    loads = {row.pk: load_of(recent[row.pk], row.daily_capacity, opening_of(row)) for row in providers.values()}
+    load_of_all = sum(loads.values(), Decimal(0))
     here, can_answer = place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -202,7 +231,7 @@ def consider_providers(
             recent_jobs=recent[row.pk],
             recent_jobs_of_all=sum(recent.values()),
             said_no=row.pk in said_no,
-            is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
+            is_closed=hours.is_closed_throughout(first_day, last_day, closures_of(row)),
             can_answer=can_answer(row),
             required=required[row.pk],
             notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
@@ -210,7 +239,7 @@ def consider_providers(
             today=today,
             work_day=first_day,
             load=loads[row.pk],
-            load_of_all=sum(loads.values(), Decimal(0)),
+            load_of_all=load_of_all,
             price=pay.get(row.pk),
             cheapest=cheapest,
             passed=past.passed[row.pk],
@@ -263,9 +292,7 @@ def agreed_amounts(work_order: WorkOrder) -> dict[int, Decimal]:
 def recent_jobs(providers: Iterable[int]) -> Counter[int]:
     """Jobs accepted in the last thirty days, by provider key."""
     return _counted(
-        Offer.objects.filter(
-            provider__in=list(providers), status=OfferStatus.ACCEPTED, answered_at__gte=timezone.now() - RECENT
-        ),
+        Offer.objects.binding().filter(provider__in=list(providers), answered_at__gte=timezone.now() - RECENT),
         "provider_id",
     )
 
@@ -274,7 +301,7 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
     """What was accepted by each provider, excl. VAT: in this calendar year, and under each agreement in force. Of an
     introduction nothing: the client buys it."""
     keys, new_year = list(providers), dt.datetime(today.year, 1, 1, tzinfo=zone)
-    accepted = Offer.objects.filter(provider__in=keys, status=OfferStatus.ACCEPTED).order_by()
+    accepted = Offer.objects.binding().filter(provider__in=keys).order_by()
     in_force = ServiceAgreement.objects.filter(provider__in=keys).valid_on(today)
     rows = (
         accepted.exclude(agreement__kind=AgreementKind.INTRODUCTION)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +12,14 @@ from django.utils import timezone
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
-from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStatus
+from providers.enums import OFFER_TRANSITIONS, WAITING, RoundMode, RoundStatus
 from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms
 
-# The deadline of every offer.
-EXPIRY = "offer.expiry"
+# The deadlines of every offer, and of every search.
+EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
+STOP, NEXT_WAVE = "offer_round.stop", "offer_round.next_wave"
 
 
 def lock_offer(offer: Offer) -> Offer:
@@ -42,6 +44,8 @@ def open_round(
     verdicts: list[Consideration],
     terms: MatchingTerms,
     *,
+    now: dt.datetime,
+    ends_at: dt.datetime,
     is_narrowed: bool = False,
 ) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
@@ -51,7 +55,8 @@ def open_round(
         work_order=work_order,
         number=number,
         mode=mode,
-        started_at=timezone.now(),
+        started_at=now,
+        ends_at=ends_at,
         judged_by=terms.as_data(),
         is_narrowed=is_narrowed,
     )
@@ -95,7 +100,7 @@ def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Ac
     now = timezone.now()
     open_offers = list(
         Offer.objects.select_for_update(of=("self",), no_key=True)
-        .filter(work_order=work_order, status=OfferStatus.SENT)
+        .filter(work_order=work_order, status__in=WAITING)
         .order_by("pk")
     )
     for offer in open_offers:

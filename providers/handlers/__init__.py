@@ -18,6 +18,8 @@ from providers.actions.offers import let_go_of_accepted, pass_on
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.actions.repricing import follow_quantity
 from providers.actions.rounds import withdraw_offers
+from providers.handlers import agreements as _agreements  # noqa: F401 - importing registers them
+from providers.handlers import promises as _promises  # noqa: F401 - importing subscribes it
 from providers.handlers import reach as _reach  # noqa: F401 - importing subscribes it
 from providers.models import Offer, PriceRequest
 

@@ -12,6 +12,8 @@ AMOUNT_OF = {"purchase": "purchase_price", "commission": "commission_percent", "
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 # Thirty days: who needs more notice is asked by hand.
 MOST_HOURS = 720
+# Days before its last one on which both sides are told that an agreement ends.
+ENDING_DAYS = (30, 7)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -20,11 +21,13 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions import agreements as actions
+from providers.actions.agreement_ends import goes_on, renew_agreement
 from providers.actions.agreement_texts import standard_text
 from providers.actions.signing import send_agreement, sign_agreement
 from providers.enums import AgreementStatus, Side
 from providers.forms.agreements import AgreementForm, EndForm, SignForm, terms_of
 from providers.models import Provider, ServiceAgreement
+from providers.rules.agreements import ENDING_DAYS
 from providers.views.agreement_words import facts_of, row_of, signatures_of, state_of
 from providers.views.staff import BY_PROVIDER, PAGE, pages_around, see_providers
 
@@ -98,13 +101,15 @@ def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
 
 @require_POST
 def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
-    """Send, sign, give up, or end."""
+    """Send, sign, give up, end, or agree anew."""
     agreement = _agreement(request, public_id)
     _may_manage(request)
     if verb == "terminer":
         return _end(request, agreement)
     if verb == "signer":
         return _sign(request, agreement)
+    if verb == "reconduire":
+        return _renew(request, agreement)
     act = {
         "envoyer": send_agreement,
         "papier": actions.sign_on_paper,
@@ -141,6 +146,15 @@ def _sign(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
         said = _("Signed on our side. It binds once the provider has signed too.")
     messages.success(request, said)
     return redirect("providers:agreement", agreement.public_id)
+
+
+def _renew(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
+    try:
+        draft = renew_agreement(agreement, by=request.actor)
+    except DomainError as error:
+        return _page(request, agreement, error=error, status=refused_status(error))
+    messages.success(request, _("A draft with the same terms: change what has to change, then have it signed."))
+    return redirect("providers:agreement", draft.public_id)
 
 
 def _end(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
@@ -197,6 +211,14 @@ def _refused(form: AgreementForm | EndForm | SignForm, error: DomainError) -> in
     return refused_status(error)
 
 
+def _ends_soon(agreement: ServiceAgreement, today: dt.date) -> bool:
+    """Whether it ends within a month and nothing is agreed for the time after."""
+    last = agreement.valid_to
+    if last is None or not agreement.is_in_force(today):
+        return False
+    return last - today <= dt.timedelta(days=max(ENDING_DAYS)) and not goes_on(agreement)
+
+
 def _page(
     request: TenantRequest,
     agreement: ServiceAgreement,
@@ -226,6 +248,8 @@ def _page(
         "end_form": (end_form or EndForm(initial={"valid_to": today})) if can_end else None,
         "signatures": signatures if agreement.seal else [],
         "sign_form": (sign_form or _sign_form(request, agreement)) if can_sign else None,
+        "can_renew": can_manage and agreement.is_binding,
+        "ends_soon": _ends_soon(agreement, today),
         "can_withdraw": can_manage and agreement.status == AgreementStatus.SENT,
         "has_login": agreement.provider.members.exists(),
         # A form that holds the refusal says it itself.

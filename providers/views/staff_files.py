@@ -25,7 +25,8 @@ from providers import perms
 from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
-from providers.enums import BINDING_AGREEMENTS, OfferStatus
+from providers.actions.promises import promises_of
+from providers.enums import BINDING_AGREEMENTS, WAITING
 from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider, ServiceAgreement
 from providers.views.agreement_words import row_of
@@ -46,7 +47,7 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     services = Service.objects.filter(organisation=request.organisation, execution__in=BY_PROVIDER)
     form = ProviderFilters(request.GET, services=services.order_by("position", "pk"))
     found = _filtered(Provider.objects.visible_to(request.actor), form)
-    found = found.annotate(asked=Count("offers", filter=Q(offers__status=OfferStatus.SENT), distinct=True))
+    found = found.annotate(asked=Count("offers", filter=Q(offers__status__in=WAITING), distinct=True))
     today = today_of(request.organisation)
     # Not the texts that were signed: thirty kilobytes each.
     in_force = ServiceAgreement.objects.valid_on(today).select_related("service").defer("text", "content")
@@ -132,6 +133,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         ],
         "recent": ours[provider.pk],
         "share": round(100 * ours[provider.pk] / total) if total else 0,
+        "promises": promises_of([provider.pk], now=timezone.now())[provider.pk],
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
         "hours": hours_words(provider.opening_hours.all()),

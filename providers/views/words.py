@@ -179,6 +179,11 @@ def answer_words(offer: Offer) -> tuple[str, str]:
             _("Thank you for your interest: we will ask you again soon."),
         ),
         OfferStatus.RELEASED: (_("You gave this job back"), _("We are asking someone else.")),
+        OfferStatus.HONOURED: (_("This job is done"), _("It was checked, and all is well. Thank you!")),
+        OfferStatus.BROKEN: (
+            _("We gave this job to someone else"),
+            _("It was not done as promised. Do you see it otherwise? Please call us."),
+        ),
     }.get(
         OfferStatus(offer.status),
         (_("This job is no longer needed"), _("Nothing more needs to be done. Thank you for being there.")),

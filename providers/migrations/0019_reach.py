@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0012_matching_rules"),
+        ("providers", "0018_searches_end"),
     ]
 
     operations = [

@@ -47,7 +47,7 @@ END $$
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
-        ("providers", "0013_reach"),
+        ("providers", "0019_reach"),
     ]
 
     operations = [
