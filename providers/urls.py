@@ -123,6 +123,11 @@ own_agreements = [
     path(
         "prestataires/mon-espace/conventions/<uuid:public_id>/", space_agreements.my_agreement, name="space-agreement"
     ),
+    path(
+        "prestataires/mon-espace/conventions/<uuid:public_id>/convention.pdf",
+        space_agreements.my_agreement_pdf,
+        name="space-agreement-pdf",
+    ),
     re_path(
         rf"^prestataires/mon-espace/conventions/(?P<public_id>{UUID})/(?P<verb>signer|refuser)/$",
         space_agreements.answer,
@@ -198,6 +203,7 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
+    path("prestataires/conventions/<uuid:public_id>/convention.pdf", agreements.agreement_pdf, name="agreement-pdf"),
     re_path(
         rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,

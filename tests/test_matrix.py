@@ -259,6 +259,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:statement-csv": lambda s: {"public_id": s.provider.public_id},
     "providers:new-agreement": lambda s: {"public_id": s.provider.public_id},
     "providers:agreement": lambda s: {"public_id": s.draft_agreement.public_id},
+    "providers:agreement-pdf": lambda s: {"public_id": s.draft_agreement.public_id},
+    "providers:space-agreement-pdf": lambda s: {"public_id": s.sent_agreement.public_id},
     "providers:space-agreement": lambda s: {"public_id": s.sent_agreement.public_id},
     "providers:space-agreement-answer": lambda s: {"public_id": s.sent_agreement.public_id, "verb": "signer"},
     "providers:change-agreement": lambda s: {"public_id": s.draft_agreement.public_id, "verb": "abandonner"},
