@@ -11,6 +11,7 @@ from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
+from providers.models.reach import ProviderReach
 
 __all__ = [
     "AccessLink",
@@ -32,6 +33,7 @@ __all__ = [
     "ProviderFeed",
     "ProviderHours",
     "ProviderMember",
+    "ProviderReach",
     "ServiceAgreement",
     "acts_for_stopped",
     "provider_id_of",
