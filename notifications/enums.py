@@ -87,6 +87,7 @@ class Kind(models.TextChoices):
     COUNTER_ASKED = "counter_offer.asked", _("Another day is proposed to the client")
     OFFER_REFUSED = "offer.refused", _("What a provider proposed was not agreed")
     OFFER_BROKEN = "offer.broken", _("A job was taken from a provider")
+    SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
 
 
 class MessageChannel(models.TextChoices):
@@ -116,6 +117,7 @@ BY_SMS = frozenset(
         Kind.PRICE_WITHDRAWN,
         Kind.PRICE_NOT_SELECTED,
         Kind.PRICE_DROPPED,
+        Kind.SMS_ANSWERED,
     }
 )
 

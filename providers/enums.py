@@ -294,6 +294,17 @@ class ContactTrouble(models.TextChoices):
     UNNEEDED = "unneeded", _("no longer needed")
 
 
+class ReplyEffect(models.TextChoices):
+    """What an SMS that came in led to."""
+
+    ACCEPTED = "accepted", pgettext_lazy("reply", "Accepted")
+    DECLINED = "declined", pgettext_lazy("reply", "Declined")
+    REFUSED = "refused", _("Came too late")
+    UNCLEAR = "unclear", _("To be read by a person")
+    NOTHING_OPEN = "nothing_open", _("Nothing was waiting for an answer")
+    UNKNOWN = "unknown", _("Not a provider’s number")
+
+
 # --- counter-offers and clocks (lifecycles.md 2.4) --------------------------------------------------------------------
 
 

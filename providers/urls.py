@@ -11,8 +11,10 @@ from providers.views import (
     closures,
     counters,
     file_edit,
+    inbound,
     link,
     partnership,
+    phone,
     policies,
     price_link,
     rules,
@@ -110,6 +112,9 @@ links_of_clients = [
     ),
 ]
 
+# --- from gateways ----------------------------------------------------------------------------------------------------
+inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbound-sms")]
+
 # --- a provider's own pages -------------------------------------------------------------------------------------------
 own_space = [
     path("prestataires/mon-espace/", space.my_space, name="space"),
@@ -169,6 +174,7 @@ team_offers = [
         name="offers-of-request",
     ),
     path("prestataires/appels/", calls.calls, name="calls"),
+    path("prestataires/propositions/<uuid:public_id>/telephone/", phone.on_the_phone, name="phone"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(
@@ -246,6 +252,7 @@ urlpatterns = [
     *links_of_offers,
     *links_of_prices,
     *links_of_clients,
+    *inbound_sms,
     *own_space,
     *own_agreements,
     *own_books,

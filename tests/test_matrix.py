@@ -249,6 +249,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
+    "providers:phone": lambda s: {"public_id": s.offer.public_id},
+    "providers:inbound-sms": lambda s: {"gateway": "ovh"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:decide-counter": lambda s: {"public_id": s.counter.public_id, "verb": "accepter"},
     "providers:space-propose": lambda s: {"public_id": s.offer.public_id},
@@ -303,7 +305,7 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act"}
+CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act", "providers:inbound-sms"}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",

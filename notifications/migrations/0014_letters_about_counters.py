@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("notifications", "0012_agreement_ending"),
+        ("notifications", "0013_answered_sms"),
     ]
 
     operations = [
@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                     ("counter_offer.asked", "Another day is proposed to the client"),
                     ("offer.refused", "What a provider proposed was not agreed"),
                     ("offer.broken", "A job was taken from a provider"),
+                    ("sms.answered", "Answer to an SMS"),
                 ],
                 max_length=60,
                 verbose_name="message",
@@ -191,6 +192,7 @@ class Migration(migrations.Migration):
                             "counter_offer.asked",
                             "offer.refused",
                             "offer.broken",
+                            "sms.answered",
                         ],
                     )
                 ),
