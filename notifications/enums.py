@@ -86,6 +86,7 @@ class Kind(models.TextChoices):
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
+    SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
 
 
 class MessageChannel(models.TextChoices):
@@ -113,6 +114,7 @@ BY_SMS = frozenset(
         Kind.PRICE_WITHDRAWN,
         Kind.PRICE_NOT_SELECTED,
         Kind.PRICE_DROPPED,
+        Kind.SMS_ANSWERED,
     }
 )
 
