@@ -25,14 +25,15 @@ from providers.rules import asking, hours
 
 
 @transaction.atomic
-def follow_promise(work_order: WorkOrder, *, before: str, by: Actor) -> None:
+def follow_promise(work_order: WorkOrder, *, before: str, moved_at: dt.datetime, by: Actor) -> None:
     """The client comes at another time: whoever is asked is told and answers in time before it, who is closed then is
-    not asked any more; with no time left a person decides. A yes was to another time: somebody of ours asks whether
-    it still holds. Safe twice.
+    not asked any more; with no time left a person decides. A yes given before it ``moved_at`` was to another time:
+    somebody of ours asks whether it still holds. Safe twice.
     """
     locked = lock_work_order(work_order)
     if locked.performer_kind == PerformerKind.PROVIDER:
-        for offer in Offer.objects.filter(work_order=locked, status=OfferStatus.ACCEPTED):
+        yes = Offer.objects.filter(work_order=locked, status=OfferStatus.ACCEPTED, answered_at__lt=moved_at)
+        for offer in yes.order_by("pk"):
             say(offer, "moved_after_yes", by, before=before)
         return
     current = OfferRound.objects.filter(work_order=locked, status=RoundStatus.OPEN).first()

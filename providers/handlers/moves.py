@@ -13,8 +13,9 @@ from providers.models import Offer
 @events.subscribe("work_order.rescheduled")
 def follow_the_appointment(event: Event) -> None:
     """Whoever is asked hears of the new time; whether a yes still holds is asked by a person."""
+    before, by = str(event.data.get("before", "")), system_actor(event.organisation)
     for order in WorkOrder.objects.filter(public_id=event.subject_id):
-        follow_promise(order, before=str(event.data.get("before", "")), by=system_actor(event.organisation))
+        follow_promise(order, before=before, moved_at=event.act_at, by=by)
 
 
 @events.subscribe("provider.changed")

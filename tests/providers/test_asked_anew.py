@@ -132,11 +132,11 @@ def test_moved_to_tomorrow_the_answer_is_due_before(world: World, heels: WorkOrd
     WorkOrder.objects.filter(pk=heels.pk).update(duration_minutes=0)
     soon = MONDAY + HOUR
     WorkOrder.objects.filter(pk=heels.pk).update(promised_start=soon, promised_end=soon)
-    follow_promise(heels, before="", by=world.actor())
+    follow_promise(heels, before="", moved_at=MONDAY, by=world.actor())
     assert {offer.due_at for offer in Offer.objects.order_by("pk")} == {soon}
     assert stands_still() == []
     WorkOrder.objects.filter(pk=heels.pk).update(promised_start=MONDAY, promised_end=MONDAY)
-    follow_promise(heels, before="", by=world.actor())
+    follow_promise(heels, before="", moved_at=MONDAY, by=world.actor())
     heels.refresh_from_db()
     assert (statuses(), heels.status) == (["expired"] * 3, "needs_dispatch")
     assert Event.objects.get(name="work_order.needs_dispatch").data["reason"] == "stopped"
@@ -150,6 +150,9 @@ def test_a_yes_to_another_time_is_asked_about_by_a_person(world: World, heels: W
     told = Event.objects.get(name="offer.moved_after_yes")
     assert (told.subject_id, statuses()[0]) == (offers[0].public_id, "accepted")
     assert said("rescheduled") == 0
+    # What moved before the yes, as a day that the provider proposed, is what it said yes to.
+    follow_promise(heels, before="", moved_at=MONDAY - HOUR, by=world.actor())
+    assert said("moved_after_yes") == 1
 
 
 # --- who closes -------------------------------------------

@@ -1,4 +1,4 @@
-"""Reminders of offers, and appointments that move while providers are asked or after a yes."""
+"""Letters about what providers propose, and about a promise that was not kept."""
 
 from django.db import migrations, models
 
@@ -36,9 +36,6 @@ class Migration(migrations.Migration):
                     ("work_order.booked", "Somebody takes care of it"),
                     ("invoice.rendered", "Invoice"),
                     ("offer.sent", "Offer to a provider"),
-                    ("offer.reminded", "Reminder of an offer"),
-                    ("offer.rescheduled", "The time of offered work has changed"),
-                    ("offer.moved_after_yes", "Accepted work was moved: does the yes still hold?"),
                     ("offer.repriced", "What a provider is paid has changed"),
                     ("offer.accepted", "Details for the provider who accepted"),
                     ("offer.not_selected", "Offer taken by someone else"),
@@ -98,6 +95,10 @@ class Migration(migrations.Migration):
                     ("provider.document_expired", "A document of a provider has ended"),
                     ("help.requested", "Somebody asks for help"),
                     ("offer.call_due", "A provider has to be called"),
+                    ("offer.countered", "A provider proposes another price or day"),
+                    ("counter_offer.asked", "Another day is proposed to the client"),
+                    ("offer.refused", "What a provider proposed was not agreed"),
+                    ("offer.broken", "A job was taken from a provider"),
                     ("sms.answered", "Answer to an SMS"),
                 ],
                 max_length=60,
@@ -128,9 +129,6 @@ class Migration(migrations.Migration):
                             "work_order.booked",
                             "invoice.rendered",
                             "offer.sent",
-                            "offer.reminded",
-                            "offer.rescheduled",
-                            "offer.moved_after_yes",
                             "offer.repriced",
                             "offer.accepted",
                             "offer.not_selected",
@@ -190,6 +188,10 @@ class Migration(migrations.Migration):
                             "provider.document_expired",
                             "help.requested",
                             "offer.call_due",
+                            "offer.countered",
+                            "counter_offer.asked",
+                            "offer.refused",
+                            "offer.broken",
                             "sms.answered",
                         ],
                     )
