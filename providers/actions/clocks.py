@@ -33,6 +33,7 @@ from providers.actions.refusals import (
     OfferPaused,
     PausedTooOften,
 )
+from providers.actions.reminders import plan_reminders, times_reminded
 from providers.enums import OfferStatus, PauseReason, RoundStatus
 from providers.models import Offer, OfferPause, OfferRound
 from providers.models.offers import latest_start
@@ -164,6 +165,7 @@ def _go_on(offer: Offer, work_order: WorkOrder, pause: OfferPause, *, answer: st
     pause.ended_at, pause.answer = now, answer
     pause.save(update_fields=["ended_at", "answer"])
     _give_until(offer, _due(offer, work_order, now, pause.left))
+    plan_reminders([offer], policy_for(work_order), sent=times_reminded([offer]))
     say(offer, "resumed", by, reason=pause.reason, by_provider=by.provider_id is not None)
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("notifications", "0014_letters_about_counters"),
+        ("notifications", "0015_offers_reminded"),
     ]
 
     operations = [
@@ -36,6 +36,9 @@ class Migration(migrations.Migration):
                     ("work_order.booked", "Somebody takes care of it"),
                     ("invoice.rendered", "Invoice"),
                     ("offer.sent", "Offer to a provider"),
+                    ("offer.reminded", "Reminder of an offer"),
+                    ("offer.rescheduled", "The time of offered work has changed"),
+                    ("offer.moved_after_yes", "Accepted work was moved: does the yes still hold?"),
                     ("offer.repriced", "What a provider is paid has changed"),
                     ("offer.accepted", "Details for the provider who accepted"),
                     ("offer.not_selected", "Offer taken by someone else"),
@@ -134,6 +137,9 @@ class Migration(migrations.Migration):
                             "work_order.booked",
                             "invoice.rendered",
                             "offer.sent",
+                            "offer.reminded",
+                            "offer.rescheduled",
+                            "offer.moved_after_yes",
                             "offer.repriced",
                             "offer.accepted",
                             "offer.not_selected",
