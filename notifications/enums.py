@@ -80,6 +80,10 @@ class Kind(models.TextChoices):
     AGREEMENT_ENDED = "agreement.ended", _("Agreement ends")
     PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
+    PAPER_SENT = "provider.document_sent", _("A provider sent a document")
+    PAPER_APPROVED = "provider.document_approved", _("A document of a provider is approved")
+    PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
+    PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
 
 

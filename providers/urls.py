@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from providers.api import agreements as agreements_api
-from providers.api import availability, offers, prices
+from providers.api import availability, documents, offers, prices
 from providers.views import (
     agreements,
     closures,
@@ -11,8 +11,10 @@ from providers.views import (
     link,
     partnership,
     price_link,
+    reviews,
     space,
     space_agreements,
+    space_documents,
     staff_files,
     staff_offers,
     staff_prices,
@@ -68,8 +70,12 @@ api_agreements = [
     path("agreements", agreements_api.Agreements.as_view(), name="api-agreements"),
     path("agreements/<uuid:public_id>", agreements_api.AgreementDetail.as_view(), name="api-agreement"),
 ]
+api_documents = [
+    path("provider-documents", documents.ProviderDocuments.as_view(), name="api-documents"),
+    path("provider-documents/<uuid:public_id>/file", documents.DocumentFile.as_view(), name="api-document-file"),
+]
 
-api_urlpatterns = [*api_agreements, *api_offers, *api_availability, *api_prices]
+api_urlpatterns = [*api_agreements, *api_documents, *api_offers, *api_availability, *api_prices]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -122,6 +128,16 @@ own_agreements = [
         rf"^prestataires/mon-espace/conventions/(?P<public_id>{UUID})/(?P<verb>signer|refuser)/$",
         space_agreements.answer,
         name="space-agreement-answer",
+    ),
+]
+
+own_documents = [
+    path("prestataires/mon-espace/documents/", space_documents.my_documents, name="space-documents"),
+    path("prestataires/mon-espace/documents/<uuid:public_id>/fichier/", space_documents.my_file, name="space-file"),
+    path(
+        "prestataires/mon-espace/documents/<uuid:public_id>/retirer/",
+        space_documents.take_back,
+        name="space-document-back",
     ),
 ]
 
@@ -184,6 +200,17 @@ team_agreements = [
     ),
 ]
 
+team_documents = [
+    path("prestataires/documents/", reviews.to_check, name="documents-to-check"),
+    path("prestataires/<uuid:public_id>/documents/<uuid:document>/lire/", reviews.document_page, name="document"),
+    path("prestataires/<uuid:public_id>/documents/<uuid:document>/fichier/", reviews.document_file, name="file"),
+    re_path(
+        rf"^prestataires/(?P<public_id>{UUID})/documents/(?P<document>{UUID})/(?P<verb>approuver|refuser)/$",
+        reviews.judge,
+        name="judge-document",
+    ),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
@@ -191,8 +218,10 @@ urlpatterns = [
     *links_of_prices,
     *own_space,
     *own_agreements,
+    *own_documents,
     *team_offers,
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_documents,
 ]

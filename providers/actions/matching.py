@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
-from providers.enums import AgreementKind, OfferStatus
+from providers.enums import AgreementKind, DocumentStatus, OfferStatus
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import hours, matching, papers
@@ -302,8 +302,9 @@ def _counted(rows: QuerySet[Offer] | QuerySet[WorkOrder], key: str) -> Counter[i
 
 
 def latest_documents(provider: Provider) -> dict[str, dt.date | None]:
-    """Last valid day of the latest paper of each kind (rows come newest first)."""
+    """Last valid day of the latest approved paper of each kind (rows come newest first)."""
     latest: dict[str, dt.date | None] = {}
     for row in provider.documents.all():
-        latest.setdefault(row.kind, row.expires_on)
+        if row.status == DocumentStatus.APPROVED:
+            latest.setdefault(row.kind, row.expires_on)
     return latest

@@ -3,7 +3,7 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.documents import ProviderDocument
+from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
 from providers.models.prices import PriceRequest
@@ -25,6 +25,7 @@ __all__ = [
     "ProviderHours",
     "ProviderMember",
     "ServiceAgreement",
+    "StoredFile",
     "acts_for_stopped",
     "provider_id_of",
 ]

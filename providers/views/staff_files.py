@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,7 +27,7 @@ from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_
 from providers.actions.matching import recent_jobs
 from providers.enums import BINDING_AGREEMENTS, OfferStatus
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider
+from providers.models import Offer, Provider, ProviderDocument
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
@@ -60,13 +60,15 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         }
         for row in page
     ]
+    can_manage = perms.can_manage_providers(request.actor)
     is_filtered = any(request.GET.get(name) for name in ("q", "service", "state"))
     context = {
         "rows": rows,
         "form": form,
         "is_filtered": is_filtered,
         "total": page.paginator.count,
-        "can_manage": perms.can_manage_providers(request.actor),
+        "can_manage": can_manage,
+        "to_check": ProviderDocument.objects.visible_to(request.actor).to_check().count() if can_manage else 0,
     }
     return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
 
@@ -93,7 +95,10 @@ def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Prov
 def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
     see_providers(request)
     return get_object_or_404(
-        Provider.objects.visible_to(request.actor).prefetch_related("documents", "opening_hours"), public_id=public_id
+        Provider.objects.visible_to(request.actor).prefetch_related(
+            Prefetch("documents", ProviderDocument.objects.annotate(has_file=Q(file__isnull=False))), "opening_hours"
+        ),
+        public_id=public_id,
     )
 
 
