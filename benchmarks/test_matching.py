@@ -99,7 +99,7 @@ def test_search_for_providers() -> None:
             kept = [verdict for verdict in found.verdicts if verdict.rule is None]
             assert len(found.verdicts) == size
             assert kept
-            assert all(verdict.candidate.distance_km <= Decimal(20) for verdict in kept)
+            assert all((verdict.candidate.distance_km or Decimal(0)) <= Decimal(20) for verdict in kept)
             selects = [one["sql"] for one in asked.captured_queries if one["sql"].startswith('SELECT "')]
             assert selects
             pages[size] = _pages(selects)

@@ -117,6 +117,7 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
             Link("bookings:catalogue", "tags", _("Catalogue"), DESK | HEADS, besides="bookings:vat"),
             Link("bookings:vat", "percent", pgettext_lazy("page", "VAT rates"), HEADS | {Role.ACCOUNTANT}),
             Link("bookings:site-list", "settings", _("Sites"), HEADS),
+            Link("providers:rules", "scale", _("Matching"), HEADS),
             Link("keys", "key-round", _("API keys"), HEADS),
         ),
     ),

@@ -377,6 +377,9 @@ class ProviderData:
     services: tuple[str, ...]
     radius: str = "12"
     capacity: int = 6
+    phone: str = "+33380112233"
+    # Some are reached by SMS or by a call only.
+    has_email: bool = True
 
     @property
     def is_labelled(self) -> bool:
@@ -501,6 +504,8 @@ PROVIDERS = (
         "47.312200",
         "5.068300",
         ("jardin",),
+        phone="+33612345670",
+        has_email=False,
     ),
     ProviderData(
         "Maison Claire",
@@ -512,6 +517,7 @@ PROVIDERS = (
         "47.315600",
         "5.028800",
         ("menage",),
+        has_email=False,
     ),
     ProviderData(
         "Net et Serein",

@@ -78,6 +78,7 @@ class Kind(models.TextChoices):
     AGREEMENT_DECLINED = "agreement.declined", _("A provider does not sign an agreement")
     AGREEMENT_WITHDRAWN = "agreement.withdrawn", _("Agreement given up")
     AGREEMENT_ENDED = "agreement.ended", _("Agreement ends")
+    AGREEMENT_ENDING = "agreement.ending", _("Agreement ends soon")
     PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
     PAPER_SENT = "provider.document_sent", _("A provider sent a document")
@@ -85,6 +86,36 @@ class Kind(models.TextChoices):
     PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
+    OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
+
+
+class MessageChannel(models.TextChoices):
+    """By what a message travels."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+
+
+# What is said by SMS to whoever has no e-mail address: ``templates/sms/<kind with _>.txt``.
+BY_SMS = frozenset(
+    {
+        Kind.OFFER_SENT,
+        Kind.OFFER_REPRICED,
+        Kind.OFFER_ACCEPTED,
+        Kind.OFFER_NOT_SELECTED,
+        Kind.OFFER_WITHDRAWN,
+        Kind.OFFER_EXPIRED,
+        Kind.WORK_ON_ITS_WAY,
+        Kind.WORK_RESCHEDULED,
+        Kind.WORK_REMINDED,
+        Kind.PRICE_ASKED,
+        Kind.PRICE_REMINDED,
+        Kind.PRICE_CHOSEN,
+        Kind.PRICE_WITHDRAWN,
+        Kind.PRICE_NOT_SELECTED,
+        Kind.PRICE_DROPPED,
+    }
+)
 
 
 class RecipientKind(models.TextChoices):

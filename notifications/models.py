@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from concierge.enums import Role
 from concierge.models import Event, PublicIdModel, Site, TenantModel
 from concierge.tenancy import Actor
-from notifications.enums import MESSAGE_CATEGORY, Kind, MessageStatus, RecipientKind
+from notifications.enums import MESSAGE_CATEGORY, Kind, MessageChannel, MessageStatus, RecipientKind
 
 # Who looks after messages that do not arrive.
 MESSAGE_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD)
@@ -49,7 +49,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(PublicIdModel, TenantModel):
-    """An e-mail to one reader. The text is written when it leaves; only the subject is kept (P07).
+    """An e-mail or an SMS to one reader. The text is written when it leaves; only the subject is kept (P07).
 
     ``subject_type`` and ``subject_id`` name what it speaks of, in the words of the event; an invoice is attached.
     """
@@ -66,7 +66,15 @@ class Message(PublicIdModel, TenantModel):
     recipient_kind = models.CharField(_("reader"), max_length=10, choices=RecipientKind.choices)
     recipient_id = models.BigIntegerField(_("reader"), null=True, blank=True)
     recipient_name = models.CharField(_("reader"), max_length=160, blank=True)
-    address = models.EmailField(_("e-mail"))
+    channel = models.CharField(
+        _("channel"),
+        max_length=10,
+        choices=MessageChannel.choices,
+        default=MessageChannel.EMAIL,
+        db_default=MessageChannel.EMAIL.value,
+    )
+    # An e-mail address, or a number such as +33612345678.
+    address = models.CharField(_("address"), max_length=254)
     language = models.CharField(_("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")])
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=300, unique=True)
@@ -100,7 +108,11 @@ class Message(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(recipient_kind__in=RecipientKind.values), name="message_reader_is_known"
             ),
-            models.CheckConstraint(condition=~Q(address=""), name="message_has_an_address"),
+            models.CheckConstraint(
+                condition=Q(channel="email", address__contains="@")
+                | Q(channel="sms", address__regex=r"^\+[1-9][0-9]{5,14}$"),
+                name="message_has_an_address",
+            ),
             models.CheckConstraint(
                 condition=Q(status="sent", sent_at__isnull=False) | (~Q(status="sent") & Q(sent_at=None)),
                 name="message_sent_has_a_time",

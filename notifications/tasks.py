@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 from celery import shared_task
@@ -12,8 +13,11 @@ from concierge import tenancy
 from concierge.errors import FAULTS
 from concierge.tasks import beat_seen, organisation_ids, poke
 from notifications.actions import sending
-from notifications.actions.writing import NotNeeded, write
-from notifications.gateways import MailDelayed, MailRefused, MailServerDown, Postman
+from notifications.actions.writing import Letter, NotNeeded, write
+from notifications.enums import MessageChannel
+from notifications.gateways.failures import Delayed, Refused, ServerDown
+from notifications.gateways.mail import Postman
+from notifications.gateways.sms import SmsSender
 from notifications.models import Message
 
 log = structlog.get_logger(__name__)
@@ -26,26 +30,30 @@ ROUND, PATIENCE = 25.0, 50
 def send_due(organisation_id: int, *, limit: int = BATCH) -> int:
     """Send what is due, at most ``limit`` messages in ``ROUND`` seconds; returns how many were tried. Needs the tenant.
 
-    When the server does not answer, the first message waits a little and the others are left for the next sweep:
-    an outage costs one attempt a minute, and everything leaves once the server is back (R19, R22).
+    Each channel on its own: when the server of one does not answer, its first message waits a little and the others
+    are left for the next sweep. An outage costs one attempt a minute, and everything leaves once the server is back
+    (R19, R22).
     """
     tried, until = 0, time.monotonic() + ROUND
     with Postman() as postman:
-        while tried < limit and time.monotonic() < until:
-            message = sending.claim_next(organisation_id)
-            if message is None:
-                break
-            tried += 1
-            try:
-                _send(message, postman)
-            except MailServerDown as trouble:
-                sending.note_delay(message, str(trouble))
-                log.warning("mail_server_down", organisation_id=organisation_id, message_id=message.pk)
-                break
+        # SMS first: they are few, and a queue of mails must not make them late.
+        carriers = {MessageChannel.SMS: SmsSender().deliver, MessageChannel.EMAIL: postman.deliver}
+        for channel, deliver in carriers.items():
+            while tried < limit and time.monotonic() < until:
+                message = sending.claim_next(organisation_id, channel)
+                if message is None:
+                    break
+                tried += 1
+                try:
+                    _send(message, deliver)
+                except ServerDown as trouble:
+                    sending.note_delay(message, str(trouble))
+                    log.warning("server_down", channel=channel, organisation_id=organisation_id, message_id=message.pk)
+                    break
     return tried
 
 
-def _send(message: Message, postman: Postman) -> None:
+def _send(message: Message, deliver: Callable[[Message, Letter], None]) -> None:
     try:
         letter = write(message)
     except NotNeeded as reason:
@@ -57,11 +65,11 @@ def _send(message: Message, postman: Postman) -> None:
         sending.note_delay(message, f"not written: {type(fault).__name__}", most=sending.MAX_WRITING_FAULTS)
         return
     try:
-        postman.deliver(message, letter)
-    except MailRefused as refusal:
+        deliver(message, letter)
+    except Refused as refusal:
         sending.note_refusal(message, str(refusal))
         log.warning("message_refused", message_id=message.pk, kind=message.kind)
-    except MailDelayed as delay:
+    except Delayed as delay:
         sending.note_delay(message, str(delay))
     else:
         sending.note_sent(message, subject=letter.subject)

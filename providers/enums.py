@@ -24,19 +24,29 @@ class OfferStatus(models.TextChoices):
     NOT_SELECTED = "not_selected", _("Another provider was quicker")
     UNDELIVERABLE = "undeliverable", _("Not delivered")
     RELEASED = "released", pgettext_lazy("offer", "Given back")
+    COUNTERED = "countered", _("Another price or day was proposed")
+    HONOURED = "honoured", pgettext_lazy("offer", "Done as promised")
+    BROKEN = "broken", pgettext_lazy("offer", "Promise not kept")
 
 
 O = OfferStatus  # noqa: E741 - one letter keeps the tables below readable
+
+# Somebody still has to say something: its provider, or whoever decides on what that one proposed.
+WAITING = frozenset({O.SENT, O.COUNTERED})
+# The provider said yes and the work is theirs, or was until it was done: at most one for each work order.
+BINDING_YES = frozenset({O.ACCEPTED, O.HONOURED})
 
 # verb → (states it may start from, state it leads to). Anything else is refused with 409.
 OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "accept": (frozenset({O.SENT}), O.ACCEPTED),
     "decline": (frozenset({O.SENT}), O.DECLINED),
     "expire": (frozenset({O.SENT}), O.EXPIRED),
-    "withdraw": (frozenset({O.SENT}), O.WITHDRAWN),
-    "pass_over": (frozenset({O.SENT}), O.NOT_SELECTED),
-    "return_to_sender": (frozenset({O.SENT}), O.UNDELIVERABLE),
+    "withdraw": (WAITING, O.WITHDRAWN),
+    "pass_over": (WAITING, O.NOT_SELECTED),
+    "return_to_sender": (WAITING, O.UNDELIVERABLE),
     "release": (frozenset({O.ACCEPTED}), O.RELEASED),
+    "honour": (frozenset({O.ACCEPTED}), O.HONOURED),
+    "break": (frozenset({O.ACCEPTED}), O.BROKEN),
 }
 
 # Fixed meaning behind every status, for badges and filters (lifecycles.md 2.0.1).
@@ -49,6 +59,9 @@ OFFER_CATEGORY: dict[str, str] = {
     O.NOT_SELECTED: "cancelled",
     O.UNDELIVERABLE: "failed",
     O.RELEASED: "cancelled",
+    O.COUNTERED: "waiting",
+    O.HONOURED: "done",
+    O.BROKEN: "failed",
 }
 
 
@@ -56,6 +69,8 @@ class RoundMode(models.TextChoices):
     """How providers are asked."""
 
     WAVE = "wave", _("Several at a time")
+    SEQUENCE = "sequence", _("One after another")
+    BROADCAST = "broadcast", _("Everybody at once")
     DIRECT = "direct", _("This one only")
 
 
@@ -90,6 +105,16 @@ class ReleaseReason(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
+class BreakReason(models.TextChoices):
+    """How a promise was not kept, as somebody of ours found it. Codes stay; the words may change."""
+
+    NO_SHOW = "no_show", _("Did not come")
+    TOO_LATE = "too_late", _("Came or finished far too late")
+    GAVE_UP = "gave_up", _("Gave up in the middle")
+    UNREACHABLE = "unreachable", _("Cannot be reached any more")
+    OTHER = "other", _("Another reason")
+
+
 class Obstacle(models.TextChoices):
     """The rule that keeps a provider from being asked; the first that applies is stored."""
 
@@ -103,6 +128,7 @@ class Obstacle(models.TextChoices):
     TOO_SOON = "too_soon", _("The work has to begin before they can answer")
     ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")
     TOO_SHORT_NOTICE = "too_short_notice", _("Asks for more notice than there is left")
+    DOCUMENT_ENDS = "document_ends", _("A document ends before the day of the work")
 
 
 class PriceRequestStatus(models.TextChoices):
@@ -233,3 +259,56 @@ DOCUMENT_CATEGORY: dict[str, str] = {
     DocumentStatus.APPROVED: "done",
     DocumentStatus.REFUSED: "failed",
 }
+
+
+# --- contacts: how an offer reaches its provider ----------------------------------------------------------------------
+
+
+class Ladder(models.TextChoices):
+    """In which order a provider is reached: each step only when the one before did not arrive. A person comes last."""
+
+    EMAIL_SMS_CALL = "email_sms_call", _("E-mail, else SMS, else a call")
+    SMS_EMAIL_CALL = "sms_email_call", _("SMS, else e-mail, else a call")
+    EMAIL_CALL = "email_call", _("E-mail, else a call")
+    SMS_CALL = "sms_call", _("SMS, else a call")
+    CALL = "call", _("A call, always")
+
+
+class ContactChannel(models.TextChoices):
+    """By what a provider is reached."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+    CALL = "call", _("Call")
+
+
+class ContactStatus(models.TextChoices):
+    """What became of one attempt to reach a provider."""
+
+    DUE = "due", pgettext_lazy("contact", "Under way")
+    SENT = "sent", pgettext_lazy("contact", "Has left")
+    FAILED = "failed", _("Did not arrive")
+    SKIPPED = "skipped", _("Not possible")
+    REACHED = "reached", _("We spoke to them")
+    MISSED = "missed", _("Nobody answered")
+
+
+CONTACT_CATEGORY: dict[str, str] = {
+    ContactStatus.DUE: "waiting",
+    ContactStatus.SENT: "done",
+    ContactStatus.FAILED: "failed",
+    ContactStatus.SKIPPED: "cancelled",
+    ContactStatus.REACHED: "done",
+    ContactStatus.MISSED: "failed",
+}
+
+
+class ContactTrouble(models.TextChoices):
+    """Why an attempt did not reach its provider."""
+
+    NO_ADDRESS = "no_address", _("none on file")
+    NO_MOBILE = "no_mobile", _("the number on file takes no SMS")
+    NOT_SET_UP = "not_set_up", _("sending SMS is not set up here")
+    REFUSED = "refused", _("refused by the other side")
+    LATE = "late", _("could not be sent in time")
+    UNNEEDED = "unneeded", _("no longer needed")

@@ -6,18 +6,23 @@ from providers.api import agreements as agreements_api
 from providers.api import availability, documents, offers, prices
 from providers.views import (
     agreements,
+    calls,
     closures,
     file_edit,
     link,
     partnership,
+    policies,
     price_link,
     reviews,
+    rules,
     space,
     space_agreements,
     space_documents,
+    space_feed,
     staff_files,
     staff_offers,
     staff_prices,
+    statements,
     steering,
 )
 
@@ -141,6 +146,14 @@ own_documents = [
     ),
 ]
 
+own_books = [
+    path("prestataires/mon-espace/releve/", statements.my_statement, name="space-statement"),
+    path("prestataires/mon-espace/releve.csv", statements.my_statement_csv, name="space-statement-csv"),
+    path("prestataires/mon-espace/calendrier/", space_feed.my_feed, name="space-feed"),
+    path("prestataires/mon-espace/calendrier/arreter/", space_feed.my_feed_end, name="space-feed-end"),
+    path("agenda-travaux/<str:token>.ics", space_feed.feed, name="feed"),
+]
+
 # --- the team ---------------------------------------------------------------------------------------------------------
 team_offers = [
     path("prestataires/propositions/", staff_offers.offers_list, name="offers"),
@@ -149,7 +162,9 @@ team_offers = [
         staff_offers.offers_of_request,
         name="offers-of-request",
     ),
+    path("prestataires/appels/", calls.calls, name="calls"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
+    path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(
         rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
         steering.steer,
@@ -185,8 +200,14 @@ team_files = [
         partnership.partnership,
         name="partnership",
     ),
+    path("prestataires/<uuid:public_id>/releve/", statements.statement, name="statement"),
+    path("prestataires/<uuid:public_id>/releve.csv", statements.statement_csv, name="statement-csv"),
     path("prestataires/<uuid:public_id>/cles/", staff_files.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
+]
+
+team_matching = [
+    path("prestataires/regles/", rules.rules_page, name="rules"),
 ]
 
 team_agreements = [
@@ -194,7 +215,7 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
@@ -211,6 +232,13 @@ team_documents = [
     ),
 ]
 
+team_policies = [
+    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
+    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
@@ -219,9 +247,12 @@ urlpatterns = [
     *own_space,
     *own_agreements,
     *own_documents,
+    *own_books,
     *team_offers,
+    *team_matching,
     *team_prices,
     *team_files,
     *team_agreements,
     *team_documents,
+    *team_policies,
 ]

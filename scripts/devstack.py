@@ -103,6 +103,8 @@ def run(instead: list[str] | None) -> int:
             "PORT": str(port),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "MAILBOX_DIR": str(state.folder / "mail"),
+            "SMS_GATEWAY": "file",
+            "SMS_DIR": str(state.folder / "sms"),
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         }
         state.write_env(exported)
@@ -203,6 +205,7 @@ def start_application(
     if has_command("demo_accounts") and not supervisor.stopping:
         supervisor.run_step([*manage, "demo_accounts"], env=env, cwd=ROOT, quiet=False)
     print(f"  Mails   {state.folder / 'mail'}/*.eml   (none leaves this machine; `make mail` shows the last one)")
+    print(f"  SMS     {state.folder / 'sms'}/*.txt   (likewise; `make sms` shows the last one)")
     print(f"  Logs    {state.folder / 'log'}/   (warnings of the others below; everything: LOG_LEVEL=INFO make run)")
     print("  Play    make demo   (in another terminal)")
     print("  Stop    Ctrl-C   (the data are kept; `make reset` forgets them)\n", flush=True)

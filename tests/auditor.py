@@ -22,12 +22,14 @@ CHECKS: dict[str, str] = {
         WHERE a.status IN ('proposed', 'accepted', 'working') AND b.status IN ('proposed', 'accepted', 'working')
     """,
     "I3 accepted work has one provider": """
-        SELECT work_order_id FROM providers_offer WHERE status = 'accepted' GROUP BY work_order_id HAVING count(*) > 1
+        SELECT work_order_id FROM providers_offer WHERE status IN ('accepted', 'honoured')
+        GROUP BY work_order_id HAVING count(*) > 1
     """,
     "I3 work held by a provider was accepted": """
-        SELECT w.id FROM bookings_workorder w WHERE w.performer_kind = 'provider' AND NOT EXISTS (
+        SELECT w.id FROM bookings_workorder w WHERE w.performer_kind = 'provider'
+        AND w.status NOT IN ('cancelled', 'failed') AND NOT EXISTS (
             SELECT 1 FROM providers_offer o WHERE o.work_order_id = w.id AND o.provider_id = w.performer_id
-            AND o.status IN ('accepted', 'released', 'broken'))
+            AND o.status IN ('accepted', 'honoured'))
     """,
     "I4 every status has its event": """
         SELECT w.id, w.status FROM bookings_workorder w WHERE w.status IN
@@ -58,6 +60,25 @@ CHECKS: dict[str, str] = {
     "I10 nothing is said twice": """
         SELECT event_id, kind, address FROM notifications_message WHERE event_id IS NOT NULL
         GROUP BY event_id, kind, address HAVING count(*) > 1
+    """,
+    "I13 every search under way has an end that waits": """
+        SELECT r.id FROM providers_offerround r WHERE r.status = 'open' AND NOT EXISTS (
+            SELECT 1 FROM concierge_deadline d WHERE d.organisation_id = r.organisation_id
+            AND d.kind = 'offer_round.stop' AND d.subject_id = r.id AND d.fired_at IS NULL AND d.cancelled_at IS NULL)
+    """,
+    "I14 every question has a time at which it ends": """
+        SELECT o.id FROM providers_offer o WHERE o.status = 'sent' AND NOT EXISTS (
+            SELECT 1 FROM concierge_deadline d WHERE d.organisation_id = o.organisation_id
+            AND d.kind = 'offer.expiry' AND d.subject_id = o.id AND d.fired_at IS NULL AND d.cancelled_at IS NULL)
+    """,
+    "I14 nobody may answer after the search has ended": """
+        SELECT o.id FROM providers_offer o JOIN providers_offerround r ON r.id = o.round_id
+        WHERE o.status = 'sent' AND o.due_at > r.ends_at
+    """,
+    "I16 nobody waits in vain": """
+        SELECT o.id FROM providers_offer o JOIN providers_offerround r ON r.id = o.round_id
+        JOIN bookings_workorder w ON w.id = o.work_order_id
+        WHERE o.status = 'sent' AND (r.status <> 'open' OR w.status = 'booked' AND w.performer_kind = 'provider')
     """,
     "nothing is billed twice": """
         SELECT l.request_line_id FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id

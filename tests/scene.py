@@ -60,6 +60,7 @@ from concierge.tenancy import Actor
 from notifications.models import Message
 from providers.actions import agreements, availability, businesses, documents, reviews
 from providers.actions.agreement_texts import standard_text
+from providers.actions.feeds import renew_provider_feed
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
@@ -125,6 +126,7 @@ class Scene:
     notice: WaitlistNotice
     rate: VatRate
     feed_token: str
+    work_feed_token: str
     helped: HelpedPerson
     file: CatalogueImport
     price: DatedPrice
@@ -262,6 +264,7 @@ def build_scene(world: World) -> Scene:
                 by=by,
             ),
             feed_token=_feed(world, own),
+            work_feed_token=_work_feed(world, provider),
             helped=add_helped(world.client, ClientDetails("Jeanne", "Roux"), by=by),
             file=keep_import(
                 organisation,
@@ -429,6 +432,11 @@ def _clients(world: World) -> tuple[User, User]:
 def _feed(world: World, own: User) -> str:
     """The secret of the address under which the client's calendar reads."""
     return renew_feed(None, by=Actor("user", world.organisation, user=own, client_id=world.client.pk))[1]
+
+
+def _work_feed(world: World, provider: Provider) -> str:
+    """The secret of the address under which the provider’s calendar reads."""
+    return renew_provider_feed(provider, by=world.actor("provider", provider_id=provider.pk))[1]
 
 
 def _membership(world: World) -> ClientMembership:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from bookings.enums import WorkOrderStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from concierge.tenancy import Actor
-from providers.enums import AgreementKind, OfferStatus
+from providers.enums import AgreementKind
 from providers.models import Offer
 
 
@@ -110,7 +110,7 @@ def unfinished_orders() -> QuerySet[WorkOrder]:
 
 def introduced_orders() -> QuerySet[Offer]:
     """The yes to work for which the client pays the provider (R33)."""
-    return Offer.objects.filter(status=OfferStatus.ACCEPTED, agreement__kind=AgreementKind.INTRODUCTION)
+    return Offer.objects.binding().filter(agreement__kind=AgreementKind.INTRODUCTION)
 
 
 def is_unfinished(request: ServiceRequest) -> bool:

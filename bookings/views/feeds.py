@@ -55,7 +55,7 @@ def feed(request: TenantRequest, token: str) -> HttpResponse:
     with translation.override(language):
         entries = agenda.entries(_address(request, found.site), for_team=found.site is not None)
         body = calendar_file(entries, name=name, feed_zone=zone)
-    return _answer(request, body, agenda.since)
+    return calendar_answer(request, body, agenda.since)
 
 
 def _read(request: TenantRequest, found: CalendarFeed, reader: Actor) -> Read:
@@ -80,7 +80,8 @@ def _address(request: TenantRequest, site: Site | None) -> Any:
     return page
 
 
-def _answer(request: TenantRequest, body: bytes, since: dt.datetime) -> HttpResponse:
+def calendar_answer(request: TenantRequest, body: bytes, since: dt.datetime) -> HttpResponse:
+    """A calendar file that was last changed at a moment: not sent again to whoever has it."""
     etag, stamp = quote_etag(hashlib.sha256(body).hexdigest()[:32]), int(since.timestamp())
     whole = HttpResponse(
         body,
@@ -158,17 +159,24 @@ def _page(request: TenantRequest, site: Site | None) -> HttpResponse:
     }
     if request.method == "POST":
         _feed, token = renew_feed(site, by=request.actor)
-        link = request.build_absolute_uri(reverse("bookings:feed", args=[token]))
-        subscribe = "webcal://" + link.partition("://")[2]
-        # The SVG holds nothing but our own address.
-        code = mark_safe(segno.make(subscribe, error="m").svg_inline(omitsize=True, border=2))  # noqa: S308 - made here
         return render(
-            request, "bookings/feed_given.html", {**context, "link": link, "subscribe": subscribe, "qr": code}
+            request,
+            "bookings/feed_given.html",
+            {**context, **given_words(request, reverse("bookings:feed", args=[token]))},
         )
     assert request.actor.user is not None  # noqa: S101 - the page asks for signing in
     live = CalendarFeed.objects.live().of(request.actor.user, site)
     context["feed"] = live.filter(organisation=request.organisation).first()
     return render(request, "bookings/feed.html", context)
+
+
+def given_words(request: TenantRequest, path: str) -> dict[str, Any]:
+    """The address of a calendar as text, as a link that calendars open, and as a code to scan."""
+    link = request.build_absolute_uri(path)
+    subscribe = "webcal://" + link.partition("://")[2]
+    # The SVG holds nothing but our own address.
+    code = mark_safe(segno.make(subscribe, error="m").svg_inline(omitsize=True, border=2))  # noqa: S308 - made here
+    return {"link": link, "subscribe": subscribe, "qr": code}
 
 
 def _end(request: TenantRequest, site: Site | None) -> HttpResponse:

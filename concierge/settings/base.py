@@ -268,6 +268,15 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conciergerie@localhost.localdomain")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# --- SMS (docs/operations.md) -----------------------------------------------------------------------------------------
+# "http" posts to SMS_URL with SMS_TOKEN, "file" writes into SMS_DIR; empty: none are sent, and people call instead.
+SMS_GATEWAY = env("SMS_GATEWAY", default="")
+SMS_URL = env("SMS_URL", default="")
+SMS_TOKEN = env("SMS_TOKEN", default="")
+# The number or the name (at most eleven letters) that messages come from. Only a number can be answered.
+SMS_SENDER = env("SMS_SENDER", default="")
+SMS_DIR = env("SMS_DIR", default="")
+
 # --- language, time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
@@ -424,6 +433,7 @@ KEEP_DAYS = {
     "memberships": 30,
     "accompaniments": 90,
     "feeds": 30,
+    "provider_feeds": 30,
     "helped_people": 30,
     "answer_ips": 365,
     "access_notes": 7,

@@ -20,6 +20,7 @@ if worker:
     number = 2 + int(worker.removeprefix("gw")) % 14
     CACHES["default"]["LOCATION"] = urlunsplit(urlsplit(REDIS_URL)._replace(query=f"db={number}"))
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SMS_GATEWAY = "memory"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNDEFINED-TEMPLATE-VARIABLE-%s"
 STATIC_ROOT = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from concierge.days import today_of
 from concierge.words import date_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, writes
-from notifications.enums import Kind, Unsent
+from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
+from providers.actions.agreement_ends import goes_on
 from providers.actions.agreement_texts import price_words
 from providers.enums import AgreementStatus
 from providers.models import ServiceAgreement
@@ -54,6 +56,29 @@ def to_provider(message: Message) -> Note:
         facts=_facts(agreement),
         action_url=link(message.organisation, "providers:space-agreement", agreement.public_id),
         action_label=_("Read and sign") if kind == Kind.AGREEMENT_SENT else _("Read it"),
+    )
+
+
+@writes(Kind.AGREEMENT_ENDING)
+def ends_soon(message: Message) -> Note:
+    """To both sides, until something is agreed for the time after."""
+    agreement = _agreement(message)
+    if goes_on(agreement) or not agreement.is_in_force(today_of(message.organisation)):
+        raise NotNeeded(Unsent.OUTDATED)
+    is_ours = message.recipient_kind == RecipientKind.STAFF
+    heading = _("An agreement ends soon") if is_ours else _("Our agreement ends soon")
+    page = "providers:agreement" if is_ours else "providers:space-agreement"
+    can_read = is_ours or agreement.provider.members.exists()
+    return Note(
+        subject=heading,
+        heading=heading,
+        why=_("You receive this message because of your role in the team.")
+        if is_ours
+        else _("You receive this message because your business works with us."),
+        facts=[(_("Provider"), agreement.provider.name), *_facts(agreement)] if is_ours else _facts(agreement),
+        action_url=link(message.organisation, page, agreement.public_id) if can_read else "",
+        action_label=_("Look at the agreement") if can_read else "",
+        words={"is_ours": is_ours},
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from concierge.words import date_words, euros, moment_words, percent
+from concierge.words import date_words, euros, moment_words, percent, short_moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, to_business, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
-from providers.enums import OfferStatus, PriceRequestStatus
+from providers.enums import PriceRequestStatus
 from providers.models import Offer, PriceRequest
 
 
@@ -45,7 +45,14 @@ def _note(asked: PriceRequest, *, subject: str, heading: str, facts: Facts, labe
     url = link_url(asked) if label else ""
     about = {"subject": subject, "heading": heading, "url": url, "label": label}
     code = link_code(asked) if url else ""
-    return to_business(asked.reference, facts=facts, code=code, need=asked.need, **about)
+    note = to_business(asked.reference, facts=facts, code=code, need=asked.need, **about)
+    note.words.update(
+        reference=asked.reference,
+        what=asked.service.label,
+        area="{postcode} {city}".format(**asked.area),
+        due=short_moment_words(asked.due_at, asked.request.site),
+    )
+    return note
 
 
 @writes(Kind.PRICE_ASKED, Kind.PRICE_REMINDED)
@@ -96,7 +103,7 @@ def settled(message: Message) -> Note:
         label=_("Look at it again") if is_chosen else "",
     )
     theirs = Offer.objects.filter(work_order__request=asked.request, provider=asked.provider)
-    note.words["has_job"] = is_chosen and theirs.filter(status=OfferStatus.ACCEPTED).exists()
+    note.words["has_job"] = is_chosen and theirs.binding().exists()
     return note
 
 

@@ -192,6 +192,7 @@ def provider_reminded(message: Message) -> Note:
             (_("Service"), order.service.label),
             (_("To be done by"), moment_words(order.promised_end, order.site)),
         ],
+        words={"reference": order.reference, "what": order.service.label},
     )
 
 

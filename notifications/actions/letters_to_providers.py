@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Execution, Leg, Place
 from concierge.models import Event
-from concierge.words import euros, moment_words, quantity_words
+from concierge.words import euros, moment_words, quantity_words, short_moment_words
 from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to_business, writes
 from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
-from providers.enums import OfferStatus, RoundMode
+from providers.enums import BINDING_YES, OfferStatus, RoundMode
 from providers.models import Offer
 
 
@@ -46,7 +46,18 @@ def _need(offer: Offer) -> Facts:
 def _note(offer: Offer, *, subject: str, heading: str, facts: Facts, url: str = "", label: str = "") -> Note:
     is_home = offer.work_order.request.place == Place.HOME
     about = {"subject": subject, "heading": heading, "url": url, "label": label}
-    return to_business(offer.work_order.reference, facts=facts, code="", is_home=is_home, **about)
+    order = offer.work_order
+    note = to_business(order.reference, facts=facts, code="", is_home=is_home, **about)
+    note.words.update(
+        reference=order.reference,
+        what=order.service.label,
+        area="{postcode} {city}".format(**offer.area),
+        starts=short_moment_words(order.promised_start, order.site),
+        ends=short_moment_words(order.promised_end, order.site),
+        due=short_moment_words(offer.due_at, order.site),
+        pay=euros(offer.price),
+    )
+    return note
 
 
 @writes(Kind.OFFER_SENT)
@@ -75,7 +86,7 @@ def repriced(message: Message) -> Note:
     offer = _offer(message)
     order, before, url = offer.work_order, _pay_before(message, offer), link_url(offer)
     is_open = offer.status == OfferStatus.SENT and offer.due_at > timezone.now() and bool(url)
-    if before is None or before == offer.price or not (is_open or offer.status == OfferStatus.ACCEPTED):
+    if before is None or before == offer.price or not (is_open or offer.status in BINDING_YES):
         raise NotNeeded(Unsent.OUTDATED)
     facts = [
         (_("Reference"), order.reference),
@@ -126,7 +137,7 @@ def _pay_before(message: Message, offer: Offer) -> Decimal | None:
 def accepted(message: Message) -> Note:
     """Everything needed to do it: who, where, when."""
     offer = _offer(message)
-    if offer.status != OfferStatus.ACCEPTED:
+    if offer.status not in BINDING_YES:
         raise NotNeeded(Unsent.OUTDATED)
     order, request, site = offer.work_order, offer.work_order.request, offer.work_order.site
     facts = [(_("Reference"), order.reference), *_need(offer)]
@@ -145,7 +156,7 @@ def accepted(message: Message) -> Note:
             facts.append((_("Phone of the desk"), site.phone))
     if request.note:
         facts.append((_("The client adds"), request.note))
-    return _note(
+    note = _note(
         offer,
         subject=_("The job %(reference)s is yours"),
         heading=_("The job is yours. Thank you!"),
@@ -153,12 +164,14 @@ def accepted(message: Message) -> Note:
         url=link_url(offer),
         label=_("Open the job"),
     )
+    note.words["code"] = link_code(offer)
+    return note
 
 
 @writes(Kind.WORK_ON_ITS_WAY)
 def on_its_way(message: Message) -> Note:
     """Our team brings the things. Not once they have arrived, or somebody else has the job."""
-    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    accepted = Offer.objects.with_need().binding()
     offer = accepted.filter(work_order__public_id=message.subject_id).first()
     if offer is None or offer.work_order.leg_now != Leg.COLLECT:
         raise NotNeeded(Unsent.OUTDATED)
@@ -180,7 +193,7 @@ def on_its_way(message: Message) -> Note:
 @writes(Kind.WORK_RESCHEDULED)
 def rescheduled(message: Message) -> Note:
     """The client comes at another time. Not once somebody else has the job, or it is over."""
-    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    accepted = Offer.objects.with_need().binding()
     offer = accepted.filter(work_order__public_id=message.subject_id).first()
     if offer is None:
         raise NotNeeded(Unsent.OUTDATED)

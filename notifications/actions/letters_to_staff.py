@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.enums import UNASSIGNED, WorkOrderStatus
 from bookings.models import ClientAccount, WorkOrder
 from concierge.days import today_of
 from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
-from notifications.actions.letters import Note, NotNeeded, writes
+from notifications.actions.letters import Facts, Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.matching import agreed_prices
+from providers.enums import OfferStatus
 from providers.models import Offer
 from workers.models import Assignment, HelpCall
 
 
 def _why() -> str:
     return _("You receive this message because of your role in the team.")
+
+
+# Why a work order needs a person, by the code of its event.
+DISPATCH_REASONS = {
+    "no_eligible_provider": gettext_lazy("No provider can be asked"),
+    "all_declined": gettext_lazy("All providers said no or were silent"),
+    "all_waves_sent": gettext_lazy("As many providers were asked as the rules allow"),
+    "stopped": gettext_lazy("The time to find somebody is over"),
+    "withdrawn": gettext_lazy("The search was stopped"),
+    "taken_back": gettext_lazy("The work was taken back from its provider"),
+    "several_prices_agreed": gettext_lazy("The client agreed to the prices of several providers"),
+    "agreed_provider_said_no": gettext_lazy("The provider whose price the client agreed to said no"),
+    "agreed_provider_cannot_be_asked": gettext_lazy("The provider whose price the client agreed to cannot be asked"),
+}
+
+
+def _reason(message: Message) -> Facts:
+    code = message.event.data.get("reason", "") if message.event is not None else ""
+    return [(_("Why"), str(DISPATCH_REASONS[code]))] if code in DISPATCH_REASONS else []
 
 
 @writes(Kind.NEEDS_DISPATCH)
@@ -38,6 +60,7 @@ def needs_dispatch(message: Message) -> Note:
             (_("Work order"), order.reference),
             (_("Service"), order.service.label),
             (_("Site"), order.site.name),
+            *_reason(message),
             (_("Promised by"), moment_words(order.promised_end, order.site)),
             *((_("Price agreed with the client"), f"{one.name}, {euros(price)}") for one, price in agreed),
         ],
@@ -123,6 +146,31 @@ def misdirected(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "bookings:request", offer.work_order.request.public_id),
         action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.OFFER_TO_CALL)
+def to_call(message: Message) -> Note:
+    """Nothing written reaches a provider who is asked. Not once it has answered, or its time is over."""
+    offer = Offer.objects.with_need().filter(public_id=message.subject_id).first()
+    if offer is None:
+        raise NotNeeded(Unsent.GONE)
+    if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now():
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    facts = [
+        (_("Provider"), offer.provider.name),
+        (_("Work order"), order.reference),
+        (_("Service"), order.service.label),
+        (_("Answer due by"), moment_words(offer.due_at, order.site)),
+    ]
+    return Note(
+        subject=_("A provider has to be called about %(reference)s") % {"reference": order.reference},
+        heading=_("A provider has to be called"),
+        why=_why(),
+        facts=facts,
+        action_url=link(message.organisation, "providers:calls"),
+        action_label=_("Open the calls to make"),
     )
 
 

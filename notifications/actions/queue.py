@@ -18,7 +18,7 @@ from concierge.models import Event, Organisation, Site
 from concierge.tenancy import Actor
 from notifications import perms
 from notifications.actions.addresses import host_of
-from notifications.enums import Kind, MessageStatus, RecipientKind, Unsent
+from notifications.enums import BY_SMS, Kind, MessageChannel, MessageStatus, RecipientKind, Unsent
 from notifications.models import Message
 
 log = structlog.get_logger(__name__)
@@ -41,13 +41,15 @@ def parked_messages(now: dt.datetime) -> QuerySet[Message]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who is written to. ``address`` may be empty: then nothing is queued."""
+    """Who is written to: at the e-mail ``address``, else by SMS at ``phone`` what is said by SMS. Without either,
+    nothing is queued."""
 
     kind: RecipientKind
     address: str
     language: str = "fr"
     name: str = ""
     key: int | None = None
+    phone: str = ""
 
 
 def queue_message(
@@ -62,7 +64,8 @@ def queue_message(
 
     ``None`` when the reader has no address (somebody has to call) or when this event was already told to this address.
     """
-    if not reader.address:
+    phone = reader.phone if kind in BY_SMS else ""
+    if not reader.address and not phone:
         return None
     message = Message(
         organisation_id=event.organisation_id,
@@ -75,7 +78,8 @@ def queue_message(
         recipient_kind=reader.kind,
         recipient_id=reader.key,
         recipient_name=reader.name[:160],
-        address=reader.address,
+        channel=MessageChannel.EMAIL if reader.address else MessageChannel.SMS,
+        address=reader.address or phone,
         language=reader.language if reader.language in {"fr", "en"} else "fr",
         urgent=kind in URGENT,
         next_at=timezone.now(),

@@ -16,8 +16,9 @@ from billing.models import Invoice
 from concierge import events
 from concierge.events import backoff
 from concierge.tenancy import system_actor
-from notifications.enums import Kind, MessageStatus, Unsent
+from notifications.enums import Kind, MessageChannel, MessageStatus, Unsent
 from notifications.models import Message, MessageQuerySet
+from providers.actions import contacts
 
 # As long as any attempt can last: the task is ended then (notifications/tasks.py). Whoever dies with a message in hand
 # delays it by this and the next sweep, two minutes in all (R08, R14).
@@ -30,14 +31,14 @@ MAX_WRITING_FAULTS = 5
 
 
 @transaction.atomic
-def claim_next(organisation_id: int) -> Message | None:
-    """Take the next due message for this sender alone; ``None`` when nothing is due. Counts the attempt before it
-    is made, so that a message which kills its sender is parked in the end (R18)."""
+def claim_next(organisation_id: int, channel: MessageChannel) -> Message | None:
+    """Take the next due message of a channel for this sender alone; ``None`` when nothing is due. Counts the attempt
+    before it is made, so that a message which kills its sender is parked in the end (R18)."""
     now = timezone.now()
     message = (
         Message.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("organisation", "site")
-        .filter(organisation_id=organisation_id)
+        .filter(organisation_id=organisation_id, channel=channel)
         .due(now)
         .first()
     )
@@ -51,11 +52,12 @@ def claim_next(organisation_id: int) -> Message | None:
 
 @transaction.atomic
 def note_sent(message: Message, *, subject: str) -> None:
-    """The mail server took it. True whoever holds the lease now. An invoice is marked as sent."""
+    """The other side took it. True whoever holds the lease now. An invoice is marked as sent, a contact as made."""
     now = timezone.now()
     Message.objects.filter(pk=message.pk).exclude(status=MessageStatus.SENT).update(
         status=MessageStatus.SENT, sent_at=now, subject=subject[:200], last_error=""
     )
+    contacts.note_sent(message.public_id, at=now)
     if message.kind == Kind.INVOICE:
         for invoice in Invoice.objects.filter(public_id=message.subject_id):
             mark_sent(invoice, at=now)
@@ -75,9 +77,11 @@ def note_refusal(message: Message, reason: str) -> None:
     _end(message, MessageStatus.FAILED, reason)
 
 
+@transaction.atomic
 def note_unneeded(message: Message, why: Unsent) -> None:
     """Held back when it was about to leave: too late, or what it spoke of is gone."""
-    _mine(message).update(status=MessageStatus.SUPPRESSED, last_error=why)
+    if _mine(message).update(status=MessageStatus.SUPPRESSED, last_error=why):
+        contacts.note_unneeded(message.public_id, at=timezone.now())
 
 
 @transaction.atomic

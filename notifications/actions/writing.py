@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import mjml
+from anyascii import anyascii
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -24,9 +25,10 @@ from notifications.actions import (
     letters_to_providers,
     letters_to_staff,
 )
-from notifications.actions.letters import WRITERS, Attachment, NotNeeded
-from notifications.enums import RecipientKind, Unsent
+from notifications.actions.letters import WRITERS, Attachment, Note, NotNeeded
+from notifications.enums import MessageChannel, RecipientKind, Unsent
 from notifications.models import Message
+from notifications.rules import BASIC, DOUBLE, ROOM, shortened, size
 
 __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 
@@ -62,6 +64,8 @@ def write(message: Message) -> Letter:
         raise NotNeeded(Unsent.OUTDATED)
     with translation.override(message.language):
         note = WRITERS[message.kind](message)
+        if message.channel == MessageChannel.SMS:
+            return Letter(subject=note.subject, text=_short_text(message, note), html="")
         template = "emails/" + message.kind.replace(".", "_")
         context: dict[str, Any] = {
             "organisation": message.organisation,
@@ -76,6 +80,35 @@ def write(message: Message) -> Letter:
         text = render_to_string(f"{template}.txt", context)
         html = mjml.mjml2html(render_to_string(f"{template}.mjml", context))
     return Letter(subject=note.subject, text=_tidy(text), html=html, attachments=note.attachments)
+
+
+# Shorter and shorter, until it fits: how much is left of the longest words of a text.
+CUTS = (60, 40, 25, 12)
+
+
+def _short_text(message: Message, note: Note) -> str:
+    """An SMS: one paragraph in its alphabet, in two parts at most whatever things are called here."""
+    template = f"sms/{message.kind.replace('.', '_')}.txt"
+    text = ""
+    for cut in CUTS:
+        words = {name: shortened(str(value), cut) for name, value in note.words.items() if name in {"what", "area"}}
+        context = {
+            "sender": shortened(message.organisation.name, cut),
+            "phone": message.organisation.phone_shown,
+            "action_url": note.action_url,
+            **note.words,
+            **words,
+        }
+        text = _plain(render_to_string(template, context))
+        if size(text) <= ROOM:
+            break
+    return text
+
+
+def _plain(text: str) -> str:
+    """In the alphabet of SMS, on one line."""
+    letters = (letter if letter in BASIC or letter in DOUBLE else anyascii(letter) for letter in text)
+    return " ".join("".join(letters).split())
 
 
 def _speaks_for(message: Message, request_id: uuid.UUID) -> bool:

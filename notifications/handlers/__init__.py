@@ -28,8 +28,10 @@ from concierge.models import Event, Site
 from notifications.actions.queue import Reader
 from notifications.enums import Kind, RecipientKind
 from notifications.handlers import agreements as _agreements  # noqa: F401 - importing registers them
+from notifications.handlers import contacts as _contacts  # noqa: F401 - importing registers them
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (
+    asked_business,
     business,
     contact_of,
     desk_of,
@@ -39,7 +41,6 @@ from notifications.handlers.readers import (
     team_at,
     tell,
 )
-from providers.enums import OfferStatus
 from providers.models import Offer, PriceRequest
 from workers.enums import RESCHEDULED
 from workers.models import Assignment, HelpCall
@@ -234,9 +235,9 @@ def send_the_invoice(event: Event) -> None:
         )
 
 
-@subscribe("offer.sent", "offer.accepted", "offer.not_selected", "offer.withdrawn", "offer.expired")
+@subscribe("offer.accepted", "offer.not_selected", "offer.withdrawn", "offer.expired")
 def tell_the_provider(event: Event) -> None:
-    """What is asked of a business, and what came of it."""
+    """What came of what was asked of a business."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         _tell_business(event, offer)
 
@@ -279,14 +280,13 @@ def tell_the_desk_of_a_price(event: Event) -> None:
 @subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
     """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
-    accepted = Offer.objects.with_need().filter(status=OfferStatus.ACCEPTED)
+    accepted = Offer.objects.with_need().binding()
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)
 
 
 def _tell_business(event: Event, offer: Offer) -> None:
-    reader = business(offer.provider)
-    tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
+    tell(event, [asked_business(offer)], site=offer.work_order.site, request_id=offer.work_order.request.public_id)
 
 
 @subscribe("work_order.needs_dispatch")

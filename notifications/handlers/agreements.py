@@ -17,6 +17,13 @@ def tell_the_provider_of_an_agreement(event: Event) -> None:
         tell(event, [business(agreement.provider)])
 
 
+@subscribe("agreement.ending")
+def tell_both_sides_of_the_end(event: Event) -> None:
+    """In time to agree anew; the heads also for what was signed on paper."""
+    for agreement in ServiceAgreement.objects.select_related("provider").filter(public_id=event.subject_id):
+        tell(event, [business(agreement.provider), *heads(event.organisation_id)])
+
+
 @subscribe("agreement.signature_given", "agreement.declined")
 def tell_the_heads_of_an_agreement(event: Event) -> None:
     """The provider has answered: it is their turn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from django.db import transaction
@@ -15,8 +16,11 @@ from concierge.models import Event, Site, User
 from concierge.tasks import poke
 from notifications.actions.queue import Reader, queue_message
 from notifications.enums import Kind, RecipientKind
+from notifications.models import Message
 from notifications.tasks import send_messages
-from providers.models import Provider
+from providers.actions.contacts import sms_number, way_to_write
+from providers.enums import ContactChannel
+from providers.models import Offer, Provider
 
 
 def tell(
@@ -26,12 +30,14 @@ def tell(
     site: Site | None = None,
     request_id: uuid.UUID | None = None,
     kind: Kind | None = None,
-) -> None:
+) -> list[Message]:
     """Queue a message of this event for each reader, and ask a worker to hurry after commit."""
     kind = kind or Kind(event.name)
-    queued = [queue_message(kind, reader, event=event, site=site, request_id=request_id) for reader in readers]
-    if any(queued):
+    asked = [queue_message(kind, reader, event=event, site=site, request_id=request_id) for reader in readers]
+    queued = [message for message in asked if message is not None]
+    if queued:
         transaction.on_commit(partial(poke, send_messages, event.organisation_id), robust=True)
+    return queued
 
 
 def contact_of(request: ServiceRequest) -> Reader:
@@ -61,14 +67,21 @@ def member_of_partner(prescriber: Prescriber) -> Reader:
 
 
 def business(provider: Provider) -> Reader:
-    """A provider."""
+    """A provider: by e-mail, else by SMS."""
     return Reader(
         RecipientKind.PROVIDER,
         address=provider.email,
         language=provider.language,
         name=provider.contact_name or provider.name,
         key=provider.pk,
+        phone=sms_number(provider),
     )
+
+
+def asked_business(offer: Offer) -> Reader:
+    """The provider of an offer, by the way on which it was reached."""
+    reader = business(offer.provider)
+    return replace(reader, address="") if way_to_write(offer) == ContactChannel.SMS else reader
 
 
 def desk_of(request: ServiceRequest) -> list[Reader]:

@@ -15,7 +15,7 @@ from concierge.tenancy import Actor
 from providers.actions.matching import NO, agreed_amounts, prices_before
 from providers.actions.offer_moves import close_round
 from providers.actions.rounds import offer_directly, search, start_round
-from providers.enums import OfferStatus, RoundStatus
+from providers.enums import BINDING_YES, RoundStatus
 from providers.models import Offer, Provider
 
 
@@ -63,7 +63,7 @@ def follow_amendment(work_order: WorkOrder, amendment: Quote, *, by: Actor) -> N
 
 def _reprice_held(work_order: WorkOrder, agreed: dict[int, Decimal], by: Actor) -> None:
     rows = Offer.objects.select_for_update(of=("self",), no_key=True).select_related("provider")
-    for offer in rows.filter(work_order=work_order, status=OfferStatus.ACCEPTED, provider__in=agreed).order_by("pk"):
+    for offer in rows.filter(work_order=work_order, status__in=BINDING_YES, provider__in=agreed).order_by("pk"):
         if offer.price != agreed[offer.provider_id]:
             offer.price = agreed[offer.provider_id]
             offer.save(update_fields=["price"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
+from bookings.rules.quotes import seal_of
 from concierge import events
 from concierge.days import today_of
 from concierge.db import refuse_on
@@ -27,6 +29,7 @@ PROBLEMS: dict[str, Any] = {
     "amount_of_another_kind": _("Leave this empty: it belongs to another kind of agreement."),
     "introduction_invoicing": _("Introduced only, the provider invoices the client."),
     "client_pays_us": _("The client pays us: the provider cannot invoice the client."),
+    "mandate_to_come": _("A mandate cannot be signed in the future."),
     "mandate_missing": _("Self-billing needs a mandate: say when the provider signed it."),
     "too_many_hours": _("At most 720 hours: thirty days."),
     "day_out_of_reach": _("Please choose a day between 2000 and 2099."),
@@ -56,14 +59,27 @@ def draft_agreement(
     return agreement
 
 
+def draft_seal(draft: ServiceAgreement) -> str:
+    """What a draft says, as SHA-256: a page posts it back, so that nobody keeps or sends what they did not read."""
+    said = {field.name: str(getattr(draft, field.name)) for field in fields(Terms)}
+    return seal_of({"service": draft.service.code, "terms": said, "text": draft.text})
+
+
+def check_read(locked: ServiceAgreement, read: str | None) -> None:
+    """Raises ``Conflict`` when a draft says something else than what was on the screen; ``None``: no screen."""
+    if read is not None and locked.status == AgreementStatus.DRAFT and read != draft_seal(locked):
+        raise Conflict(_("Somebody has changed this draft meanwhile. Please read it again, then decide."))
+
+
 @transaction.atomic
 def change_agreement(
-    agreement: ServiceAgreement, service: Service, terms: Terms, *, text: str = "", by: Actor
+    agreement: ServiceAgreement, service: Service, terms: Terms, *, text: str = "", read: str | None = None, by: Actor
 ) -> ServiceAgreement:
-    """Write a draft anew. Raises ``Invalid``, or ``WrongState`` once it binds."""
+    """Write a draft anew. Raises ``Invalid``, ``WrongState`` once it was sent or binds, ``Conflict`` as above."""
     locked = lock_agreement(agreement)
     if locked.status != AgreementStatus.DRAFT:
         raise WrongState(current_status=locked.status)
+    check_read(locked, read)
     locked.service, locked.text = service, text
     for name, value in vars(terms).items():
         setattr(locked, name, value)
@@ -74,12 +90,14 @@ def change_agreement(
 
 
 @transaction.atomic
-def sign_on_paper(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
+def sign_on_paper(agreement: ServiceAgreement, *, read: str | None = None, by: Actor) -> ServiceAgreement:
     """Both sides have signed it on paper: from its first day on it binds.
 
-    Raises ``Conflict`` at ``valid_from`` when one that binds already covers some of its days.
+    Raises ``Conflict`` at ``valid_from`` when one that binds already covers some of its days, and ``Conflict`` when
+    the draft says something else than what was read.
     """
     locked = lock_agreement(agreement)
+    check_read(locked, read)
     lock_provider(locked.provider)
     move(locked, "sign_on_paper")
     bind(locked)
@@ -88,9 +106,10 @@ def sign_on_paper(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement
 
 
 @transaction.atomic
-def withdraw_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
-    """Give up what does not bind yet."""
+def withdraw_agreement(agreement: ServiceAgreement, *, read: str | None = None, by: Actor) -> ServiceAgreement:
+    """Give up what does not bind yet. Raises ``WrongState``, or ``Conflict`` when the draft was not what was read."""
     locked = lock_agreement(agreement)
+    check_read(locked, read)
     move(locked, "withdraw")
     locked.save(update_fields=["status"])
     say(locked, "withdrawn", by, was_sent=bool(locked.seal))
@@ -101,11 +120,14 @@ def withdraw_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgre
 def end_agreement(agreement: ServiceAgreement, *, on: dt.date, by: Actor) -> ServiceAgreement:
     """Let an agreement that binds end on a day (included), sooner than was agreed. Work already asked keeps its price.
 
-    Raises ``Invalid`` before its first day and after its last, ``WrongState`` when it does not bind.
+    Raises ``Invalid`` on a day that has passed, before its first day and after its last, ``WrongState`` when it does
+    not bind.
     """
     locked = lock_agreement(agreement)
     if not locked.is_binding:
         raise WrongState(current_status=locked.status)
+    if on < today_of(locked.organisation):
+        raise Invalid(_("That day has passed: what was asked since then was agreed."), field="valid_to")
     if on < locked.valid_from:
         raise Invalid(_("The last day cannot be before the first day."), field="valid_to")
     if on > (locked.valid_to or rules.LATEST):
@@ -144,7 +166,7 @@ def agree_service(
 def lock_agreement(agreement: ServiceAgreement) -> ServiceAgreement:
     """Re-read an agreement under its row lock."""
     found = ServiceAgreement.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related("provider", "service").get(pk=agreement.pk)
+    return found.select_related("provider", "service", "organisation").get(pk=agreement.pk)
 
 
 def move(locked: ServiceAgreement, verb: str) -> None:
@@ -165,7 +187,7 @@ def bind(locked: ServiceAgreement) -> None:
 def _check(agreement: ServiceAgreement, terms: Terms) -> None:
     if len(agreement.text) > agreement_text.MOST:
         raise Invalid(_("This text is too long."), field="text")
-    wrong = rules.problem(terms)
+    wrong = rules.problem(terms, today=today_of(agreement.organisation))
     if wrong is not None:
         field, code = wrong
         raise Invalid(PROBLEMS[code], field=field)

@@ -27,15 +27,15 @@ from providers.models import Provider, ProviderMember
 
 @dataclass(frozen=True)
 class ProviderDetails:
-    """What is written in a provider's file. Coordinates in degrees, ``radius_km`` around the address."""
+    """What is written in a provider's file. Coordinates in degrees, when known, ``radius_km`` around the address."""
 
     name: str
     siret: str
     street: str
     postcode: str
     city: str
-    latitude: Decimal
-    longitude: Decimal
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
     email: str = ""
     phone: str = ""
     contact_name: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -16,19 +16,23 @@ from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
-from providers.enums import AgreementKind, DocumentStatus, OfferStatus
+from providers.actions.facts import load_of, past_of, social_of
+from providers.actions.matching_policies import terms_in_force
+from providers.enums import AgreementKind, DocumentStatus, Ladder, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
-from providers.rules import hours, matching, papers
+from providers.rules import asking, hours, matching, papers
 from providers.rules.agreements import price_paid
-from providers.rules.matching import Candidate, Consideration, Weights
+from providers.rules.candidates import Candidate, distance_km
+from providers.rules.matching import Consideration
+from providers.rules.terms import MatchingTerms, Weights
 
 # "Recent work" is what was accepted within this time.
 RECENT = dt.timedelta(days=30)
 # Less opening time than this is too little to answer in.
 LEAST_ANSWER_TIME = dt.timedelta(minutes=30)
 # Answers that mean: do not ask me again for this job.
-NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED)
+NO = (OfferStatus.DECLINED, OfferStatus.UNDELIVERABLE, OfferStatus.RELEASED, OfferStatus.BROKEN)
 
 
 class Policy(NamedTuple):
@@ -38,6 +42,16 @@ class Policy(NamedTuple):
     max_waves: int = 3
     answer_time: dt.timedelta = dt.timedelta(hours=4)
     weights: Weights = Weights()
+    mode: RoundMode = RoundMode.WAVE
+    gap: dt.timedelta | None = None
+    reminders: tuple[int, ...] = (50, 80)
+    stop_before: dt.timedelta = dt.timedelta(0)
+    ladder: str = Ladder.EMAIL_SMS_CALL.value
+
+    @property
+    def at_once(self) -> int:
+        """How many are asked at the same time."""
+        return asking.MOST_AT_ONCE if self.mode == RoundMode.BROADCAST else self.wave_size
 
 
 def policy_for(work_order: WorkOrder) -> Policy:
@@ -48,10 +62,26 @@ def policy_for(work_order: WorkOrder) -> Policy:
         .order_by("service_id")  # PostgreSQL puts the general one (NULL) last
         .first()
     )
-    if row is None:
-        return Policy()
-    weights = Weights(row.weight_distance, row.weight_share, row.weight_capacity)
-    return Policy(row.wave_size, row.max_waves, dt.timedelta(hours=float(row.answer_hours)), weights)
+    return Policy() if row is None else policy_of(row)
+
+
+def policy_of(row: OfferPolicy) -> Policy:
+    """What a row says."""
+    return Policy(
+        wave_size=row.wave_size,
+        max_waves=row.max_waves,
+        answer_time=_hours(row.answer_hours),
+        weights=Weights(row.weight_distance, row.weight_share, row.weight_capacity),
+        mode=RoundMode(row.mode),
+        gap=None if row.gap_hours is None else _hours(row.gap_hours),
+        reminders=tuple(row.reminders),
+        stop_before=dt.timedelta(hours=row.stop_before_hours),
+        ladder=row.ladder,
+    )
+
+
+def _hours(number: Decimal) -> dt.timedelta:
+    return dt.timedelta(hours=float(number))
 
 
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:
@@ -82,7 +112,7 @@ class Candidates:
     work_order: WorkOrder
     zone: ZoneInfo
     begins_by: dt.datetime
-    weights: Weights
+    terms: MatchingTerms
     verdicts: list[Consideration]
     providers: dict[int, Provider]
     agreements: dict[int, ServiceAgreement]
@@ -90,8 +120,7 @@ class Candidates:
 
     def in_spite_of(self, verdict: Consideration) -> Consideration:
         """The same provider, kept because a person chose it."""
-        parts = matching.score_parts(verdict.candidate, self.weights)
-        return replace(verdict, rule=None, parts=parts, rank=1)
+        return matching.chosen_by_hand(verdict.candidate, self.terms)
 
     def price_for(self, provider: Provider) -> Decimal:
         """What the provider is paid for this work order, incl. VAT: their own price, when the client agreed to it."""
@@ -103,26 +132,28 @@ class Candidates:
         """On which they are asked; none when the client agreed to their own price."""
         return None if provider.pk in self.agreed else self.agreements[provider.pk]
 
-    def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime) -> dt.datetime:
-        """When the answer is due: in the provider's opening hours, and not after the work has to begin.
+    def ends_at(self, policy: Policy, now: dt.datetime) -> dt.datetime:
+        """When a search that begins now stops at the latest."""
+        return asking.search_ends_at(now, self.begins_by, policy.stop_before)
 
-        Work that should have begun already is only given away by a person: then in the usual time.
-        """
-        opening, closed = _opening_of(provider), hours.closed_on(_closures_of(provider))
+    def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime, *, until: dt.datetime) -> dt.datetime:
+        """When the answer is due: in the provider's opening hours, and not after the search has ended."""
+        opening, closed = opening_of(provider), hours.closed_on(closures_of(provider))
         due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone, closed=closed)
         if due <= sent_at:
             # Closed for as long as we look ahead, and a person asks all the same.
             due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone)
-        return due if self.begins_by <= sent_at else min(due, self.begins_by)
+        return min(due, until)
 
 
-def _opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
+def opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
     """When a provider answers: office hours when it gave none."""
     given = tuple(hours.Opening(row.weekday, row.opens, row.closes) for row in provider.opening_hours.all())
     return given or hours.OFFICE_HOURS
 
 
-def _closures_of(provider: Provider) -> tuple[hours.Days, ...]:
+def closures_of(provider: Provider) -> tuple[hours.Days, ...]:
+    """The days on which it is away."""
     return tuple((row.first_on, row.last_on) for row in provider.closures.all())
 
 
@@ -135,23 +166,31 @@ def _place_of(work_order: WorkOrder) -> tuple[Decimal, Decimal]:
 
 
 def _can_answer(policy: Policy, now: dt.datetime, begins_by: dt.datetime, zone: ZoneInfo) -> Callable[[Provider], bool]:
-    """Whether a provider is open long enough before the work has to begin. Most have the same hours: looked at once."""
+    """Whether a provider is open long enough before a person takes over. Most have the same hours: looked at once."""
     least = min(LEAST_ANSWER_TIME, policy.answer_time)
 
     @cache
     def enough(opening: tuple[hours.Opening, ...], closures: tuple[hours.Days, ...]) -> bool:
         closed = hours.closed_on(closures)
         due = hours.due_in_opening_hours(now, policy.answer_time, opening, zone, closed=closed)
-        return hours.time_open(now, min(due, begins_by), opening, zone, closed=closed) >= least
+        return hours.time_open(now, min(due, begins_by - policy.stop_before), opening, zone, closed=closed) >= least
 
-    return lambda provider: enough(_opening_of(provider), _closures_of(provider))
+    return lambda provider: enough(opening_of(provider), closures_of(provider))
 
 
 def consider_providers(
-    work_order: WorkOrder, policy: Policy, *, agreed: dict[int, Decimal] | None = None, only: Provider | None = None
+    work_order: WorkOrder,
+    policy: Policy,
+    *,
+    agreed: dict[int, Decimal] | None = None,
+    only: Provider | None = None,
+    terms: MatchingTerms | None = None,
 ) -> Candidates:
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
-    (or on ``only`` that one), best first. Such a price is an agreement for this work."""
+    (or on ``only`` that one), best first. Such a price is an agreement for this work.
+
+    ``terms``: by which rules, those in force when nobody says.
+    """
     zone, now = ZoneInfo(work_order.site.time_zone), timezone.now()
     today, begins_by = now.astimezone(zone).date(), latest_start(work_order)
     agreed = agreed_amounts(work_order) if agreed is None else agreed
@@ -175,7 +214,10 @@ def consider_providers(
     first_day, last_day = (
         max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
     )
-    required = _required_for(work_order, bought_of(providers, today, zone), agreements, agreed, today)
+    pay = _pay_of(work_order, agreements, agreed)
+    required = _required_for(pay, bought_of(providers, today, zone), agreements, agreed, today)
+    past, cheapest = past_of(work_order, providers), min(pay.values(), default=None)
+    loads = {row.pk: load_of(recent[row.pk], row.daily_capacity, opening_of(row)) for row in providers.values()}
     here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
@@ -183,23 +225,41 @@ def consider_providers(
             is_active=row.is_active,
             has_agreement=row.pk in agreements or row.pk in agreed,
             documents=latest_documents(row),
-            distance_km=matching.distance_km(here, (row.latitude, row.longitude)),
+            distance_km=_distance_to(row, here),
             radius_km=row.radius_km,
             daily_capacity=row.daily_capacity,
             jobs_that_day=busy[row.pk],
             recent_jobs=recent[row.pk],
             recent_jobs_of_all=sum(recent.values()),
             said_no=row.pk in said_no,
-            is_closed=hours.is_closed_throughout(first_day, last_day, _closures_of(row)),
+            is_closed=hours.is_closed_throughout(first_day, last_day, closures_of(row)),
             can_answer=can_answer(row),
             required=required[row.pk],
             notice_hours=agreements[row.pk].notice_hours if row.pk in agreements and row.pk not in agreed else 0,
             hours_left=hours_left,
+            today=today,
+            work_day=first_day,
+            load=loads[row.pk],
+            load_of_all=sum(loads.values(), Decimal(0)),
+            price=pay.get(row.pk),
+            cheapest=cheapest,
+            passed=past.passed[row.pk],
+            judged=past.judged[row.pk],
+            together=past.together[row.pk],
+            social=social_of(row),
         )
         for row in providers.values()
     ]
-    verdicts = matching.consider(candidates, today=today, weights=policy.weights)
-    return Candidates(work_order, zone, begins_by, policy.weights, verdicts, providers, agreements, agreed)
+    if terms is None:
+        terms = terms_in_force(work_order, today, MatchingTerms(weights=policy.weights))
+    verdicts = matching.consider(candidates, terms)
+    return Candidates(work_order, zone, begins_by, terms, verdicts, providers, agreements, agreed)
+
+
+def _distance_to(provider: Provider, here: tuple[Decimal, Decimal]) -> Decimal | None:
+    if provider.latitude is None or provider.longitude is None:
+        return None
+    return distance_km(here, (provider.latitude, provider.longitude))
 
 
 def agreed_prices(work_order: WorkOrder) -> list[tuple[Provider, Decimal]]:
@@ -234,9 +294,7 @@ def agreed_amounts(work_order: WorkOrder) -> dict[int, Decimal]:
 def recent_jobs(providers: Iterable[int]) -> Counter[int]:
     """Jobs accepted in the last thirty days, by provider key."""
     return _counted(
-        Offer.objects.filter(
-            provider__in=list(providers), status=OfferStatus.ACCEPTED, answered_at__gte=timezone.now() - RECENT
-        ),
+        Offer.objects.binding().filter(provider__in=list(providers), answered_at__gte=timezone.now() - RECENT),
         "provider_id",
     )
 
@@ -245,7 +303,7 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
     """What was accepted by each provider, excl. VAT: in this calendar year, and under each agreement in force. Of an
     introduction nothing: the client buys it."""
     keys, new_year = list(providers), dt.datetime(today.year, 1, 1, tzinfo=zone)
-    accepted = Offer.objects.filter(provider__in=keys, status=OfferStatus.ACCEPTED).order_by()
+    accepted = Offer.objects.binding().filter(provider__in=keys).order_by()
     in_force = ServiceAgreement.objects.filter(provider__in=keys).valid_on(today)
     rows = (
         accepted.exclude(agreement__kind=AgreementKind.INTRODUCTION)
@@ -263,15 +321,23 @@ def bought_of(providers: Iterable[int], today: dt.date, zone: ZoneInfo) -> dict[
     return {key: papers.Bought(year[key], under[key]) for key in keys}
 
 
+def _pay_of(
+    work_order: WorkOrder, agreements: dict[int, ServiceAgreement], agreed: dict[int, Decimal]
+) -> dict[int, Decimal]:
+    """What each provider with whom something is agreed would be paid for it, incl. VAT."""
+    total = _charged(work_order)
+    return {key: _price(agreement, work_order, total) for key, agreement in agreements.items()} | agreed
+
+
 def _required_for(
-    work_order: WorkOrder,
+    pay: dict[int, Decimal],
     bought: dict[int, papers.Bought],
     agreements: dict[int, ServiceAgreement],
     agreed: dict[int, Decimal],
     today: dt.date,
 ) -> dict[int, tuple[str, ...]]:
     """Without which papers each provider is not given this work, by what it would be paid."""
-    total, found = _charged(work_order), {}
+    found = {}
     for key, known in bought.items():
         agreement = None if key in agreed else agreements.get(key)
         if agreement is None:
@@ -279,7 +345,7 @@ def _required_for(
         elif agreement.kind == AgreementKind.INTRODUCTION:
             job = Decimal(0)
         else:
-            job = papers.excl_vat(_price(agreement, work_order, total), agreement.vat_rate)
+            job = papers.excl_vat(pay[key], agreement.vat_rate)
         found[key] = papers.required_kinds(known, job=job, agreement=agreement.pk if agreement else None, today=today)
     return found
 

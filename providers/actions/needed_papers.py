@@ -11,41 +11,34 @@ from django.utils import timezone
 
 from bookings.models import WorkOrder
 from concierge import events
-from concierge.days import today_of
 from concierge.tenancy import Actor
 from providers.actions.file_moves import lock_provider
-from providers.actions.matching import consider_providers, policy_for
 from providers.enums import Obstacle
 from providers.models import ConsideredProvider, Provider
 from providers.rules import papers
-from providers.rules.matching import Candidate, obstacle
+from providers.rules.candidates import Candidate
+from providers.rules.matching import obstacle
+from providers.rules.terms import MatchingTerms
 
 # Nobody is told of the same paper more often.
 REST = dt.timedelta(days=30)
 
 
 def ask_for_certificates(work_order: WorkOrder, *, by: Actor) -> int:
-    """Tell whom the last search left out for nothing but a missing vigilance certificate; returns how many."""
+    """Tell whom a search left out for nothing but a missing vigilance certificate; returns how many."""
     now = timezone.now()
-    rested = Q(paper_asked_at__isnull=True) | Q(paper_asked_at__lt=now - REST)
-    left_out = ConsideredProvider.objects.filter(
-        round__work_order=work_order, is_kept=False, rule=Obstacle.DOCUMENT_MISSING
-    )
-    keys = set(
-        Provider.objects.active().filter(rested, pk__in=left_out.values("provider")).values_list("pk", flat=True)
-    )
-    if not keys:
-        return 0
-    today = today_of(work_order.organisation)
-    found = consider_providers(work_order, policy_for(work_order))
-    candidates = [verdict.candidate for verdict in found.verdicts if verdict.candidate.key in keys]
-    wanted = [one.key for one in candidates if _only_lacks_vigilance(one, today)]
-    return sum(_ask(found.providers[key], now, by) for key in sorted(wanted))
+    rested = Q(provider__paper_asked_at__isnull=True) | Q(provider__paper_asked_at__lt=now - REST)
+    left_out = ConsideredProvider.objects.filter(rested, provider__is_active=True, rule=Obstacle.DOCUMENT_MISSING)
+    lines = left_out.filter(round__work_order=work_order).exclude(facts={}).select_related("round", "provider")
+    found = {line.provider_id: line.provider for line in lines.order_by("pk") if _only_lacks_vigilance(line)}
+    return sum(_ask(found[key], now, by) for key in sorted(found))
 
 
-def _only_lacks_vigilance(candidate: Candidate, today: dt.date) -> bool:
+def _only_lacks_vigilance(line: ConsideredProvider) -> bool:
+    candidate = Candidate.from_facts(line.provider_id, line.facts)
     lacks = [kind for kind in candidate.required if kind not in candidate.documents]
-    return lacks == [papers.VIGILANCE] and obstacle(replace(candidate, required=papers.ALWAYS), today=today) is None
+    terms = MatchingTerms.from_data(line.round.judged_by)
+    return lacks == [papers.VIGILANCE] and obstacle(replace(candidate, required=papers.ALWAYS), terms) is None
 
 
 @transaction.atomic

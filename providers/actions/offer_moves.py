@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.utils import timezone
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
-from providers.enums import OFFER_TRANSITIONS, OfferStatus, RoundMode, RoundStatus
+from providers.enums import OFFER_TRANSITIONS, WAITING, RoundMode, RoundStatus
 from providers.models import ConsideredProvider, Offer, OfferRound
 from providers.rules.matching import Consideration
+from providers.rules.terms import MatchingTerms
 
-# The deadline of every offer.
-EXPIRY = "offer.expiry"
+# The deadlines of every offer, and of every search.
+EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
+STOP, NEXT_WAVE = "offer_round.stop", "offer_round.next_wave"
 
 
 def lock_offer(offer: Offer) -> Offer:
@@ -35,7 +38,15 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
         cursor.execute("SELECT id FROM providers_provider WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(providers)])
 
 
-def open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Consideration]) -> OfferRound:
+def open_round(
+    work_order: WorkOrder,
+    mode: RoundMode,
+    verdicts: list[Consideration],
+    terms: MatchingTerms,
+    *,
+    now: dt.datetime,
+    ends_at: dt.datetime,
+) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
     started = OfferRound.objects.create(
@@ -43,23 +54,43 @@ def open_round(work_order: WorkOrder, mode: RoundMode, verdicts: list[Considerat
         work_order=work_order,
         number=number,
         mode=mode,
-        started_at=timezone.now(),
+        started_at=now,
+        ends_at=ends_at,
+        judged_by=terms.as_data(),
     )
     ConsideredProvider.objects.bulk_create(
         ConsideredProvider(
             organisation_id=work_order.organisation_id,
             round=started,
             provider_id=verdict.candidate.key,
-            is_kept=verdict.rule is None,
-            rule=verdict.rule or "",
-            distance_km=verdict.candidate.distance_km,
-            score=verdict.score,
-            score_parts={name: str(points) for name, points in verdict.parts.items()},
-            rank=verdict.rank,
+            **verdict_of(verdict, terms),
         )
         for verdict in verdicts
     )
     return started
+
+
+def verdict_of(verdict: Consideration, terms: MatchingTerms) -> dict[str, Any]:
+    """What is kept of a verdict: itself and what it was judged on."""
+    return {
+        "is_kept": verdict.rule is None,
+        "rule": verdict.rule or "",
+        "distance_km": verdict.candidate.way_km(terms),
+        "score": verdict.score,
+        "score_parts": {name: str(points) for name, points in verdict.parts.items()},
+        "rank": verdict.rank,
+        "facts": verdict.candidate.facts(),
+        "unknown": list(verdict.unknown),
+    }
+
+
+def note_removed(current: OfferRound, verdicts: Iterable[Consideration], terms: MatchingTerms) -> None:
+    """Who was eligible this morning may be full or without insurance now: those not asked yet are kept out."""
+    asked = set(current.offers.order_by("pk").values_list("provider_id", flat=True))
+    kept = set(current.considered.filter(is_kept=True).order_by("pk").values_list("provider_id", flat=True))
+    for verdict in verdicts:
+        if verdict.rule is not None and verdict.candidate.key in kept - asked:
+            current.considered.filter(provider_id=verdict.candidate.key).update(**verdict_of(verdict, terms))
 
 
 def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Actor) -> int:
@@ -67,7 +98,7 @@ def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Ac
     now = timezone.now()
     open_offers = list(
         Offer.objects.select_for_update(of=("self",), no_key=True)
-        .filter(work_order=work_order, status=OfferStatus.SENT)
+        .filter(work_order=work_order, status__in=WAITING)
         .order_by("pk")
     )
     for offer in open_offers:

@@ -22,10 +22,12 @@ from concierge.errors import WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
+from providers.actions.contacts import way_to_write
 from providers.actions.matching import agreed_amounts
 from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, lock_offer, say
 from providers.actions.refusals import (
     REFUSALS,
+    NothingToWriteTo,
     OfferAnswered,
     OfferExpired,
     OfferTaken,
@@ -34,7 +36,7 @@ from providers.actions.refusals import (
 )
 from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on, search
-from providers.enums import OFFER_TRANSITIONS, DeclineReason, OfferStatus, RoundStatus
+from providers.enums import OFFER_TRANSITIONS, WAITING, DeclineReason, OfferStatus, RoundStatus
 from providers.models import AccessLink, Offer, PersonalLink, Provider
 
 
@@ -49,7 +51,7 @@ def accept_offer(offer: Offer, *, by: Actor, price_seen: Decimal | None = None) 
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
     keep_price(locked, price_seen)
-    with refuse_on("offer_accepted_once_per_work_order", OfferTaken()):
+    with refuse_on("offer_binding_once_per_work_order", OfferTaken()):
         locked.save(update_fields=["status", "answered_at"])
     book_work_order(
         work_order,
@@ -113,12 +115,12 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
     """
     work_order = lock_work_order(offer.work_order)
     locked = lock_offer(offer)
-    if locked.status != OfferStatus.SENT:
+    if locked.status not in WAITING:
         return
     locked.status = OfferStatus.WITHDRAWN
     locked.save(update_fields=["status"])
     say(locked, "withdrawn", by, reason="partnership_paused")
-    if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status=OfferStatus.SENT):
+    if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status__in=WAITING):
         return
     close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
     agreed = agreed_amounts(work_order)
@@ -164,6 +166,8 @@ def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
     locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT:
         raise REFUSALS.get(locked.status, OfferAnswered)(current_status=locked.status)
+    if not way_to_write(locked):
+        raise NothingToWriteTo
     link = links.issue_link(locked)
     say(locked, "sent", by, again=True)
     return link
@@ -175,7 +179,7 @@ def report_misdirected(link: AccessLink, *, by: Actor) -> None:
     work_order = lock_work_order(link.offer.work_order)
     links.revoke_link(link, by=by)
     locked = lock_offer(link.offer)
-    if locked.status != OfferStatus.SENT:
+    if locked.status not in WAITING:
         return
     locked.status = OfferStatus.UNDELIVERABLE
     locked.save(update_fields=["status"])

@@ -71,6 +71,13 @@ class WorkHasBegun(WrongState):
     message = _("This job has begun, so it cannot be given back here. Please call us: we look for a way out together.")
 
 
+class PromiseOver(WrongState):
+    """Given back, taken back, or done: nothing is promised any more."""
+
+    code = "promise_over"
+    message = _("This job is no longer in their hands, or is done: there is no promise to break.")
+
+
 class PartnershipPaused(DomainError):
     """The organisation has stopped working with this provider, for a while or for good."""
 
@@ -78,6 +85,13 @@ class PartnershipPaused(DomainError):
     message = _(
         "Our partnership is paused: for now we ask nothing of you. If you have work of ours in hand, please call us."
     )
+
+
+class NothingToWriteTo(WrongState):
+    """Neither e-mail nor SMS reaches this provider."""
+
+    code = "nothing_to_write_to"
+    message = _("Nothing written reaches this provider: please call.")
 
 
 # What is said to whoever answers an offer in this state.

@@ -15,7 +15,7 @@ from concierge.tenancy import Actor
 from providers.actions.matching import agreed_amounts, price_by
 from providers.actions.offer_moves import say
 from providers.actions.refusals import OfferRepriced
-from providers.enums import OfferStatus
+from providers.enums import BINDING_YES, WAITING
 from providers.models import Offer, ServiceAgreement
 
 REPRICED = "offer.repriced"
@@ -32,7 +32,7 @@ def follow_quantity(work_order: WorkOrder, *, measured_at: dt.datetime, by: Acto
         return
     agreed = agreed_amounts(locked)
     live = Offer.objects.select_for_update(of=("self",), no_key=True).filter(
-        work_order=locked, status__in=[OfferStatus.SENT, OfferStatus.ACCEPTED]
+        work_order=locked, status__in=WAITING | BINDING_YES
     )
     for offer in live.exclude(provider__in=agreed).select_related("provider", "agreement").order_by("pk"):
         agreement = _agreement_of(offer, locked)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,13 +14,27 @@ from bookings.enums import WORK_ORDER_TRANSITIONS, WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge import deadlines
 from concierge.errors import Invalid, WrongState
-from concierge.tenancy import Actor
+from concierge.models import Deadline
+from concierge.tenancy import Actor, system_actor
 from providers.actions import links
+from providers.actions.contacts import contact_next
 from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
-from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, open_round, say
-from providers.enums import Obstacle, OfferStatus, RoundMode, RoundStatus
+from providers.actions.matching_policies import terms_of
+from providers.actions.offer_moves import (
+    EXPIRY,
+    NEXT_WAVE,
+    STOP,
+    close_round,
+    keep_as_they_are,
+    note_removed,
+    open_round,
+    say,
+)
+from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
-from providers.rules.matching import BINDING
+from providers.rules import hours
+from providers.rules.matching import BINDING, Consideration
+from providers.rules.terms import MatchingTerms
 
 
 @transaction.atomic
@@ -50,7 +67,7 @@ def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> O
             _("This provider cannot be asked: %(reason)s.") % {"reason": str(rule.label).lower()}, field="provider"
         )
     close_round(locked, RoundStatus.WITHDRAWN, "withdraw", by=by)
-    started = open_round(locked, RoundMode.DIRECT, [found.in_spite_of(verdict)])
+    started = _open(locked, RoundMode.DIRECT, policy, found, [found.in_spite_of(verdict)])
     return _send_wave(started, locked, policy, found, by=by)[0]
 
 
@@ -58,7 +75,7 @@ def search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     """A new round of a locked work order, whose offers are closed: ask the best providers of the service."""
     policy = policy_for(work_order)
     found = _consider(work_order, policy)
-    started = open_round(work_order, RoundMode.WAVE, found.verdicts)
+    started = _open(work_order, policy.mode, policy, found, found.verdicts)
     _send_wave(started, work_order, policy, found, by=by)
     return started
 
@@ -77,55 +94,123 @@ def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
 
 
 def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
-    """After an answer: wait for the rest of the wave, else ask the next ones, else call a person."""
+    """After an answer: wait for the rest of those who are asked, else ask the next ones, else call a person."""
     if work_order.status != WorkOrderStatus.OFFERING or current.status != RoundStatus.OPEN:
         return
-    if current.offers.filter(status=OfferStatus.SENT).exists():
+    if current.offers.filter(status__in=WAITING).exists():
         return
     policy = policy_for(work_order)
-    waves = current.waves.count()
-    if current.mode == RoundMode.DIRECT or waves >= policy.max_waves:
+    if is_last_wave(current, policy):
         _exhaust(current, work_order, "all_waves_sent", by=by)
+    else:
+        _ask_more(current, work_order, policy, by=by)
+
+
+def is_last_wave(current: OfferRound, policy: Policy) -> bool:
+    """Whether nobody else is asked in this search."""
+    return current.mode == RoundMode.DIRECT or current.waves.count() >= policy.max_waves
+
+
+@transaction.atomic
+def send_next_wave(current: OfferRound, *, by: Actor) -> None:
+    """The gap is over: the next ones are asked too, those who were asked before may still answer. Safe twice."""
+    work_order = lock_work_order(current.work_order)
+    locked = OfferRound.objects.get(pk=current.pk)
+    policy = policy_for(work_order)
+    is_open = work_order.status == WorkOrderStatus.OFFERING and locked.status == RoundStatus.OPEN
+    if is_open and policy.gap is not None and not is_last_wave(locked, policy):
+        _ask_more(locked, work_order, policy, by=by)
+
+
+@transaction.atomic
+def stop_round(current: OfferRound, *, by: Actor) -> None:
+    """A search has lasted as long as it may: nobody needs to answer any more, a person decides. Safe twice."""
+    work_order = lock_work_order(current.work_order)
+    locked = OfferRound.objects.get(pk=current.pk)
+    if locked.status != RoundStatus.OPEN:
         return
-    found = _consider(work_order, policy)
-    for verdict in found.verdicts:
-        # Who was eligible this morning may be full or without insurance now.
-        if verdict.rule is not None:
-            current.considered.filter(provider_id=verdict.candidate.key, is_kept=True).exclude(
-                provider__offers__round=current
-            ).update(is_kept=False, rule=verdict.rule, rank=None)
+    if locked.ends_at > timezone.now():
+        _await(STOP, locked, locked.ends_at)
+        return
+    close_round(work_order, RoundStatus.EXHAUSTED, "expire", by=by)
+    if work_order.status == WorkOrderStatus.OFFERING:
+        ask_for_dispatch(work_order, reason="stopped", by=by)
+
+
+@deadlines.on(NEXT_WAVE)
+def _gap_over(deadline: Deadline) -> None:
+    for current in _round_of(deadline):
+        send_next_wave(current, by=system_actor(current.organisation))
+
+
+@deadlines.on(STOP)
+def _time_over(deadline: Deadline) -> None:
+    for current in _round_of(deadline):
+        stop_round(current, by=system_actor(current.organisation))
+
+
+def _round_of(deadline: Deadline) -> QuerySet[OfferRound]:
+    return OfferRound.objects.select_related("work_order", "organisation").filter(pk=deadline.subject_id)
+
+
+def _await(kind: str, current: OfferRound, due_at: dt.datetime) -> None:
+    deadlines.set_deadline(kind, organisation_id=current.organisation_id, subject_id=current.pk, due_at=due_at)
+
+
+def _open(
+    work_order: WorkOrder, mode: RoundMode, policy: Policy, found: Candidates, verdicts: list[Consideration]
+) -> OfferRound:
+    now = timezone.now()
+    return open_round(work_order, mode, verdicts, found.terms, now=now, ends_at=found.ends_at(policy, now))
+
+
+def _ask_more(current: OfferRound, work_order: WorkOrder, policy: Policy, *, by: Actor) -> None:
+    found = _consider(work_order, policy, terms=terms_of(current))
+    note_removed(current, found.verdicts, found.terms)
     _send_wave(current, work_order, policy, found, by=by)
 
 
-def _consider(work_order: WorkOrder, policy: Policy, *, only: Provider | None = None) -> Candidates:
+def _consider(
+    work_order: WorkOrder, policy: Policy, *, only: Provider | None = None, terms: MatchingTerms | None = None
+) -> Candidates:
     """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
     agreed = agreed_amounts(work_order)
     those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
     keep_as_they_are([only.pk] if only is not None else those)
-    return consider_providers(work_order, policy, agreed=agreed, only=only)
+    return consider_providers(work_order, policy, agreed=agreed, only=only, terms=terms)
 
 
 def _send_wave(
     current: OfferRound, work_order: WorkOrder, policy: Policy, found: Candidates, *, by: Actor
 ) -> list[Offer]:
-    """Ask the best providers not asked yet in this round; with none left, a person has to decide."""
-    asked = current.offers.values("provider_id")
+    """Ask the best providers not asked yet in this round; with nobody left who is asked, a person has to decide."""
+    now, asked = timezone.now(), current.offers.values("provider_id")
     chosen = list(
         current.considered.filter(is_kept=True)
         .exclude(provider_id__in=asked)
         .order_by("rank", "pk")
-        .values_list("provider_id", flat=True)[: policy.wave_size]
+        .values_list("provider_id", flat=True)[: policy.at_once]
     )
-    if not chosen:
-        reason = "all_declined" if current.waves.exists() else "no_eligible_provider"
-        _exhaust(current, work_order, reason, by=by)
+    if not chosen or current.ends_at <= now:
+        if not current.offers.filter(status__in=WAITING).exists():
+            _exhaust(current, work_order, _why_nobody(current, now), by=by)
         return []
-    now = timezone.now()
     wave = OfferWave.objects.create(
         organisation_id=current.organisation_id, round=current, number=current.waves.count() + 1, sent_at=now
     )
+    if wave.number == 1:
+        _await(STOP, current, current.ends_at)
+    if policy.gap is not None and not is_last_wave(current, policy):
+        gap_over = hours.due_in_opening_hours(now, policy.gap, hours.OFFICE_HOURS, found.zone)
+        _await(NEXT_WAVE, current, min(gap_over, current.ends_at))
     offer_work_order(work_order, by=by)
     return [_send(wave, work_order, found.providers[key], found, policy, by=by) for key in chosen]
+
+
+def _why_nobody(current: OfferRound, now: dt.datetime) -> str:
+    if not current.waves.exists():
+        return "no_eligible_provider"
+    return "stopped" if current.ends_at <= now else "all_declined"
 
 
 def _send(
@@ -140,9 +225,10 @@ def _send(
         agreement=found.agreement_for(provider),
         price=found.price_for(provider),
         sent_at=wave.sent_at,
-        due_at=found.due_for(provider, policy, wave.sent_at),
+        due_at=found.due_for(provider, policy, wave.sent_at, until=wave.round.ends_at),
     )
     links.issue_link(offer)
+    contact_next(offer, policy.ladder, by=by)
     deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=offer.due_at)
     say(offer, "sent", by, wave=wave.number)
     return offer

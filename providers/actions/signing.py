@@ -16,7 +16,7 @@ from concierge.db import refuse_on
 from concierge.errors import DomainError, Invalid, WrongState
 from concierge.tenancy import Actor
 from providers.actions.agreement_texts import values_of
-from providers.actions.agreements import bind, lock_agreement, move, say
+from providers.actions.agreements import bind, check_read, lock_agreement, move, say
 from providers.actions.file_moves import lock_provider
 from providers.enums import AgreementStatus, Side
 from providers.models import AgreementSignature, ServiceAgreement
@@ -44,13 +44,22 @@ class AgreementOver(WrongState):
     message = _("The last day of this agreement has passed: it cannot be signed any more.")
 
 
+class SignedForTheOther(DomainError):
+    """One account for both sides would agree with itself."""
+
+    code, status = "agreement_signed_for_the_other", 409
+    message = _("You have signed for the other side: somebody else has to sign here.")
+
+
 @transaction.atomic
-def send_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
+def send_agreement(agreement: ServiceAgreement, *, read: str | None = None, by: Actor) -> ServiceAgreement:
     """Freeze the text and have the provider told. From now on nothing of it changes: it is signed or given up.
 
-    Raises ``Invalid`` at the field at fault, ``WrongState`` unless it is a draft.
+    Raises ``Invalid`` at the field at fault, ``WrongState`` unless it is a draft, ``Conflict`` when that says something
+    else than what was read.
     """
     locked = lock_agreement(agreement)
+    check_read(locked, read)
     move(locked, "send")
     _still_to_come(locked, Invalid(_("Its last day is over already."), field="valid_to"))
     with override(locked.provider.language):
@@ -65,8 +74,9 @@ def send_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreemen
 def sign_agreement(agreement: ServiceAgreement, *, side: Side, seal: str, name: str, by: Actor) -> ServiceAgreement:
     """One side signs what it read, by its name. With the second signature the agreement binds.
 
-    Raises ``AgreementReplaced`` (another text), ``AgreementSigned`` (twice), ``AgreementOver`` (its last day has
-    passed), ``Invalid`` (nameless), and ``Conflict`` at ``valid_from`` when one that binds covers some of its days.
+    Raises ``AgreementReplaced`` (another text), ``AgreementSigned`` (twice), ``SignedForTheOther`` (by one account),
+    ``AgreementOver`` (its last day has passed), ``Invalid`` (nameless), and ``Conflict`` at ``valid_from`` when one
+    that binds covers some of its days.
     """
     locked = lock_agreement(agreement)
     if locked.is_binding or locked.signatures.filter(side=side).exists():
@@ -75,6 +85,8 @@ def sign_agreement(agreement: ServiceAgreement, *, side: Side, seal: str, name: 
         raise WrongState(current_status=locked.status)
     if seal != locked.seal:
         raise AgreementReplaced
+    if by.user is not None and locked.signatures.filter(user=by.user).exists():
+        raise SignedForTheOther
     _still_to_come(locked, AgreementOver())
     if not name.strip():
         raise Invalid(_("Please type your name."), field="name")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
-from providers.enums import DeclineReason, ReleaseReason
+from providers.enums import BreakReason, DeclineReason, ReleaseReason
 from providers.models import Provider
 
 
@@ -51,6 +51,17 @@ class ReleaseForm(forms.Form):
         error_messages={"required": _("Please choose a reason.")},
     )
     comment = forms.CharField(label=_("A word for us"), max_length=200, required=False)
+
+
+class BreakForm(forms.Form):
+    """How a promise was not kept, and what the team wants to remember of it."""
+
+    reason = forms.ChoiceField(
+        label=_("What happened?"),
+        choices=[("", _("Choose")), *BreakReason.choices],
+        error_messages={"required": _("Please choose what happened.")},
+    )
+    comment = forms.CharField(label=_("Note for the team"), max_length=200, required=False)
 
 
 class ProviderFilters(forms.Form):

@@ -18,7 +18,9 @@ from providers.actions.offers import let_go_of_accepted, pass_on
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.actions.repricing import follow_quantity
 from providers.actions.rounds import withdraw_offers
+from providers.handlers import agreements as _agreements  # noqa: F401 - importing registers them
 from providers.handlers import papers as _papers  # noqa: F401 - importing subscribes
+from providers.handlers import promises as _promises  # noqa: F401 - importing subscribes it
 from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)

@@ -3,16 +3,22 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
+from providers.models.contacts import OfferContact
 from providers.models.documents import ProviderDocument, StoredFile
+from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
-from providers.models.offers import ConsideredProvider, Offer, OfferPolicy, OfferRound, OfferWave
+from providers.models.matching import MatchingPolicy
+from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
+from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 
 __all__ = [
     "AccessLink",
     "AgreementSignature",
     "ConsideredProvider",
+    "MatchingPolicy",
     "Offer",
+    "OfferContact",
     "OfferPolicy",
     "OfferRound",
     "OfferWave",
@@ -22,6 +28,7 @@ __all__ = [
     "Provider",
     "ProviderClosure",
     "ProviderDocument",
+    "ProviderFeed",
     "ProviderHours",
     "ProviderMember",
     "ServiceAgreement",

@@ -75,8 +75,9 @@ class Provider(PublicIdModel, TenantModel):
     street = models.CharField(_("street"), max_length=200)
     postcode = models.CharField(_("postcode"), max_length=5)
     city = models.CharField(_("city"), max_length=100)
-    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6)
-    longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6)
+    # Unknown until somebody finds the address: then nobody is kept out by a distance.
+    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     radius_km = models.PositiveSmallIntegerField(_("area served (km)"), default=10)
     daily_capacity = models.PositiveSmallIntegerField(_("jobs per day"), default=5)
     language = models.CharField(
@@ -131,10 +132,19 @@ class Provider(PublicIdModel, TenantModel):
                 violation_error_code="postcode",
             ),
             models.CheckConstraint(
-                condition=Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                condition=Q(latitude=None)
+                | Q(longitude=None)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="provider_coordinates_on_earth",
                 violation_error_message=_("These coordinates are not on Earth."),
                 violation_error_code="latitude",
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__isnull=False, longitude__isnull=False),
+                name="provider_coordinates_are_whole",
+                violation_error_message=_("Give both coordinates, or none."),
+                violation_error_code="longitude",
             ),
             models.CheckConstraint(
                 condition=Q(radius_km__range=(1, 500)),

@@ -11,12 +11,15 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, Place
-from bookings.models import Service, ServiceRequest, WorkOrder
+from bookings.models import ServiceRequest, WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
 from providers.enums import (
+    BINDING_YES,
     OFFER_CATEGORY,
+    WAITING,
+    BreakReason,
     DeclineReason,
     Obstacle,
     OfferStatus,
@@ -27,6 +30,7 @@ from providers.enums import (
 from providers.models.agreements import ServiceAgreement
 from providers.models.businesses import Provider
 from providers.rules import hours
+from providers.rules.asking import LONGEST
 
 
 def latest_start(work_order: WorkOrder) -> dt.datetime:
@@ -39,60 +43,19 @@ def latest_start(work_order: WorkOrder) -> dt.datetime:
     )
 
 
-class OfferPolicy(TenantModel):
-    """How providers are asked, for one service or (no service) for all others. Hours are opening hours to answer."""
-
-    service = models.ForeignKey(
-        Service, models.CASCADE, null=True, blank=True, related_name="offer_policies", verbose_name=_("service")
-    )
-    wave_size = models.PositiveSmallIntegerField(_("providers asked at a time"), default=3)
-    max_waves = models.PositiveSmallIntegerField(_("most waves"), default=3)
-    answer_hours = models.DecimalField(_("opening hours to answer"), max_digits=4, decimal_places=2, default=4)
-    weight_distance = models.PositiveSmallIntegerField(_("weight of nearness"), default=40)
-    weight_share = models.PositiveSmallIntegerField(_("weight of fair sharing"), default=35)
-    weight_capacity = models.PositiveSmallIntegerField(_("weight of free capacity"), default=25)
-
-    class Meta:
-        verbose_name = _("offer policy")
-        verbose_name_plural = _("offer policies")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organisation", "service"],
-                name="offer_policy_once_per_service",
-                nulls_distinct=False,
-                violation_error_message=_("There is already a policy for this service."),
-            ),
-            models.CheckConstraint(
-                condition=Q(wave_size__range=(1, 20), max_waves__range=(1, 20)),
-                name="offer_policy_waves_are_plausible",
-                violation_error_message=_("Ask between 1 and 20 providers at a time, in 1 to 20 waves."),
-            ),
-            models.CheckConstraint(
-                condition=Q(answer_hours__gt=0, answer_hours__lte=80),
-                name="offer_policy_answer_time_is_plausible",
-                violation_error_message=_("The time to answer must be between a few minutes and 80 opening hours."),
-            ),
-            models.CheckConstraint(
-                condition=Q(weight_distance=100 - F("weight_share") - F("weight_capacity")),
-                name="offer_policy_weights_make_a_hundred",
-                violation_error_message=_("The weights must add up to 100."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.service or _("All services"))
-
-
 class OfferRound(PublicIdModel, TenantModel):
-    """One search for somebody to do a work order. ``number`` counts the searches of the same order."""
+    """One search for somebody to do a work order. ``number`` counts the searches of the same order. At ``ends_at`` it
+    stops at the latest: then a person decides."""
 
     work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="offer_rounds", verbose_name=_("work order"))
     number = models.PositiveSmallIntegerField(_("search"))
-    mode = models.CharField(_("mode"), max_length=10, choices=RoundMode.choices, default=RoundMode.WAVE)
+    mode = models.CharField(_("mode"), max_length=20, choices=RoundMode.choices, default=RoundMode.WAVE)
     status = models.CharField(_("status"), max_length=10, choices=RoundStatus.choices, default=RoundStatus.OPEN)
     started_at = models.DateTimeField(_("started at"))
+    ends_at = models.DateTimeField(_("stops at the latest at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # By which rules everybody was judged (``rules.terms``), so that each verdict can be found again.
+    judged_by = models.JSONField(_("rules it was judged by"), default=dict, db_default={})
 
     class Meta:
         verbose_name = _("search for a provider")
@@ -110,6 +73,11 @@ class OfferRound(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(status="open", ended_at=None) | (~Q(status="open") & Q(ended_at__isnull=False)),
                 name="offer_round_ends_when_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("started_at"), ends_at__lte=F("started_at") + LONGEST),
+                name="offer_round_ends_within_sixty_days",
+                violation_error_message=_("A search for a provider lasts sixty days at most."),
             ),
         ]
 
@@ -150,8 +118,12 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return found.filter(provider_id=actor.provider_id) if actor.provider_id is not None else found.none()
 
     def open(self) -> Self:
-        """Waiting for an answer."""
-        return self.filter(status=OfferStatus.SENT)
+        """Waiting for an answer, or for a decision on what was proposed instead."""
+        return self.filter(status__in=WAITING)
+
+    def binding(self) -> Self:
+        """Said yes to, and not taken back: the work is theirs, or was until it was done."""
+        return self.filter(status__in=BINDING_YES)
 
     def with_need(self) -> Self:
         """With everything that says what is asked, where."""
@@ -184,6 +156,12 @@ class Offer(PublicIdModel, TenantModel):
         _("why it was given back"), max_length=20, choices=ReleaseReason.choices, blank=True, db_default=""
     )
     release_comment = models.CharField(_("comment on giving it back"), max_length=200, blank=True, db_default="")
+    # Somebody of ours found that the promise was not kept.
+    broken_at = models.DateTimeField(_("found broken at"), null=True, blank=True)
+    broken_reason = models.CharField(
+        _("how the promise was not kept"), max_length=20, choices=BreakReason.choices, blank=True, db_default=""
+    )
+    broken_comment = models.CharField(_("what was noted of it"), max_length=200, blank=True, db_default="")
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     objects = OfferQuerySet.as_manager()
@@ -196,14 +174,16 @@ class Offer(PublicIdModel, TenantModel):
             models.Index(fields=["organisation", "provider", "-id"], name="offer_of_provider"),
             models.Index(fields=["organisation", "status", "-id"], name="offer_by_status"),
             models.Index(
-                fields=["organisation", "answered_at"], condition=Q(status="accepted"), name="offer_accepted_recently"
+                fields=["organisation", "answered_at"],
+                condition=Q(status__in=["accepted", "honoured"]),
+                name="offer_binding_recently",
             ),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["work_order"],
-                condition=Q(status="accepted"),
-                name="offer_accepted_once_per_work_order",
+                condition=Q(status__in=["accepted", "honoured"]),
+                name="offer_binding_once_per_work_order",
                 violation_error_message=_("Another provider has already accepted this job."),
             ),
             models.UniqueConstraint(
@@ -220,6 +200,11 @@ class Offer(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=Q(status="released") | Q(released_at__isnull=True, release_reason="", release_comment=""),
                 name="offer_release_only_when_released",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="broken", broken_at__isnull=False) & ~Q(broken_reason=""))
+                | (~Q(status="broken") & Q(broken_at__isnull=True, broken_reason="", broken_comment="")),
+                name="offer_broken_has_a_reason",
             ),
         ]
 
@@ -265,10 +250,13 @@ class ConsideredProvider(TenantModel):
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="+", verbose_name=_("provider"))
     is_kept = models.BooleanField(_("kept"))
     rule = models.CharField(_("rule that removed it"), max_length=20, choices=Obstacle.choices, blank=True)
-    distance_km = models.DecimalField(_("distance (km)"), max_digits=7, decimal_places=1)
+    distance_km = models.DecimalField(_("distance (km)"), max_digits=7, decimal_places=1, null=True, blank=True)
     score = models.DecimalField(_("score"), max_digits=5, decimal_places=1, null=True, blank=True)
     score_parts = models.JSONField(_("parts of the score"), default=dict)
     rank = models.PositiveSmallIntegerField(_("rank"), null=True, blank=True)
+    # What was known (``rules.candidates``), numbers and codes only, and what would have counted and nobody knew.
+    facts = models.JSONField(_("facts"), default=dict, db_default={})
+    unknown = models.JSONField(_("unknown"), default=list, db_default=[])
 
     class Meta:
         verbose_name = _("considered provider")

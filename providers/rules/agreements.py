@@ -12,6 +12,8 @@ AMOUNT_OF = {"purchase": "purchase_price", "commission": "commission_percent", "
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 # Thirty days: who needs more notice is asked by hand.
 MOST_HOURS = 720
+# Days before its last one on which both sides are told that an agreement ends.
+ENDING_DAYS = (30, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Terms:
         return {name: getattr(self, name) for name in AMOUNT_OF.values()}
 
 
-def problem(terms: Terms) -> tuple[str, str] | None:
+def problem(terms: Terms, *, today: dt.date) -> tuple[str, str] | None:
     """The first field at fault and what is wrong with it, or ``None``."""
     needed = AMOUNT_OF.get(terms.kind)
     for name, amount in terms.amounts.items():
@@ -52,6 +54,8 @@ def problem(terms: Terms) -> tuple[str, str] | None:
         return "invoicing", "introduction_invoicing" if terms.kind == "introduction" else "client_pays_us"
     if terms.invoicing == "we_self_bill" and terms.mandate_signed_on is None:
         return "mandate_signed_on", "mandate_missing"
+    if terms.mandate_signed_on is not None and terms.mandate_signed_on > today:
+        return "mandate_signed_on", "mandate_to_come"
     for name in ("notice_hours", "cancel_hours"):
         if not 0 <= getattr(terms, name) <= MOST_HOURS:
             return name, "too_many_hours"

@@ -80,7 +80,8 @@ def last_possible_day(kind: str, issued_on: dt.date) -> dt.date | None:
     """The last day on which a paper issued that day can count; ``None``: whatever it says."""
     if kind != VIGILANCE:
         return None
-    last: dt.date = issued_on + relativedelta(months=vigilance_term(issued_on).months)
+    # The law wants one that is less than six months old: on the day on which it is six months old it is not.
+    last: dt.date = issued_on + relativedelta(months=vigilance_term(issued_on).months, days=-1)
     return last
 
 

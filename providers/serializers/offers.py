@@ -11,7 +11,7 @@ from rest_framework import serializers
 from bookings.enums import Place
 from bookings.serializers.fields import Euros, QuantityOut
 from bookings.serializers.work_orders import WorkLineOut
-from providers.enums import DeclineReason, OfferStatus, ReleaseReason
+from providers.enums import BINDING_YES, BreakReason, DeclineReason, OfferStatus, ReleaseReason
 from providers.models import Offer
 
 
@@ -51,12 +51,15 @@ class OfferOut(serializers.Serializer[Any]):
     release_reason = serializers.ChoiceField(
         choices=ReleaseReason.choices, allow_blank=True, help_text="Why you gave it back."
     )
+    broken_reason = serializers.ChoiceField(
+        choices=BreakReason.choices, allow_blank=True, help_text="How the promise was not kept, as the concierge noted."
+    )
     work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders`.")
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_work_order(self, offer: Offer) -> str | None:
         """Identifier of the work order, or ``null`` until it is accepted."""
-        return str(offer.work_order.public_id) if offer.status == OfferStatus.ACCEPTED else None
+        return str(offer.work_order.public_id) if offer.status in BINDING_YES else None
 
 
 class AcceptIn(serializers.Serializer[Any]):

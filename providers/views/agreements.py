@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -20,11 +21,13 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions import agreements as actions
+from providers.actions.agreement_ends import goes_on, renew_agreement
 from providers.actions.agreement_texts import standard_text
 from providers.actions.signing import send_agreement, sign_agreement
 from providers.enums import AgreementStatus, Side
 from providers.forms.agreements import AgreementForm, EndForm, SignForm, terms_of
 from providers.models import Provider, ServiceAgreement
+from providers.rules.agreements import ENDING_DAYS
 from providers.views.agreement_words import facts_of, row_of, signatures_of, state_of
 from providers.views.staff import BY_PROVIDER, PAGE, pages_around, see_providers
 
@@ -87,34 +90,39 @@ def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
         return _page(request, agreement, form=form, status=422)
     try:
         wanted = form.cleaned_data
-        actions.change_agreement(agreement, wanted["service"], form.terms, text=wanted["text"], by=request.actor)
+        actions.change_agreement(
+            agreement, wanted["service"], form.terms, text=wanted["text"], read=_read(request), by=request.actor
+        )
     except DomainError as error:
-        return _page(request, agreement, form=form, status=_refused(form, error), error=error)
+        return _again(request, public_id, error, form=form)
     messages.success(request, _("Saved."))
     return redirect("providers:agreement", agreement.public_id)
 
 
 @require_POST
 def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
-    """Send, sign, give up, or end."""
+    """Send, sign, give up, end, or agree anew."""
     agreement = _agreement(request, public_id)
     _may_manage(request)
     if verb == "terminer":
         return _end(request, agreement)
     if verb == "signer":
         return _sign(request, agreement)
+    if verb == "reconduire":
+        return _renew(request, agreement)
     act = {
         "envoyer": send_agreement,
         "papier": actions.sign_on_paper,
         "abandonner": actions.withdraw_agreement,
     }[verb]
     try:
-        act(agreement, by=request.actor)
+        act(agreement, read=_read(request), by=request.actor)
     except DomainError as error:
         # What is wrong is said at its field, as if somebody had typed the draft just now.
+        agreement = _agreement(request, public_id)
         form = AgreementForm(terms_of(agreement), services=_services(request, agreement))
         form.full_clean()
-        return _page(request, agreement, form=form, status=_refused(form, error), error=error)
+        return _again(request, public_id, error, form=form)
     said = {
         "envoyer": _("Sent. Both sides can sign now; nothing of the text changes any more."),
         "papier": _("The agreement is signed: it counts from its first day on."),
@@ -131,13 +139,22 @@ def _sign(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
     try:
         signed = sign_agreement(agreement, side=Side.OURS, by=request.actor, **form.cleaned_data)
     except DomainError as error:
-        return _page(request, agreement, sign_form=form, status=_refused(form, error), error=error)
+        return _again(request, agreement.public_id, error, sign_form=form)
     if signed.is_binding:
         said = _("Both sides have signed: it counts from its first day on.")
     else:
         said = _("Signed on our side. It binds once the provider has signed too.")
     messages.success(request, said)
     return redirect("providers:agreement", agreement.public_id)
+
+
+def _renew(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
+    try:
+        draft = renew_agreement(agreement, by=request.actor)
+    except DomainError as error:
+        return _page(request, agreement, error=error, status=refused_status(error))
+    messages.success(request, _("A draft with the same terms: change what has to change, then have it signed."))
+    return redirect("providers:agreement", draft.public_id)
 
 
 def _end(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
@@ -147,7 +164,7 @@ def _end(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
     try:
         actions.end_agreement(agreement, on=form.cleaned_data["valid_to"], by=request.actor)
     except DomainError as error:
-        return _page(request, agreement, end_form=form, status=_refused(form, error), error=error)
+        return _again(request, agreement.public_id, error, end_form=form)
     messages.success(request, _("The last day is kept. Work already offered keeps its price."))
     return redirect("providers:agreement", agreement.public_id)
 
@@ -176,10 +193,30 @@ def _sign_form(request: TenantRequest, agreement: ServiceAgreement) -> SignForm:
     return SignForm(initial={"seal": agreement.seal, "name": name})
 
 
+def _read(request: TenantRequest) -> str | None:
+    """Which draft was on the screen."""
+    return request.POST.get("read")
+
+
+def _again(request: TenantRequest, public_id: uuid.UUID, error: DomainError, **forms: Any) -> HttpResponse:
+    """The page once more with the form at fault, as the agreement stands now: somebody may have been quicker."""
+    (form,) = forms.values()
+    status = _refused(form, error)
+    return _page(request, _agreement(request, public_id), status=status, error=error, **forms)
+
+
 def _refused(form: AgreementForm | EndForm | SignForm, error: DomainError) -> int:
     """Say it at its field; the status of the page."""
     form.add_error(error.field if error.field in form.fields else None, str(error.message))
     return refused_status(error)
+
+
+def _ends_soon(agreement: ServiceAgreement, today: dt.date) -> bool:
+    """Whether it ends within a month and nothing is agreed for the time after."""
+    last = agreement.valid_to
+    if last is None or not agreement.is_in_force(today):
+        return False
+    return last - today <= dt.timedelta(days=max(ENDING_DAYS)) and not goes_on(agreement)
 
 
 def _page(
@@ -207,9 +244,12 @@ def _page(
         "state": state_of(agreement, today),
         "facts": facts_of(agreement),
         "form": form if can_edit else None,
+        "read": actions.draft_seal(agreement) if can_edit else "",
         "end_form": (end_form or EndForm(initial={"valid_to": today})) if can_end else None,
         "signatures": signatures if agreement.seal else [],
         "sign_form": (sign_form or _sign_form(request, agreement)) if can_sign else None,
+        "can_renew": can_manage and agreement.is_binding,
+        "ends_soon": _ends_soon(agreement, today),
         "can_withdraw": can_manage and agreement.status == AgreementStatus.SENT,
         "has_login": agreement.provider.members.exists(),
         # A form that holds the refusal says it itself.

@@ -84,10 +84,18 @@ def _look_up(form: NewProviderForm) -> None:
     if not form.is_valid() or form.cleaned_data["latitude"] is not None:
         return
     spot = locate(*(form.cleaned_data[name] for name in WHERE))
-    if spot is None:
-        form.add_error("latitude", _("We could not find this address: please give its coordinates, as a map shows."))
-    else:
+    if spot is not None:
         form.cleaned_data.update(zip(SPOT, spot, strict=True))
+
+
+def _say_unplaced(request: TenantRequest, provider: Provider) -> Provider:
+    """What it means that nobody knows where it is."""
+    if provider.latitude is None:
+        messages.warning(
+            request,
+            _("We could not find this address: distances to it are unknown until somebody gives its coordinates."),
+        )
+    return provider
 
 
 @require_http_methods(PAGE)
@@ -100,7 +108,8 @@ def new_provider(request: TenantRequest) -> HttpResponse:
     def act() -> Provider:
         known = {one.name for one in fields(ProviderDetails)}
         given = {name: value for name, value in form.cleaned_data.items() if name in known}
-        return businesses.create_provider(request.organisation, ProviderDetails(**given), by=request.actor)
+        made = businesses.create_provider(request.organisation, ProviderDetails(**given), by=request.actor)
+        return _say_unplaced(request, made)
 
     return _page(request, form, act, "providers/provider_form.html", title=_("New provider"))
 
@@ -115,7 +124,8 @@ def edit_provider(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     def act() -> Provider:
         changes = form.changes
         moved = _place_again(request, form, changes)
-        return businesses.change_provider(provider, {**changes, **moved}, by=request.actor)
+        changed = businesses.change_provider(provider, {**changes, **moved}, by=request.actor)
+        return _say_unplaced(request, changed)
 
     title = _("Change the file")
     return _page(request, form, act, "providers/provider_form.html", provider=provider, title=title)

@@ -22,7 +22,7 @@ from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions.offers import accept_offer, decline_offer, report_misdirected
 from providers.actions.releases import release_offer
-from providers.enums import DeclineReason, OfferStatus, ReleaseReason
+from providers.enums import BINDING_YES, DeclineReason, ReleaseReason
 from providers.forms.offers import CodeForm, DeclineForm, ReleaseForm
 from providers.models import AccessLink
 from providers.views.doors import bearer, door, knows_code, take_code
@@ -43,6 +43,7 @@ def _page(
     status: int = 0,
 ) -> HttpResponse:
     offer = link.offer
+    is_theirs = offer.status in BINDING_YES
     known = knows_code(request, link)
     title, sentence = answer_words(offer)
     has_errors = any(form is not None and form.errors for form in (code_form, decline_form, release_form))
@@ -52,8 +53,8 @@ def _page(
         "title": title,
         "sentence": sentence,
         "is_known": known,
-        "is_accepted": offer.status == OfferStatus.ACCEPTED,
-        "work": work_of(offer.work_order, bearer(request, link)) if offer.status == OfferStatus.ACCEPTED else None,
+        "is_accepted": is_theirs,
+        "work": work_of(offer.work_order, bearer(request, link)) if is_theirs else None,
         "code_form": code_form or CodeForm(),
         "decline_form": decline_form or DeclineForm(),
         "release_until": release_words(offer),

@@ -25,9 +25,10 @@ from providers import perms
 from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
-from providers.enums import BINDING_AGREEMENTS, OfferStatus
+from providers.actions.promises import promises_of
+from providers.enums import BINDING_AGREEMENTS, WAITING
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider, ProviderDocument
+from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
@@ -46,15 +47,18 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     services = Service.objects.filter(organisation=request.organisation, execution__in=BY_PROVIDER)
     form = ProviderFilters(request.GET, services=services.order_by("position", "pk"))
     found = _filtered(Provider.objects.visible_to(request.actor), form)
-    found = found.annotate(asked=Count("offers", filter=Q(offers__status=OfferStatus.SENT), distinct=True))
-    found = found.prefetch_related("documents", "agreements__service").order_by("name", "pk")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    recent, today = recent_jobs(row.pk for row in page), today_of(request.organisation)
+    found = found.annotate(asked=Count("offers", filter=Q(offers__status__in=WAITING), distinct=True))
+    today = today_of(request.organisation)
+    # Not the texts that were signed: thirty kilobytes each.
+    in_force = ServiceAgreement.objects.valid_on(today).select_related("service").defer("text", "content")
+    found = found.prefetch_related("documents", Prefetch("agreements", in_force))
+    page = Paginator(found.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
+    recent = recent_jobs(row.pk for row in page)
     required = required_of(request.organisation, page, today)
     rows = [
         {
             "provider": row,
-            "services": ", ".join(sorted({a.service.label for a in row.agreements.all() if a.is_in_force(today)})),
+            "services": ", ".join(sorted({one.service.label for one in row.agreements.all()})),
             "papers": papers_words(row, today, required[row.pk]),
             "recent": recent[row.pk],
         }
@@ -134,6 +138,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         ],
         "recent": ours[provider.pk],
         "share": round(100 * ours[provider.pk] / total) if total else 0,
+        "promises": promises_of([provider.pk], now=timezone.now())[provider.pk],
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
         "hours": hours_words(provider.opening_hours.all()),

@@ -18,7 +18,9 @@ from concierge.middleware import TenantRequest
 from concierge.words import euros
 from providers import perms
 from providers.actions.matching import agreed_prices
-from providers.models import Offer, OfferRound, Provider, ServiceAgreement
+from providers.forms.offers import BreakForm
+from providers.models import Offer, OfferContact, OfferRound, Provider, ServiceAgreement
+from providers.views.next_words import next_steps, round_words
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
 from providers.views.words import considered_words
@@ -40,6 +42,7 @@ def offers_list(request: TenantRequest) -> HttpResponse:
         "rows": [offer_row(offer) for offer in page],
         "is_open": state == "open",
         "is_all": state != "open",
+        "to_call": OfferContact.objects.visible_to(request.actor).calls().count(),
         "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
         "left": list(
             left_with(Provider.objects.filter(organisation=request.organisation, is_active=False), request.actor)[:20]
@@ -56,7 +59,9 @@ def offers_of_request(request: TenantRequest, request_id: uuid.UUID) -> HttpResp
     return searches_page(request, found)
 
 
-def searches_page(request: TenantRequest, found: ServiceRequest, *, status: int = 200) -> HttpResponse:
+def searches_page(
+    request: TenantRequest, found: ServiceRequest, *, again: dict[int, BreakForm] | None = None, status: int = 200
+) -> HttpResponse:
     """Every search for the jobs of a request: a fragment for htmx, else a page."""
     orders = list(
         WorkOrder.objects.visible_to(request.actor)
@@ -65,15 +70,25 @@ def searches_page(request: TenantRequest, found: ServiceRequest, *, status: int 
         .order_by("pk")
     )
     rounds: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for one in (
+    searched = list(
         OfferRound.objects.filter(work_order__in=orders)
-        .prefetch_related("offers__provider", "offers__wave", "offers__work_order__site", "considered__provider")
+        .select_related("work_order__site")
+        .prefetch_related(
+            "offers__provider", "offers__wave", "offers__work_order__site", "offers__contacts", "considered__provider"
+        )
         .order_by("-pk")
-    ):
+    )
+    following = next_steps(searched)
+    for one in searched:
         rounds[one.work_order_id].append(
             {
                 "round": one,
-                "offers": [offer_row(offer) for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)],
+                "state": round_words(one),
+                "next": following.get(one.pk, []),
+                "offers": [
+                    offer_row(offer, again, with_contacts=True)
+                    for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
+                ],
                 "considered": [considered_words(line) for line in one.considered.all()],
             }
         )

@@ -16,9 +16,12 @@ from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions.matching import agreed_amounts
 from providers.actions.offers import resend_offer, take_job_back
+from providers.actions.promises import break_promise
 from providers.actions.rounds import offer_directly, start_round, withdraw_offers
+from providers.enums import BreakReason
 from providers.forms.offers import DirectOfferForm
 from providers.models import Offer, Provider
+from providers.views.staff import break_form
 from providers.views.staff_offers import searches_page
 
 
@@ -69,6 +72,25 @@ def resend(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(error.message))
     else:
         messages.success(request, _("%(name)s gets the message again.") % {"name": offer.provider.name})
+    return _back(request, offer.work_order.request)
+
+
+@require_POST
+def broken(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The provider does not do what it said yes to: noted with a reason, and the work is taken from it."""
+    offer = get_object_or_404(Offer.objects.visible_to(request.actor).with_need(), public_id=public_id)
+    if not perms.can_dispatch(request.actor, offer.work_order):
+        raise NotAllowed
+    form = break_form(offer, request.POST)
+    if not form.is_valid():
+        return searches_page(request, offer.work_order.request, again={offer.pk: form}, status=422)
+    said = form.cleaned_data
+    try:
+        break_promise(offer, reason=BreakReason(said["reason"]), comment=said["comment"], by=request.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("Noted. The work is no longer with %(name)s.") % {"name": offer.provider.name})
     return _back(request, offer.work_order.request)
 
 

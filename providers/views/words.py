@@ -120,6 +120,22 @@ SCORE_PARTS = {
     "distance": gettext_lazy("Nearness"),
     "share": gettext_lazy("Fair sharing"),
     "capacity": gettext_lazy("Free capacity"),
+    "price": gettext_lazy("Price"),
+    "quality": gettext_lazy("Quality of the work"),
+    "social": gettext_lazy("Social value"),
+    "continuity": gettext_lazy("Knows the client"),
+}
+# What nobody knows about a provider.
+UNKNOWN = {
+    "distance": gettext_lazy("distance"),
+    "capacity": gettext_lazy("jobs per day"),
+    "closures": gettext_lazy("days away"),
+    "hours": gettext_lazy("opening hours"),
+    "share": gettext_lazy("recent work"),
+    "price": gettext_lazy("price"),
+    "quality": gettext_lazy("quality, before its first checked job"),
+    "social": gettext_lazy("social value"),
+    "continuity": gettext_lazy("work for this client"),
 }
 
 
@@ -129,13 +145,19 @@ def considered_words(line: ConsideredProvider) -> dict[str, Any]:
         "line": line,
         "provider": line.provider,
         "why_not": Obstacle(line.rule).label if line.rule else "",
-        "distance": _("%(km)s km") % {"km": number_format(line.distance_km, decimal_pos=1)},
+        "distance": _("unknown")
+        if line.distance_km is None
+        else _("%(km)s km") % {"km": number_format(line.distance_km, decimal_pos=1)},
         "score": number_format(line.score, decimal_pos=1) if line.score is not None else "",
         "parts": [
             _("%(label)s: %(points)s")
             % {"label": label, "points": number_format(Decimal(line.score_parts[name]), decimal_pos=1)}
             for name, label in SCORE_PARTS.items()
             if name in line.score_parts
+        ],
+        "unknown": [
+            _("Unknown, so it counts neither for nor against: %(what)s") % {"what": UNKNOWN[name]}
+            for name in line.unknown
         ],
     }
 
@@ -157,6 +179,11 @@ def answer_words(offer: Offer) -> tuple[str, str]:
             _("Thank you for your interest: we will ask you again soon."),
         ),
         OfferStatus.RELEASED: (_("You gave this job back"), _("We are asking someone else.")),
+        OfferStatus.HONOURED: (_("This job is done"), _("It was checked, and all is well. Thank you!")),
+        OfferStatus.BROKEN: (
+            _("We gave this job to someone else"),
+            _("It was not done as promised. Do you see it otherwise? Please call us."),
+        ),
     }.get(
         OfferStatus(offer.status),
         (_("This job is no longer needed"), _("Nothing more needs to be done. Thank you for being there.")),

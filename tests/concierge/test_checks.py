@@ -25,7 +25,9 @@ CAREFUL = {
     "REDIS_URL": "redis://:secret@valkey:6379/1",
     "CELERY_BROKER_URL": "redis://:secret@valkey:6379/0",
     "DEMO_ALLOWED": False,
+    "SMS_GATEWAY": "",
 }
+BY_SMS = {"SMS_GATEWAY": "http", "SMS_URL": "https://sms.example", "SMS_TOKEN": "secret", "SMS_SENDER": "+33700000000"}
 
 
 def ids(**careless: Any) -> list[str]:
@@ -52,6 +54,15 @@ def ids(**careless: Any) -> list[str]:
         ({"GEOCODER_URL": "data.geopf.fr"}, ["concierge.E009"]),
         ({"GEOCODER_MIN_SCORE": 0}, ["concierge.E010"]),
         ({"GEOCODER_MIN_SCORE": 60}, ["concierge.E010"]),
+        ({"SMS_GATEWAY": "file"}, ["concierge.E020"]),
+        (
+            {"SMS_GATEWAY": "http", "SMS_URL": "http://sms.example", "SMS_TOKEN": "a", "SMS_SENDER": "b"},
+            ["concierge.E021"],
+        ),
+        (
+            {"SMS_GATEWAY": "http", "SMS_URL": "https://sms.example", "SMS_TOKEN": "", "SMS_SENDER": "b"},
+            ["concierge.E021"],
+        ),
         ({"KEEP_DAYS": {**settings.KEEP_DAYS, "hold": 7}}, ["concierge.E007"]),
         ({"KEEP_DAYS": {**settings.KEEP_DAYS, "holds": 0}}, ["concierge.E007"]),
         ({"ENCRYPTION_KEYS": ["k" * 40, "k" * 39]}, ["concierge.E008"]),

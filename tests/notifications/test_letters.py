@@ -222,6 +222,11 @@ def _misdirected(world: World) -> None:
     report_misdirected(link, by=acting_for(link.offer.provider))
 
 
+def _to_call(world: World) -> None:
+    add_provider(world, email="", phone="+33380112233")
+    start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+
+
 def _nobody(world: World) -> None:
     start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
 
@@ -377,6 +382,15 @@ def _sent(world: World) -> ServiceAgreement:
     return sent_agreement(add_provider(world, price=None), world, first_day=timezone.localdate())
 
 
+def _ending(world: World) -> None:
+    """An agreement has a month left."""
+    today = today_of(world.organisation)
+    last = today + dt.timedelta(days=30)
+    provider = add_provider(world, price=None)
+    agreement = signed_by_both(sent_agreement(provider, world, first_day=today, valid_to=last), world)
+    say(world, "agreement.ending", agreement)
+
+
 def _paper(days: int) -> Callable[[World], None]:
     """The insurance of a cobbler has so many days left."""
 
@@ -404,6 +418,7 @@ def _earlier(world: World) -> None:
 
 
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
+    Kind.OFFER_TO_CALL: _to_call,
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
     Kind.REQUEST_STARTED: _request_event("service_request.started"),
@@ -481,6 +496,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.AGREEMENT_SIGNED: lambda world: signed_by_both(_sent(world), world),
     Kind.AGREEMENT_DECLINED: lambda world: decline_agreement(_sent(world), comment="12 %", by=world.actor()),
     Kind.AGREEMENT_WITHDRAWN: lambda world: withdraw_agreement(_sent(world), by=world.actor()),
+    Kind.AGREEMENT_ENDING: _ending,
     Kind.AGREEMENT_ENDED: lambda world: end_agreement(
         signed_by_both(one := _sent(world), world), on=one.valid_from, by=world.actor()
     ),

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from concierge import tenancy
 from concierge.models import Event
-from notifications import gateways, tasks
+from notifications import tasks
 from notifications.actions import sending, writing
 from notifications.actions.queue import resend, suppress_queued
-from notifications.enums import MessageStatus
+from notifications.enums import MessageChannel, MessageStatus
+from notifications.gateways.mail import Postman
 from notifications.models import Message
 from notifications.tasks import send_due, send_due_messages
 from tests.notifications.conftest import Letterbox, MailServer, due_now, queue_confirmation
@@ -167,9 +168,9 @@ def test_attempts_are_used_up_in_the_end(
 
 
 def test_a_late_failure_does_not_undo_the_success_of_another_sender(world: World, queued: Message) -> None:
-    slow = sending.claim_next(world.organisation.pk)
+    slow = sending.claim_next(world.organisation.pk, MessageChannel.EMAIL)
     due_now(queued)
-    quick = sending.claim_next(world.organisation.pk)
+    quick = sending.claim_next(world.organisation.pk, MessageChannel.EMAIL)
     assert slow is not None
     assert quick is not None
     sending.note_sent(quick, subject="Done")
@@ -293,13 +294,13 @@ def test_two_senders_at_once(mail_server: MailServer, monkeypatch: pytest.Monkey
     mail_server.box.pause = 0.05
     barrier = threading.Barrier(2)
     in_transaction: list[bool] = []
-    real = gateways.Postman.deliver
+    real = Postman.deliver
 
-    def deliver(self: gateways.Postman, message: Message, letter: Any) -> None:
+    def deliver(self: Postman, message: Message, letter: Any) -> None:
         in_transaction.append(connection.in_atomic_block)
         real(self, message, letter)
 
-    monkeypatch.setattr(gateways.Postman, "deliver", deliver)
+    monkeypatch.setattr(Postman, "deliver", deliver)
 
     def sender() -> None:
         try:
@@ -322,10 +323,10 @@ def test_two_senders_at_once(mail_server: MailServer, monkeypatch: pytest.Monkey
         assert max(copies) > 1
 
 
-def _peek(organisation_id: int) -> Message | None:
+def _peek(organisation_id: int, channel: MessageChannel) -> Message | None:
     return (
         Message.objects.select_related("organisation", "site")
-        .filter(organisation_id=organisation_id)
+        .filter(organisation_id=organisation_id, channel=channel)
         .due(timezone.now())
         .first()
     )

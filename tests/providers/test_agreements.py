@@ -23,6 +23,7 @@ from providers.actions.agreements import (
     agree_service,
     change_agreement,
     draft_agreement,
+    draft_seal,
     end_agreement,
     sign_on_paper,
     withdraw_agreement,
@@ -143,6 +144,10 @@ def test_an_agreement_ends_sooner_and_never_later(world: World, alone: Provider)
         assert refused.value.field == "valid_to"
     assert end_agreement(agreement, on=TODAY, by=by).valid_to == TODAY
     assert Event.objects.get(name="agreement.ended").data["on"] == "2026-11-23"
+    past = agreed(alone, world, valid_from=TODAY - dt.timedelta(days=40), valid_to=TODAY - dt.timedelta(days=20))
+    with pytest.raises(Invalid) as refused:
+        end_agreement(past, on=TODAY - dt.timedelta(days=30), by=by)
+    assert refused.value.field == "valid_to"
     open_end = agreed(alone, world, valid_from=TODAY + dt.timedelta(days=1))
     with pytest.raises(Invalid):
         end_agreement(open_end, on=dt.date.max, by=by)
@@ -380,6 +385,44 @@ def test_what_is_over_is_said_and_changes_nothing(world: World, manager: Browser
         page(answer, status)
     made.refresh_from_db()
     assert (made.status, made.purchase_price, made.valid_to) == ("paper", Decimal(9), None)
+
+
+@pytest.mark.promise("domain R33")
+def test_a_draft_that_was_changed_meanwhile_is_read_again(world: World, manager: Browser, alone: Provider) -> None:
+    draft = draft_agreement(alone, world.cobbler, terms(), by=world.actor())
+    draft.refresh_from_db()
+    old = draft_seal(draft)
+    assert page(manager.get(path_of(draft))).count(f'name="read" value="{old}"') == 3
+    change_agreement(draft, world.cobbler, terms(purchase_price=Decimal(12)), by=world.actor())
+    for verb in ("", "papier", "abandonner"):
+        given = typed(world, purchase_price="8.40", notice_hours="5") if not verb else {}
+        body = page(manager.post(path_of(draft, verb), given | {"read": old}), 409)
+        assert "Ce brouillon a été modifié entre-temps" in body
+    # What was typed is kept beside what somebody else has kept: saved again, it replaces that knowingly.
+    body = page(manager.post(path_of(draft), typed(world, purchase_price="8.40") | {"read": old}), 409)
+    assert 'value="8.40"' in body
+    assert "12,00" in body
+    draft.refresh_from_db()
+    assert (draft.status, draft.purchase_price) == ("draft", Decimal(12))
+    given = typed(world, purchase_price="8.40") | {"read": draft_seal(draft)}
+    assert manager.post(path_of(draft), given).status_code == 302
+    draft.refresh_from_db()
+    assert manager.post(path_of(draft, "papier"), {"read": draft_seal(draft)}).status_code == 302
+
+
+def test_the_page_shows_what_somebody_quicker_has_done(
+    world: World, manager: Browser, alone: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = draft_agreement(alone, world.cobbler, terms(), by=world.actor())
+
+    def too_late(agreement: ServiceAgreement, **given: Any) -> ServiceAgreement:
+        sign_on_paper(agreement, by=world.actor())
+        return withdraw_agreement(agreement, **given)
+
+    monkeypatch.setattr("providers.views.agreements.actions.withdraw_agreement", too_late)
+    body = page(manager.post(path_of(draft, "abandonner")), 409)
+    assert "Signée sur papier" in body
+    assert 'name="purchase_price"' not in body
 
 
 @pytest.mark.promise("S01")

@@ -10,7 +10,9 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from concierge.errors import Invalid
 from concierge.models import Event
+from providers.actions.businesses import change_provider
 from providers.enums import DocumentKind
 from providers.models import Provider, ProviderDocument, ProviderHours
 from providers.rules.hours import OFFICE_HOURS
@@ -120,11 +122,6 @@ def test_a_file_is_opened_on_a_page(world: World, manager: Browser) -> None:
             "latitude",
             "Donnez les deux coordonnées, ou aucune\u00a0: nous cherchons alors l’adresse.",
         ),
-        (
-            {"latitude": "", "longitude": ""},
-            "latitude",
-            "Nous n’avons pas trouvé cette adresse\u00a0: donnez ses coordonnées, lues sur une carte.",
-        ),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_all_that_was_typed_stays(
@@ -172,6 +169,23 @@ def test_an_address_is_looked_up_where_nobody_typed_its_coordinates(
     assert "L’adresse a changé, pas ses coordonnées" in page(answer)
     made.refresh_from_db()
     assert (made.street, made.latitude) == ("1 rue Bleue", Decimal(str(FAR[0])))
+
+
+@pytest.mark.promise("domain R34")
+def test_an_address_that_nobody_finds_is_kept_and_its_distance_is_unknown(
+    world: World, manager: Browser, geocoder: Geocoder
+) -> None:
+    geocoder.finds()
+    answer = manager.post(NEW, {**TYPED, "latitude": "", "longitude": ""}, follow=True)
+    assert "sa distance reste inconnue tant que personne n’indique ses coordonnées" in page(answer)
+    made = Provider.objects.get()
+    assert (made.latitude, made.longitude) == (None, None)
+    manager.post(url("edit-provider", made), {**as_shown(manager.get(url("edit-provider", made))), "latitude": "47.3"})
+    made.refresh_from_db()
+    assert made.latitude is None
+    with pytest.raises(Invalid) as refused:
+        change_provider(made, {"latitude": Decimal("47.3")}, by=world.actor())
+    assert refused.value.field == "longitude"
 
 
 # --- a file that exists -------------------------------------

@@ -293,7 +293,7 @@ def test_sending_again_replaces_a_link_that_is_locked(world: World, offers: list
 @pytest.mark.promise("R02")
 def test_postgres_refuses_a_second_acceptance(world: World, offers: list[Offer]) -> None:
     accept_offer(offers[0], by=acting_for(offers[0].provider))
-    with pytest.raises(IntegrityError, match="offer_accepted_once_per_work_order"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="offer_binding_once_per_work_order"), transaction.atomic():
         Offer.objects.filter(pk=offers[1].pk).update(status=OfferStatus.ACCEPTED)
 
 

@@ -96,9 +96,9 @@ def test_more_bought_never_needs_less(bought: Decimal, more: Decimal, is_year: b
 
 @pytest.mark.parametrize(
     ("issued", "last"),
-    [("2026-02-01", "2026-08-01"), ("2026-08-31", "2027-02-28"), ("2027-08-31", "2028-02-29")],
+    [("2026-02-01", "2026-07-31"), ("2026-08-31", "2027-02-27"), ("2027-08-31", "2028-02-28")],
 )
-def test_a_certificate_counts_for_six_months(issued: str, last: str) -> None:
+def test_a_certificate_counts_while_it_is_less_than_six_months_old(issued: str, last: str) -> None:
     assert last_possible_day("vigilance", dt.date.fromisoformat(issued)) == dt.date.fromisoformat(last)
     assert last_possible_day("insurance", dt.date.fromisoformat(issued)) is None
 
@@ -161,13 +161,13 @@ def test_what_was_given_back_or_belongs_to_another_year_and_agreement_does_not_c
 @pytest.mark.parametrize(
     ("kind", "issued", "expires", "field", "words"),
     [
-        ("vigilance", "2026-10-01", "2027-04-02", "expires_on", "six mois au plus"),
+        ("vigilance", "2026-10-01", "2027-04-01", "expires_on", "six mois au plus"),
         ("vigilance", "2026-10-01", None, "expires_on", "dit jusqu’à quand"),
         ("insurance", "2026-10-01", None, "expires_on", "Indiquez le dernier jour"),
         ("registration", "2026-10-01", "2076-12-31", None, ""),
         ("registration", "2026-10-01", "2077-01-01", "expires_on", "trop lointain"),
         ("insurance", "2026-10-01", "9999-12-31", "expires_on", "trop lointain"),
-        ("vigilance", "2026-10-01", "2027-04-01", None, ""),
+        ("vigilance", "2026-10-01", "2027-03-31", None, ""),
     ],
 )
 def test_an_end_that_cannot_be_is_refused_at_its_field(
@@ -332,8 +332,9 @@ def test_an_end_blocks_new_offers_says_so_and_a_new_paper_opens_them_again(
     team, own = browser_of(world.users["dispatcher"]), browser_of(world.users["provider"])
     assert "Un de vos documents expire bientôt" in page(own.get(space))
     assert "À renouveler bientôt" in page(team.get(file))
-    monday.move_to(dt.datetime(2026, 11, 24, 23, 59, tzinfo=PARIS))
-    job = world.request(world.cobbler).work_orders.get()
+    night = dt.datetime(2026, 11, 24, 23, 59, tzinfo=PARIS)
+    monday.move_to(night)
+    job = world.request(world.cobbler, promised_start=night).work_orders.get()
     assert verdict(job, provider) is None
     monday.move_to(dt.datetime(2026, 11, 25, 8, 0, tzinfo=PARIS))
     Offer.objects.update(due_at=dt.datetime(2026, 11, 25, 18, tzinfo=PARIS))

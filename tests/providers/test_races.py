@@ -228,7 +228,7 @@ def test_without_lock_and_index_two_win(asked: Race, monkeypatch: pytest.MonkeyP
     world, work_order, offers = asked
     read_both_then_write(monkeypatch)
     monkeypatch.setattr(verbs, "book_work_order", lambda *args, **kwargs: None)
-    with without("providers_offer", "offer_accepted_once_per_work_order"):
+    with without("providers_offer", "offer_binding_once_per_work_order"):
         assert race(world, accept(offers[0]), accept(offers[1])) == {"ok": 2}
         assert statuses() == {"accepted": 2, "sent": 1}
         assert not legal(work_order)

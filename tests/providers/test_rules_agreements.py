@@ -90,6 +90,10 @@ def test_a_price_per_item_is_owed_whatever_the_client_pays(total: Decimal, price
         ({"invoicing": "provider_to_client"}, ("invoicing", "client_pays_us")),
         ({"invoicing": "we_self_bill"}, ("mandate_signed_on", "mandate_missing")),
         ({"invoicing": "we_self_bill", "mandate_signed_on": DAY}, None),
+        (
+            {"invoicing": "we_self_bill", "mandate_signed_on": DAY + dt.timedelta(days=1)},
+            ("mandate_signed_on", "mandate_to_come"),
+        ),
         ({"notice_hours": 720, "cancel_hours": 720}, None),
         ({"notice_hours": 721}, ("notice_hours", "too_many_hours")),
         ({"cancel_hours": -1}, ("cancel_hours", "too_many_hours")),
@@ -101,7 +105,7 @@ def test_a_price_per_item_is_owed_whatever_the_client_pays(total: Decimal, price
     ],
 )
 def test_the_field_at_fault_is_named(changes: dict[str, Any], wrong: tuple[str, str] | None) -> None:
-    assert problem(terms(**changes)) == wrong
+    assert problem(terms(**changes), today=DAY) == wrong
     assert wrong is None or wrong[1] in PROBLEMS
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -11,15 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.enums import Obstacle
-from providers.rules.matching import (
-    BINDING,
-    Candidate,
-    Weights,
-    consider,
-    distance_km,
-    obstacle,
-    score_parts,
-)
+from providers.rules.candidates import Candidate, distance_km
+from providers.rules.matching import BINDING, consider, obstacle
+from providers.rules.scores import score_parts, unknown
+from providers.rules.terms import PARTS, SOCIAL, SWITCHABLE, MatchingTerms, Weights, WrongTerms
 
 TODAY = dt.date(2026, 11, 23)
 PAPERS = {"insurance": dt.date(2027, 1, 1), "registration": None}
@@ -40,6 +36,7 @@ def candidate(**changes: Any) -> Candidate:
         "said_no": False,
         "is_closed": False,
         "can_answer": True,
+        "today": TODAY,
     }
     return Candidate(**(given_ | changes))
 
@@ -68,20 +65,118 @@ def candidate(**changes: Any) -> Candidate:
         ({"hours_left": Decimal(-3)}, None),
         ({"notice_hours": 1, "hours_left": Decimal(-3)}, "too_short_notice"),
         ({"is_active": False, "has_agreement": False, "said_no": True}, "inactive"),
+        ({"work_day": dt.date(2027, 1, 1)}, None),
+        ({"work_day": dt.date(2027, 1, 2)}, "document_ends"),
+        ({"documents": PAPERS | {"vigilance": TODAY}, "work_day": dt.date(2026, 12, 24)}, None),
+        *[({name: None}, None) for name in ("distance_km", "radius_km", "daily_capacity", "is_closed", "can_answer")],
     ],
 )
 def test_the_first_rule_that_applies_removes(changes: dict[str, Any], rule: str | None) -> None:
-    assert obstacle(candidate(**changes), today=TODAY) == rule
+    assert obstacle(candidate(**changes), MatchingTerms()) == rule
 
 
 def test_every_rule_has_words() -> None:
-    soft = {"already_answered", "out_of_area", "closed", "no_capacity", "too_soon", "too_short_notice"}
-    assert BINDING | soft == set(Obstacle.values)
+    assert (BINDING | set(SWITCHABLE) | {"already_answered"}) == set(Obstacle.values)
 
 
 def test_a_score_can_be_recomputed_by_hand() -> None:
-    parts = score_parts(candidate(), Weights())
+    parts = score_parts(candidate(), MatchingTerms())
     assert parts == {"distance": Decimal("32.0"), "share": Decimal("26.3"), "capacity": Decimal("18.8")}
+
+
+@pytest.mark.promise("domain R34")
+@pytest.mark.parametrize(
+    ("part", "changes", "points"),
+    [
+        ("distance", {}, "80.0"),
+        ("distance", {"distance_km": None}, "50.0"),
+        ("share", {}, "75.0"),
+        ("share", {"recent_jobs": None}, "50.0"),
+        ("capacity", {}, "75.0"),
+        ("capacity", {"jobs_that_day": None}, "50.0"),
+        ("price", {"price": Decimal(15), "cheapest": Decimal(12)}, "80.0"),
+        ("price", {"price": Decimal(0), "cheapest": Decimal(0)}, "100.0"),
+        ("price", {}, "50.0"),
+        ("quality", {"judged": 8, "passed": 7}, "80.0"),
+        ("quality", {"judged": 0, "passed": 0}, "50.0"),
+        ("social", {"social": ("is_ess", "is_local")}, "50.0"),
+        ("social", {"social": ("is_ess", "is_insertion", "is_sheltered")}, "100.0"),
+        ("continuity", {"together": 0}, "0.0"),
+        ("continuity", {"together": 3}, "75.0"),
+        ("continuity", {}, "50.0"),
+    ],
+)
+def test_each_part_alone(part: str, changes: dict[str, Any], points: str) -> None:
+    nothing = dict.fromkeys(PARTS, 0)
+    terms = MatchingTerms(weights=Weights(**{**nothing, part: 100}))
+    assert score_parts(candidate(**changes), terms) == {part: Decimal(points)}
+
+
+def test_work_shared_by_capacity_counts_against_what_each_can_do() -> None:
+    terms = MatchingTerms(weights=Weights(0, 100, 0), by_capacity=True)
+    small, large = Decimal("0.3"), Decimal("0.1")
+    assert [
+        score_parts(candidate(load=load, load_of_all=small + large), terms)["share"] for load in (small, large, None)
+    ] == [Decimal("25.0"), Decimal("75.0"), Decimal("50.0")]
+    assert score_parts(candidate(load=Decimal(0)), terms) == {"share": Decimal("100.0")}
+
+
+def test_roads_are_longer_than_the_straight_line() -> None:
+    far = candidate(distance_km=Decimal(8))
+    winding = MatchingTerms(road_factor=Decimal("1.3"))
+    assert (obstacle(far, MatchingTerms()), obstacle(far, winding)) == (None, "out_of_area")
+    assert score_parts(candidate(), winding)["distance"] == Decimal("29.6")
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("out_of_area", {"distance_km": Decimal(99)}),
+        ("closed", {"is_closed": True}),
+        ("no_capacity", {"jobs_that_day": 4}),
+        ("too_soon", {"can_answer": False}),
+        ("too_short_notice", {"notice_hours": 24, "hours_left": Decimal(1)}),
+        ("document_ends", {"work_day": dt.date(2027, 1, 2)}),
+    ],
+)
+def test_what_is_switched_off_keeps_nobody_out(rule: str, changes: dict[str, Any]) -> None:
+    assert obstacle(candidate(**changes), MatchingTerms()) == rule
+    assert obstacle(candidate(**changes), MatchingTerms(off=frozenset({rule}))) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"off": frozenset({"no_agreement"})}, "off"),
+        ({"off": frozenset({"nonsense"})}, "off"),
+        ({"road_factor": Decimal("0.9")}, "road_factor"),
+        ({"road_factor": Decimal("3.1")}, "road_factor"),
+        ({"road_factor": Decimal("NaN")}, "road_factor"),
+        ({"social": {}}, "social"),
+        ({"social": {**SOCIAL, "is_ess": 101}}, "social"),
+        ({"social": {**SOCIAL, "is_ess": True}}, "social"),
+    ],
+)
+def test_rules_that_nobody_can_judge_by_are_refused_at_birth(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(WrongTerms) as refused:
+        MatchingTerms(**changes)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("kept", [{}, {"weights": {"luck": 100}}, {**MatchingTerms().as_data(), "road_factor": "x"}])
+def test_so_are_those_that_were_kept_badly(kept: dict[str, Any]) -> None:
+    with pytest.raises(WrongTerms):
+        MatchingTerms.from_data(kept)
+
+
+def test_what_nobody_knows_is_named_where_it_would_have_counted() -> None:
+    dark = candidate(
+        distance_km=None, jobs_that_day=None, recent_jobs=None, is_closed=None, can_answer=None, together=None
+    )
+    assert unknown(dark, MatchingTerms()) == ["capacity", "closures", "distance", "hours", "share"]
+    off = frozenset({"out_of_area", "closed", "no_capacity", "too_soon"})
+    assert unknown(dark, MatchingTerms(weights=Weights(0, 0, 0, 0, 0, 0, 100), off=off)) == ["continuity"]
+    assert unknown(candidate(), MatchingTerms()) == []
 
 
 @pytest.mark.parametrize("weights", [(50, 50, 50), (-10, 60, 50), (0, 0, 0)])
@@ -91,9 +186,9 @@ def test_wrong_weights_are_refused_at_birth(weights: tuple[int, int, int]) -> No
 
 
 def test_equal_scores_go_to_the_nearest_then_to_the_oldest() -> None:
-    only_share = Weights(0, 100, 0)
+    only_share = MatchingTerms(weights=Weights(0, 100, 0))
     near, far, twin = candidate(key=3), candidate(key=1, distance_km=Decimal(5)), candidate(key=2)
-    assert [one.candidate.key for one in consider([far, near, twin], today=TODAY, weights=only_share)] == [2, 3, 1]
+    assert [one.candidate.key for one in consider([far, near, twin], only_share)] == [2, 3, 1]
 
 
 candidates = st.builds(
@@ -101,13 +196,22 @@ candidates = st.builds(
     key=st.integers(1, 10**6),
     is_active=st.booleans(),
     has_agreement=st.booleans(),
-    distance_km=st.decimals(0, 300, places=1),
+    distance_km=st.none() | st.decimals(0, 300, places=1),
     radius_km=st.integers(1, 200),
     daily_capacity=st.integers(1, 20),
     jobs_that_day=st.integers(0, 30),
     recent_jobs=st.integers(0, 50),
     recent_jobs_of_all=st.integers(0, 200),
     said_no=st.booleans(),
+)
+facts = st.builds(
+    candidate,
+    documents=st.dictionaries(st.sampled_from(["insurance", "vigilance"]), st.none() | st.dates(), max_size=2),
+    work_day=st.none() | st.dates(),
+    hours_left=st.none() | st.decimals(-99, 99, places=3),
+    price=st.none() | st.decimals(0, 500, places=2),
+    is_closed=st.none() | st.booleans(),
+    social=st.sampled_from([(), ("is_ess",), ("is_ess", "is_local")]),
 )
 weightings = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(
     lambda pair: Weights(min(pair), max(pair) - min(pair), 100 - max(pair))
@@ -117,7 +221,8 @@ weightings = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(
 @pytest.mark.promise("domain R34")
 @given(st.lists(candidates, max_size=12, unique_by=lambda one: one.key), weightings)
 def test_everybody_gets_a_verdict_and_parts_add_up(found: list[Candidate], weights: Weights) -> None:
-    verdicts = consider(found, today=TODAY, weights=weights)
+    terms = MatchingTerms(weights=weights)
+    verdicts = consider(found, terms)
     assert sorted(one.candidate.key for one in verdicts) == sorted(one.key for one in found)
     kept = [one for one in verdicts if one.rule is None]
     assert verdicts[: len(kept)] == kept
@@ -128,6 +233,14 @@ def test_everybody_gets_a_verdict_and_parts_add_up(found: list[Candidate], weigh
         assert one.score == sum(one.parts.values())
         assert 0 <= one.score <= 100
     assert all(one.score is None and one.rank is None for one in verdicts[len(kept) :])
+
+
+@pytest.mark.promise("domain R34")
+@given(facts, weightings)
+def test_what_is_kept_is_judged_as_it_was(one: Candidate, weights: Weights) -> None:
+    terms = MatchingTerms(weights=weights, road_factor=Decimal("1.25"), off=frozenset({"closed"}))
+    again = Candidate.from_facts(one.key, json.loads(json.dumps(one.facts())))
+    assert (again, MatchingTerms.from_data(json.loads(json.dumps(terms.as_data())))) == (one, terms)
 
 
 def test_distance_between_two_known_places() -> None:

@@ -33,6 +33,7 @@ from providers.actions.signing import (
     AgreementOver,
     AgreementReplaced,
     AgreementSigned,
+    SignedForTheOther,
     decline_agreement,
     send_agreement,
 )
@@ -166,6 +167,15 @@ def test_bad_signatures_change_nothing(world: World, waiting: ServiceAgreement) 
         with pytest.raises(AgreementSigned):
             sign(waiting, side, by)
     assert AgreementSignature.objects.count() == 2
+
+
+@pytest.mark.promise("domain R33")
+def test_nobody_agrees_with_themselves(world: World, waiting: ServiceAgreement) -> None:
+    by = world.actor("dispatcher")
+    sign(waiting, Side.THEIRS, by)
+    with pytest.raises(SignedForTheOther):
+        sign(waiting, Side.OURS, by)
+    assert sign(waiting, Side.OURS, world.actor("supervisor")).status == "signed"
 
 
 @pytest.mark.promise("domain R33")
@@ -398,6 +408,11 @@ def test_paper_and_drafts_tell_nobody(world: World, alone: Provider) -> None:
 
 
 def test_refusals_have_words_and_codes() -> None:
-    found: list[type[DomainError]] = [AgreementReplaced, AgreementSigned, AgreementOver]
-    assert [one.code for one in found] == ["agreement_replaced", "agreement_already_signed", "agreement_over"]
-    assert [one.status for one in found] == [409, 409, 409]
+    found: list[type[DomainError]] = [AgreementReplaced, AgreementSigned, AgreementOver, SignedForTheOther]
+    assert [one.code for one in found] == [
+        "agreement_replaced",
+        "agreement_already_signed",
+        "agreement_over",
+        "agreement_signed_for_the_other",
+    ]
+    assert {one.status for one in found} == {409}

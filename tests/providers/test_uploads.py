@@ -207,6 +207,6 @@ def test_the_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.update(given)
         return Done()
 
-    monkeypatch.setattr(uploads.subprocess, "run", run)
+    monkeypatch.setattr("subprocess.run", run)
     assert clean_bytes(an_image("PNG")).content == b"made"
     assert (seen["env"], seen["cwd"]) == ({}, "/")

@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0011_given_back"),
+        ("providers", "0018_searches_end"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""The mail server. Every call has a time limit (``EMAIL_TIMEOUT``); every failure is one of three."""
+"""The mail server. Every call has a time limit (``EMAIL_TIMEOUT``)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from concierge.models import Organisation
 from notifications.actions.writing import Letter
+from notifications.gateways.failures import Delayed, Refused, ServerDown
 from notifications.models import Message
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
-
-
-class MailRefused(Exception):
-    """Permanent, and of this reader only: no such mailbox, or the mailbox does not want it."""
-
-
-class MailDelayed(Exception):
-    """This message not now; others may pass (greylist, full mailbox)."""
-
-
-class MailServerDown(Exception):
-    """No conversation with the server at all: the others need not be tried now."""
 
 
 def one_line(text: str) -> str:
@@ -76,12 +65,12 @@ class Postman:
         self._hang_up()
 
     def deliver(self, message: Message, letter: Letter) -> None:
-        """Hand one message to the server. Raises ``MailRefused``, ``MailDelayed`` or ``MailServerDown``."""
+        """Hand one message to the server. Raises ``Refused``, ``Delayed`` or ``ServerDown``."""
         try:
             mail = compose(message, letter)
             mail.message()
         except ValueError as error:
-            raise MailRefused(_trouble(error)) from error
+            raise Refused(_trouble(error)) from error
         if self._connection is None:
             self._connect()
         try:
@@ -94,25 +83,25 @@ class Postman:
         except (smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError) as error:
             # About us, not about the reader: an administrator has to act, nothing is lost meanwhile.
             self._hang_up()
-            raise MailServerDown(_answer(error.smtp_code, error.smtp_error)) from error
+            raise ServerDown(_answer(error.smtp_code, error.smtp_error)) from error
         except smtplib.SMTPResponseException as error:
             self._hang_up()
             raise _verdict(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPNotSupportedError as error:
-            raise MailRefused(str(error)) from error
+            raise Refused(str(error)) from error
         except (smtplib.SMTPException, OSError) as error:
             # Cut off or silent in the middle of the conversation.
             self._hang_up()
-            raise MailServerDown(_trouble(error)) from error
+            raise ServerDown(_trouble(error)) from error
 
     def _connect(self) -> None:
         connection = get_connection()
         try:
             connection.open()
         except smtplib.SMTPResponseException as error:
-            raise MailServerDown(_answer(error.smtp_code, error.smtp_error)) from error
+            raise ServerDown(_answer(error.smtp_code, error.smtp_error)) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise MailServerDown(_trouble(error)) from error
+            raise ServerDown(_trouble(error)) from error
         self._connection = connection
 
     def _hang_up(self) -> None:
@@ -126,10 +115,10 @@ class Postman:
             return
 
 
-def _verdict(code: int, said: bytes | str) -> MailRefused | MailDelayed | MailServerDown:
+def _verdict(code: int, said: bytes | str) -> Refused | Delayed | ServerDown:
     if code == 421:
-        return MailServerDown(_answer(code, said))
-    return MailRefused(_answer(code, said)) if code >= 500 else MailDelayed(_answer(code, said))
+        return ServerDown(_answer(code, said))
+    return Refused(_answer(code, said)) if code >= 500 else Delayed(_answer(code, said))
 
 
 def _trouble(error: Exception) -> str:

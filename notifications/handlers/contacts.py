@@ -1,0 +1,44 @@
+"""How offers reach their providers: providers says by which way, what comes of it is told to it (R31)."""
+
+from __future__ import annotations
+
+from concierge.enums import Role
+from concierge.events import subscribe
+from concierge.models import Event
+from concierge.tenancy import system_actor
+from notifications.enums import Kind
+from notifications.handlers.readers import asked_business, team_at, tell
+from providers.actions import contacts
+from providers.enums import ContactChannel, ContactStatus
+from providers.models import Offer
+
+
+@subscribe("offer.sent", "offer.contact_due")
+def ask_the_provider(event: Event) -> None:
+    """What is asked of a business, by the way whose turn it is; a repetition, by the way on which it was reached."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        if not contacts.way_to_write(offer):
+            continue
+        order = offer.work_order
+        told = tell(
+            event, [asked_business(offer)], site=order.site, request_id=order.request.public_id, kind=Kind.OFFER_SENT
+        )
+        due = offer.contacts.filter(status=ContactStatus.DUE, message_id=None).exclude(channel=ContactChannel.CALL)
+        for contact in due:
+            for message in told:
+                contacts.carried_by(contact, message.public_id)
+
+
+@subscribe("offer.call_due")
+def ask_for_a_call(event: Event) -> None:
+    """Nothing written reaches the business: whoever dispatches at the site calls it."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        order = offer.work_order
+        team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
+@subscribe("message.failed")
+def take_another_way(event: Event) -> None:
+    """A message that does not arrive: what it asked is asked by another way."""
+    contacts.note_refused(event.subject_id, by=system_actor(event.organisation))

@@ -1,0 +1,157 @@
+"""Reaching the provider of an offer: one way after the other, with a receipt for each (lifecycles.md 2.4, R31).
+
+What leaves by the network is sent by whoever listens to ``offer.sent`` and ``offer.contact_due``; it reports here what
+became of it. The last way is a person of the team: ``offer.call_due`` says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from phonenumbers import PhoneNumberType, number_type
+
+from bookings.actions.work_orders import lock_work_order
+from concierge import deadlines
+from concierge.models import Deadline
+from concierge.tenancy import Actor, system_actor
+from providers.actions.matching import policy_for
+from providers.actions.offer_moves import lock_offer, say
+from providers.enums import ContactChannel, ContactStatus, ContactTrouble, OfferStatus
+from providers.models import Offer, OfferContact, Provider
+from providers.rules.contacts import give_up_at, steps_left
+
+# When a message that has not left yet is given up for another way.
+GIVE_UP = "offer.escalate"
+TAKES_SMS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+WRITTEN = (ContactChannel.EMAIL, ContactChannel.SMS)
+
+
+def contact_next(offer: Offer, ladder: str, *, by: Actor) -> OfferContact:
+    """Take the next way to reach the provider of an open offer; ways that do not exist are noted and passed over.
+
+    Runs in the caller's transaction, under the offer's lock. A call is due at once.
+    """
+    now = timezone.now()
+    tried = list(offer.contacts.values_list("channel", flat=True))
+    number = len(tried)
+    for channel in steps_left(ladder, tried):
+        number += 1
+        trouble = _why_not(offer.provider, channel)
+        contact = OfferContact.objects.create(
+            organisation_id=offer.organisation_id,
+            offer=offer,
+            step=number,
+            channel=channel,
+            status=ContactStatus.SKIPPED if trouble else ContactStatus.DUE,
+            trouble=trouble,
+            due_at=now,
+            ended_at=now if trouble else None,
+        )
+        if not trouble:
+            break
+    if contact.channel == ContactChannel.CALL:
+        say(offer, "call_due", by)
+    else:
+        deadlines.set_deadline(
+            GIVE_UP,
+            organisation_id=offer.organisation_id,
+            subject_id=contact.pk,
+            due_at=give_up_at(now, offer.due_at),
+        )
+    return contact
+
+
+def sms_number(provider: Provider) -> str:
+    """Where a provider receives SMS, as E.164; empty when it has no such number, or none are sent here."""
+    phone = provider.phone
+    if not settings.SMS_GATEWAY or not phone or number_type(phone) not in TAKES_SMS:
+        return ""
+    return str(phone.as_e164)
+
+
+def _why_not(provider: Provider, channel: str) -> str:
+    if channel == ContactChannel.EMAIL and not provider.email:
+        return ContactTrouble.NO_ADDRESS
+    if channel == ContactChannel.SMS and not sms_number(provider):
+        if not provider.phone:
+            return ContactTrouble.NO_ADDRESS
+        return ContactTrouble.NO_MOBILE if settings.SMS_GATEWAY else ContactTrouble.NOT_SET_UP
+    return ""
+
+
+def way_to_write(offer: Offer) -> str:
+    """By what the provider of an offer is written to: as it was reached, or is being; empty when only a call is left.
+
+    Offers from before there were contacts have none: by e-mail, else by SMS.
+    """
+    written = offer.contacts.filter(channel__in=WRITTEN, status__in=[ContactStatus.SENT, ContactStatus.DUE])
+    last = written.order_by("-step").first()
+    if last is not None:
+        return last.channel
+    if offer.provider.email and not offer.contacts.filter(channel=ContactChannel.EMAIL).exists():
+        return ContactChannel.EMAIL
+    has_sms = sms_number(offer.provider) and not offer.contacts.filter(channel=ContactChannel.SMS).exists()
+    return ContactChannel.SMS if has_sms else ""
+
+
+def carried_by(contact: OfferContact, message_id: uuid.UUID) -> None:
+    """The message that carries a contact: whoever sends it knows it by this."""
+    OfferContact.objects.filter(pk=contact.pk).update(message_id=message_id)
+
+
+def note_sent(message_id: uuid.UUID, *, at: dt.datetime) -> None:
+    """The message has left; also when it was given up before. Nothing for a message that carries no contact."""
+    OfferContact.objects.filter(message_id=message_id).exclude(status=ContactStatus.SENT).update(
+        status=ContactStatus.SENT, trouble="", ended_at=at
+    )
+
+
+def note_unneeded(message_id: uuid.UUID, *, at: dt.datetime) -> None:
+    """The message was held back: the offer was answered, or is over."""
+    OfferContact.objects.filter(message_id=message_id, status=ContactStatus.DUE).update(
+        status=ContactStatus.SKIPPED, trouble=ContactTrouble.UNNEEDED, ended_at=at
+    )
+
+
+def note_refused(message_id: uuid.UUID, *, by: Actor) -> None:
+    """The message did not arrive and is not tried again: another way is taken at once."""
+    for contact in OfferContact.objects.filter(message_id=message_id).select_related("offer__work_order"):
+        fall_back(contact, ContactTrouble.REFUSED, by=by)
+
+
+@transaction.atomic
+def fall_back(contact: OfferContact, trouble: ContactTrouble, *, by: Actor) -> OfferContact | None:
+    """Give one way up and take the next, while the offer waits for an answer. Safe twice."""
+    work_order = lock_work_order(contact.offer.work_order)
+    offer = lock_offer(contact.offer)
+    locked = lock_contact(contact)
+    if locked.status != ContactStatus.DUE or locked.channel == ContactChannel.CALL:
+        return None
+    locked.status, locked.trouble, locked.ended_at = ContactStatus.FAILED, trouble, timezone.now()
+    locked.save(update_fields=["status", "trouble", "ended_at"])
+    if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now():
+        return None
+    following = contact_next(offer, policy_for(work_order).ladder, by=by)
+    if following.channel != ContactChannel.CALL:
+        say(offer, "contact_due", by, way=following.channel)
+    return following
+
+
+def lock_contact(contact: OfferContact) -> OfferContact:
+    """Re-read a contact under its row lock; the locks of its work order and offer are already held."""
+    return OfferContact.objects.select_for_update(of=("self",), no_key=True).get(pk=contact.pk)
+
+
+@deadlines.on_many(GIVE_UP)
+def _give_up_due(due: Sequence[Deadline]) -> None:
+    waiting = OfferContact.objects.filter(
+        pk__in=[deadline.subject_id for deadline in due], status=ContactStatus.DUE, offer__status=OfferStatus.SENT
+    )
+    # By work order: every transaction that locks several does so in this order.
+    for contact in waiting.select_related("offer__work_order", "organisation").order_by("offer__work_order_id", "pk"):
+        fall_back(contact, ContactTrouble.LATE, by=system_actor(contact.organisation))

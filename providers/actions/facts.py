@@ -1,0 +1,70 @@
+"""What providers did before, for the rules of matching. Reads only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from bookings.enums import PerformerKind, WorkOrderStatus
+from bookings.models import Client, WorkOrder
+from concierge.models import Event
+from providers.enums import OfferStatus
+from providers.models import Offer, Provider
+from providers.rules.hours import Opening
+from providers.rules.terms import SOCIAL
+
+# How long ago work still says something of its quality, and of who knows whom.
+LATELY = dt.timedelta(days=180)
+A_YEAR = dt.timedelta(days=365)
+
+
+class Past(NamedTuple):
+    """Jobs by provider key: checked or broken in the last months, those right at once, those for the same client."""
+
+    judged: Counter[int]
+    passed: Counter[int]
+    together: Counter[int]
+
+
+def past_of(work_order: WorkOrder, providers: Iterable[int]) -> Past:
+    """How the checked work of providers was, and how much of it was for the client of this work order."""
+    now = timezone.now()
+    checked = WorkOrder.objects.filter(
+        performer_kind=PerformerKind.PROVIDER, performer_id__in=list(providers), status=WorkOrderStatus.VERIFIED
+    ).order_by("performer_id")
+    sent_back = Event.objects.filter(
+        name="work_order.sent_back", subject_type=WorkOrder._meta.label_lower, subject_id=OuterRef("public_id")
+    )
+    lately = checked.filter(verified_at__gte=now - LATELY).annotate(again=Exists(sent_back)).values("performer_id")
+    judged: Counter[int] = Counter()
+    passed: Counter[int] = Counter()
+    for row in lately.annotate(all=Count("pk"), right=Count("pk", filter=Q(again=False))):
+        key = row["performer_id"] or 0
+        judged[key], passed[key] = row["all"], row["right"]
+    # A promise that was not kept is work that was not right.
+    broken = Offer.objects.filter(provider__in=list(providers), status=OfferStatus.BROKEN, broken_at__gte=now - LATELY)
+    for line in broken.order_by("provider_id").values("provider_id").annotate(all=Count("pk")):
+        judged[line["provider_id"]] += line["all"]
+    family = Client.objects.family_of(work_order.request.client.kept_id).values("pk")
+    known = checked.filter(verified_at__gte=now - A_YEAR, request__client__in=family).values("performer_id")
+    together = {row["performer_id"] or 0: row["all"] for row in known.annotate(all=Count("pk"))}
+    return Past(judged, passed, Counter(together))
+
+
+def load_of(recent: int, daily_capacity: int, opening: Sequence[Opening]) -> Decimal:
+    """Recent jobs for each opening hour of a week and each job that a day takes."""
+    minutes = sum(60 * (one.closes.hour - one.opens.hour) + one.closes.minute - one.opens.minute for one in opening)
+    return (Decimal(60 * recent) / max(1, minutes * daily_capacity)).quantize(Decimal("0.000001"))
+
+
+def social_of(provider: Provider) -> tuple[str, ...]:
+    """What a business is, of what may count."""
+    known = {name: getattr(provider, name) for name in SOCIAL if name != "charter_signed"}
+    known["charter_signed"] = provider.charter_signed_on is not None
+    return tuple(sorted(name for name, holds in known.items() if holds))

@@ -1,0 +1,94 @@
+"""How an offer reached its provider: a receipt for each attempt (lifecycles.md 2.4, R31)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from concierge.models import PublicIdModel, TenantModel
+from concierge.tenancy import Actor
+from providers.enums import CONTACT_CATEGORY, ContactChannel, ContactStatus, ContactTrouble, OfferStatus
+from providers.models.offers import Offer
+
+
+class OfferContactQuerySet(models.QuerySet["OfferContact"]):
+    """Reads of contacts."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the offers that the actor sees."""
+        return self.filter(offer__in=Offer.objects.visible_to(actor))
+
+    def calls(self) -> Self:
+        """Calls that somebody of the team has to make: first those whose time comes first."""
+        found = self.filter(status=ContactStatus.DUE, channel=ContactChannel.CALL, offer__status=OfferStatus.SENT)
+        return found.order_by("due_at", "pk")
+
+
+class OfferContact(PublicIdModel, TenantModel):
+    """One attempt to reach the provider of an offer. Steps are taken one at a time, and stay as they were."""
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="contacts", verbose_name=_("offer"))
+    step = models.PositiveSmallIntegerField(_("step"))
+    channel = models.CharField(_("channel"), max_length=10, choices=ContactChannel.choices)
+    status = models.CharField(_("status"), max_length=10, choices=ContactStatus.choices, default=ContactStatus.DUE)
+    trouble = models.CharField(_("trouble"), max_length=20, choices=ContactTrouble.choices, blank=True)
+    # The message that carries it.
+    message_id = models.UUIDField(_("message"), null=True, blank=True)
+    due_at = models.DateTimeField(_("to be made at"))
+    ended_at = models.DateTimeField(_("made at"), null=True, blank=True)
+    # Who of the team made the call.
+    made_by = models.CharField(_("made by"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    objects = OfferContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact with a provider")
+        verbose_name_plural = _("contacts with providers")
+        ordering = ["offer", "step"]
+        indexes = [
+            models.Index(
+                fields=["organisation", "due_at", "id"],
+                condition=Q(status="due", channel="call"),
+                name="offer_contact_to_call",
+            ),
+            models.Index(
+                fields=["organisation", "message_id"],
+                condition=Q(message_id__isnull=False),
+                name="offer_contact_by_message",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "step"], name="offer_contact_step_once"),
+            models.UniqueConstraint(
+                fields=["offer"],
+                condition=Q(status="due"),
+                name="offer_contact_one_at_a_time",
+                violation_error_message=_("This provider is already being contacted."),
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=ContactChannel.values), name="offer_contact_channel_is_known"
+            ),
+            models.CheckConstraint(condition=Q(status__in=ContactStatus.values), name="offer_contact_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="due", ended_at__isnull=True) | (~Q(status="due") & Q(ended_at__isnull=False)),
+                name="offer_contact_ended_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status__in=["failed", "skipped"]) & ~Q(trouble=""))
+                | (~Q(status__in=["failed", "skipped"]) & Q(trouble="")),
+                name="offer_contact_failed_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer} · {self.step}"
+
+    @property
+    def category(self) -> str:
+        """Fixed meaning of the status."""
+        return CONTACT_CATEGORY[self.status]

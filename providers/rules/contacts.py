@@ -1,0 +1,21 @@
+"""By which ways a provider is reached, one after the other (lifecycles.md 2.4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+CALL = "call"
+# Whatever could not leave within this time, or a quarter of the time to answer, goes another way.
+PATIENCE = dt.timedelta(minutes=20)
+
+
+def steps_left(ladder: str, tried: Collection[str]) -> list[str]:
+    """The ways of a ladder such as ``email_sms_call`` that were not tried yet. A call is always left: the last way is
+    a person, who may call again."""
+    return [way for way in ladder.split("_") if way not in tried and way != CALL] + [CALL]
+
+
+def give_up_at(now: dt.datetime, due_at: dt.datetime) -> dt.datetime:
+    """Until when a message may wait to leave before another way is taken."""
+    return now + min(PATIENCE, max((due_at - now) / 4, dt.timedelta(minutes=1)))
