@@ -104,15 +104,15 @@ def fill(document: ProviderDocument, given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         setattr(document, name, value)
     today, ends = today_of(document.provider.organisation), document.expires_on
+    if document.issued_on is not None and document.issued_on > today:
+        raise Invalid(_("The day of issue is still to come."), field="issued_on")
+    if document.issued_on is not None and document.issued_on.year < OLDEST_YEAR:
+        raise Invalid(_("This day is too far away."), field="issued_on")
     if ends is not None and not OLDEST_YEAR <= ends.year <= today.year + MOST_YEARS:
         raise Invalid(_("This day is too far away."), field="expires_on")
     if document.issued_on is None:
         check_row(document)
         return
-    if document.issued_on > today:
-        raise Invalid(_("The day of issue is still to come."), field="issued_on")
-    if document.issued_on.year < OLDEST_YEAR:
-        raise Invalid(_("This day is too far away."), field="issued_on")
     last = papers.last_possible_day(document.kind, document.issued_on)
     check_row(document)
     if ends is None and document.kind in papers.HAVE_AN_END:
