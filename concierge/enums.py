@@ -95,6 +95,7 @@ class Channel(models.TextChoices):
     DESK = "desk", _("At the desk")
     PHONE = "phone", _("On the phone")
     LINK = "link", _("By their personal link")
+    SMS = "sms", _("By SMS")
     API = "api", _("By another system")
     SERIES = "series", _("By a regular request")
     SYSTEM = "system", _("By the system")

@@ -87,6 +87,7 @@ class Kind(models.TextChoices):
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
+    SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
 
 
 class MessageChannel(models.TextChoices):
@@ -114,6 +115,7 @@ BY_SMS = frozenset(
         Kind.PRICE_WITHDRAWN,
         Kind.PRICE_NOT_SELECTED,
         Kind.PRICE_DROPPED,
+        Kind.SMS_ANSWERED,
     }
 )
 

@@ -312,3 +312,14 @@ class ContactTrouble(models.TextChoices):
     REFUSED = "refused", _("refused by the other side")
     LATE = "late", _("could not be sent in time")
     UNNEEDED = "unneeded", _("no longer needed")
+
+
+class ReplyEffect(models.TextChoices):
+    """What an SMS that came in led to."""
+
+    ACCEPTED = "accepted", pgettext_lazy("reply", "Accepted")
+    DECLINED = "declined", pgettext_lazy("reply", "Declined")
+    REFUSED = "refused", _("Came too late")
+    UNCLEAR = "unclear", _("To be read by a person")
+    NOTHING_OPEN = "nothing_open", _("Nothing was waiting for an answer")
+    UNKNOWN = "unknown", _("Not a provider’s number")

@@ -9,8 +9,10 @@ from providers.views import (
     calls,
     closures,
     file_edit,
+    inbound,
     link,
     partnership,
+    phone,
     policies,
     price_link,
     reviews,
@@ -100,6 +102,9 @@ links_of_prices = [
     ),
 ]
 
+# --- from gateways ----------------------------------------------------------------------------------------------------
+inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbound-sms")]
+
 # --- a provider's own pages -------------------------------------------------------------------------------------------
 own_space = [
     path("prestataires/mon-espace/", space.my_space, name="space"),
@@ -128,6 +133,11 @@ own_agreements = [
     path("prestataires/mon-espace/conventions/", space_agreements.my_agreements, name="space-agreements"),
     path(
         "prestataires/mon-espace/conventions/<uuid:public_id>/", space_agreements.my_agreement, name="space-agreement"
+    ),
+    path(
+        "prestataires/mon-espace/conventions/<uuid:public_id>/convention.pdf",
+        space_agreements.my_agreement_pdf,
+        name="space-agreement-pdf",
     ),
     re_path(
         rf"^prestataires/mon-espace/conventions/(?P<public_id>{UUID})/(?P<verb>signer|refuser)/$",
@@ -163,6 +173,7 @@ team_offers = [
         name="offers-of-request",
     ),
     path("prestataires/appels/", calls.calls, name="calls"),
+    path("prestataires/propositions/<uuid:public_id>/telephone/", phone.on_the_phone, name="phone"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
     re_path(
@@ -214,6 +225,7 @@ team_agreements = [
     path("prestataires/<uuid:public_id>/conventions/", agreements.agreements_list, name="agreements"),
     path("prestataires/<uuid:public_id>/conventions/nouvelle/", agreements.new_agreement, name="new-agreement"),
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
+    path("prestataires/conventions/<uuid:public_id>/convention.pdf", agreements.agreement_pdf, name="agreement-pdf"),
     re_path(
         rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
         agreements.change_agreement,
@@ -244,6 +256,7 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     *links_of_offers,
     *links_of_prices,
+    *inbound_sms,
     *own_space,
     *own_agreements,
     *own_documents,

@@ -249,6 +249,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
+    "providers:phone": lambda s: {"public_id": s.offer.public_id},
+    "providers:inbound-sms": lambda s: {"gateway": "ovh"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
     "providers:break-promise": lambda s: {"public_id": s.offer.public_id},
     "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},
@@ -259,6 +261,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:statement-csv": lambda s: {"public_id": s.provider.public_id},
     "providers:new-agreement": lambda s: {"public_id": s.provider.public_id},
     "providers:agreement": lambda s: {"public_id": s.draft_agreement.public_id},
+    "providers:agreement-pdf": lambda s: {"public_id": s.draft_agreement.public_id},
+    "providers:space-agreement-pdf": lambda s: {"public_id": s.sent_agreement.public_id},
     "providers:space-agreement": lambda s: {"public_id": s.sent_agreement.public_id},
     "providers:space-agreement-answer": lambda s: {"public_id": s.sent_agreement.public_id, "verb": "signer"},
     "providers:change-agreement": lambda s: {"public_id": s.draft_agreement.public_id, "verb": "abandonner"},
@@ -300,7 +304,7 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "415", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act"}
+CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act", "providers:inbound-sms"}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",

@@ -79,6 +79,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "offer.broken": gettext_lazy("The provider did not keep its promise"),
     "offer.repriced": gettext_lazy("Price of the provider’s work changed"),
     "offer.contact_due": gettext_lazy("Offer sent by another way"),
+    "offer.call_missed": gettext_lazy("Provider called: nobody answered"),
     "offer.call_due": gettext_lazy("Provider to be called"),
     "offer.undeliverable": gettext_lazy("Offer could not be delivered"),
     "price_request.sent": gettext_lazy("Provider asked for a price"),

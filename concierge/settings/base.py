@@ -258,6 +258,7 @@ CELERY_BEAT_SCHEDULE = {
     "render-quotes": {"task": "bookings.render_pending_quotes", "schedule": 60.0, "options": {"expires": 55}},
     "nightly-invoicing": {"task": "billing.invoice_everyone", "schedule": crontab(minute="30", hour="1")},
     "plan-digests": {"task": "bookings.plan_digests", "schedule": crontab(minute="5", hour="0")},
+    "reconcile-reach": {"task": "providers.reconcile_reach", "schedule": crontab(minute="40", hour="2")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
 }
 
@@ -276,6 +277,8 @@ SMS_TOKEN = env("SMS_TOKEN", default="")
 # The number or the name (at most eleven letters) that messages come from. Only a number can be answered.
 SMS_SENDER = env("SMS_SENDER", default="")
 SMS_DIR = env("SMS_DIR", default="")
+# Who may tell of SMS that came in: "organisation/gateway=secret", several between commas, two while one is changed.
+SMS_INBOUND_KEYS = env.list("SMS_INBOUND_KEYS", default=[])
 
 # --- language, time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from bookings.enums import PerformerKind, WorkOrderStatus
+from bookings.enums import PerformerKind, Place, WorkOrderStatus
 from bookings.models import Client, WorkOrder
 from concierge.models import Event
 from providers.enums import OfferStatus
 from providers.models import Offer, Provider
+from providers.models.offers import latest_start
 from providers.rules.hours import Opening
 from providers.rules.terms import SOCIAL
 
@@ -68,3 +70,18 @@ def social_of(provider: Provider) -> tuple[str, ...]:
     known = {name: getattr(provider, name) for name in SOCIAL if name != "charter_signed"}
     known["charter_signed"] = provider.charter_signed_on is not None
     return tuple(sorted(name for name, holds in known.items() if holds))
+
+
+def place_of(work_order: WorkOrder) -> tuple[Decimal, Decimal]:
+    """Where the work is: at the client's when we go there and know where that is, else at the site."""
+    asked, site = work_order.request, work_order.site
+    if asked.place == Place.HOME and asked.latitude is not None and asked.longitude is not None:
+        return asked.latitude, asked.longitude
+    return site.latitude, site.longitude
+
+
+def days_of(work_order: WorkOrder, now: dt.datetime, zone: ZoneInfo) -> tuple[dt.date, dt.date]:
+    """The first and the last day on which the work can begin, none of them over."""
+    begins = (work_order.promised_start, latest_start(work_order))
+    first, last = (max(moment, now).astimezone(zone).date() for moment in begins)
+    return first, last

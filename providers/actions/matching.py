@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from bookings.enums import PerformerKind, Place, WorkOrderStatus
+from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
-from providers.actions.facts import load_of, past_of, social_of
+from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
 from providers.actions.matching_policies import terms_in_force
 from providers.enums import AgreementKind, DocumentStatus, Ladder, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
@@ -84,6 +84,12 @@ def _hours(number: Decimal) -> dt.timedelta:
     return dt.timedelta(hours=float(number))
 
 
+def terms_now(work_order: WorkOrder, policy: Policy) -> MatchingTerms:
+    """By which rules a search that begins now judges."""
+    today = timezone.now().astimezone(ZoneInfo(work_order.site.time_zone)).date()
+    return terms_in_force(work_order, today, MatchingTerms(weights=policy.weights))
+
+
 def price_by(agreement: ServiceAgreement, work_order: WorkOrder) -> Decimal:
     """What an agreement pays for a work order as it is now, incl. VAT (R33)."""
     return _price(agreement, work_order, _charged(work_order))
@@ -117,6 +123,8 @@ class Candidates:
     providers: dict[int, Provider]
     agreements: dict[int, ServiceAgreement]
     agreed: dict[int, Decimal]
+    # The nearest of very many, instead of everybody.
+    is_narrowed: bool = False
 
     def in_spite_of(self, verdict: Consideration) -> Consideration:
         """The same provider, kept because a person chose it."""
@@ -157,14 +165,6 @@ def closures_of(provider: Provider) -> tuple[hours.Days, ...]:
     return tuple((row.first_on, row.last_on) for row in provider.closures.all())
 
 
-def _place_of(work_order: WorkOrder) -> tuple[Decimal, Decimal]:
-    """Where the work is: at the client's when we go there and know where that is, else at the site."""
-    asked, site = work_order.request, work_order.site
-    if asked.place == Place.HOME and asked.latitude is not None and asked.longitude is not None:
-        return asked.latitude, asked.longitude
-    return site.latitude, site.longitude
-
-
 def _can_answer(policy: Policy, now: dt.datetime, begins_by: dt.datetime, zone: ZoneInfo) -> Callable[[Provider], bool]:
     """Whether a provider is open long enough before a person takes over. Most have the same hours: looked at once."""
     least = min(LEAST_ANSWER_TIME, policy.answer_time)
@@ -183,11 +183,11 @@ def consider_providers(
     policy: Policy,
     *,
     agreed: dict[int, Decimal] | None = None,
-    only: Provider | None = None,
+    among: Collection[int] | None = None,
     terms: MatchingTerms | None = None,
 ) -> Candidates:
     """A verdict on every provider with whom the service was ever agreed, and on those whose price the client agreed to
-    (or on ``only`` that one), best first. Such a price is an agreement for this work.
+    (or on those of them that are ``among`` some), best first. Such a price is an agreement for this work.
 
     ``terms``: by which rules, those in force when nobody says.
     """
@@ -195,8 +195,8 @@ def consider_providers(
     today, begins_by = now.astimezone(zone).date(), latest_start(work_order)
     agreed = agreed_amounts(work_order) if agreed is None else agreed
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
-    if only is not None:
-        found = found.filter(pk=only.pk)
+    if among is not None:
+        found = found.filter(pk__in=among)
     away = Prefetch("closures", ProviderClosure.objects.still_to_come(today))
     providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents", away).order_by("pk")}
     agreements = {
@@ -211,14 +211,13 @@ def consider_providers(
         Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
     )
     hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
-    first_day, last_day = (
-        max(moment, now).astimezone(zone).date() for moment in (work_order.promised_start, begins_by)
-    )
+    first_day, last_day = days_of(work_order, now, zone)
     pay = _pay_of(work_order, agreements, agreed)
     required = _required_for(pay, bought_of(providers, today, zone), agreements, agreed, today)
     past, cheapest = past_of(work_order, providers), min(pay.values(), default=None)
     loads = {row.pk: load_of(recent[row.pk], row.daily_capacity, opening_of(row)) for row in providers.values()}
-    here, can_answer = _place_of(work_order), _can_answer(policy, now, begins_by, zone)
+    load_of_all = sum(loads.values(), Decimal(0))
+    here, can_answer = place_of(work_order), _can_answer(policy, now, begins_by, zone)
     candidates = [
         Candidate(
             key=row.pk,
@@ -240,7 +239,7 @@ def consider_providers(
             today=today,
             work_day=first_day,
             load=loads[row.pk],
-            load_of_all=sum(loads.values(), Decimal(0)),
+            load_of_all=load_of_all,
             price=pay.get(row.pk),
             cheapest=cheapest,
             passed=past.passed[row.pk],
@@ -250,8 +249,7 @@ def consider_providers(
         )
         for row in providers.values()
     ]
-    if terms is None:
-        terms = terms_in_force(work_order, today, MatchingTerms(weights=policy.weights))
+    terms = terms or terms_now(work_order, policy)
     verdicts = matching.consider(candidates, terms)
     return Candidates(work_order, zone, begins_by, terms, verdicts, providers, agreements, agreed)
 

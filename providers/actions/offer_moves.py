@@ -46,6 +46,7 @@ def open_round(
     *,
     now: dt.datetime,
     ends_at: dt.datetime,
+    is_narrowed: bool = False,
 ) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
@@ -57,6 +58,7 @@ def open_round(
         started_at=now,
         ends_at=ends_at,
         judged_by=terms.as_data(),
+        is_narrowed=is_narrowed,
     )
     ConsideredProvider.objects.bulk_create(
         ConsideredProvider(

@@ -92,6 +92,7 @@ def approve_document(
     fill(locked, {"issued_on": issued_on, "expires_on": expires_on, "reference": reference})
     locked.save()
     plan_expiry(locked.provider, locked.kind)
+    events.record("provider.changed", locked.provider, by=by, what=f"document:{locked.kind}")
     _say("approved", locked, by)
     return locked
 

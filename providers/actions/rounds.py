@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,7 +20,14 @@ from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.contacts import contact_next
-from providers.actions.matching import Candidates, Policy, agreed_amounts, consider_providers, policy_for
+from providers.actions.matching import (
+    Candidates,
+    Policy,
+    agreed_amounts,
+    consider_providers,
+    policy_for,
+    terms_now,
+)
 from providers.actions.matching_policies import terms_of
 from providers.actions.offer_moves import (
     EXPIRY,
@@ -30,6 +39,7 @@ from providers.actions.offer_moves import (
     open_round,
     say,
 )
+from providers.actions.whom import Whom, whom_to_look_at
 from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
 from providers.rules import hours
@@ -59,7 +69,7 @@ def offer_directly(work_order: WorkOrder, provider: Provider, *, by: Actor) -> O
     if locked.status not in WORK_ORDER_TRANSITIONS["offer"][0]:
         raise WrongState(current_status=locked.status)
     policy = policy_for(locked)
-    found = _consider(locked, policy, only=provider)
+    found = _consider(locked, policy, among=[provider.pk])
     verdict = next(iter(found.verdicts), None)
     if verdict is None or verdict.rule in BINDING:
         rule = Obstacle(verdict.rule) if verdict and verdict.rule else Obstacle.NO_AGREEMENT
@@ -161,23 +171,30 @@ def _open(
     work_order: WorkOrder, mode: RoundMode, policy: Policy, found: Candidates, verdicts: list[Consideration]
 ) -> OfferRound:
     now = timezone.now()
-    return open_round(work_order, mode, verdicts, found.terms, now=now, ends_at=found.ends_at(policy, now))
+    ends_at = found.ends_at(policy, now)
+    return open_round(work_order, mode, verdicts, found.terms, now=now, ends_at=ends_at, is_narrowed=found.is_narrowed)
 
 
 def _ask_more(current: OfferRound, work_order: WorkOrder, policy: Policy, *, by: Actor) -> None:
-    found = _consider(work_order, policy, terms=terms_of(current))
+    those = current.considered.order_by("pk").values_list("provider_id", flat=True)
+    found = _consider(work_order, policy, among=list(those), terms=terms_of(current))
     note_removed(current, found.verdicts, found.terms)
     _send_wave(current, work_order, policy, found, by=by)
 
 
 def _consider(
-    work_order: WorkOrder, policy: Policy, *, only: Provider | None = None, terms: MatchingTerms | None = None
+    work_order: WorkOrder,
+    policy: Policy,
+    *,
+    among: Collection[int] | None = None,
+    terms: MatchingTerms | None = None,
 ) -> Candidates:
-    """A verdict on every provider of the service, or on ``only`` that one, that holds until the end."""
-    agreed = agreed_amounts(work_order)
-    those = Provider.objects.to_consider(work_order.service, agreed).values_list("pk", flat=True)
-    keep_as_they_are([only.pk] if only is not None else those)
-    return consider_providers(work_order, policy, agreed=agreed, only=only, terms=terms)
+    """A verdict on whom one looks at for the service, or on those of them ``among`` some, that holds until the end."""
+    agreed, terms = agreed_amounts(work_order), terms or terms_now(work_order, policy)
+    whom = whom_to_look_at(work_order, agreed, terms) if among is None else Whom(list(among))
+    keep_as_they_are(whom.keys)
+    found = consider_providers(work_order, policy, agreed=agreed, among=whom.keys, terms=terms)
+    return replace(found, is_narrowed=whom.is_narrowed)
 
 
 def _send_wave(

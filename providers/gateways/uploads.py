@@ -1,4 +1,4 @@
-"""Files that somebody sends: never opened in this process, never kept as they came (S26, ADR 18)."""
+"""Files that somebody sends: never opened in this process, never kept as they came (S26, ADR 19)."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import OfferContact
+from providers.models.contacts import InboundSms, OfferContact
 from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
@@ -11,11 +11,13 @@ from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
+from providers.models.reach import ProviderReach
 
 __all__ = [
     "AccessLink",
     "AgreementSignature",
     "ConsideredProvider",
+    "InboundSms",
     "MatchingPolicy",
     "Offer",
     "OfferContact",
@@ -31,6 +33,7 @@ __all__ = [
     "ProviderFeed",
     "ProviderHours",
     "ProviderMember",
+    "ProviderReach",
     "ServiceAgreement",
     "StoredFile",
     "acts_for_stopped",

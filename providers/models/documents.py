@@ -114,7 +114,7 @@ class ProviderDocument(PublicIdModel, TenantModel):
 
 
 class StoredFile(TenantModel):
-    """The bytes of a paper, as we wrote them anew (ADR 18). Kept in the database: one backup, one wall."""
+    """The bytes of a paper, as we wrote them anew (ADR 19). Kept in the database: one backup, one wall."""
 
     document = models.OneToOneField(ProviderDocument, models.CASCADE, related_name="file", verbose_name=_("document"))
     content = models.BinaryField(_("content"))

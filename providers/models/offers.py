@@ -56,6 +56,7 @@ class OfferRound(PublicIdModel, TenantModel):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     # By which rules everybody was judged (``rules.terms``), so that each verdict can be found again.
     judged_by = models.JSONField(_("rules it was judged by"), default=dict, db_default={})
+    is_narrowed = models.BooleanField(_("the nearest of very many"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("search for a provider")

@@ -12,7 +12,7 @@ from dateutil.relativedelta import relativedelta
 
 from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
-from providers.enums import Invoicing, OfferStatus
+from providers.enums import BINDING_YES, Invoicing
 from providers.models.businesses import Provider
 from providers.models.offers import Offer
 from providers.rules.papers import excl_vat
@@ -57,7 +57,7 @@ def jobs_of(provider: Provider, month: dt.date, zone: ZoneInfo) -> list[Job]:
     ends = dt.datetime.combine(month + relativedelta(months=1), dt.time(0), tzinfo=zone)
     held = Offer.objects.filter(
         provider=provider,
-        status=OfferStatus.ACCEPTED,
+        status__in=BINDING_YES,
         work_order__performer_kind=PerformerKind.PROVIDER,
         work_order__performer_id=provider.pk,
         work_order__status__in=DONE,

@@ -22,6 +22,7 @@ from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions import agreements as actions
 from providers.actions.agreement_ends import goes_on, renew_agreement
+from providers.actions.agreement_pdf import pdf_of
 from providers.actions.agreement_texts import standard_text
 from providers.actions.signing import send_agreement, sign_agreement
 from providers.enums import AgreementStatus, Side
@@ -99,6 +100,19 @@ def agreement_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse
     return redirect("providers:agreement", agreement.public_id)
 
 
+@require_safe
+def agreement_pdf(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The agreement on paper."""
+    return pdf_answer(_agreement(request, public_id))
+
+
+def pdf_answer(agreement: ServiceAgreement) -> HttpResponse:
+    """The file, shown in the browser."""
+    name = f"convention-{agreement.service.code}-{agreement.valid_from:%Y-%m-%d}.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(pdf_of(agreement), content_type="application/pdf", headers=headers)
+
+
 @require_POST
 def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
     """Send, sign, give up, end, or agree anew."""
@@ -171,7 +185,7 @@ def _end(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
 
 def _agreement(request: TenantRequest, public_id: uuid.UUID) -> ServiceAgreement:
     see_providers(request)
-    found = ServiceAgreement.objects.visible_to(request.actor).select_related("provider", "service")
+    found = ServiceAgreement.objects.visible_to(request.actor).select_related("provider", "service", "organisation")
     return get_object_or_404(found, public_id=public_id)
 
 

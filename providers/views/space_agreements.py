@@ -20,6 +20,7 @@ from providers.enums import AgreementStatus, Side
 from providers.forms.agreements import DeclineAgreementForm, SignForm
 from providers.models import Provider, ServiceAgreement
 from providers.views.agreement_words import facts_of, row_of, signatures_of, state_of
+from providers.views.agreements import pdf_answer
 from providers.views.space import own_provider
 from providers.views.staff import PAGE, pages_around
 
@@ -40,6 +41,12 @@ def my_agreement(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """One of them, with what was sent."""
     me = own_provider(request)
     return _page(request, _mine(me, public_id))
+
+
+@require_safe
+def my_agreement_pdf(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The same on paper."""
+    return pdf_answer(_mine(own_provider(request), public_id))
 
 
 @require_POST

@@ -27,6 +27,7 @@ from providers.actions.rounds import start_round
 from providers.enums import Invoicing
 from providers.models import Offer, Provider, ProviderFeed
 from providers.models.statements import Job, totals_of
+from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider
 from tests.providers.test_agreements import TODAY, agreed
 from tests.providers.test_pages import browser_of, manager, page, staff
@@ -79,6 +80,8 @@ def test_a_month_says_what_was_done_and_who_invoices(world: World, mine: Provide
     assert "Aucun travail terminé ce mois-ci" in page(me.get(f"{SPACE}/releve/"))
     first, second = done(world, mine), done(world, mine)
     verify_work_order(first, by=world.actor())
+    settle(world.organisation)
+    assert Offer.objects.get(work_order=first).status == "honoured"
     accepted(world, mine)
     body = plain(page(me.get(f"{SPACE}/releve/")))
     assert [one.reference in body for one in (first, second)] == [True, True]

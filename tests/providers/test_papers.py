@@ -104,7 +104,7 @@ def test_a_certificate_counts_while_it_is_less_than_six_months_old(issued: str, 
 
 
 def verdict(work_order: WorkOrder, provider: Provider) -> str | None:
-    found = consider_providers(work_order, policy_for(work_order), only=provider)
+    found = consider_providers(work_order, policy_for(work_order), among=[provider.pk])
     (one,) = found.verdicts
     return one.rule
 

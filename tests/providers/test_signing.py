@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 from bookings.rules.quotes import seal_of
 from concierge import tenancy
@@ -370,6 +372,37 @@ def test_from_the_draft_to_both_signatures_on_pages(
             ("agreement.signature_given", "staff"),
             ("agreement.signed", "provider"),
         ]
+
+
+def words_of(answer: Any) -> str:
+    """The text of a PDF."""
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
+    pages = PdfReader(io.BytesIO(answer.content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+@pytest.mark.promise("domain R33")
+def test_an_agreement_on_paper_says_what_was_sealed(world: World, manager: Browser, waiting: ServiceAgreement) -> None:
+    mine = browser_of(world.users["provider"])
+    path, own = path_of(waiting) + "convention.pdf", own_path(waiting) + "convention.pdf"
+    assert waiting.provider.siret in words_of(mine.get(own))
+    assert "Awa" not in words_of(manager.get(path))
+    sign(waiting, Side.THEIRS, acting_for(waiting.provider))
+    sign(waiting, Side.OURS, world.actor(), name="Awa Diop")
+    said = words_of(manager.get(path))
+    assert [name in said for name in ("Sophie Aubert", "Awa Diop", waiting.seal[:20])] == [True, True, True]
+    assert "Brouillon" not in said
+    # The file does not follow what is known of them afterwards.
+    before = manager.get(path).content
+    Provider.objects.filter(pk=waiting.provider_id).update(siret="73282932000074")
+    assert manager.get(path).content == before
+
+
+def test_a_draft_is_printed_to_be_signed_by_hand(world: World, manager: Browser, alone: Provider) -> None:
+    draft = draft_agreement(alone, world.cobbler, terms(), text="#panic() {remuneration}\n\n*suite*", by=world.actor())
+    said = words_of(manager.get(path_of(draft) + "convention.pdf"))
+    assert all(words in said for words in ("Brouillon", "#panic()", "*suite*", "par pièce", "Signature"))
+    assert browser_of(world.users["provider"]).get(own_path(draft) + "convention.pdf").status_code == 404
 
 
 @pytest.mark.promise("domain R33")
