@@ -47,6 +47,7 @@ class Scope(models.TextChoices):
     QUOTES_ANSWER = "quotes:answer", _("Accept or decline quotes for clients")
     OFFERS_READ = "offers:read", _("Read offers")
     OFFERS_WRITE = "offers:write", _("Answer offers")
+    OFFERS_DECIDE = "offers:decide", _("Decide on what providers propose")
     AGREEMENTS_READ = "agreements:read", _("Read agreements with providers")
     DOCUMENTS_READ = "documents:read", _("Read which papers of providers there are")
     DOCUMENTS_WRITE = "documents:write", _("Send papers of providers")

@@ -24,6 +24,9 @@ class Kind(models.TextChoices):
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")
     OFFER_SENT = "offer.sent", _("Offer to a provider")
+    OFFER_REMINDED = "offer.reminded", _("Reminder of an offer")
+    OFFER_MOVED = "offer.rescheduled", _("The time of offered work has changed")
+    YES_MOVED = "offer.moved_after_yes", _("Accepted work was moved: does the yes still hold?")
     OFFER_REPRICED = "offer.repriced", _("What a provider is paid has changed")
     OFFER_ACCEPTED = "offer.accepted", _("Details for the provider who accepted")
     OFFER_NOT_SELECTED = "offer.not_selected", _("Offer taken by someone else")
@@ -87,6 +90,10 @@ class Kind(models.TextChoices):
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
+    OFFER_COUNTERED = "offer.countered", _("A provider proposes another price or day")
+    COUNTER_ASKED = "counter_offer.asked", _("Another day is proposed to the client")
+    OFFER_REFUSED = "offer.refused", _("What a provider proposed was not agreed")
+    OFFER_BROKEN = "offer.broken", _("A job was taken from a provider")
     SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
 
 
@@ -106,6 +113,8 @@ BY_SMS = frozenset(
         Kind.OFFER_NOT_SELECTED,
         Kind.OFFER_WITHDRAWN,
         Kind.OFFER_EXPIRED,
+        Kind.OFFER_REFUSED,
+        Kind.OFFER_BROKEN,
         Kind.WORK_ON_ITS_WAY,
         Kind.WORK_RESCHEDULED,
         Kind.WORK_REMINDED,

@@ -146,12 +146,17 @@ class Candidates:
 
     def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime, *, until: dt.datetime) -> dt.datetime:
         """When the answer is due: in the provider's opening hours, and not after the search has ended."""
-        opening, closed = opening_of(provider), hours.closed_on(closures_of(provider))
-        due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone, closed=closed)
-        if due <= sent_at:
-            # Closed for as long as we look ahead, and a person asks all the same.
-            due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone)
-        return min(due, until)
+        return min(due_of(provider, policy, sent_at, self.zone), until)
+
+
+def due_of(provider: Provider, policy: Policy, sent_at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """When an answer is due that is asked for now: in the provider's opening hours, on no day on which it is away."""
+    opening, closed = opening_of(provider), hours.closed_on(closures_of(provider))
+    due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, zone, closed=closed)
+    if due <= sent_at:
+        # Closed for as long as we look ahead, and a person asks all the same.
+        due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, zone)
+    return due
 
 
 def opening_of(provider: Provider) -> tuple[hours.Opening, ...]:

@@ -7,6 +7,7 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.contacts import way_to_write
 from providers.actions.matching import agreed_amounts
-from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, lock_offer, say
+from providers.actions.offer_moves import EXPIRY, close_round, drop_counters, keep_as_they_are, lock_offer, say
 from providers.actions.refusals import (
     REFUSALS,
     NothingToWriteTo,
@@ -47,31 +48,36 @@ def accept_offer(offer: Offer, *, by: Actor, price_seen: Decimal | None = None) 
     Raises ``OfferTaken``, ``OfferExpired``, ``OfferWithdrawn``, ``OfferAnswered`` or ``OfferRepriced``, all 409.
     """
     work_order = lock_work_order(offer.work_order)
-    locked = _answering(offer, "accept")
+    locked = answering(offer, "accept")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
     keep_price(locked, price_seen)
+    bind(locked, work_order, by=by)
+    return locked
+
+
+def bind(offer: Offer, work_order: WorkOrder, *, by: Actor, fields: Sequence[str] = ("status", "answered_at")) -> None:
+    """A yes, set and not saved, holds: the work is its provider's. Both are locked. Raises ``OfferTaken`` (409)."""
     with refuse_on("offer_binding_once_per_work_order", OfferTaken()):
-        locked.save(update_fields=["status", "answered_at"])
+        offer.save(update_fields=[*fields])
     book_work_order(
         work_order,
         performer_kind=PerformerKind.PROVIDER,
-        performer_id=locked.provider_id,
-        performer_label=locked.provider.name,
-        performer_address=f"{locked.provider.street}, {locked.provider.postcode} {locked.provider.city}",
+        performer_id=offer.provider_id,
+        performer_label=offer.provider.name,
+        performer_address=f"{offer.provider.street}, {offer.provider.postcode} {offer.provider.city}",
         by=by,
     )
-    links.keep_link_until(locked, work_order.promised_end)
-    say(locked, "accepted", by)
+    links.keep_link_until(offer, work_order.promised_end)
+    say(offer, "accepted", by)
     close_round(work_order, RoundStatus.WON, "pass_over", by=by)
-    return locked
 
 
 @transaction.atomic
 def decline_offer(offer: Offer, *, reason: DeclineReason, comment: str = "", by: Actor) -> Offer:
     """The provider says no. When nobody of the wave is left to answer, the next wave goes out at once. Raises 409s."""
     work_order = lock_work_order(offer.work_order)
-    locked = _answering(offer, "decline")
+    locked = answering(offer, "decline")
     locked.decline_reason, locked.decline_comment = reason, comment.strip()[:200]
     locked.save(update_fields=["status", "answered_at", "decline_reason", "decline_comment"])
     say(locked, "declined", by, reason=str(reason))
@@ -80,17 +86,27 @@ def decline_offer(offer: Offer, *, reason: DeclineReason, comment: str = "", by:
 
 
 @transaction.atomic
+def expire_offers(keys: Collection[int], *, by: Actor) -> int:
+    """Time is over for many at once: those not answered meanwhile expire, then every search goes on."""
+    asked = Offer.objects.filter(pk__in=keys).values("work_order_id")
+    rows = WorkOrder.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=asked).order_by("pk")
+    orders = {order.pk: order for order in rows.select_related("request", "site", "service")}
+    waiting = Offer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys, status=OfferStatus.SENT)
+    ended = list(waiting.select_related("provider", "round").order_by("pk"))
+    Offer.objects.filter(pk__in=[offer.pk for offer in ended]).update(status=OfferStatus.EXPIRED)
+    rounds = {}
+    for offer in ended:
+        offer.status, offer.work_order = OfferStatus.EXPIRED, orders[offer.work_order_id]
+        say(offer, "expired", by)
+        rounds[offer.work_order_id] = offer.round
+    for key in sorted(rounds):
+        go_on(rounds[key], orders[key], by=by)
+    return len(ended)
+
+
 def expire_offer(offer: Offer, *, by: Actor) -> bool:
     """Time is over; ``False`` when the offer was answered in the meantime."""
-    work_order = lock_work_order(offer.work_order)
-    locked = lock_offer(offer)
-    if locked.status != OfferStatus.SENT:
-        return False
-    locked.status = OfferStatus.EXPIRED
-    locked.save(update_fields=["status"])
-    say(locked, "expired", by)
-    go_on(locked.round, work_order, by=by)
-    return True
+    return expire_offers([offer.pk], by=by) == 1
 
 
 @metrics.queue("offers_about_to_expire", since="sent_at")
@@ -99,11 +115,12 @@ def offers_about_to_expire(now: dt.datetime) -> QuerySet[Offer]:
     return Offer.objects.filter(status=OfferStatus.SENT, due_at__lte=now + dt.timedelta(minutes=30))
 
 
-@deadlines.on(EXPIRY)
-def _expiry_due(deadline: Deadline) -> None:
-    offer = Offer.objects.select_related("work_order", "organisation").filter(pk=deadline.subject_id).first()
-    if offer is not None:
-        expire_offer(offer, by=system_actor(offer.organisation))
+@deadlines.on_many(EXPIRY)
+def expire_what_is_due(due: Sequence[Deadline]) -> None:
+    """All whose time is over, of one organisation; one that was given more time meanwhile has another row."""
+    by = system_actor(due[0].organisation)
+    still = Offer.objects.filter(pk__in=[one.subject_id for one in due], due_at__lte=timezone.now())
+    expire_offers(list(still.values_list("pk", flat=True)), by=by)
 
 
 @transaction.atomic
@@ -119,6 +136,7 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
         return
     locked.status = OfferStatus.WITHDRAWN
     locked.save(update_fields=["status"])
+    drop_counters([locked])
     say(locked, "withdrawn", by, reason="partnership_paused")
     if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status__in=WAITING):
         return
@@ -183,11 +201,12 @@ def report_misdirected(link: AccessLink, *, by: Actor) -> None:
         return
     locked.status = OfferStatus.UNDELIVERABLE
     locked.save(update_fields=["status"])
+    drop_counters([locked])
     say(locked, "undeliverable", by)
     go_on(locked.round, work_order, by=by)
 
 
-def _answering(offer: Offer, verb: str) -> Offer:
+def answering(offer: Offer, verb: str) -> Offer:
     """Lock an offer and set the status the verb leads to (not saved). Raises the kind word for why not."""
     locked = lock_offer(offer)
     keep_as_they_are([locked.provider_id])

@@ -12,6 +12,7 @@ from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge import deadlines, events
 from concierge.models import Event
 from concierge.tenancy import system_actor
+from providers.actions import counters as _counters  # noqa: F401 - importing registers its deadline
 from providers.actions import expiry as _expiry  # noqa: F401 - importing registers its deadline
 from providers.actions.agreed import follow_amendment, give_out
 from providers.actions.offers import let_go_of_accepted, pass_on
@@ -19,6 +20,7 @@ from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdr
 from providers.actions.repricing import follow_quantity
 from providers.actions.rounds import withdraw_offers
 from providers.handlers import agreements as _agreements  # noqa: F401 - importing registers them
+from providers.handlers import moves as _moves  # noqa: F401 - importing subscribes it
 from providers.handlers import papers as _papers  # noqa: F401 - importing subscribes
 from providers.handlers import promises as _promises  # noqa: F401 - importing subscribes it
 from providers.handlers import reach as _reach  # noqa: F401 - importing subscribes it
