@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("notifications", "0015_offers_reminded"),
+        ("notifications", "0016_papers_sent"),
     ]
 
     operations = [
@@ -96,6 +96,10 @@ class Migration(migrations.Migration):
                     ("agreement.ending", "Agreement ends soon"),
                     ("provider.document_expiring", "A document of a provider ends soon"),
                     ("provider.document_expired", "A document of a provider has ended"),
+                    ("provider.document_sent", "A provider sent a document"),
+                    ("provider.document_approved", "A document of a provider is approved"),
+                    ("provider.document_refused", "A document of a provider is refused"),
+                    ("provider.document_needed", "A document keeps a provider from work"),
                     ("help.requested", "Somebody asks for help"),
                     ("offer.call_due", "A provider has to be called"),
                     ("offer.countered", "A provider proposes another price or day"),
@@ -197,6 +201,10 @@ class Migration(migrations.Migration):
                             "agreement.ending",
                             "provider.document_expiring",
                             "provider.document_expired",
+                            "provider.document_sent",
+                            "provider.document_approved",
+                            "provider.document_refused",
+                            "provider.document_needed",
                             "help.requested",
                             "offer.call_due",
                             "offer.countered",
