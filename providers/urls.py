@@ -8,6 +8,7 @@ from providers.views import (
     agreements,
     calls,
     closures,
+    day_plan,
     file_edit,
     link,
     partnership,
@@ -197,6 +198,8 @@ team_files = [
 
 team_matching = [
     path("prestataires/regles/", rules.rules_page, name="rules"),
+    path("prestataires/journee/", day_plan.day_page, name="day"),
+    path("prestataires/journee/<uuid:public_id>/appliquer/", day_plan.apply, name="apply-plan"),
 ]
 
 team_agreements = [

@@ -12,10 +12,12 @@ from providers.models.offers import ConsideredProvider, Offer, OfferRound, Offer
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
+from providers.models.runs import AssignmentRun, ProposedAssignment
 
 __all__ = [
     "AccessLink",
     "AgreementSignature",
+    "AssignmentRun",
     "ConsideredProvider",
     "MatchingPolicy",
     "Offer",
@@ -26,6 +28,7 @@ __all__ = [
     "PersonalLink",
     "PriceLink",
     "PriceRequest",
+    "ProposedAssignment",
     "Provider",
     "ProviderClosure",
     "ProviderDocument",

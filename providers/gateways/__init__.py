@@ -1,0 +1,1 @@
+"""What providers ask of others: other processes, other machines."""
