@@ -10,7 +10,7 @@ ARGS ?=
 RELEASE := $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test chaos lint lint-django fmt browser shell mail sms otp openapi messages bench lock clean reset
+.PHONY: help install run demo test chaos lint lint-django fmt browser shell mail sms sms-reply otp openapi messages bench lock clean reset
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,7 +65,10 @@ mail:  ## The newest mail of the running system
 	@$(STACK) exec -- sh -c '$(BIN)/python scripts/mailbox.py last --folder "$$MAILBOX_DIR"'
 
 sms:  ## The newest SMS of the running system
-	@$(STACK) exec -- sh -c 'ls "$$SMS_DIR"/*.txt 2>/dev/null | tail -n 1 | xargs -r cat || true'
+	@$(STACK) exec -- $(BIN)/python scripts/sms.py last
+
+sms-reply:  ## Answer the newest SMS as its reader would (TEXT="OUI 4821")
+	@$(STACK) exec -- $(BIN)/python scripts/sms.py reply "$(TEXT)"
 
 otp:  ## Second-factor codes of the demonstration accounts
 	@$(STACK) exec -- $(MANAGE) demo_otp $(ARGS)

@@ -13,7 +13,7 @@ from concierge import retention
 
 @register(Tags.security, deploy=True)
 def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
-    """DEBUG, default secrets, any host, a cache without password, a purge that knows no such rows, half an SMS."""
+    """DEBUG, default secrets, any host, a cache without password, a purge that knows no such rows."""
     found = []
     if settings.DEBUG:
         found.append(Error("DEBUG is on.", id="concierge.E001"))
@@ -39,12 +39,21 @@ def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
         found.append(Error("GEOCODER_URL sends addresses in clear, or is none.", id="concierge.E009"))
     if not 0 < settings.GEOCODER_MIN_SCORE <= 1:
         found.append(Error("GEOCODER_MIN_SCORE lies between 0 and 1.", id="concierge.E010"))
+    return [*found, *_half_an_sms()]
+
+
+def _half_an_sms() -> list[Error]:
+    """A gateway for SMS without what it needs."""
+    found = []
     if settings.SMS_GATEWAY not in {"", "http"}:
         found.append(Error("SMS_GATEWAY is http, or empty when no SMS are sent.", id="concierge.E020"))
     if settings.SMS_GATEWAY == "http" and not (
         urlsplit(settings.SMS_URL).scheme == "https" and settings.SMS_TOKEN and settings.SMS_SENDER
     ):
         found.append(Error("SMS need SMS_URL (https), SMS_TOKEN and SMS_SENDER.", id="concierge.E021"))
+    entries = [entry.partition("=") for entry in settings.SMS_INBOUND_KEYS]
+    if any(house.count("/") != 1 or len(secret) < 24 for house, _equals, secret in entries):
+        found.append(Error("SMS_INBOUND_KEYS are organisation/gateway=secret, of 24 characters.", id="concierge.E022"))
     return found
 
 

@@ -105,6 +105,7 @@ def run(instead: list[str] | None) -> int:
             "MAILBOX_DIR": str(state.folder / "mail"),
             "SMS_GATEWAY": "file",
             "SMS_DIR": str(state.folder / "sms"),
+            "SMS_INBOUND_KEYS": f"sens-pratique/local={state.secrets()['secret_key']}",
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         }
         state.write_env(exported)

@@ -58,17 +58,30 @@ from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.models import Message
-from providers.actions import agreements, availability, businesses, documents
+from providers import tasks
+from providers.actions import agreements, availability, businesses, documents, planning
 from providers.actions.agreement_texts import standard_text
+from providers.actions.counter_times import ready_days_left
+from providers.actions.counters import counter_offer
 from providers.actions.feeds import renew_provider_feed
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
+from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
-from providers.models import Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.models import (
+    AssignmentRun,
+    CounterOffer,
+    Offer,
+    PriceRequest,
+    Provider,
+    ProviderClosure,
+    ServiceAgreement,
+)
 from providers.rules.agreements import Terms
+from providers.rules.counters import Proposal
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
@@ -121,6 +134,7 @@ class Scene:
     day: Occurrence
     price_request: PriceRequest
     given_price: PriceRequest
+    counter: CounterOffer
     price_token: str
     notice: WaitlistNotice
     rate: VatRate
@@ -147,6 +161,11 @@ class Scene:
         return self.provider.closures.get()
 
     @property
+    def run(self) -> AssignmentRun:
+        """The plan of a day."""
+        return AssignmentRun.objects.get(status="proposed")
+
+    @property
     def booked_day(self) -> ServiceRequest:
         """The request of the first day of the regular request."""
         return ServiceRequest.objects.get(occurrence=self.day)
@@ -161,6 +180,15 @@ class Scene:
     def sheet(self) -> OrderSheet:
         """Of the run that is closed."""
         return OrderSheet.objects.get(runs=self.handed_out.run)
+
+
+def countered(world: World, provider: Provider) -> CounterOffer:
+    """A job that a provider would do on another day; its client decides."""
+    order = world.request(world.cobbler).work_orders.get()
+    offer = offer_directly(order, provider, by=world.actor())
+    day = ready_days_left(order, timezone.now())[0]
+    by = Actor(kind="link", organisation=world.organisation, provider_id=provider.pk)
+    return counter_offer(offer, Proposal(ready_on=day), by=by)
 
 
 def build_scene(world: World) -> Scene:
@@ -242,6 +270,7 @@ def build_scene(world: World) -> Scene:
             day=day,
             price_request=price_request,
             given_price=given_price,
+            counter=countered(world, provider),
             price_token=link_url(price_request).rstrip("/").rpartition("/")[2],
             notice=a_notice(world),
             rate=set_vat_rate(
@@ -352,6 +381,8 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         ),
         by=by,
     )
+    # A day far ahead, on which there is nothing to give out.
+    tasks.plan_day(planning.ask_for_plan(world.site, today + dt.timedelta(days=50), by=by))
     availability.close_days(
         provider,
         first_on=today + dt.timedelta(days=200),

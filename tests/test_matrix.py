@@ -249,7 +249,20 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
+    "providers:phone": lambda s: {"public_id": s.offer.public_id},
+    "providers:inbound-sms": lambda s: {"gateway": "ovh"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
+    "providers:decide-counter": lambda s: {"public_id": s.counter.public_id, "verb": "accepter"},
+    "providers:space-propose": lambda s: {"public_id": s.offer.public_id},
+    "providers:proposals-of-request": lambda s: {"token": s.counter.offer.work_order.request.tracking_token},
+    "providers:answer-proposal": lambda s: {
+        "token": s.counter.offer.work_order.request.tracking_token,
+        "public_id": s.counter.public_id,
+        "verb": "accepter",
+    },
+    "providers:api-offer-counter": lambda s: {"public_id": s.offer.public_id},
+    "providers:api-counter-approve": lambda s: {"public_id": s.counter.offer.public_id},
+    "providers:api-counter-refuse": lambda s: {"public_id": s.counter.offer.public_id},
     "providers:break-promise": lambda s: {"public_id": s.offer.public_id},
     "providers:steer": lambda s: {"public_id": s.cobbling.public_id, "verb": "arreter"},
     "providers:provider": lambda s: {"public_id": s.provider.public_id},
@@ -269,6 +282,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:new-document": lambda s: {"public_id": s.provider.public_id},
     "providers:edit-document": _paper_of,
     "providers:remove-document": _paper_of,
+    "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
     "providers:closures": lambda s: {"public_id": s.provider.public_id},
     "providers:reopen": lambda s: {"public_id": s.provider.public_id, "closure_id": s.away.public_id},
     "providers:space-reopen": lambda s: {"closure_id": s.away.public_id},
@@ -292,7 +306,7 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act"}
+CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act", "providers:inbound-sms"}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",

@@ -278,6 +278,8 @@ SMS_TOKEN = env("SMS_TOKEN", default="")
 # The number or the name (at most eleven letters) that messages come from. Only a number can be answered.
 SMS_SENDER = env("SMS_SENDER", default="")
 SMS_DIR = env("SMS_DIR", default="")
+# Who may tell of SMS that came in: "organisation/gateway=secret", several between commas, two while one is changed.
+SMS_INBOUND_KEYS = env.list("SMS_INBOUND_KEYS", default=[])
 
 # --- language, time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

@@ -15,8 +15,9 @@ from notifications.actions.letters import Facts, Note, NotNeeded, address_of, to
 from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
+from providers.actions.replies import takes_replies
 from providers.enums import BINDING_YES, OfferStatus, RoundMode
-from providers.models import Offer
+from providers.models import InboundSms, Offer
 
 
 def _offer(message: Message) -> Offer:
@@ -77,6 +78,7 @@ def sent(message: Message) -> Note:
         label=_("Look and answer"),
     )
     note.words.update({"code": link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
+    note.words["can_reply"] = takes_replies(message.organisation)
     return note
 
 
@@ -252,3 +254,21 @@ def expired(message: Message) -> Note:
         heading=_("The time to answer is over"),
         facts=[(_("What"), offer.work_order.service.label)],
     )
+
+
+@writes(Kind.SMS_ANSWERED)
+def sms_answered(message: Message) -> Note:
+    """What came of what they answered by SMS."""
+    came = InboundSms.objects.filter(public_id=message.subject_id).first()
+    if came is None:
+        raise NotNeeded(Unsent.GONE)
+    words = {"effect": came.effect, "refusal": came.refusal}
+    offer = Offer.objects.with_need().filter(pk=came.offer_id or 0).first()
+    subject = _("Your answer by SMS")
+    if offer is None:
+        note = to_business("", subject=subject, heading=subject, facts=[], what="")
+        note.words["reference"] = ""
+    else:
+        note = _note(offer, subject=subject, heading=subject, facts=[], url=link_url(offer), label=_("Open the job"))
+    note.words.update(words)
+    return note

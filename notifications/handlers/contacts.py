@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event
 from concierge.tenancy import system_actor
 from notifications.enums import Kind
-from notifications.handlers.readers import asked_business, team_at, tell
+from notifications.handlers.readers import asked_business, business, team_at, tell
 from providers.actions import contacts
-from providers.enums import ContactChannel, ContactStatus
-from providers.models import Offer
+from providers.enums import ContactChannel, ContactStatus, ReplyEffect
+from providers.models import InboundSms, Offer
 
 
 @subscribe("offer.sent", "offer.contact_due")
@@ -42,3 +44,19 @@ def ask_for_a_call(event: Event) -> None:
 def take_another_way(event: Event) -> None:
     """A message that does not arrive: what it asked is asked by another way."""
     contacts.note_refused(event.subject_id, by=system_actor(event.organisation))
+
+
+@subscribe("sms.answered")
+def answer_the_sms(event: Event) -> None:
+    """What came of an SMS, to its number. Who took a job by SMS is sent the details by SMS: that is the answer."""
+    needed = ("provider", "offer__provider", "offer__work_order__site", "offer__work_order__request")
+    for came in InboundSms.objects.filter(public_id=event.subject_id).select_related(*needed):
+        offer = came.offer
+        by_sms = offer is not None and contacts.way_to_write(offer) == ContactChannel.SMS
+        if came.provider is None or (came.effect == ReplyEffect.ACCEPTED and by_sms):
+            continue
+        reader = replace(business(came.provider), address="")
+        if offer is None:
+            tell(event, [reader])
+        else:
+            tell(event, [reader], site=offer.work_order.site, request_id=offer.work_order.request.public_id)

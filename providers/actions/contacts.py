@@ -27,6 +27,8 @@ from providers.rules.contacts import give_up_at, steps_left
 
 # When a message that has not left yet is given up for another way.
 GIVE_UP = "offer.escalate"
+# Of what they wrote, so much is kept for whoever calls.
+MOST_NOTE = 320
 TAKES_SMS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 WRITTEN = (ContactChannel.EMAIL, ContactChannel.SMS)
 
@@ -140,6 +142,38 @@ def fall_back(contact: OfferContact, trouble: ContactTrouble, *, by: Actor) -> O
     if following.channel != ContactChannel.CALL:
         say(offer, "contact_due", by, way=following.channel)
     return following
+
+
+@transaction.atomic
+def ask_to_call(offer: Offer, *, note: str, by: Actor) -> OfferContact | None:
+    """A person has to speak with whoever is asked, who wrote something else than yes or no. Nothing once it is over."""
+    lock_work_order(offer.work_order)
+    locked = lock_offer(offer)
+    if locked.status != OfferStatus.SENT:
+        return None
+    words, now = note.strip()[:MOST_NOTE], timezone.now()
+    due = locked.contacts.filter(status=ContactStatus.DUE)
+    if due.filter(channel=ContactChannel.CALL).update(note=words, due_at=now):
+        return due.get()
+    # Whoever answers has been reached.
+    due.update(status=ContactStatus.SENT, ended_at=now)
+    contact = add_call(locked, ContactStatus.DUE, due_at=now, note=words)
+    say(locked, "call_due", by)
+    return contact
+
+
+def add_call(offer: Offer, status: ContactStatus, *, due_at: dt.datetime, **given: str) -> OfferContact:
+    """One more call in the row of contacts. Under the offer's lock."""
+    return OfferContact.objects.create(
+        organisation_id=offer.organisation_id,
+        offer=offer,
+        step=offer.contacts.count() + 1,
+        channel=ContactChannel.CALL,
+        status=status,
+        due_at=due_at,
+        ended_at=None if status == ContactStatus.DUE else timezone.now(),
+        **given,
+    )
 
 
 def lock_contact(contact: OfferContact) -> OfferContact:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
@@ -102,3 +104,23 @@ class DirectOfferForm(forms.Form):
         field = self.fields["provider"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = providers
+
+
+class CallAgainForm(forms.Form):
+    """Nobody answered: when to try again, in the time of the site."""
+
+    again_at = forms.DateTimeField(
+        label=_("Call again at"),
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages=dict.fromkeys(("required", "invalid"), _("Please choose a day and a time.")),
+    )
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def clean_again_at(self) -> dt.datetime:
+        """That moment at the site; what was typed has no zone."""
+        typed: dt.datetime = self.cleaned_data["again_at"]
+        return typed.replace(tzinfo=self.zone)

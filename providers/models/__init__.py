@@ -3,7 +3,8 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import OfferContact
+from providers.models.contacts import InboundSms, OfferContact
+from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
@@ -19,6 +20,8 @@ __all__ = [
     "AgreementSignature",
     "AssignmentRun",
     "ConsideredProvider",
+    "CounterOffer",
+    "InboundSms",
     "MatchingPolicy",
     "Offer",
     "OfferContact",

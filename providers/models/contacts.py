@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
-from providers.enums import CONTACT_CATEGORY, ContactChannel, ContactStatus, ContactTrouble, OfferStatus
+from providers.enums import (
+    CONTACT_CATEGORY,
+    ContactChannel,
+    ContactStatus,
+    ContactTrouble,
+    OfferStatus,
+    ReplyEffect,
+)
+from providers.models.businesses import Provider
 from providers.models.offers import Offer
 
 
@@ -40,6 +48,8 @@ class OfferContact(PublicIdModel, TenantModel):
     message_id = models.UUIDField(_("message"), null=True, blank=True)
     due_at = models.DateTimeField(_("to be made at"))
     ended_at = models.DateTimeField(_("made at"), null=True, blank=True)
+    # What the provider wrote that a person has to read.
+    note = models.CharField(_("what they wrote"), max_length=320, blank=True, db_default="")
     # Who of the team made the call.
     made_by = models.CharField(_("made by"), max_length=120, blank=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
@@ -92,3 +102,34 @@ class OfferContact(PublicIdModel, TenantModel):
     def category(self) -> str:
         """Fixed meaning of the status."""
         return CONTACT_CATEGORY[self.status]
+
+
+class InboundSms(PublicIdModel, TenantModel):
+    """An SMS that came in, once however often it is delivered. Neither its text nor its sender's number are kept: what
+    a person has to read is with the call to make."""
+
+    gateway = models.CharField(_("gateway"), max_length=40)
+    external_id = models.CharField(_("identity there"), max_length=200)
+    body_hash = models.CharField(_("seal of the call"), max_length=64)
+    sender_hash = models.CharField(_("seal of the number"), max_length=64)
+    effect = models.CharField(_("effect"), max_length=20, choices=ReplyEffect.choices)
+    # What the provider is told, when it is a refusal.
+    refusal = models.CharField(_("refusal"), max_length=300, blank=True)
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider")
+    )
+    offer = models.ForeignKey(Offer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("offer"))
+    received_at = models.DateTimeField(_("received at"))
+
+    class Meta:
+        verbose_name = _("SMS that came in")
+        verbose_name_plural = _("SMS that came in")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["organisation", "sender_hash", "-received_at"], name="inbound_sms_of_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "gateway", "external_id"], name="inbound_sms_once"),
+            models.CheckConstraint(condition=Q(effect__in=ReplyEffect.values), name="inbound_sms_effect_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} · {self.external_id}"

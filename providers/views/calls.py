@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from concierge.middleware import TenantRequest
 from concierge.words import euros, moment_words, short_moment_words
+from providers import perms
 from providers.models import OfferContact
 from providers.views.contact_words import contact_words
 from providers.views.staff import PAGE, pages_around, see_providers
@@ -26,17 +27,18 @@ def calls(request: TenantRequest) -> HttpResponse:
     found = OfferContact.objects.visible_to(request.actor).calls()
     wanted = found.select_related(*(f"offer__{name}" for name in NEEDED)).prefetch_related("offer__contacts")
     page = Paginator(wanted, PAGE).get_page(request.GET.get("page"))
-    context = {"rows": [_row(contact) for contact in page], "page": page, **pages_around(request, page)}
+    context = {"rows": [_row(request, contact) for contact in page], "page": page, **pages_around(request, page)}
     return render(request, "providers/calls.html", context)
 
 
-def _row(contact: OfferContact) -> dict[str, Any]:
+def _row(request: TenantRequest, contact: OfferContact) -> dict[str, Any]:
     offer = contact.offer
     site = offer.work_order.site
     return {
         "contact": contact,
         "offer": offer,
         "provider": offer.provider,
+        "may_steer": perms.can_dispatch(request.actor, offer.work_order),
         "phone_link": offer.provider.phone.as_e164 if offer.provider.phone else "",
         "order": offer.work_order,
         "price": euros(offer.price),

@@ -67,10 +67,12 @@ from concierge.tenancy import system_actor
 from notifications.actions.letters import WRITERS, NotNeeded
 from notifications.actions.queue import Reader, queue_message
 from notifications.actions.writing import write
-from notifications.enums import Kind, RecipientKind, Unsent
+from notifications.enums import Kind, MessageChannel, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.agreements import end_agreement, withdraw_agreement
+from providers.actions.counter_times import ready_days_left
+from providers.actions.counters import counter_offer, refuse_counter
 from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected
@@ -85,10 +87,13 @@ from providers.actions.prices import (
     settle_prices,
     withdraw_price,
 )
+from providers.actions.promises import break_promise
+from providers.actions.replies import Incoming, take_reply
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
-from providers.enums import DeclineReason, DocumentKind, Side
-from providers.models import AccessLink, Offer, PriceLink, ServiceAgreement
+from providers.enums import BreakReason, DeclineReason, DocumentKind, Side
+from providers.models import AccessLink, CounterOffer, Offer, PriceLink, ServiceAgreement
+from providers.rules.counters import Proposal
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
@@ -204,6 +209,18 @@ def _accept(world: World) -> None:
     accept_offer(offer, by=acting_for(offer.provider))
 
 
+def _proposed(world: World, proposal: Proposal | None = None) -> CounterOffer:
+    """Another price; without one, another day."""
+    offer = _round(world)[0]
+    day = Proposal(ready_on=ready_days_left(offer.work_order, timezone.now())[0], comment="La semelle arrive jeudi")
+    return counter_offer(offer, proposal or day, by=acting_for(offer.provider))
+
+
+def _broken(world: World) -> None:
+    _accept(world)
+    break_promise(Offer.objects.binding().get(), reason=BreakReason.NO_SHOW, by=world.actor())
+
+
 def _counted(world: World) -> None:
     state_quantities(_round(world)[0].work_order.request, {0: Decimal(3)}, by=world.actor())
 
@@ -225,6 +242,12 @@ def _misdirected(world: World) -> None:
 def _to_call(world: World) -> None:
     add_provider(world, email="", phone="+33380112233")
     start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+
+
+def _answered_by_sms(world: World) -> None:
+    provider = add_provider(world, email="", phone="+33612345678")
+    came = Incoming("ovh", "1", str(provider.phone.as_e164), "oui", b"oui")
+    take_reply(world.organisation, came)
 
 
 def _nobody(world: World) -> None:
@@ -419,6 +442,7 @@ def _earlier(world: World) -> None:
 
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_TO_CALL: _to_call,
+    Kind.SMS_ANSWERED: _answered_by_sms,
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
     Kind.REQUEST_STARTED: _request_event("service_request.started"),
@@ -467,6 +491,12 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SUBSTITUTED: _replaced,
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
+    Kind.OFFER_COUNTERED: lambda world: _proposed(world, Proposal(price=Decimal("15.00"))),
+    Kind.COUNTER_ASKED: _proposed,
+    Kind.OFFER_REFUSED: lambda world: refuse_counter(
+        _proposed(world, Proposal(price=Decimal("15.00"))), by=world.actor()
+    ),
+    Kind.OFFER_BROKEN: _broken,
     Kind.QUOTE_REQUESTED: asked,
     Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
     Kind.QUOTE_REMINDED: lambda world: remind_of_quote(sent(world), by=world.actor()),
@@ -514,7 +544,8 @@ def test_every_kind_is_told_and_written(world: World, kind: Kind, language: str)
     message = told(kind)[0]
     message.language = language
     letter = write(message)
-    for part in (letter.subject, letter.text, letter.html):
+    by_sms = message.channel == MessageChannel.SMS
+    for part in (letter.subject, letter.text, *(() if by_sms else (letter.html,))):
         assert part.strip()
         assert UNDEFINED not in part
         assert "None" not in part
