@@ -49,8 +49,8 @@ FILL = (
     "SELECT gen_random_uuid(), organisation_id, id, %(service)s, 'paper', 'purchase', 12, %(since)s, "
     "CASE WHEN id %% 20 = 0 THEN %(since)s + 30 END, '', '{}', '', '' FROM providers_provider "
     "WHERE organisation_id = %(organisation)s",
-    "INSERT INTO providers_providerdocument (public_id, organisation_id, provider_id, kind, reference, issued_on, "
-    "expires_on) SELECT gen_random_uuid(), organisation_id, id, kind, '', %(since)s, "
+    "INSERT INTO providers_providerdocument (public_id, organisation_id, provider_id, kind, reference, status, "
+    "issued_on, expires_on) SELECT gen_random_uuid(), organisation_id, id, kind, '', 'approved', %(since)s, "
     "CASE WHEN id %% 10 = 0 THEN %(since)s + 30 ELSE %(since)s + 3000 END "
     "FROM providers_provider, unnest(ARRAY['insurance', 'registration']) AS kind "
     "WHERE organisation_id = %(organisation)s",

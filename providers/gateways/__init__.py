@@ -1,1 +1,1 @@
-"""What providers ask of others: other processes, other machines."""
+"""What reaches outside of the process for the supply side: files that somebody sends, a solver."""
