@@ -84,6 +84,7 @@ class Kind(models.TextChoices):
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
     SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
+    WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
 
 class MessageChannel(models.TextChoices):
@@ -154,3 +155,19 @@ MESSAGE_CATEGORY: dict[str, str] = {
     MessageStatus.DEAD: "failed",
     MessageStatus.SUPPRESSED: "cancelled",
 }
+
+
+class DeliveryStatus(models.TextChoices):
+    """Life of a call to a system."""
+
+    QUEUED = "queued", _("To be sent")
+    SENT = "sent", _("Taken")
+    DEAD = "dead", _("Given up")
+
+
+class Disabled(models.TextChoices):
+    """Why an endpoint is told nothing more."""
+
+    BY_HAND = "by_hand", _("Disabled by its owner")
+    GONE = "gone", _("It answered 410: gone")
+    FAILING = "failing", _("75 hours without an answer")

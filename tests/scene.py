@@ -57,7 +57,8 @@ from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
-from notifications.models import Message
+from notifications.actions import webhooks
+from notifications.models import Message, WebhookDelivery
 from providers.actions import agreements, availability, businesses, documents
 from providers.actions.agreement_texts import standard_text
 from providers.actions.feeds import renew_provider_feed
@@ -147,6 +148,11 @@ class Scene:
         return self.provider.closures.get()
 
     @property
+    def call(self) -> WebhookDelivery:
+        """What a system of the provider was told, by a test."""
+        return WebhookDelivery.objects.order_by("pk")[0]
+
+    @property
     def booked_day(self) -> ServiceRequest:
         """The request of the first day of the regular request."""
         return ServiceRequest.objects.get(occurrence=self.day)
@@ -173,6 +179,7 @@ def build_scene(world: World) -> Scene:
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
         _agreements(provider, world)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
+        _a_system_that_is_told(provider, provider_key)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
         businesses.add_member(provider, world.users["provider"], by=by)
         trainee = _trainee(world)
@@ -385,6 +392,14 @@ def _agreements(provider: Provider, world: World) -> None:
     agreements.draft_agreement(provider, world.cobbler, terms, by=world.actor())
     ready = agreements.draft_agreement(provider, world.cobbler, terms, text=standard_text(provider), by=world.actor())
     send_agreement(ready, by=world.actor())
+
+
+def _a_system_that_is_told(provider: Provider, key: ApiClient) -> None:
+    by = Actor(kind="api", organisation=provider.organisation, api_client=key, provider_id=provider.pk)
+    endpoint = webhooks.create_endpoint(
+        url="https://planning.example/conciergerie", types=["offer.sent"], secret="whsec_" + "c2VjcmV0" * 4, by=by
+    )
+    webhooks.note_answer(webhooks.try_endpoint(endpoint, by=by), 204)
 
 
 def _trainee(world: World) -> Trainee:

@@ -150,6 +150,7 @@ DECLARED_IN = (
     "bookings.actions.waitlist",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
+    "notifications.actions.webhooks",
     "billing.actions.documents",
 )
 
@@ -260,6 +261,8 @@ class Fuzz:
             "options": world.ironing.options.get().public_id,
             "start": self._held(scene).public_id,
             "reopen": scene.away.public_id,
+            "webhook-endpoints": scene.call.endpoint.public_id,
+            "webhook-deliveries": scene.call.public_id,
             "release": self._accepted(scene).public_id,
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
         }
@@ -282,6 +285,10 @@ class Fuzz:
             "createClient": (
                 None,
                 {"first_name": "Zoé", "last_name": "Quentin", "email": "zoe.quentin@example.fr", "confirm": True},
+            ),
+            "createWebhookEndpoint": (
+                None,
+                {"url": "https://a.example/", "types": ["offer.sent"], "secret": "whsec_" + "c2VjcmV0" * 4},
             ),
             "closeDays": (
                 None,

@@ -3,7 +3,7 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import InboundSms, OfferContact
+from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.documents import ProviderDocument
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
@@ -16,6 +16,7 @@ from providers.models.reach import ProviderReach
 __all__ = [
     "AccessLink",
     "AgreementSignature",
+    "ChannelState",
     "ConsideredProvider",
     "InboundSms",
     "MatchingPolicy",
