@@ -47,6 +47,7 @@ class Scope(models.TextChoices):
     QUOTES_ANSWER = "quotes:answer", _("Accept or decline quotes for clients")
     OFFERS_READ = "offers:read", _("Read offers")
     OFFERS_WRITE = "offers:write", _("Answer offers")
+    OFFERS_DECIDE = "offers:decide", _("Decide on what providers propose")
     AGREEMENTS_READ = "agreements:read", _("Read agreements with providers")
     WORK_ORDERS_READ = "work_orders:read", _("Read work orders")
     WORK_ORDERS_WRITE = "work_orders:write", _("Start and complete work orders")

@@ -17,6 +17,7 @@ from demo.baskets import plan_vegetables, sell_baskets
 from demo.earlier import wait_for_earlier
 from demo.history import DAYS, Month, live, settle
 from demo.partners import welcome_partners
+from demo.proposals import answer_otherwise
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
 from demo.team import hire_staff, sign_providers, welcome_trainees
@@ -48,6 +49,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
         ask_for_quotes(house, now=until)
         wait_for_earlier(house, now=until)
         weigh_laundry(house, now=until)
+        answer_otherwise(house, now=until)
         welcome_partners(house, now=until)
     render_pending_documents()
     render_pending_quotes()

@@ -83,6 +83,10 @@ class Kind(models.TextChoices):
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
+    OFFER_COUNTERED = "offer.countered", _("A provider proposes another price or day")
+    COUNTER_ASKED = "counter_offer.asked", _("Another day is proposed to the client")
+    OFFER_REFUSED = "offer.refused", _("What a provider proposed was not agreed")
+    OFFER_BROKEN = "offer.broken", _("A job was taken from a provider")
     SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
     WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
@@ -103,6 +107,8 @@ BY_SMS = frozenset(
         Kind.OFFER_NOT_SELECTED,
         Kind.OFFER_WITHDRAWN,
         Kind.OFFER_EXPIRED,
+        Kind.OFFER_REFUSED,
+        Kind.OFFER_BROKEN,
         Kind.WORK_ON_ITS_WAY,
         Kind.WORK_RESCHEDULED,
         Kind.WORK_REMINDED,

@@ -40,11 +40,14 @@ BINDING_YES = frozenset({O.ACCEPTED, O.HONOURED})
 OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "accept": (frozenset({O.SENT}), O.ACCEPTED),
     "decline": (frozenset({O.SENT}), O.DECLINED),
-    "expire": (frozenset({O.SENT}), O.EXPIRED),
+    "expire": (WAITING, O.EXPIRED),
     "withdraw": (WAITING, O.WITHDRAWN),
     "pass_over": (WAITING, O.NOT_SELECTED),
     "return_to_sender": (WAITING, O.UNDELIVERABLE),
     "release": (frozenset({O.ACCEPTED}), O.RELEASED),
+    "counter": (frozenset({O.SENT}), O.COUNTERED),
+    "approve": (frozenset({O.COUNTERED}), O.ACCEPTED),
+    "refuse": (frozenset({O.COUNTERED}), O.DECLINED),
     "honour": (frozenset({O.ACCEPTED}), O.HONOURED),
     "break": (frozenset({O.ACCEPTED}), O.BROKEN),
 }
@@ -301,3 +304,30 @@ class ReplyEffect(models.TextChoices):
     UNCLEAR = "unclear", _("To be read by a person")
     NOTHING_OPEN = "nothing_open", _("Nothing was waiting for an answer")
     UNKNOWN = "unknown", _("Not a provider’s number")
+
+
+# --- counter-offers and clocks (lifecycles.md 2.4) --------------------------------------------------------------------
+
+
+class CounterStatus(models.TextChoices):
+    """What became of another price or another day that a provider proposed."""
+
+    WAITING = "waiting", _("Waiting for a decision")
+    APPROVED = "approved", pgettext_lazy("counter-offer", "Agreed")
+    REFUSED = "refused", pgettext_lazy("counter-offer", "Refused")
+    LAPSED = "lapsed", _("Not decided in time, or no longer needed")
+
+
+COUNTER_CATEGORY: dict[str, str] = {
+    CounterStatus.WAITING: "waiting",
+    CounterStatus.APPROVED: "done",
+    CounterStatus.REFUSED: "cancelled",
+    CounterStatus.LAPSED: "failed",
+}
+
+
+class Decider(models.TextChoices):
+    """Who is asked to decide."""
+
+    CLIENT = "client", _("The client")
+    STAFF = "staff", _("The team")

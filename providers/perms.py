@@ -7,7 +7,8 @@ from bookings.models import WorkOrder
 from bookings.models.requests import REQUEST_ROLES
 from concierge.enums import Role
 from concierge.tenancy import Actor
-from providers.models import Offer, PriceRequest, Provider
+from providers.enums import Decider
+from providers.models import CounterOffer, Offer, PriceRequest, Provider
 
 
 def can_see_providers(actor: Actor) -> bool:
@@ -37,6 +38,15 @@ def can_dispatch(actor: Actor, work_order: WorkOrder) -> bool:
 def can_answer(actor: Actor, offer: Offer | PriceRequest) -> bool:
     """Only the provider who was asked answers: by its key, its link or its account."""
     return actor.provider_id is not None and actor.provider_id == offer.provider_id
+
+
+def can_decide(actor: Actor, counter: CounterOffer) -> bool:
+    """On another price or day: whoever dispatches there, the organisation's own systems, the client who is asked."""
+    if actor.provider_id is not None:
+        return False
+    order = counter.offer.work_order
+    is_asked = counter.needs == Decider.CLIENT and actor.client_id == order.request.client_id
+    return actor.kind == "api" or (actor.client_id is not None and is_asked) or can_dispatch(actor, order)
 
 
 def can_carry_out(actor: Actor, work_order: WorkOrder) -> bool:

@@ -4,10 +4,12 @@ from django.urls import include, path, re_path
 
 from providers.api import agreements as agreements_api
 from providers.api import availability, offers, prices
+from providers.api import counters as counters_api
 from providers.views import (
     agreements,
     calls,
     closures,
+    counters,
     file_edit,
     inbound,
     link,
@@ -35,6 +37,9 @@ api_offers = [
     path("offers/<uuid:public_id>", offers.OfferDetail.as_view(), name="api-offer"),
     path("offers/<uuid:public_id>/accept", offers.AcceptOffer.as_view(), name="api-offer-accept"),
     path("offers/<uuid:public_id>/decline", offers.DeclineOffer.as_view(), name="api-offer-decline"),
+    path("offers/<uuid:public_id>/counter", counters_api.CounterOffers.as_view(), name="api-offer-counter"),
+    path("offers/<uuid:public_id>/counter/approve", counters_api.ApproveCounter.as_view(), name="api-counter-approve"),
+    path("offers/<uuid:public_id>/counter/refuse", counters_api.RefuseCounter.as_view(), name="api-counter-refuse"),
     path("offers/<uuid:public_id>/release", offers.ReleaseOffer.as_view(), name="api-offer-release"),
 ]
 api_availability = [
@@ -82,6 +87,7 @@ api_urlpatterns = [*api_agreements, *api_offers, *api_availability, *api_prices]
 links_of_offers = [
     path("offre/<str:token>/", link.offer_page, name="offer-link"),
     path("offre/<str:token>/code/", link.type_code, name="offer-link-code"),
+    path("offre/<str:token>/proposer/", counters.propose_by_link, name="offer-link-propose"),
     re_path(
         r"^offre/(?P<token>[^/]+)/(?P<verb>accepter|refuser|commencer|terminer|rendre|pas-moi)/$",
         link.act,
@@ -96,6 +102,16 @@ links_of_prices = [
     ),
 ]
 
+# --- behind a client's tracking link ---------------------------------------------------------------------------------
+links_of_clients = [
+    path("suivi/<str:token>/proposition/", counters.proposals, name="proposals-of-request"),
+    re_path(
+        rf"^suivi/(?P<token>[^/]+)/proposition/(?P<public_id>{UUID})/(?P<verb>accepter|refuser)/$",
+        counters.answer_proposal,
+        name="answer-proposal",
+    ),
+]
+
 # --- from gateways ----------------------------------------------------------------------------------------------------
 inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbound-sms")]
 
@@ -107,6 +123,7 @@ own_space = [
         space.answer,
         name="space-answer",
     ),
+    path("prestataires/mon-espace/propositions/<uuid:public_id>/proposer/", counters.propose, name="space-propose"),
     path("prestataires/mon-espace/propositions/<uuid:public_id>/rendre/", space.give_back, name="space-release"),
     re_path(
         rf"^prestataires/mon-espace/travaux/(?P<public_id>{UUID})/(?P<verb>commencer|terminer)/$",
@@ -160,6 +177,11 @@ team_offers = [
     path("prestataires/propositions/<uuid:public_id>/telephone/", phone.on_the_phone, name="phone"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
+    re_path(
+        rf"^prestataires/contre-propositions/(?P<public_id>{UUID})/(?P<verb>accepter|refuser)/$",
+        counters.decide,
+        name="decide-counter",
+    ),
     re_path(
         rf"^prestataires/travaux/(?P<public_id>{UUID})/(?P<verb>chercher|arreter|proposer|reprendre)/$",
         steering.steer,
@@ -229,6 +251,7 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     *links_of_offers,
     *links_of_prices,
+    *links_of_clients,
     *inbound_sms,
     *own_space,
     *own_agreements,

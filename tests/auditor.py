@@ -31,6 +31,16 @@ CHECKS: dict[str, str] = {
             SELECT 1 FROM providers_offer o WHERE o.work_order_id = w.id AND o.provider_id = w.performer_id
             AND o.status IN ('accepted', 'honoured'))
     """,
+    "I15 whoever proposed something else hears of it": """
+        SELECT o.id FROM providers_offer o WHERE o.status = 'countered' AND NOT EXISTS (
+            SELECT 1 FROM providers_counteroffer c JOIN concierge_deadline d
+            ON d.kind = 'counter.due' AND d.subject_id = c.id AND d.fired_at IS NULL AND d.cancelled_at IS NULL
+            WHERE c.offer_id = o.id AND c.status = 'waiting')
+    """,
+    "I15 nobody decides on what is over": """
+        SELECT c.id FROM providers_counteroffer c JOIN providers_offer o ON o.id = c.offer_id
+        WHERE c.status = 'waiting' AND o.status <> 'countered'
+    """,
     "I4 every status has its event": """
         SELECT w.id, w.status FROM bookings_workorder w WHERE w.status IN
             ('booked', 'in_progress', 'completed', 'verified') AND NOT EXISTS (

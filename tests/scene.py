@@ -61,15 +61,19 @@ from notifications.actions import webhooks
 from notifications.models import Message, WebhookDelivery
 from providers.actions import agreements, availability, businesses, documents
 from providers.actions.agreement_texts import standard_text
+from providers.actions.counter_times import ready_days_left
+from providers.actions.counters import counter_offer
 from providers.actions.feeds import renew_provider_feed
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
+from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
-from providers.models import Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.models import CounterOffer, Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.rules.agreements import Terms
+from providers.rules.counters import Proposal
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
@@ -122,6 +126,7 @@ class Scene:
     day: Occurrence
     price_request: PriceRequest
     given_price: PriceRequest
+    counter: CounterOffer
     price_token: str
     notice: WaitlistNotice
     rate: VatRate
@@ -167,6 +172,15 @@ class Scene:
     def sheet(self) -> OrderSheet:
         """Of the run that is closed."""
         return OrderSheet.objects.get(runs=self.handed_out.run)
+
+
+def countered(world: World, provider: Provider) -> CounterOffer:
+    """A job that a provider would do on another day; its client decides."""
+    order = world.request(world.cobbler).work_orders.get()
+    offer = offer_directly(order, provider, by=world.actor())
+    day = ready_days_left(order, timezone.now())[0]
+    by = Actor(kind="link", organisation=world.organisation, provider_id=provider.pk)
+    return counter_offer(offer, Proposal(ready_on=day), by=by)
 
 
 def build_scene(world: World) -> Scene:
@@ -249,6 +263,7 @@ def build_scene(world: World) -> Scene:
             day=day,
             price_request=price_request,
             given_price=given_price,
+            counter=countered(world, provider),
             price_token=link_url(price_request).rstrip("/").rpartition("/")[2],
             notice=a_notice(world),
             rate=set_vat_rate(

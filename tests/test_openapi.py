@@ -51,7 +51,7 @@ from providers.actions.rounds import offer_directly
 from providers.models import Offer
 from tests.bookings.quoting import sent
 from tests.one_transaction import db
-from tests.scene import Scene, a_series, build_scene
+from tests.scene import Scene, a_series, build_scene, countered
 from tests.world import build_world
 
 __all__ = ["db"]
@@ -128,6 +128,7 @@ NOT_BY_API = {
     "price_changed",
     "too_late_to_undo",
     "wrong_code",
+    "nothing_to_write_to",
 }
 # Where the endpoints' refusals are declared.
 DECLARED_IN = (
@@ -233,6 +234,9 @@ class Fuzz:
         self.things = {
             "agreements": scene.sent_agreement.public_id,
             "offers": scene.offer.public_id,
+            "offers/counter": scene.offer.public_id,
+            "offers/counter/approve": scene.counter.offer.public_id,
+            "offers/counter/refuse": countered(world, scene.provider).offer.public_id,
             "price-requests": scene.price_request.public_id,
             "price-requests/answer": scene.price_request.public_id,
             "retract": scene.given_price.public_id,
@@ -278,6 +282,7 @@ class Fuzz:
         today, service = timezone.localdate(), str(scene.unpriced.wishes.get().service.public_id)
         return {
             **self._whole_orders(scene, today),
+            "counterOffer": (scene.offer.public_id, {"price": "14.00", "comment": "Double semelle"}),
             "holdServiceRequest": (
                 scene.open.public_id,
                 {"reason": "material", "until": (timezone.now() + dt.timedelta(days=3)).isoformat()},
@@ -435,7 +440,8 @@ class Fuzz:
         public_id = case.path_parameters.get("public_id") if case.path_parameters else None
         if _is_uuid(public_id) and int(str(public_id)[0], 16) < 12:
             _api, _v1, collection, _id, *verb = case.path.strip("/").split("/")
-            names = (f"{collection}/{verb[0]}", verb[0], collection) if verb else (collection,)
+            joined = f"{collection}/{'/'.join(verb)}"
+            names = (joined, f"{collection}/{verb[0]}", verb[0], collection) if verb else (collection,)
             known = next(self.things[name] for name in names if name in self.things)
             case.path_parameters["public_id"] = str(known)
         self.calls += 1
@@ -510,6 +516,7 @@ NEVER = {
         "acceptOffer",
         "declineOffer",
         "releaseOffer",
+        "counterOffer",
         "answerPriceRequest",
         "declinePriceRequest",
         "retractPrice",
@@ -517,6 +524,8 @@ NEVER = {
         "reopenDays",
     },
     "provider": {
+        "approveCounterOffer",
+        "refuseCounterOffer",
         "createClient",
         "getClient",
         "editClient",

@@ -65,6 +65,36 @@ def reschedule_request(
     return locked
 
 
+@transaction.atomic
+def promise_ready_by(work_order: WorkOrder, ready_by: dt.datetime, *, by: Actor) -> WorkOrder:
+    """What is left with us is ready later than was said, as the client or the team agreed.
+
+    Raises ``NotMovable`` (409) for a visit at home, and once it is done or over.
+    """
+    orders = lock_work_of(work_order.request)
+    locked = ServiceRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=work_order.request_id)
+    order = next(one for one in orders if one.pk == work_order.pk)
+    if locked.place == Place.HOME or order.status not in MOVABLE_WORK or ready_by <= order.promised_start:
+        raise NotMovable(current_status=order.status)
+    before, order.promised_end = order.promised_end, ready_by
+    order.version += 1
+    order.save(update_fields=["promised_end", "version"])
+    locked.promised_end = max(one.promised_end for one in orders if one.status not in OVER)
+    locked.version += 1
+    locked.save(update_fields=["promised_end", "version"])
+    events.record(
+        "work_order.promised_anew",
+        order,
+        by=by,
+        request_id=locked.public_id,
+        work_order=order.reference,
+        service=order.service.code,
+        before=before.isoformat(),
+        after=ready_by.isoformat(),
+    )
+    return order
+
+
 def is_movable(request: ServiceRequest, orders: Sequence[WorkOrder]) -> bool:
     """Whether there is an appointment, and nothing has begun. A pre-order comes on the day of its run."""
     open_ones = [order for order in orders if order.status not in OVER]

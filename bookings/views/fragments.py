@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy
 
-from bookings.models import ServiceRequest
+from bookings.enums import WorkOrderStatus
+from bookings.models import ServiceRequest, WorkOrder
 
 PRICES = "providers:prices-of-request"
 OF_REQUEST = {
@@ -20,6 +23,17 @@ def fragments_of(found: ServiceRequest, *, is_on_quote: bool) -> list[dict[str, 
     """The parts of a request's page; prices only where something is priced on quote."""
     names = [name for name in OF_REQUEST if name != PRICES or is_on_quote]
     return [{"url": url, "label": OF_REQUEST[name]} for name in names if (url := address_of(name, found))]
+
+
+def proposals_of(token: str, orders: Iterable[WorkOrder]) -> str:
+    """Where the client reads what those who are being asked propose; ``""`` when nobody is, or when that app is not
+    there."""
+    if not any(order.status == WorkOrderStatus.OFFERING for order in orders):
+        return ""
+    try:
+        return reverse("providers:proposals-of-request", args=[token])
+    except NoReverseMatch:
+        return ""
 
 
 def address_of(name: str, found: ServiceRequest) -> str:

@@ -33,6 +33,7 @@ from bookings.models.requests import public_id_of_tracking_token
 from bookings.models.waiting import waiting_of
 from bookings.views import ahead, waits, words
 from bookings.views.earlier import earlier_of
+from bookings.views.fragments import proposals_of
 from bookings.views.rhythm import rhythm_words
 from bookings.views.series_words import regular_of
 from concierge import events
@@ -170,6 +171,7 @@ def _page(
         "earlier": earlier_of(actor, found, orders, now=timezone.now()),
         "has_date": found.promised_start is not None,
         "can_note_access": perms.can_note_access(actor, found),
+        "proposals_url": proposals_of(token, orders),
     }
     context |= {**words.order_lines(found), **ahead.shown_to_client(found)}
     context["regular"] = regular_of(found)

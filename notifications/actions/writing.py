@@ -15,6 +15,7 @@ from django.utils import translation
 from bookings.models import ServiceRequest
 from notifications.actions import (
     letters_about_agreements,
+    letters_about_counters,
     letters_about_papers,
     letters_about_prices,
     letters_about_quotes,
@@ -35,6 +36,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 # Importing them registers who writes what.
 WRITING = (
     letters_about_agreements,
+    letters_about_counters,
     letters_about_papers,
     letters_about_prices,
     letters_about_quotes,

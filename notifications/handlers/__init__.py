@@ -29,6 +29,7 @@ from notifications.actions.queue import Reader
 from notifications.enums import Kind, RecipientKind
 from notifications.handlers import agreements as _agreements  # noqa: F401 - importing registers them
 from notifications.handlers import contacts as _contacts  # noqa: F401 - importing registers them
+from notifications.handlers import counters as _counters  # noqa: F401 - importing registers them
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them
 from notifications.handlers import webhooks as _webhooks  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (

@@ -12,8 +12,8 @@ from django.utils import timezone
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
-from providers.enums import OFFER_TRANSITIONS, WAITING, RoundMode, RoundStatus
-from providers.models import ConsideredProvider, Offer, OfferRound
+from providers.enums import OFFER_TRANSITIONS, WAITING, CounterStatus, RoundMode, RoundStatus
+from providers.models import ConsideredProvider, CounterOffer, Offer, OfferRound
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms
 
@@ -107,8 +107,15 @@ def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Ac
         offer.status = OFFER_TRANSITIONS[verb][1]
         offer.save(update_fields=["status"])
         say(offer, str(offer.status), by)
+    drop_counters(open_offers)
     OfferRound.objects.filter(work_order=work_order, status=RoundStatus.OPEN).update(status=status, ended_at=now)
     return len(open_offers)
+
+
+def drop_counters(offers: list[Offer]) -> None:
+    """Nobody needs to decide on what these locked offers' providers proposed: they are over."""
+    waiting = CounterOffer.objects.waiting().filter(offer__in=offers)
+    waiting.update(status=CounterStatus.LAPSED, decided_at=timezone.now())
 
 
 def say(offer: Offer, name: str, by: Actor, **data: Any) -> None:

@@ -7,6 +7,7 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.contacts import way_to_write
 from providers.actions.matching import agreed_amounts
-from providers.actions.offer_moves import EXPIRY, close_round, keep_as_they_are, lock_offer, say
+from providers.actions.offer_moves import EXPIRY, close_round, drop_counters, keep_as_they_are, lock_offer, say
 from providers.actions.refusals import (
     REFUSALS,
     NothingToWriteTo,
@@ -47,31 +48,36 @@ def accept_offer(offer: Offer, *, by: Actor, price_seen: Decimal | None = None) 
     Raises ``OfferTaken``, ``OfferExpired``, ``OfferWithdrawn``, ``OfferAnswered`` or ``OfferRepriced``, all 409.
     """
     work_order = lock_work_order(offer.work_order)
-    locked = _answering(offer, "accept")
+    locked = answering(offer, "accept")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
     keep_price(locked, price_seen)
+    bind(locked, work_order, by=by)
+    return locked
+
+
+def bind(offer: Offer, work_order: WorkOrder, *, by: Actor, fields: Sequence[str] = ("status", "answered_at")) -> None:
+    """A yes, set and not saved, holds: the work is its provider's. Both are locked. Raises ``OfferTaken`` (409)."""
     with refuse_on("offer_binding_once_per_work_order", OfferTaken()):
-        locked.save(update_fields=["status", "answered_at"])
+        offer.save(update_fields=[*fields])
     book_work_order(
         work_order,
         performer_kind=PerformerKind.PROVIDER,
-        performer_id=locked.provider_id,
-        performer_label=locked.provider.name,
-        performer_address=f"{locked.provider.street}, {locked.provider.postcode} {locked.provider.city}",
+        performer_id=offer.provider_id,
+        performer_label=offer.provider.name,
+        performer_address=f"{offer.provider.street}, {offer.provider.postcode} {offer.provider.city}",
         by=by,
     )
-    links.keep_link_until(locked, work_order.promised_end)
-    say(locked, "accepted", by)
+    links.keep_link_until(offer, work_order.promised_end)
+    say(offer, "accepted", by)
     close_round(work_order, RoundStatus.WON, "pass_over", by=by)
-    return locked
 
 
 @transaction.atomic
 def decline_offer(offer: Offer, *, reason: DeclineReason, comment: str = "", by: Actor) -> Offer:
     """The provider says no. When nobody of the wave is left to answer, the next wave goes out at once. Raises 409s."""
     work_order = lock_work_order(offer.work_order)
-    locked = _answering(offer, "decline")
+    locked = answering(offer, "decline")
     locked.decline_reason, locked.decline_comment = reason, comment.strip()[:200]
     locked.save(update_fields=["status", "answered_at", "decline_reason", "decline_comment"])
     say(locked, "declined", by, reason=str(reason))
@@ -119,6 +125,7 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
         return
     locked.status = OfferStatus.WITHDRAWN
     locked.save(update_fields=["status"])
+    drop_counters([locked])
     say(locked, "withdrawn", by, reason="partnership_paused")
     if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status__in=WAITING):
         return
@@ -183,11 +190,12 @@ def report_misdirected(link: AccessLink, *, by: Actor) -> None:
         return
     locked.status = OfferStatus.UNDELIVERABLE
     locked.save(update_fields=["status"])
+    drop_counters([locked])
     say(locked, "undeliverable", by)
     go_on(locked.round, work_order, by=by)
 
 
-def _answering(offer: Offer, verb: str) -> Offer:
+def answering(offer: Offer, verb: str) -> Offer:
     """Lock an offer and set the status the verb leads to (not saved). Raises the kind word for why not."""
     locked = lock_offer(offer)
     keep_as_they_are([locked.provider_id])

@@ -78,6 +78,34 @@ class PromiseOver(WrongState):
     message = _("This job is no longer in their hands, or is done: there is no promise to break.")
 
 
+class CounterWaiting(WrongState):
+    """One proposal at a time."""
+
+    code = "counter_waiting"
+    message = _("What you proposed is being looked at. We tell you as soon as it is decided.")
+
+
+class CounterOver(WrongState):
+    """Decided before, too late, or the offer was changed since."""
+
+    code = "counter_over"
+    message = _("This proposal can no longer be decided on: it was answered, its time is over, or the job has changed.")
+
+
+class DateFixed(WrongState):
+    """Other work of the same request depends on the day, or something has begun."""
+
+    code = "date_fixed"
+    message = _("Other work depends on this day: it cannot be changed here. Please call us.")
+
+
+class PriceToldToClient(WrongState):
+    """An introduction: the client was told the price and pays the provider."""
+
+    code = "price_told_to_client"
+    message = _("The client was told this price and pays it to you: it cannot be changed here. Please call us.")
+
+
 class PartnershipPaused(DomainError):
     """The organisation has stopped working with this provider, for a while or for good."""
 

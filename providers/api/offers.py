@@ -27,9 +27,9 @@ from providers.models import Offer
 from providers.serializers.offers import AcceptIn, DeclineIn, OfferOut, ReleaseIn
 
 
-def _offers(request: Request) -> QuerySet[Offer]:
+def offers_of(request: Request) -> QuerySet[Offer]:
     found = Offer.objects.visible_to(actor_of(request)).with_need()
-    return found.select_related("agreement").prefetch_related("work_order__lines")
+    return found.select_related("agreement").prefetch_related("work_order__lines", "counters")
 
 
 class Offers(generics.ListAPIView[Offer]):
@@ -41,7 +41,7 @@ class Offers(generics.ListAPIView[Offer]):
 
     def get_queryset(self) -> QuerySet[Offer]:
         """All that the key may see, in one state when asked."""
-        return in_state(self.request, _offers(self.request), OfferStatus.values)
+        return in_state(self.request, offers_of(self.request), OfferStatus.values)
 
     @extend_schema(
         operation_id="listOffers",
@@ -61,25 +61,25 @@ class OfferDetail(APIView):
     @extend_schema(operation_id="getOffer", tags=["offers"], summary="One offer", responses=OfferOut)
     def get(self, request: Request, public_id: uuid.UUID) -> Response:
         """The area and the need; the client's details are on the work order, once you have accepted."""
-        return Response(OfferOut(get_object_or_404(_offers(request), public_id=public_id)).data)
+        return Response(OfferOut(get_object_or_404(offers_of(request), public_id=public_id)).data)
 
 
-class _Answer(APIView):
+class Answer(APIView):
     scopes: ClassVar[dict[str, str]] = {"POST": Scope.OFFERS_WRITE}
 
     def mine(self, request: Request, public_id: uuid.UUID) -> Offer:
         """The offer, when the key may answer it."""
-        found = get_object_or_404(_offers(request), public_id=public_id)
+        found = get_object_or_404(offers_of(request), public_id=public_id)
         if not perms.can_answer(actor_of(request), found):
             raise NotAllowed
         return found
 
     def shown(self, request: Request, public_id: uuid.UUID) -> Response:
         """The offer as it is now."""
-        return Response(OfferOut(_offers(request).get(public_id=public_id)).data)
+        return Response(OfferOut(offers_of(request).get(public_id=public_id)).data)
 
 
-class AcceptOffer(_Answer):
+class AcceptOffer(Answer):
     """Say yes."""
 
     @extend_schema(
@@ -105,7 +105,7 @@ class AcceptOffer(_Answer):
         return self.shown(request, public_id)
 
 
-class DeclineOffer(_Answer):
+class DeclineOffer(Answer):
     """Say no."""
 
     @extend_schema(
@@ -130,7 +130,7 @@ class DeclineOffer(_Answer):
         return self.shown(request, public_id)
 
 
-class ReleaseOffer(_Answer):
+class ReleaseOffer(Answer):
     """Give accepted work back."""
 
     @extend_schema(

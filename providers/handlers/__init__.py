@@ -12,6 +12,7 @@ from bookings.models import Quote, ServiceRequest, WorkOrder
 from concierge import deadlines, events
 from concierge.models import Event
 from concierge.tenancy import system_actor
+from providers.actions import counters as _counters  # noqa: F401 - importing registers its deadline
 from providers.actions import expiry as _expiry  # noqa: F401 - importing registers its deadline
 from providers.actions.agreed import follow_amendment, give_out
 from providers.actions.offers import let_go_of_accepted, pass_on

@@ -4,6 +4,7 @@ from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
 from providers.models.contacts import ChannelState, InboundSms, OfferContact
+from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
@@ -18,6 +19,7 @@ __all__ = [
     "AgreementSignature",
     "ChannelState",
     "ConsideredProvider",
+    "CounterOffer",
     "InboundSms",
     "MatchingPolicy",
     "Offer",

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from bookings.enums import Place
 from bookings.serializers.fields import Euros, QuantityOut
 from bookings.serializers.work_orders import WorkLineOut
-from providers.enums import BINDING_YES, BreakReason, DeclineReason, OfferStatus, ReleaseReason
+from providers.enums import BINDING_YES, BreakReason, CounterStatus, Decider, DeclineReason, OfferStatus, ReleaseReason
 from providers.models import Offer
 
 
@@ -20,6 +20,20 @@ class AreaOut(serializers.Serializer[Any]):
 
     postcode = serializers.CharField()
     city = serializers.CharField()
+
+
+class CounterOut(serializers.Serializer[Any]):
+    """Another price or another day, proposed instead of a yes."""
+
+    status = serializers.ChoiceField(choices=CounterStatus.choices)
+    needs = serializers.ChoiceField(choices=Decider.choices, help_text="Who was asked to decide.")
+    price = Euros(allow_null=True)
+    starts_at = serializers.DateTimeField(allow_null=True)
+    ready_by = serializers.DateTimeField(allow_null=True)
+    comment = serializers.CharField(allow_blank=True)
+    made_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(help_text="Decided before this moment, else it lapses.")
+    decided_at = serializers.DateTimeField(allow_null=True)
 
 
 class OfferOut(serializers.Serializer[Any]):
@@ -48,6 +62,7 @@ class OfferOut(serializers.Serializer[Any]):
         help_text="Until then you may give the job back (`/offers/{id}/release`); `null` when it is not yours, or has "
         "begun.",
     )
+    counter = serializers.SerializerMethodField(help_text="What you proposed last instead; `null` when nothing.")
     release_reason = serializers.ChoiceField(
         choices=ReleaseReason.choices, allow_blank=True, help_text="Why you gave it back."
     )
@@ -56,10 +71,29 @@ class OfferOut(serializers.Serializer[Any]):
     )
     work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders`.")
 
+    @extend_schema_field(CounterOut(allow_null=True))
+    def get_counter(self, offer: Offer) -> dict[str, Any] | None:
+        """The latest one; rows come newest first."""
+        latest = next(iter(offer.counters.all()), None)
+        return None if latest is None else dict(CounterOut(latest).data)
+
     @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_work_order(self, offer: Offer) -> str | None:
         """Identifier of the work order, or ``null`` until it is accepted."""
         return str(offer.work_order.public_id) if offer.status in BINDING_YES else None
+
+
+class CounterIn(serializers.Serializer[Any]):
+    """What would suit you: a price, a moment, or both."""
+
+    price = Euros(required=False, min_value=Decimal("0.01"), help_text="For the whole job, including VAT, in euros.")
+    starts_at = serializers.DateTimeField(
+        required=False, help_text="When you would come, for a job at the client’s home: a free time (`/slots`)."
+    )
+    ready_on = serializers.DateField(
+        required=False, help_text="The day on which it would be ready, for what is left at the desk: a later one."
+    )
+    comment = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
 class AcceptIn(serializers.Serializer[Any]):

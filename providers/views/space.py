@@ -22,7 +22,7 @@ from providers import perms
 from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.refusals import PartnershipPaused
 from providers.actions.releases import release_offer
-from providers.enums import WAITING, DeclineReason, OfferStatus, ReleaseReason
+from providers.enums import DeclineReason, OfferStatus, ReleaseReason
 from providers.forms.offers import DeclineForm, ReleaseForm
 from providers.models import Offer, PriceRequest, Provider, ServiceAgreement, acts_for_stopped
 from providers.views.paper_words import ending_words, missing_words, required_of
@@ -82,7 +82,7 @@ def _space(
         "ending": ending_words(me, today),
         "needs": [need for need in map(need_of, offers.open().order_by("due_at", "pk")) if need["is_open"]],
         "work": _in_hand(request, list(work), again or {}),
-        "answered": [(one, *answer_words(one)) for one in offers.exclude(status__in=WAITING).order_by("-pk")[:10]],
+        "answered": [(one, *answer_words(one)) for one in offers.exclude(status=OfferStatus.SENT).order_by("-pk")[:10]],
         "decline_form": DeclineForm(),
         "to_sign": ServiceAgreement.objects.waiting_for(me.pk).exists(),
         "closures": [

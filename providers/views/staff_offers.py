@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_safe
@@ -19,7 +20,8 @@ from concierge.words import euros
 from providers import perms
 from providers.actions.matching import agreed_prices
 from providers.forms.offers import BreakForm
-from providers.models import Offer, OfferContact, OfferRound, Provider, ServiceAgreement
+from providers.models import CounterOffer, Offer, OfferContact, OfferRound, Provider, ServiceAgreement
+from providers.views.counter_words import proposal_of
 from providers.views.next_words import next_steps, round_words
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
@@ -67,14 +69,21 @@ def searches_page(
         WorkOrder.objects.visible_to(request.actor)
         .filter(request=found, execution__in=BY_PROVIDER)
         .select_related("service", "site", "request")
+        .prefetch_related("lines")
         .order_by("pk")
     )
+    by_key = {order.pk: order for order in orders}
     rounds: dict[int, list[dict[str, Any]]] = defaultdict(list)
     searched = list(
         OfferRound.objects.filter(work_order__in=orders)
         .select_related("work_order__site")
         .prefetch_related(
-            "offers__provider", "offers__wave", "offers__work_order__site", "offers__contacts", "considered__provider"
+            "offers__provider",
+            "offers__wave",
+            "offers__work_order__site",
+            "offers__contacts",
+            Prefetch("offers__counters", CounterOffer.objects.waiting()),
+            "considered__provider",
         )
         .order_by("-pk")
     )
@@ -89,6 +98,7 @@ def searches_page(
                     offer_row(offer, again, with_contacts=True)
                     for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
                 ],
+                "proposals": _proposals(one, by_key[one.work_order_id]),
                 "considered": [considered_words(line) for line in one.considered.all()],
             }
         )
@@ -124,6 +134,17 @@ def searches_page(
     ]
     part = "_offers_of_request" if request.htmx else "offers_of_request"
     return render(request, f"providers/{part}.html", {"found": found, "searches": searches}, status=status)
+
+
+def _proposals(searched: OfferRound, order: WorkOrder) -> list[dict[str, Any]]:
+    """What its providers propose instead of a yes, and what the client pays for it."""
+    found = []
+    for offer in searched.offers.all():
+        for counter in offer.counters.all():
+            offer.work_order, counter.offer = order, offer
+            total = sum((line.total_incl_vat for line in order.lines.all()), Decimal(0))
+            found.append({**proposal_of(counter), "provider": offer.provider, "client_pays": euros(total)})
+    return found
 
 
 def _is_held_by_another(order: WorkOrder, agreed: list[tuple[Provider, Decimal]]) -> bool:

@@ -168,7 +168,13 @@ def answer_words(offer: Offer) -> tuple[str, str]:
         return _("The time to answer is over"), _("Thank you all the same: we will ask you again soon.")
     if offer.status == OfferStatus.RELEASED and not offer.release_reason:
         return _("We took this job back"), _("Nothing more needs to be done. Thank you for being there.")
+    if offer.status == OfferStatus.DECLINED and not offer.decline_reason:
+        return _("What you proposed could not be agreed"), _("Thank you all the same: we will ask you again soon.")
     return {
+        OfferStatus.COUNTERED: (
+            _("We ask about what you proposed"),
+            _("We tell you as soon as it is decided. Until then nothing is settled."),
+        ),
         OfferStatus.ACCEPTED: (_("The job is yours"), _("Thank you! We have told the client.")),
         OfferStatus.DECLINED: (
             _("You said no to this job"),

@@ -72,6 +72,8 @@ from notifications.enums import Disabled, Kind, MessageChannel, RecipientKind, U
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.agreements import end_agreement, withdraw_agreement
+from providers.actions.counter_times import ready_days_left
+from providers.actions.counters import counter_offer, refuse_counter
 from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected
@@ -86,11 +88,13 @@ from providers.actions.prices import (
     settle_prices,
     withdraw_price,
 )
+from providers.actions.promises import break_promise
 from providers.actions.replies import Incoming, take_reply
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
-from providers.enums import DeclineReason, DocumentKind, Side
-from providers.models import AccessLink, Offer, PriceLink, ServiceAgreement
+from providers.enums import BreakReason, DeclineReason, DocumentKind, Side
+from providers.models import AccessLink, CounterOffer, Offer, PriceLink, ServiceAgreement
+from providers.rules.counters import Proposal
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
@@ -205,6 +209,18 @@ def _round(world: World) -> list[Offer]:
 def _accept(world: World) -> None:
     offer = _round(world)[0]
     accept_offer(offer, by=acting_for(offer.provider))
+
+
+def _proposed(world: World, proposal: Proposal | None = None) -> CounterOffer:
+    """Another price; without one, another day."""
+    offer = _round(world)[0]
+    day = Proposal(ready_on=ready_days_left(offer.work_order, timezone.now())[0], comment="La semelle arrive jeudi")
+    return counter_offer(offer, proposal or day, by=acting_for(offer.provider))
+
+
+def _broken(world: World) -> None:
+    _accept(world)
+    break_promise(Offer.objects.binding().get(), reason=BreakReason.NO_SHOW, by=world.actor())
 
 
 def _counted(world: World) -> None:
@@ -480,6 +496,12 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SUBSTITUTED: _replaced,
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
+    Kind.OFFER_COUNTERED: lambda world: _proposed(world, Proposal(price=Decimal("15.00"))),
+    Kind.COUNTER_ASKED: _proposed,
+    Kind.OFFER_REFUSED: lambda world: refuse_counter(
+        _proposed(world, Proposal(price=Decimal("15.00"))), by=world.actor()
+    ),
+    Kind.OFFER_BROKEN: _broken,
     Kind.QUOTE_REQUESTED: asked,
     Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
     Kind.QUOTE_REMINDED: lambda world: remind_of_quote(sent(world), by=world.actor()),

@@ -11,7 +11,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0021_answers_by_sms"),
+        ("providers", "0022_counter_offers"),
     ]
 
     operations = [

@@ -1,0 +1,44 @@
+"""What is told of a provider's proposals, and of a promise that was not kept."""
+
+from __future__ import annotations
+
+from concierge.events import subscribe
+from concierge.models import Event
+from notifications.enums import Kind
+from notifications.handlers.readers import asked_business, contact_of, desk_of, tell
+from providers.enums import Decider
+from providers.models import Offer
+
+UNAGREED = ("counter_refused", "counter_lapsed")
+
+
+@subscribe("offer.countered")
+def ask_who_decides(event: Event) -> None:
+    """The client about a day, the team about a price."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        asked = offer.work_order.request
+        by_client = event.data.get("needs") == Decider.CLIENT
+        readers = [contact_of(asked)] if by_client else desk_of(asked)
+        kind = Kind.COUNTER_ASKED if by_client else Kind.OFFER_COUNTERED
+        tell(event, readers, kind=kind, site=offer.work_order.site, request_id=asked.public_id)
+
+
+@subscribe("offer.declined")
+def tell_that_it_was_not_agreed(event: Event) -> None:
+    """A no of their own they know."""
+    if event.data.get("reason") not in UNAGREED:
+        return
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        _tell(event, offer, Kind.OFFER_REFUSED)
+
+
+@subscribe("offer.broken")
+def tell_that_it_was_taken_from_them(event: Event) -> None:
+    """Nobody goes there any more."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        _tell(event, offer, Kind.OFFER_BROKEN)
+
+
+def _tell(event: Event, offer: Offer, kind: Kind) -> None:
+    request_id = offer.work_order.request.public_id
+    tell(event, [asked_business(offer)], kind=kind, site=offer.work_order.site, request_id=request_id)
