@@ -59,7 +59,7 @@ from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.actions import webhooks
 from notifications.models import Message, WebhookDelivery
-from providers.actions import agreements, availability, businesses, documents
+from providers.actions import agreements, availability, businesses, documents, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer
@@ -71,9 +71,18 @@ from providers.actions.prices import PriceAnswer, Question, answer_price, ask_fo
 from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
-from providers.models import CounterOffer, Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.models import (
+    CounterOffer,
+    Offer,
+    PriceRequest,
+    Provider,
+    ProviderClosure,
+    ProviderDocument,
+    ServiceAgreement,
+)
 from providers.rules.agreements import Terms
 from providers.rules.counters import Proposal
+from providers.rules.files import PDF, CleanFile
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
@@ -138,6 +147,16 @@ class Scene:
     area: ServedArea
 
     @property
+    def sent_paper(self) -> ProviderDocument:
+        """What nobody of the team has looked at yet."""
+        return ProviderDocument.objects.to_check().get()
+
+    @property
+    def announced_paper(self) -> ProviderDocument:
+        """Whose file is still to come."""
+        return ProviderDocument.objects.get(status="to_check", file__isnull=True)
+
+    @property
     def draft_agreement(self) -> ServiceAgreement:
         """What nobody has signed yet."""
         return ServiceAgreement.objects.get(status="draft")
@@ -192,6 +211,7 @@ def build_scene(world: World) -> Scene:
         )
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
         _agreements(provider, world)
+        _papers(provider, world)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
         _a_system_that_is_told(provider, provider_key)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
@@ -393,6 +413,13 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         provider, world.cobbler, purchase_price=Decimal("12.00"), valid_from=today - dt.timedelta(days=30), by=by
     )
     return provider
+
+
+def _papers(provider: Provider, world: World) -> None:
+    """One that waits to be looked at, one whose file is still to come."""
+    by, file = world.actor(), CleanFile(b"%PDF-1.7 of a certificate", PDF, 1)
+    reviews.send_document(provider, kind=DocumentKind.VIGILANCE, file=file, by=by)
+    reviews.send_document(provider, kind=DocumentKind.REGISTRATION, by=by)
 
 
 def _agreements(provider: Provider, world: World) -> None:

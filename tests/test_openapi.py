@@ -51,6 +51,7 @@ from providers.actions.rounds import offer_directly
 from providers.models import Offer
 from tests.bookings.quoting import sent
 from tests.one_transaction import db
+from tests.providers.uploading import a_pdf
 from tests.scene import Scene, a_series, build_scene, countered
 from tests.world import build_world
 
@@ -267,6 +268,7 @@ class Fuzz:
             "reopen": scene.away.public_id,
             "webhook-endpoints": scene.call.endpoint.public_id,
             "webhook-deliveries": scene.call.public_id,
+            "provider-documents": scene.announced_paper.public_id,
             "release": self._accepted(scene).public_id,
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
         }
@@ -277,7 +279,7 @@ class Fuzz:
         self.whole = self._whole(scene)
         self.calls = 0
 
-    def _whole(self, scene: Scene) -> dict[str, tuple[uuid.UUID | None, dict[str, Any]]]:
+    def _whole(self, scene: Scene) -> dict[str, tuple[uuid.UUID | None, Any]]:
         """Calls whose many parts must fit each other, which chance does not find: whom they name, and a right body."""
         today, service = timezone.localdate(), str(scene.unpriced.wishes.get().service.public_id)
         return {
@@ -295,6 +297,8 @@ class Fuzz:
                 None,
                 {"url": "https://a.example/", "types": ["offer.sent"], "secret": "whsec_" + "c2VjcmV0" * 4},
             ),
+            "announceDocument": (None, {"kind": "insurance", "provider": str(scene.provider.public_id)}),
+            "sendDocumentFile": (scene.announced_paper.public_id, a_pdf()),
             "closeDays": (
                 None,
                 {

@@ -346,6 +346,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
         {"name": "regular requests", "description": "The same request again and again, booked ahead by itself."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
+        {"name": "documents", "description": "Papers of a provider, and their files."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},
         {"name": "webhooks", "description": "Systems that are told what happens, by signed calls."},
@@ -361,6 +362,8 @@ SPECTACULAR_SETTINGS = {
         "LineKind": "bookings.enums.LineKind",
         "OccurrenceStatus": "bookings.enums.OccurrenceStatus",
         "OfferStatus": "providers.enums.OfferStatus",
+        "ProviderDocumentKind": "providers.enums.DocumentKind",
+        "ProviderDocumentStatus": "providers.enums.DocumentStatus",
         "QuoteLineKind": "bookings.enums.QuoteLineKind",
         "QuoteStatus": "bookings.enums.QuoteStatus",
         "RequestStatus": "bookings.enums.RequestStatus",
@@ -445,6 +448,8 @@ KEEP_DAYS = {
     "answer_ips": 365,
     "access_notes": 7,
     "webhook_deliveries": 30,
+    "refused_papers": 30,
+    "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

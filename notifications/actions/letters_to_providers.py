@@ -61,18 +61,26 @@ def _note(offer: Offer, *, subject: str, heading: str, facts: Facts, url: str = 
     return note
 
 
-@writes(Kind.OFFER_SENT)
+@writes(Kind.OFFER_SENT, Kind.OFFER_REMINDED, Kind.OFFER_MOVED)
 def sent(message: Message) -> Note:
-    """The question, with the personal link and its four digits. Not once it was answered, expired or reported."""
+    """The question, a word to whoever has not answered, or the new time of the work, with the personal link and its
+    four digits. Not once it was answered, expired or reported."""
     offer = _offer(message)
     url = link_url(offer)
     if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now() or not url:
         raise NotNeeded(Unsent.OUTDATED)
     until = moment_words(offer.due_at, offer.work_order.site)
+    subject, heading = {
+        Kind.OFFER_REMINDED: (_("We still wait for your answer (%(reference)s)"), _("We still wait for your answer")),
+        Kind.OFFER_MOVED: (
+            _("Another time for the job we asked you about (%(reference)s)"),
+            _("The client comes at another time"),
+        ),
+    }.get(Kind(message.kind), (_("A job for you (%(reference)s): please answer"), _("A job for you")))
     note = _note(
         offer,
-        subject=_("A job for you (%(reference)s): please answer"),
-        heading=_("A job for you"),
+        subject=subject,
+        heading=heading,
         facts=[*_need(offer), (_("Please answer before"), until)],
         url=url,
         label=_("Look and answer"),
@@ -232,15 +240,20 @@ def withdrawn(message: Message) -> Note:
     """Not needed any more, or not asked of them any more."""
     offer = _offer(message)
     paused = not offer.provider.is_active
+    away = not paused and message.event is not None and message.event.data.get("reason") == "closed"
+    if paused:
+        heading = _("Our partnership is paused")
+    else:
+        heading = _("You are closed that day") if away else _("This job is no longer needed")
     note = _note(
         offer,
         subject=_("You need not answer for the job %(reference)s")
-        if paused
+        if paused or away
         else _("The job %(reference)s is no longer needed"),
-        heading=_("Our partnership is paused") if paused else _("This job is no longer needed"),
+        heading=heading,
         facts=[(_("Reference"), offer.work_order.reference), (_("What"), offer.work_order.service.label)],
     )
-    note.words["is_paused"] = paused
+    note.words.update({"is_paused": paused, "is_away": away})
     return note
 
 

@@ -72,6 +72,30 @@ def needs_dispatch(message: Message) -> Note:
     )
 
 
+@writes(Kind.YES_MOVED)
+def moved_after_yes(message: Message) -> Note:
+    """A provider said yes to another time. Not once it has given the work back, or it was taken from it."""
+    offer = Offer.objects.with_need().filter(public_id=message.subject_id, status=OfferStatus.ACCEPTED).first()
+    if offer is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    return Note(
+        subject=_("Accepted work was moved: %(reference)s") % {"reference": order.reference},
+        heading=_("Does the yes still hold?"),
+        why=_why(),
+        facts=[
+            (_("Provider"), offer.provider.name),
+            *([(_("Phone"), offer.provider.phone.as_national)] if offer.provider.phone else []),
+            (_("Work order"), order.reference),
+            (_("Service"), order.service.label),
+            (_("Starting on"), moment_words(order.promised_start, order.site)),
+            (_("To be done by"), moment_words(order.promised_end, order.site)),
+        ],
+        action_url=link(message.organisation, "bookings:request", order.request.public_id),
+        action_label=_("Open the request"),
+    )
+
+
 @writes(Kind.RENEWAL_DUE)
 def renewal_due(message: Message) -> Note:
     """A contract ends soon. Not when it was prolonged or ended in the meantime."""

@@ -237,7 +237,9 @@ def send_the_invoice(event: Event) -> None:
         )
 
 
-@subscribe("offer.accepted", "offer.not_selected", "offer.withdrawn", "offer.expired")
+@subscribe(
+    "offer.reminded", "offer.rescheduled", "offer.accepted", "offer.not_selected", "offer.withdrawn", "offer.expired"
+)
 def tell_the_provider(event: Event) -> None:
     """What came of what was asked of a business."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
@@ -310,9 +312,9 @@ def call_who_plans(event: Event) -> None:
         tell(event, team, site=order.site, request_id=order.request.public_id)
 
 
-@subscribe("offer.misdirected")
+@subscribe("offer.misdirected", "offer.moved_after_yes")
 def tell_of_a_wrong_address(event: Event) -> None:
-    """Whoever dispatches corrects the address of the business."""
+    """Whoever dispatches corrects the address of the business, or asks it whether the new time suits."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         order = offer.work_order
         team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)

@@ -65,7 +65,8 @@ def close_days(
 ) -> ProviderClosure:
     """A provider is away, both days included: nothing is offered for these days, and no answer is due on them.
 
-    What it was asked before, and the work that it holds, stay as they are. Raises ``Invalid`` naming the field for days
+    What it was asked for these days is taken back by whoever hears of it, and asked of others; the work that it holds
+    stays. Raises ``Invalid`` naming the field for days
     that are over, years away, or more than a year, and ``Conflict`` when another closure covers some of them.
     """
     locked = lock_provider(provider)

@@ -18,7 +18,7 @@ from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, Ladder, OfferStatus, RoundMode
+from providers.enums import AgreementKind, DocumentStatus, Ladder, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
@@ -146,12 +146,17 @@ class Candidates:
 
     def due_for(self, provider: Provider, policy: Policy, sent_at: dt.datetime, *, until: dt.datetime) -> dt.datetime:
         """When the answer is due: in the provider's opening hours, and not after the search has ended."""
-        opening, closed = opening_of(provider), hours.closed_on(closures_of(provider))
-        due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone, closed=closed)
-        if due <= sent_at:
-            # Closed for as long as we look ahead, and a person asks all the same.
-            due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, self.zone)
-        return min(due, until)
+        return min(due_of(provider, policy, sent_at, self.zone), until)
+
+
+def due_of(provider: Provider, policy: Policy, sent_at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """When an answer is due that is asked for now: in the provider's opening hours, on no day on which it is away."""
+    opening, closed = opening_of(provider), hours.closed_on(closures_of(provider))
+    due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, zone, closed=closed)
+    if due <= sent_at:
+        # Closed for as long as we look ahead, and a person asks all the same.
+        due = hours.due_in_opening_hours(sent_at, policy.answer_time, opening, zone)
+    return due
 
 
 def opening_of(provider: Provider) -> tuple[hours.Opening, ...]:
@@ -366,8 +371,9 @@ def _counted(rows: QuerySet[Offer] | QuerySet[WorkOrder], key: str) -> Counter[i
 
 
 def latest_documents(provider: Provider) -> dict[str, dt.date | None]:
-    """Last valid day of the latest paper of each kind (rows come newest first)."""
+    """Last valid day of the latest approved paper of each kind (rows come newest first)."""
     latest: dict[str, dt.date | None] = {}
     for row in provider.documents.all():
-        latest.setdefault(row.kind, row.expires_on)
+        if row.status == DocumentStatus.APPROVED:
+            latest.setdefault(row.kind, row.expires_on)
     return latest

@@ -7,7 +7,7 @@ a deadline before the work order, so the other way round could deadlock; a deadl
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -86,17 +86,27 @@ def decline_offer(offer: Offer, *, reason: DeclineReason, comment: str = "", by:
 
 
 @transaction.atomic
+def expire_offers(keys: Collection[int], *, by: Actor) -> int:
+    """Time is over for many at once: those not answered meanwhile expire, then every search goes on."""
+    asked = Offer.objects.filter(pk__in=keys).values("work_order_id")
+    rows = WorkOrder.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=asked).order_by("pk")
+    orders = {order.pk: order for order in rows.select_related("request", "site", "service")}
+    waiting = Offer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys, status=OfferStatus.SENT)
+    ended = list(waiting.select_related("provider", "round").order_by("pk"))
+    Offer.objects.filter(pk__in=[offer.pk for offer in ended]).update(status=OfferStatus.EXPIRED)
+    rounds = {}
+    for offer in ended:
+        offer.status, offer.work_order = OfferStatus.EXPIRED, orders[offer.work_order_id]
+        say(offer, "expired", by)
+        rounds[offer.work_order_id] = offer.round
+    for key in sorted(rounds):
+        go_on(rounds[key], orders[key], by=by)
+    return len(ended)
+
+
 def expire_offer(offer: Offer, *, by: Actor) -> bool:
     """Time is over; ``False`` when the offer was answered in the meantime."""
-    work_order = lock_work_order(offer.work_order)
-    locked = lock_offer(offer)
-    if locked.status != OfferStatus.SENT:
-        return False
-    locked.status = OfferStatus.EXPIRED
-    locked.save(update_fields=["status"])
-    say(locked, "expired", by)
-    go_on(locked.round, work_order, by=by)
-    return True
+    return expire_offers([offer.pk], by=by) == 1
 
 
 @metrics.queue("offers_about_to_expire", since="sent_at")
@@ -105,11 +115,12 @@ def offers_about_to_expire(now: dt.datetime) -> QuerySet[Offer]:
     return Offer.objects.filter(status=OfferStatus.SENT, due_at__lte=now + dt.timedelta(minutes=30))
 
 
-@deadlines.on(EXPIRY)
-def _expiry_due(deadline: Deadline) -> None:
-    offer = Offer.objects.select_related("work_order", "organisation").filter(pk=deadline.subject_id).first()
-    if offer is not None:
-        expire_offer(offer, by=system_actor(offer.organisation))
+@deadlines.on_many(EXPIRY)
+def expire_what_is_due(due: Sequence[Deadline]) -> None:
+    """All whose time is over, of one organisation; one that was given more time meanwhile has another row."""
+    by = system_actor(due[0].organisation)
+    still = Offer.objects.filter(pk__in=[one.subject_id for one in due], due_at__lte=timezone.now())
+    expire_offers(list(still.values_list("pk", flat=True)), by=by)
 
 
 @transaction.atomic

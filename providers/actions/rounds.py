@@ -39,6 +39,7 @@ from providers.actions.offer_moves import (
     open_round,
     say,
 )
+from providers.actions.reminders import plan_reminders
 from providers.actions.whom import Whom, whom_to_look_at
 from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
@@ -221,7 +222,11 @@ def _send_wave(
         gap_over = hours.due_in_opening_hours(now, policy.gap, hours.OFFICE_HOURS, found.zone)
         _await(NEXT_WAVE, current, min(gap_over, current.ends_at))
     offer_work_order(work_order, by=by)
-    return [_send(wave, work_order, found.providers[key], found, policy, by=by) for key in chosen]
+    sent = [_send(wave, work_order, found.providers[key], found, policy, by=by) for key in chosen]
+    due = {offer.pk: offer.due_at for offer in sent}
+    deadlines.set_deadlines(EXPIRY, organisation_id=current.organisation_id, due_at=due)
+    plan_reminders(sent, policy)
+    return sent
 
 
 def _why_nobody(current: OfferRound, now: dt.datetime) -> str:
@@ -246,7 +251,6 @@ def _send(
     )
     links.issue_link(offer)
     contact_next(offer, policy.ladder, by=by)
-    deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=offer.due_at)
     say(offer, "sent", by, wave=wave.number)
     return offer
 

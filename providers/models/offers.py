@@ -34,12 +34,14 @@ from providers.rules.asking import LONGEST
 
 
 def latest_start(work_order: WorkOrder) -> dt.datetime:
-    """When the work begins at the latest, to be done as promised."""
+    """When the work begins at the latest, to be done as promised. What was ordered ahead is there when the hand-out
+    begins: somebody waits for it then, as at home."""
+    is_awaited = work_order.request.place == Place.HOME or hasattr(work_order.request, "pre_order")
     return hours.must_begin_by(
         work_order.promised_start,
         work_order.promised_end,
         dt.timedelta(minutes=work_order.duration_minutes),
-        at_home=work_order.request.place == Place.HOME,
+        at_home=is_awaited,
     )
 
 
@@ -128,7 +130,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def with_need(self) -> Self:
         """With everything that says what is asked, where."""
-        of = ("work_order__service", "work_order__site", "work_order__request")
+        of = ("work_order__service", "work_order__site", "work_order__request__pre_order")
         return self.select_related("provider", "round", *of)
 
 

@@ -22,8 +22,9 @@ from concierge.errors import DomainError, Invalid, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions.availability import MOST_CLOSURES, close_days, reopen_days
+from providers.actions.moved_work import is_away_for
 from providers.forms.availability import ClosureForm
-from providers.models import Provider, ProviderClosure
+from providers.models import Offer, Provider, ProviderClosure
 from providers.views.partnership import IN_HAND
 from providers.views.space import own_provider
 from providers.views.staff import see_providers
@@ -118,6 +119,9 @@ def _page(
 
 def _say(request: TenantRequest, provider: Provider, made: ProviderClosure) -> None:
     messages.success(request, _("Noted: no new job is offered for these days."))
+    asked = Offer.objects.open().filter(provider=provider).select_related("provider", "work_order__site")
+    if any(is_away_for(offer) for offer in asked.select_related("work_order__request__pre_order").order_by("pk")):
+        messages.info(request, _("What was asked for these days needs no answer any more: we ask others."))
     held = WorkOrder.objects.filter(
         performer_kind=PerformerKind.PROVIDER,
         performer_id=provider.pk,

@@ -89,6 +89,7 @@ from providers.actions.prices import (
     withdraw_price,
 )
 from providers.actions.promises import break_promise
+from providers.actions.reminders import remind_offer
 from providers.actions.replies import Incoming, take_reply
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
@@ -303,6 +304,11 @@ def _moved_from_provider(world: World) -> None:
     reschedule_request(request, _next_free(request), by=world.actor())
 
 
+def _moved_while_asked(world: World) -> None:
+    request = _round(world)[0].work_order.request
+    reschedule_request(request, _next_free(request), by=world.actor())
+
+
 def _moved_from_plan(world: World) -> None:
     request = build_scene(world).open
     reschedule_request(request, _next_free(request), by=world.actor())
@@ -469,6 +475,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,
+    Kind.OFFER_REMINDED: lambda world: remind_offer(_round(world)[0], by=world.actor()),
+    Kind.OFFER_MOVED: _moved_while_asked,
+    Kind.YES_MOVED: _moved_from_provider,
     Kind.OFFER_REPRICED: _counted,
     Kind.OFFER_ACCEPTED: _accept,
     Kind.OFFER_NOT_SELECTED: _accept,

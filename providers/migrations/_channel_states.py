@@ -11,7 +11,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0022_counter_offers"),
+        ("providers", "0023_files_of_papers"),
     ]
 
     operations = [

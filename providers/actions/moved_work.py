@@ -1,0 +1,106 @@
+"""Work that moves, and providers that close, while providers are asked (lifecycles.md 2.4). Lock order as in
+``offers``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from bookings.actions.work_orders import ask_for_dispatch, lock_work_order
+from bookings.enums import PerformerKind, WorkOrderStatus
+from bookings.models import WorkOrder
+from concierge import deadlines
+from concierge.tenancy import Actor
+from providers.actions.matching import Policy, closures_of, due_of, policy_for
+from providers.actions.offer_moves import EXPIRY, STOP, close_round, lock_offer, say
+from providers.actions.reminders import plan_reminders, times_reminded
+from providers.actions.rounds import go_on
+from providers.enums import OfferStatus, RoundStatus
+from providers.models import Offer, OfferRound
+from providers.models.offers import latest_start
+from providers.rules import asking, hours
+
+
+@transaction.atomic
+def follow_promise(work_order: WorkOrder, *, before: str, moved_at: dt.datetime, by: Actor) -> None:
+    """The client comes at another time: whoever is asked is told and answers in time before it, who is closed then is
+    not asked any more; with no time left a person decides. A yes given before it ``moved_at`` was to another time:
+    somebody of ours asks whether it still holds. Safe twice.
+    """
+    locked = lock_work_order(work_order)
+    if locked.performer_kind == PerformerKind.PROVIDER:
+        yes = Offer.objects.filter(work_order=locked, status=OfferStatus.ACCEPTED, answered_at__lt=moved_at)
+        for offer in yes.order_by("pk"):
+            say(offer, "moved_after_yes", by, before=before)
+        return
+    current = OfferRound.objects.filter(work_order=locked, status=RoundStatus.OPEN).first()
+    if current is None or locked.status != WorkOrderStatus.OFFERING:
+        return
+    policy, now = policy_for(locked), timezone.now()
+    begins_by = latest_start(locked)
+    if begins_by <= now:
+        close_round(locked, RoundStatus.EXHAUSTED, "expire", by=by)
+        ask_for_dispatch(locked, reason="stopped", by=by)
+        return
+    ends_at = asking.search_ends_at(now, begins_by, policy.stop_before)
+    current.ends_at = min(ends_at, current.started_at + asking.LONGEST)
+    current.save(update_fields=["ends_at"])
+    deadlines.set_deadline(STOP, organisation_id=current.organisation_id, subject_id=current.pk, due_at=current.ends_at)
+    moved = _ask_anew(_open_offers(current), locked, policy, since=now, by=by)
+    for offer in moved:
+        say(offer, "rescheduled", by, before=before)
+    go_on(current, locked, by=by)
+
+
+@transaction.atomic
+def follow_closure(offer: Offer, *, by: Actor) -> None:
+    """Its provider closes for some days: when those are the days of the work it need not answer, and the next ones are
+    asked; else no answer is due on them. Safe twice."""
+    work_order = lock_work_order(offer.work_order)
+    locked = lock_offer(offer)
+    if locked.status == OfferStatus.SENT and locked.round.status == RoundStatus.OPEN:
+        _ask_anew([locked], work_order, policy_for(work_order), since=locked.sent_at, by=by)
+        go_on(locked.round, work_order, by=by)
+
+
+def is_away_for(offer: Offer) -> bool:
+    """Whether its provider is closed on every day on which the work could begin."""
+    order, zone, now = offer.work_order, ZoneInfo(offer.work_order.site.time_zone), timezone.now()
+    first, last = (max(moment, now).astimezone(zone).date() for moment in (order.promised_start, latest_start(order)))
+    return hours.is_closed_throughout(first, last, closures_of(offer.provider))
+
+
+def _open_offers(current: OfferRound) -> list[Offer]:
+    rows = Offer.objects.select_for_update(of=("self",), no_key=True).filter(round=current, status=OfferStatus.SENT)
+    return list(rows.select_related("provider", "round").order_by("pk"))
+
+
+def _ask_anew(
+    offers: list[Offer], work_order: WorkOrder, policy: Policy, *, since: dt.datetime, by: Actor
+) -> list[Offer]:
+    """Take the question back from who is closed then; the others have their time from ``since`` on, by their hours and
+    the end of the search as they are now."""
+    staying, due = [], {}
+    for offer in offers:
+        offer.work_order = work_order
+        if is_away_for(offer):
+            offer.status = OfferStatus.WITHDRAWN
+            offer.save(update_fields=["status"])
+            say(offer, "withdrawn", by, reason="closed")
+            continue
+        offer.due_at = _due_anew(offer, policy, since)
+        offer.save(update_fields=["due_at"])
+        staying.append(offer)
+        due[offer.pk] = offer.due_at
+    deadlines.set_deadlines(EXPIRY, organisation_id=work_order.organisation_id, due_at=due)
+    plan_reminders(staying, policy, sent=times_reminded(staying))
+    return staying
+
+
+def _due_anew(offer: Offer, policy: Policy, since: dt.datetime) -> dt.datetime:
+    """Never sooner than it was, unless the search ends before."""
+    due = due_of(offer.provider, policy, since, ZoneInfo(offer.work_order.site.time_zone))
+    return min(max(due, offer.due_at), offer.round.ends_at)
