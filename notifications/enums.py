@@ -95,6 +95,7 @@ class Kind(models.TextChoices):
     OFFER_REFUSED = "offer.refused", _("What a provider proposed was not agreed")
     OFFER_BROKEN = "offer.broken", _("A job was taken from a provider")
     SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
+    WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
 
 class MessageChannel(models.TextChoices):
@@ -167,3 +168,19 @@ MESSAGE_CATEGORY: dict[str, str] = {
     MessageStatus.DEAD: "failed",
     MessageStatus.SUPPRESSED: "cancelled",
 }
+
+
+class DeliveryStatus(models.TextChoices):
+    """Life of a call to a system."""
+
+    QUEUED = "queued", _("To be sent")
+    SENT = "sent", _("Taken")
+    DEAD = "dead", _("Given up")
+
+
+class Disabled(models.TextChoices):
+    """Why an endpoint is told nothing more."""
+
+    BY_HAND = "by_hand", _("Disabled by its owner")
+    GONE = "gone", _("It answered 410: gone")
+    FAILING = "failing", _("75 hours without an answer")

@@ -315,6 +315,7 @@ class ContactTrouble(models.TextChoices):
     REFUSED = "refused", _("refused by the other side")
     LATE = "late", _("could not be sent in time")
     UNNEEDED = "unneeded", _("no longer needed")
+    PAUSED = "paused", _("nothing leaves by this way at present")
 
 
 class ReplyEffect(models.TextChoices):

@@ -3,7 +3,7 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import InboundSms, OfferContact
+from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
@@ -19,6 +19,7 @@ __all__ = [
     "AccessLink",
     "AgreementSignature",
     "AssignmentRun",
+    "ChannelState",
     "ConsideredProvider",
     "CounterOffer",
     "InboundSms",
