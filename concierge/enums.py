@@ -54,6 +54,7 @@ class Scope(models.TextChoices):
     WORK_ORDERS_READ = "work_orders:read", _("Read work orders")
     WORK_ORDERS_WRITE = "work_orders:write", _("Start and complete work orders")
     INVOICES_READ = "invoices:read", _("Read invoices")
+    WEBHOOKS_WRITE = "webhooks:write", _("Say which systems are told what happens")
 
 
 class HolidayZone(models.TextChoices):

@@ -100,6 +100,7 @@ class Kind(models.TextChoices):
     OFFER_RESUMED = "offer.resumed", _("The time to answer goes on")
     EXTENSION_ASKED = "offer.extension_asked", _("A provider asks for more time")
     OFFER_EXTENDED = "offer.extended", _("A provider was given more time")
+    WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
 
 class MessageChannel(models.TextChoices):
@@ -175,3 +176,19 @@ MESSAGE_CATEGORY: dict[str, str] = {
     MessageStatus.DEAD: "failed",
     MessageStatus.SUPPRESSED: "cancelled",
 }
+
+
+class DeliveryStatus(models.TextChoices):
+    """Life of a call to a system."""
+
+    QUEUED = "queued", _("To be sent")
+    SENT = "sent", _("Taken")
+    DEAD = "dead", _("Given up")
+
+
+class Disabled(models.TextChoices):
+    """Why an endpoint is told nothing more."""
+
+    BY_HAND = "by_hand", _("Disabled by its owner")
+    GONE = "gone", _("It answered 410: gone")
+    FAILING = "failing", _("75 hours without an answer")

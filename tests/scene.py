@@ -57,8 +57,10 @@ from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
-from notifications.models import Message
-from providers.actions import agreements, availability, businesses, documents, reviews
+from notifications.actions import webhooks
+from notifications.models import Message, WebhookDelivery
+from providers import tasks
+from providers.actions import agreements, availability, businesses, documents, planning, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer
@@ -71,6 +73,7 @@ from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
 from providers.models import (
+    AssignmentRun,
     CounterOffer,
     Offer,
     PriceRequest,
@@ -171,6 +174,16 @@ class Scene:
         return self.provider.closures.get()
 
     @property
+    def run(self) -> AssignmentRun:
+        """The plan of a day."""
+        return AssignmentRun.objects.get(status="proposed")
+
+    @property
+    def call(self) -> WebhookDelivery:
+        """What a system of the provider was told, by a test."""
+        return WebhookDelivery.objects.order_by("pk")[0]
+
+    @property
     def booked_day(self) -> ServiceRequest:
         """The request of the first day of the regular request."""
         return ServiceRequest.objects.get(occurrence=self.day)
@@ -207,6 +220,7 @@ def build_scene(world: World) -> Scene:
         _agreements(provider, world)
         _papers(provider, world)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
+        _a_system_that_is_told(provider, provider_key)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
         businesses.add_member(provider, world.users["provider"], by=by)
         trainee = _trainee(world)
@@ -387,6 +401,8 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         ),
         by=by,
     )
+    # A day far ahead, on which there is nothing to give out.
+    tasks.plan_day(planning.ask_for_plan(world.site, today + dt.timedelta(days=50), by=by))
     availability.close_days(
         provider,
         first_on=today + dt.timedelta(days=200),
@@ -427,6 +443,14 @@ def _agreements(provider: Provider, world: World) -> None:
     agreements.draft_agreement(provider, world.cobbler, terms, by=world.actor())
     ready = agreements.draft_agreement(provider, world.cobbler, terms, text=standard_text(provider), by=world.actor())
     send_agreement(ready, by=world.actor())
+
+
+def _a_system_that_is_told(provider: Provider, key: ApiClient) -> None:
+    by = Actor(kind="api", organisation=provider.organisation, api_client=key, provider_id=provider.pk)
+    endpoint = webhooks.create_endpoint(
+        url="https://planning.example/conciergerie", types=["offer.sent"], secret="whsec_" + "c2VjcmV0" * 4, by=by
+    )
+    webhooks.note_answer(webhooks.try_endpoint(endpoint, by=by), 204)
 
 
 def _trainee(world: World) -> Trainee:

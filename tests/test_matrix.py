@@ -249,6 +249,11 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
+    **{
+        f"notifications:api-webhook-{verb}": lambda s: {"public_id": s.call.endpoint.public_id}
+        for verb in ("test", "disable", "deliveries")
+    },
+    "notifications:api-webhook-replay": lambda s: {"public_id": s.call.public_id},
     "providers:phone": lambda s: {"public_id": s.offer.public_id},
     "providers:inbound-sms": lambda s: {"gateway": "ovh"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
@@ -288,6 +293,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:new-document": lambda s: {"public_id": s.provider.public_id},
     "providers:edit-document": _paper_of,
     "providers:remove-document": _paper_of,
+    "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
     "providers:document": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:file": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:judge-document": lambda s: {

@@ -131,6 +131,7 @@ NOT_BY_API = {
     "price_changed",
     "too_late_to_undo",
     "wrong_code",
+    "nothing_to_write_to",
 }
 # Where the endpoints' refusals are declared.
 DECLARED_IN = (
@@ -153,6 +154,7 @@ DECLARED_IN = (
     "bookings.actions.waitlist",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
+    "notifications.actions.webhooks",
     "billing.actions.documents",
 )
 
@@ -268,6 +270,8 @@ class Fuzz:
             "options": world.ironing.options.get().public_id,
             "start": self._held(scene).public_id,
             "reopen": scene.away.public_id,
+            "webhook-endpoints": scene.call.endpoint.public_id,
+            "webhook-deliveries": scene.call.public_id,
             "provider-documents": scene.announced_paper.public_id,
             "release": self._accepted(scene).public_id,
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
@@ -293,6 +297,10 @@ class Fuzz:
             "createClient": (
                 None,
                 {"first_name": "Zoé", "last_name": "Quentin", "email": "zoe.quentin@example.fr", "confirm": True},
+            ),
+            "createWebhookEndpoint": (
+                None,
+                {"url": "https://a.example/", "types": ["offer.sent"], "secret": "whsec_" + "c2VjcmV0" * 4},
             ),
             "announceDocument": (None, {"kind": "insurance", "provider": str(scene.provider.public_id)}),
             "sendDocumentFile": (scene.announced_paper.public_id, a_pdf()),

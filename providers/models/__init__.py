@@ -3,7 +3,7 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import InboundSms, OfferContact
+from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
@@ -14,10 +14,13 @@ from providers.models.pauses import OfferPause
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
+from providers.models.runs import AssignmentRun, ProposedAssignment
 
 __all__ = [
     "AccessLink",
     "AgreementSignature",
+    "AssignmentRun",
+    "ChannelState",
     "ConsideredProvider",
     "CounterOffer",
     "InboundSms",
@@ -31,6 +34,7 @@ __all__ = [
     "PersonalLink",
     "PriceLink",
     "PriceRequest",
+    "ProposedAssignment",
     "Provider",
     "ProviderClosure",
     "ProviderDocument",

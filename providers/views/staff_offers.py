@@ -23,6 +23,7 @@ from providers.enums import OfferStatus
 from providers.forms.clocks import ResumeForm
 from providers.forms.offers import BreakForm
 from providers.models import CounterOffer, Offer, OfferContact, OfferPause, OfferRound, Provider, ServiceAgreement
+from providers.models.runs import PLANNERS
 from providers.views.clock_words import stopped_words
 from providers.views.counter_words import proposal_of
 from providers.views.next_words import next_steps, round_words
@@ -47,6 +48,7 @@ def offers_list(request: TenantRequest) -> HttpResponse:
         "rows": [offer_row(offer) for offer in page],
         "is_open": state == "open",
         "is_all": state != "open",
+        "can_plan": request.actor.has_role(*PLANNERS),
         "to_call": OfferContact.objects.visible_to(request.actor).calls().count(),
         "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
         "left": list(

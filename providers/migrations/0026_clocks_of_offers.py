@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0060_recurrence_spot"),
         ("concierge", "0012_overseas"),
-        ("providers", "0023_files_of_papers"),
+        ("providers", "0025_plans_of_days"),
     ]
 
     operations = [
