@@ -18,10 +18,26 @@ from django.utils import translation
 
 from concierge import deadlines, events, tenancy
 from concierge.models import Organisation
+from tests.database import prepare
 from tests.signing_in import sign_in_whole
 from tests.world import World, build_world
 
 RUNTIME_ROLE = " -c role=concierge_app"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The database is there already (``django_db_modify_db_settings``)."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, pytestconfig: pytest.Config, django_db_blocker: Any
+) -> None:
+    """Copy the migrated database for this worker."""
+    with django_db_blocker.unblock():
+        prepare(str(connection.settings_dict["TEST"]["NAME"]), pytestconfig.cache.mkdir("database"))
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +49,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         connection.close()
         options["options"] = before + RUNTIME_ROLE
         yield
-        with connection.cursor() as cursor:
-            # Threads of a live server keep their connection for a while: the database could not be dropped under them.
-            cursor.execute("SET ROLE NONE")
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
         connections.close_all()
         options["options"] = before
 

@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("reminders__contained_by", [25, 50, 80])),
                 name="offer_policy_reminders_are_known",
                 violation_error_code="reminders",
-                violation_error_message="Somebody is reminded after 25, 50 or 80 % of the time.",
+                violation_error_message="Somebody is reminded after 25, 50 or 80 per cent of the time.",
             ),
         ),
         migrations.AddConstraint(

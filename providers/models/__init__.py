@@ -3,9 +3,9 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import InboundSms, OfferContact
+from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
-from providers.models.documents import ProviderDocument
+from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
@@ -17,6 +17,7 @@ from providers.models.reach import ProviderReach
 __all__ = [
     "AccessLink",
     "AgreementSignature",
+    "ChannelState",
     "ConsideredProvider",
     "CounterOffer",
     "InboundSms",
@@ -37,6 +38,7 @@ __all__ = [
     "ProviderMember",
     "ProviderReach",
     "ServiceAgreement",
+    "StoredFile",
     "acts_for_stopped",
     "provider_id_of",
 ]

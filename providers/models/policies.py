@@ -120,7 +120,7 @@ class OfferPolicy(TenantModel):
                 condition=Q(reminders__contained_by=list(REMINDERS)),
                 name="offer_policy_reminders_are_known",
                 violation_error_code="reminders",
-                violation_error_message=_("Somebody is reminded after 25, 50 or 80 % of the time."),
+                violation_error_message=_("Somebody is reminded after 25, 50 or 80 per cent of the time."),
             ),
             models.CheckConstraint(
                 condition=Q(stop_before_hours__lte=MOST_STOP_HOURS),
