@@ -10,6 +10,7 @@ from tests.providers.month import ENDS, Month
 from tests.world import World
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.promise("domain R31")
 def test_two_weeks_leave_nothing_behind(world: World, monday: Any) -> None:
     month = Month(world, monday, offers=24, days=12)
