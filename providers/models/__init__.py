@@ -7,7 +7,7 @@ from providers.models.contacts import InboundSms, OfferContact
 from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument
 from providers.models.feeds import ProviderFeed
-from providers.models.links import AccessLink, PersonalLink, PriceLink
+from providers.models.links import AccessLink, AgreementLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.policies import OfferPolicy
@@ -16,6 +16,7 @@ from providers.models.reach import ProviderReach
 
 __all__ = [
     "AccessLink",
+    "AgreementLink",
     "AgreementSignature",
     "ConsideredProvider",
     "CounterOffer",
