@@ -49,9 +49,12 @@ class Scope(models.TextChoices):
     OFFERS_WRITE = "offers:write", _("Answer offers")
     OFFERS_DECIDE = "offers:decide", _("Decide on what providers propose")
     AGREEMENTS_READ = "agreements:read", _("Read agreements with providers")
+    DOCUMENTS_READ = "documents:read", _("Read which papers of providers there are")
+    DOCUMENTS_WRITE = "documents:write", _("Send papers of providers")
     WORK_ORDERS_READ = "work_orders:read", _("Read work orders")
     WORK_ORDERS_WRITE = "work_orders:write", _("Start and complete work orders")
     INVOICES_READ = "invoices:read", _("Read invoices")
+    WEBHOOKS_WRITE = "webhooks:write", _("Say which systems are told what happens")
 
 
 class HolidayZone(models.TextChoices):

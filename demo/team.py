@@ -13,10 +13,12 @@ from concierge import tenancy
 from concierge.days import today_of
 from concierge.enums import STAFF_ROLES, Role
 from concierge.models import User
+from concierge.tenancy import Actor
 from demo import data
+from demo.papers import a_paper
 from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
-from providers.actions import agreements, availability, businesses, documents
+from providers.actions import agreements, availability, businesses, documents, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.signing import send_agreement
 from providers.enums import AgreementKind, DocumentKind
@@ -135,6 +137,10 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             reference="DEMO",
             by=house.by,
         )
+    if one is data.PROVIDERS[0]:
+        reviews.send_document(
+            provider, kind=DocumentKind.INSURANCE, file=a_paper(), reference="RC-2027", by=_herself(provider)
+        )
     for code in one.services:
         service = house.services[code]
         prices = [item.unit_price for item in service.price_items.all()] or [service.unit_price or Decimal(0)]
@@ -146,3 +152,8 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             by=house.by,
         )
     return provider
+
+
+def _herself(provider: Provider) -> Actor:
+    """The provider, in its own space."""
+    return Actor(kind="user", organisation=provider.organisation, label=provider.name, provider_id=provider.pk)

@@ -84,6 +84,10 @@ class Kind(models.TextChoices):
     AGREEMENT_ENDING = "agreement.ending", _("Agreement ends soon")
     PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
+    PAPER_SENT = "provider.document_sent", _("A provider sent a document")
+    PAPER_APPROVED = "provider.document_approved", _("A document of a provider is approved")
+    PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
+    PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
     OFFER_COUNTERED = "offer.countered", _("A provider proposes another price or day")
@@ -91,6 +95,7 @@ class Kind(models.TextChoices):
     OFFER_REFUSED = "offer.refused", _("What a provider proposed was not agreed")
     OFFER_BROKEN = "offer.broken", _("A job was taken from a provider")
     SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
+    WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
 
 class MessageChannel(models.TextChoices):
@@ -163,3 +168,19 @@ MESSAGE_CATEGORY: dict[str, str] = {
     MessageStatus.DEAD: "failed",
     MessageStatus.SUPPRESSED: "cancelled",
 }
+
+
+class DeliveryStatus(models.TextChoices):
+    """Life of a call to a system."""
+
+    QUEUED = "queued", _("To be sent")
+    SENT = "sent", _("Taken")
+    DEAD = "dead", _("Given up")
+
+
+class Disabled(models.TextChoices):
+    """Why an endpoint is told nothing more."""
+
+    BY_HAND = "by_hand", _("Disabled by its owner")
+    GONE = "gone", _("It answered 410: gone")
+    FAILING = "failing", _("75 hours without an answer")

@@ -10,15 +10,20 @@ from celery import shared_task
 from django.utils import timezone
 
 from concierge import tenancy
+from concierge.encryption import Unreadable
 from concierge.errors import FAULTS
+from concierge.http import BadAddress, NoAnswer
 from concierge.tasks import beat_seen, organisation_ids, poke
-from notifications.actions import sending
+from notifications.actions import sending, webhooks
+from notifications.actions.webhooks import LEASE
 from notifications.actions.writing import Letter, NotNeeded, write
 from notifications.enums import MessageChannel
 from notifications.gateways.failures import Delayed, Refused, ServerDown
 from notifications.gateways.mail import Postman
 from notifications.gateways.sms import SmsSender
-from notifications.models import Message
+from notifications.gateways.webhooks import send
+from notifications.models import Message, WebhookDelivery, WebhookEndpoint
+from providers.actions import breakers
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +51,10 @@ def send_due(organisation_id: int, *, limit: int = BATCH) -> int:
                 tried += 1
                 try:
                     _send(message, deliver)
+                    breakers.note_success(message.organisation, channel)
                 except ServerDown as trouble:
                     sending.note_delay(message, str(trouble))
+                    breakers.note_failure(message.organisation, channel, why=str(trouble))
                     log.warning("server_down", channel=channel, organisation_id=organisation_id, message_id=message.pk)
                     break
     return tried
@@ -96,3 +103,50 @@ def send_due_messages() -> None:
         if is_due:
             poke(send_messages, organisation_id)
     beat_seen("send-messages")
+
+
+@shared_task(name="notifications.deliver_webhooks", soft_time_limit=PATIENCE, time_limit=int(LEASE.total_seconds()))
+def deliver_webhooks(organisation_id: int, endpoint_id: int) -> None:
+    """Call one endpoint with what is due there. One that is slow makes nobody else wait: each has its own task."""
+    until = time.monotonic() + ROUND
+    with tenancy.working_for(organisation_id):
+        found = WebhookEndpoint.objects.filter(pk=endpoint_id).values_list("public_id", flat=True)
+        if breakers.is_paused(organisation_id, webhooks.CHANNEL, target=str(found.first())):
+            return
+        while time.monotonic() < until:
+            delivery = webhooks.claim_delivery(endpoint_id)
+            if delivery is None:
+                return
+            if not call_endpoint(delivery):
+                # Whoever does not answer is not asked for the next news at once.
+                return
+    poke(deliver_webhooks, organisation_id, endpoint_id)
+
+
+def call_endpoint(delivery: WebhookDelivery) -> bool:
+    """One attempt; whether it was taken."""
+    status, retry_after = None, ""
+    try:
+        answer = send(delivery)
+        status, retry_after = answer.status, answer.retry_after
+    except (BadAddress, NoAnswer, Unreadable) as error:
+        log.warning("webhook_not_delivered", delivery_id=delivery.pk, error=type(error).__name__)
+    webhooks.note_answer(delivery, status, retry_after=retry_after)
+    is_taken, target = status is not None and 200 <= status < 300, str(delivery.endpoint.public_id)
+    if is_taken:
+        breakers.note_success(delivery.organisation, webhooks.CHANNEL, target=target)
+    else:
+        breakers.note_failure(delivery.organisation, webhooks.CHANNEL, target=target, why=str(status or "no answer"))
+    return is_taken
+
+
+@shared_task(name="notifications.deliver_due_webhooks")
+def deliver_due_webhooks() -> None:
+    """Every minute: wake the callers of endpoints with due news (retries, and lost wake-up calls)."""
+    now = timezone.now()
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            due = WebhookDelivery.objects.filter(organisation_id=organisation_id).due(now).order_by()
+            for endpoint_id in sorted(set(due.values_list("endpoint_id", flat=True))):
+                poke(deliver_webhooks, organisation_id, endpoint_id)
+    beat_seen("deliver-webhooks")

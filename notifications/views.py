@@ -32,6 +32,7 @@ from notifications.enums import MessageStatus, Unsent
 from notifications.forms import MessageFilters
 from notifications.models import TROUBLED, Message, MessageQuerySet
 from notifications.tasks import send_messages
+from providers.views.contact_words import failing_words
 
 PER_PAGE = 25
 MOST_PAGES = 400
@@ -66,6 +67,7 @@ def messages_list(request: TenantRequest) -> HttpResponse:
         "state": view,
         "is_filtered": bool(view or request.GET.get("q") or request.GET.get("kind")),
         "rows": _rows(request, page.object_list),
+        "failing": failing_words(request.organisation),
         "page": page,
         **_neighbours(request, page),
     }

@@ -241,6 +241,29 @@ class Side(models.TextChoices):
     THEIRS = "theirs", _("The provider")
 
 
+# --- papers (R32, S26) ------------------------------------------------------------------------------------------------
+
+
+class DocumentStatus(models.TextChoices):
+    """Whether a paper counts. Only what the team approved does."""
+
+    TO_CHECK = "to_check", _("To be checked")
+    APPROVED = "approved", pgettext_lazy("document", "Approved")
+    REFUSED = "refused", pgettext_lazy("document", "Refused")
+
+
+DOCUMENT_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "approve": (frozenset({DocumentStatus.TO_CHECK}), DocumentStatus.APPROVED),
+    "refuse": (frozenset({DocumentStatus.TO_CHECK}), DocumentStatus.REFUSED),
+}
+
+DOCUMENT_CATEGORY: dict[str, str] = {
+    DocumentStatus.TO_CHECK: "waiting",
+    DocumentStatus.APPROVED: "done",
+    DocumentStatus.REFUSED: "failed",
+}
+
+
 # --- contacts: how an offer reaches its provider ----------------------------------------------------------------------
 
 
@@ -292,6 +315,7 @@ class ContactTrouble(models.TextChoices):
     REFUSED = "refused", _("refused by the other side")
     LATE = "late", _("could not be sent in time")
     UNNEEDED = "unneeded", _("no longer needed")
+    PAUSED = "paused", _("nothing leaves by this way at present")
 
 
 class ReplyEffect(models.TextChoices):
@@ -330,3 +354,22 @@ class Decider(models.TextChoices):
 
     CLIENT = "client", _("The client")
     STAFF = "staff", _("The team")
+
+
+# --- a day given out at once (R34) -----------------------------------------------------------------------------------
+
+
+class RunStatus(models.TextChoices):
+    """States of a plan for a day."""
+
+    COMPUTING = "computing", _("Being worked out")
+    PROPOSED = "proposed", pgettext_lazy("plan", "Proposed")
+    FAILED = "failed", pgettext_lazy("plan", "Could not be worked out")
+
+
+class ProposalStatus(models.TextChoices):
+    """States of one line of a plan."""
+
+    PROPOSED = "proposed", pgettext_lazy("line of a plan", "Proposed")
+    APPLIED = "applied", pgettext_lazy("line of a plan", "Asked")
+    DROPPED = "dropped", pgettext_lazy("line of a plan", "Changed meanwhile")

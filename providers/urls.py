@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from providers.api import agreements as agreements_api
-from providers.api import availability, offers, prices
+from providers.api import availability, documents, offers, prices
 from providers.api import counters as counters_api
 from providers.views import (
     agreement_link,
@@ -11,6 +11,7 @@ from providers.views import (
     calls,
     closures,
     counters,
+    day_plan,
     file_edit,
     inbound,
     link,
@@ -18,9 +19,11 @@ from providers.views import (
     phone,
     policies,
     price_link,
+    reviews,
     rules,
     space,
     space_agreements,
+    space_documents,
     space_feed,
     staff_files,
     staff_offers,
@@ -81,8 +84,12 @@ api_agreements = [
     path("agreements", agreements_api.Agreements.as_view(), name="api-agreements"),
     path("agreements/<uuid:public_id>", agreements_api.AgreementDetail.as_view(), name="api-agreement"),
 ]
+api_documents = [
+    path("provider-documents", documents.ProviderDocuments.as_view(), name="api-documents"),
+    path("provider-documents/<uuid:public_id>/file", documents.DocumentFile.as_view(), name="api-document-file"),
+]
 
-api_urlpatterns = [*api_agreements, *api_offers, *api_availability, *api_prices]
+api_urlpatterns = [*api_agreements, *api_documents, *api_offers, *api_availability, *api_prices]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -168,6 +175,16 @@ own_agreements = [
     ),
 ]
 
+own_documents = [
+    path("prestataires/mon-espace/documents/", space_documents.my_documents, name="space-documents"),
+    path("prestataires/mon-espace/documents/<uuid:public_id>/fichier/", space_documents.my_file, name="space-file"),
+    path(
+        "prestataires/mon-espace/documents/<uuid:public_id>/retirer/",
+        space_documents.take_back,
+        name="space-document-back",
+    ),
+]
+
 own_books = [
     path("prestataires/mon-espace/releve/", statements.my_statement, name="space-statement"),
     path("prestataires/mon-espace/releve.csv", statements.my_statement_csv, name="space-statement-csv"),
@@ -236,6 +253,8 @@ team_files = [
 
 team_matching = [
     path("prestataires/regles/", rules.rules_page, name="rules"),
+    path("prestataires/journee/", day_plan.day_page, name="day"),
+    path("prestataires/journee/<uuid:public_id>/appliquer/", day_plan.apply, name="apply-plan"),
 ]
 
 team_agreements = [
@@ -247,6 +266,17 @@ team_agreements = [
         rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire|renvoyer)/$",
         agreements.change_agreement,
         name="change-agreement",
+    ),
+]
+
+team_documents = [
+    path("prestataires/documents/", reviews.to_check, name="documents-to-check"),
+    path("prestataires/<uuid:public_id>/documents/<uuid:document>/lire/", reviews.document_page, name="document"),
+    path("prestataires/<uuid:public_id>/documents/<uuid:document>/fichier/", reviews.document_file, name="file"),
+    re_path(
+        rf"^prestataires/(?P<public_id>{UUID})/documents/(?P<document>{UUID})/(?P<verb>approuver|refuser)/$",
+        reviews.judge,
+        name="judge-document",
     ),
 ]
 
@@ -267,11 +297,13 @@ urlpatterns = [
     *inbound_sms,
     *own_space,
     *own_agreements,
+    *own_documents,
     *own_books,
     *team_offers,
     *team_matching,
     *team_prices,
     *team_files,
     *team_agreements,
+    *team_documents,
     *team_policies,
 ]

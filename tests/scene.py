@@ -57,8 +57,10 @@ from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
-from notifications.models import Message
-from providers.actions import agreements, availability, businesses, documents
+from notifications.actions import webhooks
+from notifications.models import Message, WebhookDelivery
+from providers import tasks
+from providers.actions import agreements, availability, businesses, documents, planning, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer
@@ -70,9 +72,19 @@ from providers.actions.prices import PriceAnswer, Question, answer_price, ask_fo
 from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
-from providers.models import CounterOffer, Offer, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.models import (
+    AssignmentRun,
+    CounterOffer,
+    Offer,
+    PriceRequest,
+    Provider,
+    ProviderClosure,
+    ProviderDocument,
+    ServiceAgreement,
+)
 from providers.rules.agreements import Terms
 from providers.rules.counters import Proposal
+from providers.rules.files import PDF, CleanFile
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
@@ -137,6 +149,16 @@ class Scene:
     area: ServedArea
 
     @property
+    def sent_paper(self) -> ProviderDocument:
+        """What nobody of the team has looked at yet."""
+        return ProviderDocument.objects.to_check().get()
+
+    @property
+    def announced_paper(self) -> ProviderDocument:
+        """Whose file is still to come."""
+        return ProviderDocument.objects.get(status="to_check", file__isnull=True)
+
+    @property
     def draft_agreement(self) -> ServiceAgreement:
         """What nobody has signed yet."""
         return ServiceAgreement.objects.get(status="draft")
@@ -155,6 +177,16 @@ class Scene:
     def away(self) -> ProviderClosure:
         """Days on which the provider is away."""
         return self.provider.closures.get()
+
+    @property
+    def run(self) -> AssignmentRun:
+        """The plan of a day."""
+        return AssignmentRun.objects.get(status="proposed")
+
+    @property
+    def call(self) -> WebhookDelivery:
+        """What a system of the provider was told, by a test."""
+        return WebhookDelivery.objects.order_by("pk")[0]
 
     @property
     def booked_day(self) -> ServiceRequest:
@@ -191,7 +223,9 @@ def build_scene(world: World) -> Scene:
         )
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
         _agreements(provider, world)
+        _papers(provider, world)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
+        _a_system_that_is_told(provider, provider_key)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)
         businesses.add_member(provider, world.users["provider"], by=by)
         trainee = _trainee(world)
@@ -372,6 +406,8 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         ),
         by=by,
     )
+    # A day far ahead, on which there is nothing to give out.
+    tasks.plan_day(planning.ask_for_plan(world.site, today + dt.timedelta(days=50), by=by))
     availability.close_days(
         provider,
         first_on=today + dt.timedelta(days=200),
@@ -393,6 +429,13 @@ def _provider(world: World, name: str, siret: str) -> Provider:
     return provider
 
 
+def _papers(provider: Provider, world: World) -> None:
+    """One that waits to be looked at, one whose file is still to come."""
+    by, file = world.actor(), CleanFile(b"%PDF-1.7 of a certificate", PDF, 1)
+    reviews.send_document(provider, kind=DocumentKind.VIGILANCE, file=file, by=by)
+    reviews.send_document(provider, kind=DocumentKind.REGISTRATION, by=by)
+
+
 def _agreements(provider: Provider, world: World) -> None:
     """What may follow the agreement that counts today: one to be written, one to be signed."""
     terms = Terms(
@@ -405,6 +448,14 @@ def _agreements(provider: Provider, world: World) -> None:
     agreements.draft_agreement(provider, world.cobbler, terms, by=world.actor())
     ready = agreements.draft_agreement(provider, world.cobbler, terms, text=standard_text(provider), by=world.actor())
     send_agreement(ready, by=world.actor())
+
+
+def _a_system_that_is_told(provider: Provider, key: ApiClient) -> None:
+    by = Actor(kind="api", organisation=provider.organisation, api_client=key, provider_id=provider.pk)
+    endpoint = webhooks.create_endpoint(
+        url="https://planning.example/conciergerie", types=["offer.sent"], secret="whsec_" + "c2VjcmV0" * 4, by=by
+    )
+    webhooks.note_answer(webhooks.try_endpoint(endpoint, by=by), 204)
 
 
 def _trainee(world: World) -> Trainee:

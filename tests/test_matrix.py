@@ -252,6 +252,11 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
     "providers:space-carry-out": lambda s: {"public_id": s.done.work_orders.get().public_id, "verb": "commencer"},
+    **{
+        f"notifications:api-webhook-{verb}": lambda s: {"public_id": s.call.endpoint.public_id}
+        for verb in ("test", "disable", "deliveries")
+    },
+    "notifications:api-webhook-replay": lambda s: {"public_id": s.call.public_id},
     "providers:phone": lambda s: {"public_id": s.offer.public_id},
     "providers:inbound-sms": lambda s: {"gateway": "ovh"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
@@ -285,6 +290,17 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:new-document": lambda s: {"public_id": s.provider.public_id},
     "providers:edit-document": _paper_of,
     "providers:remove-document": _paper_of,
+    "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
+    "providers:document": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
+    "providers:file": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
+    "providers:judge-document": lambda s: {
+        "public_id": s.provider.public_id,
+        "document": s.sent_paper.public_id,
+        "verb": "approuver",
+    },
+    "providers:space-file": lambda s: {"public_id": s.sent_paper.public_id},
+    "providers:space-document-back": lambda s: {"public_id": s.sent_paper.public_id},
+    "providers:api-document-file": lambda s: {"public_id": s.announced_paper.public_id},
     "providers:closures": lambda s: {"public_id": s.provider.public_id},
     "providers:reopen": lambda s: {"public_id": s.provider.public_id, "closure_id": s.away.public_id},
     "providers:space-reopen": lambda s: {"closure_id": s.away.public_id},
@@ -306,7 +322,7 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "billing:invoice-now": lambda s: {"payer_kind": "client", "payer": s.world.client.public_id},
 }
 # Beside 2xx: past who asks, to what is asked.
-THROUGH = {"302", "303", "400", "409", "410", "422"}
+THROUGH = {"302", "303", "400", "409", "410", "415", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
 CLOSED = {
     "api-not-found",

@@ -51,6 +51,7 @@ from providers.actions.rounds import offer_directly
 from providers.models import Offer
 from tests.bookings.quoting import sent
 from tests.one_transaction import db
+from tests.providers.uploading import a_pdf
 from tests.scene import Scene, a_series, build_scene, countered
 from tests.world import build_world
 
@@ -128,6 +129,7 @@ NOT_BY_API = {
     "price_changed",
     "too_late_to_undo",
     "wrong_code",
+    "nothing_to_write_to",
 }
 # Where the endpoints' refusals are declared.
 DECLARED_IN = (
@@ -150,6 +152,7 @@ DECLARED_IN = (
     "bookings.actions.waitlist",
     "bookings.actions.work_orders",
     "providers.actions.refusals",
+    "notifications.actions.webhooks",
     "billing.actions.documents",
 )
 
@@ -263,6 +266,9 @@ class Fuzz:
             "options": world.ironing.options.get().public_id,
             "start": self._held(scene).public_id,
             "reopen": scene.away.public_id,
+            "webhook-endpoints": scene.call.endpoint.public_id,
+            "webhook-deliveries": scene.call.public_id,
+            "provider-documents": scene.announced_paper.public_id,
             "release": self._accepted(scene).public_id,
             "complete": start_work_order(self._held(scene), by=world.actor()).public_id,
         }
@@ -273,7 +279,7 @@ class Fuzz:
         self.whole = self._whole(scene)
         self.calls = 0
 
-    def _whole(self, scene: Scene) -> dict[str, tuple[uuid.UUID | None, dict[str, Any]]]:
+    def _whole(self, scene: Scene) -> dict[str, tuple[uuid.UUID | None, Any]]:
         """Calls whose many parts must fit each other, which chance does not find: whom they name, and a right body."""
         today, service = timezone.localdate(), str(scene.unpriced.wishes.get().service.public_id)
         return {
@@ -287,6 +293,12 @@ class Fuzz:
                 None,
                 {"first_name": "Zoé", "last_name": "Quentin", "email": "zoe.quentin@example.fr", "confirm": True},
             ),
+            "createWebhookEndpoint": (
+                None,
+                {"url": "https://a.example/", "types": ["offer.sent"], "secret": "whsec_" + "c2VjcmV0" * 4},
+            ),
+            "announceDocument": (None, {"kind": "insurance", "provider": str(scene.provider.public_id)}),
+            "sendDocumentFile": (scene.announced_paper.public_id, a_pdf()),
             "closeDays": (
                 None,
                 {

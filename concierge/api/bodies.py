@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 
 MAX_DEPTH = 32
 MAX_BODY = 256 * 1024
@@ -80,3 +80,20 @@ class PayloadTooLarge(exceptions.APIException):
     status_code = 413
     default_code = "payload_too_large"
     default_detail = _("The body is too large.")
+
+
+def file_parsers(most: int, *media_types: str) -> list[type[BaseParser]]:
+    """Take a file as the whole body, whatever it says of itself: up to ``most`` bytes, not compressed."""
+
+    class FileParser(BaseParser):
+        def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+            request = (parser_context or {}).get("request")
+            encoding = request.headers.get("Content-Encoding", "identity") if request is not None else "identity"
+            if encoding.lower() != "identity":
+                raise exceptions.UnsupportedMediaType(encoding)
+            raw = stream.read(most + 1)
+            if len(raw) > most:
+                raise PayloadTooLarge
+            return raw
+
+    return [type("FileParser", (FileParser,), {"media_type": one}) for one in media_types]

@@ -254,10 +254,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # The schedule only wakes sweeps that are safe to run twice; it lives in code and in UTC (R09, R40).
 CELERY_BEAT_SCHEDULE = {
     "send-messages": {"task": "notifications.send_due_messages", "schedule": 60.0, "options": {"expires": 55}},
+    "deliver-webhooks": {"task": "notifications.deliver_due_webhooks", "schedule": 60.0, "options": {"expires": 55}},
     "render-documents": {"task": "billing.render_pending_documents", "schedule": 60.0, "options": {"expires": 55}},
     "render-quotes": {"task": "bookings.render_pending_quotes", "schedule": 60.0, "options": {"expires": 55}},
     "nightly-invoicing": {"task": "billing.invoice_everyone", "schedule": crontab(minute="30", hour="1")},
     "plan-digests": {"task": "bookings.plan_digests", "schedule": crontab(minute="5", hour="0")},
+    "plan-days": {"task": "providers.plan_days", "schedule": 60.0, "options": {"expires": 55}},
     "reconcile-reach": {"task": "providers.reconcile_reach", "schedule": crontab(minute="40", hour="2")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
 }
@@ -279,6 +281,10 @@ SMS_SENDER = env("SMS_SENDER", default="")
 SMS_DIR = env("SMS_DIR", default="")
 # Who may tell of SMS that came in: "organisation/gateway=secret", several between commas, two while one is changed.
 SMS_INBOUND_KEYS = env.list("SMS_INBOUND_KEYS", default=[])
+
+# --- calls to systems of others (concierge/http.py) -------------------------------------------------------------------
+# Only tests call loopback, by plain http.
+OUTBOUND_LOOPBACK = False
 
 # --- language, time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
@@ -341,8 +347,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders ahead", "description": "What is ordered until a cut-off and handed out together."},
         {"name": "regular requests", "description": "The same request again and again, booked ahead by itself."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
+        {"name": "documents", "description": "Papers of a provider, and their files."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},
+        {"name": "webhooks", "description": "Systems that are told what happens, by signed calls."},
     ],
     "DEFAULT_GENERATOR_CLASS": "concierge.api.document.EnglishGenerator",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -355,9 +363,12 @@ SPECTACULAR_SETTINGS = {
         "LineKind": "bookings.enums.LineKind",
         "OccurrenceStatus": "bookings.enums.OccurrenceStatus",
         "OfferStatus": "providers.enums.OfferStatus",
+        "ProviderDocumentKind": "providers.enums.DocumentKind",
+        "ProviderDocumentStatus": "providers.enums.DocumentStatus",
         "QuoteLineKind": "bookings.enums.QuoteLineKind",
         "QuoteStatus": "bookings.enums.QuoteStatus",
         "RequestStatus": "bookings.enums.RequestStatus",
+        "WebhookType": "notifications.rules.webhooks.CHOICES",
         "WorkOrderStatus": "bookings.enums.WorkOrderStatus",
     },
 }
@@ -437,6 +448,9 @@ KEEP_DAYS = {
     "helped_people": 30,
     "answer_ips": 365,
     "access_notes": 7,
+    "webhook_deliveries": 30,
+    "refused_papers": 30,
+    "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

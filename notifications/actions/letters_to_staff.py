@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +15,7 @@ from concierge.words import date_words, euros, moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
-from notifications.models import Message
+from notifications.models import Message, WebhookEndpoint
 from providers.actions.matching import agreed_prices
 from providers.enums import OfferStatus
 from providers.models import Offer
@@ -195,6 +197,24 @@ def to_call(message: Message) -> Note:
         facts=facts,
         action_url=link(message.organisation, "providers:calls"),
         action_label=_("Open the calls to make"),
+    )
+
+
+@writes(Kind.WEBHOOK_DISABLED)
+def webhook_disabled(message: Message) -> Note:
+    """Their system has to be looked at. Neither its address nor its secret travels by mail."""
+    endpoint = WebhookEndpoint.objects.filter(public_id=message.subject_id).first()
+    if endpoint is None:
+        raise NotNeeded(Unsent.GONE)
+    return Note(
+        subject=_("We no longer call your system"),
+        heading=_("We no longer call your system"),
+        why=_("You receive this message because a system of yours is told what happens here."),
+        facts=[
+            (_("Endpoint"), str(endpoint.public_id)),
+            (_("Host"), urlsplit(endpoint.url).hostname or ""),
+            (_("Why"), endpoint.get_disabled_why_display()),
+        ],
     )
 
 

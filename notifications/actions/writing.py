@@ -29,7 +29,7 @@ from notifications.actions import (
 from notifications.actions.letters import WRITERS, Attachment, Note, NotNeeded
 from notifications.enums import MessageChannel, RecipientKind, Unsent
 from notifications.models import Message
-from notifications.rules import BASIC, DOUBLE, ROOM, shortened, size
+from notifications.rules.sms import BASIC, DOUBLE, ROOM, shortened, size
 
 __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 

@@ -31,6 +31,7 @@ from notifications.handlers import agreements as _agreements  # noqa: F401 - imp
 from notifications.handlers import contacts as _contacts  # noqa: F401 - importing registers them
 from notifications.handlers import counters as _counters  # noqa: F401 - importing registers them
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them
+from notifications.handlers import webhooks as _webhooks  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (
     asked_business,
     business,

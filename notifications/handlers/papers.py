@@ -1,11 +1,11 @@
-"""A provider is told of the end of its papers; the team reads it on its list and in the file."""
+"""A provider is told of the end of its papers and of what the team says of those that it sends."""
 
 from __future__ import annotations
 
 from concierge.events import subscribe
 from concierge.models import Event
-from notifications.handlers.readers import business, tell
-from providers.models import ProviderDocument
+from notifications.handlers.readers import business, heads, tell
+from providers.models import Provider, ProviderDocument
 
 
 @subscribe("provider.document_expiring", "provider.document_expired")
@@ -13,3 +13,23 @@ def tell_of_the_end_of_a_paper(event: Event) -> None:
     """One letter per step."""
     for document in ProviderDocument.objects.filter(public_id=event.subject_id).select_related("provider"):
         tell(event, [business(document.provider)])
+
+
+@subscribe("provider.document_approved", "provider.document_refused")
+def tell_what_became_of_a_paper(event: Event) -> None:
+    """Whoever sent it waits for this."""
+    for document in ProviderDocument.objects.filter(public_id=event.subject_id).select_related("provider"):
+        tell(event, [business(document.provider)])
+
+
+@subscribe("provider.document_sent")
+def tell_that_a_paper_waits(event: Event) -> None:
+    """Whoever manages providers looks at it."""
+    tell(event, heads(event.organisation_id))
+
+
+@subscribe("provider.document_needed")
+def tell_what_keeps_from_work(event: Event) -> None:
+    """Nobody else would: the search goes on without them."""
+    for provider in Provider.objects.active().filter(public_id=event.subject_id):
+        tell(event, [business(provider)])

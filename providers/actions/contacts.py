@@ -19,6 +19,7 @@ from bookings.actions.work_orders import lock_work_order
 from concierge import deadlines
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
+from providers.actions import breakers
 from providers.actions.matching import policy_for
 from providers.actions.offer_moves import lock_offer, say
 from providers.enums import ContactChannel, ContactStatus, ContactTrouble, OfferStatus
@@ -83,7 +84,7 @@ def _why_not(provider: Provider, channel: str) -> str:
         if not provider.phone:
             return ContactTrouble.NO_ADDRESS
         return ContactTrouble.NO_MOBILE if settings.SMS_GATEWAY else ContactTrouble.NOT_SET_UP
-    return ""
+    return ContactTrouble.PAUSED if breakers.is_paused(provider.organisation_id, channel) else ""
 
 
 def way_to_write(offer: Offer) -> str:

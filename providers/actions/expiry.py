@@ -34,7 +34,7 @@ def plan_expiry(provider: Provider, *kinds: str) -> None:
 def latest_rows(provider: Provider) -> dict[str, ProviderDocument]:
     """The latest paper of each kind: the one that counts."""
     latest: dict[str, ProviderDocument] = {}
-    for row in ProviderDocument.objects.filter(provider=provider):
+    for row in ProviderDocument.objects.approved().filter(provider=provider):
         latest.setdefault(row.kind, row)
     return latest
 

@@ -18,7 +18,7 @@ from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, Ladder, OfferStatus, RoundMode
+from providers.enums import AgreementKind, DocumentStatus, Ladder, OfferStatus, RoundMode
 from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
@@ -371,8 +371,9 @@ def _counted(rows: QuerySet[Offer] | QuerySet[WorkOrder], key: str) -> Counter[i
 
 
 def latest_documents(provider: Provider) -> dict[str, dt.date | None]:
-    """Last valid day of the latest paper of each kind (rows come newest first)."""
+    """Last valid day of the latest approved paper of each kind (rows come newest first)."""
     latest: dict[str, dt.date | None] = {}
     for row in provider.documents.all():
-        latest.setdefault(row.kind, row.expires_on)
+        if row.status == DocumentStatus.APPROVED:
+            latest.setdefault(row.kind, row.expires_on)
     return latest

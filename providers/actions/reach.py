@@ -41,7 +41,8 @@ SELECT agreement.id, agreement.organisation_id, agreement.provider_id, agreement
        SELECT count(*) FILTER (WHERE kind <> 'vigilance') AS needed, min(expires_on) AS all_until,
               min(expires_on) FILTER (WHERE kind <> 'vigilance') AS needed_until
          FROM (SELECT DISTINCT ON (kind) kind, expires_on FROM providers_providerdocument
-                WHERE provider_id = provider.id ORDER BY kind, issued_on DESC, id DESC) latest) papers
+                WHERE provider_id = provider.id AND status = 'approved'
+                ORDER BY kind, issued_on DESC, id DESC) latest) papers
  CROSS JOIN LATERAL (
        SELECT array_agg(day ORDER BY day) AS days
          FROM (SELECT (job.promised_start AT TIME ZONE site.time_zone)::date AS day

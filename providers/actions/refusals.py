@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from concierge.errors import Conflict, DomainError, WrongState
+from concierge.errors import Conflict, DomainError, Invalid, WrongState
 from concierge.words import euros
 from providers.enums import OfferStatus
 
@@ -178,3 +178,31 @@ class AlreadyAsked(Conflict):
 
     code = "provider_already_asked"
     message = _("This provider was already asked.")
+
+
+class BadFile(Invalid):
+    """The file itself is not one that we keep."""
+
+    code = "bad_file"
+    status = 422
+
+
+class DocumentReviewed(WrongState):
+    """The team has looked at it: it was approved or refused."""
+
+    code = "document_reviewed"
+    message = _("This document has already been looked at. Send a new one instead.")
+
+
+class DocumentHasFile(Conflict):
+    """A paper is one file."""
+
+    code = "document_has_file"
+    message = _("This document already has its file. Send a new document instead.")
+
+
+class TooManyDocuments(Conflict):
+    """The team has to look at some first."""
+
+    code = "too_many_documents"
+    message = _("Many documents of yours wait to be looked at: we do that first.")

@@ -15,6 +15,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from bookings.forms.openings import DateInput, WeekForm
 from concierge.forms import KnownForm
 from providers.actions.businesses import TIDY
+from providers.forms.papers import file_field
 from providers.models import Provider, ProviderDocument, ProviderHours
 from providers.models.businesses import check_siret, check_vat_number
 from providers.rules.hours import Opening
@@ -159,18 +160,26 @@ class ProviderWeekForm(KnownForm, WeekForm):
         return {day: [one for one in given if one.weekday == day] for day in touched}
 
 
-class NewDocumentForm(RowForm):
-    """A paper that somebody of the team has seen."""
+class DocumentRowForm(RowForm):
+    """What a paper says."""
+
+    issued_on = forms.DateField(label=capfirst(_("issued on")), widget=DateInput)
 
     class Meta:
         model = ProviderDocument
         fields = ("kind", "reference", "issued_on", "expires_on")
-        widgets = {"issued_on": DateInput, "expires_on": DateInput}
+        widgets = {"expires_on": DateInput}
         help_texts = {
             "reference": _("Of the policy, the register or the certificate."),
             "expires_on": _("The last day on which it counts. Empty when it has no end."),
         }
 
 
-class DocumentForm(KnownForm, NewDocumentForm):
+class NewDocumentForm(DocumentRowForm):
+    """A paper that somebody of the team has seen."""
+
+    file = file_field(required=False)
+
+
+class DocumentForm(KnownForm, DocumentRowForm):
     """What was noted of a paper."""

@@ -3,9 +3,9 @@
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
-from providers.models.contacts import InboundSms, OfferContact
+from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
-from providers.models.documents import ProviderDocument
+from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, AgreementLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
@@ -13,11 +13,14 @@ from providers.models.offers import ConsideredProvider, Offer, OfferRound, Offer
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
+from providers.models.runs import AssignmentRun, ProposedAssignment
 
 __all__ = [
     "AccessLink",
     "AgreementLink",
     "AgreementSignature",
+    "AssignmentRun",
+    "ChannelState",
     "ConsideredProvider",
     "CounterOffer",
     "InboundSms",
@@ -30,6 +33,7 @@ __all__ = [
     "PersonalLink",
     "PriceLink",
     "PriceRequest",
+    "ProposedAssignment",
     "Provider",
     "ProviderClosure",
     "ProviderDocument",
@@ -38,6 +42,7 @@ __all__ = [
     "ProviderMember",
     "ProviderReach",
     "ServiceAgreement",
+    "StoredFile",
     "acts_for_stopped",
     "provider_id_of",
 ]

@@ -89,6 +89,8 @@ class Provider(PublicIdModel, TenantModel):
     is_sheltered = models.BooleanField(_("sheltered employment (ESAT, EA)"), default=False)
     has_refashion_label = models.BooleanField(_("Refashion label (repair bonus)"), default=False)
     charter_signed_on = models.DateField(_("charter signed on"), null=True, blank=True)
+    # When it was last told that only a missing paper keeps it from being asked.
+    paper_asked_at = models.DateTimeField(_("paper asked for at"), null=True, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 

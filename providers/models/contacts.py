@@ -133,3 +133,31 @@ class InboundSms(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.gateway} · {self.external_id}"
+
+
+class ChannelState(PublicIdModel, TenantModel):
+    """How a way of reaching people works at present: how often in a row it failed, until when it is left alone."""
+
+    channel = models.CharField(_("channel"), max_length=10)
+    # Whom it reaches, when that has a state of its own; empty: everybody.
+    target = models.CharField(_("target"), max_length=40, blank=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+    paused_until = models.DateTimeField(_("left alone until"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("state of a channel")
+        verbose_name_plural = _("states of channels")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "channel", "target"], name="channel_state_once"),
+            models.CheckConstraint(
+                condition=Q(failures=0, failing_since__isnull=True, paused_until__isnull=True)
+                | Q(failures__gt=0, failing_since__isnull=False),
+                name="channel_state_fails_since",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.target}".strip()

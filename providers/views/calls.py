@@ -14,7 +14,7 @@ from concierge.middleware import TenantRequest
 from concierge.words import euros, moment_words, short_moment_words
 from providers import perms
 from providers.models import OfferContact
-from providers.views.contact_words import contact_words
+from providers.views.contact_words import contact_words, failing_words
 from providers.views.staff import PAGE, pages_around, see_providers
 
 NEEDED = ("work_order__service", "work_order__site", "work_order__request", "provider")
@@ -27,7 +27,12 @@ def calls(request: TenantRequest) -> HttpResponse:
     found = OfferContact.objects.visible_to(request.actor).calls()
     wanted = found.select_related(*(f"offer__{name}" for name in NEEDED)).prefetch_related("offer__contacts")
     page = Paginator(wanted, PAGE).get_page(request.GET.get("page"))
-    context = {"rows": [_row(request, contact) for contact in page], "page": page, **pages_around(request, page)}
+    context = {
+        "rows": [_row(request, contact) for contact in page],
+        "page": page,
+        "failing": failing_words(request.organisation),
+        **pages_around(request, page),
+    }
     return render(request, "providers/calls.html", context)
 
 

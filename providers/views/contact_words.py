@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from concierge.days import HOME_ZONE
+from concierge.models import Organisation
 from concierge.words import short_moment_words
-from providers.enums import ContactStatus, OfferStatus
-from providers.models import Offer, OfferContact
+from providers.enums import ContactChannel, ContactStatus, OfferStatus
+from providers.models import ChannelState, Offer, OfferContact
 
 
 def contact_words(contact: OfferContact, offer: Offer) -> dict[str, Any]:
@@ -20,3 +25,17 @@ def contact_words(contact: OfferContact, offer: Offer) -> dict[str, Any]:
         "when": "" if is_moot else short_moment_words(moment, offer.work_order.site),
         "by": contact.made_by,
     }
+
+
+def failing_words(organisation: Organisation) -> list[dict[str, str]]:
+    """Ways by which nothing leaves at present, and since when."""
+    found = ChannelState.objects.filter(organisation=organisation, target="", paused_until__gt=timezone.now())
+    return [
+        {
+            "channel": str(ContactChannel(one.channel).label),
+            "since": date_format(timezone.localtime(one.failing_since, HOME_ZONE), "SHORT_DATETIME_FORMAT"),
+            "why": one.last_error,
+        }
+        for one in found.order_by("channel")
+        if one.failing_since is not None
+    ]

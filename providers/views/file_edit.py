@@ -32,6 +32,7 @@ from providers.forms.files import (
     ProviderWeekForm,
 )
 from providers.models import Provider, ProviderDocument
+from providers.views.files import ask_again, file_of
 
 PAGE = ["GET", "HEAD", "POST"]
 LIST = "providers:providers"
@@ -71,6 +72,7 @@ def _page(
         else:
             messages.success(request, _("Saved."))
             return redirect(FILE, done.public_id)
+    ask_again(form)
     back = reverse(FILE, args=[provider.public_id]) if provider else reverse(LIST)
     eyebrow = provider.name if provider else ""
     page = {"form": form, "provider": provider, "eyebrow": eyebrow, "back": back, "remove": "", **context}
@@ -164,10 +166,12 @@ def new_document(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     row = ProviderDocument(organisation=request.organisation, provider=provider)
     asked = request.GET.get("kind", "")
     initial = {"kind": asked} if asked in DocumentKind.values else {}
-    form = NewDocumentForm(_typed(request), instance=row, initial=initial)
+    files = request.FILES if request.method == "POST" else None
+    form = NewDocumentForm(_typed(request), files, instance=row, initial=initial)
+    file = file_of(request, form)
 
     def act() -> Provider:
-        given = {**form.cleaned_data, "kind": DocumentKind(form.cleaned_data["kind"])}
+        given = {**form.cleaned_data, "kind": DocumentKind(form.cleaned_data["kind"]), "file": file}
         return documents.add_document(provider, **given, by=request.actor).provider
 
     lead = _("The latest of each kind counts. A paper that is renewed is added; the one before stays.")
@@ -175,9 +179,8 @@ def new_document(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _document(request: TenantRequest, public_id: uuid.UUID, document: uuid.UUID) -> ProviderDocument:
-    found = ProviderDocument.objects.select_related("provider__organisation").filter(
-        provider=_known(request, public_id)
-    )
+    found = ProviderDocument.objects.approved().filter(provider=_known(request, public_id))
+    found = found.select_related("provider__organisation")
     return get_object_or_404(found, public_id=document)
 
 

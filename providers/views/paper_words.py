@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -11,8 +12,8 @@ from concierge.days import zone_of
 from concierge.models import Organisation
 from concierge.words import date_words, euros
 from providers.actions.matching import bought_of, latest_documents
-from providers.enums import DocumentKind, Obstacle
-from providers.models import Provider
+from providers.enums import DocumentKind, DocumentStatus, Obstacle
+from providers.models import Provider, ProviderDocument
 from providers.rules import papers
 from providers.rules.matching import papers_problem
 
@@ -41,9 +42,12 @@ def papers_words(provider: Provider, today: dt.date, required: tuple[str, ...] =
 def missing_words(provider: Provider, today: dt.date, required: tuple[str, ...]) -> list[str]:
     """Each paper for which nothing new can be offered: what is missing or over."""
     documents, said = latest_documents(provider), []
+    arrived = {row.kind for row in provider.documents.all() if row.status == DocumentStatus.TO_CHECK}
     for kind in DocumentKind:
         ends = documents.get(kind)
-        if kind in required and kind not in documents:
+        if kind in required and kind not in documents and kind in arrived:
+            said.append(_("%(kind)s: received, to be checked.") % {"kind": kind.label})
+        elif kind in required and kind not in documents:
             said.append(_needed(kind, today))
         elif ends is not None and ends < today:
             words = {"kind": kind.label, "day": date_words(ends, "j F Y")}
@@ -59,6 +63,38 @@ def ending_words(provider: Provider, today: dt.date) -> list[str]:
         for kind in DocumentKind
         if (ends := documents.get(kind)) is not None and today <= ends <= today + WARNING
     ]
+
+
+def kinds_of(provider: Provider, today: dt.date, required: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Each kind of paper: how it stands, and the rows that say so, the latest first. Of those that ended, or were
+    replaced, only the latest."""
+    found = []
+    for kind in DocumentKind:
+        rows = [row for row in provider.documents.all() if row.kind == kind]
+        counts = next((row for row in rows if row.status == DocumentStatus.APPROVED), None)
+        refused = [row for row in rows if row.status == DocumentStatus.REFUSED]
+        waiting = [row for row in rows if row.status == DocumentStatus.TO_CHECK]
+        shown = sorted(waiting, key=lambda row: -row.pk) + ([counts] if counts else [])
+        if refused and not waiting and refused[0].pk == max(row.pk for row in rows):
+            shown.insert(0, refused[0])
+        found.append({"kind": kind, "state": _kind_state(counts, kind, today, required), "rows": shown})
+    return found
+
+
+def _kind_state(
+    counts: ProviderDocument | None, kind: DocumentKind, today: dt.date, required: tuple[str, ...]
+) -> tuple[str, str]:
+    """Badge category and words."""
+    if counts is None:
+        return ("failed", _("Missing")) if kind in required else ("open", _("Not needed for now"))
+    if counts.expires_on is None:
+        return "done", _("In order")
+    day = date_words(counts.expires_on, "j F Y")
+    if counts.expires_on < today:
+        return "failed", _("Ended on %(day)s") % {"day": day}
+    if counts.expires_on <= today + WARNING:
+        return "waiting", _("One ends on %(day)s") % {"day": date_words(counts.expires_on, "j F")}
+    return "done", _("In order")
 
 
 def _needed(kind: DocumentKind, today: dt.date) -> str:

@@ -28,7 +28,7 @@ from providers.actions.matching import recent_jobs
 from providers.actions.promises import promises_of
 from providers.enums import BINDING_AGREEMENTS, WAITING
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider, ServiceAgreement
+from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
@@ -64,13 +64,15 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         }
         for row in page
     ]
+    can_manage = perms.can_manage_providers(request.actor)
     is_filtered = any(request.GET.get(name) for name in ("q", "service", "state"))
     context = {
         "rows": rows,
         "form": form,
         "is_filtered": is_filtered,
         "total": page.paginator.count,
-        "can_manage": perms.can_manage_providers(request.actor),
+        "can_manage": can_manage,
+        "to_check": ProviderDocument.objects.visible_to(request.actor).to_check().count() if can_manage else 0,
     }
     return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
 
@@ -97,7 +99,10 @@ def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Prov
 def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
     see_providers(request)
     return get_object_or_404(
-        Provider.objects.visible_to(request.actor).prefetch_related("documents", "opening_hours"), public_id=public_id
+        Provider.objects.visible_to(request.actor).prefetch_related(
+            Prefetch("documents", ProviderDocument.objects.annotate(has_file=Q(file__isnull=False))), "opening_hours"
+        ),
+        public_id=public_id,
     )
 
 

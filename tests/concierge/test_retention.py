@@ -74,6 +74,7 @@ DELETABLE = {
     "providers_providerhours": "set anew",
     "providers_providerclosure": "the days are open again",
     "providers_providerdocument": "taken out of the file, which its events keep",
+    "notifications_webhookdelivery": "purge",
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
@@ -290,6 +291,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "helped_people": 0,
         "answer_ips": 0,
         "access_notes": 0,
+        "webhook_deliveries": 0,
         "inbox": 1,
         "sessions": 0,
     }
@@ -346,6 +348,8 @@ PERSONAL = {
     "providers.ServiceAgreement.decline_comment": "record",
     "providers.PriceRequest.comment": "record",
     "notifications.Message.address": "record",
+    "notifications.WebhookEndpoint.url": "in use",
+    "notifications.WebhookEndpoint.sealed": "in use",
 }
 
 

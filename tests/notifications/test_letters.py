@@ -64,10 +64,11 @@ from concierge.days import today_of
 from concierge.enums import Role
 from concierge.models import Event, Inbox, Membership, User
 from concierge.tenancy import system_actor
+from notifications.actions import webhooks
 from notifications.actions.letters import WRITERS, NotNeeded
 from notifications.actions.queue import Reader, queue_message
 from notifications.actions.writing import write
-from notifications.enums import Kind, MessageChannel, RecipientKind, Unsent
+from notifications.enums import Disabled, Kind, MessageChannel, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.agreements import end_agreement, withdraw_agreement
@@ -100,6 +101,7 @@ from tests.bookings.conftest import details, first_run, weekly_basket, wish_bask
 from tests.bookings.quoting import asked, sent, yes
 from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
+from tests.notifications.test_webhooks import endpoint
 from tests.providers.conftest import acting_for, add_provider
 from tests.providers.pricing import asked_for_prices, priced
 from tests.providers.signing import sent_agreement, sign, signed_by_both
@@ -449,6 +451,9 @@ def _earlier(world: World) -> None:
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_TO_CALL: _to_call,
     Kind.SMS_ANSWERED: _answered_by_sms,
+    Kind.WEBHOOK_DISABLED: lambda world: webhooks.disable_endpoint(
+        endpoint(world, "https://a.example/", provider=add_provider(world)), why=Disabled.GONE, by=world.actor()
+    ),
     Kind.EMAIL_CODE: _code,
     Kind.REQUEST_CONFIRMED: _request_event("service_request.confirmed"),
     Kind.REQUEST_STARTED: _request_event("service_request.started"),

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from notifications import rules
 from notifications.gateways.failures import Delayed, Refused, ServerDown
 from notifications.gateways.sms import FileSms, HttpSms, SmsSender
+from notifications.rules import sms as rules
 
 SAID = {"to": "+33612345678", "text": "Un travail pour vous", "reference": "ref-1"}
 

@@ -19,13 +19,14 @@ from bookings.models import WorkOrder
 from concierge import tenancy
 from concierge.enums import Role
 from concierge.models import Membership, Site
-from notifications import rules, tasks
+from notifications import tasks
 from notifications.actions import writing
 from notifications.enums import BY_SMS, Kind, MessageChannel
 from notifications.gateways.failures import Refused, ServerDown
 from notifications.gateways.mail import Postman
 from notifications.gateways.sms import MemorySms
 from notifications.models import Message
+from notifications.rules import sms as rules
 from providers.actions import contacts
 from providers.actions.offers import accept_offer, resend_offer
 from providers.actions.policies import set_offer_policy

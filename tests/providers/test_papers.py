@@ -195,6 +195,7 @@ def test_postgres_refuses_a_certificate_without_end_or_of_a_year(world: World) -
     provider = add_provider(world)
     paper = provider.documents.order_by("pk")[0]
     ProviderDocument.objects.exclude(pk=paper.pk).update(kind=DocumentKind.REGISTRATION)
+    assert paper.issued_on is not None
     ends: list[dict[str, Any]] = [
         {"kind": "vigilance", "expires_on": None},
         {"kind": "vigilance", "expires_on": paper.issued_on + dt.timedelta(days=185)},
