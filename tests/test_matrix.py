@@ -328,6 +328,7 @@ CLOSED = {
     "api-not-found",
     "metrics",
     "providers:offer-link-act",
+    "providers:offer-link-propose",
     "providers:price-link-act",
     "providers:agreement-link-act",
     "providers:inbound-sms",
