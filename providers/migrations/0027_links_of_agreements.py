@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0025_plans_of_days"),
+        ("providers", "0026_clocks_of_offers"),
     ]
 
     operations = [
