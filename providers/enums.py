@@ -349,8 +349,35 @@ COUNTER_CATEGORY: dict[str, str] = {
 }
 
 
+class PauseReason(models.TextChoices):
+    """Why the clock of an offer stands still."""
+
+    AWAITING_CLIENT_INFO = "awaiting_client_info", _("Waits for something that the client has to say")
+    AWAITING_ITEM = "awaiting_item", _("Waits to see the things")
+    REQUEST_ON_HOLD = "request_on_hold", _("The request is on hold")
+
+
 class Decider(models.TextChoices):
     """Who is asked to decide."""
 
     CLIENT = "client", _("The client")
     STAFF = "staff", _("The team")
+
+
+# --- a day given out at once (R34) -----------------------------------------------------------------------------------
+
+
+class RunStatus(models.TextChoices):
+    """States of a plan for a day."""
+
+    COMPUTING = "computing", _("Being worked out")
+    PROPOSED = "proposed", pgettext_lazy("plan", "Proposed")
+    FAILED = "failed", pgettext_lazy("plan", "Could not be worked out")
+
+
+class ProposalStatus(models.TextChoices):
+    """States of one line of a plan."""
+
+    PROPOSED = "proposed", pgettext_lazy("line of a plan", "Proposed")
+    APPLIED = "applied", pgettext_lazy("line of a plan", "Asked")
+    DROPPED = "dropped", pgettext_lazy("line of a plan", "Changed meanwhile")
