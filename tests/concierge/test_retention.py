@@ -313,6 +313,7 @@ PERSONAL = {
     "bookings.Client.phone": "in use",
     "bookings.ClientAccount.email": "in use",
     "bookings.Producer.email": "in use",
+    "bookings.Producer.address": "in use",
     "bookings.Producer.phone": "in use",
     "bookings.Prescriber.phone": "in use",
     "bookings.Recurrence.note": "in use",
