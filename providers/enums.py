@@ -354,3 +354,22 @@ class Decider(models.TextChoices):
 
     CLIENT = "client", _("The client")
     STAFF = "staff", _("The team")
+
+
+# --- a day given out at once (R34) -----------------------------------------------------------------------------------
+
+
+class RunStatus(models.TextChoices):
+    """States of a plan for a day."""
+
+    COMPUTING = "computing", _("Being worked out")
+    PROPOSED = "proposed", pgettext_lazy("plan", "Proposed")
+    FAILED = "failed", pgettext_lazy("plan", "Could not be worked out")
+
+
+class ProposalStatus(models.TextChoices):
+    """States of one line of a plan."""
+
+    PROPOSED = "proposed", pgettext_lazy("line of a plan", "Proposed")
+    APPLIED = "applied", pgettext_lazy("line of a plan", "Asked")
+    DROPPED = "dropped", pgettext_lazy("line of a plan", "Changed meanwhile")

@@ -9,6 +9,7 @@ from concierge.enums import Role
 from concierge.tenancy import Actor
 from providers.enums import Decider
 from providers.models import CounterOffer, Offer, PriceRequest, Provider
+from providers.models.runs import PLANNERS
 
 
 def can_see_providers(actor: Actor) -> bool:
@@ -33,6 +34,11 @@ def can_dispatch(actor: Actor, work_order: WorkOrder) -> bool:
     return actor.kind == "system" or actor.has_role(
         Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=work_order.site_id
     )
+
+
+def can_plan(actor: Actor, site_id: int) -> bool:
+    """Give out the work of a day at that site."""
+    return actor.has_role(*PLANNERS, site_id=site_id)
 
 
 def can_answer(actor: Actor, offer: Offer | PriceRequest) -> bool:

@@ -8,9 +8,39 @@ from celery import shared_task
 from concierge import tenancy
 from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids
+from providers.actions.planning import fail_plan, gather, propose
 from providers.actions.reach import reconcile_reach
+from providers.enums import RunStatus
+from providers.gateways.flow import PlanFailed, cheapest_plan
+from providers.models import AssignmentRun
 
 log = structlog.get_logger(__name__)
+
+# Plans of one organisation in one go, so that the next organisation has its turn within the task's time.
+PLANS = 3
+
+
+@shared_task(name="providers.plan_days")
+def plan_days() -> None:
+    """Work out the plans that were asked for; every minute too, for those whose wake-up call was lost."""
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            found = AssignmentRun.objects.filter(status=RunStatus.COMPUTING).select_related("site", "organisation")
+            for run in found.order_by("pk")[:PLANS]:
+                plan_day(run)
+    beat_seen("plan-days")
+
+
+def plan_day(run: AssignmentRun) -> AssignmentRun:
+    """One plan: read, solved by another process, proven, kept."""
+    by = tenancy.system_actor(run.organisation)
+    gathered = gather(run)
+    try:
+        plan = cheapest_plan(gathered.load)
+    except PlanFailed as failure:
+        log.warning("plan_failed", organisation_id=run.organisation_id, run_id=run.pk, reason=failure.reason)
+        return fail_plan(run, failure.reason, by=by)
+    return propose(run, gathered, plan, by=by)
 
 
 @shared_task(name="providers.reconcile_reach")

@@ -10,6 +10,7 @@ from providers.views import (
     calls,
     closures,
     counters,
+    day_plan,
     file_edit,
     inbound,
     link,
@@ -241,6 +242,8 @@ team_files = [
 
 team_matching = [
     path("prestataires/regles/", rules.rules_page, name="rules"),
+    path("prestataires/journee/", day_plan.day_page, name="day"),
+    path("prestataires/journee/<uuid:public_id>/appliquer/", day_plan.apply, name="apply-plan"),
 ]
 
 team_agreements = [

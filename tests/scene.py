@@ -59,7 +59,8 @@ from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.actions import webhooks
 from notifications.models import Message, WebhookDelivery
-from providers.actions import agreements, availability, businesses, documents, reviews
+from providers import tasks
+from providers.actions import agreements, availability, businesses, documents, planning, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer
@@ -72,6 +73,7 @@ from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
 from providers.enums import DocumentKind
 from providers.models import (
+    AssignmentRun,
     CounterOffer,
     Offer,
     PriceRequest,
@@ -170,6 +172,11 @@ class Scene:
     def away(self) -> ProviderClosure:
         """Days on which the provider is away."""
         return self.provider.closures.get()
+
+    @property
+    def run(self) -> AssignmentRun:
+        """The plan of a day."""
+        return AssignmentRun.objects.get(status="proposed")
 
     @property
     def call(self) -> WebhookDelivery:
@@ -394,6 +401,8 @@ def _provider(world: World, name: str, siret: str) -> Provider:
         ),
         by=by,
     )
+    # A day far ahead, on which there is nothing to give out.
+    tasks.plan_day(planning.ask_for_plan(world.site, today + dt.timedelta(days=50), by=by))
     availability.close_days(
         provider,
         first_on=today + dt.timedelta(days=200),

@@ -287,6 +287,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:new-document": lambda s: {"public_id": s.provider.public_id},
     "providers:edit-document": _paper_of,
     "providers:remove-document": _paper_of,
+    "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
     "providers:document": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:file": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:judge-document": lambda s: {

@@ -13,10 +13,12 @@ from providers.models.offers import ConsideredProvider, Offer, OfferRound, Offer
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
+from providers.models.runs import AssignmentRun, ProposedAssignment
 
 __all__ = [
     "AccessLink",
     "AgreementSignature",
+    "AssignmentRun",
     "ChannelState",
     "ConsideredProvider",
     "CounterOffer",
@@ -30,6 +32,7 @@ __all__ = [
     "PersonalLink",
     "PriceLink",
     "PriceRequest",
+    "ProposedAssignment",
     "Provider",
     "ProviderClosure",
     "ProviderDocument",

@@ -21,6 +21,7 @@ from providers import perms
 from providers.actions.matching import agreed_prices
 from providers.forms.offers import BreakForm
 from providers.models import CounterOffer, Offer, OfferContact, OfferRound, Provider, ServiceAgreement
+from providers.models.runs import PLANNERS
 from providers.views.counter_words import proposal_of
 from providers.views.next_words import next_steps, round_words
 from providers.views.partnership import left_with
@@ -44,6 +45,7 @@ def offers_list(request: TenantRequest) -> HttpResponse:
         "rows": [offer_row(offer) for offer in page],
         "is_open": state == "open",
         "is_all": state != "open",
+        "can_plan": request.actor.has_role(*PLANNERS),
         "to_call": OfferContact.objects.visible_to(request.actor).calls().count(),
         "waiting": list(waiting.select_related("request", "service", "site").order_by("promised_end", "pk")[:20]),
         "left": list(
