@@ -73,6 +73,7 @@ DELETABLE = {
     "bookings_requestline": "set anew by an amendment",
     "providers_providerhours": "set anew",
     "providers_providerclosure": "the days are open again",
+    "providers_storedfile": "a paper is refused, replaced or taken out of the file, purge",
     "providers_providerdocument": "taken out of the file, which its events keep",
     "notifications_webhookdelivery": "purge",
     "workers_availabilityrule": "set anew",
@@ -292,6 +293,8 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "answer_ips": 0,
         "access_notes": 0,
         "webhook_deliveries": 0,
+        "refused_papers": 0,
+        "old_papers": 0,
         "inbox": 1,
         "sessions": 0,
     }
