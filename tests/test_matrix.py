@@ -233,6 +233,9 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:prices-of-request": lambda s: {"request_id": s.unpriced.public_id},
     "providers:ask-prices": lambda s: {"request_id": s.unpriced.public_id},
     "providers:change-price-request": lambda s: {"public_id": s.price_request.public_id, "verb": "retirer"},
+    "providers:agreement-link": lambda s: {"token": s.agreement_token},
+    "providers:agreement-link-code": lambda s: {"token": s.agreement_token},
+    "providers:agreement-link-act": lambda s: {"token": s.agreement_token, "verb": "refuser"},
     "providers:price-link": lambda s: {"token": s.price_token},
     "providers:price-link-code": lambda s: {"token": s.price_token},
     "providers:price-link-act": lambda s: {"token": s.price_token, "verb": "refuser"},
@@ -257,6 +260,12 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:phone": lambda s: {"public_id": s.offer.public_id},
     "providers:inbound-sms": lambda s: {"gateway": "ovh"},
     "providers:resend-offer": lambda s: {"public_id": s.offer.public_id},
+    "providers:offer-link-clock": lambda s: {"token": s.offer_token, "verb": "prolonger"},
+    "providers:space-clock": lambda s: {"public_id": s.offer.public_id, "verb": "prolonger"},
+    "providers:steer-clock": lambda s: {"public_id": s.offer.public_id, "verb": "prolonger"},
+    "providers:api-offer-extend": lambda s: {"public_id": s.offer.public_id},
+    "providers:api-offer-pause": lambda s: {"public_id": s.offer.public_id},
+    "providers:api-offer-resume": lambda s: {"public_id": s.offer.public_id},
     "providers:decide-counter": lambda s: {"public_id": s.counter.public_id, "verb": "accepter"},
     "providers:space-propose": lambda s: {"public_id": s.offer.public_id},
     "providers:proposals-of-request": lambda s: {"token": s.counter.offer.work_order.request.tracking_token},
@@ -321,7 +330,15 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "415", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act", "providers:inbound-sms"}
+CLOSED = {
+    "api-not-found",
+    "metrics",
+    "providers:offer-link-act",
+    "providers:offer-link-propose",
+    "providers:price-link-act",
+    "providers:agreement-link-act",
+    "providers:inbound-sms",
+}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",

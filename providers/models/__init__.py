@@ -7,9 +7,10 @@ from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
-from providers.models.links import AccessLink, PersonalLink, PriceLink
+from providers.models.links import AccessLink, AgreementLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
+from providers.models.pauses import OfferPause
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
@@ -17,6 +18,7 @@ from providers.models.runs import AssignmentRun, ProposedAssignment
 
 __all__ = [
     "AccessLink",
+    "AgreementLink",
     "AgreementSignature",
     "AssignmentRun",
     "ChannelState",
@@ -26,6 +28,7 @@ __all__ = [
     "MatchingPolicy",
     "Offer",
     "OfferContact",
+    "OfferPause",
     "OfferPolicy",
     "OfferRound",
     "OfferWave",
