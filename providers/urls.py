@@ -215,7 +215,7 @@ team_offers = [
         staff_offers.offers_of_request,
         name="offers-of-request",
     ),
-    path("prestataires/appels/", calls.calls, name="calls"),
+    path("prestataires/propositions/appels/", calls.calls, name="calls"),
     path("prestataires/propositions/<uuid:public_id>/telephone/", phone.on_the_phone, name="phone"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
@@ -271,7 +271,7 @@ team_files = [
 ]
 
 team_matching = [
-    path("prestataires/regles/", rules.rules_page, name="rules"),
+    path("mise-en-relation/", rules.rules_page, name="rules"),
     path("prestataires/journee/", day_plan.day_page, name="day"),
     path("prestataires/journee/<uuid:public_id>/appliquer/", day_plan.apply, name="apply-plan"),
 ]
@@ -300,10 +300,10 @@ team_documents = [
 ]
 
 team_policies = [
-    path("prestataires/regles/sollicitation/", policies.policies_list, name="policies"),
-    path("prestataires/regles/sollicitation/generale/", policies.policy_page, name="general-policy"),
-    path("prestataires/regles/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
-    path("prestataires/regles/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
+    path("mise-en-relation/sollicitation/", policies.policies_list, name="policies"),
+    path("mise-en-relation/sollicitation/generale/", policies.policy_page, name="general-policy"),
+    path("mise-en-relation/sollicitation/<uuid:service>/", policies.policy_page, name="policy"),
+    path("mise-en-relation/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
 ]
 
 urlpatterns = [

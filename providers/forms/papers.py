@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.forms.openings import DateInput
 from providers.enums import DocumentKind
@@ -18,7 +19,7 @@ def file_field(**given: Any) -> forms.FileField:
     """A paper: a PDF or a photograph."""
     widget = forms.FileInput(attrs={"accept": TAKEN})
     help_text = _("A PDF, or a photograph on which everything can be read: at most 8 MB.")
-    return forms.FileField(label=_("File"), help_text=help_text, widget=widget, **given)
+    return forms.FileField(label=pgettext_lazy("upload", "File"), help_text=help_text, widget=widget, **given)
 
 
 class SendDocumentForm(forms.Form):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
 
@@ -86,7 +87,8 @@ def test_agreements_do_not_overlap(world: World) -> None:
         agree_service(
             provider, world.cobbler, purchase_price=Decimal(9), valid_from=dt.date(2026, 6, 1), by=world.actor()
         )
-    end_agreement(first, on=dt.date(2026, 5, 31), by=world.actor())
+    with time_machine.travel(dt.datetime(2026, 5, 20, 9, tzinfo=dt.UTC), tick=False):
+        end_agreement(first, on=dt.date(2026, 5, 31), by=world.actor())
     agree_service(provider, world.cobbler, purchase_price=Decimal(9), valid_from=dt.date(2026, 6, 1), by=world.actor())
     assert ServiceAgreement.objects.valid_on(dt.date(2026, 5, 31)).get() == first
     with pytest.raises(Invalid):

@@ -29,7 +29,7 @@ from tests.providers.test_pages import browser_of, page
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R34")]
-ADDRESS = "/prestataires/regles/"
+ADDRESS = "/mise-en-relation/"
 TODAY = MONDAY.date()
 BY_PRICE = MatchingTerms(weights=Weights(0, 0, 0, 100))
 

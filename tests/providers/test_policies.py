@@ -32,8 +32,8 @@ from tests.providers.test_pages import browser_of, page
 from tests.world import World
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-LIST = "/prestataires/regles/sollicitation/"
-GENERAL = "/prestataires/regles/sollicitation/generale/"
+LIST = "/mise-en-relation/sollicitation/"
+GENERAL = "/mise-en-relation/sollicitation/generale/"
 TYPED = {
     "mode": "wave",
     "wave_size": "2",
@@ -294,20 +294,18 @@ def test_senseless_rules_stand_at_their_field(
 
 
 def test_a_service_gets_its_own_rules_and_gives_them_up(world: World, manager: Browser, other_world: World) -> None:
-    here = f"/prestataires/regles/sollicitation/{world.cobbler.public_id}/"
+    here = f"/mise-en-relation/sollicitation/{world.cobbler.public_id}/"
     assert "suit les règles générales" in page(manager.get(here))
     assert manager.post(here, {**TYPED, "mode": "sequence"}).status_code == 302
     row = OfferPolicy.objects.get()
     assert (row.service, row.mode, row.wave_size) == (world.cobbler, "sequence", 1)
-    assert "Le prestataire le mieux placé est sollicité seul" in page(
-        manager.get("/prestataires/regles/sollicitation/")
-    )
+    assert "Le prestataire le mieux placé est sollicité seul" in page(manager.get("/mise-en-relation/sollicitation/"))
     for _n in range(2):
         assert manager.post(f"{here}retirer/").status_code == 302
     assert not OfferPolicy.objects.exists()
     assert Event.objects.filter(name="offer_policy.dropped").count() == 1
-    assert manager.get(f"/prestataires/regles/sollicitation/{other_world.cobbler.public_id}/").status_code == 404
-    assert manager.get(f"/prestataires/regles/sollicitation/{world.ironing.public_id}/").status_code == 404
+    assert manager.get(f"/mise-en-relation/sollicitation/{other_world.cobbler.public_id}/").status_code == 404
+    assert manager.get(f"/mise-en-relation/sollicitation/{world.ironing.public_id}/").status_code == 404
 
 
 def test_the_list_of_rules_costs_the_same_with_one_and_three(world: World, manager: Browser) -> None:
