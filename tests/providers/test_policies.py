@@ -43,6 +43,8 @@ TYPED = {
     "reminders": ["50"],
     "stop_before_hours": "2",
     "ladder": "sms_call",
+    "extension_hours": "2",
+    "most_extensions": "0",
     "version": "0",
 }
 
