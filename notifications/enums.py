@@ -95,6 +95,11 @@ class Kind(models.TextChoices):
     OFFER_REFUSED = "offer.refused", _("What a provider proposed was not agreed")
     OFFER_BROKEN = "offer.broken", _("A job was taken from a provider")
     SMS_ANSWERED = "sms.answered", _("Answer to an SMS")
+    OFFER_LINK = "offer.link_asked", _("A new link for a provider")
+    OFFER_PAUSED = "offer.paused", _("A provider needs to know something first")
+    OFFER_RESUMED = "offer.resumed", _("The time to answer goes on")
+    EXTENSION_ASKED = "offer.extension_asked", _("A provider asks for more time")
+    OFFER_EXTENDED = "offer.extended", _("A provider was given more time")
     WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
 
@@ -116,6 +121,9 @@ BY_SMS = frozenset(
         Kind.OFFER_EXPIRED,
         Kind.OFFER_REFUSED,
         Kind.OFFER_BROKEN,
+        Kind.OFFER_LINK,
+        Kind.OFFER_RESUMED,
+        Kind.OFFER_EXTENDED,
         Kind.WORK_ON_ITS_WAY,
         Kind.WORK_RESCHEDULED,
         Kind.WORK_REMINDED,

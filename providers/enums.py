@@ -349,6 +349,14 @@ COUNTER_CATEGORY: dict[str, str] = {
 }
 
 
+class PauseReason(models.TextChoices):
+    """Why the clock of an offer stands still."""
+
+    AWAITING_CLIENT_INFO = "awaiting_client_info", _("Waits for something that the client has to say")
+    AWAITING_ITEM = "awaiting_item", _("Waits to see the things")
+    REQUEST_ON_HOLD = "request_on_hold", _("The request is on hold")
+
+
 class Decider(models.TextChoices):
     """Who is asked to decide."""
 

@@ -4,10 +4,12 @@ from django.urls import include, path, re_path
 
 from providers.api import agreements as agreements_api
 from providers.api import availability, documents, offers, prices
+from providers.api import clocks as clocks_api
 from providers.api import counters as counters_api
 from providers.views import (
     agreements,
     calls,
+    clocks,
     closures,
     counters,
     day_plan,
@@ -44,6 +46,9 @@ api_offers = [
     path("offers/<uuid:public_id>/counter", counters_api.CounterOffers.as_view(), name="api-offer-counter"),
     path("offers/<uuid:public_id>/counter/approve", counters_api.ApproveCounter.as_view(), name="api-counter-approve"),
     path("offers/<uuid:public_id>/counter/refuse", counters_api.RefuseCounter.as_view(), name="api-counter-refuse"),
+    path("offers/<uuid:public_id>/extend", clocks_api.ExtendOffer.as_view(), name="api-offer-extend"),
+    path("offers/<uuid:public_id>/pause", clocks_api.PauseOffer.as_view(), name="api-offer-pause"),
+    path("offers/<uuid:public_id>/resume", clocks_api.ResumeOffer.as_view(), name="api-offer-resume"),
     path("offers/<uuid:public_id>/release", offers.ReleaseOffer.as_view(), name="api-offer-release"),
 ]
 api_availability = [
@@ -95,6 +100,10 @@ api_urlpatterns = [*api_agreements, *api_documents, *api_offers, *api_availabili
 links_of_offers = [
     path("offre/<str:token>/", link.offer_page, name="offer-link"),
     path("offre/<str:token>/code/", link.type_code, name="offer-link-code"),
+    re_path(
+        r"^offre/(?P<token>[^/]+)/(?P<verb>prolonger|suspendre|reprendre)/$", clocks.by_link, name="offer-link-clock"
+    ),
+    path("offre/<str:token>/nouveau/", link.renew, name="offer-link-renew"),
     path("offre/<str:token>/proposer/", counters.propose_by_link, name="offer-link-propose"),
     re_path(
         r"^offre/(?P<token>[^/]+)/(?P<verb>accepter|refuser|commencer|terminer|rendre|pas-moi)/$",
@@ -130,6 +139,11 @@ own_space = [
         rf"^prestataires/mon-espace/propositions/(?P<public_id>{UUID})/(?P<verb>accepter|refuser)/$",
         space.answer,
         name="space-answer",
+    ),
+    re_path(
+        rf"^prestataires/mon-espace/propositions/(?P<public_id>{UUID})/(?P<verb>prolonger|suspendre|reprendre)/$",
+        clocks.in_space,
+        name="space-clock",
     ),
     path("prestataires/mon-espace/propositions/<uuid:public_id>/proposer/", counters.propose, name="space-propose"),
     path("prestataires/mon-espace/propositions/<uuid:public_id>/rendre/", space.give_back, name="space-release"),
@@ -196,6 +210,11 @@ team_offers = [
     path("prestataires/propositions/<uuid:public_id>/telephone/", phone.on_the_phone, name="phone"),
     path("prestataires/propositions/<uuid:public_id>/renvoyer/", steering.resend, name="resend-offer"),
     path("prestataires/propositions/<uuid:public_id>/rompue/", steering.broken, name="break-promise"),
+    re_path(
+        rf"^prestataires/propositions/(?P<public_id>{UUID})/(?P<verb>prolonger|reprendre)/$",
+        clocks.steer,
+        name="steer-clock",
+    ),
     re_path(
         rf"^prestataires/contre-propositions/(?P<public_id>{UUID})/(?P<verb>accepter|refuser)/$",
         counters.decide,

@@ -37,6 +37,12 @@ CHECKS: dict[str, str] = {
             ON d.kind = 'counter.due' AND d.subject_id = c.id AND d.fired_at IS NULL AND d.cancelled_at IS NULL
             WHERE c.offer_id = o.id AND c.status = 'waiting')
     """,
+    "I15 what stands still goes on by itself": """
+        SELECT p.id FROM providers_offerpause p JOIN providers_offer o ON o.id = p.offer_id
+        WHERE p.ended_at IS NULL AND (o.status <> 'sent' OR NOT EXISTS (
+            SELECT 1 FROM concierge_deadline d WHERE d.kind = 'offer.pause_end' AND d.subject_id = p.id
+            AND d.fired_at IS NULL AND d.cancelled_at IS NULL))
+    """,
     "I15 nobody decides on what is over": """
         SELECT c.id FROM providers_counteroffer c JOIN providers_offer o ON o.id = c.offer_id
         WHERE c.status = 'waiting' AND o.status <> 'countered'

@@ -46,8 +46,10 @@ from concierge.api.keys import KeyThrottle
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
 from concierge.wsgi import application
+from providers.actions.clocks import pause_offer
 from providers.actions.offers import accept_offer
 from providers.actions.rounds import offer_directly
+from providers.enums import PauseReason
 from providers.models import Offer
 from tests.bookings.quoting import sent
 from tests.one_transaction import db
@@ -235,6 +237,8 @@ class Fuzz:
         self.things = {
             "agreements": scene.sent_agreement.public_id,
             "offers": scene.offer.public_id,
+            "offers/pause": scene.offer.public_id,
+            "offers/resume": self._stopped(scene).public_id,
             "offers/counter": scene.offer.public_id,
             "offers/counter/approve": scene.counter.offer.public_id,
             "offers/counter/refuse": countered(world, scene.provider).offer.public_id,
@@ -284,6 +288,7 @@ class Fuzz:
         today, service = timezone.localdate(), str(scene.unpriced.wishes.get().service.public_id)
         return {
             **self._whole_orders(scene, today),
+            "pauseOffer": (scene.offer.public_id, {"reason": "awaiting_client_info", "note": "Talon haut ?"}),
             "counterOffer": (scene.offer.public_id, {"price": "14.00", "comment": "Double semelle"}),
             "holdServiceRequest": (
                 scene.open.public_id,
@@ -408,6 +413,14 @@ class Fuzz:
         )
         return accept_offer(offer, by=by)
 
+    def _stopped(self, scene: Scene) -> Offer:
+        """An offer whose clock stands still."""
+        order = scene.world.request(scene.world.cobbler).work_orders.get()
+        offer = offer_directly(order, scene.provider, by=scene.world.actor())
+        by = Actor(kind="api", organisation=scene.world.organisation, provider_id=scene.provider.pk)
+        pause_offer(offer, reason=PauseReason.AWAITING_ITEM, by=by)
+        return offer
+
     def _on_hold(self, scene: Scene) -> ServiceRequest:
         """A request that stands still."""
         until = timezone.now() + dt.timedelta(days=3)
@@ -521,6 +534,9 @@ NEVER = {
         "declineOffer",
         "releaseOffer",
         "counterOffer",
+        "extendOffer",
+        "pauseOffer",
+        "resumeOffer",
         "answerPriceRequest",
         "declinePriceRequest",
         "retractPrice",

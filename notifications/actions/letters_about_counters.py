@@ -6,13 +6,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.enums import Place
-from concierge.words import euros, moment_words
+from concierge.words import euros, moment_words, short_moment_words
 from notifications.actions.addresses import link
 from notifications.actions.letters import Facts, Note, NotNeeded, to_business, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
+from providers.actions.links import link_code, link_url
 from providers.enums import OfferStatus
-from providers.models import CounterOffer, Offer
+from providers.models import CounterOffer, Offer, OfferPause
 
 
 def _offer(message: Message) -> Offer:
@@ -85,18 +86,83 @@ def asked(message: Message) -> Note:
     )
 
 
-def _about(offer: Offer, *, subject: str, heading: str) -> Note:
+def _about(offer: Offer, *, subject: str, heading: str, facts: Facts | None = None, url: str = "") -> Note:
     order = offer.work_order
+    known = [(_("Reference"), order.reference), (_("What"), order.service.label), *(facts or [])]
     note = to_business(
         order.reference,
         subject=subject,
         heading=heading,
-        facts=[(_("Reference"), order.reference), (_("What"), order.service.label)],
-        code="",
+        facts=known,
+        url=url,
+        label=_("Look and answer"),
         is_home=order.request.place == Place.HOME,
+        code=link_code(offer) if url else "",
     )
-    note.words.update(reference=order.reference, what=order.service.label)
+    due = short_moment_words(offer.due_at, order.site)
+    note.words.update(reference=order.reference, what=order.service.label, due=due)
     return note
+
+
+@writes(Kind.OFFER_PAUSED, Kind.EXTENSION_ASKED)
+def asks(message: Message) -> Note:
+    """Whoever looks after the request answers. Not once somebody has, or it was answered."""
+    offer = _offer(message)
+    pause = OfferPause.objects.going_on().filter(offer=offer).first()
+    is_question = message.kind == Kind.OFFER_PAUSED
+    if offer.status != OfferStatus.SENT or (pause is None if is_question else offer.extension_asked_at is None):
+        raise NotNeeded(Unsent.OUTDATED)
+    order = offer.work_order
+    facts = [
+        (_("Provider"), offer.provider.name),
+        (_("Work order"), order.reference),
+        (_("Service"), order.service.label),
+        (_("Their answer is due"), moment_words(offer.due_at, order.site)),
+    ]
+    if is_question and pause is not None:
+        facts.append((_("What they wait for"), str(pause.get_reason_display())))
+        if pause.note:
+            facts.append((_("Their question"), pause.note))
+    heading = _("A provider needs to know something first") if is_question else _("A provider asks for more time")
+    return Note(
+        subject=f"{order.reference}: {heading}",
+        heading=heading,
+        why=_("You receive this message because you look after requests at this site."),
+        facts=facts,
+        action_url=link(message.organisation, "providers:offers-of-request", order.request.public_id),
+        action_label=_("Look and answer"),
+    )
+
+
+@writes(Kind.OFFER_RESUMED, Kind.OFFER_EXTENDED)
+def until(message: Message) -> Note:
+    """Until when they may answer, and what we answered. Not once they have."""
+    offer = _offer(message)
+    url = link_url(offer)
+    if offer.status != OfferStatus.SENT or offer.due_at <= timezone.now() or not url:
+        raise NotNeeded(Unsent.OUTDATED)
+    facts: Facts = []
+    answered = offer.pauses.exclude(answer="").order_by("-pk").first() if message.kind == Kind.OFFER_RESUMED else None
+    if answered is not None:
+        facts += [(_("Your question"), answered.note), (_("Our answer"), answered.answer)]
+    facts.append((_("Please answer before"), moment_words(offer.due_at, offer.work_order.site)))
+    return _about(
+        offer,
+        subject=_("The job %(reference)s: your time to answer"),
+        heading=_("Your time to answer"),
+        facts=facts,
+        url=url,
+    )
+
+
+@writes(Kind.OFFER_LINK)
+def new_link(message: Message) -> Note:
+    """The page of the job again, as it stands."""
+    offer = _offer(message)
+    url = link_url(offer)
+    if not url:
+        raise NotNeeded(Unsent.OUTDATED)
+    return _about(offer, subject=_("The job %(reference)s: your new link"), heading=_("Your new link"), url=url)
 
 
 @writes(Kind.OFFER_REFUSED)

@@ -1,4 +1,4 @@
-"""What is told of a provider's proposals, and of a promise that was not kept."""
+"""What is told of a provider's proposals and questions, and of a promise that was not kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from concierge.events import subscribe
 from concierge.models import Event
 from notifications.enums import Kind
 from notifications.handlers.readers import asked_business, contact_of, desk_of, tell
-from providers.enums import Decider
+from providers.enums import Decider, PauseReason
 from providers.models import Offer
 
 UNAGREED = ("counter_refused", "counter_lapsed")
@@ -37,6 +37,32 @@ def tell_that_it_was_taken_from_them(event: Event) -> None:
     """Nobody goes there any more."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         _tell(event, offer, Kind.OFFER_BROKEN)
+
+
+@subscribe("offer.paused", "offer.extension_asked")
+def tell_the_desk_of_a_question(event: Event) -> None:
+    """What a provider waits for or asks; not that the request stands still, which the desk said."""
+    if event.data.get("reason") == PauseReason.REQUEST_ON_HOLD:
+        return
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        asked = offer.work_order.request
+        tell(event, desk_of(asked), site=offer.work_order.site, request_id=asked.public_id)
+
+
+@subscribe("offer.link_asked")
+def send_the_link(event: Event) -> None:
+    """To the address on file, never to one that was typed."""
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        _tell(event, offer, Kind.OFFER_LINK)
+
+
+@subscribe("offer.resumed", "offer.extended")
+def tell_until_when(event: Event) -> None:
+    """What a provider did itself it has read."""
+    if event.data.get("by_provider"):
+        return
+    for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        _tell(event, offer, Kind(event.name))
 
 
 def _tell(event: Event, offer: Offer, kind: Kind) -> None:

@@ -67,7 +67,7 @@ def issue_link(asked: Offer | PriceRequest) -> PersonalLink:
         organisation_id=asked.organisation_id,
         nonce=nonce,
         token_hash=hash_of(token_of(nonce)),
-        expires_at=asked.due_at + READABLE_AFTER,
+        expires_at=max(asked.due_at, timezone.now()) + READABLE_AFTER,
     )
     return made
 

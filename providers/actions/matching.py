@@ -47,6 +47,8 @@ class Policy(NamedTuple):
     reminders: tuple[int, ...] = (50, 80)
     stop_before: dt.timedelta = dt.timedelta(0)
     ladder: str = Ladder.EMAIL_SMS_CALL.value
+    extension: dt.timedelta = dt.timedelta(hours=2)
+    most_extensions: int = 1
 
     @property
     def at_once(self) -> int:
@@ -77,6 +79,8 @@ def policy_of(row: OfferPolicy) -> Policy:
         reminders=tuple(row.reminders),
         stop_before=dt.timedelta(hours=row.stop_before_hours),
         ladder=row.ladder,
+        extension=_hours(row.extension_hours),
+        most_extensions=row.most_extensions,
     )
 
 

@@ -13,7 +13,7 @@ from bookings.models import WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
 from providers.enums import OFFER_TRANSITIONS, WAITING, CounterStatus, RoundMode, RoundStatus
-from providers.models import ConsideredProvider, CounterOffer, Offer, OfferRound
+from providers.models import ConsideredProvider, CounterOffer, Offer, OfferPause, OfferRound
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms
 
@@ -116,6 +116,12 @@ def drop_counters(offers: list[Offer]) -> None:
     """Nobody needs to decide on what these locked offers' providers proposed: they are over."""
     waiting = CounterOffer.objects.waiting().filter(offer__in=offers)
     waiting.update(status=CounterStatus.LAPSED, decided_at=timezone.now())
+    end_pauses(offers)
+
+
+def end_pauses(offers: list[Offer]) -> None:
+    """The clocks of these locked offers stand still no longer: they are answered, or over."""
+    OfferPause.objects.going_on().filter(offer__in=offers).update(ended_at=timezone.now())
 
 
 def say(offer: Offer, name: str, by: Actor, **data: Any) -> None:

@@ -25,7 +25,15 @@ from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.contacts import way_to_write
 from providers.actions.matching import agreed_amounts
-from providers.actions.offer_moves import EXPIRY, close_round, drop_counters, keep_as_they_are, lock_offer, say
+from providers.actions.offer_moves import (
+    EXPIRY,
+    close_round,
+    drop_counters,
+    end_pauses,
+    keep_as_they_are,
+    lock_offer,
+    say,
+)
 from providers.actions.refusals import (
     REFUSALS,
     NothingToWriteTo,
@@ -37,7 +45,7 @@ from providers.actions.refusals import (
 )
 from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on, search
-from providers.enums import OFFER_TRANSITIONS, WAITING, DeclineReason, OfferStatus, RoundStatus
+from providers.enums import BINDING_YES, OFFER_TRANSITIONS, WAITING, DeclineReason, OfferStatus, RoundStatus
 from providers.models import AccessLink, Offer, PersonalLink, Provider
 
 
@@ -192,6 +200,24 @@ def resend_offer(offer: Offer, *, by: Actor) -> PersonalLink:
 
 
 @transaction.atomic
+def send_new_link(link: AccessLink, *, by: Actor) -> bool:
+    """A new link to the address on file, for whoever holds one that has expired or was locked by wrong digits.
+
+    ``False`` when there is nothing to do: it still works, it was replaced or reported, its provider is stopped.
+    """
+    lock_work_order(link.offer.work_order)
+    locked = lock_offer(link.offer)
+    fresh = AccessLink.objects.get(pk=link.pk)
+    if fresh.revoked_at is not None or fresh.lets_act_at(timezone.now()) or not locked.provider.is_active:
+        return False
+    links.issue_link(locked)
+    if locked.status in BINDING_YES:
+        links.keep_link_until(locked, locked.work_order.promised_end)
+    say(locked, "link_asked", by)
+    return True
+
+
+@transaction.atomic
 def report_misdirected(link: AccessLink, *, by: Actor) -> None:
     """“This is not me”: the link dies, an open offer becomes ``undeliverable``, staff is told. Safe twice."""
     work_order = lock_work_order(link.offer.work_order)
@@ -219,4 +245,5 @@ def answering(offer: Offer, verb: str) -> Offer:
     if locked.due_at <= now:
         raise OfferExpired
     locked.status, locked.answered_at = target, now
+    end_pauses([locked])
     return locked

@@ -40,6 +40,8 @@ class Terms(TypedDict, total=False):
     gap_hours: Decimal | None
     reminders: Sequence[int]
     stop_before_hours: int
+    extension_hours: Decimal
+    most_extensions: int
     ladder: Ladder
 
 
@@ -51,6 +53,8 @@ USUAL = Terms(
     gap_hours=None,
     reminders=usual_reminders(),
     stop_before_hours=0,
+    extension_hours=Decimal(2),
+    most_extensions=1,
     ladder=Ladder.EMAIL_SMS_CALL,
 )
 

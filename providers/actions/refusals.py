@@ -106,6 +106,41 @@ class PriceToldToClient(WrongState):
     message = _("The client was told this price and pays it to you: it cannot be changed here. Please call us.")
 
 
+class OfferPaused(WrongState):
+    """Its clock stands still already."""
+
+    code = "offer_paused"
+    message = _("No time passes for this offer already: we see to what you asked.")
+
+
+class OfferNotPaused(WrongState):
+    """Its clock runs."""
+
+    code = "offer_not_paused"
+    message = _("The time for this offer is running: there is nothing to resume.")
+
+
+class PausedTooOften(WrongState):
+    """Twice is enough for a question."""
+
+    code = "paused_too_often"
+    message = _("You have asked twice already. Please call us, or answer as far as you know it.")
+
+
+class NoMoreTime(WrongState):
+    """The search ends soon, because the work has to begin."""
+
+    code = "no_more_time"
+    message = _("There is no more time to give: the work has to begin soon. Please answer, or call us.")
+
+
+class ExtensionAsked(WrongState):
+    """The team was asked."""
+
+    code = "extension_asked"
+    message = _("You have asked us for more time: we tell you at once.")
+
+
 class PartnershipPaused(DomainError):
     """The organisation has stopped working with this provider, for a while or for good."""
 

@@ -36,10 +36,12 @@ def plan_reminders(offers: Iterable[Offer], policy: Policy, *, sent: Mapping[int
 @transaction.atomic
 def remind_offer(offer: Offer, *, by: Actor) -> bool:
     """A word to a provider that has not answered, and the next one planned; ``False`` when none is needed any more:
-    answered, taken back, or too little time is left."""
+    answered, taken back, waiting for us, or too little time is left."""
     work_order = lock_work_order(offer.work_order)
     locked = lock_offer(offer)
     if locked.status != OfferStatus.SENT or locked.due_at - timezone.now() < asking.LEAST_LEFT:
+        return False
+    if locked.pauses.going_on().exists():
         return False
     say(locked, REMINDED, by)
     plan_reminders([locked], policy_for(work_order), sent=times_reminded([locked]))

@@ -29,7 +29,7 @@ from providers.serializers.offers import AcceptIn, DeclineIn, OfferOut, ReleaseI
 
 def offers_of(request: Request) -> QuerySet[Offer]:
     found = Offer.objects.visible_to(actor_of(request)).with_need()
-    return found.select_related("agreement").prefetch_related("work_order__lines", "counters")
+    return found.select_related("agreement").prefetch_related("work_order__lines", "counters", "pauses")
 
 
 class Offers(generics.ListAPIView[Offer]):

@@ -73,6 +73,21 @@ class PolicyForm(forms.Form):
             (80, _("when 80 % of their time is over")),
         ],
     )
+    extension_hours = forms.DecimalField(
+        label=_("Hours given to whoever needs more time"),
+        min_value=Decimal("0.25"),
+        max_value=40,
+        max_digits=4,
+        decimal_places=2,
+        widget=HOURS,
+        help_text=_("Counted while the provider is open."),
+    )
+    most_extensions = forms.IntegerField(
+        label=_("How often without asking the team"),
+        min_value=0,
+        max_value=5,
+        help_text=_("0: the team is asked each time."),
+    )
     stop_before_hours = forms.IntegerField(
         label=_("Hours before the work begins at which a person takes over"),
         min_value=0,
@@ -92,7 +107,16 @@ class PolicyForm(forms.Form):
         """Under which heading each field stands on the page."""
         return [
             (_("Whom"), [self["mode"], self["wave_size"], self["max_waves"]]),
-            (_("How long"), [self["answer_hours"], self["gap_hours"], self["reminders"]]),
+            (
+                _("How long"),
+                [
+                    self["answer_hours"],
+                    self["gap_hours"],
+                    self["reminders"],
+                    self["extension_hours"],
+                    self["most_extensions"],
+                ],
+            ),
             (_("By what"), [self["ladder"]]),
             (_("When a person takes over"), [self["stop_before_hours"]]),
         ]

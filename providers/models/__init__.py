@@ -10,6 +10,7 @@ from providers.models.feeds import ProviderFeed
 from providers.models.links import AccessLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
+from providers.models.pauses import OfferPause
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
@@ -27,6 +28,7 @@ __all__ = [
     "MatchingPolicy",
     "Offer",
     "OfferContact",
+    "OfferPause",
     "OfferPolicy",
     "OfferRound",
     "OfferWave",

@@ -151,6 +151,9 @@ class Offer(PublicIdModel, TenantModel):
     sent_at = models.DateTimeField(_("sent at"))
     due_at = models.DateTimeField(_("answer due at"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    # How often it was given more time, and since when its provider asks for more than the rules give.
+    extensions = models.PositiveSmallIntegerField(_("times extended"), default=0, db_default=0)
+    extension_asked_at = models.DateTimeField(_("asked for more time at"), null=True, blank=True)
     decline_reason = models.CharField(_("reason"), max_length=20, choices=DeclineReason.choices, blank=True)
     decline_comment = models.CharField(_("comment"), max_length=200, blank=True)
     # Its holder gave it back; without a reason somebody of ours took it.

@@ -56,6 +56,14 @@ class OfferPolicy(TenantModel):
     stop_before_hours = models.PositiveSmallIntegerField(
         _("hours before the work begins at which a person takes over"), default=0, db_default=0
     )
+    extension_hours = models.DecimalField(
+        _("opening hours given to whoever needs more time"),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(2),
+        db_default=Decimal(2),
+    )
+    most_extensions = models.PositiveSmallIntegerField(_("how often without asking the team"), default=1, db_default=1)
     ladder = models.CharField(
         _("how they are reached"),
         max_length=20,
@@ -89,6 +97,12 @@ class OfferPolicy(TenantModel):
                 name="offer_policy_answer_time_is_plausible",
                 violation_error_code="answer_hours",
                 violation_error_message=_("The time to answer must be between a few minutes and 80 opening hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(extension_hours__gt=0, extension_hours__lte=40, most_extensions__lte=5),
+                name="offer_policy_extensions_are_plausible",
+                violation_error_code="extension_hours",
+                violation_error_message=_("Up to 40 hours more, and five times at most."),
             ),
             models.CheckConstraint(
                 condition=Q(ladder__in=Ladder.values),

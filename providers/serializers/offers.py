@@ -11,7 +11,16 @@ from rest_framework import serializers
 from bookings.enums import Place
 from bookings.serializers.fields import Euros, QuantityOut
 from bookings.serializers.work_orders import WorkLineOut
-from providers.enums import BINDING_YES, BreakReason, CounterStatus, Decider, DeclineReason, OfferStatus, ReleaseReason
+from providers.enums import (
+    BINDING_YES,
+    BreakReason,
+    CounterStatus,
+    Decider,
+    DeclineReason,
+    OfferStatus,
+    PauseReason,
+    ReleaseReason,
+)
 from providers.models import Offer
 
 
@@ -34,6 +43,15 @@ class CounterOut(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(help_text="Decided before this moment, else it lapses.")
     decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class PauseOut(serializers.Serializer[Any]):
+    """No time passes."""
+
+    reason = serializers.ChoiceField(choices=PauseReason.choices)
+    note = serializers.CharField(allow_blank=True)
+    started_at = serializers.DateTimeField()
+    until = serializers.DateTimeField(help_text="Then the clock goes on by itself.")
 
 
 class OfferOut(serializers.Serializer[Any]):
@@ -62,6 +80,11 @@ class OfferOut(serializers.Serializer[Any]):
         help_text="Until then you may give the job back (`/offers/{id}/release`); `null` when it is not yours, or has "
         "begun.",
     )
+    extensions = serializers.IntegerField(help_text="How often you were given more time.")
+    extension_asked_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when you ask for more time than the rules give."
+    )
+    pause = serializers.SerializerMethodField(help_text="Why no time passes for you, or `null` when it does.")
     counter = serializers.SerializerMethodField(help_text="What you proposed last instead; `null` when nothing.")
     release_reason = serializers.ChoiceField(
         choices=ReleaseReason.choices, allow_blank=True, help_text="Why you gave it back."
@@ -70,6 +93,12 @@ class OfferOut(serializers.Serializer[Any]):
         choices=BreakReason.choices, allow_blank=True, help_text="How the promise was not kept, as the concierge noted."
     )
     work_order = serializers.SerializerMethodField(help_text="Once you have accepted: read it under `/work-orders`.")
+
+    @extend_schema_field(PauseOut(allow_null=True))
+    def get_pause(self, offer: Offer) -> dict[str, Any] | None:
+        """The one that goes on."""
+        found = next((one for one in offer.pauses.all() if one.ended_at is None), None)
+        return None if found is None else dict(PauseOut(found).data)
 
     @extend_schema_field(CounterOut(allow_null=True))
     def get_counter(self, offer: Offer) -> dict[str, Any] | None:
@@ -94,6 +123,21 @@ class CounterIn(serializers.Serializer[Any]):
         required=False, help_text="The day on which it would be ready, for what is left at the desk: a later one."
     )
     comment = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
+class OfferPauseIn(serializers.Serializer[Any]):
+    """What you wait for."""
+
+    reason = serializers.ChoiceField(
+        choices=[(one.value, one.label) for one in PauseReason if one != PauseReason.REQUEST_ON_HOLD]
+    )
+    note = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="What you need to know; needed with `awaiting_client_info`.",
+    )
 
 
 class AcceptIn(serializers.Serializer[Any]):

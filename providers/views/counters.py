@@ -22,8 +22,10 @@ from providers import perms
 from providers.actions import counter_times
 from providers.actions.counters import approve_counter, counter_offer, refuse_counter
 from providers.enums import Decider
+from providers.forms.clocks import PauseForm
 from providers.forms.counters import CounterForm
 from providers.models import AccessLink, CounterOffer, Offer
+from providers.views.clock_words import clock_of
 from providers.views.counter_words import moment_choices, proposal_of
 from providers.views.doors import bearer, door, knows_code
 from providers.views.space import own_provider
@@ -32,6 +34,7 @@ from providers.views.words import need_of
 
 PAGE = ["GET", "HEAD", "POST"]
 link_page = door(AccessLink)
+PHONE = "layouts/phone.html"
 
 
 @require_http_methods(PAGE)
@@ -43,7 +46,7 @@ def propose_by_link(request: TenantRequest, token: str, link: AccessLink) -> Htt
         if request.method == "POST":
             raise NotAllowed(_("Please type the four digits of our message first."))
         return redirect(back)
-    return _propose(request, link.offer, bearer(request, link), back=back, layout="layouts/phone.html")
+    return _propose(request, link.offer, bearer(request, link), back=back, layout=PHONE)
 
 
 @require_http_methods(PAGE)
@@ -75,7 +78,38 @@ def _propose(request: TenantRequest, offer: Offer, by: Actor, *, back: str, layo
             field = {"starts_at": "moment", "ready_on": "moment"}.get(error.field or "", error.field)
             form.add_error(field if field in form.fields else None, str(error.message))
             status = 422 if error.status == 400 else error.status
-    context = {"need": need, "form": form, "back": back, "layout": layout, "csrf": layout != "layouts/phone.html"}
+    return propose_page(request, offer, back=back, layout=layout, form=form, status=status)
+
+
+def propose_page(
+    request: TenantRequest,
+    offer: Offer,
+    *,
+    back: str,
+    layout: str,
+    form: CounterForm | None = None,
+    pause_form: PauseForm | None = None,
+    error: DomainError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """What else there is than a yes or a no: another price or day, more time, a question."""
+    offer.refresh_from_db()
+    order, need, by_link = offer.work_order, need_of(offer), layout == PHONE
+    name, key = ("offer-link-clock", back.split("/")[2]) if by_link else ("space-clock", offer.public_id)
+    context = {
+        "need": need,
+        "form": form or CounterForm(None, choices=moment_choices(order), is_visit=counter_times.is_visit(order)),
+        "pause_form": pause_form or PauseForm(),
+        "clock": clock_of(offer),
+        "error": error,
+        "back": back,
+        "layout": layout,
+        "csrf": not by_link,
+        "propose_url": reverse("providers:offer-link-propose" if by_link else "providers:space-propose", args=[key]),
+        "extend_url": reverse(f"providers:{name}", args=[key, "prolonger"]),
+        "pause_url": reverse(f"providers:{name}", args=[key, "suspendre"]),
+        "resume_url": reverse(f"providers:{name}", args=[key, "reprendre"]),
+    }
     return render(request, "providers/counter_form.html", context, status=status)
 
 

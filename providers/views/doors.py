@@ -21,9 +21,9 @@ from django.views.decorators.csrf import csrf_exempt
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
-from providers.actions.links import check_link_code, open_link
+from providers.actions.links import LinkExpired, check_link_code, open_link
 from providers.forms.offers import CodeForm
-from providers.models import PersonalLink
+from providers.models import AccessLink, PersonalLink
 
 COOKIE = "offer_link"
 SALT = "providers.link.browser"
@@ -47,7 +47,9 @@ def door(kind: type[PersonalLink]) -> Callable[[View], View]:
                     raise Http404
                 response = view(request, token, link, **kwargs)
             except DomainError as error:
-                response = render(request, "providers/link_over.html", {"error": error}, status=error.status)
+                renew = kind is AccessLink and isinstance(error, LinkExpired)
+                context = {"error": error, "token": token, "can_renew": renew}
+                response = render(request, "providers/link_over.html", context, status=error.status)
             response["Referrer-Policy"] = "no-referrer"
             return response
 

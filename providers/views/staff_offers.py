@@ -19,9 +19,12 @@ from concierge.middleware import TenantRequest
 from concierge.words import euros
 from providers import perms
 from providers.actions.matching import agreed_prices
+from providers.enums import OfferStatus
+from providers.forms.clocks import ResumeForm
 from providers.forms.offers import BreakForm
-from providers.models import CounterOffer, Offer, OfferContact, OfferRound, Provider, ServiceAgreement
+from providers.models import CounterOffer, Offer, OfferContact, OfferPause, OfferRound, Provider, ServiceAgreement
 from providers.models.runs import PLANNERS
+from providers.views.clock_words import stopped_words
 from providers.views.counter_words import proposal_of
 from providers.views.next_words import next_steps, round_words
 from providers.views.partnership import left_with
@@ -64,7 +67,12 @@ def offers_of_request(request: TenantRequest, request_id: uuid.UUID) -> HttpResp
 
 
 def searches_page(
-    request: TenantRequest, found: ServiceRequest, *, again: dict[int, BreakForm] | None = None, status: int = 200
+    request: TenantRequest,
+    found: ServiceRequest,
+    *,
+    again: dict[int, BreakForm] | None = None,
+    resume: dict[int, ResumeForm] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """Every search for the jobs of a request: a fragment for htmx, else a page."""
     orders = list(
@@ -84,6 +92,7 @@ def searches_page(
             "offers__wave",
             "offers__work_order__site",
             "offers__contacts",
+            Prefetch("offers__pauses", OfferPause.objects.going_on()),
             Prefetch("offers__counters", CounterOffer.objects.waiting()),
             "considered__provider",
         )
@@ -100,6 +109,7 @@ def searches_page(
                     offer_row(offer, again, with_contacts=True)
                     for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
                 ],
+                "clocks": _clocks(one, by_key[one.work_order_id], resume or {}),
                 "proposals": _proposals(one, by_key[one.work_order_id]),
                 "considered": [considered_words(line) for line in one.considered.all()],
             }
@@ -146,6 +156,18 @@ def _proposals(searched: OfferRound, order: WorkOrder) -> list[dict[str, Any]]:
             offer.work_order, counter.offer = order, offer
             total = sum((line.total_incl_vat for line in order.lines.all()), Decimal(0))
             found.append({**proposal_of(counter), "provider": offer.provider, "client_pays": euros(total)})
+    return found
+
+
+def _clocks(searched: OfferRound, order: WorkOrder, forms: dict[int, ResumeForm]) -> list[dict[str, Any]]:
+    """What those who are asked wait for, or ask."""
+    found = []
+    for offer in searched.offers.all():
+        if offer.status == OfferStatus.SENT:
+            offer.work_order = order
+            words = stopped_words(offer, forms.get(offer.pk))
+            if words is not None:
+                found.append(words)
     return found
 
 

@@ -13,13 +13,14 @@ from playwright.sync_api import expect
 
 from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
+from concierge.models import Event
 from providers.actions.businesses import add_member
 from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url
 from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.rounds import start_round
 from providers.enums import DeclineReason, DocumentKind
-from providers.models import Offer, Provider
+from providers.models import AccessLink, Offer, Provider
 from tests.e2e.conftest import Screen, sign_in
 from tests.providers.conftest import MONDAY, acting_for, add_provider
 from tests.world import World
@@ -72,6 +73,51 @@ def test_a_provider_answers_with_one_thumb(asked: World, screen: Screen) -> None
         lost = path_of(second)
     screen.open(lost)
     screen.shot("provider-link-lost")
+
+
+# What a mail scanner does with a page: it opens every link and sends every form, filled in or not, and presses all.
+SCAN = """async () => {
+  const seen = new Set();
+  for (const link of document.querySelectorAll("a[href]"))
+    if (link.origin === location.origin) await fetch(link.href);
+  const address = location.pathname;
+  for (const verb of ["accepter", "refuser", "proposer", "prolonger", "suspendre", "reprendre", "rendre", "pas-moi",
+                      "nouveau", "code", "commencer", "terminer"])
+    await fetch(address + verb + "/", {method: "POST", body: new URLSearchParams(
+      {reason: "too_busy", price: "15", "pause-reason": "awaiting_item"})});
+  for (const form of document.querySelectorAll("form")) {
+    await fetch(form.action, {method: form.method, body: new URLSearchParams(new FormData(form))});
+    seen.add(form.action);
+  }
+  return seen.size;
+}"""
+
+
+@pytest.mark.promise("S16", "DR10")
+def test_a_scanner_that_runs_scripts_and_presses_everything_changes_nothing(asked: World, screen: Screen) -> None:
+    with tenancy.working_for(asked.organisation):
+        offer = Offer.objects.with_need().order_by("pk")[0]
+        path, code = path_of(offer), link_code(offer)
+        before = [list(rows.order_by("pk").values()) for rows in (Offer.objects, AccessLink.objects)]
+        told = Event.objects.count()
+    page = screen.open(path)
+    assert page.evaluate(SCAN) > 0
+    with tenancy.working_for(asked.organisation):
+        assert [list(rows.order_by("pk").values()) for rows in (Offer.objects, AccessLink.objects)] == before
+        assert Event.objects.count() == told
+    page.reload()
+    page.get_by_role("textbox").fill(code)
+    page.locator("form[action$='/code/'] button").click()
+    expect(page.locator("form[action$='/accepter/'] button")).to_be_visible()
+    small = [
+        one.inner_text()
+        for one in page.locator("main button, main summary, main a.btn").all()
+        if one.is_visible() and (box := one.bounding_box()) and box["height"] < 44
+    ]
+    assert small == []
+    page.goto(f"{page.url}proposer/")
+    screen.check()
+    screen.shot("provider-link-proposes")
 
 
 @pytest.mark.promise("S16")

@@ -72,11 +72,12 @@ from notifications.enums import Disabled, Kind, MessageChannel, RecipientKind, U
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.agreements import end_agreement, withdraw_agreement
+from providers.actions.clocks import extend_offer, pause_offer, resume_offer
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer, refuse_counter
 from providers.actions.documents import add_document
 from providers.actions.links import link_code, link_url, open_link
-from providers.actions.offers import accept_offer, report_misdirected
+from providers.actions.offers import accept_offer, report_misdirected, send_new_link
 from providers.actions.price_use import use_price
 from providers.actions.prices import (
     decline_price,
@@ -93,7 +94,7 @@ from providers.actions.reminders import remind_offer
 from providers.actions.replies import Incoming, take_reply
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
-from providers.enums import BreakReason, DeclineReason, DocumentKind, Side
+from providers.enums import BreakReason, DeclineReason, DocumentKind, PauseReason, Side
 from providers.models import AccessLink, CounterOffer, Offer, PriceLink, ServiceAgreement
 from providers.rules.counters import Proposal
 from tests.billing.conftest import finish, make_issuer
@@ -217,6 +218,26 @@ def _proposed(world: World, proposal: Proposal | None = None) -> CounterOffer:
     offer = _round(world)[0]
     day = Proposal(ready_on=ready_days_left(offer.work_order, timezone.now())[0], comment="La semelle arrive jeudi")
     return counter_offer(offer, proposal or day, by=acting_for(offer.provider))
+
+
+def _stopped(world: World) -> Offer:
+    offer = _round(world)[0]
+    by = acting_for(offer.provider)
+    return pause_offer(offer, reason=PauseReason.AWAITING_CLIENT_INFO, note="Quelle hauteur ?", by=by).offer
+
+
+def _given_more(world: World) -> Offer:
+    """As much as the rules give, and it asks for more."""
+    offer = _round(world)[0]
+    for _n in range(2):
+        extend_offer(offer, by=acting_for(offer.provider))
+    return offer
+
+
+def _link_renewed(world: World) -> None:
+    offer = _round(world)[0]
+    AccessLink.objects.update(expires_at=timezone.now())
+    assert send_new_link(AccessLink.objects.get(offer=offer), by=acting_for(offer.provider))
 
 
 def _broken(world: World) -> None:
@@ -511,6 +532,11 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
         _proposed(world, Proposal(price=Decimal("15.00"))), by=world.actor()
     ),
     Kind.OFFER_BROKEN: _broken,
+    Kind.OFFER_PAUSED: _stopped,
+    Kind.OFFER_LINK: _link_renewed,
+    Kind.OFFER_RESUMED: lambda world: resume_offer(_stopped(world), answer="Trois centimètres", by=world.actor()),
+    Kind.EXTENSION_ASKED: _given_more,
+    Kind.OFFER_EXTENDED: lambda world: extend_offer(_given_more(world), by=world.actor()),
     Kind.QUOTE_REQUESTED: asked,
     Kind.QUOTE_RENDERED: lambda world: _drawn(sent(world)),
     Kind.QUOTE_REMINDED: lambda world: remind_of_quote(sent(world), by=world.actor()),

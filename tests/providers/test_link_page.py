@@ -19,6 +19,8 @@ from bookings.actions.work_orders import cancel_work_order, verify_work_order
 from bookings.models import ServiceRequest, WorkOrder
 from concierge import tenancy
 from concierge.models import Domain, Event
+from notifications.enums import Kind
+from notifications.models import Message
 from providers.actions.links import WrongLinkCode, check_link_code, link_code, link_url
 from providers.actions.offers import accept_offer, resend_offer
 from providers.actions.rounds import start_round
@@ -349,3 +351,40 @@ def test_guessing_in_parallel_gets_five_tries_and_two_taps_are_one_yes(real_phon
     run(tap, 2)
     assert sorted(answers) == [302, 409]
     assert Event.objects.filter(name="offer.accepted").count() == 1
+
+
+# --- a new link ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.promise("S16")
+def test_an_expired_link_sends_a_new_one_to_the_address_on_file(offers: list[Offer], world: World) -> None:
+    phone, offer = Phone(offers[0]), offers[0]
+    letters = Message.objects.filter(kind=Kind.OFFER_LINK)
+    same = phone.post("nouveau").content
+    assert AccessLink.objects.filter(offer=offer).count() == 1
+    AccessLink.objects.filter(offer=offer).update(expires_at=timezone.now())
+    assert "Recevoir un nouveau lien" in text_of(phone.get())
+    for _n in range(2):
+        assert phone.post("nouveau").content == same
+    assert Browser().post("/offre/nowhere/nouveau/", headers={"Accept-Language": "fr"}).content == same
+    settle(world.organisation)
+    assert list(letters.values_list("address", flat=True)) == [offer.provider.email]
+    fresh = Phone(offer)
+    assert fresh.url != phone.url
+    assert phone.get().status_code == 410
+    assert fresh.unlock().post("accepter").status_code == 302
+
+
+@pytest.mark.promise("S16")
+def test_a_locked_link_is_renewed_and_a_reported_one_is_not(offers: list[Offer], world: World) -> None:
+    phone, offer = Phone(offers[0]), offers[0]
+    for _n in range(MAX_CODE_TRIES):
+        phone.post("code", code="0000" if phone.code != "0000" else "1111")
+    assert "nouveau/" in text_of(phone.get())
+    phone.post("nouveau")
+    assert AccessLink.objects.filter(offer=offer, revoked_at=None).get().code_tries == 0
+    other = Phone(offers[1]).unlock()
+    other.post("pas-moi")
+    other.post("nouveau")
+    assert AccessLink.objects.filter(offer=offers[1], revoked_at=None).count() == 0
+    assert Event.objects.filter(name="offer.link_asked").count() == 1

@@ -1,0 +1,259 @@
+"""The clock of an offer: it stands still for a reason, goes on with the time that was left, and is given more
+(lifecycles.md 2.4). Lock order and deadlines as in ``offers``; the search never lasts longer for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.work_orders import lock_work_order
+from bookings.enums import RequestStatus
+from bookings.models import WorkOrder
+from concierge import deadlines
+from concierge.db import refuse_on
+from concierge.errors import Invalid
+from concierge.models import Deadline
+from concierge.tenancy import Actor, system_actor
+from providers.actions import links
+from providers.actions.matching import closures_of, opening_of, policy_for
+from providers.actions.offer_moves import EXPIRY, STOP, lock_offer, say
+from providers.actions.prices import check_need
+from providers.actions.refusals import (
+    REFUSALS,
+    ExtensionAsked,
+    NoMoreTime,
+    OfferAnswered,
+    OfferExpired,
+    OfferNotPaused,
+    OfferPaused,
+    PausedTooOften,
+)
+from providers.actions.reminders import plan_reminders, times_reminded
+from providers.enums import OfferStatus, PauseReason, RoundStatus
+from providers.models import Offer, OfferPause, OfferRound
+from providers.models.offers import latest_start
+from providers.rules import asking, hours
+
+PAUSE_END = "offer.pause_end"
+# A question of a provider is answered within this time, else its clock goes on.
+USUAL_PAUSE = dt.timedelta(days=3)
+# Less time to answer than this is left to nobody.
+LEAST = dt.timedelta(minutes=30)
+MOST_PAUSES = 2
+OF_PROVIDERS = (PauseReason.AWAITING_CLIENT_INFO, PauseReason.AWAITING_ITEM)
+
+
+@transaction.atomic
+def pause_offer(offer: Offer, *, reason: PauseReason, note: str = "", by: Actor) -> OfferPause:
+    """Its provider waits for an answer, or for the things: until then, and for three days at most, no time passes.
+
+    The question goes to the team. Raises ``Invalid`` (400), ``OfferPaused``, ``PausedTooOften``, ``NoMoreTime`` or
+    why it is no longer open (409).
+    """
+    work_order = lock_work_order(offer.work_order)
+    locked = _open(offer)
+    note = note.strip()
+    if reason not in OF_PROVIDERS:
+        raise Invalid(_("Choose what you are waiting for."), field="reason")
+    if reason == PauseReason.AWAITING_CLIENT_INFO and not note:
+        raise Invalid(_("Write what you need to know: we ask."), field="note")
+    if len(note) > 200:
+        raise Invalid(_("At most 200 characters."), field="note")
+    if locked.pauses.filter(by_provider=True).count() >= MOST_PAUSES:
+        raise PausedTooOften(current_status=locked.status)
+    return _stop(locked, work_order, reason, timezone.now() + USUAL_PAUSE, note=note, by=by)
+
+
+def _open(offer: Offer) -> Offer:
+    """Lock an offer that waits for its provider. Raises why it does not."""
+    locked = lock_offer(offer)
+    if locked.status != OfferStatus.SENT:
+        raise REFUSALS.get(locked.status, OfferAnswered)(current_status=locked.status)
+    if locked.due_at <= timezone.now():
+        raise OfferExpired
+    return locked
+
+
+def _stop(
+    offer: Offer, work_order: WorkOrder, reason: PauseReason, until: dt.datetime, *, note: str = "", by: Actor
+) -> OfferPause:
+    """No time passes until then: the answer is due as much opening time later as was left."""
+    now, latest = timezone.now(), offer.round.ends_at - LEAST
+    until = min(until, latest)
+    if until <= now:
+        raise NoMoreTime(current_status=offer.status)
+    left = max(_time_left(offer, work_order, now), LEAST)
+    with refuse_on("offer_paused_once", OfferPaused()):
+        pause = OfferPause.objects.create(
+            organisation_id=offer.organisation_id,
+            offer=offer,
+            reason=reason,
+            note=note,
+            by_provider=by.provider_id is not None,
+            started_at=now,
+            until=until,
+            left=left,
+        )
+    _give_until(offer, _due(offer, work_order, until, left))
+    deadlines.set_deadline(PAUSE_END, organisation_id=pause.organisation_id, subject_id=pause.pk, due_at=until)
+    say(offer, "paused", by, reason=str(reason), until=until.isoformat())
+    return pause
+
+
+def _time_left(offer: Offer, work_order: WorkOrder, now: dt.datetime) -> dt.timedelta:
+    closed = hours.closed_on(closures_of(offer.provider))
+    return hours.time_open(now, offer.due_at, opening_of(offer.provider), _zone(work_order), closed=closed)
+
+
+def _due(offer: Offer, work_order: WorkOrder, start: dt.datetime, left: dt.timedelta) -> dt.datetime:
+    """After so much opening time, and not after the search has ended."""
+    opening, closed = opening_of(offer.provider), hours.closed_on(closures_of(offer.provider))
+    due = hours.due_in_opening_hours(start, left, opening, _zone(work_order), closed=closed)
+    return min(due if due > start else start + left, offer.round.ends_at)
+
+
+def _zone(work_order: WorkOrder) -> ZoneInfo:
+    return ZoneInfo(work_order.site.time_zone)
+
+
+def _give_until(offer: Offer, due_at: dt.datetime) -> None:
+    offer.due_at = due_at
+    offer.save(update_fields=["due_at"])
+    deadlines.set_deadline(EXPIRY, organisation_id=offer.organisation_id, subject_id=offer.pk, due_at=due_at)
+    links.keep_link_until(offer, due_at)
+
+
+@transaction.atomic
+def resume_offer(offer: Offer, *, answer: str = "", by: Actor) -> Offer:
+    """The clock goes on with the time that was left; what the team answers is told, without naming the client.
+
+    Raises ``OfferNotPaused`` or why it is no longer open (409), ``Invalid`` (400).
+    """
+    work_order = lock_work_order(offer.work_order)
+    locked = lock_offer(offer)
+    if locked.status != OfferStatus.SENT:
+        raise REFUSALS.get(locked.status, OfferAnswered)(current_status=locked.status)
+    pause = _pause_of(locked)
+    if pause is None:
+        raise OfferNotPaused(current_status=locked.status)
+    answer = answer.strip()[:200]
+    if answer:
+        _check_answer(work_order, answer)
+    _go_on(locked, work_order, pause, answer=answer, by=by)
+    return locked
+
+
+def _check_answer(work_order: WorkOrder, answer: str) -> None:
+    try:
+        check_need(work_order.request, answer)
+    except Invalid as error:
+        raise Invalid(error.message, field="answer") from error
+
+
+def _pause_of(offer: Offer) -> OfferPause | None:
+    rows = OfferPause.objects.select_for_update(of=("self",), no_key=True)
+    return rows.going_on().filter(offer=offer).first()
+
+
+def _go_on(offer: Offer, work_order: WorkOrder, pause: OfferPause, *, answer: str = "", by: Actor) -> None:
+    now = timezone.now()
+    pause.ended_at, pause.answer = now, answer
+    pause.save(update_fields=["ended_at", "answer"])
+    _give_until(offer, _due(offer, work_order, now, pause.left))
+    plan_reminders([offer], policy_for(work_order), sent=times_reminded([offer]))
+    say(offer, "resumed", by, reason=pause.reason, by_provider=by.provider_id is not None)
+
+
+@deadlines.on(PAUSE_END)
+def _pause_over(deadline: Deadline) -> None:
+    rows = OfferPause.objects.select_related("offer__work_order", "organisation").going_on()
+    for pause in rows.filter(pk=deadline.subject_id):
+        end_pause(pause, by=system_actor(pause.organisation))
+
+
+@transaction.atomic
+def end_pause(pause: OfferPause, *, by: Actor) -> bool:
+    """It has lasted as long as it may; ``False`` when it had ended, or its offer is answered."""
+    work_order = lock_work_order(pause.offer.work_order)
+    locked = lock_offer(pause.offer)
+    found = _pause_of(locked)
+    if found is None or found.pk != pause.pk or locked.status != OfferStatus.SENT:
+        return False
+    _go_on(locked, work_order, found, by=by)
+    return True
+
+
+@transaction.atomic
+def extend_offer(offer: Offer, *, by: Actor) -> Offer:
+    """More time in one tap: by the rules of its service when some is left, else the team is asked; the team may always.
+
+    Raises ``ExtensionAsked``, ``NoMoreTime`` or why it is no longer open (409).
+    """
+    work_order = lock_work_order(offer.work_order)
+    locked = _open(offer)
+    policy = policy_for(work_order)
+    due = _due(locked, work_order, locked.due_at, policy.extension)
+    if due <= locked.due_at:
+        raise NoMoreTime(current_status=locked.status)
+    if by.provider_id is not None and locked.extensions >= policy.most_extensions:
+        if locked.extension_asked_at is not None:
+            raise ExtensionAsked(current_status=locked.status)
+        locked.extension_asked_at = timezone.now()
+        locked.save(update_fields=["extension_asked_at"])
+        say(locked, "extension_asked", by)
+        return locked
+    locked.extensions += 1
+    locked.extension_asked_at = None
+    locked.save(update_fields=["extensions", "extension_asked_at"])
+    _give_until(locked, due)
+    say(locked, "extended", by, until=due.isoformat(), by_provider=by.provider_id is not None)
+    return locked
+
+
+@transaction.atomic
+def hold_clocks(work_order: WorkOrder, *, until: dt.datetime, by: Actor) -> None:
+    """Its request stands still: so do the clocks of all who are asked, and the end of the search moves. Safe twice."""
+    locked = lock_work_order(work_order)
+    current = _searched(locked)
+    if current is None or locked.request.status != RequestStatus.ON_HOLD:
+        return
+    _move_end(current, until + max(current.ends_at - timezone.now(), LEAST))
+    for offer in _waiting(current):
+        offer.round = current
+        if offer.due_at > timezone.now() and _pause_of(offer) is None:
+            _stop(offer, locked, PauseReason.REQUEST_ON_HOLD, until, by=by)
+
+
+@transaction.atomic
+def release_clocks(work_order: WorkOrder, *, by: Actor) -> None:
+    """The request goes on, and what was promised has moved: the search ends in time for it. Safe twice."""
+    locked = lock_work_order(work_order)
+    current = _searched(locked)
+    if current is None:
+        return
+    policy = policy_for(locked)
+    _move_end(current, asking.search_ends_at(timezone.now(), latest_start(locked), policy.stop_before))
+    for offer in _waiting(current):
+        offer.round, pause = current, _pause_of(offer)
+        if pause is not None and pause.reason == PauseReason.REQUEST_ON_HOLD:
+            _go_on(offer, locked, pause, by=by)
+
+
+def _searched(work_order: WorkOrder) -> OfferRound | None:
+    return OfferRound.objects.filter(work_order=work_order, status=RoundStatus.OPEN).first()
+
+
+def _waiting(current: OfferRound) -> list[Offer]:
+    rows = Offer.objects.select_for_update(of=("self",), no_key=True).filter(round=current, status=OfferStatus.SENT)
+    return list(rows.select_related("provider").order_by("pk"))
+
+
+def _move_end(current: OfferRound, ends_at: dt.datetime) -> None:
+    current.ends_at = min(ends_at, current.started_at + asking.LONGEST)
+    current.save(update_fields=["ends_at"])
+    deadlines.set_deadline(STOP, organisation_id=current.organisation_id, subject_id=current.pk, due_at=current.ends_at)
