@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0061_answered_sms"),
         ("concierge", "0012_overseas"),
-        ("providers", "0025_plans_of_days"),
+        ("providers", "0026_clocks_of_offers"),
     ]
 
     operations = [
