@@ -7,6 +7,7 @@ from providers.api import availability, documents, offers, prices
 from providers.api import clocks as clocks_api
 from providers.api import counters as counters_api
 from providers.views import (
+    agreement_link,
     agreements,
     calls,
     clocks,
@@ -131,6 +132,16 @@ links_of_clients = [
 
 # --- from gateways ----------------------------------------------------------------------------------------------------
 inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbound-sms")]
+
+links_of_agreements = [
+    path("convention/<str:token>/", agreement_link.agreement_page, name="agreement-link"),
+    path("convention/<str:token>/code/", agreement_link.type_code, name="agreement-link-code"),
+    re_path(
+        r"^convention/(?P<token>[^/]+)/(?P<verb>signer|refuser|pas-moi)/$",
+        agreement_link.act,
+        name="agreement-link-act",
+    ),
+]
 
 # --- a provider's own pages -------------------------------------------------------------------------------------------
 own_space = [
@@ -273,7 +284,7 @@ team_agreements = [
     path("prestataires/conventions/<uuid:public_id>/", agreements.agreement_page, name="agreement"),
     path("prestataires/conventions/<uuid:public_id>/convention.pdf", agreements.agreement_pdf, name="agreement-pdf"),
     re_path(
-        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire)/$",
+        rf"^prestataires/conventions/(?P<public_id>{UUID})/(?P<verb>envoyer|signer|papier|abandonner|terminer|reconduire|renvoyer)/$",
         agreements.change_agreement,
         name="change-agreement",
     ),
@@ -302,6 +313,7 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     *links_of_offers,
     *links_of_prices,
+    *links_of_agreements,
     *links_of_clients,
     *inbound_sms,
     *own_space,

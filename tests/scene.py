@@ -164,6 +164,11 @@ class Scene:
         return ServiceAgreement.objects.get(status="draft")
 
     @property
+    def agreement_token(self) -> str:
+        """The secret of the link by which it is signed."""
+        return link_url(self.sent_agreement).rstrip("/").rpartition("/")[2]
+
+    @property
     def sent_agreement(self) -> ServiceAgreement:
         """What both sides can sign."""
         return ServiceAgreement.objects.get(status="sent")

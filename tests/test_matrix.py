@@ -233,6 +233,9 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:prices-of-request": lambda s: {"request_id": s.unpriced.public_id},
     "providers:ask-prices": lambda s: {"request_id": s.unpriced.public_id},
     "providers:change-price-request": lambda s: {"public_id": s.price_request.public_id, "verb": "retirer"},
+    "providers:agreement-link": lambda s: {"token": s.agreement_token},
+    "providers:agreement-link-code": lambda s: {"token": s.agreement_token},
+    "providers:agreement-link-act": lambda s: {"token": s.agreement_token, "verb": "refuser"},
     "providers:price-link": lambda s: {"token": s.price_token},
     "providers:price-link-code": lambda s: {"token": s.price_token},
     "providers:price-link-act": lambda s: {"token": s.price_token, "verb": "refuser"},
@@ -327,7 +330,15 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "415", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act", "providers:inbound-sms"}
+CLOSED = {
+    "api-not-found",
+    "metrics",
+    "providers:offer-link-act",
+    "providers:offer-link-propose",
+    "providers:price-link-act",
+    "providers:agreement-link-act",
+    "providers:inbound-sms",
+}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",

@@ -12,6 +12,7 @@ from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
 from providers.actions.agreement_ends import goes_on
 from providers.actions.agreement_texts import price_words
+from providers.actions.links import link_code, link_url
 from providers.enums import AgreementStatus
 from providers.models import ServiceAgreement
 
@@ -49,13 +50,17 @@ def to_provider(message: Message) -> Note:
         Kind.AGREEMENT_WITHDRAWN: _("We do not go on with this agreement"),
         Kind.AGREEMENT_ENDED: _("Our agreement ends"),
     }[kind]
+    has_account, by_link = agreement.provider.members.exists(), kind == Kind.AGREEMENT_SENT and link_url(agreement)
+    page = link(message.organisation, "providers:space-agreement", agreement.public_id) if has_account else ""
     return Note(
         subject=heading,
         heading=heading,
         why=_("You receive this message because your business works with us."),
         facts=_facts(agreement),
-        action_url=link(message.organisation, "providers:space-agreement", agreement.public_id),
-        action_label=_("Read and sign") if kind == Kind.AGREEMENT_SENT else _("Read it"),
+        # Whoever has an account may still sign by the link: nobody looks for a password to say yes.
+        action_url=by_link or page,
+        action_label=_("Read and sign") if kind == Kind.AGREEMENT_SENT else _("Read it") if page else "",
+        words={"code": link_code(agreement) if by_link else ""},
     )
 
 

@@ -17,8 +17,8 @@ from concierge.errors import DomainError
 from concierge.models import Domain
 from concierge.tenancy import Actor
 from providers.actions.refusals import PartnershipPaused
-from providers.models import Offer, PersonalLink, PriceRequest, Provider
-from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
+from providers.models import PersonalLink, Provider
+from providers.models.links import MAX_CODE_TRIES, Asked, code_of, hash_of, new_nonce, token_of
 
 # After the answer is due, or the promised end of accepted work, a link still shows how things stand for this long.
 READABLE_AFTER = dt.timedelta(days=7)
@@ -52,7 +52,7 @@ class LinkExpired(DomainError):
     message = _("This link has expired. Nothing more needs to be done.")
 
 
-def issue_link(asked: Offer | PriceRequest) -> PersonalLink:
+def issue_link(asked: Asked) -> PersonalLink:
     """The link of what is asked: the one that lives, else a new one. Runs in the caller's transaction, under its lock.
 
     A message that is sent twice opens the same page twice: whoever has typed their digits goes on (lifecycles.md 2.4).
@@ -72,11 +72,11 @@ def issue_link(asked: Offer | PriceRequest) -> PersonalLink:
     return made
 
 
-def _current(asked: Offer | PriceRequest) -> PersonalLink | None:
+def _current(asked: Asked) -> PersonalLink | None:
     return asked.links.filter(revoked_at=None).order_by("-pk").first()
 
 
-def link_url(asked: Offer | PriceRequest) -> str:
+def link_url(asked: Asked) -> str:
     """Absolute address of its page for the provider, rebuilt when a message is sent; ``""`` once revoked.
 
     Scheme and port come from ``BASE_URL``, the host from the organisation's domain: never from a request (S16).
@@ -95,7 +95,7 @@ def absolute_address(organisation_id: int, path: str) -> str:
     return f"{base.scheme}://{netloc}{path}"
 
 
-def link_code(asked: Offer | PriceRequest) -> str:
+def link_code(asked: Asked) -> str:
     """The four digits to print beside the address in the message; ``""`` once the link is revoked."""
     link = _current(asked)
     return code_of(link.nonce) if link else ""
@@ -140,7 +140,7 @@ def check_link_code(link: PersonalLink, code: str) -> None:
     raise WrongLinkCode(tries_left=MAX_CODE_TRIES - locked.code_tries)
 
 
-def keep_link_until(asked: Offer | PriceRequest, end: dt.datetime) -> None:
+def keep_link_until(asked: Asked, end: dt.datetime) -> None:
     """Let a link live as long as accepted work or a given price, and the reading time. In the caller's transaction."""
     until = end + READABLE_AFTER
     asked.links.filter(revoked_at=None, expires_at__lt=until).update(expires_at=until)
@@ -151,4 +151,7 @@ def revoke_link(link: PersonalLink, *, by: Actor) -> None:
     now = timezone.now()
     rows = type(link)._default_manager.filter(pk=link.pk, revoked_at=None)
     if rows.update(revoked_at=now, reported_at=now):
-        events.record(f"{link.about}.misdirected", link.subject, by=by, request_id=link.subject.asked_by.public_id)
+        request = link.subject.asked_by
+        events.record(
+            f"{link.about}.misdirected", link.subject, by=by, request_id=request.public_id if request else None
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +19,9 @@ from concierge.tenancy import Actor
 from providers.actions.agreement_texts import values_of
 from providers.actions.agreements import bind, check_read, lock_agreement, move, say
 from providers.actions.file_moves import lock_provider
+from providers.actions.links import issue_link, revoke_link
 from providers.enums import AgreementStatus, Side
-from providers.models import AgreementSignature, ServiceAgreement
+from providers.models import AgreementLink, AgreementSignature, ServiceAgreement
 from providers.rules import agreement_text
 
 
@@ -66,8 +68,32 @@ def send_agreement(agreement: ServiceAgreement, *, read: str | None = None, by: 
         locked.content = _content_of(locked)
     locked.seal, locked.sent_at = seal_of(locked.content), timezone.now()
     locked.save(update_fields=["status", "content", "seal", "sent_at"])
+    issue_link(locked)
     say(locked, "sent", by)
     return locked
+
+
+@transaction.atomic
+def resend_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreement:
+    """Write to the provider again; the link is another only when the old one is over. Raises ``WrongState`` unless it
+    waits for their signature."""
+    locked = lock_agreement(agreement)
+    if locked.status != AgreementStatus.SENT or locked.signatures.filter(side=Side.THEIRS).exists():
+        raise WrongState(current_status=locked.status)
+    issue_link(locked)
+    say(locked, "sent", by, again=True)
+    return locked
+
+
+@transaction.atomic
+def report_agreement_misdirected(link: AgreementLink, *, by: Actor) -> None:
+    """“This is not me”: the link dies, and what waited for a signature is declined, which the heads are told."""
+    locked = lock_agreement(link.agreement)
+    revoke_link(link, by=by)
+    if locked.status == AgreementStatus.SENT and not locked.signatures.filter(side=Side.THEIRS).exists():
+        with override(settings.LANGUAGE_CODE):
+            comment = _("Our message reached the wrong person: please check the address.")
+            decline_agreement(locked, comment=str(comment), by=by)
 
 
 @transaction.atomic

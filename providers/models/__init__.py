@@ -7,7 +7,7 @@ from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
-from providers.models.links import AccessLink, PersonalLink, PriceLink
+from providers.models.links import AccessLink, AgreementLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.pauses import OfferPause
@@ -19,6 +19,7 @@ from providers.models.shares import ShareAlarm
 
 __all__ = [
     "AccessLink",
+    "AgreementLink",
     "AgreementSignature",
     "AssignmentRun",
     "ChannelState",

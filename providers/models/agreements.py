@@ -9,6 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Service
@@ -189,6 +190,14 @@ class ServiceAgreement(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.provider} · {self.service}"
+
+    # Of no request in particular: of all that come.
+    asked_by = None
+
+    @property
+    def due_at(self) -> dt.datetime:
+        """Until when the link to one that was sent is to be used: a month. Who comes later asks for another."""
+        return (self.sent_at or timezone.now()) + dt.timedelta(days=30)
 
     @property
     def category(self) -> str:

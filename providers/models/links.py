@@ -16,9 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from concierge.models import PublicIdModel, TenantModel
 from providers.enums import LinkPurpose
+from providers.models.agreements import ServiceAgreement
 from providers.models.businesses import Provider
 from providers.models.offers import Offer
 from providers.models.prices import NEED, PriceRequest
+
+# What a business is asked by a link.
+Asked = Offer | PriceRequest | ServiceAgreement
 
 MAX_CODE_TRIES = 5
 
@@ -64,9 +68,9 @@ class PersonalLink(PublicIdModel, TenantModel):
         abstract = True
 
     @property
-    def subject(self) -> Offer | PriceRequest:
+    def subject(self) -> Asked:
         """What it is about."""
-        found: Offer | PriceRequest = getattr(self, self.about)
+        found: Asked = getattr(self, self.about)
         return found
 
     @property
@@ -140,3 +144,33 @@ class PriceLink(PersonalLink):
 
     def __str__(self) -> str:
         return f"price · {self.price_request_id}"
+
+
+class AgreementLink(PersonalLink):
+    """A link bound to one agreement that waits for the provider's signature."""
+
+    about, page, need = "agreement", "providers:agreement-link", ("provider", "service", "organisation")
+
+    agreement = models.ForeignKey(ServiceAgreement, models.CASCADE, related_name="links", verbose_name=_("agreement"))
+
+    class Meta:
+        verbose_name = _("personal link to an agreement")
+        verbose_name_plural = _("personal links to agreements")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code_tries__lte=MAX_CODE_TRIES),
+                name="agreement_link_tries_limited",
+                violation_error_message=_("Too many wrong codes. Ask us for a new link."),
+            ),
+            models.CheckConstraint(
+                condition=Q(reported_at__isnull=True) | Q(revoked_at__isnull=False),
+                name="agreement_link_reported_is_revoked",
+            ),
+            models.UniqueConstraint(
+                fields=["agreement"], condition=Q(revoked_at=None), name="agreement_link_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"agreement · {self.agreement_id}"

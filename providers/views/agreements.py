@@ -24,7 +24,7 @@ from providers.actions import agreements as actions
 from providers.actions.agreement_ends import goes_on, renew_agreement
 from providers.actions.agreement_pdf import pdf_of
 from providers.actions.agreement_texts import standard_text
-from providers.actions.signing import send_agreement, sign_agreement
+from providers.actions.signing import resend_agreement, send_agreement, sign_agreement
 from providers.enums import AgreementStatus, Side
 from providers.forms.agreements import AgreementForm, EndForm, SignForm, terms_of
 from providers.models import Provider, ServiceAgreement
@@ -122,6 +122,8 @@ def change_agreement(request: TenantRequest, public_id: uuid.UUID, verb: str) ->
         return _end(request, agreement)
     if verb == "signer":
         return _sign(request, agreement)
+    if verb == "renvoyer":
+        return _resend(request, agreement)
     if verb == "reconduire":
         return _renew(request, agreement)
     act = {
@@ -159,6 +161,15 @@ def _sign(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
     else:
         said = _("Signed on our side. It binds once the provider has signed too.")
     messages.success(request, said)
+    return redirect("providers:agreement", agreement.public_id)
+
+
+def _resend(request: TenantRequest, agreement: ServiceAgreement) -> HttpResponse:
+    try:
+        resend_agreement(agreement, by=request.actor)
+    except DomainError as error:
+        return _page(request, _agreement(request, agreement.public_id), error=error, status=refused_status(error))
+    messages.success(request, _("The message leaves again."))
     return redirect("providers:agreement", agreement.public_id)
 
 
@@ -264,8 +275,9 @@ def _page(
         "sign_form": (sign_form or _sign_form(request, agreement)) if can_sign else None,
         "can_renew": can_manage and agreement.is_binding,
         "ends_soon": _ends_soon(agreement, today),
+        "can_resend": can_manage and agreement.status == AgreementStatus.SENT and not signatures[1]["name"],
         "can_withdraw": can_manage and agreement.status == AgreementStatus.SENT,
-        "has_login": agreement.provider.members.exists(),
+        "can_write": bool(agreement.provider.email) or agreement.provider.members.exists(),
         # A form that holds the refusal says it itself.
         "error": None if any(one.errors for one in shown if one is not None) else error,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.utils.formats import number_format
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -43,7 +44,7 @@ def _how_long(policy: OfferPolicy) -> str:
     words = {"hours": hours_words(policy.answer_hours)}
     if not policy.reminders:
         return _("Each has %(hours)s to answer, counted while they are open, and is not reminded.") % words
-    words["when"] = " %, ".join(str(percent) for percent in policy.reminders) + " %"
+    words["when"] = get_text_list([f"{percent} %" for percent in policy.reminders], _("and"))
     return (
         _("Each has %(hours)s to answer, counted while they are open, and is reminded when %(when)s of it is over.")
         % words

@@ -392,7 +392,7 @@ def test_a_draft_that_was_changed_meanwhile_is_read_again(world: World, manager:
     draft = draft_agreement(alone, world.cobbler, terms(), by=world.actor())
     draft.refresh_from_db()
     old = draft_seal(draft)
-    assert page(manager.get(path_of(draft))).count(f'name="read" value="{old}"') == 3
+    assert page(manager.get(path_of(draft))).count(f'name="read" value="{old}"') == 4
     change_agreement(draft, world.cobbler, terms(purchase_price=Decimal(12)), by=world.actor())
     for verb in ("", "papier", "abandonner"):
         given = typed(world, purchase_price="8.40", notice_hours="5") if not verb else {}

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -20,6 +21,7 @@ from bookings.rules.quotes import seal_of
 from concierge import tenancy
 from concierge.errors import Conflict, DomainError, Invalid, WrongState
 from concierge.models import Event
+from notifications.actions.writing import write
 from notifications.models import Message
 from providers.actions.agreement_texts import standard_text, values_of
 from providers.actions.agreements import (
@@ -31,6 +33,7 @@ from providers.actions.agreements import (
     withdraw_agreement,
 )
 from providers.actions.businesses import add_member
+from providers.actions.links import link_code, link_url
 from providers.actions.signing import (
     AgreementOver,
     AgreementReplaced,
@@ -426,11 +429,81 @@ def test_another_provider_reads_and_signs_nothing(world: World, waiting: Service
     assert own_path(foreign) not in page(mine.get("/prestataires/mon-espace/conventions/"))
 
 
-def test_whoever_has_no_account_signs_on_paper(world: World, manager: Browser) -> None:
+def test_whoever_cannot_be_written_to_signs_on_paper(world: World, manager: Browser) -> None:
     provider = add_provider(world, price=None)
+    Provider.objects.filter(pk=provider.pk).update(email="", phone="+33380111213")
     draft = draft_agreement(provider, world.cobbler, terms(), text="{service}", by=world.actor())
     body = page(manager.get(path_of(draft)))
     assert ("faites-la signer sur papier" in body, path_of(draft, "envoyer") in body) == (True, False)
+
+
+@pytest.fixture
+def by_link(world: World) -> ServiceAgreement:
+    """Sent to a cobbler without an account."""
+    return sent_agreement(add_provider(world, price=None), world, first_day=TODAY)
+
+
+def opened(agreement: ServiceAgreement) -> tuple[Browser, str]:
+    """A browser in which the four digits were typed, and the address of the page."""
+    browser, path = Browser(headers={"Accept-Language": "fr"}), urlsplit(link_url(agreement)).path
+    assert browser.post(f"{path}code/", {"code": link_code(agreement)}).status_code == 302
+    return browser, path
+
+
+@pytest.mark.promise("S16", "domain R33")
+def test_whoever_has_no_account_signs_by_the_link(world: World, by_link: ServiceAgreement) -> None:
+    settle(world.organisation)
+    letter = write(Message.objects.get(kind="agreement.sent"))
+    assert (link_url(by_link) in letter.text, link_code(by_link) in letter.text) == (True, True)
+    path = urlsplit(link_url(by_link)).path
+    # Who opens it, also by posting every form, signs nothing before the digits are typed.
+    scanner = Browser()
+    assert 'name="name"' not in page(scanner.get(path))
+    assert scanner.post(f"{path}code/", {"code": "0000"}).status_code == 422
+    for verb in ("signer", "refuser", "pas-moi"):
+        assert scanner.post(f"{path}{verb}/", {"name": "Robot", "seal": by_link.seal}).status_code == 403
+    assert AgreementSignature.objects.count() == 0
+    phone, path = opened(by_link)
+    assert "Indiquez votre nom." in page(phone.post(f"{path}signer/", {"name": "", "seal": by_link.seal}), 422)
+    assert "Relisez-le" in page(phone.post(f"{path}signer/", {"name": "Sophie", "seal": "x"}), 409)
+    assert phone.post(f"{path}signer/", {"name": "Sophie", "seal": by_link.seal}).status_code == 302
+    body = page(phone.get(path))
+    assert ("vous avez signé" in body, 'name="seal"' in body) == (True, False)
+    signature = AgreementSignature.objects.get()
+    assert (signature.name, signature.side, signature.channel, signature.user) == ("Sophie", "theirs", "link", None)
+    page(phone.post(f"{path}signer/", {"name": "Sophie", "seal": by_link.seal}), 409)
+    sign(by_link, Side.OURS, world.actor())
+    assert "Signée par les deux" in page(phone.get(path))
+
+
+@pytest.mark.promise("S16")
+def test_by_the_link_one_says_no_or_that_it_is_somebody_else(world: World, manager: Browser) -> None:
+    first, second = (sent_agreement(add_provider(world, price=None), world, first_day=TODAY) for _number in range(2))
+    phone, path = opened(first)
+    assert phone.post(f"{path}refuser/", {"comment": "12 %"}).status_code == 302
+    assert "rien à signer" in page(phone.get(path)).replace("plus rien", "rien")
+    phone, path = opened(second)
+    assert phone.post(f"{path}pas-moi/").status_code == 200
+    assert phone.get(path).status_code == 410
+    for agreement, comment in ((first, "12 %"), (second, "Notre message est arrivé chez la mauvaise personne")):
+        agreement.refresh_from_db()
+        assert (agreement.status, comment in agreement.decline_comment) == ("declined", True)
+
+
+@pytest.mark.promise("S16")
+def test_sent_again_the_same_link_opens_until_it_is_over(
+    world: World, manager: Browser, by_link: ServiceAgreement, monday: Any
+) -> None:
+    old = link_url(by_link)
+    assert manager.post(path_of(by_link, "renvoyer")).status_code == 302
+    assert link_url(by_link) == old
+    monday.shift(dt.timedelta(days=38))
+    assert Browser().get(urlsplit(old).path).status_code == 410
+    manager = browser_of(world.users["site_manager"])
+    assert manager.post(path_of(by_link, "renvoyer")).status_code == 302
+    assert link_url(by_link) != old
+    sign(by_link, Side.THEIRS, acting_for(by_link.provider))
+    page(manager.post(path_of(by_link, "renvoyer")), 409)
 
 
 def test_paper_and_drafts_tell_nobody(world: World, alone: Provider) -> None:
