@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0061_answered_sms"),
         ("concierge", "0012_overseas"),
-        ("providers", "0026_clocks_of_offers"),
+        ("providers", "0027_links_of_agreements"),
     ]
 
     operations = [
