@@ -118,8 +118,7 @@ def _look_up(host: str, port: int, until: float) -> Address:
     try:
         found = asked.result(timeout=max(0.1, min(5.0, until - time.monotonic())))
     except (OSError, UnicodeError) as error:
-        raise NoAnswer from error
-    except TimeoutError as error:
+        # Also when it takes too long.
         raise NoAnswer from error
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     if not addresses or not all(map(_may_be_called, addresses)):

@@ -14,6 +14,7 @@ from concierge import tenancy
 from concierge.enums import Role
 from demo import data
 from demo.baskets import plan_vegetables, sell_baskets
+from demo.calls import leave_calls_to_make
 from demo.earlier import wait_for_earlier
 from demo.history import DAYS, Month, live, settle
 from demo.partners import welcome_partners
@@ -50,6 +51,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
         wait_for_earlier(house, now=until)
         weigh_laundry(house, now=until)
         answer_otherwise(house, now=until)
+        leave_calls_to_make(house)
         welcome_partners(house, now=until)
     render_pending_documents()
     render_pending_quotes()

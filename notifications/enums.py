@@ -114,6 +114,10 @@ class MessageChannel(models.TextChoices):
 BY_SMS = frozenset(
     {
         Kind.OFFER_SENT,
+        Kind.OFFER_REMINDED,
+        Kind.OFFER_MOVED,
+        Kind.OFFER_REFUSED,
+        Kind.OFFER_BROKEN,
         Kind.OFFER_REPRICED,
         Kind.OFFER_ACCEPTED,
         Kind.OFFER_NOT_SELECTED,

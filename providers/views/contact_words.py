@@ -17,12 +17,13 @@ from providers.models import ChannelState, Offer, OfferContact
 def contact_words(contact: OfferContact, offer: Offer) -> dict[str, Any]:
     """One attempt: by what, what became of it, when. What is still to be made for an offer that is over is not."""
     is_moot = contact.status == ContactStatus.DUE and offer.status != OfferStatus.SENT
+    never_made = is_moot or contact.status == ContactStatus.SKIPPED
     moment = contact.ended_at or contact.due_at
     return {
         "channel": contact.get_channel_display(),
         "status": ContactStatus.SKIPPED.label if is_moot else contact.get_status_display(),
         "trouble": contact.get_trouble_display(),
-        "when": "" if is_moot else short_moment_words(moment, offer.work_order.site),
+        "when": "" if never_made else short_moment_words(moment, offer.work_order.site),
         "by": contact.made_by,
     }
 
