@@ -10,6 +10,7 @@ from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids
 from providers.actions.planning import fail_plan, gather, propose
 from providers.actions.reach import reconcile_reach
+from providers.actions.shares import watch_shares
 from providers.enums import RunStatus
 from providers.gateways.flow import PlanFailed, cheapest_plan
 from providers.models import AssignmentRun
@@ -41,6 +42,16 @@ def plan_day(run: AssignmentRun) -> AssignmentRun:
         log.warning("plan_failed", organisation_id=run.organisation_id, run_id=run.pk, reason=failure.reason)
         return fail_plan(run, failure.reason, by=by)
     return propose(run, gathered, plan, by=by)
+
+
+@shared_task(name="providers.watch_shares")
+def watch_everybody() -> None:
+    """Every night: heads are told where too much of a service lies with one business."""
+    for organisation_id in organisation_ids():
+        with tenancy.working_for(organisation_id):
+            organisation = Organisation.objects.get(pk=organisation_id)
+            watch_shares(organisation, by=tenancy.system_actor(organisation))
+    beat_seen("watch-shares")
 
 
 @shared_task(name="providers.reconcile_reach")

@@ -27,6 +27,7 @@ from providers.views import (
     space_agreements,
     space_documents,
     space_feed,
+    space_why,
     staff_files,
     staff_offers,
     staff_prices,
@@ -173,6 +174,7 @@ own_space = [
 ]
 
 own_agreements = [
+    path("prestataires/mon-espace/pourquoi/", space_why.why_me, name="space-why"),
     path("prestataires/mon-espace/conventions/", space_agreements.my_agreements, name="space-agreements"),
     path(
         "prestataires/mon-espace/conventions/<uuid:public_id>/", space_agreements.my_agreement, name="space-agreement"

@@ -260,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
     "nightly-invoicing": {"task": "billing.invoice_everyone", "schedule": crontab(minute="30", hour="1")},
     "plan-digests": {"task": "bookings.plan_digests", "schedule": crontab(minute="5", hour="0")},
     "plan-days": {"task": "providers.plan_days", "schedule": 60.0, "options": {"expires": 55}},
+    "watch-shares": {"task": "providers.watch_shares", "schedule": crontab(minute="50", hour="3")},
     "reconcile-reach": {"task": "providers.reconcile_reach", "schedule": crontab(minute="40", hour="2")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
 }

@@ -15,6 +15,7 @@ from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
 from providers.models.runs import AssignmentRun, ProposedAssignment
+from providers.models.shares import ShareAlarm
 
 __all__ = [
     "AccessLink",
@@ -44,6 +45,7 @@ __all__ = [
     "ProviderMember",
     "ProviderReach",
     "ServiceAgreement",
+    "ShareAlarm",
     "StoredFile",
     "acts_for_stopped",
     "provider_id_of",

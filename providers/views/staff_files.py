@@ -20,7 +20,7 @@ from concierge.days import today_of, zone_of
 from concierge.errors import NotAllowed
 from concierge.forms import KeyForm
 from concierge.middleware import TenantRequest
-from concierge.models import ApiClient
+from concierge.models import ApiClient, Organisation
 from providers import perms
 from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
@@ -28,7 +28,7 @@ from providers.actions.matching import recent_jobs
 from providers.actions.promises import promises_of
 from providers.enums import BINDING_AGREEMENTS, WAITING
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement
+from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement, ShareAlarm
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
@@ -73,8 +73,16 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         "total": page.paginator.count,
         "can_manage": can_manage,
         "to_check": ProviderDocument.objects.visible_to(request.actor).to_check().count() if can_manage else 0,
+        "alarms": _alarms(request.organisation) if can_manage else [],
     }
     return render(request, "providers/providers.html", {**context, **pages_around(request, page)})
+
+
+def _alarms(organisation: Organisation) -> list[ShareAlarm]:
+    """Of which services too much lies with one business, this month."""
+    month = today_of(organisation).replace(day=1)
+    found = ShareAlarm.objects.filter(organisation=organisation, month=month).select_related("service", "provider")
+    return list(found.order_by("service__position", "pk")[:PAGE])
 
 
 def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Provider]:
