@@ -169,7 +169,7 @@ def test_after_the_gap_the_next_ones_are_asked_too(
 ) -> None:
     set_offer_policy(world.organisation, wave_size=2, max_waves=3, gap_hours=Decimal(2), by=world.actor())
     current = start_round(heels, by=world.actor())
-    monday.move_to(MONDAY + 2 * HOUR)
+    monday.move_to(MONDAY + 2 * HOUR - dt.timedelta(minutes=1))
     settle(world.organisation)
     assert asked() == [(1, "sent")] * 2
     monday.move_to(MONDAY + 2 * HOUR + dt.timedelta(minutes=1))
