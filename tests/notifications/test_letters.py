@@ -92,11 +92,13 @@ from providers.actions.prices import (
 from providers.actions.promises import break_promise
 from providers.actions.reminders import remind_offer
 from providers.actions.replies import Incoming, take_reply
+from providers.actions.reviews import approve_document, refuse_document, send_document
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
 from providers.enums import BreakReason, DeclineReason, DocumentKind, PauseReason, Side
-from providers.models import AccessLink, CounterOffer, Offer, PriceLink, ServiceAgreement
+from providers.models import AccessLink, CounterOffer, Offer, PriceLink, ProviderDocument, ServiceAgreement
 from providers.rules.counters import Proposal
+from providers.rules.files import PDF, CleanFile
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
@@ -469,6 +471,13 @@ def _earlier(world: World) -> None:
     hand_out(release_hold(kept, by=world.actor()).pk)
 
 
+def _paper_sent(world: World) -> ProviderDocument:
+    """The provider sent a paper that nobody has looked at yet."""
+    provider = add_provider(world, papers=False)
+    file = CleanFile(b"%PDF-1.7", PDF, 1)
+    return send_document(provider, kind=DocumentKind.REGISTRATION, file=file, by=acting_for(provider))
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_TO_CALL: _to_call,
     Kind.SMS_ANSWERED: _answered_by_sms,
@@ -507,6 +516,12 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_MISDIRECTED: _misdirected,
     Kind.PAPER_ENDING: _paper(7),
     Kind.PAPER_OVER: _paper(-1),
+    Kind.PAPER_SENT: _paper_sent,
+    Kind.PAPER_APPROVED: lambda world: approve_document(
+        _paper_sent(world), issued_on=today_of(world.organisation), by=world.actor()
+    ),
+    Kind.PAPER_REFUSED: lambda world: refuse_document(_paper_sent(world), reason="Illisible", by=world.actor()),
+    Kind.PAPER_NEEDED: lambda world: say(world, "provider.document_needed", add_provider(world)),
     Kind.WORK_ON_ITS_WAY: _on_its_way,
     Kind.NEEDS_DISPATCH: _nobody,
     Kind.RENEWAL_DUE: _renewal,
