@@ -181,7 +181,7 @@ class Scene:
     @property
     def run(self) -> AssignmentRun:
         """The plan of a day."""
-        return AssignmentRun.objects.get(status="proposed")
+        return AssignmentRun.objects.filter(status="proposed").earliest("pk")
 
     @property
     def call(self) -> WebhookDelivery:
