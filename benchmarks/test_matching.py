@@ -74,6 +74,7 @@ def _fill(world: World, many: int) -> None:
         "today": today,
     }
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         for statement in FILL:
             cursor.execute(statement, values)
         cursor.execute(reach.WRITE, {"today": today, "providers": None})
@@ -85,6 +86,7 @@ def _fill(world: World, many: int) -> None:
         cursor.execute("SET ROLE NONE")
         cursor.execute("ANALYZE")
         cursor.execute("SET ROLE concierge_app")
+        cursor.execute("RESET statement_timeout")
 
 
 def _pages(where: str, sought: reach.Sought, many: int) -> int:
@@ -165,8 +167,8 @@ def _measure(world: World, size: int) -> tuple[float, float]:
             recall = _recall(_places(sought, 10)[:20])
             note("P5", f"{size} providers: recall of the ten nearest against reading every row {recall:.3f}")
             assert recall == 1.0
-    gate("P5", f"{size}: ten nearest eligible, p99 ms", [run[math.ceil(0.99 * SEARCHES) - 1] for run in runs], most=10)
     gate("P5", f"{size}: pages of ten nearest eligible", pages, most=60)
+    gate("P5", f"{size}: ten nearest eligible, p99 ms", [run[math.ceil(0.99 * SEARCHES) - 1] for run in runs], most=10)
     gate(
         "P5b",
         f"{size}: one in a hundred passes, p95 ms",
