@@ -1,4 +1,4 @@
-"""The work of a day given out at once: asked for, worked out by a task, applied line by line (domain.md R34, ADR 19).
+"""The work of a day given out at once: asked for, worked out by a task, applied line by line (domain.md R34, ADR 20).
 
 The snapshot is read and solved outside of any transaction; what changed meanwhile is found when a line is applied.
 """

@@ -1,4 +1,4 @@
-"""Asks another process for the cheapest plan of a day: a solver cannot be interrupted, a process can (ADR 19)."""
+"""Asks another process for the cheapest plan of a day: a solver cannot be interrupted, a process can (ADR 20)."""
 
 from __future__ import annotations
 

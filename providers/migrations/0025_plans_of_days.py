@@ -1,4 +1,4 @@
-"""Plans that give out the work of a day at once (ADR 19)."""
+"""Plans that give out the work of a day at once (ADR 20)."""
 
 import uuid
 
