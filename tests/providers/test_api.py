@@ -239,12 +239,11 @@ def test_list_asks_the_database_as_often_for_one_as_for_three(world: World, coun
         start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
     api = api_of(provider)
     api.get(OFFERS)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert len(api.get(OFFERS).json()["results"]) == count
+    # Five, and what was proposed and paused of each.
     assert (
-        len([query for query in asked if query["sql"].startswith("SELECT") and "set_config" not in query["sql"]]) == 5
+        len([query for query in asked if query["sql"].startswith("SELECT") and "set_config" not in query["sql"]]) == 7
     )
 
 

@@ -92,7 +92,7 @@ def test_checked_between_the_count_and_its_news_is_paid_too(
     state_quantities(heels.request, {heels.lines.get().position: Decimal(2)}, by=world.actor())
     verify_work_order(complete_work_order(start_work_order(heels, by=by), by=by), by=world.actor("site_manager"))
     settle(world.organisation)
-    assert pay()[0] == ("accepted", Decimal("24.00"))
+    assert pay()[0] == ("honoured", Decimal("24.00"))
 
 
 def test_checked_work_keeps_its_pay(world: World) -> None:
@@ -106,7 +106,7 @@ def test_checked_work_keeps_its_pay(world: World) -> None:
     verify_work_order(complete_work_order(start_work_order(first, by=by), by=by), by=world.actor("site_manager"))
     Offer.objects.filter(work_order=first).update(price=Decimal("15.00"))
     count(world, second, 2)
-    assert pay() == [("accepted", Decimal("15.00")), ("accepted", Decimal("24.00"))]
+    assert pay() == [("honoured", Decimal("15.00")), ("accepted", Decimal("24.00"))]
 
 
 # --- nobody binds at a price that they have not read ---------------------------------
