@@ -125,7 +125,7 @@ def test_a_rate_that_nobody_stated_gives_no_amount_without_vat(world: World) -> 
     add_member(provider, world.users["provider"], by=world.actor())
     done(world, provider)
     body = plain(page(browser_of(world.users["provider"]).get(f"{SPACE}/releve/")))
-    assert ("9,00 € TTC" in body, "non indiquée" in body, "€ HT" in body) == (True, True, False)
+    assert ("12,00 € TTC" in body, "non indiquée" in body, "€ HT" in body) == (True, True, False)
     known = Job(WorkOrder(), TODAY, Decimal(12), Decimal(20), Invoicing.PROVIDER_TO_US)
     unknown = Job(WorkOrder(), TODAY, Decimal(6), None, Invoicing.PROVIDER_TO_US)
     assert [one.excl_vat for one in (*totals_of([known]), *totals_of([known, unknown]))] == [Decimal(10), None]
