@@ -18,7 +18,8 @@ BIN = Path(sys.executable).parent
 READ_BY_SETTINGS = re.compile(r"\benv(?:\.\w+)?\(\s*\"(\w+)\"(?P<rest>[^\n]*)")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 APPLICATION = ("web", "worker", "sweeper", "beat", "migrate")
-NOT_FOR_PRODUCTION = {"DEBUG"}
+# The folder is where a machine of a developer keeps its SMS.
+NOT_FOR_PRODUCTION = {"DEBUG", "SMS_DIR"}
 READ_BY_LIBRARIES = {"PROMETHEUS_MULTIPROC_DIR"}
 
 
