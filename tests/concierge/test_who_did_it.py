@@ -31,6 +31,8 @@ NOBODY = {
     "bookings.waitlist.hand_out",
     "notifications.sending.claim_next",
     "notifications.sending.note_sent",
+    "notifications.webhooks.claim_delivery",
+    "notifications.webhooks.note_answer",
 }
 
 

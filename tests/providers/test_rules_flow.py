@@ -24,7 +24,7 @@ from providers.rules.flow import (
     prove,
 )
 
-pytestmark = pytest.mark.promise("domain R34", "speed G9")
+pytestmark = pytest.mark.promise("domain R34")
 
 # The first order could go to either, the second only to the near one, which has room for one.
 TWO = DayLoad(
