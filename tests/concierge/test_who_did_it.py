@@ -31,6 +31,9 @@ NOBODY = {
     "bookings.waitlist.hand_out",
     "notifications.sending.claim_next",
     "notifications.sending.note_sent",
+    "providers.reach.refresh_reach",
+    "providers.breakers.note_failure",
+    "notifications.sending.note_unneeded",
     "notifications.webhooks.claim_delivery",
     "notifications.webhooks.note_answer",
 }

@@ -92,7 +92,7 @@ def test_the_plan_is_the_cheapest_of_all_and_the_proof_knows_it_from_the_others(
         assert prove(load, other).is_optimal is not dearer
 
 
-@pytest.mark.promise("speed G10")
+@pytest.mark.promise("domain R34")
 def test_another_process_finds_the_same_plan_again() -> None:
     load = drawn(3)
     assert cheapest_plan(load) == cheapest_plan(load) == solve(load)
