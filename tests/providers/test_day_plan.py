@@ -17,7 +17,6 @@ from bookings.models import WorkOrder
 from concierge import tenancy
 from concierge.errors import Invalid
 from concierge.models import Event
-from providers import tasks
 from providers.actions.availability import close_days
 from providers.actions.businesses import change_provider, set_active
 from providers.actions.offers import accept_offer, decline_offer
@@ -29,6 +28,7 @@ from providers.actions.planning import (
     apply_or_drop,
     apply_proposal,
     ask_for_plan,
+    gather,
 )
 from providers.actions.rounds import offer_directly, start_round
 from providers.enums import DeclineReason
@@ -207,14 +207,13 @@ def test_a_fault_in_one_plan_does_not_stop_the_others(
     broken = ask_for_plan(world.site, TUESDAY, by=world.actor())
     with tenancy.working_for(other_world.organisation):
         ask_for_plan(other_world.site, TUESDAY, by=other_world.actor())
-    gather = tasks.gather
 
     def fails_once(run: AssignmentRun) -> Gathered:
         if run.pk == broken.pk:
             raise ZeroDivisionError
         return gather(run)
 
-    monkeypatch.setattr(tasks, "gather", fails_once)
+    monkeypatch.setattr("providers.tasks.gather", fails_once)
     plan_days()
     broken.refresh_from_db()
     assert (broken.status, broken.failure) == ("failed", "ZeroDivisionError")

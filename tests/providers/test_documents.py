@@ -447,7 +447,9 @@ def test_the_lists_ask_as_much_for_three_as_for_one(
 
 def _call(key: str, path: str, data: Any, number: int, content_type: str = "application/json") -> Any:
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"paper-{number}"}
-    return Browser(raise_request_exception=False).post(f"/api/v1{path}", data, content_type=content_type, headers=headers)
+    return Browser(raise_request_exception=False).post(
+        f"/api/v1{path}", data, content_type=content_type, headers=headers
+    )
 
 
 @pytest.mark.promise("domain R32", "S26", "R03")
