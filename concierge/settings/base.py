@@ -239,6 +239,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_SERIALIZER = "json"
+# Systems of others answer when they like: whoever calls them does nothing else (docker-compose.yml, "caller").
+CELERY_TASK_ROUTES = {"notifications.deliver_webhooks": {"queue": "webhooks"}}
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
