@@ -452,6 +452,8 @@ KEEP_DAYS = {
     "answer_ips": 365,
     "access_notes": 7,
     "webhook_deliveries": 30,
+    "inbound_sms": 30,
+    "contact_notes": 7,
     "refused_papers": 30,
     "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
