@@ -22,6 +22,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from concierge import tenancy
 from concierge.enums import Role, Scope
 from concierge.models import Event
+from providers.actions.invitations import door_of
 from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
@@ -287,6 +288,13 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:new-document": lambda s: {"public_id": s.provider.public_id},
     "providers:edit-document": _paper_of,
     "providers:remove-document": _paper_of,
+    "providers:invitation": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-code": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-not-me": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-step": lambda s: {"token": door_of(s.invitation)[0], "name": "qui"},
+    "providers:invitation-staff": lambda s: {"public_id": s.invitation.public_id},
+    "providers:change-invitation": lambda s: {"public_id": s.invitation.public_id, "verb": "renvoyer"},
+    "providers:approve-provider": lambda s: {"public_id": s.provider.public_id},
     "providers:document": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:file": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:judge-document": lambda s: {
@@ -320,7 +328,15 @@ BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
 # Beside 2xx: past who asks, to what is asked.
 THROUGH = {"302", "303", "400", "409", "410", "415", "422"}
 # Nobody gets through, whoever they are: what does not exist, needs a token, or the code of our message first.
-CLOSED = {"api-not-found", "metrics", "providers:offer-link-act", "providers:price-link-act", "providers:inbound-sms"}
+CLOSED = {
+    "providers:invitation-step",
+    "providers:invitation-not-me",
+    "api-not-found",
+    "metrics",
+    "providers:offer-link-act",
+    "providers:price-link-act",
+    "providers:inbound-sms",
+}
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.
 PRESCRIBER: dict[tuple[str, str], str] = {
     ("bookings:my-companies", "GET"): "404",
