@@ -222,7 +222,7 @@ def test_a_known_siret_says_nothing_of_its_file(world: World) -> None:
     browser = let_in(invitation)
     answer = browser.post(at(invitation, "qui"), {**WHO, "siret": known.siret})
     body = page(answer, 422)
-    assert answer.context["form"].errors == {"siret": ["Nous aimerions regarder ce numéro avec vous : appelez-nous."]}
+    assert answer.context["form"].errors == {"siret": ["Nous aimerions regarder ce numéro avec vous\u00a0: appelez-nous."]}
     assert (known.name in body, as_shown(answer)["street"]) == (False, WHO["street"])
     known.refresh_from_db()
     assert (known.street, Provider.objects.count()) == ("3 rue Monge", 1)
