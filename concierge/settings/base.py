@@ -451,6 +451,7 @@ KEEP_DAYS = {
     "access_notes": 7,
     "webhook_deliveries": 30,
     "refused_papers": 30,
+    "invitations": 60,
     "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }

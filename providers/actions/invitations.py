@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import to_python
 
 from bookings.models import Service
-from concierge import events
+from concierge import events, retention
 from concierge.days import today_of
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid
@@ -156,6 +157,13 @@ def approve_provider(provider: Provider, *, by: Actor) -> Provider:
         locked.save(update_fields=["is_to_check", "is_active"])
         events.record("provider.approved", locked, by=by)
     return locked
+
+
+@retention.forget("invitations")
+def never_used(before: dt.datetime) -> QuerySet[ProviderInvitation]:
+    """Of businesses that never said who they are: taken back, or no link of theirs opens any more."""
+    alive = InvitationLink.objects.filter(invitation=OuterRef("pk"), expires_at__gte=before)
+    return ProviderInvitation.objects.filter(~Exists(alive), provider=None)
 
 
 def current_link(invitation: ProviderInvitation) -> InvitationLink | None:

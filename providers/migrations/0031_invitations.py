@@ -9,7 +9,7 @@ import phonenumber_field.modelfields
 from django.db import migrations, models
 
 import providers.models.links
-from concierge.tenancy import ProtectTenant
+from concierge.tenancy import ProtectTenant, allow_delete
 
 
 class Migration(migrations.Migration):
@@ -223,4 +223,6 @@ class Migration(migrations.Migration):
             ),
         ),
         ProtectTenant("ProviderInvitation", "InvitationLink"),
+        allow_delete("providers_providerinvitation"),
+        allow_delete("providers_invitationlink"),
     ]

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from concierge import tenancy
+from concierge import retention, tenancy
 from concierge.errors import Conflict, Invalid
 from concierge.models import Event, User
 from notifications.actions.writing import write
@@ -364,3 +366,14 @@ def test_without_the_lock_it_makes_two(world_of_threads: World, monkeypatch: pyt
     monkeypatch.setattr(invitations, "_lock", read_only)
     assert _twice(world_of_threads) == {"ok": 2}
     assert Provider.objects.count() == 2
+
+
+@pytest.mark.promise("P04")
+def test_whoever_never_came_is_forgotten(world: World) -> None:
+    never, came = invited(world), invited(world, email="autre@example.fr")
+    begun(world, came)
+    for days, left in ((89, [never, came]), (91, [came])):
+        with time_machine.travel(timezone.now() + dt.timedelta(days=days)):
+            retention.purge()
+        assert list(ProviderInvitation.objects.order_by("pk")) == left
+    assert not InvitationLink.objects.exclude(invitation=came).exists()
