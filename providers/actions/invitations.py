@@ -190,9 +190,12 @@ def _new_link(invitation: ProviderInvitation) -> None:
 
 
 def _lock(invitation: ProviderInvitation, verb: str) -> ProviderInvitation:
-    """Re-read an invitation under its row lock. Raises ``InvitationOver``."""
+    """Re-read an invitation under its row lock. Raises ``InvitationOver``.
+
+    Its provider is read by a statement of its own: joined, one that was made while we waited would look like none.
+    """
     rows = ProviderInvitation.objects.select_for_update(of=("self",), no_key=True)
-    locked = rows.select_related("organisation", "provider").get(pk=invitation.pk)
+    locked = rows.select_related("organisation").get(pk=invitation.pk)
     if locked.status not in INVITATION_TRANSITIONS[verb][0]:
         raise InvitationOver(current_status=locked.status)
     return locked

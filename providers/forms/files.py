@@ -62,7 +62,7 @@ class NewProviderForm(RowForm):
 
     class Meta:
         model = Provider
-        fields = (
+        fields: tuple[str, ...] = (
             "name",
             "legal_name",
             "siret",

@@ -87,10 +87,17 @@ class WhenForm(WeekForm):
         return {day: [one for one in given if one.weekday == day] for day in range(7)}
 
 
+class ServicesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # no generic when it runs
+    """Services by the name that clients read."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.label)
+
+
 class WhatForm(forms.Form):
     """What it would do for us, and how much."""
 
-    services = forms.ModelMultipleChoiceField(
+    services = ServicesField(
         Service.objects.none(),
         label=_("What would you do for our clients?"),
         to_field_name="public_id",
@@ -108,7 +115,6 @@ class WhatForm(forms.Form):
         field = self.fields["services"]
         assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101 - declared above
         field.queryset = services
-        field.label_from_instance = lambda service: service.label  # type: ignore[method-assign]
 
 
 class CharterForm(forms.Form):

@@ -22,9 +22,8 @@ from bookings.gateways.geocoder import locate
 from bookings.models import Service
 from bookings.views.catalogue import refused_status
 from concierge.days import today_of
-from concierge.errors import DomainError, NotAllowed
+from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
-from concierge.models import Site
 from concierge.tenancy import Actor
 from providers.actions import invitations
 from providers.actions.reviews import send_document
@@ -163,22 +162,12 @@ def _save_who(request: TenantRequest, invitation: ProviderInvitation, form: Any)
     given = dict(form.cleaned_data)
     provider = invitation.provider
     if provider is None or any(getattr(provider, name) != given[name] for name in WHERE):
-        given["latitude"], given["longitude"] = _spot(request, given)
+        # Unknown: distances to it are unknown too, and the team sees that when it looks at the file.
+        given["latitude"], given["longitude"] = locate(*(given[name] for name in WHERE)) or (None, None)
     if provider is None:
         given["language"] = invitation.language
     invitations.say_who(invitation, given, by=bearer(request, invitation))
     return True
-
-
-def _spot(request: TenantRequest, given: dict[str, Any]) -> Any:
-    """Where the address is; unknown, it lies at a site, and the team sees that when it looks at the file."""
-    found = locate(*(given[name] for name in WHERE))
-    if found is not None:
-        return found
-    site = Site.objects.filter(organisation=request.organisation, is_active=True).order_by("pk").first()
-    if site is None:
-        raise NotAllowed
-    return site.latitude, site.longitude
 
 
 def _when(request: TenantRequest, invitation: ProviderInvitation) -> forms.BaseForm:

@@ -21,7 +21,7 @@ from concierge.days import today_of, zone_of
 from concierge.errors import NotAllowed
 from concierge.forms import KeyForm
 from concierge.middleware import TenantRequest
-from concierge.models import ApiClient, Organisation, Site
+from concierge.models import ApiClient, Organisation
 from providers import perms
 from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
@@ -164,11 +164,10 @@ def _of_a_new_file(provider: Provider) -> dict[str, Any]:
     invitation = ProviderInvitation.objects.filter(provider=provider).first()
     wanted = invitation.wanted if invitation else []
     services = Service.objects.filter(organisation=provider.organisation, pk__in=wanted).order_by("position", "pk")
-    sites = Site.objects.filter(organisation=provider.organisation, latitude=provider.latitude)
     return {
         "wished": [service.label for service in services],
         "is_handed_in": invitation is not None and invitation.status == InvitationStatus.USED,
-        "is_unplaced": sites.filter(longitude=provider.longitude).exists(),
+        "is_unplaced": provider.latitude is None,
     }
 
 
