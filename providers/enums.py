@@ -325,6 +325,7 @@ class ReplyEffect(models.TextChoices):
     DECLINED = "declined", pgettext_lazy("reply", "Declined")
     REFUSED = "refused", _("Came too late")
     UNCLEAR = "unclear", _("To be read by a person")
+    NO_CODE = "no_code", _("Yes or no without the four digits")
     NOTHING_OPEN = "nothing_open", _("Nothing was waiting for an answer")
     UNKNOWN = "unknown", _("Not a provider’s number")
 

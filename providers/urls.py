@@ -138,6 +138,7 @@ inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbo
 links_of_agreements = [
     path("convention/<str:token>/", agreement_link.agreement_page, name="agreement-link"),
     path("convention/<str:token>/code/", agreement_link.type_code, name="agreement-link-code"),
+    path("convention/<str:token>/nouveau/", agreement_link.renew, name="agreement-link-renew"),
     re_path(
         r"^convention/(?P<token>[^/]+)/(?P<verb>signer|refuser|pas-moi)/$",
         agreement_link.act,

@@ -237,6 +237,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:change-price-request": lambda s: {"public_id": s.price_request.public_id, "verb": "retirer"},
     "providers:agreement-link": lambda s: {"token": s.agreement_token},
     "providers:agreement-link-code": lambda s: {"token": s.agreement_token},
+    "providers:agreement-link-renew": lambda s: {"token": s.agreement_token},
     "providers:agreement-link-act": lambda s: {"token": s.agreement_token, "verb": "refuser"},
     "providers:price-link": lambda s: {"token": s.price_token},
     "providers:price-link-code": lambda s: {"token": s.price_token},

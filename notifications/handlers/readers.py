@@ -100,6 +100,11 @@ def desk_of(request: ServiceRequest) -> list[Reader]:
     return team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
 
 
+def dispatchers_at(site: Site) -> list[Reader]:
+    """Whoever may settle what a provider asks or proposes there (``can_dispatch``): concierges may not."""
+    return team_at(site, Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD)
+
+
 def team_at(site: Site, *roles: Role) -> list[Reader]:
     """Everybody who holds the first of these roles that anybody holds at the site."""
     here = Q(memberships__site=site) | Q(memberships__site=None)

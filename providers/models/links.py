@@ -55,6 +55,8 @@ class PersonalLink(PublicIdModel, TenantModel):
     about: ClassVar[str]
     page: ClassVar[str]
     need: ClassVar[tuple[str, ...]]
+    # Where whoever holds one that is over asks for another; empty: nowhere.
+    renewal: ClassVar[str] = ""
 
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -86,7 +88,7 @@ class PersonalLink(PublicIdModel, TenantModel):
 class AccessLink(PersonalLink):
     """A link bound to one purpose and one offer."""
 
-    about, page = "offer", "providers:offer-link"
+    about, page, renewal = "offer", "providers:offer-link", "providers:offer-link-renew"
     need = ("provider", "round", "work_order__service", "work_order__site", "work_order__request")
 
     purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.OFFER)
@@ -150,6 +152,7 @@ class AgreementLink(PersonalLink):
     """A link bound to one agreement that waits for the provider's signature."""
 
     about, page, need = "agreement", "providers:agreement-link", ("provider", "service", "organisation")
+    renewal = "providers:agreement-link-renew"
 
     agreement = models.ForeignKey(ServiceAgreement, models.CASCADE, related_name="links", verbose_name=_("agreement"))
 
