@@ -15,7 +15,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0028_share_alarms"),
+        ("providers", "0029_answers_forgotten"),
     ]
 
     operations = [
