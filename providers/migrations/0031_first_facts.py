@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0029_answers_forgotten")]
+    dependencies = [("providers", "0030_invitations")]
 
     operations = [
         migrations.AddField(
