@@ -455,6 +455,7 @@ KEEP_DAYS = {
     "inbound_sms": 30,
     "contact_notes": 7,
     "refused_papers": 30,
+    "invitations": 60,
     "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }

@@ -16,6 +16,7 @@ from bookings.models import ServiceRequest
 from notifications.actions import (
     letters_about_agreements,
     letters_about_counters,
+    letters_about_files,
     letters_about_papers,
     letters_about_prices,
     letters_about_quotes,
@@ -38,6 +39,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 WRITING = (
     letters_about_agreements,
     letters_about_counters,
+    letters_about_files,
     letters_about_papers,
     letters_about_prices,
     letters_about_quotes,

@@ -18,9 +18,9 @@ from notifications.actions.queue import Reader, queue_message
 from notifications.enums import Kind, RecipientKind
 from notifications.models import Message
 from notifications.tasks import send_messages
-from providers.actions.contacts import sms_number, way_to_write
+from providers.actions.contacts import mobile_of, sms_number, way_to_write
 from providers.enums import ContactChannel
-from providers.models import Offer, Provider
+from providers.models import Offer, Provider, ProviderInvitation
 
 
 def tell(
@@ -75,6 +75,17 @@ def business(provider: Provider) -> Reader:
         name=provider.contact_name or provider.name,
         key=provider.pk,
         phone=sms_number(provider),
+    )
+
+
+def invited(invitation: ProviderInvitation) -> Reader:
+    """A business that is none of ours yet: by e-mail, else by SMS."""
+    return Reader(
+        RecipientKind.PROVIDER,
+        address=invitation.email,
+        language=invitation.language,
+        name=invitation.name,
+        phone=mobile_of(invitation.phone),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -74,7 +75,11 @@ def contact_next(offer: Offer, ladder: str, *, by: Actor) -> OfferContact:
 
 def sms_number(provider: Provider) -> str:
     """Where a provider receives SMS, as E.164; empty when it has no such number, or none are sent here."""
-    phone = provider.phone
+    return mobile_of(provider.phone)
+
+
+def mobile_of(phone: Any) -> str:
+    """A number that takes SMS, as E.164; empty when it does not, or none are sent here."""
     if not settings.SMS_GATEWAY or not phone or number_type(phone) not in TAKES_SMS:
         return ""
     return str(phone.as_e164)

@@ -119,14 +119,14 @@ def open_link(kind: type[PersonalLink], token: str) -> PersonalLink | None:
     return link
 
 
-def check_alive(link: PersonalLink, provider: Provider) -> None:
+def check_alive(link: PersonalLink, provider: Provider | None) -> None:
     """Raises ``LinkRevoked``, ``LinkExpired`` or ``PartnershipPaused`` when a link opens nothing any more."""
     if link.revoked_at is not None:
         raise LinkRevoked
     if link.expires_at <= timezone.now():
         still_asks = isinstance(link, AgreementLink) and link.agreement.waits_for_provider
         raise SignatureWaits if still_asks else LinkExpired
-    if not provider.is_active:
+    if provider is not None and not provider.is_active and not provider.is_to_check:
         raise PartnershipPaused
 
 

@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -70,15 +70,15 @@ class PersonalLink(PublicIdModel, TenantModel):
         abstract = True
 
     @property
-    def subject(self) -> Asked:
-        """What it is about."""
-        found: Asked = getattr(self, self.about)
-        return found
+    def subject(self) -> Any:
+        """What it is about: an offer, a question about a price, an invitation."""
+        return getattr(self, self.about)
 
     @property
-    def provider(self) -> Provider:
-        """Whose link it is."""
-        return self.subject.provider
+    def provider(self) -> Provider | None:
+        """Whose link it is; of an invitation nobody's before its first step."""
+        found: Provider | None = self.subject.provider
+        return found
 
     def lets_act_at(self, now: dt.datetime) -> bool:
         """Whether whoever holds it and its digits may still act: not revoked, expired, or locked by wrong digits."""

@@ -91,7 +91,7 @@ def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
 
 def bearer(request: TenantRequest, link: PersonalLink) -> Actor:
     """Whoever holds the link acts for the provider."""
-    provider = link.provider
+    provider = link.subject.provider
     return Actor(
         kind="link", organisation=request.organisation, label=provider.name, provider_id=provider.pk, channel="link"
     )
