@@ -20,6 +20,7 @@ from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
 from providers.actions import agreements, availability, businesses, documents, reviews
 from providers.actions.agreement_texts import standard_text
+from providers.actions.invitations import invite_provider
 from providers.actions.signing import send_agreement
 from providers.enums import AgreementKind, DocumentKind
 from providers.models import Provider
@@ -138,6 +139,8 @@ def _sign(house: House, one: data.ProviderData, since: dt.date) -> Provider:
             by=house.by,
         )
     if one is data.PROVIDERS[0]:
+        guest = {"name": "Atelier Vélo du Port", "email": "velo.du.port@artisans.example"}
+        invite_provider(house.organisation, **guest, by=house.by)
         reviews.send_document(
             provider, kind=DocumentKind.INSURANCE, file=a_paper(), reference="RC-2027", by=_herself(provider)
         )

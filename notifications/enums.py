@@ -84,6 +84,9 @@ class Kind(models.TextChoices):
     AGREEMENT_ENDING = "agreement.ending", _("Agreement ends soon")
     PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
+    INVITATION = "provider_invitation.sent", _("Invitation of a provider")
+    FILE_HANDED_IN = "provider.handed_in", _("A provider has filled in its file")
+    PROVIDER_APPROVED = "provider.approved", _("A provider works with us")
     PAPER_SENT = "provider.document_sent", _("A provider sent a document")
     PAPER_APPROVED = "provider.document_approved", _("A document of a provider is approved")
     PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
@@ -113,6 +116,7 @@ class MessageChannel(models.TextChoices):
 # What is said by SMS to whoever has no e-mail address: ``templates/sms/<kind with _>.txt``.
 BY_SMS = frozenset(
     {
+        Kind.INVITATION,
         Kind.OFFER_SENT,
         Kind.OFFER_REMINDED,
         Kind.OFFER_MOVED,

@@ -18,7 +18,7 @@ from notifications.actions import sending, webhooks
 from notifications.actions.webhooks import LEASE
 from notifications.actions.writing import Letter, NotNeeded, write
 from notifications.enums import MessageChannel
-from notifications.gateways.failures import Delayed, Refused, ServerDown
+from notifications.gateways.failures import Delayed, Refused, ServerDown, Unsendable
 from notifications.gateways.mail import Postman
 from notifications.gateways.sms import SmsSender
 from notifications.gateways.webhooks import send
@@ -50,8 +50,8 @@ def send_due(organisation_id: int, *, limit: int = BATCH) -> int:
                     break
                 tried += 1
                 try:
-                    _send(message, deliver)
-                    breakers.note_success(message.organisation, channel)
+                    if _send(message, deliver):
+                        breakers.note_success(message.organisation, channel)
                 except ServerDown as trouble:
                     sending.note_delay(message, str(trouble))
                     breakers.note_failure(message.organisation, channel, why=str(trouble))
@@ -60,26 +60,29 @@ def send_due(organisation_id: int, *, limit: int = BATCH) -> int:
     return tried
 
 
-def _send(message: Message, deliver: Callable[[Message, Letter], None]) -> None:
+def _send(message: Message, deliver: Callable[[Message, Letter], None]) -> bool:
+    """One attempt; whether the server answered, whatever it said. Raises ``ServerDown``."""
     try:
         letter = write(message)
     except NotNeeded as reason:
         sending.note_unneeded(message, reason.why)
-        return
+        return False
     except FAULTS as fault:
         # A text that cannot be written must not withhold the others; it is tried again, then parked (R18).
         log.exception("message_not_written", message_id=message.pk, kind=message.kind)
         sending.note_delay(message, f"not written: {type(fault).__name__}", most=sending.MAX_WRITING_FAULTS)
-        return
+        return False
     try:
         deliver(message, letter)
     except Refused as refusal:
         sending.note_refusal(message, str(refusal))
         log.warning("message_refused", message_id=message.pk, kind=message.kind)
+        return not isinstance(refusal, Unsendable)
     except Delayed as delay:
         sending.note_delay(message, str(delay))
     else:
         sending.note_sent(message, subject=letter.subject)
+    return True
 
 
 @shared_task(
@@ -107,7 +110,8 @@ def send_due_messages() -> None:
 
 @shared_task(name="notifications.deliver_webhooks", soft_time_limit=PATIENCE, time_limit=int(LEASE.total_seconds()))
 def deliver_webhooks(organisation_id: int, endpoint_id: int) -> None:
-    """Call one endpoint with what is due there. One that is slow makes nobody else wait: each has its own task."""
+    """Call one endpoint with what is due there, one call at a time: one that is slow holds one sender, whatever is due
+    there. These tasks have a queue of their own (``CELERY_TASK_ROUTES``): letters never wait for systems of others."""
     until = time.monotonic() + ROUND
     with tenancy.working_for(organisation_id):
         found = WebhookEndpoint.objects.filter(pk=endpoint_id).values_list("public_id", flat=True)
@@ -131,13 +135,7 @@ def call_endpoint(delivery: WebhookDelivery) -> bool:
         status, retry_after = answer.status, answer.retry_after
     except (BadAddress, NoAnswer, Unreadable) as error:
         log.warning("webhook_not_delivered", delivery_id=delivery.pk, error=type(error).__name__)
-    webhooks.note_answer(delivery, status, retry_after=retry_after)
-    is_taken, target = status is not None and 200 <= status < 300, str(delivery.endpoint.public_id)
-    if is_taken:
-        breakers.note_success(delivery.organisation, webhooks.CHANNEL, target=target)
-    else:
-        breakers.note_failure(delivery.organisation, webhooks.CHANNEL, target=target, why=str(status or "no answer"))
-    return is_taken
+    return webhooks.note_answer(delivery, status, retry_after=retry_after)
 
 
 @shared_task(name="notifications.deliver_due_webhooks")
@@ -146,7 +144,7 @@ def deliver_due_webhooks() -> None:
     now = timezone.now()
     for organisation_id in organisation_ids():
         with tenancy.working_for(organisation_id):
-            due = WebhookDelivery.objects.filter(organisation_id=organisation_id).due(now).order_by()
-            for endpoint_id in sorted(set(due.values_list("endpoint_id", flat=True))):
+            due = WebhookDelivery.objects.filter(organisation_id=organisation_id).due(now).order_by("endpoint_id")
+            for endpoint_id in due.values_list("endpoint_id", flat=True).distinct():
                 poke(deliver_webhooks, organisation_id, endpoint_id)
     beat_seen("deliver-webhooks")

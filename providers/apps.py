@@ -13,11 +13,12 @@ class ProvidersConfig(AppConfig):
     verbose_name = _("Providers")
 
     def ready(self) -> None:
-        """Import the handlers (and the deadline of offers), and say which provider a signed-in user is here."""
+        """Import the handlers (deadlines, what is forgotten), and say which provider a signed-in user is here."""
         from bookings.actions.quote_origins import guard_sources
         from concierge.api.keys import guard_keys
         from concierge.middleware import register_identity
         from providers import handlers  # noqa: F401 - importing registers them
+        from providers.actions import feeds  # noqa: F401 - the nightly purge knows its rows
         from providers.actions.keys import refuse_stopped
         from providers.actions.price_use import refuse_gone_prices
         from providers.models import provider_id_of

@@ -326,6 +326,7 @@ class ReplyEffect(models.TextChoices):
     DECLINED = "declined", pgettext_lazy("reply", "Declined")
     REFUSED = "refused", _("Came too late")
     UNCLEAR = "unclear", _("To be read by a person")
+    NO_CODE = "no_code", _("Yes or no without the four digits")
     NOTHING_OPEN = "nothing_open", _("Nothing was waiting for an answer")
     UNKNOWN = "unknown", _("Not a provider’s number")
 
@@ -382,3 +383,27 @@ class ProposalStatus(models.TextChoices):
     PROPOSED = "proposed", pgettext_lazy("line of a plan", "Proposed")
     APPLIED = "applied", pgettext_lazy("line of a plan", "Asked")
     DROPPED = "dropped", pgettext_lazy("line of a plan", "Changed meanwhile")
+
+
+# --- invitations (R32, S14) -------------------------------------------------------------------------------------------
+
+
+class InvitationStatus(models.TextChoices):
+    """States of an invitation. Whether its link still opens follows from its days, never stored."""
+
+    SENT = "sent", _("Under way")
+    USED = "used", _("Handed in")
+    REVOKED = "revoked", pgettext_lazy("invitation", "Taken back")
+
+
+INVITATION_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "send": (frozenset({InvitationStatus.SENT}), InvitationStatus.SENT),
+    "use": (frozenset({InvitationStatus.SENT}), InvitationStatus.USED),
+    "revoke": (frozenset({InvitationStatus.SENT}), InvitationStatus.REVOKED),
+}
+
+INVITATION_CATEGORY: dict[str, str] = {
+    InvitationStatus.SENT: "waiting",
+    InvitationStatus.USED: "done",
+    InvitationStatus.REVOKED: "cancelled",
+}

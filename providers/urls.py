@@ -16,7 +16,9 @@ from providers.views import (
     day_plan,
     file_edit,
     inbound,
+    invitations,
     link,
+    onboarding,
     partnership,
     phone,
     policies,
@@ -136,10 +138,22 @@ inbound_sms = [path("sms/entrants/<slug:gateway>/", inbound.take_sms, name="inbo
 links_of_agreements = [
     path("convention/<str:token>/", agreement_link.agreement_page, name="agreement-link"),
     path("convention/<str:token>/code/", agreement_link.type_code, name="agreement-link-code"),
+    path("convention/<str:token>/nouveau/", agreement_link.renew, name="agreement-link-renew"),
     re_path(
         r"^convention/(?P<token>[^/]+)/(?P<verb>signer|refuser|pas-moi)/$",
         agreement_link.act,
         name="agreement-link-act",
+    ),
+]
+
+links_of_invitations = [
+    path("invitation/<str:token>/", onboarding.invitation_page, name="invitation"),
+    path("invitation/<str:token>/code/", onboarding.type_code, name="invitation-code"),
+    path("invitation/<str:token>/pas-moi/", onboarding.not_me, name="invitation-not-me"),
+    re_path(
+        r"^invitation/(?P<token>[^/]+)/(?P<name>qui|horaires|services|documents|charte)/$",
+        onboarding.step,
+        name="invitation-step",
     ),
 ]
 
@@ -308,12 +322,25 @@ team_policies = [
     path("mise-en-relation/sollicitation/<uuid:service>/retirer/", policies.policy_drop, name="drop-policy"),
 ]
 
+team_invitations = [
+    path("prestataires/invitations/", invitations.invitations_list, name="invitations"),
+    path("prestataires/invitations/nouvelle/", invitations.invite, name="invite"),
+    path("prestataires/invitations/<uuid:public_id>/", invitations.invitation_staff, name="invitation-staff"),
+    re_path(
+        rf"^prestataires/invitations/(?P<public_id>{UUID})/(?P<verb>renvoyer|revoquer)/$",
+        invitations.change_invitation,
+        name="change-invitation",
+    ),
+    path("prestataires/<uuid:public_id>/valider/", invitations.approve, name="approve-provider"),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
     *links_of_offers,
     *links_of_prices,
     *links_of_agreements,
+    *links_of_invitations,
     *links_of_clients,
     *inbound_sms,
     *own_space,
@@ -326,5 +353,6 @@ urlpatterns = [
     *team_files,
     *team_agreements,
     *team_documents,
+    *team_invitations,
     *team_policies,
 ]

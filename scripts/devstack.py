@@ -191,7 +191,7 @@ def start_application(
         ],
         "worker": [
             *(*celery, "worker", "--concurrency", "2", "--loglevel", env.get("LOG_LEVEL", "INFO")),
-            *("--without-gossip", "--without-mingle"),
+            *("--without-gossip", "--without-mingle", "--queues", "celery,webhooks"),
         ],
         "sweeper": [*manage, "run_sweeper"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(beat_file), "--pidfile", ""],

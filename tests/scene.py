@@ -65,6 +65,7 @@ from providers.actions.agreement_texts import standard_text
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer
 from providers.actions.feeds import renew_provider_feed
+from providers.actions.invitations import invite_provider
 from providers.actions.keys import create_provider_key
 from providers.actions.links import link_url
 from providers.actions.offers import accept_offer
@@ -80,6 +81,7 @@ from providers.models import (
     Provider,
     ProviderClosure,
     ProviderDocument,
+    ProviderInvitation,
     ServiceAgreement,
 )
 from providers.rules.agreements import Terms
@@ -147,6 +149,11 @@ class Scene:
     file: CatalogueImport
     price: DatedPrice
     area: ServedArea
+
+    @property
+    def invitation(self) -> ProviderInvitation:
+        """Who was invited and has not begun."""
+        return ProviderInvitation.objects.get()
 
     @property
     def sent_paper(self) -> ProviderDocument:
@@ -224,6 +231,7 @@ def build_scene(world: World) -> Scene:
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
         _agreements(provider, world)
         _papers(provider, world)
+        invite_provider(organisation, name="Au fil de Lise", email="lise.barrault@example.fr", by=by)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
         _a_system_that_is_told(provider, provider_key)
         own_key, _secret = issue_api_key(organisation, name="Intranet", scopes=[Scope.CATALOGUE_READ], by=by)

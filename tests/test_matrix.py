@@ -23,6 +23,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from concierge import tenancy
 from concierge.enums import Role, Scope
 from concierge.models import Event
+from providers.actions.invitations import door_of
 from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
@@ -236,6 +237,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:change-price-request": lambda s: {"public_id": s.price_request.public_id, "verb": "retirer"},
     "providers:agreement-link": lambda s: {"token": s.agreement_token},
     "providers:agreement-link-code": lambda s: {"token": s.agreement_token},
+    "providers:agreement-link-renew": lambda s: {"token": s.agreement_token},
     "providers:agreement-link-act": lambda s: {"token": s.agreement_token, "verb": "refuser"},
     "providers:price-link": lambda s: {"token": s.price_token},
     "providers:price-link-code": lambda s: {"token": s.price_token},
@@ -298,6 +300,13 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:edit-document": _paper_of,
     "providers:remove-document": _paper_of,
     "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
+    "providers:invitation": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-code": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-not-me": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-step": lambda s: {"token": door_of(s.invitation)[0], "name": "qui"},
+    "providers:invitation-staff": lambda s: {"public_id": s.invitation.public_id},
+    "providers:change-invitation": lambda s: {"public_id": s.invitation.public_id, "verb": "renvoyer"},
+    "providers:approve-provider": lambda s: {"public_id": s.provider.public_id},
     "providers:document": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:file": lambda s: {"public_id": s.provider.public_id, "document": s.sent_paper.public_id},
     "providers:judge-document": lambda s: {
@@ -340,6 +349,8 @@ CLOSED = {
     "providers:price-link-act",
     "providers:agreement-link-act",
     "providers:inbound-sms",
+    "providers:invitation-step",
+    "providers:invitation-not-me",
 }
 FEW = ("anonymous", "network_head", "elsewhere")
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.

@@ -123,6 +123,8 @@ def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> Non
 # Refusals that only pages and staff can meet.
 NOT_BY_API = {
     "code_expired",
+    "invitation_over",
+    "siret_known",
     "promise_over",
     "no_run",
     "notice_over",

@@ -239,6 +239,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_SERIALIZER = "json"
+# Systems of others answer when they like: whoever calls them does nothing else (docker-compose.yml, "caller").
+CELERY_TASK_ROUTES = {"notifications.deliver_webhooks": {"queue": "webhooks"}}
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
@@ -450,7 +452,10 @@ KEEP_DAYS = {
     "answer_ips": 365,
     "access_notes": 7,
     "webhook_deliveries": 30,
+    "inbound_sms": 30,
+    "contact_notes": 7,
     "refused_papers": 30,
+    "invitations": 60,
     "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }

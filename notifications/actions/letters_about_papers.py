@@ -11,8 +11,9 @@ from notifications.actions.letters import Facts, Note, NotNeeded, to_business, w
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 from providers.actions.expiry import latest_rows
+from providers.actions.invitations import door_of
 from providers.enums import DocumentKind, DocumentStatus
-from providers.models import Provider, ProviderDocument
+from providers.models import Provider, ProviderDocument, ProviderInvitation
 from providers.rules import papers
 
 
@@ -51,7 +52,7 @@ def judged(message: Message) -> Note:
     if document is None:
         raise NotNeeded(Unsent.GONE)
     is_no = message.kind == Kind.PAPER_REFUSED
-    if is_no != (document.status == DocumentStatus.REFUSED) or not document.provider.is_active:
+    if is_no != (document.status == DocumentStatus.REFUSED) or _is_over(document.provider):
         raise NotNeeded(Unsent.OUTDATED)
     facts = [(_("Document"), document.get_kind_display())]
     if document.expires_on and not is_no:
@@ -95,16 +96,31 @@ def to_check(message: Message) -> Note:
     )
 
 
+def _is_over(provider: Provider) -> bool:
+    """Nobody works together, nor begins to."""
+    return not provider.is_active and not provider.is_to_check
+
+
 def _door(provider: Provider) -> dict[str, str]:
-    """The page where they send it."""
+    """The page where they send it: their space, else that of their invitation while its link opens."""
     if not provider.members.exists():
-        return {}
+        token = _invited(provider)[0]
+        page = link(provider.organisation, "providers:invitation-step", token, "documents") if token else ""
+        return {"url": page, "label": _("Send the document")}
     return {"url": link(provider.organisation, "providers:space-documents"), "label": _("Send the document")}
+
+
+def _invited(provider: Provider) -> tuple[str, str]:
+    """Token and digits of the link by which it opened its file."""
+    invitation = ProviderInvitation.objects.filter(provider=provider).first()
+    return door_of(invitation) if invitation else ("", "")
 
 
 def _where_to(provider: Provider) -> Facts:
     """For whoever has no page of their own."""
     facts: Facts = []
+    if not provider.members.exists() and (code := _invited(provider)[1]):
+        facts.append((_("Four digits to type there"), code))
     if provider.organisation.email and not provider.members.exists():
         facts.append((_("Send it to"), provider.organisation.email))
     if provider.organisation.phone:

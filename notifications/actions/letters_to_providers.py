@@ -16,6 +16,7 @@ from notifications.enums import Kind, MessageStatus, Unsent
 from notifications.models import Message
 from providers.actions.links import link_code, link_url
 from providers.actions.replies import takes_replies
+from providers.actions.repricing import was_repriced
 from providers.enums import BINDING_YES, OfferStatus, RoundMode
 from providers.models import InboundSms, Offer
 
@@ -86,7 +87,8 @@ def sent(message: Message) -> Note:
         label=_("Look and answer"),
     )
     note.words.update({"code": link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
-    note.words["can_reply"] = takes_replies(message.organisation)
+    # A yes by SMS is to the first price.
+    note.words["can_reply"] = takes_replies(message.organisation) and not was_repriced(offer)
     return note
 
 

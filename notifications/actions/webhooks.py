@@ -22,7 +22,7 @@ from concierge.signatures import PREFIX
 from concierge.tenancy import Actor, system_actor
 from notifications.enums import DeliveryStatus, Disabled
 from notifications.models import WebhookDelivery, WebhookEndpoint
-from notifications.rules.webhooks import FOR_PROVIDERS, RESOURCES, TYPES, wait_after
+from notifications.rules.webhooks import FOR_PROVIDERS, RESOURCES, TYPES, is_in_vain, wait_after
 from providers.actions import breakers
 
 CHANNEL = "webhook"
@@ -66,8 +66,7 @@ def create_endpoint(*, url: str, types: Sequence[str], secret: str, by: Actor) -
     if not wanted or not set(wanted) <= set(allowed):
         raise Invalid(_("Choose among the types that you can be told of."), field="types")
     _check_secret(secret)
-    if not advisory_lock("webhook_endpoints", by.organisation.pk, by.provider_id or 0):
-        raise Unavailable
+    _lock_owner(by.organisation.pk, by.provider_id)
     owned = WebhookEndpoint.objects.filter(organisation=by.organisation)
     owned = owned.filter(provider=None) if by.provider_id is None else owned.filter(provider_id=by.provider_id)
     if owned.active().count() >= MOST_ENDPOINTS:
@@ -77,6 +76,12 @@ def create_endpoint(*, url: str, types: Sequence[str], secret: str, by: Actor) -
     )
     events.record("webhook_endpoint.created", made, by=by, types=wanted)
     return made
+
+
+def _lock_owner(organisation_id: int, provider_id: int | None) -> None:
+    """What is counted per owner is counted one after the other. Raises ``Unavailable``."""
+    if not advisory_lock("webhook_endpoints", organisation_id, provider_id or 0):
+        raise Unavailable
 
 
 def _check_secret(secret: str) -> None:
@@ -102,13 +107,20 @@ def disable_endpoint(endpoint: WebhookEndpoint, *, why: Disabled = Disabled.BY_H
 
 @transaction.atomic
 def try_endpoint(endpoint: WebhookEndpoint, *, by: Actor) -> WebhookDelivery:
-    """Send something that looks like news and is marked as none. Raises ``EndpointDisabled`` or ``TestedTooOften``."""
+    """Send something that looks like news and is marked as none.
+
+    Raises ``EndpointDisabled``, or ``TestedTooOften``: tests are counted over all endpoints of one owner, also those
+    that are disabled.
+    """
+    _lock_owner(endpoint.organisation_id, endpoint.provider_id)
     locked = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True).get(pk=endpoint.pk)
     if locked.disabled_at is not None:
         raise EndpointDisabled
-    breakers.note_success(locked.organisation, CHANNEL, target=str(locked.public_id))
-    recent = locked.deliveries.filter(event=None, created_at__gt=timezone.now() - TESTS_WITHIN)
-    if recent.count() >= MOST_TESTS:
+    breakers.lift_pause(locked.organisation, CHANNEL, target=str(locked.public_id))
+    theirs = WebhookDelivery.objects.filter(
+        organisation=locked.organisation_id, endpoint__provider=locked.provider_id, event=None
+    )
+    if theirs.filter(created_at__gt=timezone.now() - TESTS_WITHIN).count() >= MOST_TESTS:
         raise TestedTooOften
     name = locked.types[0]
     return _queue(locked, name, time=timezone.now(), link="", is_test=True)
@@ -124,7 +136,7 @@ def replay_delivery(delivery: WebhookDelivery, *, by: Actor) -> WebhookDelivery:
     if locked.status == DeliveryStatus.QUEUED:
         raise WrongState(current_status=locked.status)
     # Whoever asks for it again has mended something: it is tried at once.
-    breakers.note_success(endpoint.organisation, CHANNEL, target=str(endpoint.public_id))
+    breakers.lift_pause(endpoint.organisation, CHANNEL, target=str(endpoint.public_id))
     locked.status, locked.attempts, locked.sent_at = DeliveryStatus.QUEUED, 0, None
     locked.http_status, locked.next_at = None, timezone.now()
     locked.save(update_fields=["status", "attempts", "sent_at", "http_status", "next_at"])
@@ -176,8 +188,14 @@ def _queue(
 
 @transaction.atomic
 def claim_delivery(endpoint_id: int) -> WebhookDelivery | None:
-    """Take the next due call to an endpoint for this sender alone. The attempt is counted before it is made (R18)."""
+    """Take the next due call to an endpoint for this sender alone; ``None`` also while another sender calls there. The
+    attempt is counted before it is made (R18)."""
     now = timezone.now()
+    # Its own row, not a join's: what another sender did before us is seen below.
+    endpoints = WebhookEndpoint.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    endpoint = endpoints.filter(pk=endpoint_id).first()
+    if endpoint is None:
+        return None
     found = (
         WebhookDelivery.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("endpoint", "organisation")
@@ -190,23 +208,39 @@ def claim_delivery(endpoint_id: int) -> WebhookDelivery | None:
     found.attempts += 1
     found.next_at = now + LEASE
     found.save(update_fields=["attempts", "next_at"])
+    endpoint.busy_until = found.next_at
+    endpoint.save(update_fields=["busy_until"])
     return found
 
 
 @transaction.atomic
-def note_answer(delivery: WebhookDelivery, status: int | None, *, retry_after: str = "") -> None:
-    """What came of an attempt: 2xx is taken, 410 disables, anything else (``None``: no answer) is tried again; 75 hours
-    in vain disable too."""
-    mine = WebhookDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, status=DeliveryStatus.QUEUED)
-    by = system_actor(delivery.organisation)
-    if status is not None and 200 <= status < 300:
-        mine.update(status=DeliveryStatus.SENT, sent_at=timezone.now(), http_status=status)
-        return
+def note_answer(delivery: WebhookDelivery, status: int | None, *, retry_after: str = "") -> bool:
+    """What came of an attempt; whether it was taken: by a 2xx. 410 disables the endpoint, and so do 75 hours in which
+    it took nothing. Anything else (``None``: no answer) is tried again; one call never taken is given up alone."""
+    # Whoever replays or disables locks the endpoint first, too.
+    endpoint = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True).get(pk=delivery.endpoint_id)
+    mine = endpoint.deliveries.filter(pk=delivery.pk, attempts=delivery.attempts, status=DeliveryStatus.QUEUED)
+    is_taken, now = status is not None and 200 <= status < 300, timezone.now()
+    if not mine.exists():  # disabled meanwhile, or in the hands of somebody else
+        return is_taken
+    endpoint.busy_until = None
+    endpoint.save(update_fields=["busy_until"])
+    owner, target = delivery.organisation, str(endpoint.public_id)
+    if is_taken:
+        mine.update(status=DeliveryStatus.SENT, sent_at=now, http_status=status)
+        breakers.note_success(owner, CHANNEL, target=target)
+        return True
+    state = breakers.note_failure(owner, CHANNEL, target=target, why=str(status or "no answer"))
     wait = wait_after(delivery.attempts, retry_after if status in {429, 503} else "")
-    if status == 410 or wait is None:
-        # Whoever replays or disables locks the endpoint first, too.
-        WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True).get(pk=delivery.endpoint_id)
-        if mine.update(status=DeliveryStatus.DEAD, http_status=status):
-            disable_endpoint(delivery.endpoint, why=Disabled.GONE if status == 410 else Disabled.FAILING, by=by)
-        return
-    mine.update(next_at=timezone.now() + wait, http_status=status)
+    if status == 410 or is_in_vain(state.failures, state.failing_since, now):
+        mine.update(status=DeliveryStatus.DEAD, http_status=status)
+        why = Disabled.GONE if status == 410 else Disabled.FAILING
+        disable_endpoint(endpoint, why=why, by=system_actor(owner))
+    elif wait is None:
+        mine.update(status=DeliveryStatus.DEAD, http_status=status)
+        # It took others meanwhile: unless another one fails too, the next failure is the first.
+        if not endpoint.deliveries.filter(status=DeliveryStatus.QUEUED, attempts__gt=0).exists():
+            breakers.note_success(owner, CHANNEL, target=target)
+    else:
+        mine.update(next_at=now + wait, http_status=status)
+    return False

@@ -7,6 +7,10 @@ class Refused(Exception):
     """Permanent, and of this reader only: no such mailbox or number, or it does not want it."""
 
 
+class Unsendable(Refused):
+    """It has no form in which it could travel: no server was asked."""
+
+
 class Delayed(Exception):
     """This message not now; others may pass (greylist, full mailbox, too many at once)."""
 

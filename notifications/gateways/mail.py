@@ -13,7 +13,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from concierge.models import Organisation
 from notifications.actions.writing import Letter
-from notifications.gateways.failures import Delayed, Refused, ServerDown
+from notifications.gateways.failures import Delayed, Refused, ServerDown, Unsendable
 from notifications.models import Message
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
@@ -65,12 +65,12 @@ class Postman:
         self._hang_up()
 
     def deliver(self, message: Message, letter: Letter) -> None:
-        """Hand one message to the server. Raises ``Refused``, ``Delayed`` or ``ServerDown``."""
+        """Hand one message to the server. Raises ``Refused`` (``Unsendable``), ``Delayed`` or ``ServerDown``."""
         try:
             mail = compose(message, letter)
             mail.message()
         except ValueError as error:
-            raise Refused(_trouble(error)) from error
+            raise Unsendable(_trouble(error)) from error
         if self._connection is None:
             self._connect()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concierge.events import subscribe
 from concierge.models import Event
+from notifications.enums import Kind
 from notifications.handlers.readers import business, heads, tell
 from providers.enums import AgreementStatus, Side
 from providers.models import ServiceAgreement
@@ -15,6 +16,13 @@ def tell_the_provider_of_an_agreement(event: Event) -> None:
     found = ServiceAgreement.objects.select_related("provider").filter(public_id=event.subject_id).exclude(seal="")
     for agreement in found.exclude(status=AgreementStatus.PAPER):
         tell(event, [business(agreement.provider)])
+
+
+@subscribe("agreement.link_asked")
+def send_the_link_of_an_agreement(event: Event) -> None:
+    """What there is to sign, to the address on file, never to one that was typed."""
+    for agreement in ServiceAgreement.objects.select_related("provider").filter(public_id=event.subject_id):
+        tell(event, [business(agreement.provider)], kind=Kind.AGREEMENT_SENT)
 
 
 @subscribe("agreement.ending")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event
 from concierge.tenancy import system_actor
 from notifications.enums import Kind
-from notifications.handlers.readers import asked_business, business, team_at, tell
+from notifications.handlers.readers import asked_business, business, dispatchers_at, tell
 from providers.actions import contacts
 from providers.enums import ContactChannel, ContactStatus, ReplyEffect
 from providers.models import InboundSms, Offer
@@ -36,8 +35,7 @@ def ask_for_a_call(event: Event) -> None:
     """Nothing written reaches the business: whoever dispatches at the site calls it."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         order = offer.work_order
-        team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
-        tell(event, team, site=order.site, request_id=order.request.public_id)
+        tell(event, dispatchers_at(order.site), site=order.site, request_id=order.request.public_id)
 
 
 @subscribe("message.failed")

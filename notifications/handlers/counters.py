@@ -6,7 +6,7 @@ from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
 from notifications.enums import Kind
-from notifications.handlers.readers import asked_business, beneficiary_of, contact_of, desk_of, tell
+from notifications.handlers.readers import asked_business, beneficiary_of, contact_of, dispatchers_at, tell
 from providers.enums import Decider, PauseReason
 from providers.models import Offer
 
@@ -19,7 +19,7 @@ def ask_who_decides(event: Event) -> None:
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         asked = offer.work_order.request
         by_client = event.data.get("needs") == Decider.CLIENT
-        readers = [contact_of(asked)] if by_client else desk_of(asked)
+        readers = [contact_of(asked)] if by_client else dispatchers_at(offer.work_order.site)
         kind = Kind.COUNTER_ASKED if by_client else Kind.OFFER_COUNTERED
         tell(event, readers, kind=kind, site=offer.work_order.site, request_id=asked.public_id)
 
@@ -52,16 +52,16 @@ def tell_that_it_was_taken_from_them(event: Event) -> None:
 
 
 @subscribe("offer.paused", "offer.extension_asked")
-def tell_the_desk_of_a_question(event: Event) -> None:
-    """What a provider waits for or asks; not that the request stands still, which the desk said."""
+def tell_the_dispatchers_of_a_question(event: Event) -> None:
+    """What a provider waits for or asks; not that the request stands still, which we said."""
     if event.data.get("reason") == PauseReason.REQUEST_ON_HOLD:
         return
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
-        asked = offer.work_order.request
-        tell(event, desk_of(asked), site=offer.work_order.site, request_id=asked.public_id)
+        site = offer.work_order.site
+        tell(event, dispatchers_at(site), site=site, request_id=offer.work_order.request.public_id)
 
 
-@subscribe("offer.link_asked")
+@subscribe("offer.link_asked", "offer.link_renewed")
 def send_the_link(event: Event) -> None:
     """To the address on file, never to one that was typed."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concierge.events import subscribe
 from concierge.models import Event
-from notifications.handlers.readers import business, heads, tell
-from providers.models import Provider, ProviderDocument
+from notifications.handlers.readers import business, heads, invited, tell
+from providers.models import Provider, ProviderDocument, ProviderInvitation
 
 
 @subscribe("provider.document_expiring", "provider.document_expired")
@@ -31,5 +31,25 @@ def tell_that_a_paper_waits(event: Event) -> None:
 @subscribe("provider.document_needed")
 def tell_what_keeps_from_work(event: Event) -> None:
     """Nobody else would: the search goes on without them."""
+    for provider in Provider.objects.active().filter(public_id=event.subject_id):
+        tell(event, [business(provider)])
+
+
+@subscribe("provider_invitation.sent")
+def send_an_invitation(event: Event) -> None:
+    """To whoever is invited, by e-mail, else by SMS."""
+    for invitation in ProviderInvitation.objects.filter(public_id=event.subject_id):
+        tell(event, [invited(invitation)])
+
+
+@subscribe("provider.handed_in")
+def tell_that_a_file_waits(event: Event) -> None:
+    """Whoever manages providers looks at it."""
+    tell(event, heads(event.organisation_id))
+
+
+@subscribe("provider.approved")
+def welcome_a_provider(event: Event) -> None:
+    """They wait for this."""
     for provider in Provider.objects.active().filter(public_id=event.subject_id):
         tell(event, [business(provider)])

@@ -18,9 +18,9 @@ from notifications.actions.queue import Reader, queue_message
 from notifications.enums import Kind, RecipientKind
 from notifications.models import Message
 from notifications.tasks import send_messages
-from providers.actions.contacts import sms_number, way_to_write
+from providers.actions.contacts import mobile_of, sms_number, way_to_write
 from providers.enums import ContactChannel
-from providers.models import Offer, Provider
+from providers.models import Offer, Provider, ProviderInvitation
 
 
 def tell(
@@ -89,6 +89,17 @@ def business(provider: Provider) -> Reader:
     )
 
 
+def invited(invitation: ProviderInvitation) -> Reader:
+    """A business that is none of ours yet: by e-mail, else by SMS."""
+    return Reader(
+        RecipientKind.PROVIDER,
+        address=invitation.email,
+        language=invitation.language,
+        name=invitation.name,
+        phone=mobile_of(invitation.phone),
+    )
+
+
 def asked_business(offer: Offer) -> Reader:
     """The provider of an offer, by the way on which it was reached."""
     reader = business(offer.provider)
@@ -98,6 +109,11 @@ def asked_business(offer: Offer) -> Reader:
 def desk_of(request: ServiceRequest) -> list[Reader]:
     """Whoever follows requests at the site of one."""
     return team_at(request.site, Role.CONCIERGE, Role.DISPATCHER, Role.SITE_MANAGER)
+
+
+def dispatchers_at(site: Site) -> list[Reader]:
+    """Whoever may settle what a provider asks or proposes there (``can_dispatch``): concierges may not."""
+    return team_at(site, Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD)
 
 
 def team_at(site: Site, *roles: Role) -> list[Reader]:

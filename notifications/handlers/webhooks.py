@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from bookings.enums import PerformerKind
 from bookings.models import WorkOrder
@@ -29,7 +30,8 @@ def tell_the_systems(event: Event) -> None:
     if event.data.get("again") or not found.exists():
         return
     for endpoint in found.filter(Q(provider=None) | Q(provider_id=_whose(event), provider__is_active=True)):
-        if queue_news(endpoint, event) is not None:
+        # Whoever is calling there now goes on with it.
+        if queue_news(endpoint, event) is not None and not endpoint.is_busy_at(timezone.now()):
             call = partial(poke, deliver_webhooks, event.organisation_id, endpoint.pk)
             transaction.on_commit(call, robust=True)
 

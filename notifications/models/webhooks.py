@@ -46,6 +46,8 @@ class WebhookEndpoint(PublicIdModel, TenantModel):
     sealed = models.TextField(_("secret"), editable=False)
     disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
     disabled_why = models.CharField(_("why it was disabled"), max_length=10, choices=Disabled.choices, blank=True)
+    # While one call is being made there is no second one: whoever answers slowly holds one sender at most.
+    busy_until = models.DateTimeField(_("a call is being made until"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     objects = WebhookEndpointQuerySet.as_manager()
@@ -67,6 +69,10 @@ class WebhookEndpoint(PublicIdModel, TenantModel):
     def __str__(self) -> str:
         return str(self.public_id)
 
+    def is_busy_at(self, now: dt.datetime) -> bool:
+        """Whether a call is being made there."""
+        return self.busy_until is not None and self.busy_until > now
+
 
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     """Reads of deliveries."""
@@ -76,9 +82,10 @@ class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
         return self.filter(endpoint__in=WebhookEndpoint.objects.visible_to(actor))
 
     def due(self, now: dt.datetime) -> Self:
-        """What should leave now, oldest first."""
+        """What should leave now, oldest first; nothing to where a call is being made: one at a time."""
         found = self.filter(status=DeliveryStatus.QUEUED, next_at__lte=now, endpoint__disabled_at=None)
-        return found.order_by("next_at", "pk")
+        is_free = Q(endpoint__busy_until=None) | Q(endpoint__busy_until__lte=now)
+        return found.filter(is_free).order_by("next_at", "pk")
 
 
 class WebhookDelivery(PublicIdModel, TenantModel):

@@ -51,6 +51,8 @@ WAITS = (
     *(14 * HOUR, 20 * HOUR, 24 * HOUR),
 )
 LONGEST_ASKED = 24 * HOUR
+# Whoever took nothing for so long, and failed so often in a row, is called no more.
+IN_VAIN_AFTER, IN_VAIN_FAILURES = 75 * HOUR, 5
 
 
 def wait_after(attempts: int, retry_after: str = "") -> dt.timedelta | None:
@@ -62,3 +64,9 @@ def wait_after(attempts: int, retry_after: str = "") -> dt.timedelta | None:
     if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 8:
         wait = max(wait, min(int(retry_after) * SECOND, LONGEST_ASKED))
     return wait
+
+
+def is_in_vain(failures: int, since: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether an endpoint that failed so often in a row since a moment is given up. One call that is never taken, among
+    others that are, gives up only itself."""
+    return since is not None and failures >= IN_VAIN_FAILURES and now - since >= IN_VAIN_AFTER

@@ -9,7 +9,7 @@ from concierge import events
 from concierge.models import Organisation
 from concierge.tenancy import system_actor
 from providers.models import ChannelState
-from providers.rules.breaker import paused_until
+from providers.rules.breaker import AT_MOST_FAILURES, paused_until
 
 
 @transaction.atomic
@@ -19,12 +19,12 @@ def note_failure(organisation: Organisation, channel: str, *, target: str = "", 
     state = ChannelState.objects.select_for_update(of=("self",), no_key=True).get(
         organisation=organisation, channel=channel, target=target
     )
-    was_paused, now = state.paused_until is not None, timezone.now()
+    now = timezone.now()
     state.failures += 1
     state.failing_since = state.failing_since or now
     state.paused_until, state.last_error = paused_until(state.failures, now), why[:200]
     state.save(update_fields=["failures", "failing_since", "paused_until", "last_error"])
-    if state.paused_until is not None and not was_paused:
+    if state.failures == AT_MOST_FAILURES:
         events.record("channel.paused", state, by=system_actor(organisation), channel=channel)
     return state
 
@@ -33,6 +33,12 @@ def note_success(organisation: Organisation, channel: str, *, target: str = "") 
     """It works: whatever failed before is forgotten."""
     failing = ChannelState.objects.filter(organisation=organisation, channel=channel, target=target, failures__gt=0)
     failing.update(failures=0, failing_since=None, paused_until=None, last_error="")
+
+
+def lift_pause(organisation: Organisation, channel: str, *, target: str = "") -> None:
+    """Try once more at once. Since when it has failed is not forgotten."""
+    paused = ChannelState.objects.filter(organisation=organisation, channel=channel, target=target)
+    paused.update(paused_until=None)
 
 
 def is_paused(organisation_id: int, channel: str, *, target: str = "") -> bool:

@@ -54,9 +54,14 @@ class ProviderDetails:
 
 
 @transaction.atomic
-def create_provider(organisation: Organisation, details: ProviderDetails, *, by: Actor) -> Provider:
-    """Open a provider's file. Raises ``Invalid`` naming the field at fault (SIRET, phone, postcode ...)."""
-    provider = Provider(organisation=organisation)
+def create_provider(
+    organisation: Organisation, details: ProviderDetails, *, is_to_check: bool = False, by: Actor
+) -> Provider:
+    """Open a provider's file; ``is_to_check``: it may be asked once the team says so.
+
+    Raises ``Invalid`` naming the field at fault (SIRET, phone, postcode ...).
+    """
+    provider = Provider(organisation=organisation, is_to_check=is_to_check, is_active=not is_to_check)
     _fill(provider, vars(details))
     with _siret_once():
         provider.save()
@@ -78,7 +83,9 @@ def change_provider(provider: Provider, changes: Mapping[str, Any], *, by: Actor
         return locked
     with _siret_once():
         locked.save(update_fields=changed)
-    events.record("provider.changed", locked, by=by, what="details", changed=changed)
+    # Where they no longer read: links that were sent there end (``handlers.addresses``).
+    left = [name for name in ("email", "phone") if name in changed and before[name]]
+    events.record("provider.changed", locked, by=by, what="details", changed=changed, left=left)
     return locked
 
 
@@ -92,8 +99,8 @@ def set_active(provider: Provider, *, is_active: bool, by: Actor) -> Provider:
     """
     locked = lock_provider(provider)
     if locked.is_active != is_active:
-        locked.is_active = is_active
-        locked.save(update_fields=["is_active"])
+        locked.is_active, locked.is_to_check = is_active, False
+        locked.save(update_fields=["is_active", "is_to_check"])
         events.record("provider.resumed" if is_active else "provider.stopped", locked, by=by)
     return locked
 
@@ -112,7 +119,7 @@ def add_member(provider: Provider, user: User, *, by: Actor) -> ProviderMember:
 
 
 def _siret_once() -> AbstractContextManager[None]:
-    refusal = Invalid(_("Another provider already has this SIRET."), field="siret")
+    refusal = Invalid(_("Another provider already has this SIRET."), field="siret", is_known=True)
     return refuse_on("provider_siret_once_per_organisation", refusal)
 
 

@@ -13,7 +13,7 @@ from bookings.actions.work_orders import lock_work_order
 from concierge.enums import Channel
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
-from providers.actions.contacts import add_call
+from providers.actions.contacts import add_call, call_again
 from providers.actions.offer_moves import lock_offer, say
 from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.refusals import REFUSALS, OfferAnswered, OfferExpired
@@ -54,7 +54,7 @@ def note_nobody_there(offer: Offer, *, call_again_at: dt.datetime, by: Actor) ->
         status=ContactStatus.FAILED, trouble=ContactTrouble.LATE, ended_at=now
     )
     say(locked, "call_missed", by.by_way_of(Channel.PHONE), again_at=call_again_at.isoformat())
-    return add_call(locked, ContactStatus.DUE, due_at=call_again_at)
+    return call_again(locked, call_again_at)
 
 
 def _note_reached(offer: Offer, by: Actor) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from phonenumbers import PhoneNumberType, number_type
 
 from bookings.actions.work_orders import lock_work_order
-from concierge import deadlines
+from concierge import deadlines, retention
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import breakers
@@ -24,10 +26,12 @@ from providers.actions.matching import policy_for
 from providers.actions.offer_moves import lock_offer, say
 from providers.enums import ContactChannel, ContactStatus, ContactTrouble, OfferStatus
 from providers.models import Offer, OfferContact, Provider
-from providers.rules.contacts import give_up_at, steps_left
+from providers.rules.contacts import give_up_at, note_with, steps_left
 
 # When a message that has not left yet is given up for another way.
 GIVE_UP = "offer.escalate"
+# When somebody who did not pick up is called again.
+CALL_AGAIN = "offer.call_again"
 # Of what they wrote, so much is kept for whoever calls.
 MOST_NOTE = 320
 TAKES_SMS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -71,7 +75,11 @@ def contact_next(offer: Offer, ladder: str, *, by: Actor) -> OfferContact:
 
 def sms_number(provider: Provider) -> str:
     """Where a provider receives SMS, as E.164; empty when it has no such number, or none are sent here."""
-    phone = provider.phone
+    return mobile_of(provider.phone)
+
+
+def mobile_of(phone: Any) -> str:
+    """A number that takes SMS, as E.164; empty when it does not, or none are sent here."""
     if not settings.SMS_GATEWAY or not phone or number_type(phone) not in TAKES_SMS:
         return ""
     return str(phone.as_e164)
@@ -154,8 +162,14 @@ def ask_to_call(offer: Offer, *, note: str, by: Actor) -> OfferContact | None:
         return None
     words, now = note.strip()[:MOST_NOTE], timezone.now()
     due = locked.contacts.filter(status=ContactStatus.DUE)
-    if due.filter(channel=ContactChannel.CALL).update(note=words, due_at=now):
-        return due.get()
+    call = due.filter(channel=ContactChannel.CALL).first()
+    if call is not None:
+        was_later, call.note = call.due_at > now, note_with(call.note, words, MOST_NOTE)
+        call.due_at = min(call.due_at, now)
+        call.save(update_fields=["note", "due_at"])
+        if was_later:
+            say(locked, "call_due", by)
+        return call
     # Whoever answers has been reached.
     due.update(status=ContactStatus.SENT, ended_at=now)
     contact = add_call(locked, ContactStatus.DUE, due_at=now, note=words)
@@ -177,9 +191,27 @@ def add_call(offer: Offer, status: ContactStatus, *, due_at: dt.datetime, **give
     )
 
 
+def call_again(offer: Offer, at: dt.datetime) -> OfferContact:
+    """The call is due again at a moment, and whoever calls is told then. Under the offer's lock."""
+    call = add_call(offer, ContactStatus.DUE, due_at=at)
+    deadlines.set_deadline(CALL_AGAIN, organisation_id=offer.organisation_id, subject_id=call.pk, due_at=at)
+    return call
+
+
 def lock_contact(contact: OfferContact) -> OfferContact:
     """Re-read a contact under its row lock; the locks of its work order and offer are already held."""
     return OfferContact.objects.select_for_update(of=("self",), no_key=True).get(pk=contact.pk)
+
+
+@retention.forget("contact_notes", note="")
+def old_notes(before: dt.datetime) -> QuerySet[OfferContact]:
+    """What providers wrote once nobody has to call about it: the call was made, or the offer is over."""
+    open_calls = Q(status=ContactStatus.DUE, offer__status=OfferStatus.SENT)
+    return (
+        OfferContact.objects.exclude(note="")
+        .exclude(open_calls)
+        .filter(Q(ended_at__lt=before) | Q(ended_at=None, due_at__lt=before))
+    )
 
 
 @deadlines.on_many(GIVE_UP)
@@ -190,3 +222,14 @@ def _give_up_due(due: Sequence[Deadline]) -> None:
     # By work order: every transaction that locks several does so in this order.
     for contact in waiting.select_related("offer__work_order", "organisation").order_by("offer__work_order_id", "pk"):
         fall_back(contact, ContactTrouble.LATE, by=system_actor(contact.organisation))
+
+
+@deadlines.on(CALL_AGAIN)
+def _call_again_due(deadline: Deadline) -> None:
+    """Unless it was called meanwhile, or was already said to be due: it wrote something."""
+    found = OfferContact.objects.calls().filter(pk=deadline.subject_id, due_at=deadline.due_at)
+    for contact in found.select_related("offer__work_order", "organisation"):
+        lock_work_order(contact.offer.work_order)
+        offer, locked = lock_offer(contact.offer), lock_contact(contact)
+        if offer.status == OfferStatus.SENT and offer.due_at > timezone.now() and locked.status == ContactStatus.DUE:
+            say(offer, "call_due", system_actor(contact.organisation))

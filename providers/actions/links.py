@@ -17,7 +17,7 @@ from concierge.errors import DomainError
 from concierge.models import Domain
 from concierge.tenancy import Actor
 from providers.actions.refusals import PartnershipPaused
-from providers.models import PersonalLink, Provider
+from providers.models import AgreementLink, PersonalLink, Provider
 from providers.models.links import MAX_CODE_TRIES, Asked, code_of, hash_of, new_nonce, token_of
 
 # After the answer is due, or the promised end of accepted work, a link still shows how things stand for this long.
@@ -50,6 +50,12 @@ class LinkExpired(DomainError):
 
     code, status = "link_expired", 410
     message = _("This link has expired. Nothing more needs to be done.")
+
+
+class SignatureWaits(LinkExpired):
+    """The link's reading time is over, and what it is about still waits for a signature."""
+
+    message = _("This link has expired, and your signature is still needed: please ask for a new link.")
 
 
 def issue_link(asked: Asked) -> PersonalLink:
@@ -113,13 +119,14 @@ def open_link(kind: type[PersonalLink], token: str) -> PersonalLink | None:
     return link
 
 
-def check_alive(link: PersonalLink, provider: Provider) -> None:
+def check_alive(link: PersonalLink, provider: Provider | None) -> None:
     """Raises ``LinkRevoked``, ``LinkExpired`` or ``PartnershipPaused`` when a link opens nothing any more."""
     if link.revoked_at is not None:
         raise LinkRevoked
     if link.expires_at <= timezone.now():
-        raise LinkExpired
-    if not provider.is_active:
+        still_asks = isinstance(link, AgreementLink) and link.agreement.waits_for_provider
+        raise SignatureWaits if still_asks else LinkExpired
+    if provider is not None and not provider.is_active and not provider.is_to_check:
         raise PartnershipPaused
 
 

@@ -248,3 +248,17 @@ class TooManyDocuments(Conflict):
 
     code = "too_many_documents"
     message = _("Many documents of yours wait to be looked at: we do that first.")
+
+
+class InvitationOver(WrongState):
+    """Handed in, or taken back."""
+
+    code = "invitation_over"
+    message = _("This invitation is over: what you typed is with our team.")
+
+
+class SiretKnown(Invalid):
+    """There is such a file already; nothing of it is said to whoever types a number."""
+
+    code = "siret_known"
+    message = _("We would like to look at this number with you: please call us.")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from concierge import events
+from concierge import events, retention
 from concierge.db import violated_constraint
 from concierge.enums import Channel
 from concierge.errors import Conflict, DomainError
@@ -96,6 +97,12 @@ def _take(organisation: Organisation, came: Incoming) -> InboundSms:
     return row
 
 
+@retention.forget("inbound_sms")
+def old_sms(before: dt.datetime) -> QuerySet[InboundSms]:
+    """Their gateways deliver them again for minutes, not for days."""
+    return InboundSms.objects.filter(received_at__lt=before)
+
+
 def _seal(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
@@ -111,22 +118,23 @@ def _answer(row: InboundSms, theirs: list[Provider], reply: Reply, text: str) ->
     asked = Offer.objects.with_need().filter(provider__in=theirs)
     now = timezone.now()
     waiting = list(asked.filter(status=OfferStatus.SENT, due_at__gt=now).order_by("pk"))
-    if reply.code:
+    meant: list[Offer] = []
+    if reply.verdict != "unclear" and reply.code:
         meant = [offer for offer in waiting if link_code(offer) == reply.code] or [
             offer
             for offer in asked.filter(sent_at__gt=now - REMEMBERED).order_by("-pk")[:20]
             if link_code(offer) == reply.code
         ][:1]
-    else:
-        meant = waiting
-    if reply.verdict == "unclear" or len(meant) > 1 or (reply.code and not meant):
-        row.effect = ReplyEffect.UNCLEAR if waiting else ReplyEffect.NOTHING_OPEN
-        for offer in waiting:
-            ask_to_call(offer, note=text, by=system_actor(row.organisation))
-    elif not meant:
-        row.effect = ReplyEffect.NOTHING_OPEN
-    else:
+    if len(meant) == 1:
         _do(row, meant[0], reply)
+        return
+    # A polite "ok" may answer anything that we sent, and a sender can be forged: without the digits nothing is bound.
+    is_bare = reply.verdict != "unclear" and not reply.code
+    row.effect = ReplyEffect.NO_CODE if is_bare else ReplyEffect.UNCLEAR
+    if not waiting:
+        row.effect = ReplyEffect.NOTHING_OPEN
+    for offer in waiting:
+        ask_to_call(offer, note=text, by=system_actor(row.organisation))
 
 
 def _do(row: InboundSms, offer: Offer, reply: Reply) -> None:

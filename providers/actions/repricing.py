@@ -65,14 +65,16 @@ def keep_price(offer: Offer, seen: Decimal | None) -> None:
 
     Raises ``OfferRepriced`` (409).
     """
-    if seen is None:
-        was_changed = Event.objects.filter(
-            organisation_id=offer.organisation_id,
-            subject_type=offer._meta.label_lower,
-            subject_id=offer.public_id,
-            name=REPRICED,
-        ).exists()
-    else:
-        was_changed = seen != offer.price
-    if was_changed:
+    if was_repriced(offer) if seen is None else seen != offer.price:
         raise OfferRepriced(offer.price)
+
+
+def was_repriced(offer: Offer) -> bool:
+    """Whether its price changed since it was asked: a yes then has to say to which."""
+    changes = Event.objects.filter(
+        organisation_id=offer.organisation_id,
+        subject_type=offer._meta.label_lower,
+        subject_id=offer.public_id,
+        name=REPRICED,
+    )
+    return changes.exists()

@@ -78,7 +78,7 @@ def resend_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreem
     """Write to the provider again; the link is another only when the old one is over. Raises ``WrongState`` unless it
     waits for their signature."""
     locked = lock_agreement(agreement)
-    if locked.status != AgreementStatus.SENT or locked.signatures.filter(side=Side.THEIRS).exists():
+    if not locked.waits_for_provider:
         raise WrongState(current_status=locked.status)
     issue_link(locked)
     say(locked, "sent", by, again=True)
@@ -86,11 +86,28 @@ def resend_agreement(agreement: ServiceAgreement, *, by: Actor) -> ServiceAgreem
 
 
 @transaction.atomic
+def send_new_agreement_link(link: AgreementLink, *, by: Actor) -> bool:
+    """A new link to the address on file, for whoever holds one that has expired or was locked by wrong digits.
+
+    ``False`` when there is nothing to do: it still works, it was replaced or reported, nothing is to be signed any
+    more, its provider is stopped.
+    """
+    locked = lock_agreement(link.agreement)
+    fresh = AgreementLink.objects.get(pk=link.pk)
+    is_over = fresh.revoked_at is None and not fresh.lets_act_at(timezone.now())
+    if not is_over or not locked.waits_for_provider or not locked.provider.is_active:
+        return False
+    issue_link(locked)
+    say(locked, "link_asked", by)
+    return True
+
+
+@transaction.atomic
 def report_agreement_misdirected(link: AgreementLink, *, by: Actor) -> None:
     """“This is not me”: the link dies, and what waited for a signature is declined, which the heads are told."""
     locked = lock_agreement(link.agreement)
     revoke_link(link, by=by)
-    if locked.status == AgreementStatus.SENT and not locked.signatures.filter(side=Side.THEIRS).exists():
+    if locked.waits_for_provider:
         with override(settings.LANGUAGE_CODE):
             comment = _("Our message reached the wrong person: please check the address.")
             decline_agreement(locked, comment=str(comment), by=by)

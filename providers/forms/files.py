@@ -62,7 +62,7 @@ class NewProviderForm(RowForm):
 
     class Meta:
         model = Provider
-        fields = (
+        fields: tuple[str, ...] = (
             "name",
             "legal_name",
             "siret",
@@ -105,9 +105,11 @@ class NewProviderForm(RowForm):
             ("radius_km", 1, 500),
             ("daily_capacity", 1, MOST_JOBS),
         ):
-            self.fields[name].validators += [MinValueValidator(least), MaxValueValidator(most)]
+            if name in self.fields:
+                self.fields[name].validators += [MinValueValidator(least), MaxValueValidator(most)]
         for name in SPOT:
-            self.fields[name].required = False
+            if name in self.fields:
+                self.fields[name].required = False
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

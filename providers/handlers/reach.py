@@ -12,7 +12,7 @@ from providers.actions.reach import refresh_reach
 from providers.models import Offer, Provider, ServiceAgreement
 
 
-@events.subscribe("provider.created", "provider.changed", "provider.stopped", "provider.resumed")
+@events.subscribe("provider.created", "provider.changed", "provider.stopped", "provider.resumed", "provider.approved")
 def reach_of_a_provider(event: Event) -> None:
     """Its place, its papers, its days away, whether it works with us."""
     refresh_reach(event.organisation, Provider.objects.filter(public_id=event.subject_id).values_list("pk", flat=True))

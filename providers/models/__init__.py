@@ -7,6 +7,7 @@ from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
 from providers.models.documents import ProviderDocument, StoredFile
 from providers.models.feeds import ProviderFeed
+from providers.models.invitations import InvitationLink, ProviderInvitation
 from providers.models.links import AccessLink, AgreementLink, PersonalLink, PriceLink
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
@@ -26,6 +27,7 @@ __all__ = [
     "ConsideredProvider",
     "CounterOffer",
     "InboundSms",
+    "InvitationLink",
     "MatchingPolicy",
     "Offer",
     "OfferContact",
@@ -42,6 +44,7 @@ __all__ = [
     "ProviderDocument",
     "ProviderFeed",
     "ProviderHours",
+    "ProviderInvitation",
     "ProviderMember",
     "ProviderReach",
     "ServiceAgreement",

@@ -209,6 +209,11 @@ class ServiceAgreement(PublicIdModel, TenantModel):
         """Whether both sides have agreed."""
         return self.status in BINDING_AGREEMENTS
 
+    @property
+    def waits_for_provider(self) -> bool:
+        """Whether it was sent, and the provider has neither signed nor said no."""
+        return self.status == AgreementStatus.SENT and not self.signatures.filter(side=Side.THEIRS).exists()
+
     def is_in_force(self, day: dt.date) -> bool:
         """Whether it counts that day."""
         return self.is_binding and self.valid_from <= day and (self.valid_to is None or self.valid_to >= day)

@@ -92,6 +92,8 @@ class Provider(PublicIdModel, TenantModel):
     # When it was last told that only a missing paper keeps it from being asked.
     paper_asked_at = models.DateTimeField(_("paper asked for at"), null=True, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
+    # It opened its file itself, and the team has not said yes.
+    is_to_check = models.BooleanField(_("to be checked"), default=False, db_default=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     objects = ProviderQuerySet.as_manager()
@@ -157,6 +159,9 @@ class Provider(PublicIdModel, TenantModel):
                 name="provider_takes_a_job_a_day",
                 violation_error_message=_("At least one job a day."),
                 violation_error_code="daily_capacity",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_to_check=False) | Q(is_active=False), name="provider_to_check_is_asked_nothing"
             ),
             models.CheckConstraint(
                 condition=~Q(email="", phone=""),

@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -55,6 +55,8 @@ class PersonalLink(PublicIdModel, TenantModel):
     about: ClassVar[str]
     page: ClassVar[str]
     need: ClassVar[tuple[str, ...]]
+    # Where whoever holds one that is over asks for another; empty: nowhere.
+    renewal: ClassVar[str] = ""
 
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -68,15 +70,15 @@ class PersonalLink(PublicIdModel, TenantModel):
         abstract = True
 
     @property
-    def subject(self) -> Asked:
-        """What it is about."""
-        found: Asked = getattr(self, self.about)
-        return found
+    def subject(self) -> Any:
+        """What it is about: an offer, a question about a price, an invitation."""
+        return getattr(self, self.about)
 
     @property
-    def provider(self) -> Provider:
-        """Whose link it is."""
-        return self.subject.provider
+    def provider(self) -> Provider | None:
+        """Whose link it is; of an invitation nobody's before its first step."""
+        found: Provider | None = self.subject.provider
+        return found
 
     def lets_act_at(self, now: dt.datetime) -> bool:
         """Whether whoever holds it and its digits may still act: not revoked, expired, or locked by wrong digits."""
@@ -86,7 +88,7 @@ class PersonalLink(PublicIdModel, TenantModel):
 class AccessLink(PersonalLink):
     """A link bound to one purpose and one offer."""
 
-    about, page = "offer", "providers:offer-link"
+    about, page, renewal = "offer", "providers:offer-link", "providers:offer-link-renew"
     need = ("provider", "round", "work_order__service", "work_order__site", "work_order__request")
 
     purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.OFFER)
@@ -150,6 +152,7 @@ class AgreementLink(PersonalLink):
     """A link bound to one agreement that waits for the provider's signature."""
 
     about, page, need = "agreement", "providers:agreement-link", ("provider", "service", "organisation")
+    renewal = "providers:agreement-link-renew"
 
     agreement = models.ForeignKey(ServiceAgreement, models.CASCADE, related_name="links", verbose_name=_("agreement"))
 

@@ -19,3 +19,11 @@ def steps_left(ladder: str, tried: Collection[str]) -> list[str]:
 def give_up_at(now: dt.datetime, due_at: dt.datetime) -> dt.datetime:
     """Until when a message may wait to leave before another way is taken."""
     return now + min(PATIENCE, max((due_at - now) / 4, dt.timedelta(minutes=1)))
+
+
+def note_with(note: str, words: str, most: int) -> str:
+    """What they wrote before and what they write now; of too much the end is kept. Machines repeat themselves."""
+    if not note or words in note:
+        return note or words
+    both = f"{note} / {words}"
+    return both if len(both) <= most else "…" + both[-(most - 1) :]

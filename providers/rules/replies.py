@@ -1,6 +1,7 @@
 """What a provider answers by SMS: yes or no, with the four digits of the message (lifecycles.md 2.4).
 
-Telephones correct, quote and decorate what people type. Whatever says more than yes or no is for a person to read.
+Telephones correct, quote and decorate what people type. Whatever says more than yes or no is for a person to read, and
+so is a yes or a no without the digits: it may answer another message of ours.
 """
 
 from __future__ import annotations

@@ -11,15 +11,21 @@ from bookings.views.catalogue import refused_status
 from concierge.days import today_of, zone_of
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
-from providers.actions.signing import decline_agreement, report_agreement_misdirected, sign_agreement
+from providers.actions.signing import (
+    decline_agreement,
+    report_agreement_misdirected,
+    send_new_agreement_link,
+    sign_agreement,
+)
 from providers.enums import AgreementStatus, Side
 from providers.forms.agreements import DeclineAgreementForm, SignForm
 from providers.forms.offers import CodeForm
 from providers.models import AgreementLink
+from providers.models.links import MAX_CODE_TRIES
 from providers.views.agreement_words import facts_of, signatures_of, state_of
-from providers.views.doors import bearer, door, knows_code, take_code
+from providers.views.doors import bearer, door, knows_code, renewal, take_code
 
-link_page = door(AgreementLink)
+link_page, renew = door(AgreementLink), renewal(AgreementLink, send_new_agreement_link)
 
 
 def _page(
@@ -45,6 +51,7 @@ def _page(
         "signatures": signatures,
         "can_sign": can_sign,
         "is_known": is_known,
+        "is_locked": link.code_tries >= MAX_CODE_TRIES,
         "has_signed": bool(signatures[1]["name"]),
         "code_form": code_form or CodeForm(),
         "sign_form": sign_form,

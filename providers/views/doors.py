@@ -17,17 +17,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
-from providers.actions.links import LinkExpired, check_link_code, open_link
+from concierge.visitors import not_too_many
+from providers.actions.links import LinkExpired, SignatureWaits, check_link_code, open_link
 from providers.forms.offers import CodeForm
 from providers.models import AccessLink, PersonalLink
+from providers.models.links import hash_of
 
 COOKIE = "offer_link"
 SALT = "providers.link.browser"
 COOKIE_DAYS = 30
+# How often one network may ask for links in an hour: a whole trading estate sits behind one.
+MOST_ASKED, ASKED_WINDOW = 20, 3600
 
 View = Callable[..., HttpResponse]
 
@@ -47,8 +52,9 @@ def door(kind: type[PersonalLink]) -> Callable[[View], View]:
                     raise Http404
                 response = view(request, token, link, **kwargs)
             except DomainError as error:
-                renew = kind is AccessLink and isinstance(error, LinkExpired)
-                context = {"error": error, "token": token, "can_renew": renew}
+                is_renewed = isinstance(error, LinkExpired if kind is AccessLink else SignatureWaits)
+                renew_url = reverse(kind.renewal, args=[token]) if is_renewed else ""
+                context = {"error": error, "renew_url": renew_url}
                 response = render(request, "providers/link_over.html", context, status=error.status)
             response["Referrer-Policy"] = "no-referrer"
             return response
@@ -56,6 +62,25 @@ def door(kind: type[PersonalLink]) -> Callable[[View], View]:
         return with_link
 
     return link_page
+
+
+def renewal(kind: type[PersonalLink], send: Callable[..., bool]) -> View:
+    """A new link, to the address on file alone. The answer is the same whatever the old one was."""
+
+    @require_POST
+    @csrf_exempt
+    @login_not_required
+    @never_cache
+    def renew(request: TenantRequest, token: str) -> HttpResponse:
+        not_too_many(request, "offer-links", most=MOST_ASKED, seconds=ASKED_WINDOW)
+        rows = kind._default_manager.select_related(*(f"{kind.about}__{name}" for name in kind.need))
+        for link in rows.filter(token_hash=hash_of(token)):
+            send(link, by=bearer(request, link))
+        response = render(request, "providers/link_asked.html")
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return renew
 
 
 def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
@@ -66,7 +91,7 @@ def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
 
 def bearer(request: TenantRequest, link: PersonalLink) -> Actor:
     """Whoever holds the link acts for the provider."""
-    provider = link.provider
+    provider = link.subject.provider
     return Actor(
         kind="link", organisation=request.organisation, label=provider.name, provider_id=provider.pk, channel="link"
     )

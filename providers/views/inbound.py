@@ -67,6 +67,9 @@ def _read(gateway: str, identity: str, body: bytes) -> Incoming | None:
     sender, text = said.get("from"), said.get("text")
     if not isinstance(sender, str) or not isinstance(text, str) or not NUMBER.match(sender):
         return None
-    if "\x00" in text:
-        return None
-    return Incoming(gateway=gateway, external_id=identity, sender=sender, text=text, body=body)
+    return Incoming(gateway=gateway, external_id=identity, sender=sender, text=_storable(text), body=body)
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL goes, half of a character becomes a question mark."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

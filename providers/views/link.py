@@ -10,33 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions.work_orders import complete_work_order, start_work_order
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
-from concierge.visitors import not_too_many
 from providers import perms
 from providers.actions.offers import accept_offer, decline_offer, report_misdirected, send_new_link
 from providers.actions.releases import release_offer
 from providers.enums import BINDING_YES, DeclineReason, OfferStatus, ReleaseReason
 from providers.forms.offers import CodeForm, DeclineForm, ReleaseForm
 from providers.models import AccessLink
-from providers.models.links import MAX_CODE_TRIES, hash_of
+from providers.models.links import MAX_CODE_TRIES
 from providers.views.clock_words import clock_of
-from providers.views.doors import bearer, door, knows_code, take_code
+from providers.views.doors import bearer, door, knows_code, renewal, take_code
 from providers.views.words import answer_words, need_of, price_read, release_words, work_of
 
-link_page = door(AccessLink)
-# How often one network may ask for links in an hour: a whole trading estate sits behind one.
-MOST_ASKED, ASKED_WINDOW = 20, 3600
+link_page, renew = door(AccessLink), renewal(AccessLink, send_new_link)
 
 
 def _page(
@@ -87,21 +81,6 @@ def offer_page(request: TenantRequest, token: str, link: AccessLink) -> HttpResp
 def type_code(request: TenantRequest, token: str, link: AccessLink) -> HttpResponse:
     """The human step: four digits open the buttons in this browser. Five wrong ones end it."""
     return take_code(request, token, link, _page)
-
-
-@require_POST
-@csrf_exempt
-@login_not_required
-@never_cache
-def renew(request: TenantRequest, token: str) -> HttpResponse:
-    """A new link, to the address on file alone. The answer is the same whatever the old one was."""
-    not_too_many(request, "offer-links", most=MOST_ASKED, seconds=ASKED_WINDOW)
-    rows = AccessLink.objects.select_related("offer__work_order", "offer__provider")
-    for link in rows.filter(token_hash=hash_of(token)):
-        send_new_link(link, by=bearer(request, link))
-    response = render(request, "providers/link_asked.html")
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -26,9 +27,9 @@ from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
 from providers.actions.promises import promises_of
-from providers.enums import BINDING_AGREEMENTS, WAITING
+from providers.enums import BINDING_AGREEMENTS, WAITING, InvitationStatus
 from providers.forms.offers import ProviderFilters
-from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement, ShareAlarm
+from providers.models import Offer, Provider, ProviderDocument, ProviderInvitation, ServiceAgreement, ShareAlarm
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
@@ -108,7 +109,7 @@ def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
     see_providers(request)
     return get_object_or_404(
         Provider.objects.visible_to(request.actor).prefetch_related(
-            Prefetch("documents", ProviderDocument.objects.annotate(has_file=Q(file__isnull=False))), "opening_hours"
+            Prefetch("documents", ProviderDocument.objects.with_has_file()), "opening_hours"
         ),
         public_id=public_id,
     )
@@ -149,12 +150,25 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "promises": promises_of([provider.pk], now=timezone.now())[provider.pk],
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
+        **(_of_a_new_file(provider) if provider.is_to_check else {}),
         "hours": hours_words(provider.opening_hours.all()),
         "may_close": perms.can_close_days(request.actor, provider),
         "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
         "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
     }
     return render(request, "providers/provider.html", context, status=422 if key_form else 200)
+
+
+def _of_a_new_file(provider: Provider) -> dict[str, Any]:
+    """What it would do for us, whether that is all, and whether anybody knows where it is."""
+    invitation = ProviderInvitation.objects.filter(provider=provider).first()
+    wanted = invitation.wanted if invitation else []
+    services = Service.objects.filter(organisation=provider.organisation, pk__in=wanted).order_by("position", "pk")
+    return {
+        "wished": [service.label for service in services],
+        "is_handed_in": invitation is not None and invitation.status == InvitationStatus.USED,
+        "is_unplaced": provider.latitude is None,
+    }
 
 
 @never_cache

@@ -141,7 +141,15 @@ def test_an_outage_leaves_lines_and_a_bug_leaves_its_stack(
 def test_every_address_with_a_token_is_known_here() -> None:
     """A link that a later page brings is hidden from its first day."""
     addresses = {place.partition("<str:token>")[0].partition("(?P<token>")[0].lstrip("^") for place in _with_tokens()}
-    assert addresses == {"abonnement/", "agenda-travaux/", "convention/", "offre/", "prix/", "suivi/"}
+    assert addresses == {
+        "abonnement/",
+        "agenda-travaux/",
+        "convention/",
+        "invitation/",
+        "offre/",
+        "prix/",
+        "suivi/",
+    }
     shown = [hide_in_report(f"https://x/{start}SECRET-TOKEN/") for start in addresses]
     assert [one for one in shown if "SECRET" in one] == []
 

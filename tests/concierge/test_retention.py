@@ -35,8 +35,11 @@ from bookings.models import (
 from concierge import events, retention, tenancy
 from concierge.models import Deadline, Event, IdempotencyRecord, Inbox, Site, User
 from concierge.tasks import purge, purge_organisation
+from providers.actions.rounds import start_round
+from providers.models import InboundSms, Offer, OfferContact
 from tests.bookings.quoting import sent, yes
 from tests.conftest import settle
+from tests.providers.conftest import add_provider
 from tests.world import World
 
 # Every table that the runtime role may delete from, and why. Anything else is the record of what happened.
@@ -72,10 +75,13 @@ DELETABLE = {
     "bookings_quoteline": "set anew",
     "bookings_requestline": "set anew by an amendment",
     "providers_providerhours": "set anew",
+    "providers_providerinvitation": "purge: nobody ever came",
+    "providers_invitationlink": "purge of its invitation",
     "providers_providerclosure": "the days are open again",
     "providers_storedfile": "a paper is refused, replaced or taken out of the file, purge",
     "providers_providerdocument": "taken out of the file, which its events keep",
     "notifications_webhookdelivery": "purge",
+    "providers_inboundsms": "purge",
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
@@ -293,7 +299,10 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "answer_ips": 0,
         "access_notes": 0,
         "webhook_deliveries": 0,
+        "inbound_sms": 0,
+        "contact_notes": 0,
         "refused_papers": 0,
+        "invitations": 0,
         "old_papers": 0,
         "inbox": 1,
         "sessions": 0,
@@ -321,6 +330,9 @@ PERSONAL = {
     "bookings.Prescriber.phone": "in use",
     "bookings.Recurrence.note": "in use",
     "providers.Provider.email": "in use",
+    "providers.ProviderInvitation.email": "invitations",
+    "providers.ProviderInvitation.phone": "invitations",
+    "providers.ProviderInvitation.charter": "in use",
     "providers.Provider.phone": "in use",
     "billing.LegalEntity.email": "in use",
     "billing.LegalText.text_fr": "in use",
@@ -537,3 +549,43 @@ def test_the_record_cannot_be_deleted(world: World) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         event.delete()
     assert Event.objects.filter(pk=event.pk).exists()
+
+
+@pytest.mark.promise("P04", "I12")
+def test_what_providers_wrote_by_sms_is_forgotten(world: World) -> None:
+    """Of a call that was made and of an offer that is over; not while somebody has to call."""
+    add_provider(world, email="", phone="+33380112233")
+    add_provider(world, email="", phone="+33380112244")
+    start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+    made, waits = OfferContact.objects.filter(channel="call").order_by("pk")
+    OfferContact.objects.filter(pk__in=[made.pk, waits.pk]).update(note="Jeanne Martin, 4 rue Monge")
+    OfferContact.objects.filter(pk=made.pk).update(status="reached", ended_at=timezone.now())
+    known = OfferContact.objects.filter(pk__in=[made.pk, waits.pk]).order_by("pk").values_list("note", flat=True)
+    for days, over, left in ((6, False, 2), (8, False, 1), (8, True, 0)):
+        if over:
+            now = timezone.now()
+            Offer.objects.filter(pk=waits.offer_id).update(status="withdrawn")
+            assert waits.due_at < now
+        with time_machine.travel(timezone.now() + dt.timedelta(days=days)):
+            retention.purge()
+        assert [bool(note) for note in known.all()].count(True) == left
+    assert OfferContact.objects.filter(pk__in=[made.pk, waits.pk]).count() == 2
+
+
+@pytest.mark.promise("P04", "I12")
+def test_what_came_of_sms_is_forgotten(world: World) -> None:
+    now = timezone.now()
+    rows = [
+        InboundSms.objects.create(
+            organisation=world.organisation,
+            gateway="ovh",
+            external_id=str(days),
+            body_hash="0" * 64,
+            sender_hash="0" * 64,
+            effect="unknown",
+            received_at=now - dt.timedelta(days=days),
+        )
+        for days in (0, 29, 31)
+    ]
+    assert retention.purge()["inbound_sms"] == 1
+    assert there(rows) == rows[:2]

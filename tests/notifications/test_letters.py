@@ -76,6 +76,7 @@ from providers.actions.clocks import extend_offer, pause_offer, resume_offer
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer, refuse_counter
 from providers.actions.documents import add_document
+from providers.actions.invitations import approve_provider, hand_in, invite_provider, say_what, say_when, say_who
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, send_new_link
 from providers.actions.price_use import use_price
@@ -96,7 +97,16 @@ from providers.actions.reviews import approve_document, refuse_document, send_do
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
 from providers.enums import BreakReason, DeclineReason, DocumentKind, PauseReason, Side
-from providers.models import AccessLink, CounterOffer, Offer, PriceLink, ProviderDocument, ServiceAgreement
+from providers.models import (
+    AccessLink,
+    CounterOffer,
+    Offer,
+    PriceLink,
+    Provider,
+    ProviderDocument,
+    ProviderInvitation,
+    ServiceAgreement,
+)
 from providers.rules.counters import Proposal
 from providers.rules.files import PDF, CleanFile
 from tests.billing.conftest import finish, make_issuer
@@ -106,6 +116,7 @@ from tests.conftest import as_owner, settle
 from tests.notifications.conftest import Letterbox
 from tests.notifications.test_webhooks import endpoint
 from tests.providers.conftest import acting_for, add_provider
+from tests.providers.conftest import details as file_of
 from tests.providers.pricing import asked_for_prices, priced
 from tests.providers.signing import sent_agreement, sign, signed_by_both
 from tests.scene import build_scene
@@ -436,6 +447,21 @@ def _sent(world: World) -> ServiceAgreement:
     return sent_agreement(add_provider(world, price=None), world, first_day=timezone.localdate())
 
 
+def _invited(world: World) -> ProviderInvitation:
+    """A business is asked to open its file."""
+    return invite_provider(world.organisation, name="Au fil de Lise", email="lise@example.fr", by=world.actor())
+
+
+def _handed_in(world: World) -> Provider:
+    """It has filled in everything."""
+    invitation, by = _invited(world), world.actor()
+    provider = say_who(invitation, vars(file_of(email="lise@example.fr")), by=by)
+    say_when(invitation, {day: [] for day in range(7)}, radius_km=12, by=by)
+    say_what(invitation, [world.cobbler], daily_capacity=3, by=by)
+    hand_in(invitation, charter="Nous travaillons bien.", name="Lise", by=by)
+    return provider
+
+
 def _ending(world: World) -> None:
     """An agreement has a month left."""
     today = today_of(world.organisation)
@@ -576,6 +602,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRICE_RETRACTED: lambda world: retract_price(priced(world), by=world.actor()),
     Kind.PRICE_LOST: _price_lost,
     Kind.PRICE_MISDIRECTED: _price_misdirected,
+    Kind.INVITATION: _invited,
+    Kind.FILE_HANDED_IN: _handed_in,
+    Kind.PROVIDER_APPROVED: lambda world: approve_provider(_handed_in(world), by=world.actor()),
     Kind.AGREEMENT_SENT: _sent,
     Kind.AGREEMENT_SIGNATURE: lambda world: sign(one := _sent(world), Side.THEIRS, acting_for(one.provider)),
     Kind.AGREEMENT_SIGNED: lambda world: signed_by_both(_sent(world), world),

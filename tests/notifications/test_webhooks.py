@@ -28,14 +28,16 @@ from concierge.signatures import is_signed, key_of
 from concierge.tenancy import Actor
 from notifications import tasks
 from notifications.actions import webhooks
+from notifications.handlers import webhooks as handlers
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from notifications.rules.webhooks import FOR_PROVIDERS, TYPES, WAITS, wait_after
 from providers.actions.offers import accept_offer
 from providers.actions.rounds import start_round
-from providers.models import Offer, Provider
+from providers.models import ChannelState, Offer, Provider
 from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider, heels, monday
-from tests.world import World
+from tests.providers.test_races import race
+from tests.world import World, build_world
 
 __all__ = ["heels", "monday"]
 pytestmark = pytest.mark.django_db
@@ -221,7 +223,7 @@ def test_410_and_75_hours_in_vain_disable_with_notice(
     for _time in range(2):
         webhooks.try_endpoint(found, by=world.actor())
     if why == "failing":
-        WebhookDelivery.objects.filter(pk=WebhookDelivery.objects.order_by("pk")[0].pk).update(attempts=len(WAITS))
+        failing_for(found, hours=75.1)
     receiver.answers.append(answer(410 if why == "gone" else 500))
     deliver(world)
     found.refresh_from_db()
@@ -242,6 +244,43 @@ def test_410_and_75_hours_in_vain_disable_with_notice(
 
 def _replay(found: WebhookEndpoint, world: World) -> None:
     webhooks.replay_delivery(found.deliveries.order_by("pk")[0], by=world.actor())
+
+
+def failing_for(found: WebhookEndpoint, *, hours: float, failures: int = 9) -> None:
+    """It has taken nothing since then."""
+    since = timezone.now() - dt.timedelta(hours=hours)
+    target = str(found.public_id)
+    ChannelState.objects.create(
+        organisation=found.organisation, channel="webhook", target=target, failures=failures, failing_since=since
+    )
+
+
+@pytest.mark.promise("R20")
+def test_an_endpoint_with_steady_news_is_disabled_too(world: World, receiver: Receiver) -> None:
+    """No single call was tried for 75 hours; the endpoint took nothing for so long, tests and all."""
+    found = endpoint(world, receiver.address)
+    failing_for(found, hours=75.1)
+    for _time in range(3):
+        webhooks.try_endpoint(found, by=world.actor())
+    receiver.answers.append(answer(500))
+    deliver(world)
+    found.refresh_from_db()
+    assert (found.disabled_why, set(found.deliveries.values_list("status", flat=True))) == ("failing", {"dead"})
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.promise("R20")
+def test_one_call_that_is_never_taken_among_others_dies_alone(world: World, receiver: Receiver) -> None:
+    found = endpoint(world, receiver.address)
+    failing_for(found, hours=80, failures=2)
+    poison = webhooks.try_endpoint(found, by=world.actor())
+    WebhookDelivery.objects.filter(pk=poison.pk).update(attempts=len(WAITS))
+    receiver.answers.append(answer(500))
+    deliver(world)
+    poison.refresh_from_db()
+    found.refresh_from_db()
+    assert (poison.status, poison.attempts, found.disabled_at) == ("dead", len(WAITS) + 1, None)
+    assert ChannelState.objects.get().failures == 0
 
 
 @pytest.mark.promise("R20")
@@ -415,8 +454,15 @@ def test_five_endpoints_and_five_tests(world: World, receiver: Receiver) -> None
     webhooks.create_endpoint(url=receiver.address, types=["offer.sent"], secret=SECRET, by=by)
     for _time in range(5):
         webhooks.try_endpoint(found, by=by)
-    with pytest.raises(webhooks.TestedTooOften):
-        webhooks.try_endpoint(found, by=by)
+    # Another endpoint is no other owner, and neither is one that was made anew.
+    other = WebhookEndpoint.objects.active().exclude(pk=found.pk).latest("pk")
+    webhooks.disable_endpoint(found, by=by)
+    again = webhooks.create_endpoint(url=receiver.address, types=["offer.sent"], secret=SECRET, by=by)
+    for one in (other, again):
+        with pytest.raises(webhooks.TestedTooOften):
+            webhooks.try_endpoint(one, by=by)
+    provider = endpoint(world, receiver.address, provider=add_provider(world))
+    webhooks.try_endpoint(provider, by=by)
 
 
 @pytest.mark.promise("R20")
@@ -433,6 +479,50 @@ def test_a_slow_endpoint_delays_nobody(world: World, receiver: Receiver, monkeyp
     with tenancy.working_for(world.organisation):
         tasks.deliver_webhooks(world.organisation.pk, quick.pk)
     assert [one.status for one in WebhookDelivery.objects.order_by("pk")] == ["queued", "sent"]
+
+
+@pytest.mark.promise("R20")
+def test_an_endpoint_is_called_by_one_at_a_time(
+    world: World, receiver: Receiver, heels: WorkOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Much news for one that is slow: one sender, nobody else is woken for it, and a lost one is replaced in time."""
+    found = endpoint(world, receiver.address)
+    for _time in range(3):
+        webhooks.try_endpoint(found, by=world.actor())
+    delivery = webhooks.claim_delivery(found.pk)
+    assert delivery is not None and webhooks.claim_delivery(found.pk) is None
+    poked: list[tuple[Any, ...]] = []
+    for module in (tasks, handlers):
+        monkeypatch.setattr(module, "poke", lambda task, *args: poked.append(args))
+    tasks.deliver_due_webhooks()
+    with tenancy.working_for(world.organisation):
+        add_provider(world)
+        start_round(heels, by=world.actor())
+        settle(world.organisation)
+        assert (found.deliveries.filter(type="offer.sent", event__isnull=False).count(), poked) == (1, [])
+        assert webhooks.note_answer(delivery, 204)
+        following = webhooks.claim_delivery(found.pk)
+        assert following is not None and following.pk != delivery.pk
+        WebhookEndpoint.objects.update(busy_until=timezone.now())
+        assert webhooks.claim_delivery(found.pk) is not None
+
+
+@pytest.mark.promise("R20")
+@pytest.mark.django_db(transaction=True)
+def test_two_senders_of_one_endpoint_at_once() -> None:
+    """Three calls are due: whoever comes second at the same moment gets none of them."""
+    world = build_world()
+    with tenancy.working_for(world.organisation):
+        found = endpoint(world, "https://a.example/")
+        for _time in range(3):
+            webhooks.try_endpoint(found, by=world.actor())
+        claimed: list[bool] = []
+
+        def claim() -> None:
+            claimed.append(webhooks.claim_delivery(found.pk) is not None)
+
+        race(world, claim, claim)
+        assert sorted(claimed) == [False, True]
 
 
 def test_an_endpoint_that_fails_again_and_again_rests(world: World, receiver: Receiver) -> None:

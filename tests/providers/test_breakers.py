@@ -74,6 +74,26 @@ def test_a_failing_mail_server_is_passed_over_until_it_works(
     assert len(MemorySms.sent) == 1
 
 
+@pytest.mark.parametrize("why", ["outdated", "unsendable"])
+def test_what_never_reached_the_server_says_nothing_about_it(
+    world: World, heels: WorkOrder, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Five times no answer, then a letter that is held back, or cannot travel: the way is still left alone."""
+    offer = asked(world, heels)
+    letter = Message.objects.get(kind="offer.sent")
+    for _time in range(5):
+        breakers.note_failure(world.organisation, "email", why="nobody there")
+    Message.objects.filter(pk=letter.pk).update(status="queued", next_at=MONDAY, sent_at=None)
+    if why == "outdated":
+        offer.links.update(revoked_at=MONDAY)
+    else:
+        Message.objects.filter(pk=letter.pk).update(address="camille@example.fr\nBcc: x@example.fr")
+    send(world)
+    letter.refresh_from_db()
+    assert letter.status == ("suppressed" if why == "outdated" else "failed")
+    assert (ChannelState.objects.get().failures, breakers.is_paused(world.organisation.pk, "email")) == (5, True)
+
+
 def test_each_target_has_its_own_state(world: World) -> None:
     add_provider(world)
     for _time in range(5):

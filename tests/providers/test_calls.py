@@ -10,13 +10,16 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from concierge import deadlines
 from concierge.enums import Role
 from concierge.models import Event, Membership, Site
-from providers.actions.calls import accept_on_phone
+from notifications.models import Message
+from providers.actions.calls import accept_on_phone, note_nobody_there
 from providers.actions.offers import decline_offer
 from providers.actions.refusals import OfferAnswered
 from providers.enums import DeclineReason
 from providers.models import Offer, OfferContact
+from tests.conftest import settle
 from tests.providers.conftest import MONDAY, acting_for
 from tests.providers.test_contacts import LANDLINE, asked, receipts
 from tests.world import World
@@ -88,6 +91,21 @@ def test_nobody_answers(world: World, offer: Offer, desk: Browser, in_tenant: An
     assert say(desk, offer, answer="nobody", again_at="2026-11-23T13:00").status_code == 302
     with in_tenant():
         assert [status for _step, _way, status, _trouble in receipts(offer)[2:]] == ["missed", "missed", "due"]
+
+
+def test_when_it_is_time_to_call_again_somebody_is_told(world: World, offer: Offer, monday: Any) -> None:
+    """Once, at that moment; not when another attempt was made meanwhile."""
+    told = Event.objects.filter(name="offer.call_due")
+    before, by = told.count(), world.actor(Role.DISPATCHER)
+    note_nobody_there(offer, call_again_at=MONDAY + dt.timedelta(minutes=20), by=by)
+    note_nobody_there(offer, call_again_at=MONDAY + dt.timedelta(minutes=40), by=by)
+    for minutes, more in ((30, 0), (41, 1), (50, 1)):
+        monday.move_to(MONDAY + dt.timedelta(minutes=minutes))
+        deadlines.sweep(world.organisation.pk)
+        assert told.count() == before + more
+    settle(world.organisation)
+    letters = Message.objects.filter(event=told.latest("pk"))
+    assert list(letters.values_list("address", flat=True)) == [world.users[Role.DISPATCHER].email]
 
 
 @pytest.mark.parametrize(

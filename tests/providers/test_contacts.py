@@ -28,12 +28,14 @@ from notifications.gateways.sms import MemorySms
 from notifications.models import Message
 from notifications.rules import sms as rules
 from providers.actions import contacts
+from providers.actions.offer_moves import say
 from providers.actions.offers import accept_offer, resend_offer
 from providers.actions.policies import set_offer_policy
 from providers.actions.refusals import NothingToWriteTo
 from providers.actions.rounds import start_round
 from providers.enums import ContactTrouble, Ladder
 from providers.models import Offer, OfferContact, OfferPolicy
+from providers.perms import can_dispatch
 from providers.rules.contacts import give_up_at, steps_left
 from tests.conftest import settle
 from tests.providers.conftest import MONDAY, acting_for, add_provider
@@ -133,6 +135,24 @@ def test_whom_nothing_written_reaches_is_called(
     assert len(told) == 1 and heels.reference in told[0].subject
     with pytest.raises(NothingToWriteTo):
         resend_offer(offer, by=world.actor())
+
+
+@pytest.mark.promise("domain R31", "S13")
+@pytest.mark.parametrize("role", [Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD])
+def test_questions_go_to_whoever_may_settle_them(world: World, heels: WorkOrder, role: Role) -> None:
+    """Whatever the team is made of: nobody is asked who would be refused."""
+    above = (Role.DISPATCHER, Role.SITE_MANAGER, Role.NETWORK_HEAD)
+    Membership.objects.filter(role__in=above[: above.index(role)]).delete()
+    offer = asked(world, heels)
+    for name in ("countered", "paused", "extension_asked", "call_due"):
+        say(offer, name, world.actor(), needs="staff")
+    settle(world.organisation)
+    kinds = (Kind.OFFER_COUNTERED, Kind.OFFER_PAUSED, Kind.EXTENSION_ASKED, Kind.OFFER_TO_CALL)
+    told = Message.objects.filter(kind__in=kinds).order_by("kind").values_list("kind", "address")
+    assert list(told) == sorted((str(kind), world.users[role].email) for kind in kinds)
+    assert can_dispatch(world.actor(role), offer.work_order) and not can_dispatch(
+        world.actor(Role.CONCIERGE), offer.work_order
+    )
 
 
 @pytest.mark.promise("domain R31")

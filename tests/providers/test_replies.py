@@ -8,22 +8,30 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from bookings.models import WorkOrder
 from concierge import tenancy
 from concierge.models import Event
 from concierge.signatures import is_signed, key_of, sign
+from notifications.enums import Kind
 from notifications.gateways.sms import MemorySms
+from notifications.models import Message
+from notifications.rules import sms as rules
 from providers.actions import offers, replies
+from providers.actions.calls import note_nobody_there
 from providers.actions.links import link_code
-from providers.actions.offers import accept_offer
+from providers.actions.offer_moves import say
+from providers.actions.offers import accept_offer, resend_offer
 from providers.actions.rounds import start_round
 from providers.enums import DeclineReason, ReplyEffect
 from providers.models import InboundSms, Offer, OfferContact
+from providers.rules.contacts import note_with
 from providers.rules.replies import read_reply
 from tests.providers.conftest import acting_for, add_provider
 from tests.providers.test_contacts import MOBILE, send
@@ -148,23 +156,100 @@ def test_no_is_told_back_and_others_are_asked(world: World) -> None:
     assert "noté" in MemorySms.sent[1][1].lower()
 
 
-def test_a_bare_yes_is_clear_only_when_one_waits(world: World) -> None:
-    first = asked(world)
-    assert post("Oui").status_code == 204
-    first.refresh_from_db()
-    assert first.status == "accepted"
-    for _more in range(2):
-        start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
-    send(world)
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("text", ["Oui", "Ok", "Non merci"])
+def test_without_the_digits_nothing_is_bound(world: World, text: str, language: str) -> None:
+    """A polite word may answer any message of ours: the digits are asked for, and a person reads it."""
+    offer = asked(world, language=language)
     MemorySms.sent.clear()
-    assert post("Oui", identity="sms-2").status_code == 204
+    assert post(text).status_code == 204
     send(world)
-    assert came() == [("accepted", first.pk), ("unclear", None)]
-    # A person reads it: both questions are on the list of calls, with what was written.
-    calls = OfferContact.objects.calls()
-    assert (calls.count(), {contact.note for contact in calls}) == (2, {"Oui"})
-    [(number, text)] = MemorySms.sent
-    assert (number, "chiffres" in text) == (MOBILE, True)
+    offer.refresh_from_db()
+    assert (offer.status, came()) == ("sent", [("no_code", None)])
+    assert [contact.note for contact in OfferContact.objects.calls()] == [text]
+    [(number, said)] = MemorySms.sent
+    assert (number, ("quatre chiffres" if language == "fr" else "four digits") in said) == (MOBILE, True)
+    assert ("OUI 1234" if language == "fr" else "YES 1234") in said
+    assert rules.is_plain(said) and rules.parts(said) <= 2
+
+
+def test_thanks_after_a_yes_bind_nothing_else(world: World) -> None:
+    first = asked(world)
+    start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+    send(world)
+    other = Offer.objects.with_need().filter(provider=first.provider).latest("pk")
+    post(f"OUI {link_code(first)}")
+    assert post("Ok merci", identity="sms-2").status_code == 204
+    assert came() == [("accepted", first.pk), ("no_code", None)]
+    other.refresh_from_db()
+    assert other.status == "sent"
+    # Once nothing waits any more, nobody has to read it.
+    post(f"non {link_code(other)}", identity="sms-3")
+    post("Ok merci", identity="sms-4")
+    assert came()[3:] == [("nothing_open", None)]
+    assert not OfferContact.objects.calls().exists()
+
+
+def test_after_another_price_no_answer_by_sms_is_asked_for(world: World) -> None:
+    """A yes by SMS is to the first price: it would be refused."""
+    offer = asked(world)
+    code = link_code(offer)
+    Offer.objects.filter(pk=offer.pk).update(price=Decimal("15.50"))
+    say(offer, "repriced", world.actor(), old_price="12.00", new_price="15.50")
+    resend_offer(offer, by=world.actor())
+    MemorySms.sent.clear()
+    Message.objects.filter(kind=Kind.OFFER_REPRICED).update(status="suppressed")
+    send(world)
+    texts = [text for _number, text in MemorySms.sent if "/offre/" in text]
+    assert [(f"OUI {code}" in text, code in text) for text in texts][-1:] == [(False, True)]
+    assert post(f"oui {code}").status_code == 204
+    assert InboundSms.objects.get().refusal == "offer_repriced"
+    # Nothing is bound; the price of now is told, with the page where a yes says to which it is.
+    MemorySms.sent.clear()
+    send(world)
+    [(_number, said)] = MemorySms.sent
+    assert ("15,50" in said, "/offre/" in said, rules.parts(said) <= 2) == (True, True, True)
+    offer.refresh_from_db()
+    assert offer.status == "sent"
+
+
+def test_a_second_word_reaches_whoever_was_to_call_later(world: World) -> None:
+    """What they write after nobody picked up: the call is due now, it is said, and both texts are there."""
+    offer = asked(world)
+    told = Event.objects.filter(name="offer.call_due")
+    post("Plutôt jeudi ?")
+    assert told.count() == 1
+    note_nobody_there(offer, call_again_at=timezone.now() + dt.timedelta(minutes=30), by=world.actor())
+    post("Je préfère le matin", identity="sms-2")
+    [call] = OfferContact.objects.calls()
+    assert (told.count(), call.due_at <= timezone.now(), call.note) == (2, True, "Je préfère le matin")
+    post("Avant dix heures", identity="sms-3")
+    post("Avant dix heures", identity="sms-4")
+    [call] = OfferContact.objects.calls()
+    assert (told.count(), call.note) == (2, "Je préfère le matin / Avant dix heures")
+
+
+@pytest.mark.parametrize(
+    ("note", "words", "kept"),
+    [
+        ("", "b", "b"),
+        ("a", "b", "a / b"),
+        ("a b", "b", "a b"),
+        ("a" * 300, "c" * 30, "…" + "a" * 286 + " / " + "c" * 30),
+    ],
+)
+def test_what_was_written_is_kept_and_added_to(note: str, words: str, kept: str) -> None:
+    assert note_with(note, words, 320) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [("Pas demain \\ud83d", "Pas demain ?"), ("Pas\\u0000 demain", "Pas demain"), ("Ça \\ud83d\\ude00 va", "Ça 😀 va")],
+)
+def test_what_no_database_takes_is_left_out_of_a_text(world: World, text: str, note: str) -> None:
+    asked(world)
+    assert post(body=f'{{"from": "{MOBILE}", "text": "{text}"}}'.encode()).status_code == 204
+    assert [contact.note for contact in OfferContact.objects.calls()] == [note]
 
 
 @pytest.mark.parametrize("text", ["peut-être demain", "oui 0000", "oui et non"])
@@ -259,7 +344,6 @@ def test_what_is_forged_leaves_no_trace(world: World, forged: dict[str, Any]) ->
         (b"[]", 400),
         (b'{"from": 1, "text": "oui"}', 400),
         (b'{"from": "0612345678", "text": "oui"}', 400),
-        (b'{"from": "+33612345678", "text": "oui\\u0000"}', 400),
         (b'{"from": "+33612345678"}', 400),
         (b"\xff\xfe", 400),
     ],

@@ -506,6 +506,40 @@ def test_sent_again_the_same_link_opens_until_it_is_over(
     page(manager.post(path_of(by_link, "renvoyer")), 409)
 
 
+@pytest.mark.promise("S16")
+def test_who_comes_too_late_to_sign_is_sent_a_new_link(world: World, by_link: ServiceAgreement, monday: Any) -> None:
+    """While it waits for their signature; to the address on file, once."""
+    phone, path = Browser(headers={"Accept-Language": "fr"}), urlsplit(link_url(by_link)).path
+    letters = Message.objects.filter(kind="agreement.sent", address=by_link.provider.email)
+    assert phone.post(f"{path}nouveau/").status_code == 200  # still works: nothing is sent
+    monday.shift(dt.timedelta(days=38))
+    body = page(phone.get(path), 410)
+    assert ("votre signature" in body, f"{path}nouveau/" in body, "plus rien" in body) == (True, True, False)
+    for _time in range(2):
+        assert "part tout de suite" in page(phone.post(f"{path}nouveau/"))
+    settle(world.organisation)
+    assert (letters.count(), Event.objects.filter(name="agreement.link_asked").count()) == (2, 1)
+    fresh = urlsplit(link_url(by_link)).path
+    assert fresh != path and fresh in write(letters.latest("pk")).text
+    assert phone.get(fresh).status_code == 200
+    sign(by_link, Side.THEIRS, acting_for(by_link.provider))
+    monday.shift(dt.timedelta(days=38))
+    body = page(phone.get(fresh), 410)
+    assert ("plus rien" in body, "nouveau/" in body) == (True, False)
+    page(phone.post(f"{fresh}nouveau/"))
+    assert Event.objects.filter(name="agreement.link_asked").count() == 1
+
+
+@pytest.mark.promise("S16")
+def test_five_wrong_codes_of_an_agreement_are_mended_by_a_new_link(world: World, by_link: ServiceAgreement) -> None:
+    phone, path = Browser(), urlsplit(link_url(by_link)).path
+    for _time in range(5):
+        phone.post(f"{path}code/", {"code": "0000" if link_code(by_link) != "0000" else "1111"})
+    assert f"{path}nouveau/" in page(phone.get(path))
+    phone.post(f"{path}nouveau/")
+    assert urlsplit(link_url(by_link)).path != path
+
+
 def test_paper_and_drafts_tell_nobody(world: World, alone: Provider) -> None:
     agree_service(alone, world.cobbler, valid_from=TODAY, by=world.actor())
     withdraw_agreement(draft_agreement(alone, world.cobbler, terms(), by=world.actor()), by=world.actor())

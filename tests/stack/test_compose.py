@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 READ_BY_SETTINGS = re.compile(r"\benv(?:\.\w+)?\(\s*\"(\w+)\"(?P<rest>[^\n]*)")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
-APPLICATION = ("web", "worker", "sweeper", "beat", "migrate")
+APPLICATION = ("web", "worker", "caller", "sweeper", "beat", "migrate")
 # The folder is where a machine of a developer keeps its SMS.
 NOT_FOR_PRODUCTION = {"DEBUG", "SMS_DIR"}
 READ_BY_LIBRARIES = {"PROMETHEUS_MULTIPROC_DIR"}
@@ -52,7 +53,9 @@ def words(name: str) -> str:
 
 
 def test_services_are_the_production_shape() -> None:
-    assert set(compose()["services"]) == {"proxy", "web", "worker", "sweeper", "beat", "migrate", "postgres", "valkey"}
+    assert set(compose()["services"]) == {
+        *("proxy", "web", "worker", "caller", "sweeper", "beat", "migrate", "postgres", "valkey")
+    }
     assert service("web")["deploy"]["replicas"] >= 2
     assert service("worker")["deploy"]["replicas"] >= 2
     assert "deploy" not in service("beat")  # exactly one
@@ -62,7 +65,7 @@ def test_services_are_the_production_shape() -> None:
 
 
 def test_programs_start_after_the_migrations_and_the_servers() -> None:
-    for name in ("web", "worker", "sweeper", "beat"):
+    for name in ("web", "worker", "caller", "sweeper", "beat"):
         needs = {key: value["condition"] for key, value in service(name)["depends_on"].items()}
         assert needs == {
             "migrate": "service_completed_successfully",
@@ -127,7 +130,7 @@ def test_passwords_of_the_database_go_only_where_they_are_needed() -> None:
     for secret, allowed in (
         ("POSTGRES_PASSWORD", {"postgres"}),
         ("DATABASE_OWNER_PASSWORD", {"postgres", "migrate"}),
-        ("DATABASE_APP_PASSWORD", {"postgres", "web", "worker", "sweeper", "beat"}),
+        ("DATABASE_APP_PASSWORD", {"postgres", "web", "worker", "caller", "sweeper", "beat"}),
     ):
         users = {name for name, one in compose()["services"].items() if secret in str(one.get("environment", {}))}
         assert users == allowed, secret
@@ -142,7 +145,12 @@ def test_passwords_of_the_database_go_only_where_they_are_needed() -> None:
 
 @pytest.mark.parametrize(
     ("name", "program"),
-    [("web", ["granian"]), ("worker", ["celery", "worker"]), ("beat", ["celery", "beat"])],
+    [
+        ("web", ["granian"]),
+        ("worker", ["celery", "worker"]),
+        ("caller", ["celery", "worker"]),
+        ("beat", ["celery", "beat"]),
+    ],
 )
 def test_options_of_the_programs_exist(name: str, program: list[str]) -> None:
     command = words(name)
@@ -161,12 +169,20 @@ def test_commands_name_what_exists() -> None:
     assert "application = " in (ROOT / "concierge/wsgi.py").read_text()
     assert "check --deploy" in words("web")
     assert words("migrate").startswith("python manage.py migrate")
-    for name in ("worker", "beat"):
+    for name in ("worker", "caller", "beat"):
         assert words(name).startswith("celery -A concierge ")
     assert 'Celery("concierge")' in (ROOT / "concierge/celery.py").read_text()
     longest = re.search(r"CELERY_TASK_TIME_LIMIT = (\d+)", (ROOT / "concierge/settings/base.py").read_text())
     assert longest is not None
-    assert int(service("worker")["stop_grace_period"].removesuffix("s")) > int(longest[1])
+    for name in ("worker", "caller"):
+        assert int(service(name)["stop_grace_period"].removesuffix("s")) > int(longest[1])
+
+
+@pytest.mark.promise("R20")
+def test_systems_of_others_are_called_by_a_worker_that_does_nothing_else() -> None:
+    assert settings.CELERY_TASK_ROUTES == {"notifications.deliver_webhooks": {"queue": "webhooks"}}
+    assert ("--queues webhooks " in words("caller"), "--queues" in words("worker")) == (True, False)
+    assert '"--queues", "celery,webhooks"' in (ROOT / "scripts/devstack.py").read_text()
 
 
 @pytest.mark.promise("S03")

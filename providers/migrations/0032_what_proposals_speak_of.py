@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0028_share_alarms")]
+    dependencies = [("providers", "0031_first_facts")]
 
     operations = [
         migrations.AddField(

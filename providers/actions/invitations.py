@@ -1,0 +1,208 @@
+"""A local business opens its own file by an invitation: who it is, when it answers, what it does, its papers, the
+charter. Each step is kept; the team looks at the whole and says yes (domain.md R32, trust.md S14, S16, S17)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import to_python
+
+from bookings.models import Service
+from concierge import events, retention
+from concierge.days import today_of
+from concierge.db import refuse_on
+from concierge.errors import Conflict, Invalid
+from concierge.models import Organisation, normalise_email
+from concierge.tenancy import Actor
+from providers.actions import availability, businesses
+from providers.actions.file_moves import check_row, lock_provider
+from providers.actions.refusals import InvitationOver, SiretKnown
+from providers.enums import INVITATION_TRANSITIONS, InvitationStatus
+from providers.models import InvitationLink, Provider, ProviderInvitation
+from providers.models.links import code_of, hash_of, new_nonce, token_of
+from providers.rules.hours import Opening
+
+# How long somebody may take, from the message to the last step.
+LASTS = dt.timedelta(days=30)
+# What the first step may not touch in a file: what the team decides.
+OF_THE_TEAM = ("is_active", "is_to_check", "charter_signed_on")
+
+
+@transaction.atomic
+def invite_provider(
+    organisation: Organisation, *, name: str, email: str = "", phone: str = "", language: str = "fr", by: Actor
+) -> ProviderInvitation:
+    """Ask a local business to open its file; it is written to. Raises ``Invalid`` at the field and ``Conflict`` when
+    this address has an open invitation."""
+    number = to_python(phone, region="FR")
+    if phone and (number is None or not number.is_valid()):
+        raise Invalid(_("This phone number is not valid."), field="phone")
+    invitation = ProviderInvitation(
+        organisation=organisation,
+        name=name.strip(),
+        email=normalise_email(email),
+        phone=number.as_e164 if number else "",
+        language=language,
+    )
+    check_row(invitation)
+    open_already = Conflict(_("This address has an invitation that is still open."), field="email")
+    with refuse_on("provider_invitation_open_once_per_address", open_already):
+        invitation.save()
+    _new_link(invitation)
+    events.record("provider_invitation.sent", invitation, by=by)
+    return invitation
+
+
+@transaction.atomic
+def invite_again(invitation: ProviderInvitation, *, by: Actor) -> ProviderInvitation:
+    """The same invitation by a new link: the one before opens nothing any more. Raises ``InvitationOver``."""
+    locked = _lock(invitation, "send")
+    _new_link(locked)
+    events.record("provider_invitation.sent", locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def revoke_invitation(invitation: ProviderInvitation, *, by: Actor) -> ProviderInvitation:
+    """It was a mistake: the link opens nothing any more. What was typed so far stays with the team. Again: nothing."""
+    locked = ProviderInvitation.objects.select_for_update(of=("self",), no_key=True).get(pk=invitation.pk)
+    if locked.status == InvitationStatus.REVOKED:
+        return locked
+    locked = _lock(invitation, "revoke")
+    locked.status = INVITATION_TRANSITIONS["revoke"][1]
+    locked.save(update_fields=["status"])
+    locked.links.filter(revoked_at=None).update(revoked_at=timezone.now())
+    events.record("provider_invitation.revoked", locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def say_who(invitation: ProviderInvitation, details: Mapping[str, Any], *, by: Actor) -> Provider:
+    """The first step: the file begins, to be checked; a second time it is corrected.
+
+    Raises ``Invalid`` at the field, ``SiretKnown`` when there is such a file (and says nothing of it), and
+    ``InvitationOver``.
+    """
+    locked = _lock(invitation, "use")
+    given = {name: value for name, value in details.items() if name not in OF_THE_TEAM}
+    try:
+        with transaction.atomic():
+            if locked.provider is not None:
+                return businesses.change_provider(locked.provider, given, by=by)
+            made = businesses.create_provider(
+                locked.organisation, businesses.ProviderDetails(**given), is_to_check=True, by=by
+            )
+    except Invalid as error:
+        if error.details.get("is_known"):
+            raise SiretKnown(field="siret") from error
+        raise
+    locked.provider = made
+    locked.save(update_fields=["provider"])
+    return made
+
+
+@transaction.atomic
+def say_when(
+    invitation: ProviderInvitation, days: Mapping[int, Sequence[Opening]], *, radius_km: int, by: Actor
+) -> Provider:
+    """The second step: when it answers, and how far it goes."""
+    locked, provider = _begun(invitation)
+    availability.change_hours(provider, days, by=by)
+    locked.has_hours = True
+    locked.save(update_fields=["has_hours"])
+    return businesses.change_provider(provider, {"radius_km": radius_km}, by=by)
+
+
+@transaction.atomic
+def say_what(
+    invitation: ProviderInvitation, services: Sequence[Service], *, daily_capacity: int, by: Actor
+) -> Provider:
+    """The third step: what it would do, and how much of it. Agreements are for the team."""
+    locked, provider = _begun(invitation)
+    if not services:
+        raise Invalid(_("Choose at least one."), field="services")
+    locked.wanted = sorted(service.pk for service in services)
+    locked.save(update_fields=["wanted"])
+    return businesses.change_provider(provider, {"daily_capacity": daily_capacity}, by=by)
+
+
+@transaction.atomic
+def hand_in(invitation: ProviderInvitation, *, charter: str, name: str, by: Actor) -> ProviderInvitation:
+    """The last step: the charter is signed as it was shown, and the team has everything. Raises ``Invalid``."""
+    locked, provider = _begun(invitation)
+    if not locked.has_hours or not locked.wanted:
+        raise Invalid(_("A step before this one is missing."))
+    if not name.strip():
+        raise Invalid(_("Please type your name."), field="name")
+    locked.status, locked.used_at = INVITATION_TRANSITIONS["use"][1], timezone.now()
+    locked.charter, locked.signed_by = charter, name.strip()[:120]
+    locked.save()
+    businesses.change_provider(provider, {"charter_signed_on": today_of(locked.organisation)}, by=by)
+    events.record("provider.handed_in", provider, by=by)
+    return locked
+
+
+@transaction.atomic
+def approve_provider(provider: Provider, *, by: Actor) -> Provider:
+    """The team has looked at the file: from now on it may be asked. Again: nothing."""
+    locked = lock_provider(provider)
+    if locked.is_to_check:
+        locked.is_to_check, locked.is_active = False, True
+        locked.save(update_fields=["is_to_check", "is_active"])
+        events.record("provider.approved", locked, by=by)
+    return locked
+
+
+@retention.forget("invitations")
+def never_used(before: dt.datetime) -> QuerySet[ProviderInvitation]:
+    """Of businesses that never said who they are: taken back, or no link of theirs opens any more."""
+    alive = InvitationLink.objects.filter(invitation=OuterRef("pk"), expires_at__gte=before)
+    return ProviderInvitation.objects.filter(~Exists(alive), provider=None)
+
+
+def current_link(invitation: ProviderInvitation) -> InvitationLink | None:
+    """The link that opens, while the invitation is open."""
+    return invitation.links.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("-pk").first()
+
+
+def door_of(invitation: ProviderInvitation) -> tuple[str, str]:
+    """Token and four digits of its link; empty when none opens."""
+    link = current_link(invitation)
+    return (token_of(link.nonce), code_of(link.nonce)) if link else ("", "")
+
+
+def _new_link(invitation: ProviderInvitation) -> None:
+    now, nonce = timezone.now(), new_nonce()
+    invitation.links.filter(revoked_at=None).update(revoked_at=now)
+    InvitationLink.objects.create(
+        organisation_id=invitation.organisation_id,
+        invitation=invitation,
+        nonce=nonce,
+        token_hash=hash_of(token_of(nonce)),
+        expires_at=now + LASTS,
+    )
+
+
+def _lock(invitation: ProviderInvitation, verb: str) -> ProviderInvitation:
+    """Re-read an invitation under its row lock. Raises ``InvitationOver``.
+
+    Its provider is read by a statement of its own: joined, one that was made while we waited would look like none.
+    """
+    rows = ProviderInvitation.objects.select_for_update(of=("self",), no_key=True)
+    locked = rows.select_related("organisation").get(pk=invitation.pk)
+    if locked.status not in INVITATION_TRANSITIONS[verb][0]:
+        raise InvitationOver(current_status=locked.status)
+    return locked
+
+
+def _begun(invitation: ProviderInvitation) -> tuple[ProviderInvitation, Provider]:
+    locked = _lock(invitation, "use")
+    if locked.provider is None:
+        raise Invalid(_("A step before this one is missing."))
+    return locked, locked.provider
