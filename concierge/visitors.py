@@ -22,12 +22,12 @@ def visitor_address(request: HttpRequest | Request) -> str:
     return counted(BaseThrottle().get_ident(cast("Request", request)) or "")  # reads META only
 
 
-def not_too_many(request: HttpRequest, what: str, *, most: int, seconds: int) -> None:
-    """Whoever does something over and over from one network is slowed down (S33). Raises ``TooManyAttempts``.
+def not_too_many(request: HttpRequest | Request, what: str, *, most: int, seconds: int, who: str | None = None) -> None:
+    """Whoever does something over and over is slowed down (S33): ``who``, else one network. Raises ``TooManyAttempts``.
 
     A lost cache lets people through: what is counted here has limits of its own in the database.
     """
-    key = f"{what}_{visitor_address(request)}"
+    key = f"{what}_{visitor_address(request) if who is None else who}"
     try:
         cache.add(key, 0, timeout=seconds)
         if cache.incr(key) > most:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from django.db.models.functions import Now
 
 from concierge import tenancy
+from concierge.errors import FAULTS
 from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids
-from providers.actions.planning import fail_plan, gather, propose
+from providers.actions.planning import LONGEST, fail_plan, gather, propose
 from providers.actions.reach import reconcile_reach
 from providers.actions.shares import watch_shares
 from providers.enums import RunStatus
@@ -27,9 +29,20 @@ def plan_days() -> None:
     for organisation_id in organisation_ids():
         with tenancy.working_for(organisation_id):
             found = AssignmentRun.objects.filter(status=RunStatus.COMPUTING).select_related("site", "organisation")
+            for run in found.filter(created_at__lt=Now() - LONGEST).order_by("pk"):
+                fail_plan(run, "lost", by=tenancy.system_actor(run.organisation))
             for run in found.order_by("pk")[:PLANS]:
-                plan_day(run)
+                _plan_or_fail(run)
     beat_seen("plan-days")
+
+
+def _plan_or_fail(run: AssignmentRun) -> None:
+    """A fault of ours in one plan: it is said on its page, and the others are worked out."""
+    try:
+        plan_day(run)
+    except FAULTS as fault:
+        log.exception("plan_not_made", organisation_id=run.organisation_id, run_id=run.pk)
+        fail_plan(run, type(fault).__name__, by=tenancy.system_actor(run.organisation))
 
 
 def plan_day(run: AssignmentRun) -> AssignmentRun:

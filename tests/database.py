@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -19,8 +20,9 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-# What decides how the database looks.
-SOURCES = ("*/migrations/*.py", "concierge/tenancy.py", "requirements/dev.txt")
+# What decides how the database looks: besides these, the modules of ours that migrations import.
+SOURCES = ("*/migrations/*.py", "requirements/dev.txt")
+IMPORTED = re.compile(rb"^(?:from|import) (\w+(?:\.\w+)+)", re.MULTILINE)
 PREFIX = "concierge_migrated_"
 
 
@@ -82,10 +84,17 @@ def _keep(template: str, dump: Path) -> None:
 def _state() -> str:
     """A name for what the migrations make."""
     digest = hashlib.sha256()
-    for pattern in SOURCES:
-        for path in sorted(Path(settings.BASE_DIR).glob(pattern)):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sources(Path(settings.BASE_DIR)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def sources(base: Path) -> list[Path]:
+    """The files that decide it."""
+    found = {path for pattern in SOURCES for path in base.glob(pattern)}
+    imported = {name.decode() for path in found if path.suffix == ".py" for name in IMPORTED.findall(path.read_bytes())}
+    ours = {(base / name.replace(".", "/")).with_suffix(".py") for name in imported}
+    return sorted(found | {path for path in ours if path.exists()})
 
 
 def _url(name: str) -> str:

@@ -48,6 +48,14 @@ class RequestInProgress(DomainError):
 _KNOWN = Reading(lambda given: IdempotencyRecord.objects.filter(**given).order_by(), "principal", "key")
 
 
+def key_in(request: Request) -> str:
+    """The key that a call names. Raises ``IdempotencyKeyMissing``."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+        raise IdempotencyKeyMissing
+    return key
+
+
 def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
     """Run an unsafe handler once per key: effect, events and stored answer in one transaction (DR1, R03).
 
@@ -56,9 +64,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
 
     @wraps(handler)
     def once(self: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
-            raise IdempotencyKeyMissing
+        key = key_in(request)
         actor = actor_of(request)
         body = json.dumps(request.data, sort_keys=True, default=_said).encode()
         endpoint = f"{request.method} {request.path}"[:255]

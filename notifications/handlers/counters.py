@@ -49,7 +49,7 @@ def tell_the_dispatchers_of_a_question(event: Event) -> None:
         tell(event, dispatchers_at(site), site=site, request_id=offer.work_order.request.public_id)
 
 
-@subscribe("offer.link_asked")
+@subscribe("offer.link_asked", "offer.link_renewed")
 def send_the_link(event: Event) -> None:
     """To the address on file, never to one that was typed."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):

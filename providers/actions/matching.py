@@ -129,6 +129,7 @@ class Candidates:
     agreed: dict[int, Decimal]
     # The nearest of very many, instead of everybody.
     is_narrowed: bool = False
+    not_looked_at: int = 0
 
     def in_spite_of(self, verdict: Consideration) -> Consideration:
         """The same provider, kept because a person chose it."""

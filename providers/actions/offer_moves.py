@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from bookings.models import WorkOrder
@@ -47,6 +48,7 @@ def open_round(
     now: dt.datetime,
     ends_at: dt.datetime,
     is_narrowed: bool = False,
+    not_looked_at: int = 0,
 ) -> OfferRound:
     """Begin the next search for a locked work order, and keep why or why not each provider is asked."""
     number = OfferRound.objects.filter(work_order=work_order).count() + 1
@@ -59,6 +61,7 @@ def open_round(
         ends_at=ends_at,
         judged_by=terms.as_data(),
         is_narrowed=is_narrowed,
+        not_looked_at=not_looked_at,
     )
     ConsideredProvider.objects.bulk_create(
         ConsideredProvider(
@@ -87,12 +90,14 @@ def verdict_of(verdict: Consideration, terms: MatchingTerms) -> dict[str, Any]:
 
 
 def note_removed(current: OfferRound, verdicts: Iterable[Consideration], terms: MatchingTerms) -> None:
-    """Who was eligible this morning may be full or without insurance now: those not asked yet are kept out."""
+    """Who was eligible this morning may be full or without insurance now: those not asked yet are kept out, and what
+    was known at first stays beside it."""
     asked = set(current.offers.order_by("pk").values_list("provider_id", flat=True))
     kept = set(current.considered.filter(is_kept=True).order_by("pk").values_list("provider_id", flat=True))
     for verdict in verdicts:
         if verdict.rule is not None and verdict.candidate.key in kept - asked:
-            current.considered.filter(provider_id=verdict.candidate.key).update(**verdict_of(verdict, terms))
+            line = current.considered.filter(provider_id=verdict.candidate.key)
+            line.update(first_facts=F("facts"), **verdict_of(verdict, terms))
 
 
 def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Actor) -> int:

@@ -6,35 +6,39 @@ The snapshot is read and solved outside of any transaction; what changed meanwhi
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.work_orders import lock_work_order
-from bookings.enums import Execution, WorkOrderStatus
-from bookings.models import WorkOrder
+from bookings.enums import Execution, QuoteStatus, RequestStatus, WorkOrderStatus
+from bookings.models import QuoteLine, WorkOrder
 from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, DomainError, Invalid
 from concierge.models import Site
 from concierge.tenancy import Actor
 from providers.actions.matching import agreed_amounts, consider_providers, policy_for, terms_now
+from providers.actions.offer_moves import keep_as_they_are
 from providers.actions.rounds import offer_directly
 from providers.actions.whom import whom_to_look_at
-from providers.enums import ProposalStatus, RunStatus
-from providers.models import AssignmentRun, ProposedAssignment
+from providers.enums import WAITING, ProposalStatus, RoundMode, RunStatus
+from providers.models import AssignmentRun, Offer, PriceRequest, ProposedAssignment, Provider
 from providers.rules.candidates import Candidate
 from providers.rules.flow import NEAREST, NOBODY, DayLoad, Reason, explain, figures, one_by_one, prove
 
 # Work of one day that one plan gives out, and how far ahead a day is planned.
 MOST_ORDERS = 300
 FARTHEST = dt.timedelta(days=60)
+# A plan takes seconds: one that is not there after this time was lost with whoever worked it out.
+LONGEST = dt.timedelta(minutes=5)
 TO_GIVE_OUT = (WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH)
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)
 
@@ -53,14 +57,60 @@ class AssignmentChanged(Conflict):
     message = _("This work has changed since it was planned.")
 
 
-def to_give_out(site: Site, day: dt.date) -> QuerySet[WorkOrder]:
-    """Work for local businesses that begins that day and that nobody has or is asked for, the earliest first."""
-    zone = ZoneInfo(site.time_zone)
-    begins = dt.datetime.combine(day, dt.time(0), tzinfo=zone)
-    ends = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(0), tzinfo=zone)
+def waiting_on(site: Site, day: dt.date) -> QuerySet[WorkOrder]:
+    """Work for local businesses that begins that day and that nobody has or is asked for, the earliest first. What
+    belongs to a request on hold waits with it."""
+    begins, ends = _span(site, day)
     found = WorkOrder.objects.filter(site=site, execution__in=BY_PROVIDER, status__in=TO_GIVE_OUT)
     found = found.filter(promised_start__gte=begins, promised_start__lt=ends)
+    found = found.exclude(request__status=RequestStatus.ON_HOLD)
     return found.select_related("request__client", "service", "site").order_by("promised_start", "pk")
+
+
+def to_give_out(site: Site, day: dt.date) -> QuerySet[WorkOrder]:
+    """What of it a plan gives out: work at a price that the client agreed to is left to a person."""
+    return waiting_on(site, day).exclude(Exists(_AGREED))
+
+
+def at_agreed_prices(site: Site, day: dt.date) -> QuerySet[WorkOrder]:
+    """What of it is left to a person."""
+    return waiting_on(site, day).filter(Exists(_AGREED))
+
+
+# The lines of the client's agreement that count on a provider's price for a work order (``PriceRequest.agreed_for``).
+_AGREED = QuoteLine.objects.filter(
+    Q(Exists(PriceRequest.objects.filter(public_id=OuterRef("source"))), service=OuterRef("service"))
+    | Q(
+        Exists(PriceRequest.objects.filter(public_id=OuterRef("source"), service=OuterRef(OuterRef("service")))),
+        service=None,
+    ),
+    option__quote__request=OuterRef("request"),
+    option__quote__status=QuoteStatus.ACCEPTED,
+    option=F("option__quote__chosen"),
+    source__isnull=False,
+).order_by()
+
+
+def _span(site: Site, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    """When a day begins and ends at a site."""
+    zone, midnight = ZoneInfo(site.time_zone), dt.time(0)
+    following = day + dt.timedelta(days=1)
+    return dt.datetime.combine(day, midnight, tzinfo=zone), dt.datetime.combine(following, midnight, tzinfo=zone)
+
+
+def _asked_on(site: Site, day: dt.date) -> Counter[int]:
+    """Offers of a day to one provider alone that wait for its answer, by provider key: each may take a place of it."""
+    begins, ends = _span(site, day)
+    waiting = Offer.objects.filter(organisation_id=site.organisation_id, status__in=WAITING)
+    waiting = waiting.filter(round__mode=RoundMode.DIRECT)
+    waiting = waiting.filter(work_order__promised_start__gte=begins, work_order__promised_start__lt=ends)
+    return Counter(waiting.order_by("pk").values_list("provider_id", flat=True))
+
+
+def _room(candidate: Candidate, asked: Counter[int]) -> int | None:
+    """Jobs that it can still take that day, if it says yes to what it was asked; ``None``: nobody knows."""
+    left = candidate.capacity_left
+    return None if left is None else max(0, left - asked[candidate.key])
 
 
 @transaction.atomic
@@ -86,26 +136,23 @@ class Gathered:
 
 
 def gather(run: AssignmentRun) -> Gathered:
-    """Read what there is to give out, and who may do what. Work at a price the client agreed to is left to a person."""
-    orders, found = [], []
+    """Read what there is to give out, and who may do what."""
+    orders, found, asked = [], [], _asked_on(run.site, run.day)
     for order in to_give_out(run.site, run.day)[:MOST_ORDERS]:
-        agreed = agreed_amounts(order)
-        if agreed:
-            continue
         policy = policy_for(order)
         terms = terms_now(order, policy)
-        whom = whom_to_look_at(order, agreed, terms)
-        verdicts = consider_providers(order, policy, agreed=agreed, among=whom.keys, terms=terms).verdicts
-        kept = [verdict.candidate for verdict in verdicts if verdict.rule is None]
+        whom = whom_to_look_at(order, (), terms)
+        verdicts = consider_providers(order, policy, agreed={}, among=whom.keys, terms=terms).verdicts
+        kept = [one.candidate for one in verdicts if one.rule is None and _room(one.candidate, asked) != 0]
         orders.append(order)
         found.append(sorted(kept, key=lambda one: (_metres(one), one.key))[:NEAREST])
     known = {one.key: one for kept in found for one in kept}
     numbers = {key: number for number, key in enumerate(sorted(known))}
     arcs = [(n, numbers[one.key], _metres(one)) for n, kept in enumerate(found) for one in kept]
-    rooms = [len(orders) if known[key].capacity_left is None else known[key].capacity_left or 0 for key in numbers]
+    rooms = [_room(known[key], asked) for key in numbers]
     load = DayLoad(
         many=len(orders),
-        rooms=rooms,
+        rooms=[len(orders) if room is None else room for room in rooms],
         sizes=[known[key].daily_capacity or 1 for key in numbers],
         recent=[known[key].recent_jobs or 0 for key in numbers],
         orders=[order for order, _provider, _way in arcs],
@@ -182,17 +229,36 @@ def _give_up(locked: AssignmentRun, reason: str, by: Actor) -> AssignmentRun:
 
 @transaction.atomic
 def apply_proposal(proposal: ProposedAssignment, *, by: Actor) -> ProposedAssignment:
-    """Ask whom the plan names, if the work is still as it was planned. Twice: nothing. Raises ``AssignmentChanged``."""
+    """Ask whom the plan names, if the work is still as it was planned and the plan would still name it. Twice: nothing.
+    Raises ``AssignmentChanged``."""
     order = lock_work_order(proposal.work_order)
     locked = ProposedAssignment.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.pk)
     if locked.status == ProposalStatus.APPLIED:
         return locked
-    if locked.provider is None or order.version != locked.version or order.status not in TO_GIVE_OUT:
+    if locked.provider is None or order.version != locked.version or not _waits(order):
+        raise AssignmentChanged
+    if not _may_be_named(order, locked.provider):
         raise AssignmentChanged
     offer_directly(order, locked.provider, by=by)
     locked.status = ProposalStatus.APPLIED
     locked.save(update_fields=["status"])
     return locked
+
+
+def _waits(order: WorkOrder) -> bool:
+    """Whether a plan may give out this locked work; its request is read under the lock that whoever holds it takes
+    first."""
+    return order.status in TO_GIVE_OUT and order.request.status != RequestStatus.ON_HOLD and not agreed_amounts(order)
+
+
+def _may_be_named(order: WorkOrder, provider: Provider) -> bool:
+    """Whether a plan made now might name it: nobody chose it in spite of the rules, so all of them count."""
+    keep_as_they_are([provider.pk])
+    policy = policy_for(order)
+    found = consider_providers(order, policy, agreed={}, among=[provider.pk], terms=terms_now(order, policy))
+    day = order.promised_start.astimezone(ZoneInfo(order.site.time_zone)).date()
+    asked = _asked_on(order.site, day)
+    return any(one.rule is None and _room(one.candidate, asked) != 0 for one in found.verdicts)
 
 
 def apply_or_drop(proposal: ProposedAssignment, *, by: Actor) -> ProposedAssignment:

@@ -76,8 +76,8 @@ def preview(service: Service | None, terms: MatchingTerms, *, by: Actor) -> Prev
     within = [one for one, so_far in zip(judged, sizes, strict=True) if so_far <= MOST_LINES]
     candidates = defaultdict(list)
     lines = ConsideredProvider.objects.filter(round__in=within).order_by("round_id", "provider_id")
-    for round_id, provider_id, facts in lines.values_list("round_id", "provider_id", "facts"):
-        candidates[round_id].append(Candidate.from_facts(provider_id, facts))
+    for round_id, provider_id, first, facts in lines.values_list("round_id", "provider_id", "first_facts", "facts"):
+        candidates[round_id].append(Candidate.from_facts(provider_id, first or facts))
     compared = []
     for one in within:
         many = one.asked or 1  # type: ignore[attr-defined]  # annotated

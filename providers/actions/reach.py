@@ -129,6 +129,7 @@ class Sought:
     window: tuple[dt.date, dt.date]
     hours_left: Decimal
     terms: MatchingTerms
+    work_order_id: int
 
 
 def has_many(organisation_id: int, service_id: int) -> bool:
@@ -144,9 +145,14 @@ def nearest_eligible(sought: Sought, many: int | None = None) -> list[int]:
     return _asked(f"{_eligible(sought)} AND latitude IS NOT NULL{near} {NEAREST_FIRST}", sought, many or NEAREST)
 
 
-def unplaced(sought: Sought) -> list[int]:
-    """Some of those that the rules let through and of whom nobody knows where they are."""
-    return _asked(f"{_eligible(sought)} AND latitude IS NULL ORDER BY provider_id LIMIT %(many)s", sought, UNPLACED)
+def unplaced(sought: Sought) -> tuple[list[int], int]:
+    """Some of those that the rules let through and of whom nobody knows where they are, drawn by lot, and how many
+    more there are. The lot is the same whenever it is drawn for a work order, and another for the next one."""
+    lost = f"{_eligible(sought)} AND latitude IS NULL"
+    drawn = _asked(f"{lost} {BY_LOT}", sought, UNPLACED)
+    if len(drawn) < UNPLACED:
+        return drawn, 0
+    return drawn, _count(lost, sought) - len(drawn)
 
 
 def nearest_others(sought: Sought, eligible: Iterable[int]) -> list[int]:
@@ -159,6 +165,7 @@ def nearest_others(sought: Sought, eligible: Iterable[int]) -> list[int]:
 # An index of this kind takes numbers of its own size only.
 ACTIVE = "organisation_id = %(organisation)s::bigint AND service_id = %(service)s::bigint AND is_active"
 NEAREST_FIRST = "ORDER BY spot <-> point(%(longitude)s * 0.68, %(latitude)s) LIMIT %(many)s"
+BY_LOT = "ORDER BY md5(%(work_order)s::text || '/' || provider_id), provider_id LIMIT %(many)s"
 # The exact distance, on a sphere; a little more than the rules allow, as they round.
 WITHIN = """
 12742.0176 * asin(sqrt(least(1,
@@ -199,6 +206,7 @@ def values_of(sought: Sought, many: int) -> dict[str, Any]:
         "last": sought.window[1],
         "hours_left": sought.hours_left,
         "factor": float(sought.terms.road_factor),
+        "work_order": str(sought.work_order_id),
         "many": many,
     }
 
@@ -207,3 +215,10 @@ def _asked(where: str, sought: Sought, many: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement(where), values_of(sought, many))
         return [key for (key,) in cursor.fetchall()]
+
+
+def _count(where: str, sought: Sought) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({statement(where)}) AS found", values_of(sought, 0))  # noqa: S608 - no values
+        (many,) = cursor.fetchone()
+        return int(many)

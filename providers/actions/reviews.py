@@ -36,11 +36,14 @@ def send_document(
 ) -> ProviderDocument:
     """A paper that the team has not seen yet: it counts once it was approved. Without ``file`` that is still to come.
 
-    Raises ``Invalid`` at the field and ``TooManyDocuments``.
+    Of many that were announced and whose files do not come the oldest give way. Raises ``Invalid`` at the field and
+    ``TooManyDocuments``.
     """
     locked = lock_provider(provider)
-    if locked.documents.filter(status=DocumentStatus.TO_CHECK).count() >= MOST_TO_CHECK:
-        raise TooManyDocuments
+    _not_too_many(locked)
+    if file is None:
+        for late in locked.documents.announced().order_by("-pk")[MOST_TO_CHECK - 1 :]:
+            _drop(late, by)
     document = ProviderDocument(organisation_id=locked.organisation_id, provider=locked)
     fill(document, {"kind": kind, "expires_on": expires_on, "reference": reference})
     document.save()
@@ -49,10 +52,29 @@ def send_document(
     return document
 
 
+def check_awaits_file(document: ProviderDocument) -> None:
+    """Before its file is opened, which takes seconds; ``attach_file`` says the same under the lock.
+
+    Raises ``DocumentHasFile``, ``DocumentReviewed`` and ``TooManyDocuments``.
+    """
+    if document.status not in DOCUMENT_TRANSITIONS["approve"][0]:
+        raise DocumentReviewed(current_status=document.status)
+    if StoredFile.objects.filter(document=document).exists():
+        raise DocumentHasFile
+    _not_too_many(document.provider)
+
+
+def _not_too_many(provider: Provider) -> None:
+    """The team looks at some first. What was announced only is nothing to look at."""
+    if provider.documents.to_check().count() >= MOST_TO_CHECK:
+        raise TooManyDocuments
+
+
 @transaction.atomic
 def attach_file(document: ProviderDocument, file: CleanFile, *, by: Actor) -> ProviderDocument:
-    """The file of a paper that was announced. Raises ``DocumentHasFile`` and ``DocumentReviewed``."""
+    """The file of a paper that was announced. Raises as ``check_awaits_file``."""
     locked = _lock(document, "approve")
+    check_awaits_file(locked)
     _take(locked, file, by)
     return locked
 
@@ -66,7 +88,11 @@ def take_document_back(document: ProviderDocument, *, by: Actor) -> None:
         return
     if found.status != DocumentStatus.TO_CHECK:
         raise DocumentReviewed(current_status=found.status)
-    found.delete()
+    _drop(found, by)
+
+
+def _drop(document: ProviderDocument, by: Actor) -> None:
+    document.delete()
     events.record("provider.changed", document.provider, by=by, what=f"document_taken_back:{document.kind}")
 
 
@@ -122,8 +148,6 @@ def _lock(document: ProviderDocument, verb: str) -> ProviderDocument:
 
 
 def _take(document: ProviderDocument, file: CleanFile, by: Actor) -> None:
-    if StoredFile.objects.filter(document=document).exists():
-        raise DocumentHasFile
     store(document, file)
     _say("sent", document, by)
 

@@ -173,7 +173,16 @@ def _open(
 ) -> OfferRound:
     now = timezone.now()
     ends_at = found.ends_at(policy, now)
-    return open_round(work_order, mode, verdicts, found.terms, now=now, ends_at=ends_at, is_narrowed=found.is_narrowed)
+    return open_round(
+        work_order,
+        mode,
+        verdicts,
+        found.terms,
+        now=now,
+        ends_at=ends_at,
+        is_narrowed=found.is_narrowed,
+        not_looked_at=found.not_looked_at,
+    )
 
 
 def _ask_more(current: OfferRound, work_order: WorkOrder, policy: Policy, *, by: Actor) -> None:
@@ -195,7 +204,7 @@ def _consider(
     whom = whom_to_look_at(work_order, agreed, terms) if among is None else Whom(list(among))
     keep_as_they_are(whom.keys)
     found = consider_providers(work_order, policy, agreed=agreed, among=whom.keys, terms=terms)
-    return replace(found, is_narrowed=whom.is_narrowed)
+    return replace(found, is_narrowed=whom.is_narrowed, not_looked_at=whom.not_looked_at)
 
 
 def _send_wave(

@@ -19,10 +19,12 @@ from providers.rules.terms import MatchingTerms
 
 
 class Whom(NamedTuple):
-    """Providers by key; ``is_narrowed``: the nearest of more than can be looked at one by one."""
+    """Providers by key; ``is_narrowed``: the nearest of more than can be looked at one by one. ``not_looked_at`` may be
+    asked too, and nobody knows where they are."""
 
     keys: list[int]
     is_narrowed: bool = False
+    not_looked_at: int = 0
 
 
 def whom_to_look_at(work_order: WorkOrder, agreed: Iterable[int], terms: MatchingTerms) -> Whom:
@@ -34,9 +36,10 @@ def whom_to_look_at(work_order: WorkOrder, agreed: Iterable[int], terms: Matchin
         found = Provider.objects.filter(organisation_id=work_order.organisation_id)
         return Whom(list(found.to_consider(work_order.service, agreed).order_by("pk").values_list("pk", flat=True)))
     sought = sought_for(work_order, terms)
-    eligible = reach.nearest_eligible(sought) + reach.unplaced(sought)
+    lost, more = reach.unplaced(sought)
+    eligible = reach.nearest_eligible(sought) + lost
     others = reach.nearest_others(sought, eligible)
-    return Whom(sorted({*agreed, *eligible, *others}), is_narrowed=True)
+    return Whom(sorted({*agreed, *eligible, *others}), is_narrowed=True, not_looked_at=more)
 
 
 def sought_for(work_order: WorkOrder, terms: MatchingTerms) -> reach.Sought:
@@ -56,4 +59,5 @@ def sought_for(work_order: WorkOrder, terms: MatchingTerms) -> reach.Sought:
         window=window,
         hours_left=Decimal(left // dt.timedelta(minutes=1)) / 60,
         terms=terms,
+        work_order_id=work_order.pk,
     )

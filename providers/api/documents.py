@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -16,17 +17,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from concierge.api.bodies import file_parsers
-from concierge.api.idempotency import idempotent
+from concierge.api.idempotency import idempotent, key_in
 from concierge.api.keys import actor_of
 from concierge.db import retryable
 from concierge.enums import Scope
-from concierge.errors import Invalid
+from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
-from providers.actions.reviews import attach_file, send_document
+from concierge.visitors import not_too_many
+from providers.actions.reviews import attach_file, check_awaits_file, send_document
 from providers.enums import DocumentKind
 from providers.gateways.cleaning import MOST_BYTES
-from providers.gateways.uploads import clean_bytes
+from providers.gateways.uploads import MOST_UPLOADS, WINDOW, clean_bytes
 from providers.models import Provider, ProviderDocument
+from providers.rules.files import CleanFile
 from providers.serializers.documents import ProviderDocumentIn, ProviderDocumentOut
 
 OCTETS = "application/octet-stream"
@@ -34,7 +37,7 @@ OCTETS = "application/octet-stream"
 
 def _documents(request: Request) -> QuerySet[ProviderDocument]:
     found = ProviderDocument.objects.visible_to(actor_of(request)).select_related("provider__organisation")
-    return found.annotate(has_file=Q(file__isnull=False))
+    return found.with_has_file()
 
 
 def _whose(actor: Actor, named: uuid.UUID | None) -> Provider:
@@ -114,15 +117,32 @@ class DocumentFile(APIView):
         responses=ProviderDocumentOut,
         examples=[OpenApiExample("A PDF", request_only=True, media_type=OCTETS, value="%PDF-1.7 ...")],
     )
-    @idempotent
-    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+    def post(self, request: Request, public_id: uuid.UUID) -> HttpResponse:
         """The body is the file itself: a PDF (30 pages at most) or a photograph (JPEG, PNG, WebP), 8 MB at most.
 
         What it is follows from its content. It is written anew without anything that acts; 422 `bad_file` when it
-        cannot be. 409 `document_has_file` when it has one, `document_reviewed` once the team has looked at it.
+        cannot be. 409 `document_has_file` when it has one, `document_reviewed` once the team has looked at it,
+        `too_many_documents` when many wait. Of many whose file never comes the oldest give way: 404.
         """
-        content = request.data if isinstance(request.data, bytes) else b""
-        file = clean_bytes(content)
+        key_in(request)
+        return self._keep(request, self._opened(request))
+
+    def _opened(self, request: Request) -> CleanFile | DomainError:
+        """The file, opened outside of any transaction: that takes seconds. A paper that awaits none is no reason to
+        open it; whether that is a refusal, or the answer of the first call again, its key says."""
+        try:
+            check_awaits_file(self.document)
+        except DomainError as refusal:
+            return refusal
+        actor = actor_of(request)
+        who = actor.reference if actor.provider_id is None else f"provider:{actor.provider_id}"
+        not_too_many(request, "uploads", most=MOST_UPLOADS, seconds=WINDOW, who=who)
+        return clean_bytes(request.data if isinstance(request.data, bytes) else b"")
+
+    @idempotent
+    def _keep(self, request: Request, opened: CleanFile | DomainError) -> Response:
+        if isinstance(opened, DomainError):
+            raise opened
         with retryable():
-            attach_file(self.document, file, by=actor_of(request))
+            attach_file(self.document, opened, by=actor_of(request))
         return Response(ProviderDocumentOut(_documents(request).get(pk=self.document.pk)).data)

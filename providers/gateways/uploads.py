@@ -17,10 +17,14 @@ from providers.actions.refusals import BadFile
 from providers.gateways.cleaning import MOST_BYTES, Refused, kind_of
 from providers.rules.files import EXTENSIONS, CleanFile
 
+# From one network, or of one key or provider: opening a file costs seconds.
+MOST_UPLOADS, WINDOW = 40, 600
 SCRIPT = Path(__file__).with_name("cleaning.py")
 # On the clock of the wall; the process has five seconds of its own.
 PATIENCE = 10.0
-# Each may take more memory than a web server: two at a time in one process, the others wait a moment.
+# Each may take more memory than a web server: two at a time in one process. The others wait a moment and are then told,
+# so that they do not keep the threads from everybody else.
+AT_THE_DOOR = 0.5
 _doors = BoundedSemaphore(2)
 
 WORDS: dict[str, Promise] = {
@@ -49,7 +53,7 @@ def clean_bytes(content: bytes) -> CleanFile:
         kind_of(content)
     except Refused as refused:
         raise _bad(str(refused)) from refused
-    if not _doors.acquire(timeout=PATIENCE):
+    if not _doors.acquire(timeout=AT_THE_DOOR):
         raise Unavailable(_("Many files arrive at this moment. Please send yours again in a minute."), field="file")
     try:
         answer = _run(content)

@@ -19,6 +19,7 @@ from providers.actions.offers import let_go_of_accepted, pass_on
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.actions.repricing import follow_quantity
 from providers.actions.rounds import withdraw_offers
+from providers.handlers import addresses as _addresses  # noqa: F401 - importing subscribes
 from providers.handlers import agreements as _agreements  # noqa: F401 - importing registers them
 from providers.handlers import clocks as _clocks  # noqa: F401 - importing subscribes it
 from providers.handlers import moves as _moves  # noqa: F401 - importing subscribes it

@@ -32,6 +32,14 @@ class ProviderDocumentQuerySet(models.QuerySet["ProviderDocument"]):
         """Those that somebody of the team has to look at: announced and sent."""
         return self.filter(status=DocumentStatus.TO_CHECK, file__isnull=False)
 
+    def announced(self) -> Self:
+        """Those whose file has not come yet."""
+        return self.filter(status=DocumentStatus.TO_CHECK, file__isnull=True)
+
+    def with_has_file(self) -> Self:
+        """Each says whether it ``has_file``, without its bytes."""
+        return self.annotate(has_file=Q(file__isnull=False))
+
 
 class ProviderDocument(PublicIdModel, TenantModel):
     """A paper. Of those that staff approved the latest of each kind counts; after ``expires_on`` no new job is offered

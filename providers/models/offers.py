@@ -59,6 +59,8 @@ class OfferRound(PublicIdModel, TenantModel):
     # By which rules everybody was judged (``rules.terms``), so that each verdict can be found again.
     judged_by = models.JSONField(_("rules it was judged by"), default=dict, db_default={})
     is_narrowed = models.BooleanField(_("the nearest of very many"), default=False, db_default=False)
+    # Of those who may be asked and of whom nobody knows where they are.
+    not_looked_at = models.PositiveIntegerField(_("not looked at"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("search for a provider")
@@ -263,6 +265,8 @@ class ConsideredProvider(TenantModel):
     # What was known (``rules.candidates``), numbers and codes only, and what would have counted and nobody knew.
     facts = models.JSONField(_("facts"), default=dict, db_default={})
     unknown = models.JSONField(_("unknown"), default=list, db_default=[])
+    # What was known when the search began, of those who fell out later.
+    first_facts = models.JSONField(_("facts at first"), default=dict, db_default={})
 
     class Meta:
         verbose_name = _("considered provider")

@@ -25,12 +25,15 @@ from concierge.models import Site
 from concierge.tasks import poke
 from concierge.words import short_moment_words
 from providers import perms
-from providers.actions.planning import MOST_ORDERS, apply_or_drop, ask_for_plan, to_give_out
+from providers.actions.planning import MOST_ORDERS, apply_or_drop, ask_for_plan, at_agreed_prices, to_give_out
 from providers.enums import ProposalStatus, RunStatus
 from providers.forms.plans import DayForm
 from providers.models import AssignmentRun, ProposedAssignment, Provider
 from providers.models.runs import PLANNERS
 from providers.tasks import plan_days
+
+# Providers asked by one press: each is judged again, written to, and its link made.
+MOST_ASKED = 30
 
 
 def _sites(request: TenantRequest) -> QuerySet[Site]:
@@ -83,6 +86,7 @@ def _plan_of(request: TenantRequest, site: Site, day: dt.date) -> dict[str, Any]
         "rows": rows,
         "can_apply": any(row["can_apply"] for row in rows),
         "waiting": to_give_out(site, day).count(),
+        "agreed": at_agreed_prices(site, day).count(),
         "most": MOST_ORDERS,
     }
 
@@ -154,7 +158,7 @@ def why_words(why: dict[str, int], names: dict[int, str]) -> str:
 
 @require_POST
 def apply(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Ask whom the plan names: for one work order, or for all of them that still hold."""
+    """Ask whom the plan names: for one work order, or for those that still hold, some at a time."""
     run = get_object_or_404(AssignmentRun.objects.visible_to(request.actor).select_related("site"), public_id=public_id)
     if not perms.can_plan(request.actor, run.site_id):
         raise NotAllowed
@@ -163,9 +167,9 @@ def apply(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
         lines = lines.filter(public_id__in=_ids(request.POST["line"]))
     done = [
         apply_or_drop(line, by=request.actor)
-        for line in lines.select_related("work_order__request", "provider").order_by("work_order_id")
+        for line in lines.select_related("work_order__request", "provider").order_by("work_order_id")[:MOST_ASKED]
     ]
-    _say(request, done)
+    _say(request, done, left=lines.count())
     return redirect(_address(run.site, run.day))
 
 
@@ -176,7 +180,7 @@ def _ids(typed: str) -> list[uuid.UUID]:
         return []
 
 
-def _say(request: TenantRequest, done: list[ProposedAssignment]) -> None:
+def _say(request: TenantRequest, done: list[ProposedAssignment], *, left: int) -> None:
     asked = sum(line.status == ProposalStatus.APPLIED for line in done)
     dropped = [line.work_order.reference for line in done if line.status == ProposalStatus.DROPPED]
     if asked:
@@ -185,5 +189,10 @@ def _say(request: TenantRequest, done: list[ProposedAssignment]) -> None:
     if dropped:
         said = _("Changed since the plan was made, so left as it is: %(orders)s.")
         messages.warning(request, said % {"orders": ", ".join(dropped)})
+    if left:
+        said = ngettext(
+            "%(n)d job of the plan is left: press again.", "%(n)d jobs of the plan are left: press again.", left
+        )
+        messages.info(request, said % {"n": left})
     if not done:
         messages.info(request, _("There was nothing left to apply."))

@@ -9,12 +9,9 @@ from django.utils.translation import gettext as _
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.visitors import not_too_many
-from providers.gateways.uploads import clean_upload
+from providers.gateways.uploads import MOST_UPLOADS, WINDOW, clean_upload
 from providers.models import ProviderDocument, StoredFile
 from providers.rules.files import EXTENSIONS, CleanFile
-
-# From one network: opening a file costs seconds.
-MOST_UPLOADS, WINDOW = 40, 600
 
 
 def file_of(request: TenantRequest, form: forms.BaseForm) -> CleanFile | None:

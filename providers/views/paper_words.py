@@ -42,11 +42,15 @@ def papers_words(provider: Provider, today: dt.date, required: tuple[str, ...] =
 def missing_words(provider: Provider, today: dt.date, required: tuple[str, ...]) -> list[str]:
     """Each paper for which nothing new can be offered: what is missing or over."""
     documents, said = latest_documents(provider), []
-    arrived = {row.kind for row in provider.documents.all() if row.status == DocumentStatus.TO_CHECK}
+    announced = {row.pk: row.kind for row in provider.documents.all() if row.status == DocumentStatus.TO_CHECK}
+    with_file = ProviderDocument.objects.to_check().filter(pk__in=announced)
+    arrived = set(with_file.order_by("pk").values_list("kind", flat=True))
     for kind in DocumentKind:
         ends = documents.get(kind)
         if kind in required and kind not in documents and kind in arrived:
             said.append(_("%(kind)s: received, to be checked.") % {"kind": kind.label})
+        elif kind in required and kind not in documents and kind in announced.values():
+            said.append(_("%(kind)s: announced, its file has not arrived.") % {"kind": kind.label})
         elif kind in required and kind not in documents:
             said.append(_needed(kind, today))
         elif ends is not None and ends < today:

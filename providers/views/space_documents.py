@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -44,7 +44,7 @@ def my_documents(request: TenantRequest) -> HttpResponse:
                 messages.success(request, _("Thank you: we look at it and tell you."))
                 return redirect("providers:space-documents")
         ask_again(form)
-    prefetch_related_objects([me], "documents__file")
+    prefetch_related_objects([me], Prefetch("documents", ProviderDocument.objects.with_has_file()))
     today = today_of(request.organisation)
     required = required_of(request.organisation, [me], today)[me.pk]
     context = {

@@ -109,7 +109,7 @@ def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
     see_providers(request)
     return get_object_or_404(
         Provider.objects.visible_to(request.actor).prefetch_related(
-            Prefetch("documents", ProviderDocument.objects.annotate(has_file=Q(file__isnull=False))), "opening_hours"
+            Prefetch("documents", ProviderDocument.objects.with_has_file()), "opening_hours"
         ),
         public_id=public_id,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from providers.actions.businesses import ProviderDetails, create_provider
 from providers.actions.documents import add_document
 from providers.actions.rounds import start_round
 from providers.enums import DocumentKind
+from providers.gateways import uploads
 from providers.models import Offer, Provider
 from providers.rules.hours import OFFICE_HOURS
 from tests.world import World
@@ -105,3 +106,13 @@ def offers(world: World, heels: WorkOrder, cobblers: list[Provider]) -> list[Off
 def in_tenant(world: World) -> Callable[[], Any]:
     """Work for the organisation of the world, for code that runs after a page was asked for."""
     return lambda: tenancy.working_for(world.organisation)
+
+
+@pytest.fixture
+def both_doors_taken() -> Iterator[None]:
+    """Two files are being opened already."""
+    kept = [uploads._doors.acquire(blocking=False) for _place in range(2)]
+    assert kept == [True, True]
+    yield
+    for _place in kept:
+        uploads._doors.release()

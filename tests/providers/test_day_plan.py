@@ -8,26 +8,37 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from bookings.actions.pauses import hold_request
 from bookings.models import WorkOrder
+from concierge import tenancy
 from concierge.errors import Invalid
 from concierge.models import Event
-from providers.actions.businesses import set_active
+from providers.actions.availability import close_days
+from providers.actions.businesses import change_provider, set_active
+from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.planning import (
+    LONGEST,
     AssignmentChanged,
+    Gathered,
     PlanUnderWay,
     apply_or_drop,
     apply_proposal,
     ask_for_plan,
+    gather,
 )
-from providers.actions.rounds import start_round
+from providers.actions.rounds import offer_directly, start_round
+from providers.enums import DeclineReason
 from providers.gateways.flow import PlanFailed
 from providers.models import AssignmentRun, Offer, ProposedAssignment, Provider
 from providers.rules.flow import NOBODY
 from providers.tasks import plan_day, plan_days
-from tests.providers.conftest import MONDAY, add_provider
+from tests.providers.conftest import MONDAY, PARIS, acting_for, add_provider
+from tests.providers.pricing import asked_for_prices, priced
+from tests.providers.test_agreed_prices import agreed
 from tests.providers.test_pages import browser_of, page
 from tests.world import World
 
@@ -108,6 +119,119 @@ def test_whoever_was_stopped_since_is_not_asked(world: World, orders: list[WorkO
     assert (apply_or_drop(line, by=world.actor()).status, Offer.objects.count()) == ("dropped", 0)
 
 
+@pytest.mark.parametrize("what", ["closed", "full", "far"])
+def test_whom_a_plan_would_not_name_any_more_is_not_asked(
+    world: World, orders: list[WorkOrder], near: Provider, what: str
+) -> None:
+    """The work has not changed, the provider has: nobody chose it in spite of the rules."""
+    run, by = planned(world), world.actor()
+    line = run.proposals.get(provider=near)
+    if what == "closed":
+        close_days(near, first_on=MONDAY.date(), last_on=TUESDAY + dt.timedelta(days=6), by=by)
+    elif what == "full":
+        other = world.request(world.cobbler).work_orders.get()
+        accept_offer(offer_directly(other, near, by=by), by=acting_for(near))
+    else:
+        change_provider(near, {"latitude": Decimal("47.38"), "radius_km": 1}, by=by)
+    with pytest.raises(AssignmentChanged):
+        apply_proposal(line, by=by)
+    assert apply_or_drop(line, by=by).status == "dropped"
+    assert not Offer.objects.filter(work_order=line.work_order).exists()
+
+
+def hold(world: World, order: WorkOrder) -> None:
+    hold_request(order.request, reason="ours", until=MONDAY + dt.timedelta(days=7), by=world.actor("concierge"))
+
+
+def test_what_is_on_hold_is_neither_planned_nor_asked(
+    world: World, orders: list[WorkOrder], dispatcher: Browser
+) -> None:
+    hold(world, orders[0])
+    assert "1 mission du mardi 24 novembre attend quelqu’un." in page(
+        dispatcher.get(ADDRESS, {"day": TUESDAY.isoformat()})
+    )
+    run = planned(world)
+    assert [line.work_order_id for line in run.proposals.order_by("pk")] == [orders[1].pk]
+    hold(world, orders[1])
+    line = run.proposals.get()
+    with pytest.raises(AssignmentChanged):
+        apply_proposal(line, by=world.actor())
+    assert (apply_or_drop(line, by=world.actor()).status, Offer.objects.count()) == ("dropped", 0)
+
+
+@pytest.mark.usefixtures("orders")
+def test_a_second_plan_knows_who_was_asked_by_the_first(world: World, near: Provider) -> None:
+    first = planned(world)
+    apply_proposal(first.proposals.get(provider=near), by=world.actor())
+    world.request(world.cobbler)
+    second = planned(world)
+    assert (second.proposals.count(), second.proposals.filter(provider=near).count()) == (2, 0)
+    assert not second.proposals.filter(alone=near).exists()
+    # What the first plan gives to others still holds.
+    assert apply_or_drop(first.proposals.exclude(provider=near).get(), by=world.actor()).status == "applied"
+
+
+def test_work_at_a_price_that_the_client_agreed_to_is_named_and_left_to_a_person(
+    world: World, dispatcher: Browser
+) -> None:
+    order = agreed(world, *(priced(world, one) for one in asked_for_prices(world)[:1]))
+    offer = Offer.objects.get()
+    decline_offer(offer, reason=DeclineReason.TOO_BUSY, by=acting_for(offer.provider))
+    order.refresh_from_db()
+    day = order.promised_start.astimezone(PARIS).date()
+    assert order.status == "needs_dispatch"
+    run = plan_day(ask_for_plan(world.site, day, by=world.actor()))
+    assert (run.status, run.proposals.count()) == ("proposed", 0)
+    shown = page(dispatcher.get(ADDRESS, {"day": day.isoformat()}))
+    assert "0 mission du" in shown
+    assert "1 mission a un prix que le client a accepté" in shown
+
+
+@pytest.mark.usefixtures("orders")
+def test_one_press_asks_some_and_says_how_many_are_left(
+    world: World, dispatcher: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("providers.views.day_plan.MOST_ASKED", 1)
+    address = f"{ADDRESS}{planned(world).public_id}/appliquer/"
+    shown = page(dispatcher.post(address, follow=True))
+    assert "Il reste 1 mission du plan" in shown
+    assert Offer.objects.count() == 1
+    shown = page(dispatcher.post(address, follow=True))
+    assert "Il reste" not in shown
+    assert Offer.objects.count() == 2
+
+
+def test_a_fault_in_one_plan_does_not_stop_the_others(
+    world: World, other_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = ask_for_plan(world.site, TUESDAY, by=world.actor())
+    with tenancy.working_for(other_world.organisation):
+        ask_for_plan(other_world.site, TUESDAY, by=other_world.actor())
+
+    def fails_once(run: AssignmentRun) -> Gathered:
+        if run.pk == broken.pk:
+            raise ZeroDivisionError
+        return gather(run)
+
+    monkeypatch.setattr("providers.tasks.gather", fails_once)
+    plan_days()
+    broken.refresh_from_db()
+    assert (broken.status, broken.failure) == ("failed", "ZeroDivisionError")
+    with tenancy.working_for(other_world.organisation):
+        assert AssignmentRun.objects.get(organisation=other_world.organisation).status == "proposed"
+
+
+def test_a_plan_that_was_lost_can_be_asked_for_again(world: World) -> None:
+    lost = ask_for_plan(world.site, TUESDAY, by=world.actor())
+    AssignmentRun.objects.update(created_at=Now() - LONGEST - dt.timedelta(seconds=1))
+    young = ask_for_plan(world.site, TUESDAY + dt.timedelta(days=1), by=world.actor())
+    plan_days()
+    lost.refresh_from_db()
+    young.refresh_from_db()
+    assert (lost.status, lost.failure, young.status) == ("failed", "lost", "proposed")
+    assert planned(world).pk != lost.pk
+
+
 @pytest.mark.usefixtures("orders")
 def test_a_plan_that_is_not_proven_is_no_plan(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("providers.tasks.cheapest_plan", lambda load: [NOBODY] * load.many)
@@ -156,7 +280,8 @@ def test_a_day_that_is_over_or_far_is_refused(world: World, dispatcher: Browser,
 
 
 def test_nonsense_is_refused(world: World, dispatcher: Browser) -> None:
-    for given in ({"site": "ailleurs"}, {"day": "hier"}, {"day": "9999-12-31", "site": "\x00"}):
+    wrong = [{"day": "9999-12-31"}, {"day": "0001-01-01"}, {"day": "9999-12-31", "site": "\x00"}]
+    for given in [*wrong, {"site": "ailleurs"}, {"day": "hier"}]:
         assert dispatcher.get(ADDRESS, given).status_code == 422
         assert dispatcher.post(ADDRESS, given).status_code == 422
     assert browser_of(world.users["concierge"]).get(ADDRESS).status_code == 403

@@ -158,6 +158,23 @@ def test_a_file_comes_once_and_not_too_many_wait(world: World) -> None:
     assert ProviderDocument.objects.to_check().count() == MOST_TO_CHECK
 
 
+def test_what_was_announced_only_keeps_nobody_from_sending(world: World) -> None:
+    """Of very many the oldest give way; what comes with its file is as many as before."""
+    provider = add_provider(world, papers=False)
+    by = acting_for(provider)
+    first, *others = [send_document(provider, kind=DocumentKind.INSURANCE, by=by) for _n in range(MOST_TO_CHECK + 1)]
+    assert list(provider.documents.order_by("pk")) == others
+    with pytest.raises(Conflict):
+        attach_file(first, FILE, by=by)
+    for _more in range(MOST_TO_CHECK):
+        sent(provider)
+    with pytest.raises(TooManyDocuments):
+        sent(provider)
+    with pytest.raises(TooManyDocuments):
+        attach_file(others[0], FILE, by=by)
+    assert (provider.documents.to_check().count(), provider.documents.announced().count()) == (12, 12)
+
+
 @pytest.mark.promise("I11")
 def test_postgres_refuses_what_no_paper_is(world: World) -> None:
     provider = add_provider(world)
@@ -297,6 +314,37 @@ def test_a_refused_paper_says_why_to_who_sent_it(
     assert manager.post(url("judge-document", waiting, "approuver"), {"issued_on": "2026-11-02"}).status_code == 404
 
 
+def test_what_was_announced_has_not_arrived_and_can_be_taken_back(
+    world: World, member: tuple[Provider, Browser], manager: Browser
+) -> None:
+    provider, browser = member
+    announced = send_document(provider, kind=DocumentKind.INSURANCE, by=acting_for(provider))
+    staff = reverse("providers:provider", args=[provider.public_id])
+    words = "annoncé, le fichier n’est pas arrivé."
+    assert [words in page(who.get(where)) for who, where in ((browser, SPACE), (manager, staff))] == [True, True]
+    body = page(browser.get(SPACE))
+    assert ("le fichier n’est pas encore arrivé" in body, "nous l’examinons" in body) == (True, False)
+    back = reverse("providers:space-document-back", args=[announced.public_id])
+    assert back in body
+    assert reverse("providers:space-file", args=[announced.public_id]) not in body
+    attach_file(announced, FILE, by=acting_for(provider))
+    body = page(browser.get(SPACE))
+    assert ("reçu, à vérifier" in body, words in body, back in body) == (True, False, True)
+    take_document_back(announced, by=acting_for(provider))
+    again = send_document(provider, kind=DocumentKind.INSURANCE, by=acting_for(provider))
+    browser.post(reverse("providers:space-document-back", args=[again.public_id]))
+    assert ProviderDocument.objects.count() == 0
+
+
+def test_the_page_reads_no_bytes_of_files(member: tuple[Provider, Browser]) -> None:
+    provider, browser = member
+    one = sent(provider)
+    with CaptureQueriesContext(connection) as asked:
+        body = page(browser.get(SPACE))
+    assert reverse("providers:space-file", args=[one.public_id]) in body
+    assert [query["sql"] for query in asked if '"content"' in query["sql"]] == []
+
+
 @pytest.mark.promise("S26")
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
@@ -399,7 +447,9 @@ def test_the_lists_ask_as_much_for_three_as_for_one(
 
 def _call(key: str, path: str, data: Any, number: int, content_type: str = "application/json") -> Any:
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"paper-{number}"}
-    return Browser().post(f"/api/v1{path}", data, content_type=content_type, headers=headers)
+    return Browser(raise_request_exception=False).post(
+        f"/api/v1{path}", data, content_type=content_type, headers=headers
+    )
 
 
 @pytest.mark.promise("domain R32", "S26", "R03")
@@ -426,6 +476,57 @@ def test_a_system_announces_a_paper_and_sends_its_file(world: World) -> None:
     assert StoredFile.objects.get().pages == 2
     listed = Browser().get("/api/v1/provider-documents", headers={"Authorization": f"Bearer {foreign}"}).json()
     assert {row["provider"] for row in listed["results"]} == {str(rival.public_id)}
+
+
+@pytest.mark.promise("S26", "S33")
+def test_a_file_is_opened_only_when_one_is_awaited_and_outside_of_transactions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = add_provider(world, papers=False)
+    key, by = world.api_key(provider_id=provider.pk), acting_for(provider)
+    full, refused, free = (send_document(provider, kind=DocumentKind.INSURANCE, by=by) for _n in range(3))
+    attach_file(full, FILE, by=by)
+    refuse_document(refused, reason="Pas celui-ci.", by=world.actor())
+    opened: list[bool] = []
+    around = list(connection.savepoint_ids)
+
+    def opens(content: bytes) -> bytes:
+        opened.append(connection.savepoint_ids == around)
+        return b'{"media_type": "application/pdf", "pages": 1}\n%PDF-made'
+
+    monkeypatch.setattr("providers.gateways.uploads._run", opens)
+    paths = [f"/provider-documents/{one.public_id}/file" for one in (full, refused, free)]
+    codes = [_call(key, path, a_pdf(), 1, "application/pdf").json()["code"] for path in paths[:2]]
+    assert codes == ["document_has_file", "document_reviewed"]
+    without = {"Authorization": f"Bearer {key}"}
+    answer = Browser().post(f"/api/v1{paths[2]}", a_pdf(), content_type="application/pdf", headers=without)
+    assert (answer.json()["code"], opened) == ("idempotency_key_required", [])
+    first, again = (_call(key, paths[2], a_pdf(), 2, "application/pdf") for _time in range(2))
+    assert (first.status_code, again["Idempotent-Replayed"], opened) == (200, "true", [True])
+
+
+@pytest.mark.promise("S26", "S33")
+def test_a_provider_sends_only_so_many_files_by_its_keys(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("providers.api.documents.MOST_UPLOADS", 2)
+    provider, rival = add_provider(world, papers=False), add_provider(world, papers=False)
+
+    def send(one: Provider, number: int) -> Any:
+        path = f"/provider-documents/{waiting[one.pk].public_id}/file"
+        return _call(world.api_key(provider_id=one.pk), path, b"MZ", number, "application/pdf")
+
+    waiting = {one.pk: send_document(one, kind=DocumentKind.INSURANCE, by=acting_for(one)) for one in (provider, rival)}
+    assert [send(provider, number).status_code for number in range(3)] == [422, 422, 429]
+    assert send(provider, 4)["Retry-After"] == "600"
+    assert send(rival, 5).status_code == 422
+
+
+@pytest.mark.usefixtures("both_doors_taken")
+def test_when_many_files_arrive_at_once_the_api_says_when_to_come_back(world: World) -> None:
+    provider = add_provider(world, papers=False)
+    announced = send_document(provider, kind=DocumentKind.INSURANCE, by=acting_for(provider))
+    path = f"/provider-documents/{announced.public_id}/file"
+    answer = _call(world.api_key(provider_id=provider.pk), path, a_pdf(), 1, "application/pdf")
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")
 
 
 def test_the_organisation_says_whose_paper_it_is(world: World, other_world: World) -> None:

@@ -227,6 +227,21 @@ def test_other_rules_are_tried_on_the_past_and_then_hold(world: World, heels: Wo
     assert verdicts() == {cheap.name: ("", 1), near.name: ("", 2)}
 
 
+def test_other_rules_are_tried_on_what_was_known_when_a_search_began(world: World, heels: WorkOrder) -> None:
+    """Who fell out before the second wave was there for the first."""
+    near, cheap = add_provider(world), add_provider(world, price="8.00", latitude=Decimal("47.38"), daily_capacity=1)
+    set_offer_policy(world.organisation, wave_size=1, by=world.actor())
+    start_round(heels, by=world.actor())
+    offer = Offer.objects.get()
+    full = world.request(world.cobbler).work_orders.get()
+    accept_offer(offer_directly(full, cheap, by=world.actor()), by=acting_for(cheap))
+    decline_offer(offer, reason=DeclineReason.TOO_BUSY, by=acting_for(near))
+    line = ConsideredProvider.objects.get(round=offer.round, provider=cheap)
+    assert (line.rule, line.facts["jobs_that_day"], line.first_facts["jobs_that_day"]) == ("no_capacity", 1, 0)
+    found = preview(None, BY_PRICE, by=world.actor("network_head"))
+    assert [(list(one.before), list(one.after)) for one in found.compared] == [([near.pk], [cheap.pk])]
+
+
 def test_searches_from_before_facts_were_kept_are_counted_as_such(
     world: World, heels: WorkOrder, offers: list[Offer]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -130,7 +131,7 @@ def test_the_index_gives_whom_the_rules_let_through(
     terms = MatchingTerms()
     sought = sought_for(heels, terms)
     assert reach.nearest_eligible(sought)[-2:] == [farther.pk, wide.pk]
-    assert {*reach.nearest_eligible(sought), *reach.unplaced(sought)} == kept
+    assert {*reach.nearest_eligible(sought), *reach.unplaced(sought)[0]} == kept
     assert kept == {near.pk, farther.pk, lost.pk, wide.pk, back_soon.pk}
     everything = MatchingTerms(off=frozenset({"out_of_area", "closed", "no_capacity", "document_ends"}))
     all_of_them = reach.nearest_eligible(sought_for(heels, everything))
@@ -160,6 +161,24 @@ def test_a_search_among_very_many_looks_at_the_nearest_and_says_so(
         decline_offer(offer, reason=DeclineReason.TOO_BUSY, by=acting_for(offer.provider))
     address = f"/prestataires/demandes/{heels.request.public_id}/propositions/"
     assert "les plus proches ont été examinés" in page(browser_of(world.users["dispatcher"]).get(address))
+
+
+def test_of_many_whose_place_nobody_knows_everybody_has_a_turn(
+    world: World, heels: WorkOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "LOOK_AT_ALL", 2)
+    monkeypatch.setattr(reach, "UNPLACED", 1)
+    lost = {add_provider(world, latitude=None, longitude=None).pk for _n in range(3)}
+    settle(world.organisation)
+    sought = sought_for(heels, MatchingTerms())
+    drawn = [reach.unplaced(replace(sought, work_order_id=number)) for number in range(40)]
+    assert {key for keys, _more in drawn for key in keys} == lost
+    assert {(len(keys), more) for keys, more in drawn} == {(1, 2)}
+    assert drawn == [reach.unplaced(replace(sought, work_order_id=number)) for number in range(40)]
+    start_round(heels, by=world.actor())
+    assert OfferRound.objects.get().not_looked_at == 2
+    address = f"/prestataires/demandes/{heels.request.public_id}/propositions/"
+    assert "2 autres pourraient être sollicités" in page(browser_of(world.users["dispatcher"]).get(address))
 
 
 def test_behind_the_wall_the_nearest_come_from_the_index(world: World, heels: WorkOrder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pikepdf
@@ -165,17 +166,11 @@ def test_whatever_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> No
     assert refused.value.details == {"reason": "unreadable"}
 
 
-def test_many_at_once_wait_and_are_told() -> None:
-    kept = [uploads._doors.acquire(blocking=False) for _place in range(2)]
-    assert kept == [True, True]
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(uploads, "PATIENCE", 0.01)
-            with pytest.raises(Unavailable):
-                clean_bytes(a_pdf())
-    finally:
-        for _place in kept:
-            uploads._doors.release()
+def test_a_third_at_once_waits_a_moment_and_is_told(both_doors_taken: None) -> None:
+    begun = time.monotonic()
+    with pytest.raises(Unavailable):
+        clean_bytes(a_pdf())
+    assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize(
