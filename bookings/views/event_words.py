@@ -80,6 +80,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "offer.not_selected": gettext_lazy("Another provider was faster"),
     "offer.released": gettext_lazy("Offer given back"),
     "offer.link_asked": gettext_lazy("The provider asked for a new link"),
+    "offer.link_renewed": gettext_lazy("New link sent to the provider’s new address"),
     "offer.paused": gettext_lazy("The time of an offer stands still"),
     "offer.resumed": gettext_lazy("The time of an offer goes on"),
     "offer.extended": gettext_lazy("An offer was given more time"),

@@ -31,6 +31,7 @@ from notifications.actions.letters import WRITERS, Attachment, Note, NotNeeded
 from notifications.enums import MessageChannel, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.rules.sms import BASIC, DOUBLE, ROOM, shortened, size
+from providers.models import Provider
 
 __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 
@@ -65,6 +66,8 @@ def write(message: Message) -> Letter:
     """Render a message. Raises ``NotNeeded`` when it should not leave; any other error is a fault of ours."""
     about = message.request_id if message.recipient_kind == RecipientKind.PRESCRIBER else None
     if about is not None and not _speaks_for(message, about):
+        raise NotNeeded(Unsent.OUTDATED)
+    if message.recipient_kind == RecipientKind.PROVIDER and not _is_read_by_provider(message):
         raise NotNeeded(Unsent.OUTDATED)
     with translation.override(message.language):
         note = WRITERS[message.kind](message)
@@ -119,6 +122,15 @@ def _speaks_for(message: Message, request_id: uuid.UUID) -> bool:
     """Whether a prescriber still speaks for the person of the request: the letter has the link to it."""
     found = ServiceRequest.objects.filter(public_id=request_id).select_related("prescriber").first()
     return found is None or (found.speaker is not None and found.speaker.pk == message.recipient_id)
+
+
+def _is_read_by_provider(message: Message) -> bool:
+    """Whether a provider still reads where the message goes: it has links that open without an account (S16)."""
+    provider = Provider.objects.filter(pk=message.recipient_id or 0).first()
+    if provider is None:
+        return True
+    here = provider.email if message.channel == MessageChannel.EMAIL else provider.phone and provider.phone.as_e164
+    return message.address == here
 
 
 def _tidy(text: str) -> str:

@@ -83,7 +83,9 @@ def change_provider(provider: Provider, changes: Mapping[str, Any], *, by: Actor
         return locked
     with _siret_once():
         locked.save(update_fields=changed)
-    events.record("provider.changed", locked, by=by, what="details", changed=changed)
+    # Where they no longer read: links that were sent there end (``handlers.addresses``).
+    left = [name for name in ("email", "phone") if name in changed and before[name]]
+    events.record("provider.changed", locked, by=by, what="details", changed=changed, left=left)
     return locked
 
 

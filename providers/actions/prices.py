@@ -224,7 +224,7 @@ def retract_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
 
     A quote that the client has already can then no longer be accepted; the desk is told.
     """
-    locked = _lock(asked)
+    locked = lock_price(asked)
     if locked.is_agreed:
         raise PriceAgreed(current_status=locked.status)
     _move(locked, "retract")
@@ -235,7 +235,7 @@ def retract_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
 @transaction.atomic
 def withdraw_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
     """``sent | priced → withdrawn``: the desk needs no price any more. Raises 409, as long as a client counts on it."""
-    locked = _lock(asked)
+    locked = lock_price(asked)
     if locked.is_agreed:
         raise PriceAgreed(current_status=locked.status)
     if locked.quotes_counting().exists():
@@ -249,7 +249,7 @@ def withdraw_price(asked: PriceRequest, *, by: Actor) -> PriceRequest:
 def lose_price(asked: PriceRequest, *, by: Actor) -> bool:
     """Its provider was stopped: the price is withdrawn, and when the client has a quote that counts on it the desk is
     told. ``False`` when it was over before, or the client has agreed: then a person decides about the work."""
-    locked = _lock(asked)
+    locked = lock_price(asked)
     if locked.status not in PRICE_REQUEST_TRANSITIONS["withdraw"][0] or locked.is_agreed:
         return False
     _move(locked, "withdraw")
@@ -262,7 +262,7 @@ def lose_price(asked: PriceRequest, *, by: Actor) -> bool:
 @transaction.atomic
 def expire_price(asked: PriceRequest, *, by: Actor) -> bool:
     """Time is over; ``False`` when it was answered in the meantime."""
-    locked = _lock(asked)
+    locked = lock_price(asked)
     if locked.status != PriceRequestStatus.SENT:
         return False
     _move(locked, "expire")
@@ -273,7 +273,7 @@ def expire_price(asked: PriceRequest, *, by: Actor) -> bool:
 @transaction.atomic
 def remind_of_price(asked: PriceRequest, *, by: Actor) -> bool:
     """A word when half the time has passed; ``False`` once it was answered, or reminded of."""
-    locked = _lock(asked)
+    locked = lock_price(asked)
     if locked.status != PriceRequestStatus.SENT or locked.reminded_at or locked.due_at <= timezone.now():
         return False
     locked.reminded_at = timezone.now()
@@ -285,7 +285,7 @@ def remind_of_price(asked: PriceRequest, *, by: Actor) -> bool:
 @transaction.atomic
 def resend_price_request(asked: PriceRequest, *, by: Actor) -> PersonalLink:
     """Send the message again; its link is another only when the old one is over. Raises 409 when it is not open."""
-    locked = _lock(asked)
+    locked = lock_price(asked)
     if locked.status != PriceRequestStatus.SENT or locked.due_at <= timezone.now():
         raise REFUSALS.get(locked.status, PriceRequestAnswered)(current_status=locked.status)
     link = issue_link(locked)
@@ -296,7 +296,7 @@ def resend_price_request(asked: PriceRequest, *, by: Actor) -> PersonalLink:
 @transaction.atomic
 def report_price_misdirected(link: PriceLink, *, by: Actor) -> None:
     """“This is not me”: the link dies, an open question becomes ``undeliverable``, staff is told. Safe twice."""
-    locked = _lock(link.price_request)
+    locked = lock_price(link.price_request)
     revoke_link(link, by=by)
     if locked.status == PriceRequestStatus.SENT:
         _move(locked, "return_to_sender")
@@ -349,7 +349,7 @@ def _given_up(deadline: Deadline) -> None:
         withdraw_all(request, drop_chosen=False, by=system_actor(request.organisation))
 
 
-def _lock(asked: PriceRequest) -> PriceRequest:
+def lock_price(asked: PriceRequest) -> PriceRequest:
     """Re-read a price request under its row lock: whoever answers, withdraws or lets it expire waits here."""
     (found,) = _locked(PriceRequest.objects.filter(pk=asked.pk))
     return found
@@ -366,7 +366,7 @@ def _end(locked: PriceRequest, verb: str, past: str, by: Actor) -> None:
 
 def _answering(asked: PriceRequest, verb: str, by: Actor) -> PriceRequest:
     """Lock a question that this provider may still answer, and note when and how. Raises why not."""
-    locked = _lock(asked)
+    locked = lock_price(asked)
     keep_as_they_are([locked.provider_id])
     if not Provider.objects.active().filter(pk=locked.provider_id).exists():
         raise PartnershipPaused

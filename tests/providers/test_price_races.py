@@ -68,7 +68,7 @@ def _read_together(monkeypatch: pytest.MonkeyPatch) -> None:
         both_have_read.wait(timeout=10)
         return found
 
-    monkeypatch.setattr(verbs, "_lock", read_only)
+    monkeypatch.setattr(verbs, "lock_price", read_only)
 
 
 @pytest.mark.parametrize("round_", range(3))

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -193,7 +194,8 @@ def test_after_another_price_no_answer_by_sms_is_asked_for(world: World) -> None
     """A yes by SMS is to the first price: it would be refused."""
     offer = asked(world)
     code = link_code(offer)
-    say(offer, "repriced", world.actor(), old_price="12.00", new_price="15.00")
+    Offer.objects.filter(pk=offer.pk).update(price=Decimal("15.50"))
+    say(offer, "repriced", world.actor(), old_price="12.00", new_price="15.50")
     resend_offer(offer, by=world.actor())
     MemorySms.sent.clear()
     Message.objects.filter(kind=Kind.OFFER_REPRICED).update(status="suppressed")
@@ -202,6 +204,13 @@ def test_after_another_price_no_answer_by_sms_is_asked_for(world: World) -> None
     assert [(f"OUI {code}" in text, code in text) for text in texts][-1:] == [(False, True)]
     assert post(f"oui {code}").status_code == 204
     assert InboundSms.objects.get().refusal == "offer_repriced"
+    # Nothing is bound; the price of now is told, with the page where a yes says to which it is.
+    MemorySms.sent.clear()
+    send(world)
+    [(_number, said)] = MemorySms.sent
+    assert ("15,50" in said, "/offre/" in said, rules.parts(said) <= 2) == (True, True, True)
+    offer.refresh_from_db()
+    assert offer.status == "sent"
 
 
 def test_a_second_word_reaches_whoever_was_to_call_later(world: World) -> None:
