@@ -11,15 +11,15 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, DocumentStatus, Ladder, OfferStatus, RoundMode
-from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.enums import AgreementKind, CounterStatus, DocumentStatus, Ladder, OfferStatus, RoundMode
+from providers.models import CounterOffer, Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
 from providers.rules.agreements import price_paid
@@ -225,9 +225,7 @@ def consider_providers(
     }
     busy = _jobs_on(work_order.promised_start.astimezone(zone), providers)
     recent = recent_jobs(providers)
-    said_no = set(
-        Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
-    )
+    said_no = set(noes(work_order).order_by("pk").values_list("provider_id", flat=True))
     hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
     first_day, last_day = days_of(work_order, now, zone)
     pay = _pay_of(work_order, agreements, agreed)
@@ -270,6 +268,18 @@ def consider_providers(
     terms = terms or terms_now(work_order, policy)
     verdicts = matching.consider(candidates, terms)
     return Candidates(work_order, zone, begins_by, terms, verdicts, providers, agreements, agreed)
+
+
+def noes(work_order: WorkOrder) -> QuerySet[Offer]:
+    """Who is not asked for it again. That we did not decide in time on what they proposed is no word of theirs."""
+    proposals = CounterOffer.objects.filter(offer=OuterRef("pk"))
+    lapsed = proposals.filter(status=CounterStatus.LAPSED)
+    return Offer.objects.filter(work_order=work_order, status__in=NO).exclude(
+        Exists(lapsed),
+        ~Exists(proposals.filter(status=CounterStatus.REFUSED)),
+        status=OfferStatus.DECLINED,
+        decline_reason="",
+    )
 
 
 def _distance_to(provider: Provider, here: tuple[Decimal, Decimal]) -> Decimal | None:

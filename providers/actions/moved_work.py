@@ -14,12 +14,14 @@ from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge import deadlines
 from concierge.tenancy import Actor
+from providers.actions import links
+from providers.actions.clocks import hold_clocks
 from providers.actions.matching import Policy, closures_of, due_of, policy_for
-from providers.actions.offer_moves import EXPIRY, STOP, close_round, lock_offer, say
+from providers.actions.offer_moves import EXPIRY, STOP, close_round, drop_counters, lock_offer, put_again, say
 from providers.actions.reminders import plan_reminders, times_reminded
 from providers.actions.rounds import go_on
-from providers.enums import OfferStatus, RoundStatus
-from providers.models import Offer, OfferRound
+from providers.enums import WAITING, OfferStatus, RoundStatus
+from providers.models import CounterOffer, Offer, OfferRound
 from providers.models.offers import latest_start
 from providers.rules import asking, hours
 
@@ -27,8 +29,9 @@ from providers.rules import asking, hours
 @transaction.atomic
 def follow_promise(work_order: WorkOrder, *, before: str, moved_at: dt.datetime, by: Actor) -> None:
     """The client comes at another time: whoever is asked is told and answers in time before it, who is closed then is
-    not asked any more; with no time left a person decides. A yes given before it ``moved_at`` was to another time:
-    somebody of ours asks whether it still holds. Safe twice.
+    not asked any more; with no time left a person decides. What was proposed for the time before is over: the question
+    is put again. A yes given before it ``moved_at`` was to another time: somebody of ours asks whether it still holds.
+    Safe twice.
     """
     locked = lock_work_order(work_order)
     if locked.performer_kind == PerformerKind.PROVIDER:
@@ -49,9 +52,10 @@ def follow_promise(work_order: WorkOrder, *, before: str, moved_at: dt.datetime,
     current.ends_at = min(ends_at, current.started_at + asking.LONGEST)
     current.save(update_fields=["ends_at"])
     deadlines.set_deadline(STOP, organisation_id=current.organisation_id, subject_id=current.pk, due_at=current.ends_at)
-    moved = _ask_anew(_open_offers(current), locked, policy, since=now, by=by)
+    moved = _ask_anew(_open_offers(current, locked), locked, policy, since=now, by=by)
     for offer in moved:
         say(offer, "rescheduled", by, before=before)
+    hold_clocks(locked, by=by)
     go_on(current, locked, by=by)
 
 
@@ -73,9 +77,16 @@ def is_away_for(offer: Offer) -> bool:
     return hours.is_closed_throughout(first, last, closures_of(offer.provider))
 
 
-def _open_offers(current: OfferRound) -> list[Offer]:
-    rows = Offer.objects.select_for_update(of=("self",), no_key=True).filter(round=current, status=OfferStatus.SENT)
-    return list(rows.select_related("provider", "round").order_by("pk"))
+def _open_offers(current: OfferRound, work_order: WorkOrder) -> list[Offer]:
+    """Those whose providers wait for nobody: also who proposed something that speaks of another time."""
+    rows = Offer.objects.select_for_update(of=("self",), no_key=True).filter(round=current, status__in=WAITING)
+    waiting = CounterOffer.objects.waiting().filter(offer__round=current)
+    theirs = {counter.offer_id for counter in waiting if counter.speaks_of(work_order)}
+    found = [offer for offer in rows.select_related("provider", "round").order_by("pk") if offer.pk not in theirs]
+    for offer in found:
+        if offer.status == OfferStatus.COUNTERED:
+            put_again(offer)
+    return found
 
 
 def _ask_anew(
@@ -89,10 +100,12 @@ def _ask_anew(
         if is_away_for(offer):
             offer.status = OfferStatus.WITHDRAWN
             offer.save(update_fields=["status"])
+            drop_counters([offer])
             say(offer, "withdrawn", by, reason="closed")
             continue
         offer.due_at = _due_anew(offer, policy, since)
         offer.save(update_fields=["due_at"])
+        links.keep_link_until(offer, offer.due_at)
         staying.append(offer)
         due[offer.pk] = offer.due_at
     deadlines.set_deadlines(EXPIRY, organisation_id=work_order.organisation_id, due_at=due)

@@ -150,6 +150,8 @@ def _say(policy: OfferPolicy, by: Actor) -> None:
         gap_hours=None if gap is None else str(gap),
         reminders=policy.reminders,
         stop_before_hours=policy.stop_before_hours,
+        extension_hours=str(policy.extension_hours),
+        most_extensions=policy.most_extensions,
         weights=[policy.weight_distance, policy.weight_share, policy.weight_capacity],
         ladder=str(policy.ladder),
         sms_hours=[policy.sms_from.isoformat("minutes"), policy.sms_until.isoformat("minutes")],

@@ -20,7 +20,7 @@ from concierge.models import Deadline, Event
 from notifications.actions.letters_to_staff import needs_dispatch
 from notifications.models import Message
 from providers.actions.offers import accept_offer, decline_offer
-from providers.actions.policies import PolicyChanged, drop_offer_policy, set_offer_policy
+from providers.actions.policies import PolicyChanged, Terms, drop_offer_policy, set_offer_policy
 from providers.actions.rounds import send_next_wave, start_round, stop_round
 from providers.enums import DeclineReason, RoundMode, RoundStatus
 from providers.models import Offer, OfferPolicy, OfferRound, Provider
@@ -126,6 +126,21 @@ def test_rules_that_never_end_are_refused(world: World) -> None:
     ):
         with pytest.raises(IntegrityError, match="offer_policy_"), transaction.atomic():
             OfferPolicy.objects.filter(pk=policy.pk).update(**change)
+
+
+def test_a_change_of_the_rules_is_told_whole(world: World) -> None:
+    """Every term of the row is in the event: who reads the journal knows by which rules was asked that day."""
+    given = Terms(extension_hours=Decimal(3), most_extensions=2, gap_hours=Decimal(2))
+    policy = set_offer_policy(world.organisation, by=world.actor("network_head"), **given)
+    said = dict(Event.objects.get(name="offer_policy.changed").data)
+    weights = said.pop("weights")
+    assert weights == [policy.weight_distance, policy.weight_share, policy.weight_capacity]
+    assert said == {name: _said(getattr(policy, name)) for name in said}
+    assert set(said) == set(Terms.__annotations__)
+
+
+def _said(value: object) -> object:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def test_who_saves_what_somebody_else_has_changed_is_told(world: World) -> None:
