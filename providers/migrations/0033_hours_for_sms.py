@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("providers", "0031_first_facts"),
+        ("providers", "0032_what_proposals_speak_of"),
     ]
 
     operations = [
