@@ -6,7 +6,7 @@ from concierge.tenancy import allow_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0032_what_proposals_speak_of")]
+    dependencies = [("providers", "0033_hours_for_sms")]
 
     operations = [
         allow_delete("providers_proposedassignment"),
