@@ -24,6 +24,7 @@ from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
 from providers.rules.agreements import price_paid
 from providers.rules.candidates import Candidate, distance_km
+from providers.rules.contacts import SMS_FROM, SMS_UNTIL
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms, Weights
 
@@ -47,6 +48,7 @@ class Policy(NamedTuple):
     reminders: tuple[int, ...] = (50, 80)
     stop_before: dt.timedelta = dt.timedelta(0)
     ladder: str = Ladder.EMAIL_SMS_CALL.value
+    sms_hours: tuple[dt.time, dt.time] = (SMS_FROM, SMS_UNTIL)
     extension: dt.timedelta = dt.timedelta(hours=2)
     most_extensions: int = 1
 
@@ -58,9 +60,14 @@ class Policy(NamedTuple):
 
 def policy_for(work_order: WorkOrder) -> Policy:
     """The policy of the service, else of the organisation, else the default."""
+    return service_policy(work_order.organisation_id, work_order.service_id)
+
+
+def service_policy(organisation_id: int, service_id: int | None) -> Policy:
+    """The policy of a service, else of the organisation, else the default."""
     row = (
-        OfferPolicy.objects.filter(organisation_id=work_order.organisation_id)
-        .filter(Q(service_id=work_order.service_id) | Q(service=None))
+        OfferPolicy.objects.filter(organisation_id=organisation_id)
+        .filter(Q(service_id=service_id) | Q(service=None))
         .order_by("service_id")  # PostgreSQL puts the general one (NULL) last
         .first()
     )
@@ -79,6 +86,7 @@ def policy_of(row: OfferPolicy) -> Policy:
         reminders=tuple(row.reminders),
         stop_before=dt.timedelta(hours=row.stop_before_hours),
         ladder=row.ladder,
+        sms_hours=(row.sms_from, row.sms_until),
         extension=_hours(row.extension_hours),
         most_extensions=row.most_extensions,
     )
