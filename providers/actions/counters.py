@@ -24,6 +24,7 @@ from concierge.tenancy import Actor, system_actor
 from providers.actions import counter_times
 from providers.actions.clocks import hold_clocks
 from providers.actions.matching import agreed_amounts
+from providers.actions.moved_work import is_away_for
 from providers.actions.offer_moves import keep_as_they_are, lock_offer, say
 from providers.actions.offers import answering, bind
 from providers.actions.refusals import (
@@ -142,8 +143,9 @@ def _check_comment(offer: Offer, comment: str) -> str:
 def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     """The client or the team agrees: the job is the provider's, on these terms.
 
-    The same guards as for a yes: one wins. Raises ``CounterOver`` when it was decided, has lapsed, or speaks of what
-    has changed; ``SlotTaken``, ``SlotNotOffered``, ``DayFull`` when the time has gone meanwhile: it stays open then.
+    The same guards as for a yes: one wins. Raises ``CounterOver`` when it was decided, has lapsed, speaks of what has
+    changed, or of days on which its provider is away; ``SlotTaken``, ``SlotNotOffered``, ``DayFull`` when the time has
+    gone meanwhile: it stays open then.
     """
     work_order = lock_work_order(counter.offer.work_order)
     locked, found = _deciding(counter)
@@ -151,7 +153,7 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     is_active = Provider.objects.active().filter(pk=locked.provider_id).exists()
     if not is_active or work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise CounterOver(current_status=found.status)
-    if found.price_before != locked.price or not found.speaks_of(work_order):
+    if found.price_before != locked.price or not found.speaks_of(work_order) or is_away_for(locked, found):
         raise CounterOver(current_status=found.status)
     if found.price is not None:
         if agreed_amounts(work_order):

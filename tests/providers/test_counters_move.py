@@ -17,6 +17,7 @@ from notifications.actions.writing import write
 from notifications.enums import Kind
 from notifications.models import Message
 from providers.actions import counter_times
+from providers.actions.availability import close_days
 from providers.actions.clocks import pause_offer
 from providers.actions.counters import approve_counter, lapse_counter, refuse_counter
 from providers.actions.moved_work import follow_promise
@@ -94,6 +95,29 @@ def test_who_is_asked_anew_can_open_the_link_and_no_clock_stays_stopped(
     assert (state(offers[0])[0], OfferPause.objects.going_on().count()) == ("withdrawn", 0)
     staying = Offer.objects.get(pk=offers[1].pk)
     assert staying.links.get().expires_at >= staying.due_at + DAY
+
+
+@pytest.mark.promise("domain R32")
+@pytest.mark.parametrize(
+    ("proposal", "days", "is_over"),
+    [(DEARER, 2, False), (DEARER, 3, True), (LATER, 3, False), (LATER, 4, True)],
+    ids=["price some days", "price all days", "day still open", "day closed"],
+)
+def test_who_closes_on_the_days_of_what_they_proposed(
+    offers: list[Offer], world: World, cobblers: list[Provider], proposal: Any, days: int, is_over: bool
+) -> None:
+    """Work of Tuesday to Thursday, or to Friday as proposed. Nobody decides for days on which they are away."""
+    found = proposes(offers[0], proposal)
+    day = MONDAY.date()
+    close_days(cobblers[0], first_on=day + DAY, last_on=day + days * DAY, by=acting_for(cobblers[0]))
+    if is_over:
+        with pytest.raises(CounterOver):
+            approve_counter(found, by=world.actor("dispatcher"))
+    settle(world.organisation)
+    expected = ("withdrawn", "lapsed") if is_over else ("countered", "waiting")
+    assert (state(offers[0])[0], counter_state()[0]) == expected
+    assert letters(Kind.OFFER_WITHDRAWN) == ["provider"] * is_over
+    assert stands_still() == []
 
 
 # --- what everybody is told ------------------------------------------------------------------------------------------
