@@ -127,8 +127,6 @@ BY_SMS = frozenset(
         Kind.OFFER_NOT_SELECTED,
         Kind.OFFER_WITHDRAWN,
         Kind.OFFER_EXPIRED,
-        Kind.OFFER_REFUSED,
-        Kind.OFFER_BROKEN,
         Kind.OFFER_LINK,
         Kind.OFFER_RESUMED,
         Kind.OFFER_EXTENDED,

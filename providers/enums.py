@@ -48,6 +48,7 @@ OFFER_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "counter": (frozenset({O.SENT}), O.COUNTERED),
     "approve": (frozenset({O.COUNTERED}), O.ACCEPTED),
     "refuse": (frozenset({O.COUNTERED}), O.DECLINED),
+    "ask_again": (frozenset({O.COUNTERED}), O.SENT),
     "honour": (frozenset({O.ACCEPTED}), O.HONOURED),
     "break": (frozenset({O.ACCEPTED}), O.BROKEN),
 }

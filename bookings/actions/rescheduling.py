@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings import perms
 from bookings.actions import freed, holds
 from bookings.actions.guards import keep_day_limits
 from bookings.actions.requests import lock_work_of
@@ -89,6 +90,7 @@ def promise_ready_by(work_order: WorkOrder, ready_by: dt.datetime, *, by: Actor)
         request_id=locked.public_id,
         work_order=order.reference,
         service=order.service.code,
+        by_client=perms.is_client_of(by, locked),
         before=before.isoformat(),
         after=ready_by.isoformat(),
     )

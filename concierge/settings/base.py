@@ -456,6 +456,7 @@ KEEP_DAYS = {
     "contact_notes": 7,
     "refused_papers": 30,
     "invitations": 60,
+    "day_plans": 365,
     "old_papers": 1827,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }

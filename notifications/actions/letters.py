@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings.models import Presence
-from concierge.models import Site
+from bookings.enums import WorkOrderStatus
+from bookings.models import Presence, WorkOrder
+from concierge.models import Event, Site
+from concierge.words import moment_words
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 
@@ -75,6 +78,24 @@ def writes(*kinds: Kind) -> Callable[[Writer], Writer]:
         return writer
 
     return register
+
+
+def ready_facts(order: WorkOrder) -> Facts:
+    """Until when it is ready now, and instead of when; nothing when that was never moved, or the work is over."""
+    moved = Event.objects.filter(
+        organisation_id=order.organisation_id,
+        name="work_order.promised_anew",
+        subject_type=order._meta.label_lower,
+        subject_id=order.public_id,
+    )
+    last = moved.order_by("pk").last()
+    if last is None or order.status in {WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED}:
+        return []
+    before = dt.datetime.fromisoformat(last.data["before"])
+    return [
+        (_("Ready by"), moment_words(order.promised_end, order.site)),
+        (_("Instead of"), moment_words(before, order.site)),
+    ]
 
 
 def address_of(site: Site | Presence) -> str:

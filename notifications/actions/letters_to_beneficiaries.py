@@ -3,13 +3,15 @@ where; no price, no link: the request is the client's), and to the professional 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
 from bookings.enums import Place, RequestStatus
-from bookings.models import Prescriber, ServiceRequest
+from bookings.models import Prescriber, ServiceRequest, WorkOrder
 from concierge.words import moment_words
 from notifications.actions.addresses import link
-from notifications.actions.letters import Facts, Note, NotNeeded, address_of, writes
+from notifications.actions.letters import Facts, Note, NotNeeded, address_of, ready_facts, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
 
@@ -70,11 +72,25 @@ def invited(message: Message) -> Note:
 
 @writes(Kind.BENEFICIARY_BOOKED)
 def booked(message: Message) -> Note:
-    """Somebody comes. Not when it was cancelled before it left."""
+    """Somebody comes, or it is ready later than was said. Not when it was cancelled before it left."""
+    if message.subject_type == WorkOrder._meta.label_lower:
+        return _ready_later(message)
     request = _request(message)
     if request.status in OVER:
         raise NotNeeded(Unsent.OUTDATED)
     return _note(request, subject=_("A service was booked for you"), heading=_("A service was booked for you"))
+
+
+def _ready_later(message: Message) -> Note:
+    order = WorkOrder.objects.select_related("request__site").filter(public_id=message.subject_id).first()
+    if order is None:
+        raise NotNeeded(Unsent.GONE)
+    facts = ready_facts(order)
+    if order.request.status in OVER or not facts:
+        raise NotNeeded(Unsent.OUTDATED)
+    title = _("What was booked for you is ready later than we said")
+    note = _note(order.request, subject=title, heading=title)
+    return replace(note, facts=[*note.facts, *facts])
 
 
 @writes(Kind.BENEFICIARY_CANCELLED)

@@ -16,7 +16,7 @@ from bookings.models import EmailVerification, RequestLine, ServiceRequest, Work
 from bookings.models.appointments import calendar_file, entry_of
 from concierge.words import date_words, euros, moment_words, quantity_words
 from notifications.actions.addresses import link
-from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, writes
+from notifications.actions.letters import Attachment, Facts, Note, NotNeeded, address_of, ready_facts, writes
 from notifications.actions.letters_ahead import window
 from notifications.enums import Kind, RecipientKind, Unsent
 from notifications.models import Message
@@ -130,6 +130,8 @@ def confirmed(message: Message) -> Note:
 @writes(Kind.REQUEST_RESCHEDULED)
 def rescheduled(message: Message) -> Note:
     """The time as it is when the letter leaves, with its calendar entry. Not when the request was given up since."""
+    if message.subject_type == WorkOrder._meta.label_lower:
+        return _ready_later(message)
     request = _request(message)
     if request.status in OVER:
         raise NotNeeded(Unsent.OUTDATED)
@@ -141,6 +143,25 @@ def rescheduled(message: Message) -> Note:
         facts=_recap(request),
     )
     return replace(note, attachments=_calendar(request, note.action_url))
+
+
+def _ready_later(message: Message) -> Note:
+    """What is left with us is ready on a later day. Not once it is over."""
+    order = WorkOrder.objects.select_related("request__site", "service").filter(public_id=message.subject_id).first()
+    if order is None:
+        raise NotNeeded(Unsent.GONE)
+    facts = ready_facts(order)
+    if order.request.status in OVER or not facts:
+        raise NotNeeded(Unsent.OUTDATED)
+    note = _about(
+        order.request,
+        message,
+        subject=_("Your request %(reference)s: ready later than we said"),
+        heading=_("Ready later than we said"),
+        facts=[(_("Reference"), order.request.reference), (_("Service"), order.service.label), *facts],
+    )
+    note.words["is_ready_later"] = True
+    return note
 
 
 def _calendar(request: ServiceRequest, url: str) -> tuple[Attachment, ...]:

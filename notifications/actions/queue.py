@@ -20,17 +20,23 @@ from notifications import perms
 from notifications.actions.addresses import host_of
 from notifications.enums import BY_SMS, Kind, MessageChannel, MessageStatus, RecipientKind, Unsent
 from notifications.models import Message
+from providers.actions.contacts import sms_leaves_at
+from providers.enums import OfferStatus
+from providers.models import Offer, PriceRequest
 
 log = structlog.get_logger(__name__)
 
 # What somebody is waiting for in front of a screen, or on their feet.
 URGENT = (Kind.EMAIL_CODE, Kind.HELP_REQUESTED)
+# What answers a business that has just done something: it is awake.
+AT_ONCE = (Kind.SMS_ANSWERED, Kind.OFFER_ACCEPTED, Kind.OFFER_LINK, Kind.OFFER_RESUMED, Kind.OFFER_EXTENDED)
 
 
 @metrics.queue("messages", since="created_at")
 def queued_messages(now: dt.datetime) -> QuerySet[Message]:
-    """What has not left yet, whatever it waits for."""
-    return Message.objects.filter(status=MessageStatus.QUEUED)
+    """What has not left yet, whatever it waits for, except for the morning."""
+    waiting = Message.objects.filter(status=MessageStatus.QUEUED)
+    return waiting.exclude(channel=MessageChannel.SMS, attempts=0, next_at__gt=now)
 
 
 @metrics.queue("messages_parked", since="created_at")
@@ -84,6 +90,8 @@ def queue_message(
         urgent=kind in URGENT,
         next_at=timezone.now(),
     )
+    if message.channel == MessageChannel.SMS and reader.kind == RecipientKind.PROVIDER and kind not in AT_ONCE:
+        message.next_at = _when_awake(message)
     message.message_id = new_message_id(message, event.organisation)
     try:
         with transaction.atomic():
@@ -93,6 +101,20 @@ def queue_message(
             return None
         raise
     return message
+
+
+def _when_awake(message: Message) -> dt.datetime:
+    """An SMS to a business about work at a site waits for the morning, unless its answer is due before. Whoever sends
+    it again by hand decides for themselves."""
+    if message.site is None:
+        return message.next_at
+    about, due_at = {"public_id": message.subject_id}, None
+    offer = Offer.objects.filter(**about).values_list("work_order__service_id", "status", "due_at").first()
+    found = offer or PriceRequest.objects.filter(**about).values_list("service_id", "status", "due_at").first()
+    service_id, status, until = found or (None, "", None)
+    if status == OfferStatus.SENT:
+        due_at = until
+    return sms_leaves_at(message.site, message.next_at, service_id=service_id, due_at=due_at)
 
 
 def new_message_id(message: Message, organisation: Organisation) -> str:

@@ -34,6 +34,7 @@ from notifications.handlers import papers as _papers  # noqa: F401 - importing r
 from notifications.handlers import webhooks as _webhooks  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (
     asked_business,
+    beneficiary_of,
     business,
     contact_of,
     desk_of,
@@ -191,14 +192,13 @@ FOR_BENEFICIARY = {
 def tell_whom_it_is_for(event: Event) -> None:
     """In simple words, to the person who is helped; the client is told apart."""
     for request in ServiceRequest.objects.filter(public_id=event.subject_id).select_related("site"):
-        reader = Reader(
-            RecipientKind.BENEFICIARY,
-            address=request.beneficiary_email,
-            language=request.language,
-            name=request.beneficiary_name,
-            key=request.beneficiary_id,
+        tell(
+            event,
+            [beneficiary_of(request)],
+            site=request.site,
+            request_id=request.public_id,
+            kind=FOR_BENEFICIARY[event.name],
         )
-        tell(event, [reader], site=request.site, request_id=request.public_id, kind=FOR_BENEFICIARY[event.name])
 
 
 @subscribe("work_order.booked")
@@ -283,8 +283,11 @@ def tell_the_desk_of_a_price(event: Event) -> None:
 
 @subscribe("work_order.on_its_way", "work_order.reminded", "work_order.rescheduled")
 def tell_who_waits_for_it(event: Event) -> None:
-    """The business that does the work: things are on their way, somebody waits for news, or the client comes later."""
+    """The business that does the work: things are on their way, somebody waits for news, or the client comes later.
+    What moved before its yes, as a day that it proposed itself, is what it said yes to."""
     accepted = Offer.objects.with_need().binding()
+    if event.name == Kind.WORK_RESCHEDULED:
+        accepted = accepted.filter(answered_at__lt=event.act_at)
     for offer in accepted.filter(work_order__public_id=event.subject_id):
         _tell_business(event, offer)
 

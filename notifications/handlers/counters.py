@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
 from notifications.enums import Kind
-from notifications.handlers.readers import asked_business, contact_of, dispatchers_at, tell
+from notifications.handlers.readers import asked_business, beneficiary_of, contact_of, dispatchers_at, tell
 from providers.enums import Decider, PauseReason
 from providers.models import Offer
 
@@ -30,6 +31,17 @@ def tell_that_it_was_not_agreed(event: Event) -> None:
         return
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
         _tell(event, offer, Kind.OFFER_REFUSED)
+
+
+@subscribe("work_order.promised_anew")
+def tell_that_it_is_ready_later(event: Event) -> None:
+    """Whoever waits for the things, unless the client said yes to it; whom it is for, when they agreed to be told."""
+    for order in WorkOrder.objects.filter(public_id=event.subject_id).select_related("request__site", "site"):
+        asked = order.request
+        if not event.data.get("by_client"):
+            tell(event, [contact_of(asked)], kind=Kind.REQUEST_RESCHEDULED, site=order.site, request_id=asked.public_id)
+        for_whom = [beneficiary_of(asked)]
+        tell(event, for_whom, kind=Kind.BENEFICIARY_BOOKED, site=order.site, request_id=asked.public_id)
 
 
 @subscribe("offer.broken")

@@ -54,6 +54,17 @@ def contact_of(request: ServiceRequest) -> Reader:
     )
 
 
+def beneficiary_of(request: ServiceRequest) -> Reader:
+    """The person it is for, when they agreed to be told: without that there is no address."""
+    return Reader(
+        RecipientKind.BENEFICIARY,
+        address=request.beneficiary_email,
+        language=request.language,
+        name=request.beneficiary_name,
+        key=request.beneficiary_id,
+    )
+
+
 def member_of_partner(prescriber: Prescriber) -> Reader:
     """A professional of a partner structure."""
     user = prescriber.user

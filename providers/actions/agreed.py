@@ -12,7 +12,7 @@ from bookings.models import Quote, WorkOrder
 from concierge import events
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
-from providers.actions.matching import NO, agreed_amounts, prices_before
+from providers.actions.matching import agreed_amounts, noes, prices_before
 from providers.actions.offer_moves import close_round
 from providers.actions.rounds import offer_directly, search, start_round
 from providers.enums import BINDING_YES, RoundStatus
@@ -81,7 +81,7 @@ def _offer_to(work_order: WorkOrder, keys: list[int], by: Actor) -> str:
     """Ask the one whose price was agreed; else the code of why a person has to decide."""
     if len(keys) > 1:
         return "several_prices_agreed"
-    if Offer.objects.filter(work_order=work_order, provider__in=keys, status__in=NO).exists():
+    if noes(work_order).filter(provider__in=keys).exists():
         return "agreed_provider_said_no"
     try:
         offer_directly(work_order, Provider.objects.get(pk=keys[0]), by=by)

@@ -11,17 +11,26 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.work_orders import lock_work_order
-from bookings.enums import RequestStatus
+from bookings.actions.work_orders import ask_for_dispatch, lock_work_order
+from bookings.enums import WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge import deadlines
 from concierge.db import refuse_on
 from concierge.errors import Invalid
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
-from providers.actions import links
-from providers.actions.matching import closures_of, opening_of, policy_for
-from providers.actions.offer_moves import EXPIRY, STOP, lock_offer, say
+from providers.actions import counter_times, links
+from providers.actions.matching import closures_of, due_of, opening_of, policy_for
+from providers.actions.offer_moves import (
+    EXPIRY,
+    NEXT_WAVE,
+    STOP,
+    close_round,
+    held_until,
+    lock_offer,
+    put_again,
+    say,
+)
 from providers.actions.prices import check_need
 from providers.actions.refusals import (
     REFUSALS,
@@ -30,12 +39,14 @@ from providers.actions.refusals import (
     OfferAnswered,
     OfferExpired,
     OfferNotPaused,
+    OfferOnHold,
     OfferPaused,
     PausedTooOften,
 )
 from providers.actions.reminders import plan_reminders, times_reminded
-from providers.enums import OfferStatus, PauseReason, RoundStatus
-from providers.models import Offer, OfferPause, OfferRound
+from providers.actions.rounds import go_on, send_next_wave
+from providers.enums import WAITING, OfferStatus, PauseReason, RoundStatus
+from providers.models import CounterOffer, Offer, OfferPause, OfferRound
 from providers.models.offers import latest_start
 from providers.rules import asking, hours
 
@@ -80,14 +91,21 @@ def _open(offer: Offer) -> Offer:
 
 
 def _stop(
-    offer: Offer, work_order: WorkOrder, reason: PauseReason, until: dt.datetime, *, note: str = "", by: Actor
+    offer: Offer,
+    work_order: WorkOrder,
+    reason: PauseReason,
+    until: dt.datetime,
+    *,
+    left: dt.timedelta | None = None,
+    note: str = "",
+    by: Actor,
 ) -> OfferPause:
-    """No time passes until then: the answer is due as much opening time later as was left."""
+    """No time passes until then: the answer is due as much opening time later as was ``left``, now if nobody says."""
     now, latest = timezone.now(), offer.round.ends_at - LEAST
     until = min(until, latest)
     if until <= now:
         raise NoMoreTime(current_status=offer.status)
-    left = max(_time_left(offer, work_order, now), LEAST)
+    left = max(left or _time_left(offer, work_order, now), LEAST)
     with refuse_on("offer_paused_once", OfferPaused()):
         pause = OfferPause.objects.create(
             organisation_id=offer.organisation_id,
@@ -132,7 +150,8 @@ def _give_until(offer: Offer, due_at: dt.datetime) -> None:
 def resume_offer(offer: Offer, *, answer: str = "", by: Actor) -> Offer:
     """The clock goes on with the time that was left; what the team answers is told, without naming the client.
 
-    Raises ``OfferNotPaused`` or why it is no longer open (409), ``Invalid`` (400).
+    While the request stands still, so does the clock: then it goes on with it. Raises ``OfferNotPaused``,
+    ``OfferOnHold`` or why it is no longer open (409), ``Invalid`` (400).
     """
     work_order = lock_work_order(offer.work_order)
     locked = lock_offer(offer)
@@ -141,6 +160,8 @@ def resume_offer(offer: Offer, *, answer: str = "", by: Actor) -> Offer:
     pause = _pause_of(locked)
     if pause is None:
         raise OfferNotPaused(current_status=locked.status)
+    if pause.reason == PauseReason.REQUEST_ON_HOLD:
+        raise OfferOnHold(current_status=locked.status)
     answer = answer.strip()[:200]
     if answer:
         _check_answer(work_order, answer)
@@ -164,8 +185,11 @@ def _go_on(offer: Offer, work_order: WorkOrder, pause: OfferPause, *, answer: st
     now = timezone.now()
     pause.ended_at, pause.answer = now, answer
     pause.save(update_fields=["ended_at", "answer"])
-    _give_until(offer, _due(offer, work_order, now, pause.left))
-    plan_reminders([offer], policy_for(work_order), sent=times_reminded([offer]))
+    if not _stand_still(offer, work_order, left=pause.left, by=by):
+        _give_until(offer, _due(offer, work_order, now, pause.left))
+        plan_reminders([offer], policy_for(work_order), sent=times_reminded([offer]))
+    elif not answer:
+        return
     say(offer, "resumed", by, reason=pause.reason, by_provider=by.provider_id is not None)
 
 
@@ -197,9 +221,8 @@ def extend_offer(offer: Offer, *, by: Actor) -> Offer:
     work_order = lock_work_order(offer.work_order)
     locked = _open(offer)
     policy = policy_for(work_order)
-    due = _due(locked, work_order, locked.due_at, policy.extension)
-    if due <= locked.due_at:
-        raise NoMoreTime(current_status=locked.status)
+    pause = _pause_of(locked)
+    due = _longer(locked, work_order, policy.extension, pause)
     if by.provider_id is not None and locked.extensions >= policy.most_extensions:
         if locked.extension_asked_at is not None:
             raise ExtensionAsked(current_status=locked.status)
@@ -210,38 +233,121 @@ def extend_offer(offer: Offer, *, by: Actor) -> Offer:
     locked.extensions += 1
     locked.extension_asked_at = None
     locked.save(update_fields=["extensions", "extension_asked_at"])
+    if pause is not None:
+        pause.left += policy.extension
+        pause.save(update_fields=["left"])
     _give_until(locked, due)
     say(locked, "extended", by, until=due.isoformat(), by_provider=by.provider_id is not None)
     return locked
 
 
+def _longer(offer: Offer, work_order: WorkOrder, more: dt.timedelta, pause: OfferPause | None) -> dt.datetime:
+    """When an answer is due with more time; while the clock stands still, with more of what is left when it goes on.
+    Raises ``NoMoreTime`` when the search has none, even if it went on at once."""
+    before, due = offer.due_at, _due(offer, work_order, offer.due_at, more)
+    if pause is not None:
+        before, due = (_due(offer, work_order, timezone.now(), left) for left in (pause.left, pause.left + more))
+    if due <= before:
+        raise NoMoreTime(current_status=offer.status)
+    return due if pause is None else _due(offer, work_order, pause.until, pause.left + more)
+
+
 @transaction.atomic
-def hold_clocks(work_order: WorkOrder, *, until: dt.datetime, by: Actor) -> None:
-    """Its request stands still: so do the clocks of all who are asked, and the end of the search moves. Safe twice."""
+def hold_clocks(work_order: WorkOrder, *, by: Actor) -> None:
+    """Its request stands still: so do the clocks of all who are asked, and of who decides on what they proposed; the
+    end of the search moves. Safe twice."""
     locked = lock_work_order(work_order)
-    current = _searched(locked)
-    if current is None or locked.request.status != RequestStatus.ON_HOLD:
+    current, until = _searched(locked), held_until(locked)
+    if current is None or until is None:
         return
-    _move_end(current, until + max(current.ends_at - timezone.now(), LEAST))
+    now = timezone.now()
+    _hold_end(current, until, now)
     for offer in _waiting(current):
-        offer.round = current
-        if offer.due_at > timezone.now() and _pause_of(offer) is None:
-            _stop(offer, locked, PauseReason.REQUEST_ON_HOLD, until, by=by)
+        if offer.status == OfferStatus.SENT and offer.due_at > now and _pause_of(offer) is None:
+            _stand_still(offer, locked, by=by)
+    for counter in _proposals(current):
+        if counter.due_at <= until:
+            _decide_until(counter, min(until + max(counter.due_at - now, LEAST), current.ends_at))
+
+
+def _hold_end(current: OfferRound, until: dt.datetime, now: dt.datetime) -> None:
+    """The search does not end while its request stands still; what is moved already stays."""
+    if current.ends_at < until + LEAST:
+        _move_end(current, until + max(current.ends_at - now, LEAST))
+
+
+def _stand_still(offer: Offer, work_order: WorkOrder, *, left: dt.timedelta | None = None, by: Actor) -> bool:
+    """No time passes for an offer whose request stands still; ``False`` when it does not, or the search may not last
+    longer."""
+    until, now = held_until(work_order), timezone.now()
+    if until is None:
+        return False
+    _hold_end(offer.round, until, now)
+    if offer.round.ends_at - LEAST <= now:
+        return False
+    _stop(offer, work_order, PauseReason.REQUEST_ON_HOLD, until, left=left, by=by)
+    return True
 
 
 @transaction.atomic
 def release_clocks(work_order: WorkOrder, *, by: Actor) -> None:
-    """The request goes on, and what was promised has moved: the search ends in time for it. Safe twice."""
+    """The request goes on, and what was promised has moved: the search ends in time for it, and the next ones are asked
+    who would have been meanwhile. When the work should have begun, a person decides. Safe twice."""
     locked = lock_work_order(work_order)
     current = _searched(locked)
-    if current is None:
+    if current is None or held_until(locked) is not None:
         return
-    policy = policy_for(locked)
-    _move_end(current, asking.search_ends_at(timezone.now(), latest_start(locked), policy.stop_before))
+    policy, now, begins_by = policy_for(locked), timezone.now(), latest_start(locked)
+    if begins_by <= now:
+        close_round(locked, RoundStatus.EXHAUSTED, "withdraw", by=by)
+        if locked.status == WorkOrderStatus.OFFERING:
+            ask_for_dispatch(locked, reason="stopped", by=by)
+        return
+    _move_end(current, asking.search_ends_at(now, begins_by, policy.stop_before))
+    proposed = {counter.offer_id: counter for counter in _proposals(current)}
     for offer in _waiting(current):
-        offer.round, pause = current, _pause_of(offer)
-        if pause is not None and pause.reason == PauseReason.REQUEST_ON_HOLD:
+        pause = _pause_of(offer)
+        if offer.pk in proposed:
+            _decide_anew(offer, proposed[offer.pk], locked, by=by)
+        elif pause is not None and pause.reason == PauseReason.REQUEST_ON_HOLD:
             _go_on(offer, locked, pause, by=by)
+        elif offer.due_at > current.ends_at:
+            _give_until(offer, current.ends_at)
+    go_on(current, locked, by=by)
+    if policy.gap is not None and not _waits_for_next(current):
+        send_next_wave(current, by=by)
+
+
+def _decide_anew(offer: Offer, counter: CounterOffer, work_order: WorkOrder, *, by: Actor) -> None:
+    """Whoever decides has their time again; what speaks of another promise is over, and its provider is asked again."""
+    now, ends_at = timezone.now(), offer.round.ends_at
+    if counter.speaks_of(work_order):
+        _decide_until(counter, min(counter_times.decided_by(work_order, now), ends_at))
+        return
+    policy = policy_for(work_order)
+    put_again(offer)
+    _give_until(offer, min(due_of(offer.provider, policy, now, _zone(work_order)), ends_at))
+    plan_reminders([offer], policy, sent=times_reminded([offer]))
+    say(offer, "rescheduled", by, before="")
+
+
+def _proposals(current: OfferRound) -> list[CounterOffer]:
+    """What waits for a decision of a search whose work order is locked."""
+    rows = CounterOffer.objects.select_for_update(of=("self",), no_key=True).waiting().filter(offer__round=current)
+    return list(rows.order_by("pk"))
+
+
+def _decide_until(counter: CounterOffer, due_at: dt.datetime) -> None:
+    counter.due_at = due_at
+    counter.save(update_fields=["due_at"])
+    organisation_id = counter.organisation_id
+    deadlines.set_deadline(counter_times.DUE, organisation_id=organisation_id, subject_id=counter.pk, due_at=due_at)
+
+
+def _waits_for_next(current: OfferRound) -> bool:
+    """Whether the gap to the next ones is not over yet."""
+    rows = Deadline.objects.filter(kind=NEXT_WAVE, organisation_id=current.organisation_id, subject_id=current.pk)
+    return rows.filter(fired_at=None, cancelled_at=None).exists()
 
 
 def _searched(work_order: WorkOrder) -> OfferRound | None:
@@ -249,8 +355,11 @@ def _searched(work_order: WorkOrder) -> OfferRound | None:
 
 
 def _waiting(current: OfferRound) -> list[Offer]:
-    rows = Offer.objects.select_for_update(of=("self",), no_key=True).filter(round=current, status=OfferStatus.SENT)
-    return list(rows.select_related("provider").order_by("pk"))
+    rows = Offer.objects.select_for_update(of=("self",), no_key=True).filter(round=current, status__in=WAITING)
+    found = list(rows.select_related("provider").order_by("pk"))
+    for offer in found:
+        offer.round = current
+    return found
 
 
 def _move_end(current: OfferRound, ends_at: dt.datetime) -> None:

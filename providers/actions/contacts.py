@@ -10,6 +10,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -19,14 +20,14 @@ from phonenumbers import PhoneNumberType, number_type
 
 from bookings.actions.work_orders import lock_work_order
 from concierge import deadlines, retention
-from concierge.models import Deadline
+from concierge.models import Deadline, Site
 from concierge.tenancy import Actor, system_actor
 from providers.actions import breakers
-from providers.actions.matching import policy_for
+from providers.actions.matching import policy_for, service_policy
 from providers.actions.offer_moves import lock_offer, say
 from providers.enums import ContactChannel, ContactStatus, ContactTrouble, OfferStatus
 from providers.models import Offer, OfferContact, Provider
-from providers.rules.contacts import give_up_at, note_with, steps_left
+from providers.rules.contacts import give_up_at, leaves_at, note_with, steps_left
 
 # When a message that has not left yet is given up for another way.
 GIVE_UP = "offer.escalate"
@@ -64,13 +65,24 @@ def contact_next(offer: Offer, ladder: str, *, by: Actor) -> OfferContact:
     if contact.channel == ContactChannel.CALL:
         say(offer, "call_due", by)
     else:
+        order, leaves = offer.work_order, now
+        if contact.channel == ContactChannel.SMS:
+            leaves = sms_leaves_at(order.site, now, service_id=order.service_id, due_at=offer.due_at)
         deadlines.set_deadline(
             GIVE_UP,
             organisation_id=offer.organisation_id,
             subject_id=contact.pk,
-            due_at=give_up_at(now, offer.due_at),
+            due_at=give_up_at(leaves, offer.due_at),
         )
     return contact
+
+
+def sms_leaves_at(
+    site: Site, now: dt.datetime, *, service_id: int | None = None, due_at: dt.datetime | None = None
+) -> dt.datetime:
+    """When an SMS that is written now leaves, by the clock of a site: nobody is woken by it without need."""
+    begins, ends = service_policy(site.organisation_id, service_id).sms_hours
+    return leaves_at(now, due_at, begins, ends, ZoneInfo(site.time_zone))
 
 
 def sms_number(provider: Provider) -> str:

@@ -1,4 +1,4 @@
-"""Which other times a provider may propose for a work order. Reads only."""
+"""Which other times a provider may propose for a work order, and until when somebody decides. Reads only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from bookings.actions.rescheduling import OVER, is_movable, minutes_of
 from bookings.enums import Place
 from bookings.models import WorkOrder, calendar
 from providers.rules import counters as rules
+from providers.rules import hours
 
+DUE = "counter.due"
+# Whoever decides has about one working day, and never longer than the search lasts.
+DECIDE_WITHIN = dt.timedelta(hours=8)
 # Days shown to choose from.
 MOST_DAYS = 20
 
@@ -54,6 +58,11 @@ def ready_days_left(work_order: WorkOrder, now: dt.datetime) -> list[dt.date]:
 def ready_by_on(work_order: WorkOrder, day: dt.date) -> dt.datetime:
     """The promised time of day, on that day."""
     return rules.same_time_on(day, _promised(work_order))
+
+
+def decided_by(work_order: WorkOrder, now: dt.datetime) -> dt.datetime:
+    """When a decision is due that is asked for now."""
+    return hours.due_in_opening_hours(now, DECIDE_WITHIN, hours.OFFICE_HOURS, ZoneInfo(work_order.site.time_zone))
 
 
 def _promised(work_order: WorkOrder) -> dt.datetime:

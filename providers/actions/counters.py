@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +22,9 @@ from concierge.errors import Invalid
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import counter_times
+from providers.actions.clocks import hold_clocks
 from providers.actions.matching import agreed_amounts
+from providers.actions.moved_work import is_away_for
 from providers.actions.offer_moves import keep_as_they_are, lock_offer, say
 from providers.actions.offers import answering, bind
 from providers.actions.refusals import (
@@ -40,13 +41,9 @@ from providers.actions.rounds import go_on
 from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, Decider, OfferStatus
 from providers.models import CounterOffer, Offer, Provider
 from providers.models.counters import MOST_COUNTER_PRICE
-from providers.rules import hours
 from providers.rules.counters import Proposal
 from providers.rules.privacy import Known, reveals
 
-DUE = "counter.due"
-# Whoever decides has about one working day, and never longer than the search lasts.
-DECIDE_WITHIN = dt.timedelta(hours=8)
 LONGEST_COMMENT = 200
 
 
@@ -66,7 +63,7 @@ def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor) -> CounterOffe
     _check_price(locked, work_order, proposal.price)
     ready_by = _check_day(work_order, proposal, now)
     comment = _check_comment(locked, proposal.comment)
-    due_at = min(_decided_by(work_order, now), locked.round.ends_at)
+    due_at = min(counter_times.decided_by(work_order, now), locked.round.ends_at)
     if due_at <= now:
         raise OfferExpired
     asks_client = proposal.price is None and bool(work_order.request.contact_email)
@@ -78,13 +75,15 @@ def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor) -> CounterOffe
             price_before=locked.price,
             starts_at=proposal.starts_at,
             ready_by=ready_by,
+            promised_start=work_order.promised_start,
+            promised_end=work_order.promised_end,
             comment=comment,
             needs=Decider.CLIENT if asks_client else Decider.STAFF,
             made_at=now,
             due_at=due_at,
         )
     locked.save(update_fields=["status", "answered_at"])
-    deadlines.set_deadline(DUE, organisation_id=made.organisation_id, subject_id=made.pk, due_at=due_at)
+    deadlines.set_deadline(counter_times.DUE, organisation_id=made.organisation_id, subject_id=made.pk, due_at=due_at)
     said = {"price": str(made.price) if made.price is not None else "", "needs": str(made.needs)}
     moment = made.starts_at or made.ready_by
     say(locked, "countered", by, moment=moment.isoformat() if moment else "", **said)
@@ -140,17 +139,13 @@ def _check_comment(offer: Offer, comment: str) -> str:
     return comment
 
 
-def _decided_by(work_order: WorkOrder, now: dt.datetime) -> dt.datetime:
-    zone = ZoneInfo(work_order.site.time_zone)
-    return hours.due_in_opening_hours(now, DECIDE_WITHIN, hours.OFFICE_HOURS, zone)
-
-
 @transaction.atomic
 def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     """The client or the team agrees: the job is the provider's, on these terms.
 
-    The same guards as for a yes: one wins. Raises ``CounterOver`` when it was decided, has lapsed, or speaks of what
-    has changed; ``SlotTaken``, ``SlotNotOffered``, ``DayFull`` when the time has gone meanwhile: it stays open then.
+    The same guards as for a yes: one wins. Raises ``CounterOver`` when it was decided, has lapsed, speaks of what has
+    changed, or of days on which its provider is away; ``SlotTaken``, ``SlotNotOffered``, ``DayFull`` when the time has
+    gone meanwhile: it stays open then.
     """
     work_order = lock_work_order(counter.offer.work_order)
     locked, found = _deciding(counter)
@@ -158,9 +153,9 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     is_active = Provider.objects.active().filter(pk=locked.provider_id).exists()
     if not is_active or work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise CounterOver(current_status=found.status)
+    if found.price_before != locked.price or not found.speaks_of(work_order) or is_away_for(locked, found):
+        raise CounterOver(current_status=found.status)
     if found.price is not None:
-        if found.price_before != locked.price:
-            raise CounterOver(current_status=found.status)
         if agreed_amounts(work_order):
             raise PriceAgreed(current_status=found.status)
         locked.price = found.price
@@ -223,9 +218,12 @@ def lapse_counter(counter: CounterOffer, *, by: Actor) -> bool:
     return True
 
 
-@deadlines.on(DUE)
+@deadlines.on(counter_times.DUE)
 def _due(deadline: Deadline) -> None:
     rows = CounterOffer.objects.select_related("offer__work_order", "organisation")
-    counter = rows.filter(pk=deadline.subject_id).first()
-    if counter is not None:
-        lapse_counter(counter, by=system_actor(counter.organisation))
+    for counter in rows.filter(pk=deadline.subject_id):
+        by = system_actor(counter.organisation)
+        hold_clocks(counter.offer.work_order, by=by)
+        counter.refresh_from_db(fields=["due_at"])
+        if counter.due_at <= timezone.now():
+            lapse_counter(counter, by=by)

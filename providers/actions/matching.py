@@ -11,19 +11,20 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
 from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
 from providers.actions.matching_policies import terms_in_force
-from providers.enums import AgreementKind, DocumentStatus, Ladder, OfferStatus, RoundMode
-from providers.models import Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
+from providers.enums import AgreementKind, CounterStatus, DocumentStatus, Ladder, OfferStatus, RoundMode
+from providers.models import CounterOffer, Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
 from providers.rules import asking, hours, matching, papers
 from providers.rules.agreements import price_paid
 from providers.rules.candidates import Candidate, distance_km
+from providers.rules.contacts import SMS_FROM, SMS_UNTIL
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms, Weights
 
@@ -47,6 +48,7 @@ class Policy(NamedTuple):
     reminders: tuple[int, ...] = (50, 80)
     stop_before: dt.timedelta = dt.timedelta(0)
     ladder: str = Ladder.EMAIL_SMS_CALL.value
+    sms_hours: tuple[dt.time, dt.time] = (SMS_FROM, SMS_UNTIL)
     extension: dt.timedelta = dt.timedelta(hours=2)
     most_extensions: int = 1
 
@@ -58,9 +60,14 @@ class Policy(NamedTuple):
 
 def policy_for(work_order: WorkOrder) -> Policy:
     """The policy of the service, else of the organisation, else the default."""
+    return service_policy(work_order.organisation_id, work_order.service_id)
+
+
+def service_policy(organisation_id: int, service_id: int | None) -> Policy:
+    """The policy of a service, else of the organisation, else the default."""
     row = (
-        OfferPolicy.objects.filter(organisation_id=work_order.organisation_id)
-        .filter(Q(service_id=work_order.service_id) | Q(service=None))
+        OfferPolicy.objects.filter(organisation_id=organisation_id)
+        .filter(Q(service_id=service_id) | Q(service=None))
         .order_by("service_id")  # PostgreSQL puts the general one (NULL) last
         .first()
     )
@@ -79,6 +86,7 @@ def policy_of(row: OfferPolicy) -> Policy:
         reminders=tuple(row.reminders),
         stop_before=dt.timedelta(hours=row.stop_before_hours),
         ladder=row.ladder,
+        sms_hours=(row.sms_from, row.sms_until),
         extension=_hours(row.extension_hours),
         most_extensions=row.most_extensions,
     )
@@ -217,9 +225,7 @@ def consider_providers(
     }
     busy = _jobs_on(work_order.promised_start.astimezone(zone), providers)
     recent = recent_jobs(providers)
-    said_no = set(
-        Offer.objects.filter(work_order=work_order, status__in=NO).order_by("pk").values_list("provider_id", flat=True)
-    )
+    said_no = set(noes(work_order).order_by("pk").values_list("provider_id", flat=True))
     hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
     first_day, last_day = days_of(work_order, now, zone)
     pay = _pay_of(work_order, agreements, agreed)
@@ -262,6 +268,18 @@ def consider_providers(
     terms = terms or terms_now(work_order, policy)
     verdicts = matching.consider(candidates, terms)
     return Candidates(work_order, zone, begins_by, terms, verdicts, providers, agreements, agreed)
+
+
+def noes(work_order: WorkOrder) -> QuerySet[Offer]:
+    """Who is not asked for it again. That we did not decide in time on what they proposed is no word of theirs."""
+    proposals = CounterOffer.objects.filter(offer=OuterRef("pk"))
+    lapsed = proposals.filter(status=CounterStatus.LAPSED)
+    return Offer.objects.filter(work_order=work_order, status__in=NO).exclude(
+        Exists(lapsed),
+        ~Exists(proposals.filter(status=CounterStatus.REFUSED)),
+        status=OfferStatus.DECLINED,
+        decline_reason="",
+    )
 
 
 def _distance_to(provider: Provider, here: tuple[Decimal, Decimal]) -> Decimal | None:

@@ -10,10 +10,11 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from bookings.models import WorkOrder
+from bookings.enums import RequestStatus
+from bookings.models import Pause, WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
-from providers.enums import OFFER_TRANSITIONS, WAITING, CounterStatus, RoundMode, RoundStatus
+from providers.enums import OFFER_TRANSITIONS, WAITING, CounterStatus, OfferStatus, RoundMode, RoundStatus
 from providers.models import ConsideredProvider, CounterOffer, Offer, OfferPause, OfferRound
 from providers.rules.matching import Consideration
 from providers.rules.terms import MatchingTerms
@@ -21,6 +22,8 @@ from providers.rules.terms import MatchingTerms
 # The deadlines of every offer, and of every search.
 EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
 STOP, NEXT_WAVE = "offer_round.stop", "offer_round.next_wave"
+# A request that is held for longer than was said stands still for so much more, again and again.
+HELD_ON = dt.timedelta(days=7)
 
 
 def lock_offer(offer: Offer) -> Offer:
@@ -109,9 +112,11 @@ def close_round(work_order: WorkOrder, status: RoundStatus, verb: str, *, by: Ac
         .order_by("pk")
     )
     for offer in open_offers:
-        offer.status = OFFER_TRANSITIONS[verb][1]
+        # Whoever proposed something has answered: it is we who did not.
+        is_ours = verb == "expire" and offer.status == OfferStatus.COUNTERED
+        offer.status = OFFER_TRANSITIONS["refuse" if is_ours else verb][1]
         offer.save(update_fields=["status"])
-        say(offer, str(offer.status), by)
+        say(offer, str(offer.status), by, **({"reason": f"counter_{CounterStatus.LAPSED}"} if is_ours else {}))
     drop_counters(open_offers)
     OfferRound.objects.filter(work_order=work_order, status=RoundStatus.OPEN).update(status=status, ended_at=now)
     return len(open_offers)
@@ -122,6 +127,24 @@ def drop_counters(offers: list[Offer]) -> None:
     waiting = CounterOffer.objects.waiting().filter(offer__in=offers)
     waiting.update(status=CounterStatus.LAPSED, decided_at=timezone.now())
     end_pauses(offers)
+
+
+def put_again(offer: Offer) -> None:
+    """What the provider of this locked offer proposed speaks of something else now: the question is open again."""
+    drop_counters([offer])
+    offer.status, offer.answered_at = OFFER_TRANSITIONS["ask_again"][1], None
+    offer.save(update_fields=["status", "answered_at"])
+
+
+def held_until(work_order: WorkOrder) -> dt.datetime | None:
+    """Until when its request stands still; ``None`` when it goes on."""
+    held = Pause.objects.filter(
+        request=work_order.request_id, resumed_at=None, request__status=RequestStatus.ON_HOLD
+    ).first()
+    if held is None:
+        return None
+    over = timezone.now() - held.until
+    return held.until if over < dt.timedelta(0) else held.until + (over // HELD_ON + 1) * HELD_ON
 
 
 def end_pauses(offers: list[Offer]) -> None:

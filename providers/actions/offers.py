@@ -30,6 +30,7 @@ from providers.actions.offer_moves import (
     close_round,
     drop_counters,
     end_pauses,
+    held_until,
     keep_as_they_are,
     lock_offer,
     say,
@@ -46,7 +47,7 @@ from providers.actions.refusals import (
 from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on, search
 from providers.enums import BINDING_YES, OFFER_TRANSITIONS, WAITING, DeclineReason, OfferStatus, RoundStatus
-from providers.models import AccessLink, Offer, PersonalLink, Provider
+from providers.models import AccessLink, Offer, OfferPause, PersonalLink, Provider
 
 
 @transaction.atomic
@@ -125,9 +126,11 @@ def offers_about_to_expire(now: dt.datetime) -> QuerySet[Offer]:
 
 @deadlines.on_many(EXPIRY)
 def expire_what_is_due(due: Sequence[Deadline]) -> None:
-    """All whose time is over, of one organisation; one that was given more time meanwhile has another row."""
+    """All whose time is over, of one organisation; one that was given more time meanwhile has another row. Whose clock
+    still stands, since nobody came to end that in time, has the rest of its time when it goes on."""
     by = system_actor(due[0].organisation)
     still = Offer.objects.filter(pk__in=[one.subject_id for one in due], due_at__lte=timezone.now())
+    still = still.exclude(pauses__in=OfferPause.objects.going_on())
     expire_offers(list(still.values_list("pk", flat=True)), by=by)
 
 
@@ -135,8 +138,9 @@ def expire_what_is_due(due: Sequence[Deadline]) -> None:
 def pass_on(offer: Offer, *, by: Actor) -> None:
     """Its provider was stopped: the question is taken back, and unless others are being asked a new round starts.
 
-    Not for work whose price the client has agreed to: nobody is asked at another, a person decides. Safe twice, and
-    for an offer that was answered in the meantime.
+    Not for work whose price the client has agreed to: nobody is asked at another, a person decides. The next ones of
+    the same search are asked when a request that stands still goes on. Safe twice, and for an offer that was answered
+    in the meantime.
     """
     work_order = lock_work_order(offer.work_order)
     locked = lock_offer(offer)
@@ -148,8 +152,10 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
     say(locked, "withdrawn", by, reason="partnership_paused")
     if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status__in=WAITING):
         return
-    close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
     agreed = agreed_amounts(work_order)
+    if not agreed and held_until(work_order) is not None:
+        return
+    close_round(work_order, RoundStatus.WITHDRAWN, "withdraw", by=by)
     if agreed:
         is_theirs = locked.provider_id in agreed
         ask_for_dispatch(work_order, reason="agreed_provider_cannot_be_asked" if is_theirs else "withdrawn", by=by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypedDict, Unpack
@@ -21,6 +22,7 @@ from providers.enums import Ladder, RoundMode
 from providers.models import OfferPolicy
 from providers.models.policies import usual_reminders
 from providers.rules import asking
+from providers.rules.contacts import SMS_FROM, SMS_UNTIL
 
 
 class PolicyChanged(Conflict):
@@ -43,6 +45,8 @@ class Terms(TypedDict, total=False):
     extension_hours: Decimal
     most_extensions: int
     ladder: Ladder
+    sms_from: dt.time
+    sms_until: dt.time
 
 
 USUAL = Terms(
@@ -56,6 +60,8 @@ USUAL = Terms(
     extension_hours=Decimal(2),
     most_extensions=1,
     ladder=Ladder.EMAIL_SMS_CALL,
+    sms_from=SMS_FROM,
+    sms_until=SMS_UNTIL,
 )
 
 
@@ -144,6 +150,9 @@ def _say(policy: OfferPolicy, by: Actor) -> None:
         gap_hours=None if gap is None else str(gap),
         reminders=policy.reminders,
         stop_before_hours=policy.stop_before_hours,
+        extension_hours=str(policy.extension_hours),
+        most_extensions=policy.most_extensions,
         weights=[policy.weight_distance, policy.weight_share, policy.weight_capacity],
         ladder=str(policy.ladder),
+        sms_hours=[policy.sms_from.isoformat("minutes"), policy.sms_until.isoformat("minutes")],
     )

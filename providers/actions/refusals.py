@@ -120,6 +120,13 @@ class OfferNotPaused(WrongState):
     message = _("The time for this offer is running: there is nothing to resume.")
 
 
+class OfferOnHold(WrongState):
+    """Its clock goes on with the request, and not before."""
+
+    code = "offer_on_hold"
+    message = _("The whole request stands still: the time to answer goes on with it.")
+
+
 class PausedTooOften(WrongState):
     """Twice is enough for a question."""
 

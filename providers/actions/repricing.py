@@ -10,12 +10,13 @@ from django.db import transaction
 
 from bookings.actions.work_orders import lock_work_order
 from bookings.models import WorkOrder
+from bookings.rules.prices import cents
 from concierge.models import Event
 from concierge.tenancy import Actor
 from providers.actions.matching import agreed_amounts, price_by
 from providers.actions.offer_moves import say
 from providers.actions.refusals import OfferRepriced
-from providers.enums import BINDING_YES, WAITING
+from providers.enums import BINDING_YES, WAITING, CounterStatus
 from providers.models import Offer, ServiceAgreement
 
 REPRICED = "offer.repriced"
@@ -24,8 +25,8 @@ REPRICED = "offer.repriced"
 @transaction.atomic
 def follow_quantity(work_order: WorkOrder, *, measured_at: dt.datetime, by: Actor) -> None:
     """There is more or less of it than was announced: whoever is asked or has said yes is paid for what there is, by
-    the agreement of the day they were asked. Work that was checked before it was ``measured_at`` and prices that the
-    client agreed to in a quote stay. Safe twice.
+    the agreement of the day they were asked, or in proportion at the price that the team agreed to with them. Work that
+    was checked before it was ``measured_at`` and prices that the client agreed to in a quote stay. Safe twice.
     """
     locked = lock_work_order(work_order)
     if locked.verified_at is not None and locked.verified_at < measured_at:
@@ -36,11 +37,19 @@ def follow_quantity(work_order: WorkOrder, *, measured_at: dt.datetime, by: Acto
     )
     for offer in live.exclude(provider__in=agreed).select_related("provider", "agreement").order_by("pk"):
         agreement = _agreement_of(offer, locked)
-        price = offer.price if agreement is None else price_by(agreement, locked)
+        price = offer.price if agreement is None else _as_agreed(offer, price_by(agreement, locked))
         if price != offer.price:
             old, offer.price = offer.price, price
             offer.save(update_fields=["price"])
             say(offer, "repriced", by, old_price=str(old), new_price=str(price))
+
+
+def _as_agreed(offer: Offer, price: Decimal) -> Decimal:
+    """What an agreement pays; at a price that was agreed to instead of it, so many times as much as it pays now."""
+    approved = offer.counters.filter(status=CounterStatus.APPROVED).exclude(price=None).order_by("pk").last()
+    if approved is None or approved.price is None:
+        return price
+    return cents(approved.price * price / approved.price_before) if approved.price_before else offer.price
 
 
 def _agreement_of(offer: Offer, work_order: WorkOrder) -> ServiceAgreement | None:

@@ -34,6 +34,7 @@ from providers.actions.offer_moves import (
     NEXT_WAVE,
     STOP,
     close_round,
+    held_until,
     keep_as_they_are,
     note_removed,
     open_round,
@@ -43,7 +44,7 @@ from providers.actions.reminders import plan_reminders
 from providers.actions.whom import Whom, whom_to_look_at
 from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
 from providers.models import Offer, OfferRound, OfferWave, Provider
-from providers.rules import hours
+from providers.rules import asking, hours
 from providers.rules.matching import BINDING, Consideration
 from providers.rules.terms import MatchingTerms
 
@@ -105,10 +106,11 @@ def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
 
 
 def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
-    """After an answer: wait for the rest of those who are asked, else ask the next ones, else call a person."""
+    """After an answer: wait for the rest of those who are asked, else ask the next ones, else call a person. Nobody is
+    asked while the request stands still: they are when it goes on."""
     if work_order.status != WorkOrderStatus.OFFERING or current.status != RoundStatus.OPEN:
         return
-    if current.offers.filter(status__in=WAITING).exists():
+    if current.offers.filter(status__in=WAITING).exists() or held_until(work_order) is not None:
         return
     policy = policy_for(work_order)
     if is_last_wave(current, policy):
@@ -124,22 +126,29 @@ def is_last_wave(current: OfferRound, policy: Policy) -> bool:
 
 @transaction.atomic
 def send_next_wave(current: OfferRound, *, by: Actor) -> None:
-    """The gap is over: the next ones are asked too, those who were asked before may still answer. Safe twice."""
+    """The gap is over: the next ones are asked too, those who were asked before may still answer; not while the request
+    stands still. Safe twice."""
     work_order = lock_work_order(current.work_order)
     locked = OfferRound.objects.get(pk=current.pk)
     policy = policy_for(work_order)
     is_open = work_order.status == WorkOrderStatus.OFFERING and locked.status == RoundStatus.OPEN
-    if is_open and policy.gap is not None and not is_last_wave(locked, policy):
+    if is_open and held_until(work_order) is None and policy.gap is not None and not is_last_wave(locked, policy):
         _ask_more(locked, work_order, policy, by=by)
 
 
 @transaction.atomic
 def stop_round(current: OfferRound, *, by: Actor) -> None:
-    """A search has lasted as long as it may: nobody needs to answer any more, a person decides. Safe twice."""
+    """A search has lasted as long as it may: nobody needs to answer any more, a person decides; it lasts as long as its
+    request stands still, which is no time to search in. Safe twice."""
     work_order = lock_work_order(current.work_order)
     locked = OfferRound.objects.get(pk=current.pk)
     if locked.status != RoundStatus.OPEN:
         return
+    until = held_until(work_order)
+    if until is not None:
+        later = min(until + asking.LEAST_LEFT, locked.started_at + asking.LONGEST)
+        locked.ends_at = max(locked.ends_at, later)
+        locked.save(update_fields=["ends_at"])
     if locked.ends_at > timezone.now():
         _await(STOP, locked, locked.ends_at)
         return

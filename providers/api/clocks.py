@@ -70,7 +70,7 @@ class ResumeOffer(Answer):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """With the opening time that was left. 409: `offer_not_paused`, and as for an acceptance."""
+        """With the opening time that was left. 409: `offer_not_paused`, `offer_on_hold`, and as for an acceptance."""
         found = self.mine(request, public_id)
         with retryable():
             resume_offer(found, by=actor_of(request))

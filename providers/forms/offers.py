@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.models import Service
 from providers.enums import BreakReason, DeclineReason, ReleaseReason
@@ -77,6 +78,16 @@ class ProviderFilters(forms.Form):
         label=_("State"),
         required=False,
         choices=[("", _("All")), ("active", _("Active")), ("stopped", _("No longer asked"))],
+    )
+    papers = forms.ChoiceField(
+        label=_("Papers"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("missing", pgettext_lazy("papers", "Missing")),
+            ("over", pgettext_lazy("papers", "Ended")),
+            ("ending", pgettext_lazy("papers", "Ending soon")),
+        ],
     )
 
     def __init__(self, *args: Any, services: QuerySet[Service], **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from providers.models import OfferPolicy
 from providers.models.policies import MOST_STOP_HOURS
 
 COUNT = forms.NumberInput(attrs={"inputmode": "numeric", "min": 1, "max": 20})
+CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 HOURS = forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.25"})
 MODES = (
     (RoundMode.WAVE, _("Several at a time, then the next ones")),
@@ -95,6 +96,12 @@ class PolicyForm(forms.Form):
         help_text=_("0: only when it has to begin."),
     )
     ladder = forms.ChoiceField(label=_("How we reach them"), choices=Ladder.choices)
+    sms_from = forms.TimeField(label=_("SMS leave from"), widget=CLOCK)
+    sms_until = forms.TimeField(
+        label=_("SMS leave until"),
+        widget=CLOCK,
+        help_text=_("At night they wait for the morning, unless the answer is due before."),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
     def __init__(self, data: Any, *, policy: OfferPolicy) -> None:
@@ -117,6 +124,6 @@ class PolicyForm(forms.Form):
                     self["most_extensions"],
                 ],
             ),
-            (_("By what"), [self["ladder"]]),
+            (_("By what"), [self["ladder"], self["sms_from"], self["sms_until"]]),
             (_("When a person takes over"), [self["stop_before_hours"]]),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bookings.models import Pause, WorkOrder
+from bookings.models import WorkOrder
 from concierge import events
 from concierge.models import Event
 from concierge.tenancy import system_actor
@@ -12,9 +12,8 @@ from providers.actions.clocks import hold_clocks, release_clocks
 @events.subscribe("service_request.held")
 def stop_the_clocks(event: Event) -> None:
     """Nobody has to answer while nothing goes on."""
-    for pause in Pause.objects.filter(request__public_id=event.subject_id, resumed_at=None):
-        for order in WorkOrder.objects.filter(request=pause.request_id).order_by("pk"):
-            hold_clocks(order, until=pause.until, by=system_actor(event.organisation))
+    for order in WorkOrder.objects.filter(request__public_id=event.subject_id).order_by("pk"):
+        hold_clocks(order, by=system_actor(event.organisation))
 
 
 @events.subscribe("service_request.resumed")

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models import WorkOrder
 from concierge.models import PublicIdModel, TenantModel
 from providers.enums import COUNTER_CATEGORY, CounterStatus, Decider
 from providers.models.offers import Offer
@@ -34,6 +35,9 @@ class CounterOffer(PublicIdModel, TenantModel):
     price_before = models.DecimalField(_("price offered then, incl. VAT (€)"), max_digits=10, decimal_places=2)
     starts_at = models.DateTimeField(_("time proposed to come"), null=True)
     ready_by = models.DateTimeField(_("time proposed for it to be ready"), null=True)
+    # What was promised when it was proposed, for the same reason; none before this was kept.
+    promised_start = models.DateTimeField(_("promised start then"), null=True)
+    promised_end = models.DateTimeField(_("promised end then"), null=True)
     comment = models.CharField(_("comment"), max_length=200, blank=True)
     needs = models.CharField(_("who decides"), max_length=10, choices=Decider.choices)
     status = models.CharField(_("status"), max_length=10, choices=CounterStatus.choices, default=CounterStatus.WAITING)
@@ -81,6 +85,11 @@ class CounterOffer(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.offer} · {self.status}"
+
+    def speaks_of(self, work_order: WorkOrder) -> bool:
+        """Whether the work is still promised as it was when this was proposed."""
+        then = (self.promised_start, self.promised_end)
+        return then in {(work_order.promised_start, work_order.promised_end), (None, None)}
 
     @property
     def category(self) -> str:

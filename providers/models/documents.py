@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,12 @@ class ProviderDocumentQuerySet(models.QuerySet["ProviderDocument"]):
     def approved(self) -> Self:
         """Those that count."""
         return self.filter(status=DocumentStatus.APPROVED)
+
+    def newest(self) -> Self:
+        """Of those that staff approved the latest of each kind, which is the one that counts."""
+        newer = ProviderDocument.objects.approved().filter(provider=OuterRef("provider"), kind=OuterRef("kind"))
+        later = Q(issued_on__gt=OuterRef("issued_on")) | Q(issued_on=OuterRef("issued_on"), pk__gt=OuterRef("pk"))
+        return self.approved().exclude(Exists(newer.filter(later)))
 
     def to_check(self) -> Self:
         """Those that somebody of the team has to look at: announced and sent."""

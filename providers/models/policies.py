@@ -14,6 +14,7 @@ from bookings.models import Service
 from concierge.models import TenantModel
 from providers.enums import Ladder, RoundMode
 from providers.rules.asking import MOST_HOURS, REMINDERS
+from providers.rules.contacts import SMS_FROM, SMS_UNTIL
 
 # Longer before the work begins, nobody would be asked any more.
 MOST_STOP_HOURS = 336
@@ -71,6 +72,8 @@ class OfferPolicy(TenantModel):
         default=Ladder.EMAIL_SMS_CALL,
         db_default=Ladder.EMAIL_SMS_CALL.value,
     )
+    sms_from = models.TimeField(_("SMS leave from"), default=SMS_FROM, db_default=SMS_FROM)
+    sms_until = models.TimeField(_("SMS leave until"), default=SMS_UNTIL, db_default=SMS_UNTIL)
     weight_distance = models.PositiveSmallIntegerField(_("weight of nearness"), default=40)
     weight_share = models.PositiveSmallIntegerField(_("weight of fair sharing"), default=35)
     weight_capacity = models.PositiveSmallIntegerField(_("weight of free capacity"), default=25)
@@ -109,6 +112,12 @@ class OfferPolicy(TenantModel):
                 name="offer_policy_ladder_is_known",
                 violation_error_message=_("Choose how providers are reached."),
                 violation_error_code="ladder",
+            ),
+            models.CheckConstraint(
+                condition=Q(sms_from__lt=F("sms_until")),
+                name="offer_policy_sms_hours_are_a_day",
+                violation_error_message=_("SMS must leave from an hour until a later one."),
+                violation_error_code="sms_until",
             ),
             models.CheckConstraint(
                 condition=Q(weight_distance=100 - F("weight_share") - F("weight_capacity")),

@@ -6,6 +6,7 @@ from typing import Any
 
 from concierge.words import moment_words
 from providers.actions.matching import policy_for
+from providers.enums import PauseReason
 from providers.forms.clocks import ResumeForm
 from providers.models import Offer, OfferPause
 from providers.views.words import left_words
@@ -18,6 +19,7 @@ def clock_of(offer: Offer) -> dict[str, Any]:
     start = offer.due_at
     return {
         "pause": pause,
+        "is_held": is_held(pause),
         "until": moment_words(pause.until, offer.work_order.site) if pause is not None else "",
         "is_given": offer.extensions < policy.most_extensions,
         "is_asked": offer.extension_asked_at is not None,
@@ -25,6 +27,11 @@ def clock_of(offer: Offer) -> dict[str, Any]:
         "answer": answered.answer if answered is not None else "",
         "question": answered.note if answered is not None else "",
     }
+
+
+def is_held(pause: OfferPause | None) -> bool:
+    """Whether it ends with the pause of its request only."""
+    return pause is not None and pause.reason == PauseReason.REQUEST_ON_HOLD
 
 
 def stopped_words(offer: Offer, form: ResumeForm | None = None) -> dict[str, Any] | None:
@@ -35,6 +42,7 @@ def stopped_words(offer: Offer, form: ResumeForm | None = None) -> dict[str, Any
     return {
         "offer": offer,
         "pause": pause,
+        "is_held": is_held(pause),
         "until": moment_words(pause.until, offer.work_order.site) if pause is not None else "",
         "due": moment_words(offer.due_at, offer.work_order.site),
         "form": form or ResumeForm(auto_id=f"resume-{offer.public_id}-%s"),

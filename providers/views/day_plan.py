@@ -6,13 +6,15 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import number_format, time_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +25,6 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from concierge.tasks import poke
-from concierge.words import short_moment_words
 from providers import perms
 from providers.actions.planning import MOST_ORDERS, apply_or_drop, ask_for_plan, at_agreed_prices, to_give_out
 from providers.enums import ProposalStatus, RunStatus
@@ -34,6 +35,8 @@ from providers.tasks import plan_days
 
 # Providers asked by one press: each is judged again, written to, and its link made.
 MOST_ASKED = 30
+# Jobs at agreed prices that are named.
+SHOWN = 10
 
 
 def _sites(request: TenantRequest) -> QuerySet[Site]:
@@ -76,6 +79,7 @@ def _address(site: Site, day: dt.date) -> str:
 def _plan_of(request: TenantRequest, site: Site, day: dt.date) -> dict[str, Any]:
     run = AssignmentRun.objects.visible_to(request.actor).filter(site=site, day=day).order_by("-pk").first()
     rows = _rows(run, site) if run is not None else []
+    agreed = at_agreed_prices(site, day)
     return {
         "site": site,
         "day": day,
@@ -86,7 +90,8 @@ def _plan_of(request: TenantRequest, site: Site, day: dt.date) -> dict[str, Any]
         "rows": rows,
         "can_apply": any(row["can_apply"] for row in rows),
         "waiting": to_give_out(site, day).count(),
-        "agreed": at_agreed_prices(site, day).count(),
+        "agreed": agreed.count(),
+        "agreed_orders": agreed[:SHOWN],
         "most": MOST_ORDERS,
     }
 
@@ -100,7 +105,7 @@ def _compared(run: AssignmentRun) -> list[dict[str, str]]:
     lines: list[tuple[str, str, Callable[[Any], str]]] = [
         (_("Average way"), "mean_metres", km),
         (_("Longest ways (95 in 100 are shorter)"), "p95_metres", km),
-        (_("Nobody found"), "unserved", str),
+        (_("Jobs without a provider"), "unserved", str),
         (_("How unevenly work lies (0 even, 1 all on one)"), "gini", lambda one: number_format(one, decimal_pos=2)),
         (_("All together, in km of way"), "cost", km),
     ]
@@ -122,11 +127,12 @@ def _rows(run: AssignmentRun, site: Site) -> list[dict[str, Any]]:
         {
             "line": line,
             "order": line.work_order,
-            "begins": short_moment_words(line.work_order.promised_start, site),
+            "begins": time_format(timezone.localtime(line.work_order.promised_start, ZoneInfo(site.time_zone))),
             "alone": line.alone.name if line.alone else _("nobody"),
             "chosen": line.provider.name if line.provider else _("nobody"),
             "is_other": line.alone_id != line.provider_id,
-            "why": why_words(line.why, names),
+            "why": why_words(line.why, names) if line.provider else _("By the rules nobody can take it that day."),
+            "is_open": line.status == ProposalStatus.PROPOSED,
             "can_apply": line.status == ProposalStatus.PROPOSED and line.provider_id is not None,
             "category": {ProposalStatus.APPLIED: "waiting", ProposalStatus.DROPPED: "cancelled"}.get(
                 ProposalStatus(line.status), "open"

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from concierge.days import zone_of
+from concierge.days import today_of, zone_of
 from concierge.models import Organisation
 from concierge.words import date_words, euros
 from providers.actions.matching import bought_of, latest_documents
@@ -25,6 +26,24 @@ def required_of(organisation: Organisation, rows: Iterable[Provider], today: dt.
     found = list(rows)
     bought = bought_of([row.pk for row in found], today, zone_of(organisation))
     return {row.pk: papers.required_kinds(bought[row.pk], today=today) for row in found}
+
+
+def with_papers(found: QuerySet[Provider], state: str, organisation: Organisation) -> QuerySet[Provider]:
+    """Those of whom a needed paper is ``missing``, or one is ``over`` or ``ending``, however the others stand."""
+    today = today_of(organisation)
+    latest = ProviderDocument.objects.newest().filter(provider=OuterRef("pk"))
+    if state == "over":
+        return found.filter(Exists(latest.filter(expires_on__lt=today)))
+    if state == "ending":
+        return found.filter(Exists(latest.filter(expires_on__range=(today, today + WARNING))))
+    lacks = {kind: ~Exists(latest.filter(kind=kind)) for kind in DocumentKind.values}
+    without = found.filter(lacks[DocumentKind.VIGILANCE], offers__isnull=False).order_by("pk").distinct()
+    bought = bought_of(without.values_list("pk", flat=True), today, zone_of(organisation))
+    needed = [key for key, what in bought.items() if papers.needs_vigilance(what, today=today)]
+    missing = Q(pk__in=needed)
+    for kind in papers.ALWAYS:
+        missing |= Q(lacks[kind])
+    return found.filter(missing)
 
 
 def papers_words(provider: Provider, today: dt.date, required: tuple[str, ...] = papers.ALWAYS) -> tuple[str, str]:

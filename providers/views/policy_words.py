@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.utils.formats import number_format
+from django.utils.formats import number_format, time_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from providers.enums import Ladder, RoundMode
+from providers.enums import ContactChannel, Ladder, RoundMode
 from providers.models import OfferPolicy
 from providers.rules import asking
 
@@ -52,7 +52,12 @@ def _how_long(policy: OfferPolicy) -> str:
 
 
 def _by_what(policy: OfferPolicy) -> str:
-    return _("They are reached like this: %(ladder)s.") % {"ladder": Ladder(policy.ladder).label}
+    ladder = Ladder(policy.ladder)
+    if ContactChannel.SMS not in ladder.split("_"):
+        return _("They are reached like this: %(ladder)s.") % {"ladder": ladder.label}
+    hours = {"begins": time_format(policy.sms_from), "ends": time_format(policy.sms_until)}
+    said = _("They are reached like this: %(ladder)s. SMS leave between %(begins)s and %(ends)s.")
+    return said % {"ladder": ladder.label, **hours}
 
 
 def _next_ones(policy: OfferPolicy) -> list[str]:

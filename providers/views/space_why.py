@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.formats import number_format
+from django.utils.formats import number_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -57,6 +57,7 @@ def why_me(request: TenantRequest) -> HttpResponse:
 def why_words(line: ConsideredProvider) -> dict[str, Any]:
     """About itself: never the name, the price or the points of another."""
     searched, order = line.round, line.round.work_order
+    began = searched.started_at.astimezone(ZoneInfo(order.site.time_zone))
     others = line.looked_at - 1  # type: ignore[attr-defined]  # annotated
     was_asked = line.was_asked  # type: ignore[attr-defined]  # annotated
     if was_asked:
@@ -67,7 +68,7 @@ def why_words(line: ConsideredProvider) -> dict[str, Any]:
         said, category = _("Others were asked first"), "waiting"
     return {
         "service": order.service,
-        "day": date_words(searched.started_at.astimezone(ZoneInfo(order.site.time_zone)), "j F"),
+        "day": f"{date_words(began, 'j F')}, {time_format(began)}",
         "said": said,
         "category": category,
         "why_not": ADVICE.get(line.rule, "") if line.rule else "",
@@ -77,14 +78,15 @@ def why_words(line: ConsideredProvider) -> dict[str, Any]:
     }
 
 
-def _parts(line: ConsideredProvider, weights: dict[str, int]) -> list[str]:
+def _parts(line: ConsideredProvider, weights: dict[str, int]) -> list[dict[str, str]]:
+    """What each rule gave; nothing at all spoke neither for nor against."""
     return [
-        _("%(label)s: %(points)s out of %(most)s")
-        % {
-            "label": label,
-            "points": number_format(Decimal(line.score_parts[name]), decimal_pos=1),
-            "most": weights[name],
+        {
+            "kind": "for" if points else "neutral",
+            "words": _("%(label)s: %(points)s out of %(most)s")
+            % {"label": label, "points": number_format(points, decimal_pos=1), "most": weights[name]},
         }
         for name, label in SCORE_PARTS.items()
         if name in line.score_parts and name in weights and name not in OTHERS_SHOW
+        for points in [Decimal(line.score_parts[name])]
     ]

@@ -32,7 +32,7 @@ from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider, ProviderDocument, ProviderInvitation, ServiceAgreement, ShareAlarm
 from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
-from providers.views.paper_words import ending_words, missing_words, papers_words, required_of
+from providers.views.paper_words import ending_words, missing_words, papers_words, required_of, with_papers
 from providers.views.partnership import left_with
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
 from providers.views.words import span_words
@@ -47,7 +47,7 @@ def providers_list(request: TenantRequest) -> HttpResponse:
     see_providers(request)
     services = Service.objects.filter(organisation=request.organisation, execution__in=BY_PROVIDER)
     form = ProviderFilters(request.GET, services=services.order_by("position", "pk"))
-    found = _filtered(Provider.objects.visible_to(request.actor), form)
+    found = _filtered(Provider.objects.visible_to(request.actor), form, request.organisation)
     found = found.annotate(asked=Count("offers", filter=Q(offers__status__in=WAITING), distinct=True))
     today = today_of(request.organisation)
     # Not the texts that were signed: thirty kilobytes each.
@@ -66,7 +66,7 @@ def providers_list(request: TenantRequest) -> HttpResponse:
         for row in page
     ]
     can_manage = perms.can_manage_providers(request.actor)
-    is_filtered = any(request.GET.get(name) for name in ("q", "service", "state"))
+    is_filtered = any(request.GET.get(name) for name in ("q", "service", "state", "papers"))
     context = {
         "rows": rows,
         "form": form,
@@ -86,7 +86,7 @@ def _alarms(organisation: Organisation) -> list[ShareAlarm]:
     return list(found.order_by("service__position", "pk")[:PAGE])
 
 
-def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Provider]:
+def _filtered(found: QuerySet[Provider], form: ProviderFilters, organisation: Organisation) -> QuerySet[Provider]:
     if not form.is_valid():
         return found
     wanted = form.cleaned_data
@@ -102,6 +102,8 @@ def _filtered(found: QuerySet[Provider], form: ProviderFilters) -> QuerySet[Prov
         ).distinct()
     if wanted["state"]:
         found = found.filter(is_active=wanted["state"] == "active")
+    if wanted["papers"]:
+        found = with_papers(found, wanted["papers"], organisation)
     return found
 
 

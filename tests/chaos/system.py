@@ -37,7 +37,7 @@ T = TypeVar("T")
 # What is still on its way: empty when the system is at rest.
 UNDER_WAY = {
     "events": "SELECT name FROM concierge_event WHERE dispatch = 'pending'",
-    "messages": "SELECT kind FROM notifications_message WHERE status = 'queued'",
+    "messages": "SELECT kind FROM notifications_message WHERE status = 'queued' AND (attempts > 0 OR next_at <= now())",
     "documents": "SELECT id FROM billing_invoice WHERE render_status <> 'ready'",
     "deadlines": """
         SELECT kind FROM concierge_deadline WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at < now()

@@ -82,6 +82,8 @@ DELETABLE = {
     "providers_providerdocument": "taken out of the file, which its events keep",
     "notifications_webhookdelivery": "purge",
     "providers_inboundsms": "purge",
+    "providers_assignmentrun": "purge: a year after its day",
+    "providers_proposedassignment": "purge of its plan",
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
@@ -304,6 +306,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "refused_papers": 0,
         "invitations": 0,
         "old_papers": 0,
+        "day_plans": 0,
         "inbox": 1,
         "sessions": 0,
     }

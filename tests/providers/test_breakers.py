@@ -18,7 +18,7 @@ from notifications.gateways.sms import MemorySms
 from notifications.models import Message
 from providers.actions import breakers
 from providers.actions.rounds import start_round
-from providers.models import ChannelState
+from providers.models import ChannelState, Provider
 from providers.rules.breaker import paused_until
 from tests.providers.conftest import MONDAY, add_provider
 from tests.providers.test_contacts import MOBILE, asked, no_sms_yet, receipts, send
@@ -87,7 +87,9 @@ def test_what_never_reached_the_server_says_nothing_about_it(
     if why == "outdated":
         offer.links.update(revoked_at=MONDAY)
     else:
-        Message.objects.filter(pk=letter.pk).update(address="camille@example.fr\nBcc: x@example.fr")
+        address = "camille@example.fr\nBcc: x@example.fr"
+        Message.objects.filter(pk=letter.pk).update(address=address)
+        Provider.objects.update(email=address)
     send(world)
     letter.refresh_from_db()
     assert letter.status == ("suppressed" if why == "outdated" else "failed")

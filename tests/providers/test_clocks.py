@@ -213,6 +213,17 @@ def test_the_rules_of_the_service_say_how_much(offers: list[Offer], world: World
             set_offer_policy(world.organisation, service=world.cobbler, by=by, **wrong)
 
 
+def test_more_time_while_the_clock_stands_still(offers: list[Offer], world: World, monday: Any) -> None:
+    """Three hours are left when it stops: five when it goes on, and nobody has lost any."""
+    offer = offers[0]
+    monday.move_to(at(0, 11))
+    asks(offer)
+    extend_offer(offer, by=world.actor("dispatcher"))
+    monday.move_to(at(1, 9, 30))
+    resume_offer(offer, by=world.actor("dispatcher"))
+    assert is_about(due(offer), at(1, 14, 30))
+
+
 def test_no_more_time_than_the_search_has(offers: list[Offer], monday: Any) -> None:
     OfferRound.objects.update(ends_at=offers[0].due_at)
     with pytest.raises(NoMoreTime):
@@ -237,7 +248,10 @@ def test_clocks_follow_their_request(offers: list[Offer], world: World, monday: 
     settle(world.organisation)
     assert set(OfferPause.objects.going_on().values_list("reason", flat=True)) == {"request_on_hold"}
     assert OfferPause.objects.count() == 3
-    hold_clocks(offers[0].work_order, until=at(9, 9), by=by)
+    once = (list(Offer.objects.order_by("pk").values_list("due_at")), OfferRound.objects.get().ends_at)
+    monday.move_to(at(0, 11, 30))
+    hold_clocks(offers[0].work_order, by=by)
+    assert (list(Offer.objects.order_by("pk").values_list("due_at")), OfferRound.objects.get().ends_at) == once
     assert OfferPause.objects.count() == 3
     later = OfferRound.objects.get().ends_at
     assert later > end + dt.timedelta(days=6)

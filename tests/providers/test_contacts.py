@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as configured
@@ -14,13 +15,15 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from bookings.models import WorkOrder
-from concierge import tenancy
+from concierge import deadlines, tenancy
 from concierge.enums import Role
 from concierge.models import Membership, Site
 from notifications import tasks
 from notifications.actions import writing
+from notifications.actions.queue import queued_messages
 from notifications.enums import BY_SMS, Kind, MessageChannel
 from notifications.gateways.failures import Refused, ServerDown
 from notifications.gateways.mail import Postman
@@ -36,7 +39,7 @@ from providers.actions.rounds import start_round
 from providers.enums import ContactTrouble, Ladder
 from providers.models import Offer, OfferContact, OfferPolicy
 from providers.perms import can_dispatch
-from providers.rules.contacts import give_up_at, steps_left
+from providers.rules.contacts import give_up_at, leaves_at, steps_left
 from tests.conftest import settle
 from tests.providers.conftest import MONDAY, acting_for, add_provider
 from tests.world import World, build_world
@@ -241,6 +244,61 @@ def test_ways_and_patience() -> None:
     assert give_up_at(MONDAY, MONDAY + 4 * hour) == MONDAY + dt.timedelta(minutes=20)
     assert give_up_at(MONDAY, MONDAY + hour) == MONDAY + dt.timedelta(minutes=15)
     assert give_up_at(MONDAY, MONDAY - hour) == MONDAY + dt.timedelta(minutes=1)
+
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("now", "due", "leaves"),
+    [
+        ("2026-11-23 08:00", None, "2026-11-23 08:00"),
+        ("2026-11-23 19:59", None, "2026-11-23 19:59"),
+        ("2026-11-23 20:00", None, "2026-11-24 08:00"),
+        ("2026-11-24 07:59", None, "2026-11-24 08:00"),
+        ("2026-11-23 21:00", "2026-11-24 11:00", "2026-11-24 08:00"),
+        # The answer is due at night: it is read then, or never.
+        ("2026-11-23 21:00", "2026-11-23 23:00", "2026-11-23 21:00"),
+        ("2026-11-23 21:00", "2026-11-24 08:00", "2026-11-23 21:00"),
+        # The clocks change at night.
+        ("2026-10-24 23:00", None, "2026-10-25 08:00"),
+    ],
+)
+def test_nobody_is_woken_by_an_sms(now: str, due: str | None, leaves: str) -> None:
+    def at(text: str) -> dt.datetime:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=PARIS)
+
+    assert leaves_at(at(now), at(due) if due else None, dt.time(8), dt.time(20), PARIS) == at(leaves)
+
+
+@pytest.mark.promise("domain R31")
+def test_at_night_an_sms_waits_for_the_morning(world: World, heels: WorkOrder, monday: Any) -> None:
+    """And nobody is asked to call meanwhile. What answers an SMS leaves at once; the hours are the organisation's."""
+    evening, morning = MONDAY.replace(hour=21), MONDAY.replace(hour=8) + dt.timedelta(days=1)
+    monday.move_to(evening)
+    offer = asked(world, heels, email="", phone=MOBILE)
+    send(world)
+    assert (MemorySms.sent, Message.objects.get(kind=Kind.OFFER_SENT).next_at) == ([], morning)
+    assert not list(queued_messages(timezone.now()))
+    monday.move_to(morning - dt.timedelta(minutes=1))
+    deadlines.sweep(world.organisation.pk)
+    send(world)
+    assert (MemorySms.sent, [status for _n, _way, status, _why in receipts(offer)][-1]) == ([], "due")
+    monday.move_to(morning + dt.timedelta(minutes=1))
+    send(world)
+    assert [number for number, _text in MemorySms.sent] == [MOBILE]
+    deadlines.sweep(world.organisation.pk)
+    assert receipts(offer)[-1][1:3] == ("sms", "sent")
+    monday.move_to(evening + dt.timedelta(days=1))
+    # The time to answer the first is over by then: that is told with the next question.
+    for hour, told in ((22, 3), (20, 4)):
+        set_offer_policy(world.organisation, sms_until=dt.time(hour), by=world.actor())
+        if hour == 22:
+            start_round(world.request(world.cobbler).work_orders.get(), by=world.actor())
+        else:
+            accept_offer(Offer.objects.with_need().latest("pk"), by=acting_for(offer.provider))
+        send(world)
+        assert len(MemorySms.sent) == told
 
 
 def test_every_sms_fits_whatever_things_are_called(world: World, heels: WorkOrder) -> None:

@@ -116,7 +116,7 @@ def test_nobody_decides_in_time(offers: list[Offer], world: World, monday: Any) 
     assert (state(offers[0])[0], counter_state()) == ("declined", ("lapsed", "staff"))
     assert letters(Kind.OFFER_REFUSED) == ["provider"]
     assert lapse_counter(found, by=world.actor()) is False
-    assert Deadline.objects.filter(fired_at=None, cancelled_at=None, kind=verbs.DUE).count() == 0
+    assert Deadline.objects.filter(fired_at=None, cancelled_at=None, kind=counter_times.DUE).count() == 0
 
 
 def test_the_last_one_refused_brings_a_person(offers: list[Offer], world: World) -> None:
@@ -129,7 +129,7 @@ def test_the_last_one_refused_brings_a_person(offers: list[Offer], world: World)
     assert Offer.objects.count() == 4
 
 
-@pytest.mark.parametrize("how", ["sibling", "withdrawn", "stopped"])
+@pytest.mark.parametrize("how", ["sibling", "withdrawn", "weighed"])
 def test_what_is_over_is_not_decided_on(offers: list[Offer], world: World, how: str) -> None:
     found = proposes(offers[0], DEARER)
     if how == "sibling":
@@ -143,7 +143,7 @@ def test_what_is_over_is_not_decided_on(offers: list[Offer], world: World, how: 
         approve_counter(found, by=world.actor("dispatcher"))
     assert state(offers[0]) == before
     # What was weighed meanwhile can still be refused; the rest is over.
-    assert counter_state()[0] == ("waiting" if how == "stopped" else "lapsed")
+    assert counter_state()[0] == ("waiting" if how == "weighed" else "lapsed")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from bookings.actions.pauses import hold_request
 from bookings.models import WorkOrder
-from concierge import tenancy
+from concierge import retention, tenancy
 from concierge.errors import Invalid
 from concierge.models import Event
 from providers.actions.availability import close_days
@@ -183,8 +184,9 @@ def test_work_at_a_price_that_the_client_agreed_to_is_named_and_left_to_a_person
     run = plan_day(ask_for_plan(world.site, day, by=world.actor()))
     assert (run.status, run.proposals.count()) == ("proposed", 0)
     shown = page(dispatcher.get(ADDRESS, {"day": day.isoformat()}))
-    assert "0 mission du" in shown
+    assert "Aucune mission du" in shown
     assert "1 mission a un prix que le client a accepté" in shown
+    assert reverse("providers:offers-of-request", args=[order.request.public_id]) in shown
 
 
 @pytest.mark.usefixtures("orders")
@@ -230,6 +232,24 @@ def test_a_plan_that_was_lost_can_be_asked_for_again(world: World) -> None:
     young.refresh_from_db()
     assert (lost.status, lost.failure, young.status) == ("failed", "lost", "proposed")
     assert planned(world).pk != lost.pk
+
+
+@pytest.mark.promise("I12")
+@pytest.mark.usefixtures("orders")
+def test_plans_go_a_year_after_their_day_and_who_was_asked_stays(world: World, near: Provider, monday: Any) -> None:
+    old = planned(world)
+    apply_proposal(old.proposals.get(provider=near), by=world.actor())
+    recent = plan_day(ask_for_plan(world.site, TUESDAY + dt.timedelta(days=1), by=world.actor()))
+    monday.move_to(MONDAY + dt.timedelta(days=366, hours=1))
+    assert list(retention.ended("day_plans")) == []
+    monday.move_to(MONDAY + dt.timedelta(days=367))
+    assert list(retention.ended("day_plans")) == [old]
+    assert retention.purge()["day_plans"] == 1
+    assert (list(AssignmentRun.objects.all()), ProposedAssignment.objects.count(), Offer.objects.count()) == (
+        [recent],
+        recent.proposals.count(),
+        1,
+    )
 
 
 @pytest.mark.usefixtures("orders")

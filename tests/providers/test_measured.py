@@ -15,10 +15,12 @@ from bookings.models import WorkOrder
 from concierge.models import Event
 from providers.actions.agreements import agree_service, end_agreement
 from providers.actions.businesses import add_member
+from providers.actions.counters import approve_counter, counter_offer
 from providers.actions.offers import accept_offer
 from providers.actions.refusals import OfferRepriced
 from providers.actions.rounds import start_round
 from providers.models import Offer, Provider, ServiceAgreement
+from providers.rules.counters import Proposal
 from tests.conftest import settle
 from tests.providers.conftest import acting_for, add_provider
 from tests.providers.test_api import OFFERS, api_of
@@ -54,6 +56,19 @@ def test_whoever_has_accepted_is_paid_for_what_was_counted(world: World, heels: 
     assert told() == [("12.00", "36.00")]
     count(world, heels, 2)
     assert told() == [("12.00", "36.00"), ("36.00", "24.00")]
+
+
+def test_a_price_that_the_team_agreed_to_stays_in_proportion(
+    world: World, heels: WorkOrder, offers: list[Offer]
+) -> None:
+    """15.50 € for a pair instead of 12.00 €: three pairs are 46.50 €, and one pair is 15.50 € again."""
+    found = counter_offer(offers[0], Proposal(price=Decimal("15.50")), by=acting_for(offers[0].provider))
+    approve_counter(found, by=world.actor("dispatcher"))
+    settle(world.organisation)
+    for quantity, price in ((3, "46.50"), (3, "46.50"), (1, "15.50")):
+        count(world, heels, quantity)
+        assert pay()[0] == ("accepted", Decimal(price)), quantity
+    assert told() == [("15.50", "46.50"), ("46.50", "15.50")]
 
 
 def test_twice_the_same_is_told_once(world: World, heels: WorkOrder, offers: list[Offer]) -> None:

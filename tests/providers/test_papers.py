@@ -25,7 +25,7 @@ from providers.actions.documents import add_document, change_document, remove_do
 from providers.actions.expiry import EXPIRY
 from providers.actions.matching import consider_providers, policy_for
 from providers.actions.offers import accept_offer
-from providers.actions.rounds import start_round
+from providers.actions.rounds import offer_directly, start_round
 from providers.enums import DocumentKind, OfferStatus
 from providers.models import Offer, Provider, ProviderDocument, ServiceAgreement
 from providers.rules import papers
@@ -361,3 +361,37 @@ def test_the_team_reads_that_a_certificate_is_needed(world: World, heels: WorkOr
     Offer.objects.update(price=EUR(5000))
     assert needed in page(staff.get(file))
     assert "Il manque un document" in page(staff.get("/prestataires/"))
+
+
+def test_the_list_shows_whose_papers_are_missing_over_or_ending(world: World) -> None:
+    """Of those that count the latest of each kind; the certificate only where what was bought asks for it."""
+    by, days, long_ago = world.actor(), dt.timedelta, TODAY - dt.timedelta(days=300)
+    fine, bare, over, ending, renewed, big = (
+        add_provider(world, name=name, papers=name in {"Bien", "Grand"})
+        for name in ("Bien", "Nu", "Fini", "Bientôt", "Renouvelé", "Grand")
+    )
+
+    def insured(provider: Provider, until: dt.date, issued: dt.date = long_ago) -> None:
+        add_document(provider, kind=DocumentKind.INSURANCE, issued_on=issued, expires_on=until, by=by)
+
+    for provider in (over, ending, renewed):
+        add_document(provider, kind=DocumentKind.REGISTRATION, issued_on=long_ago, by=by)
+    insured(over, TODAY - days(1))
+    insured(ending, TODAY + days(30))
+    insured(renewed, TODAY + days(200), TODAY - days(5))
+    insured(renewed, TODAY - days(1))
+    bought = world.request(world.cobbler).work_orders.get()
+    offer = offer_directly(bought, big, by=by)
+    accept_offer(offer, by=acting_for(big))
+    staff = browser_of(world.users["dispatcher"])
+
+    def listed(state: str) -> set[str]:
+        body = page(staff.get("/prestataires/", {"papers": state}))
+        names = {one.name for one in (fine, bare, over, ending, renewed, big)}
+        return {name for name in names if f">{name}</a>" in body}
+
+    found = {state: listed(state) for state in ("missing", "over", "ending")}
+    assert found == {"missing": {"Nu"}, "over": {"Fini"}, "ending": {"Bientôt"}}
+    Offer.objects.filter(pk=offer.pk).update(price=EUR("7200"))
+    assert listed("missing") == {"Nu", "Grand"}
+    assert len(listed("nonsense")) == 6

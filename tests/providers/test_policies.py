@@ -20,7 +20,7 @@ from concierge.models import Deadline, Event
 from notifications.actions.letters_to_staff import needs_dispatch
 from notifications.models import Message
 from providers.actions.offers import accept_offer, decline_offer
-from providers.actions.policies import PolicyChanged, drop_offer_policy, set_offer_policy
+from providers.actions.policies import PolicyChanged, Terms, drop_offer_policy, set_offer_policy
 from providers.actions.rounds import send_next_wave, start_round, stop_round
 from providers.enums import DeclineReason, RoundMode, RoundStatus
 from providers.models import Offer, OfferPolicy, OfferRound, Provider
@@ -43,6 +43,8 @@ TYPED = {
     "reminders": ["50"],
     "stop_before_hours": "2",
     "ladder": "sms_call",
+    "sms_from": "07:30",
+    "sms_until": "19:00",
     "extension_hours": "2",
     "most_extensions": "0",
     "version": "0",
@@ -124,6 +126,21 @@ def test_rules_that_never_end_are_refused(world: World) -> None:
     ):
         with pytest.raises(IntegrityError, match="offer_policy_"), transaction.atomic():
             OfferPolicy.objects.filter(pk=policy.pk).update(**change)
+
+
+def test_a_change_of_the_rules_is_told_whole(world: World) -> None:
+    """Every term of the row is in the event: who reads the journal knows by which rules was asked that day."""
+    given = Terms(extension_hours=Decimal(3), most_extensions=2, gap_hours=Decimal(2))
+    policy = set_offer_policy(world.organisation, by=world.actor("network_head"), **given)
+    said = dict(Event.objects.get(name="offer_policy.changed").data)
+    weights = said.pop("weights")
+    assert weights == [policy.weight_distance, policy.weight_share, policy.weight_capacity]
+    assert said == {name: _said(getattr(policy, name)) for name in said}
+    assert set(said) == set(Terms.__annotations__)
+
+
+def _said(value: object) -> object:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def test_who_saves_what_somebody_else_has_changed_is_told(world: World) -> None:
@@ -260,12 +277,14 @@ def test_rules_are_read_looked_at_and_saved(world: World, manager: Browser) -> N
     assert "Les 3 prestataires les mieux placés sont sollicités en même temps" in listed
     looked = page(manager.post(GENERAL, {**TYPED, "look": "1"}))
     assert "Les 2 prestataires les mieux placés" in looked
+    assert "Les SMS partent entre 07:30 et 19:00" in looked
     assert "rien n’est encore enregistré" in looked
     assert not OfferPolicy.objects.exists()
     assert manager.post(GENERAL, TYPED).status_code == 302
     row = OfferPolicy.objects.get()
     assert (row.wave_size, row.gap_hours, row.reminders, row.stop_before_hours) == (2, Decimal(1), [50], 2)
-    assert Event.objects.get(name="offer_policy.changed").data["gap_hours"] == "1"
+    said = Event.objects.get(name="offer_policy.changed").data
+    assert (said["gap_hours"], said["sms_hours"]) == ("1", ["07:30", "19:00"])
     late = page(manager.post(GENERAL, {**TYPED, "wave_size": "7"}), 409)
     assert 'name="wave_size" value="7"' in late
     assert 'name="version" value="1"' in late
@@ -280,6 +299,11 @@ def test_rules_are_read_looked_at_and_saved(world: World, manager: Browser) -> N
         ({"answer_hours": "1e9"}, "80"),
         ({"mode": "request"}, "request"),
         ({"ladder": "pigeon"}, "pigeon"),
+        (
+            {"sms_from": "20:00", "sms_until": "08:00"},
+            "jusqu’à une heure plus tardive",
+        ),
+        ({"sms_from": "25:00"}, "valide"),
         ({"reminders": ["33"]}, "33"),
         ({"stop_before_hours": "-1"}, "0"),
         ({"version": ""}, "obligatoire"),

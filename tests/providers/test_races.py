@@ -19,14 +19,16 @@ from concierge import events, tenancy
 from concierge.errors import DomainError
 from concierge.models import Event
 from providers.actions import offers as verbs
-from providers.actions import releases
+from providers.actions import planning, releases
 from providers.actions.offers import accept_offer, decline_offer, expire_offer
+from providers.actions.planning import apply_proposal, ask_for_plan
 from providers.actions.releases import release_offer
 from providers.actions.rounds import start_round
 from providers.enums import DeclineReason, OfferStatus, ReleaseReason
-from providers.models import Offer, OfferRound
+from providers.models import Offer, OfferRound, ProposedAssignment
+from providers.tasks import plan_day
 from tests.conftest import settle
-from tests.providers.conftest import acting_for, add_provider
+from tests.providers.conftest import PARIS, acting_for, add_provider
 from tests.world import World, build_world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise("R02")]
@@ -150,6 +152,22 @@ def test_two_dispatchers_start_the_same_search(asked: Race) -> None:
     start = [lambda: start_round(fresh, by=world.actor("dispatcher"))] * 2
     assert race(world, *start) == {"ok": 1, "wrong_state": 1}
     assert OfferRound.objects.filter(work_order=fresh).count() == 1
+
+
+@pytest.fixture
+def line(asked: Race) -> ProposedAssignment:
+    """A plan names one of the three for new work of the day."""
+    world, _work_order, _offers = asked
+    fresh = world.request(world.cobbler).work_orders.get()
+    day = fresh.promised_start.astimezone(PARIS).date()
+    return plan_day(ask_for_plan(world.site, day, by=world.actor())).proposals.get(work_order=fresh)
+
+
+def test_two_people_ask_whom_the_same_plan_names(asked: Race, line: ProposedAssignment) -> None:
+    world, _work_order, _offers = asked
+    assert race(world, *[lambda: apply_proposal(line, by=world.actor("dispatcher"))] * 2) == {"ok": 2}
+    assert list(line.work_order.offers.values_list("provider_id", "status")) == [(line.provider_id, "sent")]
+    assert OfferRound.objects.filter(work_order=line.work_order).count() == 1
 
 
 def test_handlers_and_sweep_do_not_deadlock_with_a_yes(asked: Race) -> None:
@@ -294,3 +312,27 @@ def test_without_the_lock_what_was_started_is_given_back(asked: Race, monkeypatc
     assert race(world, give_back(offers[0]), start_then_tell) == {"ok": 2}
     assert Event.objects.filter(name__in=["work_order.released", "work_order.started"]).count() == 2
     assert WorkOrder.objects.get(pk=work_order.pk).status == "ready"
+
+
+def test_without_the_locks_a_plan_asks_twice(
+    asked: Race, line: ProposedAssignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: both have read the line as open, and the second takes back what the first has just sent."""
+    world, _work_order, _offers = asked
+    both, locking = threading.Barrier(2), QuerySet.select_for_update
+
+    def no_lock(work_order: WorkOrder) -> WorkOrder:
+        return WorkOrder.objects.get(pk=work_order.pk)
+
+    def read_both(order: WorkOrder) -> bool:
+        both.wait(timeout=10)
+        return True
+
+    def not_of_lines(self: Any, **options: Any) -> Any:
+        return self if self.model is ProposedAssignment else locking(self, **options)
+
+    monkeypatch.setattr(planning, "lock_work_order", no_lock)
+    monkeypatch.setattr(planning, "_waits", read_both)
+    monkeypatch.setattr(QuerySet, "select_for_update", not_of_lines)
+    assert race(world, *[lambda: apply_proposal(line, by=world.actor("dispatcher"))] * 2) == {"ok": 2}
+    assert Counter(line.work_order.offers.values_list("status", flat=True)) == {"sent": 1, "withdrawn": 1}

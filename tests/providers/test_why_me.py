@@ -18,7 +18,7 @@ from providers.actions.policies import set_offer_policy
 from providers.actions.rounds import start_round
 from providers.actions.shares import watch_shares
 from providers.enums import Obstacle
-from providers.models import Offer, Provider, ShareAlarm
+from providers.models import ConsideredProvider, Offer, Provider, ShareAlarm
 from providers.rules.fairness import concentrated
 from providers.rules.terms import MatchingTerms, Weights
 from providers.tasks import watch_everybody
@@ -58,6 +58,9 @@ def test_it_reads_of_itself_and_nothing_of_others(world: World, heels: WorkOrder
     assert "Partage équitable\xa0: 30,0 sur 30" in shown
     for secret in ("Rival", "7,77", "8,88", "7.77", "8.88", "Prix"):
         assert secret not in shown.split("<main", 1)[1].split("</main>", 1)[0], secret
+    ConsideredProvider.objects.filter(provider=me).update(score_parts={"distance": "12.5", "share": "0.0"})
+    kinds = [part["kind"] for part in own.get(ADDRESS).context["rows"][0]["parts"]]
+    assert kinds == ["for", "neutral"]
 
 
 def test_what_kept_it_out_is_said_with_what_helps(world: World, heels: WorkOrder, me: Provider, own: Browser) -> None:
