@@ -140,6 +140,12 @@ def test_from_the_invitation_to_the_first_yes(world: World) -> None:
     assert (invitation.status, invitation.signed_by) == ("used", "Lise Barrault")
     assert "Nous sommes assurés" in invitation.charter
 
+    _the_team_says_yes(world, manager, provider)
+    assert User.objects.count() == users
+    assert "vous travaillez avec nous" in page(browser.get(at(invitation)))
+
+
+def _the_team_says_yes(world: World, manager: Browser, provider: Provider) -> None:
     file = page(manager.get(reverse("providers:provider", args=[provider.public_id])))
     assert ("Tout est remis" in file, world.cobbler.name in file, "n’avons pas trouvé son adresse" in file) == (
         True,
@@ -158,8 +164,6 @@ def test_from_the_invitation_to_the_first_yes(world: World) -> None:
     settle()
     kinds = set(Message.objects.values_list("kind", flat=True))
     assert {"provider.handed_in", "provider.approved", "provider.document_sent"} <= kinds
-    assert User.objects.count() == users
-    assert "vous travaillez avec nous" in page(browser.get(at(invitation)))
 
 
 # --- the link -------------------------------------------
