@@ -15,7 +15,6 @@ from concierge.tenancy import system_actor
 from providers.actions import counters as _counters  # noqa: F401 - importing registers its deadline
 from providers.actions import expiry as _expiry  # noqa: F401 - importing registers its deadline
 from providers.actions.agreed import follow_amendment, give_out
-from providers.actions.clocks import hold_clocks
 from providers.actions.offers import let_go_of_accepted, pass_on
 from providers.actions.prices import GIVEN_UP, lose_price, settle_prices, withdraw_all
 from providers.actions.repricing import follow_quantity
@@ -38,9 +37,7 @@ def _work_order(event: Event) -> WorkOrder:
 
 def _search(work_order: WorkOrder) -> None:
     if work_order.execution in BY_PROVIDER:
-        by = system_actor(work_order.organisation)
-        give_out(work_order, by=by)
-        hold_clocks(work_order, by=by)
+        give_out(work_order, by=system_actor(work_order.organisation))
 
 
 @events.subscribe("work_order.ready")

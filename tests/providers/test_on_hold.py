@@ -189,19 +189,27 @@ def test_nobody_is_late_because_the_machine_was(offers: list[Offer], world: Worl
     assert (statuses(), reasons()) == (["sent"] * 3, ["request_on_hold"] * 3)
 
 
-def test_whoever_is_asked_during_the_hold_waits_as_well(offers: list[Offer], world: World, monday: Any) -> None:
+@pytest.mark.parametrize("how", ["given back", "by a person"])
+def test_whoever_is_asked_during_the_hold_waits_as_well(
+    offers: list[Offer], world: World, monday: Any, how: str
+) -> None:
     order, by = offers[0].work_order, acting_for(offers[0].provider)
-    accept_offer(offers[0], by=by)
+    if how == "given back":
+        accept_offer(offers[0], by=by)
     hold(order, world, until=at(9, 9))
-    release_offer(offers[0], reason=ReleaseReason.ILL, by=by)
+    if how == "given back":
+        release_offer(offers[0], reason=ReleaseReason.ILL, by=by)
+    else:
+        offer_directly(order, offers[1].provider, by=world.actor("dispatcher"))
     settle(world.organisation)
+    asked = 3 if how == "given back" else 1
     fresh = Offer.objects.filter(round__number=2, status=OfferStatus.SENT)
-    assert (fresh.count(), reasons()) == (3, [PauseReason.REQUEST_ON_HOLD] * 3)
+    assert (fresh.count(), reasons()) == (asked, [PauseReason.REQUEST_ON_HOLD] * asked)
     monday.move_to(at(1, 9))
     settle(world.organisation)
-    assert fresh.count() == 3
+    assert fresh.count() == asked
     resume(order, world)
-    assert (fresh.count(), reasons(), stands_still()) == (3, [], [])
+    assert (fresh.count(), reasons(), stands_still()) == (asked, [], [])
 
 
 @pytest.mark.parametrize("has_passed", [True, False])

@@ -133,8 +133,8 @@ def test_a_change_of_the_rules_is_told_whole(world: World) -> None:
     given = Terms(extension_hours=Decimal(3), most_extensions=2, gap_hours=Decimal(2))
     policy = set_offer_policy(world.organisation, by=world.actor("network_head"), **given)
     said = dict(Event.objects.get(name="offer_policy.changed").data)
-    weights = said.pop("weights")
-    assert weights == [policy.weight_distance, policy.weight_share, policy.weight_capacity]
+    assert said.pop("weights") == [policy.weight_distance, policy.weight_share, policy.weight_capacity]
+    said["sms_from"], said["sms_until"] = map(dt.time.fromisoformat, said.pop("sms_hours"))
     assert said == {name: _said(getattr(policy, name)) for name in said}
     assert set(said) == set(Terms.__annotations__)
 
