@@ -346,7 +346,7 @@ def test_who_never_signs_in_is_given_a_link_for_the_next_paper(world: World) -> 
     hand_in(invitation, charter="…", name="Lise Barrault", by=world.actor())
     approve_provider(provider, by=world.actor())
     first, expires = door_of(invitation), dt.date(2027, 3, 1)
-    paper = {"kind": DocumentKind.INSURANCE, "issued_on": dt.date(2026, 3, 1), "expires_on": expires}
+    paper: dict[str, Any] = {"kind": DocumentKind.INSURANCE, "issued_on": dt.date(2026, 3, 1), "expires_on": expires}
     add_document(provider, **paper, by=world.actor())
     with time_machine.travel(MONDAY + dt.timedelta(days=20)):
         open_door(provider)
