@@ -129,7 +129,8 @@ class Sought:
     window: tuple[dt.date, dt.date]
     hours_left: Decimal
     terms: MatchingTerms
-    work_order_id: int
+    # Which draw this is, among those whose place nobody knows.
+    lot: str
 
 
 def has_many(organisation_id: int, service_id: int) -> bool:
@@ -147,7 +148,7 @@ def nearest_eligible(sought: Sought, many: int | None = None) -> list[int]:
 
 def unplaced(sought: Sought) -> tuple[list[int], int]:
     """Some of those that the rules let through and of whom nobody knows where they are, drawn by lot, and how many
-    more there are. The lot is the same whenever it is drawn for a work order, and another for the next one."""
+    more there are. The lot is the same for one search, and another for the next one, of the same work too."""
     lost = f"{_eligible(sought)} AND latitude IS NULL"
     drawn = _asked(f"{lost} {BY_LOT}", sought, UNPLACED)
     if len(drawn) < UNPLACED:
@@ -165,7 +166,7 @@ def nearest_others(sought: Sought, eligible: Iterable[int]) -> list[int]:
 # An index of this kind takes numbers of its own size only.
 ACTIVE = "organisation_id = %(organisation)s::bigint AND service_id = %(service)s::bigint AND is_active"
 NEAREST_FIRST = "ORDER BY spot <-> point(%(longitude)s * 0.68, %(latitude)s) LIMIT %(many)s"
-BY_LOT = "ORDER BY md5(%(work_order)s::text || '/' || provider_id), provider_id LIMIT %(many)s"
+BY_LOT = "ORDER BY md5(%(lot)s::text || '/' || provider_id), provider_id LIMIT %(many)s"
 # The exact distance, on a sphere; a little more than the rules allow, as they round.
 WITHIN = """
 12742.0176 * asin(sqrt(least(1,
@@ -206,7 +207,7 @@ def values_of(sought: Sought, many: int) -> dict[str, Any]:
         "last": sought.window[1],
         "hours_left": sought.hours_left,
         "factor": float(sought.terms.road_factor),
-        "work_order": str(sought.work_order_id),
+        "lot": sought.lot,
         "many": many,
     }
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from bookings.models import WorkOrder
 from providers.actions import reach
 from providers.actions.facts import days_of, place_of
-from providers.models import Provider
+from providers.models import OfferRound, Provider
 from providers.models.offers import latest_start
 from providers.rules.terms import MatchingTerms
 
@@ -59,5 +59,5 @@ def sought_for(work_order: WorkOrder, terms: MatchingTerms) -> reach.Sought:
         window=window,
         hours_left=Decimal(left // dt.timedelta(minutes=1)) / 60,
         terms=terms,
-        work_order_id=work_order.pk,
+        lot=f"{work_order.pk}.{OfferRound.objects.filter(work_order=work_order).count()}",
     )

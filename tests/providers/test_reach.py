@@ -171,12 +171,13 @@ def test_of_many_whose_place_nobody_knows_everybody_has_a_turn(
     lost = {add_provider(world, latitude=None, longitude=None).pk for _n in range(3)}
     settle(world.organisation)
     sought = sought_for(heels, MatchingTerms())
-    drawn = [reach.unplaced(replace(sought, work_order_id=number)) for number in range(40)]
+    drawn = [reach.unplaced(replace(sought, lot=str(number))) for number in range(40)]
     assert {key for keys, _more in drawn for key in keys} == lost
     assert {(len(keys), more) for keys, more in drawn} == {(1, 2)}
-    assert drawn == [reach.unplaced(replace(sought, work_order_id=number)) for number in range(40)]
+    assert drawn == [reach.unplaced(replace(sought, lot=str(number))) for number in range(40)]
     start_round(heels, by=world.actor())
     assert OfferRound.objects.get().not_looked_at == 2
+    assert sought_for(heels, MatchingTerms()).lot != sought.lot
     address = f"/prestataires/demandes/{heels.request.public_id}/propositions/"
     assert "2 autres pourraient être sollicités" in page(browser_of(world.users["dispatcher"]).get(address))
 
