@@ -407,3 +407,15 @@ INVITATION_CATEGORY: dict[str, str] = {
     InvitationStatus.USED: "done",
     InvitationStatus.REVOKED: "cancelled",
 }
+
+
+# --- sandboxes (ADR 21) -----------------------------------------------------------------------------------------------
+
+
+class SandboxMove(models.TextChoices):
+    """What a simulated concierge does when it is told to. Only systems read these."""
+
+    APPROVE = "approve", "Agree to what you proposed"
+    REFUSE = "refuse", "Refuse what you proposed"
+    EXPIRE = "expire", "Let the time pass"
+    WITHDRAW = "withdraw", "Need nobody any more"
