@@ -25,9 +25,9 @@ BEGIN
     LOOP
         EXECUTE format('DELETE FROM %s WHERE organisation_id = $1', owned) USING target;
     END LOOP;
-    -- Whoever deletes of the catalogue begins a new edition of it.
-    DELETE FROM concierge_edition WHERE organisation_id = target;
     DELETE FROM concierge_organisation WHERE id = target;
+    -- Last: whoever deletes what booking reads begins a new edition of it.
+    DELETE FROM concierge_edition WHERE organisation_id = target;
     PERFORM set_config('app.organisation', tenant, true);
 END $$;
 REVOKE EXECUTE ON FUNCTION concierge_drop_sandbox(bigint) FROM PUBLIC;
