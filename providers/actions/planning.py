@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions.work_orders import lock_work_order
 from bookings.enums import Execution, QuoteStatus, RequestStatus, WorkOrderStatus
 from bookings.models import QuoteLine, WorkOrder
-from concierge import events, retention
+from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, DomainError, Invalid
 from concierge.models import Site
@@ -309,9 +309,3 @@ def apply_or_drop(proposal: ProposedAssignment, *, by: Actor) -> ProposedAssignm
             )
         proposal.refresh_from_db()
         return proposal
-
-
-@retention.forget("day_plans")
-def days_long_over(before: dt.datetime) -> QuerySet[AssignmentRun]:
-    """Plans of days long over, with their lines. Who was asked stays: offers are the record."""
-    return AssignmentRun.objects.filter(day__lt=before.date())

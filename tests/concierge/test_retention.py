@@ -33,6 +33,7 @@ from bookings.models import (
     ServiceRequest,
 )
 from concierge import events, retention, tenancy
+from concierge.days import today_of
 from concierge.models import Deadline, Event, IdempotencyRecord, Inbox, Site, User
 from concierge.tasks import purge, purge_organisation
 from providers.actions.rounds import start_round
@@ -403,7 +404,7 @@ def member(world: World, account: ClientAccount, **given: Any) -> ClientMembersh
 
 @pytest.mark.promise("P04", "I12")
 def test_addresses_of_members_who_never_came_go_with_their_rights(world: World) -> None:
-    today = timezone.localdate()
+    today = today_of(world.organisation)
     border, over = today - dt.timedelta(days=30), today - dt.timedelta(days=31)
     goes_on, ended_contract = (
         ClientAccount.objects.create(organisation=world.organisation, name=name, contract_to=until)
