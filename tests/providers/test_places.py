@@ -146,9 +146,11 @@ def test_the_index_leaves_out_whom_the_rules_do_and_nobody_else(world: World, he
         {"limits": [Limit(None, 1, 1)]},
         {"limits": [Limit(world.ironing, 1, 0)]},
     ]
-    far = {"latitude": Decimal("47.6"), "radius_km": 1}
-    found = [add_provider(world, **where) for where in ({}, {"latitude": None, "longitude": None}, far) for _n in given]
-    for provider, what in zip(found, given * 3, strict=True):
+    far, lost = {"latitude": Decimal("47.6"), "radius_km": 1}, {"latitude": None, "longitude": None}
+    both: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, what) for what in given]
+    both += [(where, what) for where in (far, lost) for what in (given[0], *given[3:5])]
+    found = [add_provider(world, **where) for where, _what in both]
+    for provider, (_where, what) in zip(found, both, strict=True):
         set_places(provider, **what, by=by)
     for provider in found[9:11]:
         accept_offer(offer_directly(world.request(cobbler).work_orders.get(), provider, by=by), by=acting_for(provider))
