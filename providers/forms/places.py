@@ -19,7 +19,7 @@ from providers.actions.places import MOST_LIMITS, Commune, Limit
 from providers.models import ProviderCapacity
 from providers.models.places import MOST_A_DAY
 
-EMPTY_ROWS = 3
+EMPTY_ROWS = 2
 LINE = re.compile(r"^([0-9]{5})(?:\s+(.{1,120}))?$")
 ROW = ("service", "weekday", "per_day")
 
@@ -79,7 +79,7 @@ class PlacesFields(forms.Form):
                 initial="" if kept is None or kept.weekday is None else str(kept.weekday),
             )
             self.fields[f"per_day{n}"] = forms.IntegerField(
-                label=_("Jobs a day at most"),
+                label=_("How many"),
                 required=False,
                 min_value=0,
                 max_value=MOST_A_DAY,
