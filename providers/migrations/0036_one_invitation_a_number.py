@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0034_plans_end"),
+        ("providers", "0035_places"),
     ]
 
     operations = [
