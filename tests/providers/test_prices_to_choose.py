@@ -30,7 +30,7 @@ from providers.actions.counters import approve_counter, refuse_counter
 from providers.actions.moved_work import follow_promise
 from providers.actions.offers import accept_offer, decline_offer, expire_offer
 from providers.actions.planning import waiting_on
-from providers.actions.policies import set_offer_policy
+from providers.actions.policies import Terms, set_offer_policy
 from providers.actions.refusals import OfferAnswered, PricesToChoose
 from providers.actions.rounds import start_round, withdraw_offers
 from providers.enums import DeclineReason, RoundMode
@@ -267,11 +267,12 @@ def test_work_that_moves_is_priced_anew(quoted: list[Offer], heels: WorkOrder, w
 def test_rules_with_prices_end_within_sixty_days(world: World) -> None:
     by = world.actor("network_head")
     # (34 + 8) × 9 = 378 office hours: the most.
-    terms = {"mode": RoundMode.QUOTES, "max_waves": 9, "gap_hours": Decimal(2)}
-    policy = set_offer_policy(world.organisation, answer_hours=Decimal(34), by=by, **terms)
+    terms = Terms(mode=RoundMode.QUOTES, max_waves=9, gap_hours=Decimal(2), answer_hours=Decimal(34))
+    policy = set_offer_policy(world.organisation, by=by, **terms)
     assert (policy.longest_days, policy.gap_hours) == (60, None)
+    terms["answer_hours"] = Decimal("34.25")
     with pytest.raises(Invalid, match="61") as refused:
-        set_offer_policy(world.organisation, answer_hours=Decimal("34.25"), by=by, **terms)
+        set_offer_policy(world.organisation, by=by, **terms)
     assert refused.value.field == "max_waves"
     rows = OfferPolicy.objects.filter(pk=policy.pk)
     with pytest.raises(IntegrityError, match="offer_policy_choices_end"), transaction.atomic():
