@@ -6,6 +6,7 @@ from providers.api import agreements as agreements_api
 from providers.api import availability, documents, offers, prices
 from providers.api import clocks as clocks_api
 from providers.api import counters as counters_api
+from providers.api import sandbox as sandbox_api
 from providers.views import (
     agreement_link,
     agreements,
@@ -21,10 +22,12 @@ from providers.views import (
     onboarding,
     partnership,
     phone,
+    places,
     policies,
     price_link,
     reviews,
     rules,
+    sandbox,
     space,
     space_agreements,
     space_documents,
@@ -97,7 +100,13 @@ api_documents = [
     path("provider-documents/<uuid:public_id>/file", documents.DocumentFile.as_view(), name="api-document-file"),
 ]
 
-api_urlpatterns = [*api_agreements, *api_documents, *api_offers, *api_availability, *api_prices]
+# Of test keys only.
+api_sandbox = [
+    path("sandbox-offers", sandbox_api.SandboxOffers.as_view(), name="api-sandbox-offers"),
+    path("sandbox-offers/<uuid:public_id>/play", sandbox_api.SandboxMoves.as_view(), name="api-sandbox-play"),
+]
+
+api_urlpatterns = [*api_agreements, *api_documents, *api_offers, *api_availability, *api_prices, *api_sandbox]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -215,6 +224,11 @@ own_documents = [
     ),
 ]
 
+own_test_keys = [
+    path("prestataires/mon-espace/essais/", sandbox.own, name="space-test-keys"),
+    path("prestataires/mon-espace/essais/<uuid:key_id>/revoquer/", sandbox.revoke_own, name="space-revoke-test-key"),
+]
+
 own_books = [
     path("prestataires/mon-espace/releve/", statements.my_statement, name="space-statement"),
     path("prestataires/mon-espace/releve.csv", statements.my_statement_csv, name="space-statement-csv"),
@@ -266,6 +280,7 @@ team_files = [
     path("prestataires/<uuid:public_id>/", staff_files.provider_page, name="provider"),
     path("prestataires/<uuid:public_id>/modifier/", file_edit.edit_provider, name="edit-provider"),
     path("prestataires/<uuid:public_id>/horaires/", file_edit.provider_hours, name="provider-hours"),
+    path("prestataires/<uuid:public_id>/ou-et-combien/", places.provider_places, name="provider-places"),
     path("prestataires/<uuid:public_id>/documents/ajouter/", file_edit.new_document, name="new-document"),
     path("prestataires/<uuid:public_id>/documents/<uuid:document>/", file_edit.edit_document, name="edit-document"),
     path(
@@ -284,6 +299,8 @@ team_files = [
     path("prestataires/<uuid:public_id>/releve.csv", statements.statement_csv, name="statement-csv"),
     path("prestataires/<uuid:public_id>/cles/", staff_files.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
+    path("prestataires/<uuid:public_id>/essais/", sandbox.create, name="create-test-key"),
+    path("prestataires/<uuid:public_id>/essais/<uuid:key_id>/revoquer/", sandbox.revoke, name="revoke-test-key"),
 ]
 
 team_matching = [
@@ -347,6 +364,7 @@ urlpatterns = [
     *own_agreements,
     *own_documents,
     *own_books,
+    *own_test_keys,
     *team_offers,
     *team_matching,
     *team_prices,

@@ -40,6 +40,20 @@ class OfferAnswered(DomainError):
     message = _("You have already answered this offer.")
 
 
+class SandboxFull(DomainError):
+    """A sandbox has sent a hundred offers within a day."""
+
+    code, status = "sandbox_full", 409
+    message = _("A sandbox sends a hundred offers a day at most. Please go on tomorrow.")
+
+
+class SandboxKeysFull(DomainError):
+    """Five test keys work at the same time."""
+
+    code, status = "sandbox_keys_full", 409
+    message = _("Five test keys are enough: please revoke one that is no longer used.")
+
+
 class OfferRepriced(DomainError):
     """The work was weighed or counted meanwhile, and so is paid differently."""
 

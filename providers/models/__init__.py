@@ -12,6 +12,7 @@ from providers.models.links import AccessLink, AgreementLink, PersonalLink, Pric
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.pauses import OfferPause
+from providers.models.places import ProviderArea, ProviderCapacity, ProviderSite
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
@@ -40,6 +41,8 @@ __all__ = [
     "PriceRequest",
     "ProposedAssignment",
     "Provider",
+    "ProviderArea",
+    "ProviderCapacity",
     "ProviderClosure",
     "ProviderDocument",
     "ProviderFeed",
@@ -47,6 +50,7 @@ __all__ = [
     "ProviderInvitation",
     "ProviderMember",
     "ProviderReach",
+    "ProviderSite",
     "ServiceAgreement",
     "ShareAlarm",
     "StoredFile",
