@@ -33,7 +33,8 @@ def _need(offer: Offer) -> Facts:
     home = request.place == Place.HOME
     # Before acceptance only the area (S16, P07): the town, never the street.
     area = f"{request.postcode} {request.city}" if home else f"{site.postcode} {site.city}"
-    paid = _("Usual price, VAT included") if offer.round.asks_price else _("Paid to you, VAT included")
+    is_usual = offer.round.asks_price and offer.status not in BINDING_YES
+    paid = _("Usual price, VAT included") if is_usual else _("Paid to you, VAT included")
     facts = [(_("What"), order.service.label)]
     if order.quantity != 1 or order.unit:
         facts.append((_("How many"), quantity_words(order.quantity, order.unit)))

@@ -18,7 +18,7 @@ from bookings.models.access import access_for_holder
 from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
-from providers.enums import Obstacle, OfferStatus, RoundMode
+from providers.enums import BINDING_YES, Obstacle, OfferStatus, RoundMode
 from providers.models import ConsideredProvider, Offer
 
 
@@ -67,7 +67,7 @@ def need_of(offer: Offer) -> dict[str, Any]:
         "left": left_words(offer.due_at, timezone.now()),
         "is_open": offer.status == OfferStatus.SENT and offer.due_at > timezone.now(),
         "is_alone": offer.round.mode == RoundMode.DIRECT,
-        "asks_price": offer.round.asks_price,
+        "asks_price": offer.round.asks_price and offer.status not in BINDING_YES,
     }
 
 

@@ -306,6 +306,8 @@ def test_a_provider_gives_its_price_behind_the_link(quoted: list[Offer], world: 
     assert CounterOffer.objects.get().price == Decimal("14.90")
     approve_counter(gives(quoted[1], "9.00"), by=world.actor("dispatcher"))
     assert "Une autre entreprise a été choisie" in page(phone.get())
+    won = page(Phone(quoted[1]).get())
+    assert ("9,00" in won, "Prix habituel" in won) == (True, False)
 
 
 def test_the_team_compares_and_chooses(quoted: list[Offer], staff: Browser, world: World) -> None:
