@@ -400,7 +400,7 @@ class InvitationStatus(models.TextChoices):
 
 
 INVITATION_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
-    "send": (frozenset({InvitationStatus.SENT}), InvitationStatus.SENT),
+    "send": (frozenset({InvitationStatus.SENT, InvitationStatus.REVOKED}), InvitationStatus.SENT),
     "use": (frozenset({InvitationStatus.SENT}), InvitationStatus.USED),
     "revoke": (frozenset({InvitationStatus.SENT}), InvitationStatus.REVOKED),
 }
