@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0061_answered_sms"),
         ("concierge", "0012_overseas"),
-        ("providers", "0035_places"),
+        ("providers", "0036_one_invitation_a_number"),
     ]
 
     operations = [
