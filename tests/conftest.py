@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -22,6 +23,9 @@ from tests.database import prepare
 from tests.signing_in import sign_in_whole
 from tests.world import World, build_world
 
+# A machine that is shared is slow at times: that is no finding.
+hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared")
 RUNTIME_ROLE = " -c role=concierge_app"
 
 
