@@ -18,7 +18,7 @@ from demo import data
 from demo.papers import a_paper
 from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
-from providers.actions import agreements, availability, bank, businesses, documents, reviews
+from providers.actions import agreements, availability, bank, businesses, documents, places, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.invitations import invite_provider
 from providers.actions.signing import send_agreement
@@ -82,6 +82,7 @@ def sign_providers(house: House, since: dt.date) -> list[Provider]:
         availability.close_days(
             found[0], first_on=away, last_on=away + dt.timedelta(days=8), reason="Congés", by=house.by
         )
+        _where_and_how_much(house, found)
         member = next(one for one in ACCOUNTS if one.role == Role.PROVIDER)
         businesses.add_member(found[0], person(member.email, member.first_name, member.last_name), by=house.by)
         _one_to_sign(house, found[0], data.PROVIDERS[0].services)
@@ -98,6 +99,14 @@ def _where_they_are_paid(house: House, one: Provider, other: Provider) -> None:
     bank.propose_iban(
         other, iban="FR1420041010050500013M02606", holder=other.name, channel=BankChannel.PAPER, by=house.by
     )
+
+
+def _where_and_how_much(house: House, found: Sequence[Provider]) -> None:
+    """One works for a single site, another takes only so many jobs of its service, and fewer on Saturdays."""
+    places.set_sites(found[2], house.sites[:1], by=house.by)
+    cobbling = house.services[data.PROVIDERS[1].services[0]]
+    limits = [places.Limit(cobbling, None, 30), places.Limit(None, 5, 20)]
+    places.set_capacity(found[1], limits, by=house.by)
 
 
 def _one_to_sign(house: House, provider: Provider, agreed: Sequence[str]) -> None:

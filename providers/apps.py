@@ -18,7 +18,7 @@ class ProvidersConfig(AppConfig):
         from concierge.api.keys import guard_keys
         from concierge.middleware import register_identity
         from providers import handlers  # noqa: F401 - importing registers them
-        from providers.actions import feeds  # noqa: F401 - the nightly purge knows its rows
+        from providers.actions import feeds, plans_end  # noqa: F401 - the nightly purge knows their rows
         from providers.actions.keys import refuse_stopped
         from providers.actions.price_use import refuse_gone_prices
         from providers.models import provider_id_of

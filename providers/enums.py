@@ -133,6 +133,8 @@ class Obstacle(models.TextChoices):
     ALREADY_ANSWERED = "already_answered", _("Has already said no to this job")
     TOO_SHORT_NOTICE = "too_short_notice", _("Asks for more notice than there is left")
     DOCUMENT_ENDS = "document_ends", _("A document ends before the day of the work")
+    SITE_NOT_SERVED = "site_not_served", _("Does not serve this site")
+    SERVICE_FULL = "service_full", _("Fully booked that day for this service")
 
 
 class PriceRequestStatus(models.TextChoices):

@@ -23,6 +23,7 @@ from providers.views import (
     onboarding,
     partnership,
     phone,
+    places,
     policies,
     price_link,
     reviews,
@@ -285,6 +286,7 @@ team_files = [
     path("prestataires/<uuid:public_id>/", staff_files.provider_page, name="provider"),
     path("prestataires/<uuid:public_id>/modifier/", file_edit.edit_provider, name="edit-provider"),
     path("prestataires/<uuid:public_id>/horaires/", file_edit.provider_hours, name="provider-hours"),
+    path("prestataires/<uuid:public_id>/ou-et-combien/", places.provider_places, name="provider-places"),
     path("prestataires/<uuid:public_id>/documents/ajouter/", file_edit.new_document, name="new-document"),
     path("prestataires/<uuid:public_id>/documents/<uuid:document>/", file_edit.edit_document, name="edit-document"),
     path(

@@ -328,6 +328,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:space-document-back": lambda s: {"public_id": s.sent_paper.public_id},
     "providers:api-document-file": lambda s: {"public_id": s.announced_paper.public_id},
     "providers:closures": lambda s: {"public_id": s.provider.public_id},
+    "providers:provider-places": lambda s: {"public_id": s.provider.public_id},
     "providers:reopen": lambda s: {"public_id": s.provider.public_id, "closure_id": s.away.public_id},
     "providers:space-reopen": lambda s: {"closure_id": s.away.public_id},
     "providers:api-closure-reopen": lambda s: {"public_id": s.away.public_id},

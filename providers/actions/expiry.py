@@ -11,6 +11,7 @@ from concierge.days import zone_of
 from concierge.models import Deadline
 from concierge.tenancy import system_actor
 from providers.actions.file_moves import lock_provider
+from providers.actions.invitations import open_door
 from providers.models import Provider, ProviderDocument
 from providers.rules import papers
 
@@ -57,4 +58,5 @@ def _step_due(deadline: Deadline) -> None:
     left = (document.expires_on - timezone.localdate(timezone=zone)).days
     name = "provider.document_expiring" if left >= 0 else "provider.document_expired"
     by = system_actor(provider.organisation)
+    open_door(provider)
     events.record(name, document, by=by, kind=document.kind, days=left, provider=str(provider.public_id))

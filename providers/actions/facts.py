@@ -6,10 +6,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bookings.enums import PerformerKind, Place, WorkOrderStatus
@@ -18,6 +18,7 @@ from concierge.models import Event
 from providers.enums import OfferStatus
 from providers.models import Offer, Provider
 from providers.models.offers import latest_start
+from providers.models.places import fitting
 from providers.rules.hours import Opening
 from providers.rules.terms import SOCIAL
 
@@ -57,6 +58,67 @@ def past_of(work_order: WorkOrder, providers: Iterable[int]) -> Past:
     known = checked.filter(verified_at__gte=now - A_YEAR, request__client__in=family).values("performer_id")
     together = {row["performer_id"] or 0: row["all"] for row in known.annotate(all=Count("pk"))}
     return Past(judged, passed, Counter(together))
+
+
+class Jobs(NamedTuple):
+    """Work orders that providers hold on one day, by provider key: all of them, and those of one service."""
+
+    all: Counter[int]
+    of_service: Counter[int]
+
+
+def jobs_on(moment: dt.datetime, service_id: int, providers: Iterable[int]) -> Jobs:
+    """What providers hold for the local day of a moment."""
+    midnight = dt.datetime.combine(moment.date(), dt.time(0), tzinfo=moment.tzinfo)
+    following = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(0), tzinfo=moment.tzinfo)
+    held = WorkOrder.objects.filter(
+        performer_kind=PerformerKind.PROVIDER,
+        performer_id__in=list(providers),
+        promised_start__gte=midnight,
+        promised_start__lt=following,
+    ).exclude(status__in=[WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED])
+    found = Jobs(Counter(), Counter())
+    for row in held.order_by().values("performer_id").annotate(n=Count("pk"), own=Count("pk", Q(service=service_id))):
+        key = row["performer_id"] or 0
+        found.all[key], found.of_service[key] = row["n"], row["own"]
+    return found
+
+
+class Fit(NamedTuple):
+    """What a provider takes of some work, as ``Candidate`` wants to know it."""
+
+    serves_site: bool | None
+    serves_place: bool | None
+    daily_capacity: int
+    service_capacity: int | None
+
+
+def fitting_providers(found: QuerySet[Provider], work_order: WorkOrder, day: dt.date) -> QuerySet[Provider]:
+    """Providers with what ``fit_of`` reads of them, in the same query."""
+    return fitting(
+        found,
+        site_id=work_order.site_id,
+        postcode=postcode_of(work_order),
+        service_id=work_order.service_id,
+        weekday=day.weekday(),
+    )
+
+
+def fit_of(provider: Any, postcode: str) -> Fit:
+    """Of a row of ``fitting_providers``. Where nobody knows the postcode, no list of communes says anything."""
+    most = provider.most_that_day
+    return Fit(
+        serves_site=provider.at_site if provider.has_sites else None,
+        serves_place=provider.in_area if provider.has_areas and postcode else None,
+        daily_capacity=provider.daily_capacity if most is None else most,
+        service_capacity=provider.most_of_service,
+    )
+
+
+def postcode_of(work_order: WorkOrder) -> str:
+    """Of the place of the work: the client's when we go there, else the site's."""
+    asked = work_order.request
+    return asked.postcode if asked.place == Place.HOME else work_order.site.postcode
 
 
 def load_of(recent: int, daily_capacity: int, opening: Sequence[Opening]) -> Decimal:

@@ -166,6 +166,15 @@ def never_used(before: dt.datetime) -> QuerySet[ProviderInvitation]:
     return ProviderInvitation.objects.filter(~Exists(alive), provider=None)
 
 
+def open_door(provider: Provider) -> None:
+    """A paper is asked for: whoever came by an invitation and never signs in can send it by their link, for as long as
+    anybody has for an invitation. A link that still opens stays as it is."""
+    came = ProviderInvitation.objects.select_for_update(of=("self",), no_key=True)
+    invitation = came.filter(provider=provider, status=InvitationStatus.USED).first()
+    if invitation is not None and current_link(invitation) is None:
+        _new_link(invitation)
+
+
 def current_link(invitation: ProviderInvitation) -> InvitationLink | None:
     """The link that opens, while the invitation is open."""
     return invitation.links.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("-pk").first()

@@ -14,9 +14,18 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from bookings.enums import PerformerKind, WorkOrderStatus
 from bookings.models import Quote, WorkOrder
-from providers.actions.facts import days_of, load_of, past_of, place_of, social_of
+from providers.actions.facts import (
+    days_of,
+    fit_of,
+    fitting_providers,
+    jobs_on,
+    load_of,
+    past_of,
+    place_of,
+    postcode_of,
+    social_of,
+)
 from providers.actions.matching_policies import terms_in_force
 from providers.enums import AgreementKind, CounterStatus, DocumentStatus, Ladder, OfferStatus, RoundMode
 from providers.models import CounterOffer, Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
@@ -215,15 +224,18 @@ def consider_providers(
     found = Provider.objects.filter(organisation_id=work_order.organisation_id).to_consider(work_order.service, agreed)
     if among is not None:
         found = found.filter(pk__in=among)
+    starts, postcode = work_order.promised_start.astimezone(zone), postcode_of(work_order)
+    fitting = fitting_providers(found, work_order, starts.date())
     away = Prefetch("closures", ProviderClosure.objects.still_to_come(today))
-    providers = {row.pk: row for row in found.prefetch_related("opening_hours", "documents", away).order_by("pk")}
+    providers = {row.pk: row for row in fitting.prefetch_related("opening_hours", "documents", away).order_by("pk")}
     agreements = {
         row.provider_id: row
         for row in ServiceAgreement.objects.filter(provider__in=providers, service=work_order.service)
         .valid_on(today)
         .order_by("pk")
     }
-    busy = _jobs_on(work_order.promised_start.astimezone(zone), providers)
+    busy = jobs_on(starts, work_order.service_id, providers)
+    fits = {row.pk: fit_of(row, postcode) for row in providers.values()}
     recent = recent_jobs(providers)
     said_no = set(noes(work_order).order_by("pk").values_list("provider_id", flat=True))
     hours_left = Decimal((begins_by - now) // dt.timedelta(minutes=1)) / 60
@@ -242,8 +254,9 @@ def consider_providers(
             documents=latest_documents(row),
             distance_km=_distance_to(row, here),
             radius_km=row.radius_km,
-            daily_capacity=row.daily_capacity,
-            jobs_that_day=busy[row.pk],
+            jobs_that_day=busy.all[row.pk],
+            service_jobs=busy.of_service[row.pk],
+            **fits[row.pk]._asdict(),
             recent_jobs=recent[row.pk],
             recent_jobs_of_all=sum(recent.values()),
             said_no=row.pk in said_no,
@@ -376,20 +389,7 @@ def _required_for(
     return found
 
 
-def _jobs_on(moment: dt.datetime, providers: Iterable[int]) -> Counter[int]:
-    """Work orders that providers hold for the local day of a moment."""
-    midnight = dt.datetime.combine(moment.date(), dt.time(0), tzinfo=moment.tzinfo)
-    following = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(0), tzinfo=moment.tzinfo)
-    held = WorkOrder.objects.filter(
-        performer_kind=PerformerKind.PROVIDER,
-        performer_id__in=list(providers),
-        promised_start__gte=midnight,
-        promised_start__lt=following,
-    ).exclude(status__in=[WorkOrderStatus.CANCELLED, WorkOrderStatus.FAILED])
-    return _counted(held, "performer_id")
-
-
-def _counted(rows: QuerySet[Offer] | QuerySet[WorkOrder], key: str) -> Counter[int]:
+def _counted(rows: QuerySet[Offer], key: str) -> Counter[int]:
     return Counter({row[key]: row["n"] for row in rows.order_by(key).values(key).annotate(n=Count("pk"))})
 
 

@@ -13,6 +13,7 @@ from bookings.models import WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
 from providers.actions.file_moves import lock_provider
+from providers.actions.invitations import open_door
 from providers.enums import Obstacle
 from providers.models import ConsideredProvider, Provider
 from providers.rules import papers
@@ -48,5 +49,6 @@ def _ask(provider: Provider, now: dt.datetime, by: Actor) -> bool:
         return False
     locked.paper_asked_at = now
     locked.save(update_fields=["paper_asked_at"])
+    open_door(locked)
     events.record("provider.document_needed", locked, by=by, kind=papers.VIGILANCE)
     return True

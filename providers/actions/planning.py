@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.actions.work_orders import lock_work_order
 from bookings.enums import Execution, QuoteStatus, RequestStatus, WorkOrderStatus
 from bookings.models import QuoteLine, WorkOrder
-from concierge import events, retention
+from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, DomainError, Invalid
 from concierge.models import Site
@@ -98,19 +98,34 @@ def _span(site: Site, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
     return dt.datetime.combine(day, midnight, tzinfo=zone), dt.datetime.combine(following, midnight, tzinfo=zone)
 
 
-def _asked_on(site: Site, day: dt.date) -> Counter[int]:
-    """Offers of a day to one provider alone that wait for its answer, by provider key: each may take a place of it."""
+# Offers that wait for an answer, by provider and service.
+Asked = Counter[tuple[int, int]]
+
+
+def _asked_on(site: Site, day: dt.date) -> Asked:
+    """Offers of a day to one provider alone that wait for its answer: each may take a place of it."""
     begins, ends = _span(site, day)
     waiting = Offer.objects.filter(organisation_id=site.organisation_id, status__in=WAITING)
     waiting = waiting.filter(round__mode=RoundMode.DIRECT)
     waiting = waiting.filter(work_order__promised_start__gte=begins, work_order__promised_start__lt=ends)
-    return Counter(waiting.order_by("pk").values_list("provider_id", flat=True))
+    return Counter(waiting.order_by("pk").values_list("provider_id", "work_order__service_id"))
 
 
-def _room(candidate: Candidate, asked: Counter[int]) -> int | None:
+def _room(candidate: Candidate, asked: Asked) -> int | None:
     """Jobs that it can still take that day, if it says yes to what it was asked; ``None``: nobody knows."""
     left = candidate.capacity_left
-    return None if left is None else max(0, left - asked[candidate.key])
+    taken = sum(many for (key, _service), many in asked.items() if key == candidate.key)
+    return None if left is None else max(0, left - taken)
+
+
+def _room_of_service(candidate: Candidate, service_id: int, asked: Asked) -> int | None:
+    """Jobs of one service that it can still take that day; ``None``: it said no number for it."""
+    left = candidate.service_left
+    return None if left is None else max(0, left - asked[candidate.key, service_id])
+
+
+def _has_room(candidate: Candidate, service_id: int, asked: Asked) -> bool:
+    return 0 not in (_room(candidate, asked), _room_of_service(candidate, service_id, asked))
 
 
 @transaction.atomic
@@ -143,12 +158,15 @@ def gather(run: AssignmentRun) -> Gathered:
         terms = terms_now(order, policy)
         whom = whom_to_look_at(order, (), terms)
         verdicts = consider_providers(order, policy, agreed={}, among=whom.keys, terms=terms).verdicts
-        kept = [one.candidate for one in verdicts if one.rule is None and _room(one.candidate, asked) != 0]
+        kept = [one.candidate for one in verdicts if one.rule is None]
+        kept = [one for one in kept if _has_room(one, order.service_id, asked)]
         orders.append(order)
         found.append(sorted(kept, key=lambda one: (_metres(one), one.key))[:NEAREST])
     known = {one.key: one for kept in found for one in kept}
     numbers = {key: number for number, key in enumerate(sorted(known))}
     arcs = [(n, numbers[one.key], _metres(one)) for n, kept in enumerate(found) for one in kept]
+    lanes = _lanes(orders, found, asked)
+    lane_numbers = {lane: number for number, lane in enumerate(lanes)}
     rooms = [_room(known[key], asked) for key in numbers]
     load = DayLoad(
         many=len(orders),
@@ -158,8 +176,27 @@ def gather(run: AssignmentRun) -> Gathered:
         orders=[order for order, _provider, _way in arcs],
         providers=[provider for _order, provider, _way in arcs],
         metres=[way for _order, _provider, way in arcs],
+        lanes=[numbers[key] for key, _service in lanes],
+        lane_rooms=list(lanes.values()),
+        through=[
+            lane_numbers.get((one.key, orders[n].service_id), NOBODY) for n, kept in enumerate(found) for one in kept
+        ]
+        if lanes
+        else [],
     )
     return Gathered(orders, list(numbers), load)
+
+
+def _lanes(
+    orders: Sequence[WorkOrder], found: Sequence[Sequence[Candidate]], asked: Asked
+) -> dict[tuple[int, int], int]:
+    """Whoever takes only so many jobs of a service that day, by provider and service."""
+    rooms = {
+        (one.key, order.service_id): _room_of_service(one, order.service_id, asked)
+        for order, kept in zip(orders, found, strict=True)
+        for one in kept
+    }
+    return {lane: room for lane, room in rooms.items() if room is not None}
 
 
 def _metres(candidate: Candidate) -> int:
@@ -258,7 +295,7 @@ def _may_be_named(order: WorkOrder, provider: Provider) -> bool:
     found = consider_providers(order, policy, agreed={}, among=[provider.pk], terms=terms_now(order, policy))
     day = order.promised_start.astimezone(ZoneInfo(order.site.time_zone)).date()
     asked = _asked_on(order.site, day)
-    return any(one.rule is None and _room(one.candidate, asked) != 0 for one in found.verdicts)
+    return any(one.rule is None and _has_room(one.candidate, order.service_id, asked) for one in found.verdicts)
 
 
 def apply_or_drop(proposal: ProposedAssignment, *, by: Actor) -> ProposedAssignment:
@@ -272,9 +309,3 @@ def apply_or_drop(proposal: ProposedAssignment, *, by: Actor) -> ProposedAssignm
             )
         proposal.refresh_from_db()
         return proposal
-
-
-@retention.forget("day_plans")
-def days_long_over(before: dt.datetime) -> QuerySet[AssignmentRun]:
-    """Plans of days long over, with their lines. Who was asked stays: offers are the record."""
-    return AssignmentRun.objects.filter(day__lt=before.date())

@@ -25,7 +25,7 @@ NEAREST, UNPLACED, OTHERS = 200, 50, 50
 
 COLUMNS = (
     "agreement_id, organisation_id, provider_id, service_id, latitude, longitude, radius_km, is_active, "
-    "agreed_from, agreed_to, notice_hours, papers_until, insured_until, full_on, closed"
+    "agreed_from, agreed_to, notice_hours, papers_until, insured_until, full_on, closed, sites, postcodes, never_on"
 )
 # What the rows have to be, for some providers or (NULL) for all of the organisation.
 COMPUTED = """
@@ -34,7 +34,7 @@ SELECT agreement.id, agreement.organisation_id, agreement.provider_id, agreement
        agreement.valid_from, COALESCE(agreement.valid_to, DATE '9999-12-31'), agreement.notice_hours,
        CASE WHEN papers.needed = 2 THEN COALESCE(papers.all_until, DATE '9999-12-31') ELSE DATE '0001-01-01' END,
        CASE WHEN papers.needed = 2 THEN COALESCE(papers.needed_until, DATE '9999-12-31') ELSE DATE '0001-01-01' END,
-       COALESCE(booked.days, '{}'), COALESCE(away.days, '{}')
+       COALESCE(booked.days, '{}'), COALESCE(away.days, '{}'), served.sites, served.postcodes, most.never_on
   FROM providers_serviceagreement agreement
   JOIN providers_provider provider ON provider.id = agreement.provider_id
  CROSS JOIN LATERAL (
@@ -44,13 +44,33 @@ SELECT agreement.id, agreement.organisation_id, agreement.provider_id, agreement
                 WHERE provider_id = provider.id AND status = 'approved'
                 ORDER BY kind, issued_on DESC, id DESC) latest) papers
  CROSS JOIN LATERAL (
+       SELECT array_agg(of_all ORDER BY number) AS of_all, array_agg(of_service ORDER BY number) AS of_service,
+              array_agg(number - 1 ORDER BY number) FILTER (WHERE least(of_all, of_service) = 0)::smallint[] AS never_on
+         FROM (SELECT number,
+                      COALESCE(max(per_day) FILTER (WHERE service_id IS NULL), provider.daily_capacity) AS of_all,
+                      COALESCE(max(per_day) FILTER (WHERE service_id IS NOT NULL AND weekday IS NOT NULL),
+                               max(per_day) FILTER (WHERE weekday IS NULL)) AS of_service
+                 FROM generate_series(1, 7) AS number
+                 LEFT JOIN providers_providercapacity ON provider_id = provider.id
+                      AND COALESCE(service_id, agreement.service_id) = agreement.service_id
+                      AND COALESCE(weekday, number - 1) = number - 1
+                GROUP BY number) days) most
+ CROSS JOIN LATERAL (
        SELECT array_agg(day ORDER BY day) AS days
-         FROM (SELECT (job.promised_start AT TIME ZONE site.time_zone)::date AS day
+         FROM (SELECT (job.promised_start AT TIME ZONE site.time_zone)::date AS day, count(*) AS jobs,
+                      count(*) FILTER (WHERE job.service_id = agreement.service_id) AS of_service
                  FROM bookings_workorder job JOIN concierge_site site ON site.id = job.site_id
                 WHERE job.organisation_id = provider.organisation_id AND job.performer_kind = 'provider'
                   AND job.performer_id = provider.id AND job.status NOT IN ('cancelled', 'failed')
-                GROUP BY 1 HAVING count(*) >= provider.daily_capacity) full_days
-        WHERE day >= %(today)s) booked
+                GROUP BY 1) taken
+        WHERE day >= %(today)s
+          AND (jobs >= most.of_all[extract(isodow FROM day)::int]
+               OR taken.of_service >= most.of_service[extract(isodow FROM day)::int])) booked
+ CROSS JOIN LATERAL (
+       SELECT (SELECT array_agg(site_id ORDER BY site_id)
+                 FROM providers_providersite WHERE provider_id = provider.id) AS sites,
+              (SELECT array_agg(DISTINCT postcode ORDER BY postcode)
+                 FROM providers_providerarea WHERE provider_id = provider.id) AS postcodes) served
  CROSS JOIN LATERAL (
        SELECT range_agg(daterange(first_on, last_on, '[]')) AS days
          FROM providers_providerclosure WHERE provider_id = provider.id AND last_on >= %(today)s) away
@@ -63,7 +83,8 @@ ON CONFLICT (agreement_id) DO UPDATE SET
        latitude = excluded.latitude, longitude = excluded.longitude, radius_km = excluded.radius_km,
        is_active = excluded.is_active, agreed_from = excluded.agreed_from, agreed_to = excluded.agreed_to,
        notice_hours = excluded.notice_hours, papers_until = excluded.papers_until,
-       insured_until = excluded.insured_until, full_on = excluded.full_on, closed = excluded.closed
+       insured_until = excluded.insured_until, full_on = excluded.full_on, closed = excluded.closed,
+       sites = excluded.sites, postcodes = excluded.postcodes, never_on = excluded.never_on
 """
 # Days that are over say nothing any more: rows that differ in them only are right.
 DIFFERING = f"""
@@ -72,12 +93,12 @@ WITH computed ({COLUMNS}) AS ({COMPUTED}),
        SELECT agreement_id, organisation_id, provider_id, service_id, latitude, longitude, radius_km, is_active,
               agreed_from, agreed_to, notice_hours, papers_until, insured_until,
               ARRAY(SELECT day FROM unnest(full_on) AS day WHERE day >= %(today)s ORDER BY day),
-              closed * datemultirange(daterange(%(today)s, NULL))
+              closed * datemultirange(daterange(%(today)s, NULL)), sites, postcodes, never_on
          FROM providers_providerreach WHERE %(providers)s::bigint[] IS NULL OR provider_id = ANY (%(providers)s)),
      today ({COLUMNS}) AS (
        SELECT agreement_id, organisation_id, provider_id, service_id, latitude, longitude, radius_km, is_active,
               agreed_from, agreed_to, notice_hours, papers_until, insured_until, full_on,
-              closed * datemultirange(daterange(%(today)s, NULL)) FROM computed)
+              closed * datemultirange(daterange(%(today)s, NULL)), sites, postcodes, never_on FROM computed)
 SELECT COALESCE(array_agg(DISTINCT provider_id), '{{}}')
   FROM ((TABLE today EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE today)) differing
 """  # noqa: S608 - no values
@@ -122,6 +143,9 @@ class Sought:
     service_id: int
     latitude: Decimal
     longitude: Decimal
+    # Whose work it is, and the postcode of where it is; empty when nobody knows it.
+    site_id: int
+    postcode: str
     today: dt.date
     # What was promised, the day of the work (not before today), and the days on which it can begin.
     promised_day: dt.date
@@ -149,7 +173,8 @@ def nearest_eligible(sought: Sought, many: int | None = None) -> list[int]:
 def unplaced(sought: Sought) -> tuple[list[int], int]:
     """Some of those that the rules let through and of whom nobody knows where they are, drawn by lot, and how many
     more there are. The lot is the same for one search, and another for the next one, of the same work too."""
-    lost = f"{_eligible(sought)} AND latitude IS NULL"
+    near = f" AND {NAMED}" if sought.terms.is_on("out_of_area") else ""
+    lost = f"{_eligible(sought)} AND latitude IS NULL{near}"
     drawn = _asked(f"{lost} {BY_LOT}", sought, UNPLACED)
     if len(drawn) < UNPLACED:
         return drawn, 0
@@ -167,17 +192,21 @@ def nearest_others(sought: Sought, eligible: Iterable[int]) -> list[int]:
 ACTIVE = "organisation_id = %(organisation)s::bigint AND service_id = %(service)s::bigint AND is_active"
 NEAREST_FIRST = "ORDER BY spot <-> point(%(longitude)s * 0.68, %(latitude)s) LIMIT %(many)s"
 BY_LOT = "ORDER BY md5(%(lot)s::text || '/' || provider_id), provider_id LIMIT %(many)s"
-# The exact distance, on a sphere; a little more than the rules allow, as they round.
+# Communes that are named count instead of a distance.
+NAMED = "(postcodes IS NULL OR %(postcode)s = '' OR %(postcode)s = ANY (postcodes))"
+# Else the exact distance, on a sphere; a little more than the rules allow, as they round.
 WITHIN = """
+CASE WHEN postcodes IS NOT NULL AND %(postcode)s <> '' THEN %(postcode)s = ANY (postcodes) ELSE
 12742.0176 * asin(sqrt(least(1,
     power(sin(radians(latitude::float8 - %(latitude)s) / 2), 2)
     + cos(radians(%(latitude)s)) * cos(radians(latitude::float8))
-    * power(sin(radians(longitude::float8 - %(longitude)s) / 2), 2)))) * %(factor)s <= radius_km + 0.3
+    * power(sin(radians(longitude::float8 - %(longitude)s) / 2), 2)))) * %(factor)s <= radius_km + 0.3 END
 """
 # Rules that an organisation may switch off, as far as the columns know.
 CONDITIONS = {
     "document_ends": "insured_until >= %(work_day)s",
-    "no_capacity": "NOT (full_on @> ARRAY[%(promised_day)s::date])",
+    "no_capacity": "NOT (full_on @> ARRAY[%(promised_day)s::date]) "
+    "AND (never_on IS NULL OR NOT %(weekday)s = ANY (never_on))",
     "closed": "NOT (closed @> daterange(%(first)s, %(last)s, '[]'))",
     "too_short_notice": "(notice_hours = 0 OR notice_hours <= %(hours_left)s)",
 }
@@ -185,6 +214,7 @@ CONDITIONS = {
 
 def _eligible(sought: Sought) -> str:
     always = f"{ACTIVE} AND agreed_from <= %(today)s AND agreed_to >= %(today)s AND papers_until >= %(today)s"
+    always += " AND (sites IS NULL OR %(site)s = ANY (sites))"
     return " AND ".join([always, *(sql for rule, sql in CONDITIONS.items() if sought.terms.is_on(rule))])
 
 
@@ -201,7 +231,10 @@ def values_of(sought: Sought, many: int) -> dict[str, Any]:
         "latitude": float(sought.latitude),
         "longitude": float(sought.longitude),
         "today": sought.today,
+        "site": sought.site_id,
+        "postcode": sought.postcode,
         "promised_day": sought.promised_day,
+        "weekday": sought.promised_day.weekday(),
         "work_day": sought.work_day,
         "first": sought.window[0],
         "last": sought.window[1],

@@ -15,6 +15,7 @@ from concierge.tenancy import Actor
 from providers.actions.documents import fill, store
 from providers.actions.expiry import plan_expiry
 from providers.actions.file_moves import lock_provider
+from providers.actions.invitations import open_door
 from providers.actions.refusals import DocumentHasFile, DocumentReviewed, TooManyDocuments
 from providers.enums import DOCUMENT_TRANSITIONS, DocumentKind, DocumentStatus
 from providers.models import Provider, ProviderDocument, StoredFile
@@ -132,6 +133,7 @@ def refuse_document(document: ProviderDocument, *, reason: str, by: Actor) -> Pr
     if not locked.refusal:
         raise Invalid(_("Say why, so that they can send what is needed."), field="reason")
     locked.save()
+    open_door(locked.provider)
     _say("refused", locked, by)
     return locked
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.models import WorkOrder
 from providers.actions import reach
-from providers.actions.facts import days_of, place_of
+from providers.actions.facts import days_of, place_of, postcode_of
 from providers.models import OfferRound, Provider
 from providers.models.offers import latest_start
 from providers.rules.terms import MatchingTerms
@@ -53,6 +53,8 @@ def sought_for(work_order: WorkOrder, terms: MatchingTerms) -> reach.Sought:
         service_id=work_order.service_id,
         latitude=latitude,
         longitude=longitude,
+        site_id=work_order.site_id,
+        postcode=postcode_of(work_order),
         today=now.astimezone(zone).date(),
         promised_day=work_order.promised_start.astimezone(zone).date(),
         work_day=window[0],

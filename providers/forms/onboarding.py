@@ -64,6 +64,7 @@ class WhoForm(NewProviderForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["contact_name"].required = True
+        self.fields["contact_name"].label = _("Your first and last name")
 
 
 class WhenForm(WeekForm):

@@ -13,6 +13,7 @@ from providers.models.links import AccessLink, AgreementLink, PersonalLink, Pric
 from providers.models.matching import MatchingPolicy
 from providers.models.offers import ConsideredProvider, Offer, OfferRound, OfferWave
 from providers.models.pauses import OfferPause
+from providers.models.places import ProviderArea, ProviderCapacity, ProviderSite
 from providers.models.policies import OfferPolicy
 from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
@@ -41,7 +42,9 @@ __all__ = [
     "PriceRequest",
     "ProposedAssignment",
     "Provider",
+    "ProviderArea",
     "ProviderBankAccount",
+    "ProviderCapacity",
     "ProviderClosure",
     "ProviderDocument",
     "ProviderFeed",
@@ -49,6 +52,7 @@ __all__ = [
     "ProviderInvitation",
     "ProviderMember",
     "ProviderReach",
+    "ProviderSite",
     "ServiceAgreement",
     "ShareAlarm",
     "StoredFile",

@@ -51,6 +51,9 @@ class ProviderDocument(PublicIdModel, TenantModel):
     """A paper. Of those that staff approved the latest of each kind counts; after ``expires_on`` no new job is offered
     (R32)."""
 
+    # Of rows that were read ``with_has_file``.
+    has_file: bool
+
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="documents", verbose_name=_("provider"))
     kind = models.CharField(_("kind"), max_length=20, choices=DocumentKind.choices)
     status = models.CharField(

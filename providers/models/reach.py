@@ -35,6 +35,10 @@ class ProviderReach(TenantModel):
     papers_until = models.DateField(_("papers count until (included)"))
     insured_until = models.DateField(_("insurance and registration count until (included)"))
     full_on = ArrayField(models.DateField(), verbose_name=_("fully booked on"))
+    # Nothing: every site, the distance alone, no such weekday.
+    sites = ArrayField(models.BigIntegerField(), null=True, verbose_name=_("sites served"))
+    postcodes = ArrayField(models.CharField(max_length=5), null=True, verbose_name=_("postcodes served"))
+    never_on = ArrayField(models.PositiveSmallIntegerField(), null=True, verbose_name=_("weekdays without any job"))
 
     class Meta:
         verbose_name = _("reach of a provider")

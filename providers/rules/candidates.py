@@ -40,7 +40,9 @@ class Candidate:
     ``notice_hours`` is what was agreed, ``hours_left`` what there is until the work begins.
     ``price`` is what it would be paid, ``cheapest`` the least that any candidate would. Of ``judged`` jobs that were
     checked lately or broken off, ``passed`` were right at once. ``social`` names what it is; ``together`` counts its
-    jobs of the last year for the same client.
+    jobs of the last year for the same client. ``serves_site`` and ``serves_place`` are what its lists of sites and of
+    communes say; without a list of communes the distance counts. ``daily_capacity`` is that of the day of the work;
+    ``service_capacity`` and ``service_jobs`` are of its service alone.
     """
 
     key: int
@@ -69,13 +71,20 @@ class Candidate:
     judged: int | None = None
     social: Sequence[str] = ()
     together: int | None = None
+    serves_site: bool | None = None
+    serves_place: bool | None = None
+    service_capacity: int | None = None
+    service_jobs: int | None = None
 
     @property
     def capacity_left(self) -> int | None:
         """Jobs the provider can still take that day."""
-        if self.daily_capacity is None or self.jobs_that_day is None:
-            return None
-        return max(0, self.daily_capacity - self.jobs_that_day)
+        return _left(self.daily_capacity, self.jobs_that_day)
+
+    @property
+    def service_left(self) -> int | None:
+        """Jobs of this service the provider can still take that day, as far as it said a number for it."""
+        return _left(self.service_capacity, self.service_jobs)
 
     def way_km(self, terms: MatchingTerms) -> Decimal | None:
         """How far it is: the straight line times the factor of the roads."""
@@ -89,6 +98,10 @@ class Candidate:
     def from_facts(cls, key: int, kept: Mapping[str, Any]) -> Candidate:
         """What ``facts`` kept."""
         return cls(key=key, **{name: _READ.get(name, _same)(value) for name, value in kept.items()})
+
+
+def _left(most: int | None, taken: int | None) -> int | None:
+    return None if most is None or taken is None else max(0, most - taken)
 
 
 def _plain(value: Any) -> Any:

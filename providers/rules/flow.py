@@ -30,6 +30,9 @@ class DayLoad:
 
     ``rooms``: jobs each provider can still take; ``sizes``: those of one of its days; ``recent``: what it had lately.
     An arc says that a provider may do an order: ``orders[n]``, ``providers[n]``, ``metres[n]``.
+
+    Who takes only so many of one kind of work has a lane for it, with a room of its own: ``lanes`` names the provider
+    of each, ``lane_rooms`` what goes through; ``through[n]`` is the lane of an arc, or ``NOBODY``. There may be none.
     """
 
     many: int
@@ -39,12 +42,28 @@ class DayLoad:
     orders: Sequence[int]
     providers: Sequence[int]
     metres: Sequence[int]
+    lanes: Sequence[int] = ()
+    lane_rooms: Sequence[int] = ()
+    through: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if len({len(self.rooms), len(self.sizes), len(self.recent)}) > 1 or min(self.sizes, default=1) < 1:
             raise ValueError("every provider has a room, a size and a past")
         if len({len(self.orders), len(self.providers), len(self.metres)}) > 1:
             raise ValueError("every arc has an order, a provider and a length")
+        if len(self.lanes) != len(self.lane_rooms) or len(self.through) != (len(self.orders) if self.lanes else 0):
+            raise ValueError("every lane has a room, every arc says whether it takes one")
+
+    @property
+    def doors(self) -> list[int]:
+        """Where each arc ends: at its provider, or at its lane, which are numbered after all providers."""
+        through = self.through or [NOBODY] * len(self.orders)
+        many = len(self.rooms)
+        return [one if lane == NOBODY else many + lane for one, lane in zip(self.providers, through, strict=True)]
+
+    def door_rooms(self) -> list[int]:
+        """What goes through each door: the providers', then the lanes'."""
+        return [*self.rooms, *self.lane_rooms]
 
     def weight(self, provider: int, nth: int) -> int:
         """What the nth new job of a provider costs besides its way: more and more, against what its days take."""
@@ -58,44 +77,50 @@ class DayLoad:
 def cost(load: DayLoad, plan: Sequence[int]) -> int:
     """What a plan costs: for each order the number of its provider, or ``NOBODY``. Raises ``ValueError`` when it gives
     work to whom no arc leads, or to somebody without room."""
-    ways = dict(zip(zip(load.orders, load.providers, strict=True), load.metres, strict=True))
-    taken = [0] * len(load.rooms)
+    ways = dict(
+        zip(zip(load.orders, load.providers, strict=True), zip(load.metres, load.doors, strict=True), strict=True)
+    )
+    rooms = load.door_rooms()
+    taken = [0] * len(rooms)
     total = 0
     for order, provider in enumerate(plan):
         if provider == NOBODY:
             total += UNSERVED
             continue
-        if (order, provider) not in ways or taken[provider] >= load.rooms[provider]:
+        metres, door = ways.get((order, provider), (0, NOBODY))
+        if door == NOBODY or any(taken[one] >= rooms[one] for one in {provider, door}):
             raise ValueError(f"order {order} cannot be given to {provider}")
-        taken[provider] += 1
-        total += ways[order, provider] + load.weight(provider, taken[provider])
+        for one in {provider, door}:
+            taken[one] += 1
+        total += metres + load.weight(provider, taken[provider])
     return total
 
 
 def one_by_one(load: DayLoad) -> list[int]:
     """The plan of who gives out each order in its turn, to whom it costs least then."""
-    choices: list[list[tuple[int, int]]] = [[] for _n in range(load.many)]
-    for order, provider, metres in zip(load.orders, load.providers, load.metres, strict=True):
-        choices[order].append((metres, provider))
-    taken, plan = [0] * len(load.rooms), []
+    choices: list[list[tuple[int, int, int]]] = [[] for _n in range(load.many)]
+    for order, provider, metres, door in zip(load.orders, load.providers, load.metres, load.doors, strict=True):
+        choices[order].append((metres, provider, door))
+    rooms = load.door_rooms()
+    taken, plan = [0] * len(rooms), []
     for found in choices:
         open_ones = [
-            (metres + load.weight(provider, taken[provider] + 1), provider)
-            for metres, provider in found
-            if taken[provider] < load.rooms[provider]
+            (metres + load.weight(provider, taken[provider] + 1), provider, door)
+            for metres, provider, door in found
+            if taken[provider] < rooms[provider] and taken[door] < rooms[door]
         ]
-        best = min(open_ones, default=(UNSERVED, NOBODY))
-        chosen = best[1] if best[0] < UNSERVED else NOBODY
-        if chosen != NOBODY:
-            taken[chosen] += 1
-        plan.append(chosen)
+        best = min(open_ones, default=(UNSERVED, NOBODY, NOBODY))
+        chosen = best[1:] if best[0] < UNSERVED else (NOBODY, NOBODY)
+        for one in {*chosen} - {NOBODY}:
+            taken[one] += 1
+        plan.append(chosen[0])
     return plan
 
 
 @dataclass(frozen=True)
 class Proof:
-    """``prices``: metres that one place at each provider is worth to the rest of the day; none when another plan is
-    cheaper."""
+    """``prices``: metres that one place behind each door (providers, then lanes) is worth to the rest of the day; none
+    when another plan is cheaper."""
 
     is_optimal: bool
     prices: Sequence[int]
@@ -104,10 +129,11 @@ class Proof:
 def prove(load: DayLoad, plan: Sequence[int]) -> Proof:
     """Whether no other plan is cheaper: no chain of moves of orders between providers ends where it began, below zero.
 
-    Bellman and Ford on the graph of those moves: one node per provider, one for who has nothing (``pool``) and one for
-    the places that are left (``places``).
+    Bellman and Ford on the graph of those moves: one node per provider and per lane, one for who has nothing (``pool``)
+    and one for the places that are left (``places``).
     """
-    pool, places = len(load.rooms), len(load.rooms) + 1
+    pool = len(load.rooms) + len(load.lanes)
+    places = pool + 1
     tails, heads, costs = _moves(load, np.asarray(plan, dtype=np.int64), pool, places)
     distance = np.zeros(places + 1, dtype=np.int64)
     for _round in range(places + 2):
@@ -121,17 +147,18 @@ def prove(load: DayLoad, plan: Sequence[int]) -> Proof:
 def _moves(load: DayLoad, plan: Numbers, pool: int, places: int) -> tuple[Numbers, Numbers, Numbers]:
     """What a move of one order costs, from whom it is taken to whom it is given."""
     orders, providers, metres = (np.asarray(one, dtype=np.int64) for one in (load.orders, load.providers, load.metres))
-    holder = np.where(plan == NOBODY, pool, plan)
+    doors = np.asarray(load.doors, dtype=np.int64)
+    holder = np.full(load.many, pool, dtype=np.int64)
     own = np.full(load.many, UNSERVED, dtype=np.int64)
     is_own = providers == plan[orders] if load.many else np.zeros(0, dtype=bool)
-    own[orders[is_own]] = metres[is_own]
+    own[orders[is_own]], holder[orders[is_own]] = metres[is_own], doors[is_own]
     taken = np.bincount(plan[plan != NOBODY], minlength=pool)
     others = ~is_own
     to_pool = np.flatnonzero(plan != NOBODY)
-    one_more = [n for n in range(pool) if taken[n] < load.rooms[n]]
-    one_less = [n for n in range(pool) if taken[n]]
+    one_more = [n for n in range(len(load.rooms)) if taken[n] < load.rooms[n]]
+    one_less = [n for n in range(len(load.rooms)) if taken[n]]
     tails = [holder[orders[others]], holder[to_pool], one_more, [places] * len(one_less), [pool]]
-    heads = [providers[others], np.full(len(to_pool), pool), [places] * len(one_more), one_less, [places]]
+    heads = [doors[others], np.full(len(to_pool), pool), [places] * len(one_more), one_less, [places]]
     costs = [
         metres[others] - own[orders[others]],
         UNSERVED - own[to_pool],
@@ -139,6 +166,12 @@ def _moves(load: DayLoad, plan: Numbers, pool: int, places: int) -> tuple[Number
         [-load.weight(n, int(taken[n])) for n in one_less],
         [0],
     ]
+    for lane, (provider, room) in enumerate(zip(load.lanes, load.lane_rooms, strict=True), start=len(load.rooms)):
+        held = int(np.count_nonzero(holder == lane))
+        ways = [(lane, provider)] * (held < room) + [(provider, lane)] * (held > 0)
+        tails.append([tail for tail, _head in ways])
+        heads.append([head for _tail, head in ways])
+        costs.append([0] * len(ways))
     if bool((plan == NOBODY).any()):
         tails.append([places])
         heads.append([pool])
@@ -162,16 +195,17 @@ class Reason:
 
 def explain(load: DayLoad, plan: Sequence[int], proof: Proof) -> list[Reason | None]:
     """For each order the best other choice; ``None`` without one. What is proven spares at least what it is farther."""
-    own: dict[int, int] = {}
-    best: dict[int, tuple[int, int, int]] = {}
-    for order, provider, metres in zip(load.orders, load.providers, load.metres, strict=True):
+    own: dict[int, tuple[int, int]] = {}
+    best: dict[int, tuple[int, int, int, int]] = {}
+    for order, provider, metres, door in zip(load.orders, load.providers, load.metres, load.doors, strict=True):
+        price = proof.prices[door]
         if plan[order] == provider:
-            own[order] = metres
+            own[order] = metres, price
         else:
-            choice = (metres + proof.prices[provider], provider, metres)
+            choice = (metres + price, provider, metres, price)
             best[order] = min(best.get(order, choice), choice)
     return [
-        Reason(best[order][1], own[order] - best[order][2], proof.prices[best[order][1]] - proof.prices[provider])
+        Reason(best[order][1], own[order][0] - best[order][2], best[order][3] - own[order][1])
         if provider != NOBODY and order in best
         else None
         for order, provider in enumerate(plan)

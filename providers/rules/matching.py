@@ -12,9 +12,11 @@ from providers.rules.candidates import Candidate
 from providers.rules.scores import score_parts, unknown
 from providers.rules.terms import MatchingTerms
 
-# A person may ask who is far, closed, full or late, wants more notice or said no; nobody may ask without agreement or
-# papers (R32).
+# A person may ask who is far or elsewhere, closed, full or late, wants more notice or said no; nobody may ask without
+# agreement or papers (R32).
 BINDING = frozenset({"inactive", "no_agreement", "document_missing", "document_expired", "document_ends"})
+# Rules that are switched off along with another.
+SWITCH = {"service_full": "no_capacity"}
 # Papers that have to count on the day of the work too. The certificate of vigilance is asked for anew every six months.
 ON_THE_DAY = frozenset(papers.ALWAYS)
 
@@ -37,6 +39,9 @@ def _ends_before_the_work(candidate: Candidate) -> bool:
 
 
 def _is_far(candidate: Candidate, terms: MatchingTerms) -> bool:
+    """Outside of the communes that it serves; without such a list, or a postcode to find in it, beyond its distance."""
+    if candidate.serves_place is not None:
+        return not candidate.serves_place
     way = candidate.way_km(terms)
     return way is not None and candidate.radius_km is not None and way > candidate.radius_km
 
@@ -59,15 +64,18 @@ def obstacle(candidate: Candidate, terms: MatchingTerms) -> str | None:
         return problem
     if candidate.said_no:
         return "already_answered"
+    if candidate.serves_site is False:
+        return "site_not_served"
     soft = {
         "document_ends": _ends_before_the_work(candidate),
         "out_of_area": _is_far(candidate, terms),
         "closed": candidate.is_closed,
         "no_capacity": candidate.capacity_left == 0,
+        "service_full": candidate.service_left == 0,
         "too_soon": candidate.can_answer is False,
         "too_short_notice": _is_late(candidate),
     }
-    return next((rule for rule, applies in soft.items() if applies and terms.is_on(rule)), None)
+    return next((rule for rule, applies in soft.items() if applies and terms.is_on(SWITCH.get(rule, rule))), None)
 
 
 @dataclass(frozen=True)

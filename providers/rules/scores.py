@@ -35,9 +35,18 @@ def fair_share(candidate: Candidate, terms: MatchingTerms) -> Decimal | None:
 
 
 def free_capacity(candidate: Candidate, _terms: MatchingTerms) -> Decimal | None:
-    """The share of its day that is still free."""
-    left = candidate.capacity_left
-    return None if left is None or not candidate.daily_capacity else min(ONE, left / Decimal(candidate.daily_capacity))
+    """The share of its day that is still free, or of what it takes of this service when that is less."""
+    shares = [
+        _share(candidate.capacity_left, candidate.daily_capacity),
+        _share(candidate.service_left, candidate.service_capacity),
+    ]
+    return min((one for one in shares if one is not None), default=None)
+
+
+def _share(left: int | None, most: int | None) -> Decimal | None:
+    if left is None or most is None:
+        return None
+    return min(ONE, left / Decimal(most)) if most else Decimal(0)
 
 
 def low_price(candidate: Candidate, _terms: MatchingTerms) -> Decimal | None:
@@ -85,9 +94,15 @@ def score_parts(candidate: Candidate, terms: MatchingTerms) -> dict[str, Decimal
     return found
 
 
+def _whether_it_goes_there(candidate: Candidate) -> object:
+    if candidate.serves_place is not None:
+        return candidate.serves_place
+    return None if candidate.radius_km is None else candidate.distance_km
+
+
 # What nobody knows, by the rule that it would have answered.
 ASKED_BY: dict[str, Callable[[Candidate], object]] = {
-    "out_of_area": lambda candidate: None if candidate.radius_km is None else candidate.distance_km,
+    "out_of_area": _whether_it_goes_there,
     "closed": lambda candidate: candidate.is_closed,
     "no_capacity": lambda candidate: candidate.capacity_left,
     "too_soon": lambda candidate: candidate.can_answer,

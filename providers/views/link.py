@@ -24,9 +24,10 @@ from providers.actions.offers import accept_offer, decline_offer, report_misdire
 from providers.actions.releases import release_offer
 from providers.enums import BINDING_YES, DeclineReason, OfferStatus, ReleaseReason
 from providers.forms.offers import CodeForm, DeclineForm, ReleaseForm
-from providers.models import AccessLink
+from providers.models import AccessLink, CounterOffer
 from providers.models.links import MAX_CODE_TRIES
 from providers.views.clock_words import clock_of
+from providers.views.counter_words import proposal_of
 from providers.views.doors import bearer, door, knows_code, renewal, take_code
 from providers.views.words import answer_words, need_of, price_read, release_words, work_of
 
@@ -48,6 +49,8 @@ def _page(
     is_theirs = offer.status in BINDING_YES
     known = knows_code(request, link)
     title, sentence = answer_words(offer)
+    countered = offer.status == OfferStatus.COUNTERED
+    proposed = CounterOffer.objects.waiting().filter(offer=offer).first() if countered and known else None
     has_errors = any(form is not None and form.errors for form in (code_form, decline_form, release_form))
     context = {
         "token": token,
@@ -60,6 +63,7 @@ def _page(
         "work": work_of(offer.work_order, bearer(request, link)) if is_theirs else None,
         "code_form": code_form or CodeForm(),
         "decline_form": decline_form or DeclineForm(),
+        "proposal": proposal_of(proposed) if proposed else None,
         "clock": clock_of(offer) if known and offer.status == OfferStatus.SENT else None,
         "release_until": release_words(offer),
         "release_form": release_form or ReleaseForm(),

@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -32,7 +32,7 @@ from providers.forms.files import WHERE
 from providers.forms.offers import CodeForm
 from providers.forms.onboarding import CharterForm, WhatForm, WhenForm, WhoForm
 from providers.forms.papers import SendDocumentForm
-from providers.models import InvitationLink, Provider, ProviderInvitation
+from providers.models import InvitationLink, Provider, ProviderDocument, ProviderInvitation
 from providers.rules.papers import ALWAYS
 from providers.views.charter import charter_lines
 from providers.views.doors import door, knows_code, take_code
@@ -272,6 +272,6 @@ def _page(
         "charter": charter_lines(request.organisation) if name == "charte" else [],
     }
     if known and name == "documents" and invitation.provider is not None:
-        prefetch_related_objects([invitation.provider], "documents")
+        prefetch_related_objects([invitation.provider], Prefetch("documents", ProviderDocument.objects.with_has_file()))
         context["kinds"] = kinds_of(invitation.provider, today_of(request.organisation), ALWAYS)
     return render(request, "providers/invitation.html", context, status=status)

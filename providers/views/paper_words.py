@@ -90,7 +90,7 @@ def ending_words(provider: Provider, today: dt.date) -> list[str]:
 
 def kinds_of(provider: Provider, today: dt.date, required: tuple[str, ...]) -> list[dict[str, Any]]:
     """Each kind of paper: how it stands, and the rows that say so, the latest first. Of those that ended, or were
-    replaced, only the latest."""
+    replaced, only the latest. Its documents are prefetched ``with_has_file``."""
     found = []
     for kind in DocumentKind:
         rows = [row for row in provider.documents.all() if row.kind == kind]
@@ -100,7 +100,10 @@ def kinds_of(provider: Provider, today: dt.date, required: tuple[str, ...]) -> l
         shown = sorted(waiting, key=lambda row: -row.pk) + ([counts] if counts else [])
         if refused and not waiting and refused[0].pk == max(row.pk for row in rows):
             shown.insert(0, refused[0])
-        found.append({"kind": kind, "state": _kind_state(counts, kind, today, required), "rows": shown})
+        state = _kind_state(counts, kind, today, required)
+        if state[0] == "failed" and any(row.has_file for row in waiting):
+            state = "waiting", str(DocumentStatus.TO_CHECK.label)
+        found.append({"kind": kind, "state": state, "rows": shown})
     return found
 
 

@@ -36,6 +36,8 @@ ADVICE: dict[str, Any] = {
     "no_capacity": gettext_lazy("Your day was already full with us."),
     "too_soon": gettext_lazy("The work had to begin before you open."),
     "too_short_notice": gettext_lazy("There was less time than the notice that you ask for."),
+    "service_full": gettext_lazy("Your day was already full with us for this service."),
+    "site_not_served": gettext_lazy("The work was for a site that you do not serve."),
     "already_answered": gettext_lazy("You had already said no to this job."),
 }
 

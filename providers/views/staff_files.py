@@ -34,6 +34,7 @@ from providers.views.agreement_words import row_of
 from providers.views.agreements import listed
 from providers.views.paper_words import ending_words, missing_words, papers_words, required_of, with_papers
 from providers.views.partnership import left_with
+from providers.views.places import places_words
 from providers.views.staff import BY_PROVIDER, PAGE, offer_row, pages_around, see_providers
 from providers.views.words import span_words
 
@@ -147,6 +148,7 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
             {"days": span_words(one.first_on, one.last_on), "reason": one.reason}
             for one in provider.closures.still_to_come(today)[:MOST_CLOSURES]
         ],
+        "places": places_words(provider),
         "recent": ours[provider.pk],
         "share": round(100 * ours[provider.pk] / total) if total else 0,
         "promises": promises_of([provider.pk], now=timezone.now())[provider.pk],

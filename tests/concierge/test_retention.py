@@ -33,6 +33,7 @@ from bookings.models import (
     ServiceRequest,
 )
 from concierge import events, retention, tenancy
+from concierge.days import today_of
 from concierge.models import Deadline, Event, IdempotencyRecord, Inbox, Site, User
 from concierge.tasks import purge, purge_organisation
 from providers.actions.rounds import start_round
@@ -78,6 +79,9 @@ DELETABLE = {
     "providers_providerinvitation": "purge: nobody ever came",
     "providers_invitationlink": "purge of its invitation",
     "providers_providerclosure": "the days are open again",
+    "providers_providerarea": "set anew",
+    "providers_providercapacity": "set anew",
+    "providers_providersite": "set anew",
     "providers_storedfile": "a paper is refused, replaced or taken out of the file, purge",
     "providers_providerbankaccount": "purge: 90 days after it was stopped, five years after it was replaced",
     "providers_providerdocument": "taken out of the file, which its events keep",
@@ -408,7 +412,7 @@ def member(world: World, account: ClientAccount, **given: Any) -> ClientMembersh
 
 @pytest.mark.promise("P04", "I12")
 def test_addresses_of_members_who_never_came_go_with_their_rights(world: World) -> None:
-    today = timezone.localdate()
+    today = today_of(world.organisation)
     border, over = today - dt.timedelta(days=30), today - dt.timedelta(days=31)
     goes_on, ended_contract = (
         ClientAccount.objects.create(organisation=world.organisation, name=name, contract_to=until)

@@ -446,7 +446,7 @@ def _price_misdirected(world: World) -> None:
 
 
 def _sent(world: World) -> ServiceAgreement:
-    return sent_agreement(add_provider(world, price=None), world, first_day=timezone.localdate())
+    return sent_agreement(add_provider(world, price=None), world, first_day=today_of(world.organisation))
 
 
 def _invited(world: World) -> ProviderInvitation:

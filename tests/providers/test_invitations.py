@@ -22,18 +22,21 @@ from concierge.models import Event, User
 from notifications.actions.writing import write
 from notifications.models import Message
 from providers.actions import invitations
+from providers.actions.documents import add_document
 from providers.actions.invitations import (
     approve_provider,
     door_of,
     hand_in,
     invite_again,
     invite_provider,
+    open_door,
     revoke_invitation,
     say_what,
     say_when,
     say_who,
 )
 from providers.actions.refusals import InvitationOver, SiretKnown
+from providers.enums import DocumentKind
 from providers.models import InvitationLink, Provider, ProviderInvitation
 from tests.conftest import settle
 from tests.forms import as_shown
@@ -125,6 +128,8 @@ def test_from_the_invitation_to_the_first_yes(world: World) -> None:
     assert body.count("Manquant") == 2
     paper = {"kind": "insurance", "file": SimpleUploadedFile("a.pdf", a_pdf())}
     assert browser.post(answer["Location"], paper)["Location"] == answer["Location"]
+    body = page(browser.get(answer["Location"]))
+    assert (body.count("Manquant"), body.count("Annoncé")) == (1, 0)
     body = page(browser.get(at(invitation, "charte")))
     assert "Nous sommes assurés" in body
     assert browser.post(at(invitation, "charte"), {"name": "Lise Barrault"}).status_code == 422
@@ -135,6 +140,12 @@ def test_from_the_invitation_to_the_first_yes(world: World) -> None:
     assert (invitation.status, invitation.signed_by) == ("used", "Lise Barrault")
     assert "Nous sommes assurés" in invitation.charter
 
+    _the_team_says_yes(world, manager, provider)
+    assert User.objects.count() == users
+    assert "vous travaillez avec nous" in page(browser.get(at(invitation)))
+
+
+def _the_team_says_yes(world: World, manager: Browser, provider: Provider) -> None:
     file = page(manager.get(reverse("providers:provider", args=[provider.public_id])))
     assert ("Tout est remis" in file, world.cobbler.name in file, "n’avons pas trouvé son adresse" in file) == (
         True,
@@ -153,8 +164,6 @@ def test_from_the_invitation_to_the_first_yes(world: World) -> None:
     settle()
     kinds = set(Message.objects.values_list("kind", flat=True))
     assert {"provider.handed_in", "provider.approved", "provider.document_sent"} <= kinds
-    assert User.objects.count() == users
-    assert "vous travaillez avec nous" in page(browser.get(at(invitation)))
 
 
 # --- the link -------------------------------------------
@@ -329,6 +338,27 @@ def test_the_list_asks_as_much_for_three_as_for_one(world: World) -> None:
     for number in range(2):
         begun(world, invited(world, email=f"{number}@example.fr"))
     assert count() == before
+
+
+def test_who_never_signs_in_is_given_a_link_for_the_next_paper(world: World) -> None:
+    invitation = invited(world)
+    provider = ready(world, invitation)
+    hand_in(invitation, charter="…", name="Lise Barrault", by=world.actor())
+    approve_provider(provider, by=world.actor())
+    first, expires = door_of(invitation), dt.date(2027, 3, 1)
+    paper: dict[str, Any] = {"kind": DocumentKind.INSURANCE, "issued_on": dt.date(2026, 3, 1), "expires_on": expires}
+    add_document(provider, **paper, by=world.actor())
+    with time_machine.travel(MONDAY + dt.timedelta(days=20)):
+        open_door(provider)
+        assert door_of(invitation) == first
+    with time_machine.travel(dt.datetime(2027, 1, 30, 9, tzinfo=dt.UTC)):
+        settle()
+        assert door_of(invitation) not in {first, ("", "")}
+        letter = write(Message.objects.get(kind="provider.document_expiring"))
+        assert all(part in letter.text for part in (at(invitation, "documents"), door_of(invitation)[1]))
+    stranger = add_provider(world)
+    open_door(stranger)
+    assert InvitationLink.objects.count() == 2
 
 
 # --- races ----------------------------------------------

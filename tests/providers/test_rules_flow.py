@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,13 +34,17 @@ TWO = DayLoad(
 
 
 def drawn(seed: int, many: int = 5, providers: int = 3) -> DayLoad:
-    """A small day, drawn."""
+    """A small day, drawn; in every other one the first providers take only so many of the even orders."""
     by = random.Random(seed)
     arcs = [(o, p, by.randrange(5_000)) for o in range(many) for p in range(providers) if by.random() < 0.8]
     rooms = [by.randrange(3) for _n in range(providers)]
     recent = [by.randrange(6) for _n in range(providers)]
     orders, givers, metres = zip(*arcs, strict=True)
-    return DayLoad(many, rooms, [2] * providers, recent, list(orders), list(givers), list(metres))
+    load = DayLoad(many, rooms, [2] * providers, recent, list(orders), list(givers), list(metres))
+    if seed % 2:
+        return load
+    through = [p if p < 2 and o % 2 == 0 else NOBODY for o, p, _way in arcs]
+    return replace(load, lanes=[0, 1], lane_rooms=[by.randrange(3), 1], through=through)
 
 
 def cheapest_of_all(load: DayLoad) -> int:
@@ -123,7 +128,8 @@ def test_two_plans_are_compared_on_the_same_data() -> None:
         900,
         0.0,
     )
-    broken: list[dict[str, Any]] = [{"rooms": [1]}, {"sizes": [0, 1]}, {"metres": []}]
+    broken: list[dict[str, Any]] = [{"rooms": [1]}, {"sizes": [0, 1]}, {"metres": []}, {"lanes": [0]}]
+    broken.append({"lanes": [0], "lane_rooms": [1], "through": [0]})
     for wrong in broken:
         with pytest.raises(ValueError, match="every"):
             DayLoad(**{**TWO.as_data(), **wrong})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from providers.enums import Obstacle
 from providers.rules.candidates import Candidate, distance_km
-from providers.rules.matching import BINDING, consider, obstacle
+from providers.rules.matching import BINDING, SWITCH, consider, obstacle
 from providers.rules.scores import score_parts, unknown
 from providers.rules.terms import PARTS, SOCIAL, SWITCHABLE, MatchingTerms, Weights, WrongTerms
 
@@ -56,6 +56,15 @@ def candidate(**changes: Any) -> Candidate:
         ({"distance_km": Decimal("10.1")}, "out_of_area"),
         ({"distance_km": Decimal(10)}, None),
         ({"jobs_that_day": 4}, "no_capacity"),
+        ({"daily_capacity": 0, "jobs_that_day": 0}, "no_capacity"),
+        ({"service_capacity": 1, "service_jobs": 1}, "service_full"),
+        ({"service_capacity": 0, "service_jobs": 0}, "service_full"),
+        ({"service_capacity": 2, "service_jobs": 1}, None),
+        ({"service_capacity": 1, "service_jobs": 1, "jobs_that_day": 4}, "no_capacity"),
+        ({"serves_site": False}, "site_not_served"),
+        ({"serves_site": True}, None),
+        ({"serves_place": False}, "out_of_area"),
+        ({"serves_place": True, "distance_km": Decimal(99)}, None),
         ({"is_closed": True}, "closed"),
         ({"can_answer": False}, "too_soon"),
         ({"jobs_that_day": 9}, "no_capacity"),
@@ -76,7 +85,7 @@ def test_the_first_rule_that_applies_removes(changes: dict[str, Any], rule: str 
 
 
 def test_every_rule_has_words() -> None:
-    assert (BINDING | set(SWITCHABLE) | {"already_answered"}) == set(Obstacle.values)
+    assert (BINDING | set(SWITCHABLE) | {"already_answered", "site_not_served", *SWITCH}) == set(Obstacle.values)
 
 
 def test_a_score_can_be_recomputed_by_hand() -> None:
@@ -133,14 +142,16 @@ def test_roads_are_longer_than_the_straight_line() -> None:
     [
         ("out_of_area", {"distance_km": Decimal(99)}),
         ("closed", {"is_closed": True}),
+        ("out_of_area", {"serves_place": False}),
         ("no_capacity", {"jobs_that_day": 4}),
+        ("no_capacity", {"service_capacity": 1, "service_jobs": 1}),
         ("too_soon", {"can_answer": False}),
         ("too_short_notice", {"notice_hours": 24, "hours_left": Decimal(1)}),
         ("document_ends", {"work_day": dt.date(2027, 1, 2)}),
     ],
 )
 def test_what_is_switched_off_keeps_nobody_out(rule: str, changes: dict[str, Any]) -> None:
-    assert obstacle(candidate(**changes), MatchingTerms()) == rule
+    assert SWITCH.get(kept_out := obstacle(candidate(**changes), MatchingTerms()) or "", kept_out) == rule
     assert obstacle(candidate(**changes), MatchingTerms(off=frozenset({rule}))) is None
 
 
@@ -179,6 +190,20 @@ def test_what_nobody_knows_is_named_where_it_would_have_counted() -> None:
     assert unknown(candidate(), MatchingTerms()) == []
 
 
+def test_what_it_takes_of_a_service_counts_against_its_day_when_it_is_less() -> None:
+    terms = MatchingTerms(weights=Weights(0, 0, 100))
+    tight = candidate(daily_capacity=4, jobs_that_day=1, service_capacity=2, service_jobs=1)
+    assert score_parts(candidate(daily_capacity=4, jobs_that_day=1), terms) == {"capacity": Decimal("75.0")}
+    assert score_parts(tight, terms) == {"capacity": Decimal("50.0")}
+    assert score_parts(candidate(daily_capacity=0, jobs_that_day=0), terms) == {"capacity": Decimal("0.0")}
+
+
+def test_a_list_of_communes_answers_what_no_distance_does() -> None:
+    only_share = MatchingTerms(weights=Weights(0, 100, 0))
+    assert unknown(candidate(distance_km=None), only_share) == ["distance"]
+    assert unknown(candidate(distance_km=None, serves_place=True), only_share) == []
+
+
 @pytest.mark.parametrize("weights", [(50, 50, 50), (-10, 60, 50), (0, 0, 0)])
 def test_wrong_weights_are_refused_at_birth(weights: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="weights"):
@@ -211,6 +236,8 @@ facts = st.builds(
     hours_left=st.none() | st.decimals(-99, 99, places=3),
     price=st.none() | st.decimals(0, 500, places=2),
     is_closed=st.none() | st.booleans(),
+    serves_place=st.none() | st.booleans(),
+    service_capacity=st.none() | st.integers(0, 200),
     social=st.sampled_from([(), ("is_ess",), ("is_ess", "is_local")]),
 )
 weightings = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(

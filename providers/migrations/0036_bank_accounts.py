@@ -14,7 +14,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0034_plans_end"),
+        ("providers", "0035_places"),
     ]
 
     operations = [
