@@ -29,7 +29,7 @@ RENDER_BATCH = 20
 def invoice_everyone() -> None:
     """Every night: one task per payer with checked work. Lost tasks are found again the next night."""
     until = timezone.now()
-    for organisation_id in organisation_ids():
+    for organisation_id in organisation_ids(with_sandboxes=False):
         with tenancy.working_for(organisation_id):
             for row in owing(organisation_id, until=until):
                 kind = "account" if row["account"] else "client"

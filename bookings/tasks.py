@@ -57,6 +57,6 @@ def render_pending_quotes() -> None:
 @shared_task(name="bookings.plan_digests")
 def plan_all_digests() -> None:
     """Every night: set the next mail about silences of each site. Twice, or by two beats: the same rows."""
-    for organisation_id in organisation_ids():
+    for organisation_id in organisation_ids(with_sandboxes=False):
         with tenancy.working_for(organisation_id):
             plan_digests(timezone.now())

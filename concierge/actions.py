@@ -10,7 +10,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +37,13 @@ def open_organisation(
     with tenancy.working_for(organisation):
         events.record("organisation.opened", organisation, by=system_actor(organisation))
     return organisation
+
+
+@transaction.atomic
+def drop_sandbox(sandbox: Organisation) -> None:
+    """Delete a sandbox and everything in it. PostgreSQL refuses for an organisation that is real."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT concierge_drop_sandbox(%s)", [sandbox.pk])
 
 
 @transaction.atomic

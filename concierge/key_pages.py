@@ -27,20 +27,22 @@ from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
 
 PAGE = 20
+STAFF = "layouts/staff.html"
 
 
 def listed(request: TenantRequest, keys: QuerySet[ApiClient], revoke_url: Callable[[ApiClient], str]) -> dict[str, Any]:
     """A page of keys for ``<c-api-keys>``, newest first."""
     page = Paginator(keys.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
     return {
-        "keys": [_row(key, revoke_url(key)) for key in page],
+        "keys": [row_of(key, revoke_url(key)) for key in page],
         "previous": f"?page={page.previous_page_number()}" if page.has_previous() else "",
         "next": f"?page={page.next_page_number()}" if page.has_next() else "",
         "zone": zone_of(request.organisation),
     }
 
 
-def _row(key: ApiClient, revoke_url: str) -> dict[str, Any]:
+def row_of(key: ApiClient, revoke_url: str) -> dict[str, Any]:
+    """One key, for ``<c-api-keys>``."""
     return {"key": key, "rights": _rights(key), "state": _state(key), "revoke_url": revoke_url}
 
 
@@ -54,19 +56,29 @@ def _state(key: ApiClient) -> str:
     return "expired" if key.expires_at is not None and key.expires_at <= timezone.now() else "active"
 
 
-def shown_once(request: TenantRequest, client: ApiClient, key: str, *, owner: str, back: str) -> HttpResponse:
+def shown_once(
+    request: TenantRequest, client: ApiClient, key: str, *, owner: str, back: str, layout: str = STAFF
+) -> HttpResponse:
     """The answer that shows a new key, which nobody keeps. The view is ``never_cache``."""
-    return render(request, "keys/created.html", {"client": client, "key": key, "owner": owner, "back": back})
+    context = {"client": client, "key": key, "owner": owner, "back": back, "layout": layout}
+    return render(request, "keys/created.html", context)
 
 
 def revoked(
-    request: TenantRequest, client: ApiClient, revoke: Callable[[], object], *, owner: str, back: str
+    request: TenantRequest,
+    client: ApiClient,
+    revoke: Callable[[], object],
+    *,
+    owner: str,
+    back: str,
+    layout: str = STAFF,
 ) -> HttpResponse:
     """A page that asks, then a POST that ends the key. One that is over already leads back."""
     if request.method != "POST":
         if client.revoked_at is not None:
             return redirect(back)
-        context = {"client": client, "owner": owner, "back": back, "zone": zone_of(request.organisation)}
+        zone = zone_of(request.organisation)
+        context = {"client": client, "owner": owner, "back": back, "zone": zone, "layout": layout}
         return render(request, "keys/revoke.html", context)
     revoke()
     messages.success(request, _("The key %(prefix)s… no longer works.") % {"prefix": client.prefix})

@@ -93,10 +93,10 @@ def _open_deadlines(now: dt.datetime) -> QuerySet[Deadline]:
 
 
 def waiting(now: dt.datetime) -> Counted:
-    """Rows and the oldest moment of each queue, over every organisation."""
+    """Rows and the oldest moment of each queue, over every organisation that is real."""
     found: Counted = dict.fromkeys(_queues, (0, None))
     with transaction.atomic():
-        for organisation_id in Organisation.objects.order_by("pk").values_list("pk", flat=True):
+        for organisation_id in Organisation.objects.real().order_by("pk").values_list("pk", flat=True):
             with tenancy.working_for(organisation_id):
                 for name, rows, oldest in _count(now):
                     known_rows, known_oldest = found[name]

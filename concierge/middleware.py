@@ -70,8 +70,8 @@ def organisation_of_host(host: str) -> Organisation | None:
     name = host.partition(":")[0].lower()
     domain = Domain.objects.select_related("organisation").filter(host=name).first()
     if domain is not None:
-        return domain.organisation
-    found = list(Organisation.objects.all()[:2])
+        return None if domain.organisation.is_sandbox else domain.organisation
+    found = list(Organisation.objects.real()[:2])
     return found[0] if len(found) == 1 else None
 
 

@@ -48,6 +48,14 @@ class PublicIdModel(models.Model):
         abstract = True
 
 
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    """Reads of organisations."""
+
+    def real(self) -> Self:
+        """Those that somebody runs: no sandboxes."""
+        return self.filter(sandbox_of__isnull=True)
+
+
 class Organisation(PublicIdModel):
     """The tenant: a legal body that runs one or several concierge sites."""
 
@@ -74,6 +82,22 @@ class Organisation(PublicIdModel):
         ),
     )
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    # A simulated concierge for the system of one provider (``provider_id`` of the providers app): no page leads there,
+    # nothing leaves it, nobody reads of it but that provider's test keys (ADR 21).
+    sandbox_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        related_name="sandboxes",
+        verbose_name=_("sandbox of"),
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    sandbox_provider_id = models.BigIntegerField(
+        _("sandbox for the provider"), null=True, blank=True, unique=True, editable=False
+    )
+
+    objects = OrganisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("organisation")
@@ -81,6 +105,11 @@ class Organisation(PublicIdModel):
         ordering = ["name", "pk"]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="organisation_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(sandbox_of__isnull=True, sandbox_provider_id__isnull=True)
+                | Q(sandbox_of__isnull=False, sandbox_provider_id__isnull=False),
+                name="organisation_sandbox_is_for_a_provider",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -95,6 +124,11 @@ class Organisation(PublicIdModel):
     def organisation_id(self) -> int:
         """So that an event may be about the organisation itself."""
         return self.pk
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether it is only played with."""
+        return self.sandbox_of_id is not None
 
 
 class Domain(models.Model):

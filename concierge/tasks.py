@@ -43,9 +43,10 @@ def _called(organisation_id: int) -> str:
     return f"dispatcher_called_{organisation_id}"
 
 
-def organisation_ids() -> list[int]:
-    """Every tenant, for sweeps."""
-    return list(Organisation.objects.order_by("pk").values_list("pk", flat=True))
+def organisation_ids(*, with_sandboxes: bool = True) -> list[int]:
+    """Every tenant, for sweeps; without sandboxes, for what leaves the house or is read by its people."""
+    found = Organisation.objects.all() if with_sandboxes else Organisation.objects.real()
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def beat_seen(name: str) -> None:

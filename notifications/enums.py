@@ -184,6 +184,7 @@ class Unsent(models.TextChoices):
     EXPIRED = "expired", _("It would have come too late")
     OUTDATED = "outdated", _("The situation has changed in the meantime")
     GONE = "gone", _("What it spoke of no longer exists")
+    SANDBOX = "sandbox", _("It is of a simulated concierge")
 
 
 # Fixed meaning of a status, for badges (lifecycles.md 2.0.1).

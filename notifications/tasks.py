@@ -100,7 +100,7 @@ def send_messages(organisation_id: int) -> None:
 def send_due_messages() -> None:
     """Every minute: wake the senders of organisations with due messages (retries, and lost wake-up calls)."""
     now = timezone.now()
-    for organisation_id in organisation_ids():
+    for organisation_id in organisation_ids(with_sandboxes=False):
         with tenancy.working_for(organisation_id):
             is_due = Message.objects.filter(organisation_id=organisation_id).due(now).exists()
         if is_due:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from concierge import tenancy
 from concierge.errors import FAULTS
@@ -12,6 +13,7 @@ from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids
 from providers.actions.planning import LONGEST, fail_plan, gather, propose
 from providers.actions.reach import reconcile_reach
+from providers.actions.sandbox import drop_unused
 from providers.actions.shares import watch_shares
 from providers.enums import RunStatus
 from providers.gateways.flow import PlanFailed, cheapest_plan
@@ -60,7 +62,7 @@ def plan_day(run: AssignmentRun) -> AssignmentRun:
 @shared_task(name="providers.watch_shares")
 def watch_everybody() -> None:
     """Every night: heads are told where too much of a service lies with one business."""
-    for organisation_id in organisation_ids():
+    for organisation_id in organisation_ids(with_sandboxes=False):
         with tenancy.working_for(organisation_id):
             organisation = Organisation.objects.get(pk=organisation_id)
             watch_shares(organisation, by=tenancy.system_actor(organisation))
@@ -76,3 +78,10 @@ def reconcile_everybody() -> None:
         if wrong:
             log.error("reach_was_wrong", organisation_id=organisation_id, providers=wrong)
     beat_seen("reconcile-reach")
+
+
+@shared_task(name="providers.drop_sandboxes")
+def drop_sandboxes() -> None:
+    """Every night: simulated concierges that nobody has called for a long time go, with everything in them."""
+    log.info("sandboxes_dropped", count=drop_unused(timezone.now()))
+    beat_seen("drop-sandboxes")

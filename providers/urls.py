@@ -7,6 +7,7 @@ from providers.api import availability, documents, offers, prices
 from providers.api import bank as bank_api
 from providers.api import clocks as clocks_api
 from providers.api import counters as counters_api
+from providers.api import sandbox as sandbox_api
 from providers.views import (
     agreement_link,
     agreements,
@@ -28,6 +29,7 @@ from providers.views import (
     price_link,
     reviews,
     rules,
+    sandbox,
     space,
     space_agreements,
     space_documents,
@@ -101,8 +103,21 @@ api_documents = [
 ]
 
 api_bank = [path("provider-bank-accounts", bank_api.BankAccounts.as_view(), name="api-bank-accounts")]
+# Of test keys only.
+api_sandbox = [
+    path("sandbox-offers", sandbox_api.SandboxOffers.as_view(), name="api-sandbox-offers"),
+    path("sandbox-offers/<uuid:public_id>/play", sandbox_api.SandboxMoves.as_view(), name="api-sandbox-play"),
+]
 
-api_urlpatterns = [*api_agreements, *api_bank, *api_documents, *api_offers, *api_availability, *api_prices]
+api_urlpatterns = [
+    *api_agreements,
+    *api_bank,
+    *api_documents,
+    *api_offers,
+    *api_availability,
+    *api_prices,
+    *api_sandbox,
+]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -154,6 +169,7 @@ links_of_agreements = [
 links_of_invitations = [
     path("invitation/<str:token>/", onboarding.invitation_page, name="invitation"),
     path("invitation/<str:token>/code/", onboarding.type_code, name="invitation-code"),
+    path("invitation/<str:token>/nouveau/", onboarding.renew, name="invitation-renew"),
     path("invitation/<str:token>/pas-moi/", onboarding.not_me, name="invitation-not-me"),
     re_path(
         r"^invitation/(?P<token>[^/]+)/(?P<name>qui|horaires|services|documents|charte)/$",
@@ -223,6 +239,11 @@ own_documents = [
         space_documents.take_back,
         name="space-document-back",
     ),
+]
+
+own_test_keys = [
+    path("prestataires/mon-espace/essais/", sandbox.own, name="space-test-keys"),
+    path("prestataires/mon-espace/essais/<uuid:key_id>/revoquer/", sandbox.revoke_own, name="space-revoke-test-key"),
 ]
 
 own_books = [
@@ -305,6 +326,8 @@ team_files = [
     path("prestataires/<uuid:public_id>/releve.csv", statements.statement_csv, name="statement-csv"),
     path("prestataires/<uuid:public_id>/cles/", staff_files.create_key, name="create-key"),
     path("prestataires/<uuid:public_id>/cles/<uuid:key_id>/revoquer/", staff_files.revoke_key, name="revoke-key"),
+    path("prestataires/<uuid:public_id>/essais/", sandbox.create, name="create-test-key"),
+    path("prestataires/<uuid:public_id>/essais/<uuid:key_id>/revoquer/", sandbox.revoke, name="revoke-test-key"),
 ]
 
 team_matching = [
@@ -380,6 +403,7 @@ urlpatterns = [
     *own_documents,
     *own_bank,
     *own_books,
+    *own_test_keys,
     *team_offers,
     *team_matching,
     *team_prices,

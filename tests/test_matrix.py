@@ -24,6 +24,7 @@ from concierge import tenancy
 from concierge.enums import Role, Scope
 from concierge.models import Event
 from providers.actions.invitations import door_of
+from providers.actions.sandbox import create_test_key
 from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
@@ -60,6 +61,13 @@ def _open_request(scene: Scene) -> dict[str, Any]:
 def _paper_of(scene: Scene) -> dict[str, Any]:
     paper = scene.provider.documents.order_by("pk").first()
     return {"public_id": scene.provider.public_id, "document": paper.public_id if paper else None}
+
+
+def trial_key_of(scene: Scene) -> Any:
+    key, _whole = create_test_key(
+        scene.provider, name="Essais", scopes=[Scope.OFFERS_READ], by=tenancy.system_actor(scene.world.organisation)
+    )
+    return key.public_id
 
 
 # How to fill in a route's address with things of the scene. Routes not listed have no arguments, or only ``slug``.
@@ -312,6 +320,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
     "providers:invitation": lambda s: {"token": door_of(s.invitation)[0]},
     "providers:invitation-code": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-renew": lambda s: {"token": door_of(s.invitation)[0]},
     "providers:invitation-not-me": lambda s: {"token": door_of(s.invitation)[0]},
     "providers:invitation-step": lambda s: {"token": door_of(s.invitation)[0], "name": "qui"},
     "providers:invitation-staff": lambda s: {"public_id": s.invitation.public_id},
@@ -336,6 +345,10 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:policy": lambda s: {"service": s.world.cobbler.public_id},
     "providers:drop-policy": lambda s: {"service": s.world.cobbler.public_id},
     "providers:create-key": lambda s: {"public_id": s.provider.public_id},
+    "providers:api-sandbox-play": lambda s: {"public_id": s.offer.public_id},
+    "providers:create-test-key": lambda s: {"public_id": s.provider.public_id},
+    "providers:revoke-test-key": lambda s: {"public_id": s.provider.public_id, "key_id": trial_key_of(s)},
+    "providers:space-revoke-test-key": lambda s: {"key_id": trial_key_of(s)},
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},
     "workers:assign": lambda s: {"work_order": s.ironing.public_id},
@@ -362,6 +375,9 @@ CLOSED = {
     "providers:inbound-sms",
     "providers:invitation-step",
     "providers:invitation-not-me",
+    # Keys of simulated concierges only: tests/providers/test_sandbox.py gets through.
+    "providers:api-sandbox-offers",
+    "providers:api-sandbox-play",
 }
 FEW = ("anonymous", "network_head", "elsewhere")
 # A prescriber is answered as a client without requests is (column ``other_client``), but for what is theirs.

@@ -129,12 +129,14 @@ NOT_BY_API = {
     "code_expired",
     "invitation_over",
     "siret_known",
+    "sandbox_keys_full",
     "promise_over",
     "no_run",
     "notice_over",
     "occurrence_settled",
     "refused",
     "price_changed",
+    "prices_to_choose",
     "too_late_to_undo",
     "wrong_code",
     "nothing_to_write_to",
@@ -276,6 +278,7 @@ class Fuzz:
             "options": world.ironing.options.get().public_id,
             "start": self._held(scene).public_id,
             "reopen": scene.away.public_id,
+            "sandbox-offers": scene.offer.public_id,
             "webhook-endpoints": scene.call.endpoint.public_id,
             "webhook-deliveries": scene.call.public_id,
             "provider-documents": scene.announced_paper.public_id,
@@ -534,8 +537,10 @@ def key(request: pytest.FixtureRequest) -> str:
 
 
 # What a kind of key never succeeds at: everything else must be seen to work while it is fuzzed.
+SANDBOX = {"createSandboxOffer", "playSandboxOffer"}  # with test keys only: tests/providers/test_sandbox.py
 NEVER = {
     "organisation": {
+        *SANDBOX,
         "acceptOffer",
         "declineOffer",
         "releaseOffer",
@@ -550,6 +555,7 @@ NEVER = {
         "reopenDays",
     },
     "provider": {
+        *SANDBOX,
         "approveCounterOffer",
         "refuseCounterOffer",
         "createClient",

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-def new_key(organisation: Organisation) -> tuple[str, str, str]:
-    """A fresh key ``cs.<organisation>.<prefix>.<secret>``: returns (whole key, prefix, SHA-256 of the secret).
+def new_key(organisation: Organisation, *, kind: str = "") -> tuple[str, str, str]:
+    """A fresh key ``cs.<organisation>.<prefix>.<secret>``: returns (whole key, prefix, SHA-256 of the secret). The
+    prefix begins with the ``kind`` of key, when that is to be seen.
 
     The whole key is shown once and never stored; the secret has 256 random bits, so a plain hash is enough.
     """
-    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    prefix, secret = kind + secrets.token_hex(6), secrets.token_urlsafe(32)
     return f"cs.{organisation.slug}.{prefix}.{secret}", prefix, hashlib.sha256(secret.encode()).hexdigest()
 
 

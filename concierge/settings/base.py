@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "plan-days": {"task": "providers.plan_days", "schedule": 60.0, "options": {"expires": 55}},
     "watch-shares": {"task": "providers.watch_shares", "schedule": crontab(minute="50", hour="3")},
     "reconcile-reach": {"task": "providers.reconcile_reach", "schedule": crontab(minute="40", hour="2")},
+    "drop-sandboxes": {"task": "providers.drop_sandboxes", "schedule": crontab(minute="20", hour="4")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
 }
 
@@ -351,6 +352,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "regular requests", "description": "The same request again and again, booked ahead by itself."},
         {"name": "offers", "description": "Jobs proposed to a provider."},
         {"name": "documents", "description": "Papers of a provider, and their files."},
+        {"name": "sandbox", "description": "A simulated concierge, for test keys alone."},
         {"name": "work orders", "description": "Jobs to carry out."},
         {"name": "invoices", "description": "Invoices and credit notes."},
         {"name": "webhooks", "description": "Systems that are told what happens, by signed calls."},

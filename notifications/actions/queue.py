@@ -99,6 +99,9 @@ def queue_message(
     )
     if message.channel == MessageChannel.SMS and reader.kind == RecipientKind.PROVIDER and kind not in AT_ONCE:
         message.next_at = _when_awake(message)
+    if event.organisation.is_sandbox:
+        # Whatever is played with, nobody is written to.
+        message.status, message.last_error = MessageStatus.SUPPRESSED, Unsent.SANDBOX
     message.message_id = new_message_id(message, event.organisation)
     try:
         with transaction.atomic():

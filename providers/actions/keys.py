@@ -38,7 +38,7 @@ def refuse_stopped(actor: Actor) -> None:
 
 @transaction.atomic
 def create_provider_key(
-    provider: Provider, *, name: str, scopes: Sequence[str] = PROVIDER_SCOPES, by: Actor
+    provider: Provider, *, name: str, scopes: Sequence[str] = PROVIDER_SCOPES, kind: str = "", by: Actor
 ) -> tuple[ApiClient, str]:
     """A new key for a provider's system: returns its row and the whole key, which is never shown again.
 
@@ -49,7 +49,7 @@ def create_provider_key(
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= {scope.value for scope in PROVIDER_SCOPES}:
         raise Invalid(_("Choose at least one of the rights listed."), field="scopes")
-    key, prefix, digest = new_key(provider.organisation)
+    key, prefix, digest = new_key(provider.organisation, kind=kind)
     client = ApiClient.objects.create(
         organisation_id=provider.organisation_id,
         name=name.strip()[:80],

@@ -40,6 +40,20 @@ class OfferAnswered(DomainError):
     message = _("You have already answered this offer.")
 
 
+class SandboxFull(DomainError):
+    """A sandbox has sent a hundred offers within a day."""
+
+    code, status = "sandbox_full", 409
+    message = _("A sandbox sends a hundred offers a day at most. Please go on tomorrow.")
+
+
+class SandboxKeysFull(DomainError):
+    """Five test keys work at the same time."""
+
+    code, status = "sandbox_keys_full", 409
+    message = _("Five test keys are enough: please revoke one that is no longer used.")
+
+
 class OfferRepriced(DomainError):
     """The work was weighed or counted meanwhile, and so is paid differently."""
 
@@ -90,6 +104,13 @@ class CounterOver(WrongState):
 
     code = "counter_over"
     message = _("This proposal can no longer be decided on: it was answered, its time is over, or the job has changed.")
+
+
+class PricesToChoose(WrongState):
+    """A new search would throw away what was answered."""
+
+    code = "prices_to_choose"
+    message = _("Providers gave their prices for this: choose one, or withdraw the offers first.")
 
 
 class DateFixed(WrongState):

@@ -27,6 +27,7 @@ from providers.actions.availability import MOST_CLOSURES
 from providers.actions.keys import PROVIDER_SCOPES, create_provider_key, revoke_provider_key
 from providers.actions.matching import recent_jobs
 from providers.actions.promises import promises_of
+from providers.actions.sandbox import sandbox_keys
 from providers.enums import BINDING_AGREEMENTS, WAITING, InvitationStatus
 from providers.forms.offers import ProviderFilters
 from providers.models import Offer, Provider, ProviderDocument, ProviderInvitation, ServiceAgreement, ShareAlarm
@@ -108,7 +109,8 @@ def _filtered(found: QuerySet[Provider], form: ProviderFilters, organisation: Or
     return found
 
 
-def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
+def provider_or_404(request: TenantRequest, public_id: uuid.UUID) -> Provider:
+    """A provider with its papers and hours, when the actor may see its file."""
     see_providers(request)
     return get_object_or_404(
         Provider.objects.visible_to(request.actor).prefetch_related(
@@ -121,10 +123,13 @@ def _provider(request: TenantRequest, public_id: uuid.UUID) -> Provider:
 @require_safe
 def provider_page(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """One provider's file."""
-    return _file(request, _provider(request, public_id))
+    return file_page(request, provider_or_404(request, public_id))
 
 
-def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | None = None) -> HttpResponse:
+def file_page(
+    request: TenantRequest, provider: Provider, *, key_form: KeyForm | None = None, test_form: KeyForm | None = None
+) -> HttpResponse:
+    """The file of a provider, with a form that was typed wrong."""
     zone = zone_of(request.organisation)
     today = timezone.localdate(timezone=zone)
     ours = recent_jobs(Provider.objects.visible_to(request.actor).order_by("pk").values_list("pk", flat=True))
@@ -160,8 +165,24 @@ def _file(request: TenantRequest, provider: Provider, *, key_form: KeyForm | Non
         "may_close": perms.can_close_days(request.actor, provider),
         "left": [] if provider.is_active else list(left_with(Provider.objects.filter(pk=provider.pk), request.actor)),
         "key_form": key_form or KeyForm(scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
+        **(_test_keys(provider) if can_manage else {}),
     }
-    return render(request, "providers/provider.html", context, status=422 if key_form else 200)
+    if test_form:
+        context["test_form"] = test_form
+    return render(request, "providers/provider.html", context, status=422 if key_form or test_form else 200)
+
+
+def _test_keys(provider: Provider) -> dict[str, Any]:
+    """Keys of its simulated concierge, which are rows of another organisation."""
+    address = "providers:revoke-test-key"
+    return {
+        "test_keys": [
+            key_pages.row_of(key, reverse(address, args=[provider.public_id, key.public_id]))
+            for key in sandbox_keys(provider)
+        ],
+        "test_form": KeyForm(auto_id="test-%s", scopes=PROVIDER_SCOPES, chosen=PROVIDER_SCOPES),
+        "sandbox_url": reverse("providers:create-test-key", args=[provider.public_id]),
+    }
 
 
 def _of_a_new_file(provider: Provider) -> dict[str, Any]:
@@ -171,7 +192,9 @@ def _of_a_new_file(provider: Provider) -> dict[str, Any]:
     services = Service.objects.filter(organisation=provider.organisation, pk__in=wanted).order_by("position", "pk")
     return {
         "wished": [service.label for service in services],
+        "invitation": invitation,
         "is_handed_in": invitation is not None and invitation.status == InvitationStatus.USED,
+        "may_approve": invitation is None or invitation.status != InvitationStatus.SENT,
         "is_unplaced": provider.latitude is None,
     }
 
@@ -180,23 +203,23 @@ def _of_a_new_file(provider: Provider) -> dict[str, Any]:
 @require_POST
 def create_key(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """A new API key, shown on this answer only and kept by nobody."""
-    provider = _provider(request, public_id)
+    provider = provider_or_404(request, public_id)
     if not perms.can_manage_providers(request.actor):
         raise NotAllowed
     form = KeyForm(request.POST, scopes=PROVIDER_SCOPES)
     if not form.is_valid():
-        return _file(request, provider, key_form=form)
+        return file_page(request, provider, key_form=form)
     client, key = create_provider_key(
         provider, name=form.cleaned_data["name"], scopes=form.cleaned_data["scopes"], by=request.actor
     )
-    return key_pages.shown_once(request, client, key, owner=provider.name, back=_file_url(provider))
+    return key_pages.shown_once(request, client, key, owner=provider.name, back=file_url(provider))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: TenantRequest, public_id: uuid.UUID, key_id: uuid.UUID) -> HttpResponse:
     """Make a key useless at once, after a question."""
-    provider = _provider(request, public_id)
+    provider = provider_or_404(request, public_id)
     if not perms.can_manage_providers(request.actor):
         raise NotAllowed
     client = get_object_or_404(_keys(request, provider), public_id=key_id)
@@ -205,7 +228,7 @@ def revoke_key(request: TenantRequest, public_id: uuid.UUID, key_id: uuid.UUID) 
         client,
         lambda: revoke_provider_key(provider, client, by=request.actor),
         owner=provider.name,
-        back=_file_url(provider),
+        back=file_url(provider),
     )
 
 
@@ -217,5 +240,6 @@ def _revoke_url(provider: Provider, key: ApiClient) -> str:
     return reverse("providers:revoke-key", args=[provider.public_id, key.public_id])
 
 
-def _file_url(provider: Provider) -> str:
+def file_url(provider: Provider) -> str:
+    """Where its file is."""
     return reverse("providers:provider", args=[provider.public_id])

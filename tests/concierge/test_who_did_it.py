@@ -22,6 +22,10 @@ NOBODY = {
     "concierge.open_with_head",
     # What became of an account is the account's; `role.given` tells who asked.
     "concierge.forget_the_unproved",
+    # Nobody is in a sandbox, and nothing of it is kept: its machine acts, told by a test key.
+    "concierge.drop_sandbox",
+    "providers.sandbox.send_offer",
+    "providers.sandbox.play",
     # Queues: claimed, tried again, ended. What left is `message.*` and `invoice.rendered`.
     "billing.documents.claim_drawing",
     "billing.documents.note_render_failure",

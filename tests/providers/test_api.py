@@ -55,7 +55,7 @@ class Api:
 
 
 def api_of(provider: Provider, *scopes: str) -> Api:
-    given = {"scopes": scopes} if scopes else {}
+    given: dict[str, Any] = {"scopes": scopes} if scopes else {}
     with tenancy.working_for(provider.organisation):
         _row, key = create_provider_key(
             provider, name="atelier", by=tenancy.system_actor(provider.organisation), **given

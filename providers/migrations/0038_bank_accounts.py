@@ -14,7 +14,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0012_overseas"),
-        ("providers", "0035_places"),
+        ("providers", "0037_prices_to_choose_from"),
     ]
 
     operations = [
