@@ -1,4 +1,5 @@
-"""Shoes to be mended, and cobblers who answer otherwise: one wants more, one comes later, one let us down."""
+"""Shoes to be mended, and cobblers who answer otherwise: one wants more, one comes later, one let us down, and some
+gave prices among which somebody has to choose."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from demo.setup import House
 from providers.actions import counter_times
 from providers.actions.counters import counter_offer
 from providers.actions.offers import accept_offer
+from providers.actions.policies import drop_offer_policy, set_offer_policy
 from providers.actions.promises import break_promise
-from providers.enums import BreakReason
+from providers.enums import BreakReason, RoundMode
 from providers.models import Offer
 from providers.rules.counters import Proposal
 
@@ -40,6 +42,22 @@ def answer_otherwise(house: House, *, now: dt.datetime) -> None:
         accept_offer(broken, by=_by(broken))
         note = "Le paquet est resté au comptoir, personne ne répond."
         break_promise(broken, reason=BreakReason.UNREACHABLE, comment=note, by=house.by)
+    settle(house)
+    _give_prices(house, now)
+
+
+def _give_prices(house: House, now: dt.datetime) -> None:
+    """All who are asked give theirs: the first one the usual price, the others a little less."""
+    service = house.services["cordonnerie"]
+    set_offer_policy(house.organisation, service=service, mode=RoundMode.QUOTES, by=house.by)
+    first = _asked(house, now, DAYS[-1] + 1, "Iris", "Morel")
+    drop_offer_policy(house.organisation, service, by=house.by)
+    if first is None:
+        return
+    rest = Offer.objects.with_need().open().filter(round=first.round).exclude(pk=first.pk).order_by("pk")
+    for less, offer in enumerate(rest, 1):
+        counter_offer(offer, Proposal(price=offer.price - less, comment="Je passe la prendre."), by=_by(offer))
+    accept_offer(first, by=_by(first))
     settle(house)
 
 

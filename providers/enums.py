@@ -21,7 +21,7 @@ class OfferStatus(models.TextChoices):
     DECLINED = "declined", pgettext_lazy("offer", "Declined")
     EXPIRED = "expired", _("No answer in time")
     WITHDRAWN = "withdrawn", pgettext_lazy("offer", "Withdrawn")
-    NOT_SELECTED = "not_selected", _("Another provider was quicker")
+    NOT_SELECTED = "not_selected", _("Given to another provider")
     UNDELIVERABLE = "undeliverable", _("Not delivered")
     RELEASED = "released", pgettext_lazy("offer", "Given back")
     COUNTERED = "countered", _("Another price or day was proposed")
@@ -76,6 +76,7 @@ class RoundMode(models.TextChoices):
     SEQUENCE = "sequence", _("One after another")
     BROADCAST = "broadcast", _("Everybody at once")
     DIRECT = "direct", _("This one only")
+    QUOTES = "quotes", _("Prices to choose from")
 
 
 class RoundStatus(models.TextChoices):
@@ -399,7 +400,7 @@ class InvitationStatus(models.TextChoices):
 
 
 INVITATION_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
-    "send": (frozenset({InvitationStatus.SENT}), InvitationStatus.SENT),
+    "send": (frozenset({InvitationStatus.SENT, InvitationStatus.REVOKED}), InvitationStatus.SENT),
     "use": (frozenset({InvitationStatus.SENT}), InvitationStatus.USED),
     "revoke": (frozenset({InvitationStatus.SENT}), InvitationStatus.REVOKED),
 }

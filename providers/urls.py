@@ -158,6 +158,7 @@ links_of_agreements = [
 links_of_invitations = [
     path("invitation/<str:token>/", onboarding.invitation_page, name="invitation"),
     path("invitation/<str:token>/code/", onboarding.type_code, name="invitation-code"),
+    path("invitation/<str:token>/nouveau/", onboarding.renew, name="invitation-renew"),
     path("invitation/<str:token>/pas-moi/", onboarding.not_me, name="invitation-not-me"),
     re_path(
         r"^invitation/(?P<token>[^/]+)/(?P<name>qui|horaires|services|documents|charte)/$",

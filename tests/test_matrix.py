@@ -311,6 +311,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:apply-plan": lambda s: {"public_id": s.run.public_id},
     "providers:invitation": lambda s: {"token": door_of(s.invitation)[0]},
     "providers:invitation-code": lambda s: {"token": door_of(s.invitation)[0]},
+    "providers:invitation-renew": lambda s: {"token": door_of(s.invitation)[0]},
     "providers:invitation-not-me": lambda s: {"token": door_of(s.invitation)[0]},
     "providers:invitation-step": lambda s: {"token": door_of(s.invitation)[0], "name": "qui"},
     "providers:invitation-staff": lambda s: {"public_id": s.invitation.public_id},

@@ -132,6 +132,7 @@ NOT_BY_API = {
     "occurrence_settled",
     "refused",
     "price_changed",
+    "prices_to_choose",
     "too_late_to_undo",
     "wrong_code",
     "nothing_to_write_to",

@@ -6,11 +6,14 @@ from django.utils.translation import gettext as _
 
 from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, to_business, writes
+from notifications.actions.letters_about_papers import door_for, where_to
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
+from providers.actions.expiry import latest_rows
 from providers.actions.invitations import door_of
-from providers.enums import InvitationStatus
+from providers.enums import DocumentKind, InvitationStatus
 from providers.models import Provider, ProviderInvitation
+from providers.rules import papers
 
 
 @writes(Kind.INVITATION)
@@ -20,9 +23,10 @@ def invitation(message: Message) -> Note:
     if invited is None:
         raise NotNeeded(Unsent.GONE)
     token, code = door_of(invited)
-    if invited.status != InvitationStatus.SENT or not token:
+    if invited.status == InvitationStatus.REVOKED or not token:
         raise NotNeeded(Unsent.OUTDATED)
-    heading = _("Work with us")
+    is_used = invited.status == InvitationStatus.USED
+    heading = _("Your documents, by a new link") if is_used else _("Work with us")
     return Note(
         subject=heading,
         heading=heading,
@@ -30,7 +34,7 @@ def invitation(message: Message) -> Note:
         % {"name": invited.organisation.name},
         action_url=link(invited.organisation, "providers:invitation", token),
         action_label=_("Open your file"),
-        words={"code": code},
+        words={"code": code, "is_used": is_used},
     )
 
 
@@ -55,11 +59,16 @@ def handed_in(message: Message) -> Note:
 
 @writes(Kind.PROVIDER_APPROVED)
 def approved(message: Message) -> Note:
-    """Welcome."""
+    """Welcome; what is still missing keeps every offer away, so it is named, with the way to send it."""
     provider = Provider.objects.select_related("organisation").filter(public_id=message.subject_id).first()
     if provider is None:
         raise NotNeeded(Unsent.GONE)
     if not provider.is_active:
         raise NotNeeded(Unsent.OUTDATED)
     heading = _("Welcome: you work with us")
-    return to_business("", subject=heading, heading=heading, facts=[])
+    there = latest_rows(provider)
+    missing = [str(DocumentKind(kind).label) for kind in papers.ALWAYS if kind not in there]
+    if not missing:
+        return to_business("", subject=heading, heading=heading, facts=[])
+    facts = [(_("Still missing: no offer before it is here"), ", ".join(missing)), *where_to(provider)]
+    return to_business("", subject=heading, heading=heading, facts=facts, **door_for(provider))

@@ -34,14 +34,14 @@ def ending(message: Message) -> Note:
     facts = [(_("Document"), document.get_kind_display())]
     if document.reference:
         facts.append((_("Number"), document.reference))
-    facts += [(_("Valid until"), date_words(ends, "l j F Y")), *_where_to(provider)]
+    facts += [(_("Valid until"), date_words(ends, "l j F Y")), *where_to(provider)]
     if is_over:
         heading = subject = _("A document has ended: we cannot offer you new jobs")
     elif ends == today:
         heading = subject = _("A document ends today")
     else:
         heading = subject = _("A document of yours ends soon")
-    return to_business("", subject=subject, heading=heading, facts=facts, **_door(provider))
+    return to_business("", subject=subject, heading=heading, facts=facts, **door_for(provider))
 
 
 @writes(Kind.PAPER_APPROVED, Kind.PAPER_REFUSED)
@@ -58,8 +58,8 @@ def judged(message: Message) -> Note:
     if document.expires_on and not is_no:
         facts.append((_("Valid until"), date_words(document.expires_on, "l j F Y")))
     heading = _("We need another document from you") if is_no else _("Your document is approved")
-    door = _door(document.provider) if is_no else {}
-    facts += _where_to(document.provider) if is_no else []
+    door = door_for(document.provider) if is_no else {}
+    facts += where_to(document.provider) if is_no else []
     return to_business("", subject=heading, heading=heading, facts=facts, reason=document.refusal, **door)
 
 
@@ -72,9 +72,9 @@ def needed(message: Message) -> Note:
     if not provider.is_active or papers.VIGILANCE in latest_rows(provider):
         raise NotNeeded(Unsent.OUTDATED)
     heading = _("We could not offer you a job: a certificate is missing")
-    facts = [(_("Document"), str(DocumentKind.VIGILANCE.label)), *_where_to(provider)]
+    facts = [(_("Document"), str(DocumentKind.VIGILANCE.label)), *where_to(provider)]
     amount = euros(papers.vigilance_term(today_of(provider.organisation)).amount, digits=0)
-    return to_business("", subject=heading, heading=heading, facts=facts, amount=amount, **_door(provider))
+    return to_business("", subject=heading, heading=heading, facts=facts, amount=amount, **door_for(provider))
 
 
 @writes(Kind.PAPER_SENT)
@@ -101,7 +101,7 @@ def _is_over(provider: Provider) -> bool:
     return not provider.is_active and not provider.is_to_check
 
 
-def _door(provider: Provider) -> dict[str, str]:
+def door_for(provider: Provider) -> dict[str, str]:
     """The page where they send it: their space, else that of their invitation while its link opens."""
     if not provider.members.exists():
         token = _invited(provider)[0]
@@ -116,7 +116,7 @@ def _invited(provider: Provider) -> tuple[str, str]:
     return door_of(invitation) if invitation else ("", "")
 
 
-def _where_to(provider: Provider) -> Facts:
+def where_to(provider: Provider) -> Facts:
     """For whoever has no page of their own."""
     facts: Facts = []
     if not provider.members.exists() and (code := _invited(provider)[1]):

@@ -33,6 +33,8 @@ def _need(offer: Offer) -> Facts:
     home = request.place == Place.HOME
     # Before acceptance only the area (S16, P07): the town, never the street.
     area = f"{request.postcode} {request.city}" if home else f"{site.postcode} {site.city}"
+    is_usual = offer.round.asks_price and offer.status not in BINDING_YES
+    paid = _("Usual price, VAT included") if is_usual else _("Paid to you, VAT included")
     facts = [(_("What"), order.service.label)]
     if order.quantity != 1 or order.unit:
         facts.append((_("How many"), quantity_words(order.quantity, order.unit)))
@@ -41,7 +43,7 @@ def _need(offer: Offer) -> Facts:
         (_("Where"), area),
         (_("Starting on"), moment_words(order.promised_start, site)),
         (_("To be done by"), moment_words(order.promised_end, site)),
-        (_("Paid to you, VAT included"), euros(offer.price)),
+        (paid, euros(offer.price)),
     ]
 
 
@@ -86,9 +88,13 @@ def sent(message: Message) -> Note:
         url=url,
         label=_("Look and answer"),
     )
-    note.words.update({"code": link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT})
-    # A yes by SMS is to the first price.
-    note.words["can_reply"] = takes_replies(message.organisation) and not was_repriced(offer)
+    asks_price = offer.round.asks_price
+    note.words.update(
+        {"code": link_code(offer), "is_alone": offer.round.mode == RoundMode.DIRECT, "asks_price": asks_price}
+    )
+    # A yes by SMS is to the first price, and not asked for where a price is.
+    can_reply = takes_replies(message.organisation) and not asks_price and not was_repriced(offer)
+    note.words["can_reply"] = can_reply
     return note
 
 
@@ -227,14 +233,17 @@ def rescheduled(message: Message) -> Note:
 
 @writes(Kind.OFFER_NOT_SELECTED)
 def not_selected(message: Message) -> Note:
-    """Somebody was quicker; no regret to have."""
+    """Somebody was quicker, or was chosen; no regret to have."""
     offer = _offer(message)
-    return _note(
+    is_choice = offer.round.asks_price
+    note = _note(
         offer,
         subject=_("The job %(reference)s has been taken"),
-        heading=_("Another business was quicker this time"),
+        heading=_("Somebody else was chosen this time") if is_choice else _("Another business was quicker this time"),
         facts=[(_("What"), offer.work_order.service.label)],
     )
+    note.words["is_choice"] = is_choice
+    return note
 
 
 @writes(Kind.OFFER_WITHDRAWN)
@@ -282,8 +291,9 @@ def sms_answered(message: Message) -> Note:
     subject = _("Your answer by SMS")
     if offer is None:
         note = to_business("", subject=subject, heading=subject, facts=[], what="")
-        note.words["reference"] = ""
+        note.words.update(reference="", asks_price=False)
     else:
         note = _note(offer, subject=subject, heading=subject, facts=[], url=link_url(offer), label=_("Open the job"))
+        note.words["asks_price"] = offer.round.asks_price
     note.words.update(words)
     return note

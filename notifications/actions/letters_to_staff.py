@@ -31,6 +31,7 @@ DISPATCH_REASONS = {
     "no_eligible_provider": gettext_lazy("No provider can be asked"),
     "all_declined": gettext_lazy("All providers said no or were silent"),
     "all_waves_sent": gettext_lazy("As many providers were asked as the rules allow"),
+    "answers_to_choose": gettext_lazy("Providers gave their prices: choose one of them"),
     "stopped": gettext_lazy("The time to find somebody is over"),
     "withdrawn": gettext_lazy("The search was stopped"),
     "taken_back": gettext_lazy("The work was taken back from its provider"),
@@ -54,6 +55,8 @@ def needs_dispatch(message: Message) -> Note:
     if order.status != WorkOrderStatus.NEEDS_DISPATCH:
         raise NotNeeded(Unsent.OUTDATED)
     agreed = agreed_prices(order)
+    is_choice = message.event is not None and message.event.data.get("reason") == "answers_to_choose"
+    page = "providers:offers-of-request" if is_choice else "bookings:request"
     return Note(
         subject=_("Work order %(reference)s needs you") % {"reference": order.reference},
         heading=_("A work order needs you"),
@@ -66,9 +69,9 @@ def needs_dispatch(message: Message) -> Note:
             (_("Promised by"), moment_words(order.promised_end, order.site)),
             *((_("Price agreed with the client"), f"{one.name}, {euros(price)}") for one, price in agreed),
         ],
-        action_url=link(message.organisation, "bookings:request", order.request.public_id),
-        action_label=_("Open the request"),
-        words={"is_agreed": bool(agreed)},
+        action_url=link(message.organisation, page, order.request.public_id),
+        action_label=_("Look and decide") if is_choice else _("Open the request"),
+        words={"is_agreed": bool(agreed), "is_choice": is_choice},
     )
 
 

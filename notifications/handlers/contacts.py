@@ -47,10 +47,11 @@ def take_another_way(event: Event) -> None:
 @subscribe("sms.answered")
 def answer_the_sms(event: Event) -> None:
     """What came of an SMS, to its number. Who took a job by SMS is sent the details by SMS: that is the answer."""
-    needed = ("provider", "offer__provider", "offer__work_order__site", "offer__work_order__request")
+    needed = ("provider", "offer__provider", "offer__round", "offer__work_order__site", "offer__work_order__request")
     for came in InboundSms.objects.filter(public_id=event.subject_id).select_related(*needed):
         offer = came.offer
-        by_sms = offer is not None and contacts.way_to_write(offer) == ContactChannel.SMS
+        is_theirs = offer is not None and not offer.round.asks_price
+        by_sms = offer is not None and is_theirs and contacts.way_to_write(offer) == ContactChannel.SMS
         if came.provider is None or (came.effect == ReplyEffect.ACCEPTED and by_sms):
             continue
         reader = replace(business(came.provider), address="")

@@ -15,8 +15,10 @@ UNAGREED = ("counter_refused", "counter_lapsed")
 
 @subscribe("offer.countered")
 def ask_who_decides(event: Event) -> None:
-    """The client about a day, the team about a price."""
+    """The client about a day, the team about a price; where several give theirs, the team once they are all there."""
     for offer in Offer.objects.with_need().filter(public_id=event.subject_id):
+        if offer.round.asks_price:
+            continue
         asked = offer.work_order.request
         by_client = event.data.get("needs") == Decider.CLIENT
         readers = [contact_of(asked)] if by_client else dispatchers_at(offer.work_order.site)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concierge.events import subscribe
 from concierge.models import Event
 from notifications.handlers.readers import business, heads, invited, tell
+from providers.enums import InvitationStatus
 from providers.models import Provider, ProviderDocument, ProviderInvitation
 
 
@@ -37,9 +38,10 @@ def tell_what_keeps_from_work(event: Event) -> None:
 
 @subscribe("provider_invitation.sent")
 def send_an_invitation(event: Event) -> None:
-    """To whoever is invited, by e-mail, else by SMS."""
-    for invitation in ProviderInvitation.objects.filter(public_id=event.subject_id):
-        tell(event, [invited(invitation)])
+    """To whoever is invited, by e-mail, else by SMS; once handed in, to where the provider reads."""
+    for invitation in ProviderInvitation.objects.select_related("provider").filter(public_id=event.subject_id):
+        came = invitation.provider if invitation.status == InvitationStatus.USED else None
+        tell(event, [business(came) if came else invited(invitation)])
 
 
 @subscribe("provider.handed_in")

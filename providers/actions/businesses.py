@@ -98,6 +98,8 @@ def set_active(provider: Provider, *, is_active: bool, by: Actor) -> Provider:
     (``take_job_back``).
     """
     locked = lock_provider(provider)
+    if is_active and locked.is_to_check:
+        raise Conflict(_("Look at its file and say yes to it first."))
     if locked.is_active != is_active:
         locked.is_active, locked.is_to_check = is_active, False
         locked.save(update_fields=["is_active", "is_to_check"])

@@ -14,11 +14,13 @@ from concierge.enums import Channel
 from concierge.errors import Invalid
 from concierge.tenancy import Actor
 from providers.actions.contacts import add_call, call_again
+from providers.actions.counters import counter_offer
 from providers.actions.offer_moves import lock_offer, say
 from providers.actions.offers import accept_offer, decline_offer
 from providers.actions.refusals import REFUSALS, OfferAnswered, OfferExpired
 from providers.enums import ContactChannel, ContactStatus, ContactTrouble, DeclineReason, OfferStatus
 from providers.models import Offer, OfferContact
+from providers.rules.counters import Proposal
 
 
 @transaction.atomic
@@ -27,6 +29,15 @@ def accept_on_phone(offer: Offer, *, price_seen: Decimal | None = None, by: Acto
     accepted = accept_offer(offer, price_seen=price_seen, by=by.by_way_of(Channel.PHONE))
     _note_reached(accepted, by)
     return accepted
+
+
+@transaction.atomic
+def price_on_phone(offer: Offer, price: Decimal, *, by: Actor) -> Offer:
+    """They said their price. Raises what ``counter_offer`` does."""
+    counter_offer(offer, Proposal(price=price), by=by.by_way_of(Channel.PHONE))
+    locked = lock_offer(offer)
+    _note_reached(locked, by)
+    return locked
 
 
 @transaction.atomic

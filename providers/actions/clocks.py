@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.work_orders import ask_for_dispatch, lock_work_order
-from bookings.enums import WorkOrderStatus
 from bookings.models import WorkOrder
 from concierge import deadlines
 from concierge.db import refuse_on
@@ -20,10 +19,12 @@ from concierge.errors import Invalid
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import counter_times, links
+from providers.actions.gathering import decision_due
 from providers.actions.matching import closures_of, due_of, opening_of, policy_for
 from providers.actions.offer_moves import (
     EXPIRY,
     NEXT_WAVE,
+    SEARCHED,
     STOP,
     close_round,
     held_until,
@@ -44,7 +45,7 @@ from providers.actions.refusals import (
     PausedTooOften,
 )
 from providers.actions.reminders import plan_reminders, times_reminded
-from providers.actions.rounds import go_on, send_next_wave
+from providers.actions.rounds import gap_of, go_on, send_next_wave
 from providers.enums import WAITING, OfferStatus, PauseReason, RoundStatus
 from providers.models import CounterOffer, Offer, OfferPause, OfferRound
 from providers.models.offers import latest_start
@@ -267,7 +268,7 @@ def hold_clocks(work_order: WorkOrder, *, by: Actor) -> None:
             _stand_still(offer, locked, by=by)
     for counter in _proposals(current):
         if counter.due_at <= until:
-            _decide_until(counter, min(until + max(counter.due_at - now, LEAST), current.ends_at))
+            decide_until(counter, min(until + max(counter.due_at - now, LEAST), current.ends_at))
 
 
 def _hold_end(current: OfferRound, until: dt.datetime, now: dt.datetime) -> None:
@@ -300,7 +301,7 @@ def release_clocks(work_order: WorkOrder, *, by: Actor) -> None:
     policy, now, begins_by = policy_for(locked), timezone.now(), latest_start(locked)
     if begins_by <= now:
         close_round(locked, RoundStatus.EXHAUSTED, "withdraw", by=by)
-        if locked.status == WorkOrderStatus.OFFERING:
+        if locked.status in SEARCHED:
             ask_for_dispatch(locked, reason="stopped", by=by)
         return
     _move_end(current, asking.search_ends_at(now, begins_by, policy.stop_before))
@@ -314,7 +315,7 @@ def release_clocks(work_order: WorkOrder, *, by: Actor) -> None:
         elif offer.due_at > current.ends_at:
             _give_until(offer, current.ends_at)
     go_on(current, locked, by=by)
-    if policy.gap is not None and not _waits_for_next(current):
+    if gap_of(current, policy) is not None and not _waits_for_next(current):
         send_next_wave(current, by=by)
 
 
@@ -322,7 +323,7 @@ def _decide_anew(offer: Offer, counter: CounterOffer, work_order: WorkOrder, *, 
     """Whoever decides has their time again; what speaks of another promise is over, and its provider is asked again."""
     now, ends_at = timezone.now(), offer.round.ends_at
     if counter.speaks_of(work_order):
-        _decide_until(counter, min(counter_times.decided_by(work_order, now), ends_at))
+        decide_until(counter, decision_due(offer.round, work_order, now))
         return
     policy = policy_for(work_order)
     put_again(offer)
@@ -337,7 +338,8 @@ def _proposals(current: OfferRound) -> list[CounterOffer]:
     return list(rows.order_by("pk"))
 
 
-def _decide_until(counter: CounterOffer, due_at: dt.datetime) -> None:
+def decide_until(counter: CounterOffer, due_at: dt.datetime) -> None:
+    """A decision on a locked proposal is due then."""
     counter.due_at = due_at
     counter.save(update_fields=["due_at"])
     organisation_id = counter.organisation_id

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from bookings.actions.rescheduling import OVER, is_movable, minutes_of
 from bookings.enums import Place
 from bookings.models import WorkOrder, calendar
+from providers.rules import asking, hours
 from providers.rules import counters as rules
-from providers.rules import hours
 
 DUE = "counter.due"
 # Whoever decides has about one working day, and never longer than the search lasts.
-DECIDE_WITHIN = dt.timedelta(hours=8)
+DECIDE_WITHIN = dt.timedelta(hours=asking.HOURS_TO_CHOOSE)
 # Days shown to choose from.
 MOST_DAYS = 20
 

@@ -17,31 +17,29 @@ from bookings.actions.work_orders import lock_work_order
 from bookings.enums import WORK_ORDER_TRANSITIONS
 from bookings.models import WorkOrder
 from concierge import deadlines
-from concierge.db import refuse_on
 from concierge.errors import Invalid
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import counter_times
-from providers.actions.clocks import hold_clocks
+from providers.actions.clocks import decide_until, hold_clocks
+from providers.actions.gathering import is_gathering
 from providers.actions.matching import agreed_amounts
 from providers.actions.moved_work import is_away_for
 from providers.actions.offer_moves import keep_as_they_are, lock_offer, say
 from providers.actions.offers import answering, bind
+from providers.actions.proposing import check_amount, keep_proposal
 from providers.actions.refusals import (
     CounterOver,
-    CounterWaiting,
     DateFixed,
-    OfferExpired,
     OfferTaken,
     OfferWithdrawn,
     PriceAgreed,
     PriceToldToClient,
 )
 from providers.actions.rounds import go_on
-from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, Decider, OfferStatus
+from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, OfferStatus
 from providers.models import CounterOffer, Offer, Provider
-from providers.models.counters import MOST_COUNTER_PRICE
-from providers.rules.counters import Proposal
+from providers.rules.counters import Moments, Proposal
 from providers.rules.privacy import Known, reveals
 
 LONGEST_COMMENT = 200
@@ -51,51 +49,30 @@ LONGEST_COMMENT = 200
 def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor) -> CounterOffer:
     """The provider would do it at another price or on another day: whoever has to agree is asked.
 
-    A price is for the team, which pays it; a day alone is for the client, when there is an address to ask. Raises
-    ``Invalid`` (400), the refusals of an answer (409), ``CounterWaiting``, ``DateFixed``, ``PriceAgreed`` or
-    ``PriceToldToClient`` (409).
+    Who is asked for a price says one, that of the agreement or another. Raises ``Invalid`` (400), the refusals of an
+    answer (409), ``CounterWaiting``, ``DateFixed``, ``PriceAgreed`` or ``PriceToldToClient`` (409).
     """
     work_order = lock_work_order(offer.work_order)
     locked = answering(offer, "counter")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
-    now = timezone.now()
     _check_price(locked, work_order, proposal.price)
-    ready_by = _check_day(work_order, proposal, now)
+    ready_by = _check_day(work_order, proposal, timezone.now())
     comment = _check_comment(locked, proposal.comment)
-    due_at = min(counter_times.decided_by(work_order, now), locked.round.ends_at)
-    if due_at <= now:
-        raise OfferExpired
-    asks_client = proposal.price is None and bool(work_order.request.contact_email)
-    with refuse_on("counter_offer_waiting_once", CounterWaiting()):
-        made = CounterOffer.objects.create(
-            organisation_id=locked.organisation_id,
-            offer=locked,
-            price=proposal.price,
-            price_before=locked.price,
-            starts_at=proposal.starts_at,
-            ready_by=ready_by,
-            promised_start=work_order.promised_start,
-            promised_end=work_order.promised_end,
-            comment=comment,
-            needs=Decider.CLIENT if asks_client else Decider.STAFF,
-            made_at=now,
-            due_at=due_at,
-        )
-    locked.save(update_fields=["status", "answered_at"])
-    deadlines.set_deadline(counter_times.DUE, organisation_id=made.organisation_id, subject_id=made.pk, due_at=due_at)
-    said = {"price": str(made.price) if made.price is not None else "", "needs": str(made.needs)}
-    moment = made.starts_at or made.ready_by
-    say(locked, "countered", by, moment=moment.isoformat() if moment else "", **said)
-    return made
+    moments = Moments(proposal.starts_at, ready_by)
+    return keep_proposal(locked, work_order, price=proposal.price, moments=moments, comment=comment, by=by)
 
 
 def _check_price(offer: Offer, work_order: WorkOrder, price: Decimal | None) -> None:
+    is_asked = offer.round.asks_price
     if price is None:
+        if is_asked:
+            raise Invalid(_("Say your price: it is compared with those of others."), field="price")
         return
-    if not price.is_finite() or not 0 < price <= MOST_COUNTER_PRICE or price != price.quantize(Decimal("0.01")):
-        raise Invalid(_("A price is more than 0 and at most 50,000 €."), field="price")
+    check_amount(price)
     if price == offer.price:
+        if is_asked:
+            return
         raise Invalid(_("This is the price that we offer already."), field="price")
     if agreed_amounts(work_order):
         raise PriceAgreed(current_status=offer.status)
@@ -155,7 +132,7 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
         raise CounterOver(current_status=found.status)
     if found.price_before != locked.price or not found.speaks_of(work_order) or is_away_for(locked, found):
         raise CounterOver(current_status=found.status)
-    if found.price is not None:
+    if found.price is not None and found.price != locked.price:
         if agreed_amounts(work_order):
             raise PriceAgreed(current_status=found.status)
         locked.price = found.price
@@ -209,10 +186,13 @@ def lock_counter(counter: CounterOffer) -> CounterOffer:
 
 @transaction.atomic
 def lapse_counter(counter: CounterOffer, *, by: Actor) -> bool:
-    """Nobody decided in time; ``False`` when somebody did."""
+    """Nobody decided in time; ``False`` when somebody did, or prices are still gathered."""
     work_order = lock_work_order(counter.offer.work_order)
     locked, found = lock_offer(counter.offer), lock_counter(counter)
     if found.status != CounterStatus.WAITING or locked.status != OfferStatus.COUNTERED:
+        return False
+    if is_gathering(locked.round) and locked.round.ends_at > timezone.now():
+        decide_until(found, locked.round.ends_at)
         return False
     _end(work_order, locked, found, CounterStatus.LAPSED, by)
     return True

@@ -21,11 +21,12 @@ from concierge.errors import Conflict, Invalid
 from concierge.models import Organisation, normalise_email
 from concierge.tenancy import Actor
 from providers.actions import availability, businesses
+from providers.actions.contacts import mobile_of
 from providers.actions.file_moves import check_row, lock_provider
 from providers.actions.refusals import InvitationOver, SiretKnown
 from providers.enums import INVITATION_TRANSITIONS, InvitationStatus
 from providers.models import InvitationLink, Provider, ProviderInvitation
-from providers.models.links import code_of, hash_of, new_nonce, token_of
+from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
 from providers.rules.hours import Opening
 
 # How long somebody may take, from the message to the last step.
@@ -51,8 +52,7 @@ def invite_provider(
         language=language,
     )
     check_row(invitation)
-    open_already = Conflict(_("This address has an invitation that is still open."), field="email")
-    with refuse_on("provider_invitation_open_once_per_address", open_already):
+    with refuse_on(*_once_per_address()), refuse_on(*_once_per_phone()):
         invitation.save()
     _new_link(invitation)
     events.record("provider_invitation.sent", invitation, by=by)
@@ -61,8 +61,17 @@ def invite_provider(
 
 @transaction.atomic
 def invite_again(invitation: ProviderInvitation, *, by: Actor) -> ProviderInvitation:
-    """The same invitation by a new link: the one before opens nothing any more. Raises ``InvitationOver``."""
-    locked = _lock(invitation, "send")
+    """The same invitation by a new link: the one before opens nothing any more. One that was taken back is open again;
+    whoever has handed in gets a link for documents.
+
+    Raises ``InvitationOver`` when the team has decided on an unfinished file, and ``Conflict``.
+    """
+    locked = _locked(invitation)
+    if locked.status != InvitationStatus.USED:
+        locked = _lock(invitation, "send")
+        locked.status = INVITATION_TRANSITIONS["send"][1]
+        with refuse_on(*_once_per_address()):
+            locked.save(update_fields=["status"])
     _new_link(locked)
     events.record("provider_invitation.sent", locked, by=by)
     return locked
@@ -70,14 +79,14 @@ def invite_again(invitation: ProviderInvitation, *, by: Actor) -> ProviderInvita
 
 @transaction.atomic
 def revoke_invitation(invitation: ProviderInvitation, *, by: Actor) -> ProviderInvitation:
-    """It was a mistake: the link opens nothing any more. What was typed so far stays with the team. Again: nothing."""
-    locked = ProviderInvitation.objects.select_for_update(of=("self",), no_key=True).get(pk=invitation.pk)
-    if locked.status == InvitationStatus.REVOKED:
+    """It was a mistake, or reached somebody else: the link opens nothing any more. What was typed so far stays with the
+    team; what was handed in stays so. Again: nothing."""
+    locked = _locked(invitation)
+    if not locked.links.filter(revoked_at=None).update(revoked_at=timezone.now()):
         return locked
-    locked = _lock(invitation, "revoke")
-    locked.status = INVITATION_TRANSITIONS["revoke"][1]
-    locked.save(update_fields=["status"])
-    locked.links.filter(revoked_at=None).update(revoked_at=timezone.now())
+    if locked.status == InvitationStatus.SENT:
+        locked.status = INVITATION_TRANSITIONS["revoke"][1]
+        locked.save(update_fields=["status"])
     events.record("provider_invitation.revoked", locked, by=by)
     return locked
 
@@ -150,11 +159,19 @@ def hand_in(invitation: ProviderInvitation, *, charter: str, name: str, by: Acto
 
 @transaction.atomic
 def approve_provider(provider: Provider, *, by: Actor) -> Provider:
-    """The team has looked at the file: from now on it may be asked. Again: nothing."""
+    """The team has looked at the file: from now on it may be asked. Again: nothing.
+
+    Raises ``Conflict`` while its steps can still be changed by the link of the invitation.
+    """
     locked = lock_provider(provider)
     if locked.is_to_check:
+        # Read without its lock: whoever does a step holds it and waits for the provider's.
+        came = ProviderInvitation.objects.filter(provider=provider).first()
+        if came is not None and came.status == InvitationStatus.SENT:
+            raise Conflict(_("They have not handed everything in yet. Wait for it, or take the invitation back first."))
         locked.is_to_check, locked.is_active = False, True
         locked.save(update_fields=["is_to_check", "is_active"])
+        open_door(locked)
         events.record("provider.approved", locked, by=by)
     return locked
 
@@ -176,14 +193,45 @@ def open_door(provider: Provider) -> None:
 
 
 def current_link(invitation: ProviderInvitation) -> InvitationLink | None:
-    """The link that opens, while the invitation is open."""
-    return invitation.links.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("-pk").first()
+    """The link that opens, and was not locked by wrong digits."""
+    alive = invitation.links.filter(revoked_at=None, expires_at__gt=timezone.now(), code_tries__lt=MAX_CODE_TRIES)
+    return alive.order_by("-pk").first()
 
 
 def door_of(invitation: ProviderInvitation) -> tuple[str, str]:
     """Token and four digits of its link; empty when none opens."""
     link = current_link(invitation)
     return (token_of(link.nonce), code_of(link.nonce)) if link else ("", "")
+
+
+def way_to(invitation: ProviderInvitation) -> str:
+    """How the message reaches them: ``email``, ``sms``, or not at all (empty)."""
+    if invitation.email:
+        return "email"
+    return "sms" if mobile_of(invitation.phone) else ""
+
+
+@transaction.atomic
+def send_new_invitation_link(link: InvitationLink, *, by: Actor) -> bool:
+    """A new link to the address that was invited, for whoever comes back to an unfinished file with one that has
+    expired or was locked by wrong digits. ``False`` when there is nothing to do."""
+    locked = _locked(link.invitation)
+    fresh = InvitationLink.objects.get(pk=link.pk)
+    if fresh.revoked_at is not None or fresh.lets_act_at(timezone.now()) or locked.status != InvitationStatus.SENT:
+        return False
+    _new_link(locked)
+    events.record("provider_invitation.sent", locked, by=by)
+    return True
+
+
+def _once_per_address() -> tuple[str, Conflict]:
+    refusal = Conflict(_("This address has an invitation that is still open."), field="email")
+    return "provider_invitation_open_once_per_address", refusal
+
+
+def _once_per_phone() -> tuple[str, Conflict]:
+    refusal = Conflict(_("This number has an invitation that is still open."), field="phone")
+    return "provider_invitation_open_once_per_phone", refusal
 
 
 def _new_link(invitation: ProviderInvitation) -> None:
@@ -198,14 +246,20 @@ def _new_link(invitation: ProviderInvitation) -> None:
     )
 
 
-def _lock(invitation: ProviderInvitation, verb: str) -> ProviderInvitation:
-    """Re-read an invitation under its row lock. Raises ``InvitationOver``.
+def _locked(invitation: ProviderInvitation) -> ProviderInvitation:
+    """Re-read an invitation under its row lock.
 
     Its provider is read by a statement of its own: joined, one that was made while we waited would look like none.
     """
     rows = ProviderInvitation.objects.select_for_update(of=("self",), no_key=True)
-    locked = rows.select_related("organisation").get(pk=invitation.pk)
-    if locked.status not in INVITATION_TRANSITIONS[verb][0]:
+    return rows.select_related("organisation").get(pk=invitation.pk)
+
+
+def _lock(invitation: ProviderInvitation, verb: str) -> ProviderInvitation:
+    """Re-read it for a verb. Raises ``InvitationOver``, also once the team has decided on the file."""
+    locked = _locked(invitation)
+    decided = locked.provider is not None and not locked.provider.is_to_check
+    if locked.status not in INVITATION_TRANSITIONS[verb][0] or decided:
         raise InvitationOver(current_status=locked.status)
     return locked
 

@@ -17,7 +17,8 @@ from concierge.errors import DomainError
 from concierge.models import Domain
 from concierge.tenancy import Actor
 from providers.actions.refusals import PartnershipPaused
-from providers.models import AgreementLink, PersonalLink, Provider
+from providers.enums import InvitationStatus
+from providers.models import AgreementLink, InvitationLink, PersonalLink, Provider
 from providers.models.links import MAX_CODE_TRIES, Asked, code_of, hash_of, new_nonce, token_of
 
 # After the answer is due, or the promised end of accepted work, a link still shows how things stand for this long.
@@ -52,8 +53,18 @@ class LinkExpired(DomainError):
     message = _("This link has expired. Nothing more needs to be done.")
 
 
-class SignatureWaits(LinkExpired):
-    """The link's reading time is over, and what it is about still waits for a signature."""
+class StillWaits(LinkExpired):
+    """The link's reading time is over, and something is still to be done by it."""
+
+
+class FileUnfinished(StillWaits):
+    """Whoever was invited comes back too late."""
+
+    message = _("This link has expired, and your file is not finished: please ask for a new link.")
+
+
+class SignatureWaits(StillWaits):
+    """What the link is about still waits for a signature."""
 
     message = _("This link has expired, and your signature is still needed: please ask for a new link.")
 
@@ -124,6 +135,8 @@ def check_alive(link: PersonalLink, provider: Provider | None) -> None:
     if link.revoked_at is not None:
         raise LinkRevoked
     if link.expires_at <= timezone.now():
+        if isinstance(link, InvitationLink) and link.invitation.status == InvitationStatus.SENT:
+            raise FileUnfinished
         still_asks = isinstance(link, AgreementLink) and link.agreement.waits_for_provider
         raise SignatureWaits if still_asks else LinkExpired
     if provider is not None and not provider.is_active and not provider.is_to_check:

@@ -10,14 +10,23 @@ from django.db import transaction
 from django.utils import timezone
 
 from bookings.actions.work_orders import ask_for_dispatch, lock_work_order
-from bookings.enums import PerformerKind, WorkOrderStatus
+from bookings.enums import PerformerKind
 from bookings.models import WorkOrder
 from concierge import deadlines
 from concierge.tenancy import Actor
 from providers.actions import links
 from providers.actions.clocks import hold_clocks
 from providers.actions.matching import Policy, closures_of, due_of, policy_for
-from providers.actions.offer_moves import EXPIRY, STOP, close_round, drop_counters, lock_offer, put_again, say
+from providers.actions.offer_moves import (
+    EXPIRY,
+    SEARCHED,
+    STOP,
+    close_round,
+    drop_counters,
+    lock_offer,
+    put_again,
+    say,
+)
 from providers.actions.reminders import plan_reminders, times_reminded
 from providers.actions.rounds import go_on
 from providers.enums import OFFER_TRANSITIONS, WAITING, OfferStatus, RoundStatus
@@ -40,7 +49,7 @@ def follow_promise(work_order: WorkOrder, *, before: str, moved_at: dt.datetime,
             say(offer, "moved_after_yes", by, before=before)
         return
     current = OfferRound.objects.filter(work_order=locked, status=RoundStatus.OPEN).first()
-    if current is None or locked.status != WorkOrderStatus.OFFERING:
+    if current is None or locked.status not in SEARCHED:
         return
     policy, now = policy_for(locked), timezone.now()
     begins_by = latest_start(locked)

@@ -15,8 +15,16 @@ from providers.actions.links import issue_link
 from providers.actions.offer_moves import lock_offer, say
 from providers.actions.prices import lock_price, resend_price_request
 from providers.actions.signing import resend_agreement
-from providers.enums import BINDING_YES, WAITING, ContactChannel, ContactStatus, OfferStatus, PriceRequestStatus
-from providers.models import AccessLink, AgreementLink, OfferContact, PersonalLink, PriceLink, Provider
+from providers.enums import (
+    BINDING_YES,
+    WAITING,
+    ContactChannel,
+    ContactStatus,
+    InvitationStatus,
+    OfferStatus,
+    PriceRequestStatus,
+)
+from providers.models import AccessLink, AgreementLink, InvitationLink, OfferContact, PersonalLink, PriceLink, Provider
 
 
 def _alive(kind: type[PersonalLink], provider: Provider) -> QuerySet[Any]:
@@ -65,6 +73,12 @@ def replace_price_links(provider: Provider, *, by: Actor) -> None:
         is_open = asked.status == PriceRequestStatus.SENT and asked.due_at > timezone.now()
         if _replace(link) and provider.is_active and is_open:
             resend_price_request(asked, by=by)
+
+
+def end_invitation_links(provider: Provider) -> None:
+    """Whoever handed in gets a new link with the next paper that is asked for; an invitation that is under way was sent
+    to whom it was meant for."""
+    _alive(InvitationLink, provider).filter(invitation__status=InvitationStatus.USED).update(revoked_at=timezone.now())
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from bookings.enums import RequestStatus
+from bookings.enums import RequestStatus, WorkOrderStatus
 from bookings.models import Pause, WorkOrder
 from concierge import events
 from concierge.tenancy import Actor
@@ -22,6 +22,8 @@ from providers.rules.terms import MatchingTerms
 # The deadlines of every offer, and of every search.
 EXPIRY, REMINDER = "offer.expiry", "offer.reminder"
 STOP, NEXT_WAVE = "offer_round.stop", "offer_round.next_wave"
+# A search may be under way: somebody is asked, or a person chooses among the prices that were given.
+SEARCHED = frozenset({WorkOrderStatus.OFFERING, WorkOrderStatus.NEEDS_DISPATCH})
 # A request that is held for longer than was said stands still for so much more, again and again.
 HELD_ON = dt.timedelta(days=7)
 

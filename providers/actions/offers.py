@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings.actions.work_orders import ask_for_dispatch, book_work_order, lock_work_order, take_work_order_back
-from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind, WorkOrderStatus
+from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind
 from bookings.models import WorkOrder
 from concierge import deadlines, metrics
 from concierge.db import refuse_on
@@ -27,6 +27,7 @@ from providers.actions.contacts import way_to_write
 from providers.actions.matching import agreed_amounts
 from providers.actions.offer_moves import (
     EXPIRY,
+    SEARCHED,
     close_round,
     drop_counters,
     end_pauses,
@@ -35,6 +36,7 @@ from providers.actions.offer_moves import (
     lock_offer,
     say,
 )
+from providers.actions.proposing import check_amount, keep_proposal
 from providers.actions.refusals import (
     REFUSALS,
     NothingToWriteTo,
@@ -46,22 +48,35 @@ from providers.actions.refusals import (
 )
 from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on, search
-from providers.enums import BINDING_YES, OFFER_TRANSITIONS, WAITING, DeclineReason, OfferStatus, RoundStatus
+from providers.enums import (
+    BINDING_YES,
+    OFFER_TRANSITIONS,
+    WAITING,
+    DeclineReason,
+    OfferStatus,
+    RoundStatus,
+)
 from providers.models import AccessLink, Offer, OfferPause, PersonalLink, Provider
 
 
 @transaction.atomic
 def accept_offer(offer: Offer, *, by: Actor, price_seen: Decimal | None = None) -> Offer:
-    """The provider takes the job: first one wins, the others' open offers become ``not_selected`` (R02).
+    """The provider takes the job: first one wins, the others' open offers become ``not_selected`` (R02). Where several
+    are asked for their prices nothing is won yet: theirs is the price offered, and a person chooses.
 
     Raises ``OfferTaken``, ``OfferExpired``, ``OfferWithdrawn``, ``OfferAnswered`` or ``OfferRepriced``, all 409.
     """
     work_order = lock_work_order(offer.work_order)
-    locked = answering(offer, "accept")
+    is_price = offer.round.asks_price
+    locked = answering(offer, "counter" if is_price else "accept")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
     keep_price(locked, price_seen)
-    bind(locked, work_order, by=by)
+    if is_price:
+        check_amount(locked.price)
+        keep_proposal(locked, work_order, price=locked.price, by=by)
+    else:
+        bind(locked, work_order, by=by)
     return locked
 
 
@@ -150,7 +165,10 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
     locked.save(update_fields=["status"])
     drop_counters([locked])
     say(locked, "withdrawn", by, reason="partnership_paused")
-    if work_order.status != WorkOrderStatus.OFFERING or locked.round.offers.filter(status__in=WAITING):
+    if work_order.status not in SEARCHED:
+        return
+    if locked.round.offers.filter(status__in=WAITING).exists():
+        go_on(locked.round, work_order, by=by)
         return
     agreed = agreed_amounts(work_order)
     if not agreed and held_until(work_order) is not None:

@@ -29,8 +29,8 @@ from providers.actions.matching import agreed_amounts, consider_providers, polic
 from providers.actions.offer_moves import keep_as_they_are
 from providers.actions.rounds import offer_directly
 from providers.actions.whom import whom_to_look_at
-from providers.enums import WAITING, ProposalStatus, RoundMode, RunStatus
-from providers.models import AssignmentRun, Offer, PriceRequest, ProposedAssignment, Provider
+from providers.enums import WAITING, ProposalStatus, RoundMode, RoundStatus, RunStatus
+from providers.models import AssignmentRun, Offer, OfferRound, PriceRequest, ProposedAssignment, Provider
 from providers.rules.candidates import Candidate
 from providers.rules.flow import NEAREST, NOBODY, DayLoad, Reason, explain, figures, one_by_one, prove
 
@@ -57,13 +57,17 @@ class AssignmentChanged(Conflict):
     message = _("This work has changed since it was planned.")
 
 
+# Providers gave their prices: a person chooses among them.
+_SEARCHED = Exists(OfferRound.objects.filter(work_order=OuterRef("pk"), status=RoundStatus.OPEN))
+
+
 def waiting_on(site: Site, day: dt.date) -> QuerySet[WorkOrder]:
     """Work for local businesses that begins that day and that nobody has or is asked for, the earliest first. What
     belongs to a request on hold waits with it."""
     begins, ends = _span(site, day)
     found = WorkOrder.objects.filter(site=site, execution__in=BY_PROVIDER, status__in=TO_GIVE_OUT)
     found = found.filter(promised_start__gte=begins, promised_start__lt=ends)
-    found = found.exclude(request__status=RequestStatus.ON_HOLD)
+    found = found.exclude(request__status=RequestStatus.ON_HOLD).exclude(_SEARCHED)
     return found.select_related("request__client", "service", "site").order_by("promised_start", "pk")
 
 
@@ -285,7 +289,8 @@ def apply_proposal(proposal: ProposedAssignment, *, by: Actor) -> ProposedAssign
 def _waits(order: WorkOrder) -> bool:
     """Whether a plan may give out this locked work; its request is read under the lock that whoever holds it takes
     first."""
-    return order.status in TO_GIVE_OUT and order.request.status != RequestStatus.ON_HOLD and not agreed_amounts(order)
+    is_free = order.status in TO_GIVE_OUT and order.request.status != RequestStatus.ON_HOLD
+    return is_free and not agreed_amounts(order) and not order.offer_rounds.filter(status=RoundStatus.OPEN).exists()
 
 
 def _may_be_named(order: WorkOrder, provider: Provider) -> bool:

@@ -114,7 +114,9 @@ def prepared(policy: OfferPolicy, **terms: Unpack[Terms]) -> OfferPolicy:
         policy.wave_size = 1
     if policy.mode in {RoundMode.BROADCAST, RoundMode.DIRECT}:
         policy.max_waves, policy.gap_hours = 1, None
-    days = asking.longest_days(asking.hours_of(policy.max_waves, policy.answer_hours, policy.gap_hours))
+    if policy.mode == RoundMode.QUOTES:
+        policy.gap_hours = None
+    days = policy.longest_days
     if days > asking.LONGEST.days:
         raise Invalid(
             _("Asked like that, a search could last %(days)d days: sixty at most.") % {"days": days}, field="max_waves"

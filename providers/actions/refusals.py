@@ -106,6 +106,13 @@ class CounterOver(WrongState):
     message = _("This proposal can no longer be decided on: it was answered, its time is over, or the job has changed.")
 
 
+class PricesToChoose(WrongState):
+    """A new search would throw away what was answered."""
+
+    code = "prices_to_choose"
+    message = _("Providers gave their prices for this: choose one, or withdraw the offers first.")
+
+
 class DateFixed(WrongState):
     """Other work of the same request depends on the day, or something has begun."""
 

@@ -20,6 +20,7 @@ from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
 from providers.actions import links
 from providers.actions.contacts import contact_next
+from providers.actions.gathering import gather
 from providers.actions.matching import (
     Candidates,
     Policy,
@@ -32,6 +33,7 @@ from providers.actions.matching_policies import terms_of
 from providers.actions.offer_moves import (
     EXPIRY,
     NEXT_WAVE,
+    SEARCHED,
     STOP,
     close_round,
     held_until,
@@ -40,6 +42,7 @@ from providers.actions.offer_moves import (
     open_round,
     say,
 )
+from providers.actions.refusals import PricesToChoose
 from providers.actions.reminders import plan_reminders
 from providers.actions.whom import Whom, whom_to_look_at
 from providers.enums import WAITING, Obstacle, RoundMode, RoundStatus
@@ -53,11 +56,15 @@ from providers.rules.terms import MatchingTerms
 def start_round(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     """Consider every provider of the service, keep why or why not, and ask the best ones.
 
-    From ``ready`` or ``needs_dispatch``; with nobody to ask a dispatcher has to decide. Raises ``WrongState``.
+    From ``ready`` or ``needs_dispatch``; with nobody to ask a dispatcher has to decide. Raises ``WrongState``,
+    or ``PricesToChoose`` (409) while prices wait for a choice.
     """
     locked = lock_work_order(work_order)
     if locked.status not in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH}:
         raise WrongState(current_status=locked.status)
+    searched = OfferRound.objects.filter(work_order=locked, status=RoundStatus.OPEN)
+    if locked.status == WorkOrderStatus.NEEDS_DISPATCH and searched.exists():
+        raise PricesToChoose(current_status=locked.status)
     return search(locked, by=by)
 
 
@@ -87,7 +94,9 @@ def search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     """A new round of a locked work order, whose offers are closed: ask the best providers of the service."""
     policy = policy_for(work_order)
     found = _consider(work_order, policy)
-    started = _open(work_order, policy.mode, policy, found, found.verdicts)
+    # Nobody is asked for a price that the client has agreed to.
+    mode = RoundMode.WAVE if found.agreed and policy.mode == RoundMode.QUOTES else policy.mode
+    started = _open(work_order, mode, policy, found, found.verdicts)
     _send_wave(started, work_order, policy, found, by=by)
     return started
 
@@ -106,11 +115,15 @@ def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
 
 
 def go_on(current: OfferRound, work_order: WorkOrder, *, by: Actor) -> None:
-    """After an answer: wait for the rest of those who are asked, else ask the next ones, else call a person. Nobody is
-    asked while the request stands still: they are when it goes on."""
-    if work_order.status != WorkOrderStatus.OFFERING or current.status != RoundStatus.OPEN:
+    """After an answer: wait for the rest of those who are asked, have a person choose among their prices, else ask the
+    next ones, else call a person. Nobody is asked while the request stands still: they are when it goes on."""
+    if work_order.status not in SEARCHED or current.status != RoundStatus.OPEN:
         return
-    if current.offers.filter(status__in=WAITING).exists() or held_until(work_order) is not None:
+    waiting = set(current.offers.order_by().filter(status__in=WAITING).values_list("status", flat=True))
+    if (waiting and not current.asks_price) or held_until(work_order) is not None:
+        return
+    if waiting:
+        gather(current, work_order, waiting, by=by)
         return
     policy = policy_for(work_order)
     if is_last_wave(current, policy):
@@ -124,6 +137,11 @@ def is_last_wave(current: OfferRound, policy: Policy) -> bool:
     return current.mode == RoundMode.DIRECT or current.waves.count() >= policy.max_waves
 
 
+def gap_of(current: OfferRound, policy: Policy) -> dt.timedelta | None:
+    """After how long the next ones are asked too; never before a person chose among the first ones' prices."""
+    return None if current.asks_price else policy.gap
+
+
 @transaction.atomic
 def send_next_wave(current: OfferRound, *, by: Actor) -> None:
     """The gap is over: the next ones are asked too, those who were asked before may still answer; not while the request
@@ -132,7 +150,7 @@ def send_next_wave(current: OfferRound, *, by: Actor) -> None:
     locked = OfferRound.objects.get(pk=current.pk)
     policy = policy_for(work_order)
     is_open = work_order.status == WorkOrderStatus.OFFERING and locked.status == RoundStatus.OPEN
-    if is_open and held_until(work_order) is None and policy.gap is not None and not is_last_wave(locked, policy):
+    if is_open and held_until(work_order) is None and gap_of(locked, policy) and not is_last_wave(locked, policy):
         _ask_more(locked, work_order, policy, by=by)
 
 
@@ -153,7 +171,7 @@ def stop_round(current: OfferRound, *, by: Actor) -> None:
         _await(STOP, locked, locked.ends_at)
         return
     close_round(work_order, RoundStatus.EXHAUSTED, "expire", by=by)
-    if work_order.status == WorkOrderStatus.OFFERING:
+    if work_order.status in SEARCHED:
         ask_for_dispatch(work_order, reason="stopped", by=by)
 
 
@@ -236,8 +254,9 @@ def _send_wave(
     )
     if wave.number == 1:
         _await(STOP, current, current.ends_at)
-    if policy.gap is not None and not is_last_wave(current, policy):
-        gap_over = hours.due_in_opening_hours(now, policy.gap, hours.OFFICE_HOURS, found.zone)
+    gap = gap_of(current, policy)
+    if gap is not None and not is_last_wave(current, policy):
+        gap_over = hours.due_in_opening_hours(now, gap, hours.OFFICE_HOURS, found.zone)
         _await(NEXT_WAVE, current, min(gap_over, current.ends_at))
     offer_work_order(work_order, by=by)
     sent = [_send(wave, work_order, found.providers[key], found, policy, by=by) for key in chosen]
@@ -256,6 +275,9 @@ def _why_nobody(current: OfferRound, now: dt.datetime) -> str:
 def _send(
     wave: OfferWave, work_order: WorkOrder, provider: Provider, found: Candidates, policy: Policy, *, by: Actor
 ) -> Offer:
+    until = wave.round.ends_at
+    if wave.round.asks_price:
+        until = asking.prices_due_by(wave.sent_at, until)
     offer = Offer.objects.create(
         organisation_id=wave.organisation_id,
         work_order=work_order,
@@ -265,7 +287,7 @@ def _send(
         agreement=found.agreement_for(provider),
         price=found.price_for(provider),
         sent_at=wave.sent_at,
-        due_at=found.due_for(provider, policy, wave.sent_at, until=wave.round.ends_at),
+        due_at=found.due_for(provider, policy, wave.sent_at, until=until),
     )
     links.issue_link(offer)
     contact_next(offer, policy.ladder, by=by)
@@ -276,5 +298,6 @@ def _send(
 def _exhaust(current: OfferRound, work_order: WorkOrder, reason: str, *, by: Actor) -> None:
     current.status, current.ended_at = RoundStatus.EXHAUSTED, timezone.now()
     current.save(update_fields=["status", "ended_at"])
-    if work_order.status != WorkOrderStatus.NEEDS_DISPATCH:
+    # Who asks for a search that finds nobody reads so; who let prices lapse does not.
+    if work_order.status != WorkOrderStatus.NEEDS_DISPATCH or current.waves.exists():
         ask_for_dispatch(work_order, reason=reason, by=by)

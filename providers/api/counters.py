@@ -42,9 +42,9 @@ class CounterOffers(Answer):
     )
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        """A price is decided on by the organisation, a day alone by the client; you read the outcome in `counter` and
-        `status`. 409 as for an acceptance, and `counter_waiting`, `date_fixed`, `price_agreed`,
-        `price_told_to_client`."""
+        """Where `asks_price` is true a `price` is needed, and may be the one offered. A price is decided on by the
+        organisation, a day alone by the client; you read the outcome in `counter` and `status`. 409 as for an
+        acceptance, and `counter_waiting`, `date_fixed`, `price_agreed`, `price_told_to_client`."""
         found = self.mine(request, public_id)
         body = CounterIn(data=request.data)
         body.is_valid(raise_exception=True)

@@ -96,7 +96,8 @@ class AcceptOffer(Answer):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """The first provider wins. 409: `offer_taken`, `offer_expired`, `offer_withdrawn`, `offer_already_answered`,
-        `offer_repriced` when the price is not the one that you read."""
+        `offer_repriced` when the price is not the one that you read. Where `asks_price` is true nothing is won yet:
+        your price is the one offered, and the status `countered` until somebody has chosen."""
         found = self.mine(request, public_id)
         body = AcceptIn(data=request.data)
         body.is_valid(raise_exception=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -36,9 +37,16 @@ class CounterForm(forms.Form):
         help_text=_("Whoever decides reads it: leave out your name and your number."),
     )
 
-    def __init__(self, *args: Any, choices: list[Any], is_visit: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, choices: list[Any], is_visit: bool, asked: Decimal | None = None, **kwargs: Any
+    ) -> None:
+        """``asked``: the usual price, when theirs is asked."""
         super().__init__(*args, **kwargs)
         self.is_visit = is_visit
+        if asked is not None:
+            price = self.fields["price"]
+            price.required, price.initial, price.help_text = True, asked, ""
+            price.error_messages["required"] = _("Say your price: it is compared with those of others.")
         if not choices:
             del self.fields["moment"]
             return

@@ -44,6 +44,22 @@ class DeclineForm(forms.Form):
     comment = forms.CharField(label=_("A word for us"), max_length=200, required=False)
 
 
+class PriceSaidForm(forms.Form):
+    """Their price, as they say it on the phone."""
+
+    price = forms.DecimalField(
+        label=_("Their price for the whole job, incl. VAT (€)"),
+        max_digits=10,
+        decimal_places=2,
+        localize=True,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        error_messages={
+            "invalid": _("Type a price, like 150 or 149,90."),
+            "max_decimal_places": _("Type a price, like 150 or 149,90."),
+        },
+    )
+
+
 class ReleaseForm(forms.Form):
     """Why it is given back, and a word if one likes."""
 

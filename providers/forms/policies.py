@@ -20,6 +20,7 @@ MODES = (
     (RoundMode.SEQUENCE, _("One after another")),
     (RoundMode.BROADCAST, _("Everybody who can do it, at once")),
     (RoundMode.DIRECT, _("Only the best placed one, then a person decides")),
+    (RoundMode.QUOTES, _("Several for their price, then a person chooses")),
 )
 
 

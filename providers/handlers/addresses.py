@@ -36,6 +36,14 @@ def have_it_signed_at_the_new_address(event: Event) -> None:
             new_address.replace_agreement_links(provider, by=system_actor(event.organisation))
 
 
+@events.subscribe("provider.changed")
+def end_the_link_of_the_invitation(event: Event) -> None:
+    """By which papers are sent."""
+    for provider in _moved(event):
+        if _is_whole(event, provider):
+            new_address.end_invitation_links(provider)
+
+
 def _moved(event: Event) -> QuerySet[Provider]:
     """Whose address that was in use is another now; not whom one was added to."""
     return Provider.objects.filter(public_id=event.subject_id) if event.data.get("left") else Provider.objects.none()

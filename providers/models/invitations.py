@@ -76,6 +76,12 @@ class ProviderInvitation(PublicIdModel, TenantModel):
                 name="provider_invitation_open_once_per_address",
                 violation_error_message=_("This address has an invitation that is still open."),
             ),
+            models.UniqueConstraint(
+                fields=["organisation", "phone"],
+                condition=Q(status="sent", email="") & ~Q(phone=""),
+                name="provider_invitation_open_once_per_phone",
+                violation_error_message=_("This number has an invitation that is still open."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -90,7 +96,7 @@ class ProviderInvitation(PublicIdModel, TenantModel):
 class InvitationLink(PersonalLink):
     """The link of one invitation."""
 
-    about, page = "invitation", "providers:invitation"
+    about, page, renewal = "invitation", "providers:invitation", "providers:invitation-renew"
     need = ("provider", "organisation")
 
     invitation = models.ForeignKey(

@@ -89,6 +89,11 @@ class OfferRound(PublicIdModel, TenantModel):
     def __str__(self) -> str:
         return f"{self.work_order} · {self.number}"
 
+    @property
+    def asks_price(self) -> bool:
+        """Whether no yes binds: several give their prices, then a person chooses."""
+        return self.mode == RoundMode.QUOTES
+
 
 class OfferWave(TenantModel):
     """Those asked at the same time."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Service
 from concierge.models import TenantModel
 from providers.enums import Ladder, RoundMode
-from providers.rules.asking import MOST_HOURS, REMINDERS
+from providers.rules.asking import HOURS_TO_CHOOSE, MOST_HOURS, REMINDERS, hours_of, longest_days
 from providers.rules.contacts import SMS_FROM, SMS_UNTIL
 
 # Longer before the work begins, nobody would be asked any more.
@@ -128,7 +128,8 @@ class OfferPolicy(TenantModel):
                 condition=Q(mode=RoundMode.WAVE)
                 | Q(mode=RoundMode.SEQUENCE, wave_size=1)
                 | Q(mode=RoundMode.BROADCAST, max_waves=1, gap_hours__isnull=True)
-                | Q(mode=RoundMode.DIRECT, wave_size=1, max_waves=1, gap_hours__isnull=True),
+                | Q(mode=RoundMode.DIRECT, wave_size=1, max_waves=1, gap_hours__isnull=True)
+                | Q(mode=RoundMode.QUOTES, gap_hours__isnull=True),
                 name="offer_policy_mode_fits_its_waves",
                 violation_error_code="mode",
                 violation_error_message=_("This way of asking does not go with these numbers."),
@@ -160,7 +161,21 @@ class OfferPolicy(TenantModel):
                 violation_error_code="max_waves",
                 violation_error_message=_("Asked like that, a search could last longer than sixty days."),
             ),
+            # Each time the prices are there, somebody has a day to choose.
+            models.CheckConstraint(
+                condition=~Q(mode=RoundMode.QUOTES)
+                | Q(answer_hours__lte=Decimal(MOST_HOURS) / F("max_waves") - Decimal(HOURS_TO_CHOOSE)),
+                name="offer_policy_choices_end_within_sixty_days",
+                violation_error_code="max_waves",
+                violation_error_message=_("Asked like that, a search could last longer than sixty days."),
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.service or _("All services"))
+
+    @property
+    def longest_days(self) -> int:
+        """How long a search lasts at most, in days of the calendar."""
+        is_chosen = self.mode == RoundMode.QUOTES
+        return longest_days(hours_of(self.max_waves, self.answer_hours, self.gap_hours, is_chosen=is_chosen))

@@ -11,15 +11,19 @@ LONGEST = dt.timedelta(days=60)
 MOST_AT_ONCE = 50
 # Office hours, when nothing else is known: nine hours on five days a week.
 OFFICE_DAY, OFFICE_WEEK = 9, 5
+# Office hours that a person has to choose among prices, or to decide on what one provider proposes.
+HOURS_TO_CHOOSE = 8
 # Of the time to answer, in per cent: when somebody may be reminded.
 REMINDERS = (25, 50, 80)
 # With less time left a reminder only annoys.
 LEAST_LEFT = dt.timedelta(minutes=30)
 
 
-def hours_of(waves: int, answer: Decimal, gap: Decimal | None) -> Decimal:
+def hours_of(waves: int, answer: Decimal, gap: Decimal | None, *, is_chosen: bool = False) -> Decimal:
     """Opening hours from the first question to the last answer: the next ones are asked after the gap, or as soon as
-    all have answered."""
+    all have answered; where a person chooses (``is_chosen``), once nobody did."""
+    if is_chosen:
+        return waves * (answer + HOURS_TO_CHOOSE)
     between = answer if gap is None else min(gap, answer)
     return answer + (waves - 1) * between
 
@@ -44,6 +48,11 @@ def search_ends_at(now: dt.datetime, begins_by: dt.datetime, stop_before: dt.tim
         if limit > now:
             return min(limit, now + LONGEST)
     return now + LONGEST
+
+
+def prices_due_by(now: dt.datetime, ends_at: dt.datetime) -> dt.datetime:
+    """When prices are due at the latest in a search that ends then: whoever chooses has the last third of it."""
+    return now + (ends_at - now) * 2 // 3
 
 
 def share_of(percent: int, allowed: dt.timedelta) -> dt.timedelta:

@@ -34,6 +34,14 @@ def same_time_on(day: dt.date, promised_end: dt.datetime) -> dt.datetime:
 
 
 @dataclass(frozen=True)
+class Moments:
+    """When a provider would come, or by when it would be ready; as promised when neither is said."""
+
+    starts_at: dt.datetime | None = None
+    ready_by: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What a provider would rather: another price, another time to come, or another day for it to be ready."""
 

@@ -71,6 +71,10 @@ class OfferOut(serializers.Serializer[Any]):
     promised_start = serializers.DateTimeField(source="work_order.promised_start")
     promised_end = serializers.DateTimeField(source="work_order.promised_end")
     price = Euros(help_text="What you will be paid, including VAT, in euros.")
+    asks_price = serializers.BooleanField(
+        source="round.asks_price",
+        help_text="Several are asked for their prices (`/offers/{id}/counter`), then somebody chooses: no yes binds.",
+    )
     sent_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(help_text="Answer before this moment.")
     answered_at = serializers.DateTimeField(allow_null=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -61,12 +62,7 @@ def _propose(request: TenantRequest, offer: Offer, by: Actor, *, back: str, layo
     need = need_of(offer)
     if request.method != "POST" and not need["is_open"]:
         return redirect(back)
-    order, status = offer.work_order, 200
-    form = CounterForm(
-        request.POST if request.method == "POST" else None,
-        choices=moment_choices(order),
-        is_visit=counter_times.is_visit(order),
-    )
+    status, form = 200, _form(offer, request.POST if request.method == "POST" else None)
     if form.is_bound:
         try:
             if form.is_valid():
@@ -79,6 +75,11 @@ def _propose(request: TenantRequest, offer: Offer, by: Actor, *, back: str, layo
             form.add_error(field if field in form.fields else None, str(error.message))
             status = 422 if error.status == 400 else error.status
     return propose_page(request, offer, back=back, layout=layout, form=form, status=status)
+
+
+def _form(offer: Offer, data: Any = None) -> CounterForm:
+    order, asked = offer.work_order, offer.price if offer.round.asks_price else None
+    return CounterForm(data, choices=moment_choices(order), is_visit=counter_times.is_visit(order), asked=asked)
 
 
 def propose_page(
@@ -94,11 +95,11 @@ def propose_page(
 ) -> HttpResponse:
     """What else there is than a yes or a no: another price or day, more time, a question."""
     offer.refresh_from_db()
-    order, need, by_link = offer.work_order, need_of(offer), layout == PHONE
+    need, by_link = need_of(offer), layout == PHONE
     name, key = ("offer-link-clock", back.split("/")[2]) if by_link else ("space-clock", offer.public_id)
     context = {
         "need": need,
-        "form": form or CounterForm(None, choices=moment_choices(order), is_visit=counter_times.is_visit(order)),
+        "form": form or _form(offer),
         "pause_form": pause_form or PauseForm(),
         "clock": clock_of(offer),
         "error": error,

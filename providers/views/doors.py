@@ -23,7 +23,7 @@ from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
 from concierge.visitors import not_too_many
-from providers.actions.links import LinkExpired, SignatureWaits, check_link_code, open_link
+from providers.actions.links import LinkExpired, StillWaits, check_link_code, open_link
 from providers.forms.offers import CodeForm
 from providers.models import AccessLink, PersonalLink
 from providers.models.links import hash_of
@@ -52,7 +52,7 @@ def door(kind: type[PersonalLink]) -> Callable[[View], View]:
                     raise Http404
                 response = view(request, token, link, **kwargs)
             except DomainError as error:
-                is_renewed = isinstance(error, LinkExpired if kind is AccessLink else SignatureWaits)
+                is_renewed = isinstance(error, LinkExpired if kind is AccessLink else StillWaits)
                 renew_url = reverse(kind.renewal, args=[token]) if is_renewed else ""
                 context = {"error": error, "renew_url": renew_url}
                 response = render(request, "providers/link_over.html", context, status=error.status)
@@ -90,10 +90,14 @@ def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
 
 
 def bearer(request: TenantRequest, link: PersonalLink) -> Actor:
-    """Whoever holds the link acts for the provider."""
+    """Whoever holds the link acts for the provider; whoever was only invited, for nobody yet."""
     provider = link.subject.provider
     return Actor(
-        kind="link", organisation=request.organisation, label=provider.name, provider_id=provider.pk, channel="link"
+        kind="link",
+        organisation=request.organisation,
+        label=str(link.subject if provider is None else provider.name),
+        provider_id=None if provider is None else provider.pk,
+        channel="link",
     )
 
 

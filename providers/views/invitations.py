@@ -56,7 +56,7 @@ def invite(request: TenantRequest) -> HttpResponse:
                 form.add_error(error.field if error.field in form.fields else None, str(error.message))
                 status = refused_status(error)
             else:
-                messages.success(request, _("The invitation is on its way."))
+                _say_on_its_way(request, made, _("The invitation is on its way."))
                 return redirect("providers:invitation-staff", made.public_id)
     return render(request, "providers/invitation_new.html", {"form": form}, status=status)
 
@@ -81,7 +81,10 @@ def change_invitation(request: TenantRequest, public_id: uuid.UUID, verb: str) -
             said = _("The invitation is taken back: its link opens nothing any more.")
     except DomainError as error:
         return _page(request, _known(request, public_id), error=error, status=error.status)
-    messages.success(request, said)
+    if verb == "renvoyer":
+        _say_on_its_way(request, found, said)
+    else:
+        messages.success(request, said)
     return redirect("providers:invitation-staff", public_id)
 
 
@@ -90,10 +93,21 @@ def approve(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """The file is right: this provider may be asked."""
     _manages(request)
     provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
-    invitations.approve_provider(provider, by=request.actor)
+    try:
+        invitations.approve_provider(provider, by=request.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return redirect("providers:provider", provider.public_id)
     said = _("%(name)s works with us now. Without an agreement it is asked nothing yet.")
     messages.success(request, said % {"name": provider.name})
     return redirect("providers:provider", provider.public_id)
+
+
+def _say_on_its_way(request: TenantRequest, invitation: ProviderInvitation, said: str) -> None:
+    if invitations.way_to(invitation):
+        messages.success(request, said)
+    else:
+        messages.warning(request, _("We cannot write to this number: call them, or invite them by e-mail."))
 
 
 def _known(request: TenantRequest, public_id: uuid.UUID) -> ProviderInvitation:
@@ -107,11 +121,12 @@ def _page(
 ) -> HttpResponse:
     token, code = invitations.door_of(invitation)
     is_open = invitation.status == InvitationStatus.SENT
-    path = reverse("providers:invitation", args=[token]) if token and is_open else ""
+    path = reverse("providers:invitation", args=[token]) if token else ""
     context: dict[str, Any] = {
         "invitation": invitation,
         "zone": zone_of(request.organisation),
         "is_open": is_open,
+        "is_used": invitation.status == InvitationStatus.USED,
         "address": absolute_address(invitation.organisation_id, path) if path else "",
         "code": code,
         "error": error,

@@ -25,6 +25,7 @@ from concierge.days import today_of
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
+from concierge.visitors import not_too_many
 from providers.actions import invitations
 from providers.actions.reviews import send_document
 from providers.enums import DocumentKind, InvitationStatus
@@ -33,13 +34,16 @@ from providers.forms.offers import CodeForm
 from providers.forms.onboarding import CharterForm, WhatForm, WhenForm, WhoForm
 from providers.forms.papers import SendDocumentForm
 from providers.models import InvitationLink, Provider, ProviderDocument, ProviderInvitation
+from providers.models.links import MAX_CODE_TRIES
 from providers.rules.papers import ALWAYS
 from providers.views.charter import charter_lines
-from providers.views.doors import door, knows_code, take_code
+from providers.views.doors import door, knows_code, renewal, take_code
 from providers.views.files import ask_again, file_of
 from providers.views.paper_words import kinds_of
 from providers.views.staff import BY_PROVIDER
 
+# How often the first step may be sent from one network in an hour.
+MOST_TRIES, TRIES_WINDOW = 30, 3600
 PAGE = ["GET", "HEAD", "POST"]
 STEPS = {
     "qui": gettext_lazy("Your business"),
@@ -49,7 +53,7 @@ STEPS = {
     "charte": gettext_lazy("The charter"),
 }
 ORDER = list(STEPS)
-link_page = door(InvitationLink)
+link_page, renew = door(InvitationLink), renewal(InvitationLink, invitations.send_new_invitation_link)
 
 
 def bearer(request: TenantRequest, invitation: ProviderInvitation) -> Actor:
@@ -105,7 +109,7 @@ def not_me(request: TenantRequest, token: str, link: InvitationLink) -> HttpResp
     if not knows_code(request, link):
         return _page(request, token, link, status=403)
     invitations.revoke_invitation(link.invitation, by=bearer(request, link.invitation))
-    return render(request, "providers/link_reported.html")
+    return render(request, "providers/link_reported.html", {"is_quiet": True})
 
 
 @require_http_methods(PAGE)
@@ -159,6 +163,8 @@ def _who(request: TenantRequest, invitation: ProviderInvitation) -> forms.BaseFo
 
 
 def _save_who(request: TenantRequest, invitation: ProviderInvitation, form: Any) -> bool:
+    # Each try tells whether there is such a file.
+    not_too_many(request, "invitation-siret", most=MOST_TRIES, seconds=TRIES_WINDOW)
     given = dict(form.cleaned_data)
     provider = invitation.provider
     if provider is None or any(getattr(provider, name) != given[name] for name in WHERE):
@@ -260,6 +266,7 @@ def _page(
         "invitation": invitation,
         "is_known": known,
         "is_over": is_over,
+        "is_locked": link.code_tries >= MAX_CODE_TRIES,
         "step": name,
         "form": form,
         "code_form": code_form or CodeForm(),

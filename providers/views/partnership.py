@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from bookings.enums import WORK_ORDER_TRANSITIONS, PerformerKind
 from bookings.models import WorkOrder
-from concierge.errors import NotAllowed
+from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.tenancy import Actor
 from providers import perms
@@ -38,7 +38,11 @@ def partnership(request: TenantRequest, public_id: uuid.UUID, verb: str) -> Http
     if not perms.can_manage_providers(request.actor):
         raise NotAllowed
     provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
-    set_active(provider, is_active=verb == "reprendre", by=request.actor)
+    try:
+        set_active(provider, is_active=verb == "reprendre", by=request.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return redirect("providers:provider", provider.public_id)
     if verb == "reprendre":
         said = _("%(name)s works with us again.")
     else:

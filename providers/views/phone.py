@@ -19,10 +19,10 @@ from django.views.decorators.http import require_http_methods
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from providers import perms
-from providers.actions.calls import accept_on_phone, decline_on_phone, note_nobody_there
+from providers.actions.calls import accept_on_phone, decline_on_phone, note_nobody_there, price_on_phone
 from providers.actions.contacts import way_to_write
 from providers.enums import DeclineReason, OfferStatus
-from providers.forms.offers import CallAgainForm, DeclineForm
+from providers.forms.offers import CallAgainForm, DeclineForm, PriceSaidForm
 from providers.models import Offer
 from providers.views.contact_words import contact_words
 from providers.views.words import answer_words, need_of, price_read
@@ -41,9 +41,11 @@ def on_the_phone(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     answer = request.POST.get("answer", "") if request.method == "POST" else ""
     decline = DeclineForm(request.POST if answer == "no" else None)
     again = CallAgainForm(request.POST if answer == "nobody" else None, zone=zone, initial=_later(offer, zone))
-    form: Form | None = {"no": decline, "nobody": again}.get(answer)
+    price = PriceSaidForm(request.POST if answer == "price" else None, initial={"price": offer.price})
+    form: Form | None = {"no": decline, "nobody": again, "price": price}.get(answer)
+    forms = {"decline_form": decline, "again_form": again, "price_form": price}
     if request.method != "POST" or (form is not None and not form.is_valid()):
-        return _page(request, offer, decline, again, status=200 if request.method != "POST" else 422)
+        return _page(request, offer, forms, status=200 if request.method != "POST" else 422)
     try:
         said = _note(request, offer, answer, form)
     except DomainError as error:
@@ -52,7 +54,7 @@ def on_the_phone(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
         else:
             messages.error(request, str(error.message))
         offer.refresh_from_db()
-        return _page(request, offer, decline, again, status=422 if error.status == 400 else error.status)
+        return _page(request, offer, forms, status=422 if error.status == 400 else error.status)
     messages.success(request, said)
     if answer == "nobody":
         return redirect("providers:calls")
@@ -66,7 +68,10 @@ def _later(offer: Offer, zone: ZoneInfo) -> dict[str, str]:
 
 def _note(request: TenantRequest, offer: Offer, answer: str, form: Form | None) -> str:
     name = {"name": offer.provider.name}
-    if answer == "yes":
+    if answer == "price" and form is not None and offer.round.asks_price:
+        price_on_phone(offer, form.cleaned_data["price"], by=request.actor)
+        return _("Noted: the price of %(name)s. Somebody chooses once all have answered.") % name
+    if answer == "yes" and not offer.round.asks_price:
         accept_on_phone(offer, price_seen=price_read(request.POST), by=request.actor)
         if way_to_write(offer):
             return _("Noted: %(name)s takes the job, and gets everything in writing.") % name
@@ -81,9 +86,7 @@ def _note(request: TenantRequest, offer: Offer, answer: str, form: Form | None) 
     raise DomainError(_("Please choose one of the answers."))
 
 
-def _page(
-    request: TenantRequest, offer: Offer, decline: DeclineForm, again: CallAgainForm, *, status: int
-) -> HttpResponse:
+def _page(request: TenantRequest, offer: Offer, forms: dict[str, Form], *, status: int) -> HttpResponse:
     _title, sentence = answer_words(offer)
     context: dict[str, Any] = {
         "offer": offer,
@@ -93,7 +96,6 @@ def _page(
         "state": sentence if offer.status == OfferStatus.SENT else offer.get_status_display(),
         "note": next((one.note for one in offer.contacts.order_by("-step") if one.note), ""),
         "contacts": [contact_words(one, offer) for one in offer.contacts.order_by("step")],
-        "decline_form": decline,
-        "again_form": again,
+        **forms,
     }
     return render(request, "providers/phone.html", context, status=status)

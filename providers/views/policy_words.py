@@ -33,6 +33,14 @@ def _whom(policy: OfferPolicy) -> str:
     if policy.mode == RoundMode.BROADCAST:
         said = _("All providers who can do it are asked at the same time, %(n)d at most: the first yes counts.")
         return said % {"n": asking.MOST_AT_ONCE}
+    if policy.mode == RoundMode.QUOTES:
+        return ngettext(
+            "The best placed provider is asked for its price; a person of the team then says yes or no to it, within"
+            " one working day.",
+            "The %(n)d best placed providers are asked for their prices; no yes counts by itself: a person of the team"
+            " then chooses among them, within one working day.",
+            policy.wave_size,
+        ) % {"n": policy.wave_size}
     return ngettext(
         "The best placed provider is asked: a yes counts.",
         "The %(n)d best placed providers are asked at the same time: the first yes counts.",
@@ -64,6 +72,9 @@ def _next_ones(policy: OfferPolicy) -> list[str]:
     if policy.max_waves == 1:
         return []
     times = ngettext("%(n)d time in all", "%(n)d times in all", policy.max_waves) % {"n": policy.max_waves}
+    if policy.mode == RoundMode.QUOTES:
+        said = _("When nobody gave a price, or nobody was chosen, the next ones are asked: %(times)s.")
+        return [said % {"times": times}]
     if policy.gap_hours is None:
         return [_("Without a yes the next ones are asked once all have answered: %(times)s.") % {"times": times}]
     return [
@@ -76,7 +87,7 @@ def _next_ones(policy: OfferPolicy) -> list[str]:
 
 
 def _then_a_person(policy: OfferPolicy) -> str:
-    days = longest_days(policy)
+    days = policy.longest_days
     until = ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
     if policy.stop_before_hours == 0:
         said = _("Then a person decides: after %(until)s at most in office hours, and before the work has to begin.")
@@ -85,8 +96,3 @@ def _then_a_person(policy: OfferPolicy) -> str:
     return _(
         "Then a person decides: after %(until)s at most in office hours, and %(hours)s before the work has to begin."
     ) % {"until": until, "hours": hours}
-
-
-def longest_days(policy: OfferPolicy) -> int:
-    """How long a search lasts at most, in days of the calendar."""
-    return asking.longest_days(asking.hours_of(policy.max_waves, policy.answer_hours, policy.gap_hours))

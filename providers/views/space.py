@@ -120,7 +120,10 @@ def answer(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpRespo
     except DomainError as error:
         messages.error(request, str(error.message))
         return _space(request, me, status=error.status)
-    said = _("The job is yours") if verb == "accepter" else _("Thank you for telling us. We are asking someone else.")
+    if verb == "accepter":
+        said = _("We have your price") if offer.round.asks_price else _("The job is yours")
+    else:
+        said = _("Thank you for telling us. We are asking someone else.")
     messages.success(request, said)
     return redirect("providers:space")
 

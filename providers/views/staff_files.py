@@ -191,7 +191,9 @@ def _of_a_new_file(provider: Provider) -> dict[str, Any]:
     services = Service.objects.filter(organisation=provider.organisation, pk__in=wanted).order_by("position", "pk")
     return {
         "wished": [service.label for service in services],
+        "invitation": invitation,
         "is_handed_in": invitation is not None and invitation.status == InvitationStatus.USED,
+        "may_approve": invitation is None or invitation.status != InvitationStatus.SENT,
         "is_unplaced": provider.latitude is None,
     }
 

@@ -19,11 +19,12 @@ from concierge.middleware import TenantRequest
 from concierge.words import euros
 from providers import perms
 from providers.actions.matching import agreed_prices
-from providers.enums import OfferStatus
+from providers.enums import OfferStatus, RoundStatus
 from providers.forms.clocks import ResumeForm
 from providers.forms.offers import BreakForm
 from providers.models import CounterOffer, Offer, OfferContact, OfferPause, OfferRound, Provider, ServiceAgreement
 from providers.models.runs import PLANNERS
+from providers.views.choice_words import choice_of, past_of
 from providers.views.clock_words import stopped_words
 from providers.views.counter_words import proposal_of
 from providers.views.next_words import next_steps, round_words
@@ -98,7 +99,7 @@ def searches_page(
         )
         .order_by("-pk")
     )
-    following = next_steps(searched)
+    following, past = next_steps(searched), past_of(searched)
     for one in searched:
         rounds[one.work_order_id].append(
             {
@@ -110,7 +111,8 @@ def searches_page(
                     for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
                 ],
                 "clocks": _clocks(one, by_key[one.work_order_id], resume or {}),
-                "proposals": _proposals(one, by_key[one.work_order_id]),
+                "choice": choice_of(one, by_key[one.work_order_id], past),
+                "proposals": [] if one.asks_price else _proposals(one, by_key[one.work_order_id]),
                 "considered": [considered_words(line) for line in one.considered.all()],
             }
         )
@@ -139,13 +141,19 @@ def searches_page(
             "may_steer": perms.can_dispatch(request.actor, order),
             "is_left": order.pk in left,
             "is_other": _is_held_by_another(order, priced[order.pk]),
-            "is_looking": order.status == WorkOrderStatus.OFFERING,
-            "can_look": order.status in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH},
+            "is_looking": _is_searched(order, rounds[order.pk]),
+            "can_look": order.status in {WorkOrderStatus.READY, WorkOrderStatus.NEEDS_DISPATCH}
+            and not _is_searched(order, rounds[order.pk]),
         }
         for order in orders
     ]
     part = "_offers_of_request" if request.htmx else "offers_of_request"
     return render(request, f"providers/{part}.html", {"found": found, "searches": searches}, status=status)
+
+
+def _is_searched(order: WorkOrder, rounds: list[dict[str, Any]]) -> bool:
+    """Whether somebody is asked, or prices wait for a choice."""
+    return order.status == WorkOrderStatus.OFFERING or any(one["round"].status == RoundStatus.OPEN for one in rounds)
 
 
 def _proposals(searched: OfferRound, order: WorkOrder) -> list[dict[str, Any]]:

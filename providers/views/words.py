@@ -18,7 +18,7 @@ from bookings.models.access import access_for_holder
 from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
-from providers.enums import Obstacle, OfferStatus, RoundMode
+from providers.enums import BINDING_YES, Obstacle, OfferStatus, RoundMode
 from providers.models import ConsideredProvider, Offer
 
 
@@ -67,6 +67,7 @@ def need_of(offer: Offer) -> dict[str, Any]:
         "left": left_words(offer.due_at, timezone.now()),
         "is_open": offer.status == OfferStatus.SENT and offer.due_at > timezone.now(),
         "is_alone": offer.round.mode == RoundMode.DIRECT,
+        "asks_price": offer.round.asks_price and offer.status not in BINDING_YES,
     }
 
 
@@ -170,6 +171,13 @@ def answer_words(offer: Offer) -> tuple[str, str]:
         return _("We took this job back"), _("Nothing more needs to be done. Thank you for being there.")
     if offer.status == OfferStatus.DECLINED and not offer.decline_reason:
         return _("What you proposed could not be agreed"), _("Thank you all the same: we will ask you again soon.")
+    if offer.round.asks_price and offer.status == OfferStatus.COUNTERED:
+        return (
+            _("We have your price"),
+            _("It is compared with those of others. Nothing is settled yet: we tell you once somebody has chosen."),
+        )
+    if offer.round.asks_price and offer.status == OfferStatus.NOT_SELECTED:
+        return _("Somebody else was chosen this time"), _("Thank you for your interest: we will ask you again soon.")
     return {
         OfferStatus.COUNTERED: (
             _("We ask about what you proposed"),

@@ -22,6 +22,7 @@ from concierge.models import Event, User
 from notifications.actions.writing import write
 from notifications.models import Message
 from providers.actions import invitations
+from providers.actions.businesses import change_provider, set_active
 from providers.actions.documents import add_document
 from providers.actions.invitations import (
     approve_provider,
@@ -81,6 +82,12 @@ def let_in(invitation: ProviderInvitation) -> Browser:
 def begun(world: World, invitation: ProviderInvitation, **changes: Any) -> Provider:
     given = vars(details(email="lise@example.fr", **changes))
     return say_who(invitation, given, by=world.actor())
+
+
+def say_who_again(world: World, invitation: ProviderInvitation) -> Provider:
+    """Another name for the file."""
+    provider = Provider.objects.get(invitation=invitation)
+    return say_who(invitation, {"name": "Lise et Cie", "siret": provider.siret}, by=world.actor())
 
 
 def ready(world: World, invitation: ProviderInvitation) -> Provider:
@@ -182,10 +189,12 @@ def test_looking_changes_nothing_and_another_browser_cannot_act(world: World) ->
     assert stranger.post(at(invitation, "pas-moi")).status_code == 403
     assert stranger.post(at(invitation, "code"), {"code": "abcd"}).status_code == 422
     assert (Event.objects.count(), Provider.objects.count()) == (events, 0)
+    right, code = at(invitation, "code"), door_of(invitation)[1]
     for _try in range(5):
-        wrong = f"{(int(door_of(invitation)[1]) + 1) % 10000:04d}"
-        stranger.post(at(invitation, "code"), {"code": wrong})
-    assert stranger.post(at(invitation, "code"), {"code": door_of(invitation)[1]}).status_code == 429
+        wrong = f"{(int(code) + 1) % 10000:04d}"
+        stranger.post(right, {"code": wrong})
+    assert stranger.post(right, {"code": code}).status_code == 429
+    assert door_of(invitation) == ("", "")
 
 
 def test_a_link_ends_when_it_is_used_taken_back_replaced_or_old(world: World, monday: Any) -> None:
@@ -197,17 +206,17 @@ def test_a_link_ends_when_it_is_used_taken_back_replaced_or_old(world: World, mo
     revoke_invitation(old, by=by)
     revoke_invitation(old, by=by)
     assert door_of(old) == ("", "")
-    for late in (lambda: invite_again(old, by=by), lambda: begun(world, old)):
-        with pytest.raises(InvitationOver):
-            late()
+    with pytest.raises(InvitationOver):
+        begun(world, old)
     used = invited(world, email="autre@example.fr")
     browser = let_in(used)
     ready(world, used)
     hand_in(used, charter="…", name="Lise", by=by)
     assert browser.post(at(used, "qui"), {**WHO, "siret": a_siret()}).status_code == 200
     assert Provider.objects.get().street == "3 rue Monge"
-    with pytest.raises(InvitationOver):
-        revoke_invitation(used, by=by)
+    ended = at(used)
+    assert revoke_invitation(used, by=by).status == "used"
+    assert browser.get(ended).status_code == 410
     waiting = invited(world, email="encore@example.fr")
     address = at(waiting)
     monday.move_to(MONDAY + dt.timedelta(days=31))
@@ -218,7 +227,7 @@ def test_a_link_ends_when_it_is_used_taken_back_replaced_or_old(world: World, mo
 def test_it_is_not_me(world: World) -> None:
     invitation = invited(world)
     browser = let_in(invitation)
-    assert "notre équipe est prévenue" in page(browser.post(at(invitation, "pas-moi")))
+    assert "ne fonctionne plus" in page(browser.post(at(invitation, "pas-moi")))
     invitation.refresh_from_db()
     assert invitation.status == "revoked"
 
@@ -317,11 +326,22 @@ def test_only_who_manages_providers_invites_and_approves(world: World) -> None:
     assert "À vérifier" in listed
     assert "pas encore tout remis" in page(manager.get(reverse("providers:provider", args=[provider.public_id])))
     verb = reverse("providers:change-invitation", args=[invitation.public_id, "revoquer"])
+    # While the steps can still be changed, nobody says yes to them.
+    say_yes = reverse("providers:approve-provider", args=[provider.public_id])
+    assert "Tout n’est pas encore remis" in page(manager.post(say_yes, follow=True))
+    with pytest.raises(Conflict):
+        set_active(provider, is_active=True, by=world.actor())
     assert manager.post(verb).status_code == 302
-    assert manager.post(verb.replace("revoquer", "renvoyer")).status_code == 409
+    assert manager.post(verb.replace("revoquer", "renvoyer")).status_code == 302
+    assert say_who_again(world, invitation).is_to_check
+    assert manager.post(verb).status_code == 302
     approve_provider(provider, by=world.actor())
     approve_provider(provider, by=world.actor())
     assert Event.objects.filter(name="provider.approved").count() == 1
+    # Nor can anybody change them afterwards, by whatever link.
+    assert manager.post(verb.replace("revoquer", "renvoyer")).status_code == 409
+    with pytest.raises(InvitationOver):
+        say_who_again(world, invitation)
 
 
 def test_the_list_asks_as_much_for_three_as_for_one(world: World) -> None:
@@ -356,9 +376,73 @@ def test_who_never_signs_in_is_given_a_link_for_the_next_paper(world: World) -> 
         assert door_of(invitation) not in {first, ("", "")}
         letter = write(Message.objects.get(kind="provider.document_expiring"))
         assert all(part in letter.text for part in (at(invitation, "documents"), door_of(invitation)[1]))
+    # Not by digits that were guessed at, nor by a link that an old address holds, nor by one that the team ended.
+    for end in (lambda: _wrong_digits(invitation), lambda: _moves(provider, world), lambda: _ended(invitation, world)):
+        before = door_of(invitation)
+        end()
+        assert door_of(invitation) == ("", "")
+        open_door(provider)
+        assert door_of(invitation) not in {before, ("", "")}
     stranger = add_provider(world)
     open_door(stranger)
-    assert InvitationLink.objects.count() == 2
+    assert InvitationLink.objects.exclude(invitation=invitation).count() == 0
+
+
+def _wrong_digits(invitation: ProviderInvitation) -> None:
+    invitation.links.filter(revoked_at=None).update(code_tries=5)
+
+
+def _moves(provider: Provider, world: World) -> None:
+    change_provider(provider, {"email": "nouvelle@example.fr"}, by=world.actor())
+    settle()
+
+
+def _ended(invitation: ProviderInvitation, world: World) -> None:
+    revoke_invitation(invitation, by=world.actor())
+    invitation.refresh_from_db()
+    assert invitation.status == "used"
+
+
+@pytest.mark.promise("S16")
+def test_who_comes_back_too_late_asks_for_a_new_link(world: World) -> None:
+    invitation = invited(world)
+    begun(world, invitation)
+    old = at(invitation)
+    with time_machine.travel(MONDAY + dt.timedelta(days=31)):
+        body = page(Browser().get(old), 410)
+        assert ("pas terminé" in body, f"{old}nouveau/" in body) == (True, True)
+        assert "Regardez" in page(Browser().post(f"{old}nouveau/"))
+        assert at(invitation) != old
+        settle()
+        letter = write(Message.objects.filter(kind="provider_invitation.sent").latest("pk"))
+        assert at(invitation) in letter.text
+        # It works once: what works needs no other.
+        Browser().post(f"{old}nouveau/")
+        assert invitation.links.count() == 2
+        revoke_invitation(invitation, by=world.actor())
+        Browser().post(f"{old}nouveau/")
+        assert invitation.links.count() == 2
+
+
+def test_the_welcome_says_what_is_still_missing(world: World) -> None:
+    invitation = invited(world)
+    provider = ready(world, invitation)
+    hand_in(invitation, charter="…", name="Lise Barrault", by=world.actor())
+    paper: dict[str, Any] = {"kind": DocumentKind.INSURANCE, "issued_on": dt.date(2026, 3, 1)}
+    add_document(provider, **paper, expires_on=dt.date(2027, 3, 1), by=world.actor())
+    approve_provider(provider, by=world.actor())
+    settle()
+    letter = write(Message.objects.get(kind="provider.approved"))
+    assert ("Immatriculation" in letter.text, "Assurance" in letter.text) == (True, False)
+    assert at(invitation, "documents") in letter.text
+
+
+def test_a_number_is_invited_once_and_a_landline_is_called(world: World) -> None:
+    manager = browser_of(world.users["site_manager"])
+    given = {"name": "Au fil de Lise", "phone": "03 80 11 22 33", "language": "fr"}
+    sent = manager.post("/prestataires/invitations/nouvelle/", given, follow=True)
+    assert "appelez l’entreprise" in page(sent)
+    assert "déjà une invitation" in page(manager.post("/prestataires/invitations/nouvelle/", given), 409)
 
 
 # --- races ----------------------------------------------
