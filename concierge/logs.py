@@ -12,7 +12,7 @@ import structlog
 # Addresses whose next part is a secret: whoever reads it can act for a provider, follow a client's request, read
 # somebody's appointments, or choose somebody's new password.
 SECRET_PATHS = re.compile(
-    r"/(offre|prix|invitation|suivi|abonnement|agenda-travaux|convention|compte/password/reset/key)/[^/\s?\"']+"
+    r"/(offre|prix|invitation|suivi|abonnement|agenda-travaux|convention|compte-bancaire|compte/password/reset/key)/[^/\s?\"']+"
 )
 # PostgreSQL quotes the row that it refuses, names and all: until the end of the error, or of the traceback's part.
 ROW_DETAIL = re.compile(r"DETAIL:.*?(?=\n\n(?:The above|During handling)|\Z)", re.DOTALL)

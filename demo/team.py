@@ -18,11 +18,11 @@ from demo import data
 from demo.papers import a_paper
 from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
-from providers.actions import agreements, availability, businesses, documents, places, reviews
+from providers.actions import agreements, availability, bank, businesses, documents, places, reviews
 from providers.actions.agreement_texts import standard_text
 from providers.actions.invitations import invite_provider
 from providers.actions.signing import send_agreement
-from providers.enums import AgreementKind, DocumentKind
+from providers.enums import AgreementKind, BankChannel, DocumentKind
 from providers.models import Provider
 from providers.rules import papers
 from providers.rules.agreements import Terms
@@ -86,7 +86,19 @@ def sign_providers(house: House, since: dt.date) -> list[Provider]:
         member = next(one for one in ACCOUNTS if one.role == Role.PROVIDER)
         businesses.add_member(found[0], person(member.email, member.first_name, member.last_name), by=house.by)
         _one_to_sign(house, found[0], data.PROVIDERS[0].services)
+        _where_they_are_paid(house, found[0], found[1])
     return found
+
+
+def _where_they_are_paid(house: House, one: Provider, other: Provider) -> None:
+    """One account that waits for its three days, one that waits for a second yes."""
+    given = bank.propose_iban(
+        one, iban="FR7630006000011234567890189", holder=one.name, channel=BankChannel.SPACE, by=_herself(one)
+    )
+    bank.confirm_iban(given, channel=BankChannel.CALL, by=house.by)
+    bank.propose_iban(
+        other, iban="FR1420041010050500013M02606", holder=other.name, channel=BankChannel.PAPER, by=house.by
+    )
 
 
 def _where_and_how_much(house: House, found: Sequence[Provider]) -> None:

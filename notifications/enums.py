@@ -103,6 +103,10 @@ class Kind(models.TextChoices):
     OFFER_RESUMED = "offer.resumed", _("The time to answer goes on")
     EXTENSION_ASKED = "offer.extension_asked", _("A provider asks for more time")
     OFFER_EXTENDED = "offer.extended", _("A provider was given more time")
+    BANK_PROPOSED = "bank_account.proposed", _("Another bank account of a provider")
+    BANK_CONFIRMED = "bank_account.confirmed", _("Another bank account of a provider counts soon")
+    BANK_ACTIVE = "bank_account.active", _("A provider is paid to another account")
+    BANK_CANCELLED = "bank_account.cancelled", _("A bank account was stopped")
     WEBHOOK_DISABLED = "webhook_endpoint.disabled", _("A system is told nothing more")
 
 
@@ -117,6 +121,10 @@ class MessageChannel(models.TextChoices):
 BY_SMS = frozenset(
     {
         Kind.INVITATION,
+        Kind.BANK_PROPOSED,
+        Kind.BANK_CONFIRMED,
+        Kind.BANK_ACTIVE,
+        Kind.BANK_CANCELLED,
         Kind.OFFER_SENT,
         Kind.OFFER_REMINDED,
         Kind.OFFER_MOVED,
@@ -142,6 +150,10 @@ BY_SMS = frozenset(
         Kind.SMS_ANSWERED,
     }
 )
+
+
+# Warnings: they go to whoever was told of money until now, also once another address is on file.
+WARNINGS = frozenset({Kind.BANK_PROPOSED, Kind.BANK_CONFIRMED, Kind.BANK_ACTIVE, Kind.BANK_CANCELLED})
 
 
 class RecipientKind(models.TextChoices):

@@ -412,6 +412,52 @@ INVITATION_CATEGORY: dict[str, str] = {
 }
 
 
+# --- bank accounts (R32) ----------------------------------------------------------------------------------------------
+
+
+class BankStatus(models.TextChoices):
+    """States of an account that was given for a provider: paid to only after a second yes and three days."""
+
+    PROPOSED = "proposed", pgettext_lazy("bank account", "To be confirmed")
+    CONFIRMED = "confirmed", pgettext_lazy("bank account", "Confirmed, counts soon")
+    ACTIVE = "active", pgettext_lazy("bank account", "We pay to this one")
+    REPLACED = "replaced", pgettext_lazy("bank account", "Replaced")
+    CANCELLED = "cancelled", pgettext_lazy("bank account", "Stopped")
+
+
+BANK_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "confirm": (frozenset({BankStatus.PROPOSED}), BankStatus.CONFIRMED),
+    "activate": (frozenset({BankStatus.CONFIRMED}), BankStatus.ACTIVE),
+    "cancel": (frozenset({BankStatus.PROPOSED, BankStatus.CONFIRMED}), BankStatus.CANCELLED),
+    "replace": (frozenset({BankStatus.ACTIVE}), BankStatus.REPLACED),
+}
+
+BANK_CATEGORY: dict[str, str] = {
+    BankStatus.PROPOSED: "waiting",
+    BankStatus.CONFIRMED: "waiting",
+    BankStatus.ACTIVE: "done",
+    BankStatus.REPLACED: "cancelled",
+    BankStatus.CANCELLED: "cancelled",
+}
+
+
+class BankChannel(models.TextChoices):
+    """By what an account was given, and by what it was confirmed: never the same."""
+
+    SPACE = "space", pgettext_lazy("bank account", "in their space")
+    PAPER = "paper", pgettext_lazy("bank account", "on paper or by e-mail")
+    CALL = "call", pgettext_lazy("bank account", "by telephone")
+    SMS = "sms", pgettext_lazy("bank account", "by a code sent to their telephone")
+
+
+# What proves that an account which came by one way is theirs.
+SECOND_WAYS: dict[str, frozenset[str]] = {
+    BankChannel.SPACE: frozenset({BankChannel.CALL, BankChannel.SMS}),
+    BankChannel.PAPER: frozenset({BankChannel.CALL, BankChannel.SMS}),
+    BankChannel.CALL: frozenset({BankChannel.PAPER, BankChannel.SMS}),
+}
+
+
 # --- sandboxes (ADR 21) -----------------------------------------------------------------------------------------------
 
 

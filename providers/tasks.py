@@ -13,7 +13,7 @@ from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids
 from providers.actions.planning import LONGEST, fail_plan, gather, propose
 from providers.actions.reach import reconcile_reach
-from providers.actions.sandbox import drop_unused
+from providers.actions.sandbox import drop_if_unused, old_sandboxes
 from providers.actions.shares import watch_shares
 from providers.enums import RunStatus
 from providers.gateways.flow import PlanFailed, cheapest_plan
@@ -83,5 +83,11 @@ def reconcile_everybody() -> None:
 @shared_task(name="providers.drop_sandboxes")
 def drop_sandboxes() -> None:
     """Every night: simulated concierges that nobody has called for a long time go, with everything in them."""
-    log.info("sandboxes_dropped", count=drop_unused(timezone.now()))
+    dropped, now = 0, timezone.now()
+    for sandbox in old_sandboxes(now):
+        try:
+            dropped += drop_if_unused(sandbox, now)
+        except FAULTS:
+            log.exception("sandbox_not_dropped", organisation_id=sandbox.pk)
+    log.info("sandboxes_dropped", count=dropped)
     beat_seen("drop-sandboxes")

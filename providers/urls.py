@@ -4,12 +4,14 @@ from django.urls import include, path, re_path
 
 from providers.api import agreements as agreements_api
 from providers.api import availability, documents, offers, prices
+from providers.api import bank as bank_api
 from providers.api import clocks as clocks_api
 from providers.api import counters as counters_api
 from providers.api import sandbox as sandbox_api
 from providers.views import (
     agreement_link,
     agreements,
+    bank,
     calls,
     clocks,
     closures,
@@ -100,13 +102,22 @@ api_documents = [
     path("provider-documents/<uuid:public_id>/file", documents.DocumentFile.as_view(), name="api-document-file"),
 ]
 
+api_bank = [path("provider-bank-accounts", bank_api.BankAccounts.as_view(), name="api-bank-accounts")]
 # Of test keys only.
 api_sandbox = [
     path("sandbox-offers", sandbox_api.SandboxOffers.as_view(), name="api-sandbox-offers"),
     path("sandbox-offers/<uuid:public_id>/play", sandbox_api.SandboxMoves.as_view(), name="api-sandbox-play"),
 ]
 
-api_urlpatterns = [*api_agreements, *api_documents, *api_offers, *api_availability, *api_prices, *api_sandbox]
+api_urlpatterns = [
+    *api_agreements,
+    *api_bank,
+    *api_documents,
+    *api_offers,
+    *api_availability,
+    *api_prices,
+    *api_sandbox,
+]
 
 # --- behind a personal link -------------------------------------------------------------------------------------------
 links_of_offers = [
@@ -165,6 +176,11 @@ links_of_invitations = [
         onboarding.step,
         name="invitation-step",
     ),
+]
+
+links_of_bank = [
+    path("compte-bancaire/<str:token>/", bank.notice_page, name="bank-notice"),
+    re_path(r"^compte-bancaire/(?P<token>[^/]+)/(?P<verb>confirmer|arreter)/$", bank.act, name="bank-notice-act"),
 ]
 
 # --- a provider's own pages -------------------------------------------------------------------------------------------
@@ -236,6 +252,16 @@ own_books = [
     path("prestataires/mon-espace/calendrier/", space_feed.my_feed, name="space-feed"),
     path("prestataires/mon-espace/calendrier/arreter/", space_feed.my_feed_end, name="space-feed-end"),
     path("agenda-travaux/<str:token>.ics", space_feed.feed, name="feed"),
+]
+
+own_bank = [
+    path("prestataires/mon-espace/compte-bancaire/", bank.my_bank, name="space-bank"),
+    path("prestataires/mon-espace/compte-bancaire/nouveau/", bank.new_mine, name="space-new-bank"),
+    re_path(
+        rf"^prestataires/mon-espace/compte-bancaire/(?P<account>{UUID})/(?P<verb>confirmer|arreter)/$",
+        bank.change_mine,
+        name="space-change-bank",
+    ),
 ]
 
 # --- the team ---------------------------------------------------------------------------------------------------------
@@ -352,6 +378,16 @@ team_invitations = [
     path("prestataires/<uuid:public_id>/valider/", invitations.approve, name="approve-provider"),
 ]
 
+team_bank = [
+    path("prestataires/<uuid:public_id>/compte-bancaire/", bank.bank, name="bank"),
+    path("prestataires/<uuid:public_id>/compte-bancaire/nouveau/", bank.new_account, name="new-bank"),
+    re_path(
+        rf"^prestataires/(?P<public_id>{UUID})/compte-bancaire/(?P<account>{UUID})/(?P<verb>appel|papier|arreter)/$",
+        bank.change_bank,
+        name="change-bank",
+    ),
+]
+
 urlpatterns = [
     # First: one look at the beginning of an address tells a call from a page.
     path("api/v1/", include(api_urlpatterns)),
@@ -359,11 +395,13 @@ urlpatterns = [
     *links_of_prices,
     *links_of_agreements,
     *links_of_invitations,
+    *links_of_bank,
     *links_of_clients,
     *inbound_sms,
     *own_space,
     *own_agreements,
     *own_documents,
+    *own_bank,
     *own_books,
     *own_test_keys,
     *team_offers,
@@ -372,6 +410,7 @@ urlpatterns = [
     *team_files,
     *team_agreements,
     *team_documents,
+    *team_bank,
     *team_invitations,
     *team_policies,
 ]

@@ -62,6 +62,7 @@ from notifications.models import Message, WebhookDelivery
 from providers import tasks
 from providers.actions import agreements, availability, businesses, documents, planning, reviews
 from providers.actions.agreement_texts import standard_text
+from providers.actions.bank import propose_iban
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer
 from providers.actions.feeds import renew_provider_feed
@@ -72,13 +73,14 @@ from providers.actions.offers import accept_offer
 from providers.actions.prices import PriceAnswer, Question, answer_price, ask_for_prices
 from providers.actions.rounds import offer_directly
 from providers.actions.signing import send_agreement
-from providers.enums import DocumentKind
+from providers.enums import BankChannel, DocumentKind
 from providers.models import (
     AssignmentRun,
     CounterOffer,
     Offer,
     PriceRequest,
     Provider,
+    ProviderBankAccount,
     ProviderClosure,
     ProviderDocument,
     ProviderInvitation,
@@ -156,6 +158,11 @@ class Scene:
         return ProviderInvitation.objects.get()
 
     @property
+    def bank_account(self) -> ProviderBankAccount:
+        """An account that waits for a second yes."""
+        return ProviderBankAccount.objects.get()
+
+    @property
     def sent_paper(self) -> ProviderDocument:
         """What nobody of the team has looked at yet."""
         return ProviderDocument.objects.to_check().get()
@@ -231,6 +238,8 @@ def build_scene(world: World) -> Scene:
         provider, rival = (_provider(world, name, siret) for name, siret in _BUSINESSES)
         _agreements(provider, world)
         _papers(provider, world)
+        its = Actor(kind="link", organisation=organisation, provider_id=provider.pk)
+        propose_iban(provider, iban="FR1420041010050500013M02606", holder="A. Talon", channel=BankChannel.SPACE, by=its)
         invite_provider(organisation, name="Au fil de Lise", email="lise.barrault@example.fr", by=by)
         provider_key, _secret = create_provider_key(provider, name="Caisse", by=by)
         _a_system_that_is_told(provider, provider_key)

@@ -122,6 +122,10 @@ def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> Non
 
 # Refusals that only pages and staff can meet.
 NOT_BY_API = {
+    "bank_account_over",
+    "bank_code_over",
+    "same_channel",
+    "wrong_bank_code",
     "code_expired",
     "invitation_over",
     "siret_known",

@@ -460,6 +460,8 @@ KEEP_DAYS = {
     "invitations": 60,
     "day_plans": 365,
     "old_papers": 1827,
+    "bank_accounts": 1827,
+    "stopped_bank_accounts": 90,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

@@ -29,7 +29,14 @@ log = structlog.get_logger(__name__)
 # What somebody is waiting for in front of a screen, or on their feet.
 URGENT = (Kind.EMAIL_CODE, Kind.HELP_REQUESTED)
 # What answers a business that has just done something: it is awake.
-AT_ONCE = (Kind.SMS_ANSWERED, Kind.OFFER_ACCEPTED, Kind.OFFER_LINK, Kind.OFFER_RESUMED, Kind.OFFER_EXTENDED)
+AT_ONCE = (
+    Kind.BANK_PROPOSED,
+    Kind.SMS_ANSWERED,
+    Kind.OFFER_ACCEPTED,
+    Kind.OFFER_LINK,
+    Kind.OFFER_RESUMED,
+    Kind.OFFER_EXTENDED,
+)
 
 
 @metrics.queue("messages", since="created_at")

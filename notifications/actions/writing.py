@@ -15,6 +15,7 @@ from django.utils import translation
 from bookings.models import ServiceRequest
 from notifications.actions import (
     letters_about_agreements,
+    letters_about_bank,
     letters_about_counters,
     letters_about_files,
     letters_about_papers,
@@ -28,7 +29,7 @@ from notifications.actions import (
     letters_to_staff,
 )
 from notifications.actions.letters import WRITERS, Attachment, Note, NotNeeded
-from notifications.enums import MessageChannel, RecipientKind, Unsent
+from notifications.enums import WARNINGS, MessageChannel, RecipientKind, Unsent
 from notifications.models import Message
 from notifications.rules.sms import BASIC, DOUBLE, ROOM, shortened, size
 from providers.models import Provider
@@ -38,6 +39,7 @@ __all__ = ["WRITING", "Attachment", "Letter", "NotNeeded", "write"]
 # Importing them registers who writes what.
 WRITING = (
     letters_about_agreements,
+    letters_about_bank,
     letters_about_counters,
     letters_about_files,
     letters_about_papers,
@@ -67,7 +69,8 @@ def write(message: Message) -> Letter:
     about = message.request_id if message.recipient_kind == RecipientKind.PRESCRIBER else None
     if about is not None and not _speaks_for(message, about):
         raise NotNeeded(Unsent.OUTDATED)
-    if message.recipient_kind == RecipientKind.PROVIDER and not _is_read_by_provider(message):
+    is_warning = message.kind in WARNINGS
+    if message.recipient_kind == RecipientKind.PROVIDER and not is_warning and not _is_read_by_provider(message):
         raise NotNeeded(Unsent.OUTDATED)
     with translation.override(message.language):
         note = WRITERS[message.kind](message)

@@ -28,6 +28,7 @@ from concierge.models import Event, Site
 from notifications.actions.queue import Reader
 from notifications.enums import Kind, RecipientKind
 from notifications.handlers import agreements as _agreements  # noqa: F401 - importing registers them
+from notifications.handlers import bank as _bank  # noqa: F401 - importing registers them
 from notifications.handlers import contacts as _contacts  # noqa: F401 - importing registers them
 from notifications.handlers import counters as _counters  # noqa: F401 - importing registers them
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them

@@ -283,3 +283,31 @@ class SiretKnown(Invalid):
 
     code = "siret_known"
     message = _("We would like to look at this number with you: please call us.")
+
+
+class BankAccountOver(WrongState):
+    """It counts already, was replaced, or stopped."""
+
+    code = "bank_account_over"
+    message = _("This account no longer waits: call us when something is wrong with it.")
+
+
+class SameChannel(DomainError):
+    """A second yes by the way of the first proves nothing."""
+
+    code, status = "same_channel", 409
+    message = _("Confirm it by another way than the one by which it came.")
+
+
+class WrongBankCode(DomainError):
+    """Not the six digits of our SMS."""
+
+    code, status = "wrong_bank_code", 422
+    message = _("These are not the six digits of our SMS. Please look again.")
+
+
+class BankCodeOver(DomainError):
+    """A day old, typed wrong five times, or never sent."""
+
+    code, status = "bank_code_over", 409
+    message = _("This code no longer counts: we call you to confirm the account.")

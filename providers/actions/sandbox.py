@@ -11,6 +11,7 @@ import secrets
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from bookings.actions import catalogue
@@ -259,17 +260,19 @@ def _proposed(offer: Offer) -> CounterOffer | None:
 # --- their end ----------------------------------------------------------------------------------
 
 
-def drop_unused(now: dt.datetime) -> int:
-    """Delete the sandboxes that no key has called for ninety days; returns how many."""
-    dropped = 0
-    for sandbox in Organisation.objects.filter(sandbox_of__isnull=False, created_at__lt=now - UNUSED).order_by("pk"):
-        with transaction.atomic(), working_for(sandbox):
-            if not _is_used(now - UNUSED):
-                drop_sandbox(sandbox)
-                dropped += 1
-    return dropped
+def old_sandboxes(now: dt.datetime) -> list[Organisation]:
+    """Those that were opened long enough ago to be unused."""
+    return list(Organisation.objects.filter(sandbox_of__isnull=False, created_at__lt=now - UNUSED).order_by("pk"))
 
 
-def _is_used(since: dt.datetime) -> bool:
-    keys = ApiClient.objects.all()
-    return keys.filter(last_used_at__gte=since).exists() or keys.filter(created_at__gte=since).exists()
+def drop_if_unused(sandbox: Organisation, now: dt.datetime) -> bool:
+    """Delete a sandbox that no key has called for ninety days; whether it was."""
+    with transaction.atomic(), working_for(sandbox):
+        # Whoever makes a row of it just now is waited for, and waits for us.
+        if not Organisation.objects.select_for_update(of=("self",)).filter(pk=sandbox.pk).exists():
+            return False
+        keys = ApiClient.objects.filter(Q(last_used_at__gte=now - UNUSED) | Q(created_at__gte=now - UNUSED))
+        if keys.exists():
+            return False
+        drop_sandbox(sandbox)
+        return True

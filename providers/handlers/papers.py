@@ -6,6 +6,7 @@ from bookings.models import WorkOrder
 from concierge import events
 from concierge.models import Event
 from concierge.tenancy import system_actor
+from providers.actions import bank as _bank  # noqa: F401 - importing registers its deadlines
 from providers.actions import reviews as _reviews  # noqa: F401 - importing registers what is not kept for ever
 from providers.actions.needed_papers import ask_for_certificates
 

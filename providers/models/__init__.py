@@ -2,6 +2,7 @@
 
 from providers.models.agreements import AgreementSignature, ServiceAgreement
 from providers.models.availability import ProviderClosure, ProviderHours
+from providers.models.bank import ProviderBankAccount
 from providers.models.businesses import Provider, ProviderMember, acts_for_stopped, provider_id_of
 from providers.models.contacts import ChannelState, InboundSms, OfferContact
 from providers.models.counters import CounterOffer
@@ -42,6 +43,7 @@ __all__ = [
     "ProposedAssignment",
     "Provider",
     "ProviderArea",
+    "ProviderBankAccount",
     "ProviderCapacity",
     "ProviderClosure",
     "ProviderDocument",

@@ -159,6 +159,7 @@ def file_page(
         "promises": promises_of([provider.pk], now=timezone.now())[provider.pk],
         "offers": [offer_row(offer) for offer in offers],
         "can_manage": can_manage,
+        "bank": list(provider.bank_accounts.filter(ended_at=None).order_by("status")) if can_manage else [],
         **(_of_a_new_file(provider) if provider.is_to_check else {}),
         "hours": hours_words(provider.opening_hours.all()),
         "may_close": perms.can_close_days(request.actor, provider),

@@ -144,6 +144,7 @@ def test_every_address_with_a_token_is_known_here() -> None:
     assert addresses == {
         "abonnement/",
         "agenda-travaux/",
+        "compte-bancaire/",
         "convention/",
         "invitation/",
         "offre/",

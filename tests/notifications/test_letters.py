@@ -59,10 +59,10 @@ from bookings.models import (
     WorkOrder,
     calendar,
 )
-from concierge import events
+from concierge import deadlines, events
 from concierge.days import today_of
 from concierge.enums import Role
-from concierge.models import Event, Inbox, Membership, User
+from concierge.models import Deadline, Event, Inbox, Membership, User
 from concierge.tenancy import system_actor
 from notifications.actions import webhooks
 from notifications.actions.letters import WRITERS, NotNeeded
@@ -72,6 +72,7 @@ from notifications.enums import Disabled, Kind, MessageChannel, RecipientKind, U
 from notifications.models import Message
 from notifications.tasks import send_due
 from providers.actions.agreements import end_agreement, withdraw_agreement
+from providers.actions.bank import cancel_iban, confirm_iban, propose_iban
 from providers.actions.clocks import extend_offer, pause_offer, resume_offer
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer, refuse_counter
@@ -96,13 +97,14 @@ from providers.actions.replies import Incoming, take_reply
 from providers.actions.reviews import approve_document, refuse_document, send_document
 from providers.actions.rounds import start_round
 from providers.actions.signing import decline_agreement
-from providers.enums import BreakReason, DeclineReason, DocumentKind, PauseReason, Side
+from providers.enums import BankChannel, BreakReason, DeclineReason, DocumentKind, PauseReason, Side
 from providers.models import (
     AccessLink,
     CounterOffer,
     Offer,
     PriceLink,
     Provider,
+    ProviderBankAccount,
     ProviderDocument,
     ProviderInvitation,
     ServiceAgreement,
@@ -504,6 +506,26 @@ def _paper_sent(world: World) -> ProviderDocument:
     return send_document(provider, kind=DocumentKind.REGISTRATION, file=file, by=acting_for(provider))
 
 
+def _given(world: World, **provider: Any) -> ProviderBankAccount:
+    """Another bank account waits."""
+    return propose_iban(
+        add_provider(world, **provider),
+        iban="FR7630006000011234567890189",
+        holder="Lise Barrault",
+        channel=BankChannel.PAPER,
+        by=world.actor("dispatcher"),
+    )
+
+
+def _paid_to(world: World) -> None:
+    """Its three days are over."""
+    account = confirm_iban(_given(world), channel=BankChannel.CALL, by=world.actor())
+    past = timezone.now() - dt.timedelta(days=4)
+    ProviderBankAccount.objects.update(confirmed_at=past, active_from=past + dt.timedelta(days=3))
+    Deadline.objects.filter(subject_id=account.pk).update(due_at=past)
+    deadlines.sweep(world.organisation.pk)
+
+
 HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_TO_CALL: _to_call,
     Kind.SMS_ANSWERED: _answered_by_sms,
@@ -540,6 +562,10 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OFFER_WITHDRAWN: _offer_event("offer.withdrawn"),
     Kind.OFFER_EXPIRED: _offer_event("offer.expired"),
     Kind.OFFER_MISDIRECTED: _misdirected,
+    Kind.BANK_PROPOSED: _given,
+    Kind.BANK_CONFIRMED: lambda world: confirm_iban(_given(world), channel=BankChannel.CALL, by=world.actor()),
+    Kind.BANK_ACTIVE: _paid_to,
+    Kind.BANK_CANCELLED: lambda world: cancel_iban(_given(world), by=world.actor()),
     Kind.PAPER_ENDING: _paper(7),
     Kind.PAPER_OVER: _paper(-1),
     Kind.PAPER_SENT: _paper_sent,

@@ -32,13 +32,13 @@ from providers.actions.sandbox import (
     MOST_KEYS,
     MOST_OFFERS,
     create_test_key,
-    drop_unused,
     revoke_test_key,
     sandbox_keys,
     sandbox_of,
     send_offer,
 )
 from providers.models import Offer, Provider
+from providers.tasks import drop_sandboxes
 from tests.concierge.test_tenancy import tenant_models
 from tests.conftest import as_owner, settle
 from tests.providers.conftest import add_provider
@@ -236,6 +236,13 @@ def test_a_test_key_reaches_nothing_real(world: World, provider: Provider, offer
     assert api.get("/api/v1/service-requests").status_code == 403
     assert Event.objects.count() == events
     assert set(Offer.objects.order_by("pk").values_list("status", flat=True)) == {"sent"}
+    # Its provider is known there by what is public.
+    sandbox = sandbox_of(provider)
+    assert sandbox is not None
+    with tenancy.working_for(sandbox):
+        theirs = Provider.objects.get()
+    assert (theirs.siret, theirs.contact_name, str(theirs.phone)) == (provider.siret, "", "")
+    assert theirs.email == "atelier@bac-a-sable.invalid"
     # What happens there is nowhere here.
     before = (ServiceRequest.objects.count(), WorkOrder.objects.count(), Provider.objects.count())
     answer(api, asked(api), "accept")
@@ -409,14 +416,32 @@ def test_a_sandbox_goes_after_ninety_days_without_a_call(world: World, provider:
     assert rows_of(gone) > 40
     monday.shift(dt.timedelta(days=89))
     assert used.get(OFFERS).status_code == 200
-    assert drop_unused(timezone.now()) == 0
+    drop_sandboxes()
+    assert sandbox_of(provider) == gone
     monday.shift(dt.timedelta(days=2))
-    assert drop_unused(timezone.now()) == 1
+    drop_sandboxes()
     assert (rows_of(gone), sandbox_of(provider), sandbox_keys(provider)) == (0, None, [])
     assert (rows_of(world.organisation), rows_of(stays)) == (real, kept)
     assert api.get(OFFERS).status_code == 401
     assert used.get(OFFERS).status_code == 200
     assert asked(trial(world, provider))["status"] == "sent"
+
+
+@pytest.mark.promise("R18")
+def test_one_that_cannot_go_keeps_no_other(world: World, provider: Provider, monday: Any, monkeypatch: Any) -> None:
+    trial(world, provider)
+    trial(world, add_provider(world))
+    first = Organisation.objects.filter(sandbox_of__isnull=False).order_by("pk")[0]
+    monday.shift(dt.timedelta(days=4000))
+
+    def drop(sandbox: Organisation) -> None:
+        if sandbox == first:
+            raise IntegrityError("sealed")
+        drop_sandbox(sandbox)
+
+    monkeypatch.setattr("providers.actions.sandbox.drop_sandbox", drop)
+    drop_sandboxes()
+    assert list(Organisation.objects.filter(sandbox_of__isnull=False)) == [first]
 
 
 @pytest.mark.promise("S49")
