@@ -38,6 +38,7 @@ def basket(live_world: World) -> Iterator[tuple[World, time_machine.Traveller]]:
 
 
 @pytest.mark.promise("domain R7")
+@pytest.mark.parametrize("screen", ["desktop"], indirect=True)
 def test_from_order_to_hand_out(basket: tuple[World, time_machine.Traveller], screen: Screen) -> None:
     world, clock = basket
     mine = order_on_the_pages(world, screen)

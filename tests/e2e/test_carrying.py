@@ -44,6 +44,7 @@ def path_of(offer: Offer) -> str:
 
 
 @pytest.mark.promise("R14", "R31")
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)
 def test_given_on_the_board_carried_and_fetched(accepted: World, screen: Screen) -> None:
     with tenancy.working_for(accepted.organisation):
         order = WorkOrder.objects.select_related("request").get()

@@ -105,6 +105,7 @@ def _of(world: World, first: str, last: str, *, status: str, verified: bool = Fa
 
 
 @pytest.mark.promise("domain R2", "R45")
+@pytest.mark.parametrize("screen", ["desktop"], indirect=True)
 def test_a_queue_at_the_counter(live_world: World, queue: dict[str, ServiceRequest], screen: Screen) -> None:
     sign_in(screen, Browser(), live_world.users["concierge"])
     screen.open("/guichet/")

@@ -141,6 +141,7 @@ def revise(screen: Screen) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.promise("domain R5")
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)
 def test_a_quote_with_a_change_and_an_acceptance(screen: Screen, dijon: World, client: Client) -> None:
     world = dijon
     path = ask(screen, world)

@@ -45,6 +45,7 @@ def series(world: World) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.promise("domain R7")
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)
 def test_every_week_changed_paused_and_stopped(live_world: World, ines: User, screen: Screen) -> None:
     subscribe(screen, ines)
     assert series(live_world) == [("active", f"{day}", "booked") for day in ("26/11", "03/12", "10/12")]
