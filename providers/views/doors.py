@@ -90,12 +90,17 @@ def knows_code(request: TenantRequest, link: PersonalLink) -> bool:
 
 
 def bearer(request: TenantRequest, link: PersonalLink) -> Actor:
-    """Whoever holds the link acts for the provider; whoever was only invited, for nobody yet."""
-    provider = link.subject.provider
+    """Whoever holds the link."""
+    return acting_on(request, link.subject)
+
+
+def acting_on(request: TenantRequest, subject: Any) -> Actor:
+    """Whoever acts by a link on what it is about: for its provider; whoever was only invited, for nobody yet."""
+    provider = subject.provider
     return Actor(
         kind="link",
         organisation=request.organisation,
-        label=str(link.subject if provider is None else provider.name),
+        label=str(subject if provider is None else provider.name),
         provider_id=None if provider is None else provider.pk,
         channel="link",
     )

@@ -24,7 +24,6 @@ from bookings.views.catalogue import refused_status
 from concierge.days import today_of
 from concierge.errors import DomainError
 from concierge.middleware import TenantRequest
-from concierge.tenancy import Actor
 from concierge.visitors import not_too_many
 from providers.actions import invitations
 from providers.actions.reviews import send_document
@@ -37,7 +36,7 @@ from providers.models import InvitationLink, Provider, ProviderDocument, Provide
 from providers.models.links import MAX_CODE_TRIES
 from providers.rules.papers import ALWAYS
 from providers.views.charter import charter_lines
-from providers.views.doors import door, knows_code, renewal, take_code
+from providers.views.doors import acting_on, door, knows_code, renewal, take_code
 from providers.views.files import ask_again, file_of
 from providers.views.paper_words import kinds_of
 from providers.views.staff import BY_PROVIDER
@@ -54,17 +53,6 @@ STEPS = {
 }
 ORDER = list(STEPS)
 link_page, renew = door(InvitationLink), renewal(InvitationLink, invitations.send_new_invitation_link)
-
-
-def bearer(request: TenantRequest, invitation: ProviderInvitation) -> Actor:
-    """Whoever was invited: acts for nobody yet, then for the business of the first step."""
-    return Actor(
-        kind="link",
-        organisation=request.organisation,
-        label=invitation.name,
-        provider_id=invitation.provider_id,
-        channel="link",
-    )
 
 
 def services_of(request: TenantRequest) -> QuerySet[Service]:
@@ -108,7 +96,7 @@ def not_me(request: TenantRequest, token: str, link: InvitationLink) -> HttpResp
     """The message reached somebody else."""
     if not knows_code(request, link):
         return _page(request, token, link, status=403)
-    invitations.revoke_invitation(link.invitation, by=bearer(request, link.invitation))
+    invitations.revoke_invitation(link.invitation, by=acting_on(request, link.invitation))
     return render(request, "providers/link_reported.html", {"is_quiet": True})
 
 
@@ -172,7 +160,7 @@ def _save_who(request: TenantRequest, invitation: ProviderInvitation, form: Any)
         given["latitude"], given["longitude"] = locate(*(given[name] for name in WHERE)) or (None, None)
     if provider is None:
         given["language"] = invitation.language
-    invitations.say_who(invitation, given, by=bearer(request, invitation))
+    invitations.say_who(invitation, given, by=acting_on(request, invitation))
     return True
 
 
@@ -184,7 +172,7 @@ def _when(request: TenantRequest, invitation: ProviderInvitation) -> forms.BaseF
 
 
 def _save_when(request: TenantRequest, invitation: ProviderInvitation, form: Any) -> bool:
-    by = bearer(request, invitation)
+    by = acting_on(request, invitation)
     invitations.say_when(invitation, form.days, radius_km=form.cleaned_data["radius_km"], by=by)
     return True
 
@@ -197,7 +185,7 @@ def _what(request: TenantRequest, invitation: ProviderInvitation) -> forms.BaseF
 
 
 def _save_what(request: TenantRequest, invitation: ProviderInvitation, form: Any) -> bool:
-    given, by = form.cleaned_data, bearer(request, invitation)
+    given, by = form.cleaned_data, acting_on(request, invitation)
     invitations.say_what(invitation, list(given["services"]), daily_capacity=given["daily_capacity"], by=by)
     return True
 
@@ -213,7 +201,7 @@ def _save_paper(request: TenantRequest, invitation: ProviderInvitation, form: An
     if file is None or provider is None:
         return False
     given = {**form.cleaned_data, "kind": DocumentKind(form.cleaned_data["kind"])}
-    send_document(provider, **given, file=file, by=bearer(request, invitation))
+    send_document(provider, **given, file=file, by=acting_on(request, invitation))
     messages.success(request, _("Thank you: we look at it and tell you."))
     return True
 
@@ -225,7 +213,7 @@ def _charter(request: TenantRequest, invitation: ProviderInvitation) -> forms.Ba
 
 def _sign(request: TenantRequest, invitation: ProviderInvitation, form: Any) -> bool:
     shown = "\n".join(charter_lines(request.organisation))
-    by = bearer(request, invitation)
+    by = acting_on(request, invitation)
     invitations.hand_in(invitation, charter=shown, name=form.cleaned_data["name"], by=by)
     return True
 
