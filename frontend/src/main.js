@@ -23,6 +23,9 @@ enhanceMessages(document);
 enhancePasskeys(document);
 enhanceQuantities(document);
 
+// On a telephone the page one is on may lie outside of its row of tabs.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
 });

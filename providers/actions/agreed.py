@@ -14,7 +14,7 @@ from concierge.errors import Invalid
 from concierge.tenancy import Actor
 from providers.actions.matching import agreed_amounts, noes, prices_before
 from providers.actions.offer_moves import close_round
-from providers.actions.rounds import offer_directly, search, start_round
+from providers.actions.rounds import offer_directly, search_unasked, start_round
 from providers.enums import BINDING_YES, RoundStatus
 from providers.models import Offer, Provider
 
@@ -58,7 +58,7 @@ def follow_amendment(work_order: WorkOrder, amendment: Quote, *, by: Actor) -> N
         if reason:
             ask_for_dispatch(locked, reason=reason, by=by)
     else:
-        search(locked, by=by)
+        search_unasked(locked, by=by)
 
 
 def _reprice_held(work_order: WorkOrder, agreed: dict[int, Decimal], by: Actor) -> None:

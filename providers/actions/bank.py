@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from concierge import deadlines, encryption, events, retention
 from concierge.db import refuse_on
 from concierge.errors import Conflict, DomainError, Invalid, NotAllowed
-from concierge.models import Deadline
+from concierge.models import Deadline, Event
 from concierge.tenancy import Actor, system_actor
 from providers.actions.contacts import sms_number
 from providers.actions.file_moves import check_row, lock_provider
-from providers.actions.refusals import BankAccountOver, BankCodeOver, SameChannel, WrongBankCode
+from providers.actions.refusals import BankAccountOver, BankCodeOver, NumberIsNew, SameChannel, WrongBankCode
 from providers.enums import BANK_TRANSITIONS, SECOND_WAYS, BankChannel, BankStatus
 from providers.models import Provider, ProviderBankAccount
 from providers.models.bank import COOLING_OFF, MAX_CODE_TRIES
@@ -28,6 +28,8 @@ from providers.rules.bank import reaches, read_iban
 ACTIVE, LAPSE = "bank_account.active", "bank_account.lapse"
 CODE_LIVES = dt.timedelta(days=1)
 WAITS_FOR = dt.timedelta(days=30)
+# For how long a telephone number must have been on file before an account may be confirmed by it.
+NUMBER_RESTS = dt.timedelta(days=30)
 
 
 @transaction.atomic
@@ -68,13 +70,16 @@ def propose_iban(provider: Provider, *, iban: str, holder: str, channel: BankCha
 def confirm_iban(account: ProviderBankAccount, *, channel: BankChannel, by: Actor) -> ProviderBankAccount:
     """Somebody of the team spoke with them or holds their paper: three days later it is paid to, unless stopped.
 
-    Raises ``SameChannel``, ``BankAccountOver``, and ``NotAllowed`` for whoever gave the number themselves.
+    Raises ``SameChannel``, ``NumberIsNew``, ``BankAccountOver``, and ``NotAllowed`` for whoever gave the number
+    themselves.
     """
     locked = _lock(account, "confirm")
     if by.provider_id is not None:
         raise NotAllowed
     if by.reference == locked.proposed_by:
         raise NotAllowed(_("Somebody else confirms what you have typed yourself."))
+    if channel == BankChannel.CALL and number_is_new(locked):
+        raise NumberIsNew
     return _confirmed(locked, channel, by)
 
 
@@ -113,13 +118,23 @@ def cancel_iban(account: ProviderBankAccount, *, by: Actor) -> ProviderBankAccou
 
 
 def takes_code(account: ProviderBankAccount) -> bool:
-    """Whether its six digits still count: by SMS, within a day, not after five wrong ones."""
+    """Whether its six digits still count: by SMS to a number that was there before, within a day, not after five wrong
+    ones."""
     return (
         account.status == BankStatus.PROPOSED
+        and not number_is_new(account)
         and account.code_tries < MAX_CODE_TRIES
         and account.proposed_at + CODE_LIVES > timezone.now()
         and bool(sms_number(account.provider))
     )
+
+
+def number_is_new(account: ProviderBankAccount) -> bool:
+    """Whether the telephone on file was changed shortly before the account was given: whoever changes both proves
+    nothing by it, nor does a call to it."""
+    changes = Event.objects.filter(name="provider.changed", subject_id=account.provider.public_id)
+    lately = changes.filter(act_at__gte=account.proposed_at - NUMBER_RESTS, data__changed__contains=["phone"])
+    return lately.exists()
 
 
 def told_before(account: ProviderBankAccount) -> str:

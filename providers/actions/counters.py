@@ -36,6 +36,7 @@ from providers.actions.refusals import (
     PriceAgreed,
     PriceToldToClient,
 )
+from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on
 from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, OfferStatus
 from providers.models import CounterOffer, Offer, Provider
@@ -46,16 +47,21 @@ LONGEST_COMMENT = 200
 
 
 @transaction.atomic
-def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor) -> CounterOffer:
+def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor, price_seen: Decimal | None = None) -> CounterOffer:
     """The provider would do it at another price or on another day: whoever has to agree is asked.
 
     Who is asked for a price says one, that of the agreement or another. Raises ``Invalid`` (400), the refusals of an
     answer (409), ``CounterWaiting``, ``DateFixed``, ``PriceAgreed`` or ``PriceToldToClient`` (409).
+
+    ``price_seen``: what was to be paid when it was read, where that is known; another price now is another job
+    (``OfferRepriced``, 409).
     """
     work_order = lock_work_order(offer.work_order)
     locked = answering(offer, "counter")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
+    if price_seen is not None:
+        keep_price(locked, price_seen)
     _check_price(locked, work_order, proposal.price)
     ready_by = _check_day(work_order, proposal, timezone.now())
     comment = _check_comment(locked, proposal.comment)

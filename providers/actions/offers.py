@@ -47,7 +47,7 @@ from providers.actions.refusals import (
     PartnershipPaused,
 )
 from providers.actions.repricing import keep_price
-from providers.actions.rounds import go_on, search
+from providers.actions.rounds import go_on, search_unasked
 from providers.enums import (
     BINDING_YES,
     OFFER_TRANSITIONS,
@@ -178,7 +178,7 @@ def pass_on(offer: Offer, *, by: Actor) -> None:
         is_theirs = locked.provider_id in agreed
         ask_for_dispatch(work_order, reason="agreed_provider_cannot_be_asked" if is_theirs else "withdrawn", by=by)
     else:
-        search(work_order, by=by)
+        search_unasked(work_order, by=by)
 
 
 @transaction.atomic

@@ -292,6 +292,16 @@ class BankAccountOver(WrongState):
     message = _("This account no longer waits: call us when something is wrong with it.")
 
 
+class NumberIsNew(DomainError):
+    """The telephone was changed shortly before the account: a call to it proves nothing."""
+
+    code, status = "number_is_new", 409
+    message = _(
+        "The telephone in this file was changed less than 30 days before: a call to it proves nothing. "
+        "Stop this account, have it given by telephone or in their space, and ask for the paper of their bank."
+    )
+
+
 class SameChannel(DomainError):
     """A second yes by the way of the first proves nothing."""
 

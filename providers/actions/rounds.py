@@ -101,6 +101,13 @@ def search(work_order: WorkOrder, *, by: Actor) -> OfferRound:
     return started
 
 
+def search_unasked(work_order: WorkOrder, *, by: Actor) -> None:
+    """A search that no person asked for: that it finds nobody is news, also for work that waits for one already."""
+    was_waiting = work_order.status == WorkOrderStatus.NEEDS_DISPATCH
+    if not search(work_order, by=by).waves.exists() and was_waiting:
+        ask_for_dispatch(work_order, reason="no_eligible_provider", by=by)
+
+
 @transaction.atomic
 def withdraw_offers(work_order: WorkOrder, *, by: Actor) -> int:
     """Ask nobody any more; returns how many open offers were withdrawn.

@@ -11,7 +11,7 @@ import secrets
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from bookings.actions import catalogue
@@ -86,7 +86,9 @@ def sandbox_keys(provider: Provider) -> list[ApiClient]:
     if sandbox is None:
         return []
     with working_for(sandbox):
-        return list(ApiClient.objects.filter(organisation=sandbox).order_by("-pk")[:20])
+        return list(
+            ApiClient.objects.filter(organisation=sandbox).order_by(F("revoked_at").desc(nulls_first=True), "-pk")[:20]
+        )
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from providers.enums import BankChannel
+from providers.rules.bank import read_iban
 
 
 class IbanForm(forms.Form):
@@ -24,6 +25,13 @@ class IbanForm(forms.Form):
         help_text=_("As it is on the bank’s paper; spaces do not matter."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
     )
+
+    def clean_iban(self) -> str:
+        """As typed, once it can be one: only what could be given counts against those of a day."""
+        typed: str = self.cleaned_data["iban"]
+        if not read_iban(typed):
+            raise forms.ValidationError(_("This IBAN is not valid: please check it character by character."))
+        return typed
 
 
 class ReceivedIbanForm(IbanForm):

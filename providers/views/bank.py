@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.account import app_settings as account_settings
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows, is_reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
@@ -56,6 +59,9 @@ def new_mine(request: TenantRequest) -> HttpResponse:
     if is_reauthentication_required(request, app=""):
         # Not by the library's own way: it would keep what was typed, the number too, in the session.
         return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': request.path})}")
+    if not _came_lately(request):
+        messages.warning(request, _("To give another account, please sign out and in again first: it takes one code."))
+        return redirect(here)
     form = IbanForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         not_too_many(request, "bank-accounts", most=MOST_GIVEN, seconds=DAY, who=f"provider:{me.pk}")
@@ -63,6 +69,15 @@ def new_mine(request: TenantRequest) -> HttpResponse:
         return answer
     context = {"me": me, "form": form, "back": here}
     return render(request, "providers/space_bank_new.html", context, status=_status(form))
+
+
+def _came_lately(request: TenantRequest) -> bool:
+    """The library asks nothing of whoever has neither password nor second factor, as most who sign in by a code: they
+    must have signed in a moment ago."""
+    if get_reauthentication_flows(request.user):
+        return True
+    ways = get_authentication_records(request, request.user)
+    return bool(ways) and time.time() - ways[-1]["at"] < account_settings.REAUTHENTICATION_TIMEOUT
 
 
 @never_cache

@@ -31,7 +31,7 @@ from providers.views.counter_words import moment_choices, proposal_of
 from providers.views.doors import bearer, door, knows_code
 from providers.views.space import own_provider
 from providers.views.staff_offers import searches_page
-from providers.views.words import need_of
+from providers.views.words import need_of, price_read
 
 PAGE = ["GET", "HEAD", "POST"]
 link_page = door(AccessLink)
@@ -66,7 +66,7 @@ def _propose(request: TenantRequest, offer: Offer, by: Actor, *, back: str, layo
     if form.is_bound:
         try:
             if form.is_valid():
-                counter_offer(offer, form.proposal(), by=by)
+                counter_offer(offer, form.proposal(), by=by, price_seen=price_read(request.POST, "price_seen"))
                 messages.success(request, _("Thank you: we ask, and tell you as soon as it is decided."))
                 return redirect(back)
             status = 422

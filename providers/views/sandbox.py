@@ -18,6 +18,7 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.forms import KeyForm
 from concierge.middleware import TenantRequest
 from concierge.models import ApiClient
+from concierge.visitors import not_too_many
 from providers import perms
 from providers.actions.keys import PROVIDER_SCOPES
 from providers.actions.sandbox import create_test_key, revoke_test_key, sandbox_keys
@@ -26,6 +27,8 @@ from providers.views.space import own_provider
 from providers.views.staff_files import file_page, file_url, provider_or_404
 
 SPACE = "layouts/public.html"
+# How many test keys a provider makes in a day: each, and its end, is written down.
+MOST_MADE, DAY = 20, 86400
 
 
 @never_cache
@@ -58,6 +61,8 @@ def own(request: TenantRequest) -> HttpResponse:
     """My test keys, and a new one, shown on this answer only."""
     me, here = own_provider(request), reverse("providers:space-test-keys")
     form = form_of_key(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        not_too_many(request, "test-keys", most=MOST_MADE, seconds=DAY, who=f"provider:{me.pk}")
     made = _made(request, me, form) if form.is_bound else None
     if made is not None:
         return key_pages.shown_once(request, *made, owner=_("Test keys"), back=here, layout=SPACE)

@@ -71,12 +71,12 @@ def need_of(offer: Offer) -> dict[str, Any]:
     }
 
 
-def price_read(typed: Mapping[str, Any]) -> Decimal | None:
-    """The price that was on the page of a yes; nonsense is none of ours."""
-    if "price" not in typed:
+def price_read(typed: Mapping[str, Any], name: str = "price") -> Decimal | None:
+    """The price that was on the page of an answer; nonsense is none of ours."""
+    if name not in typed:
         return None
     try:
-        price = Decimal(typed["price"])
+        price = Decimal(typed[name])
     except InvalidOperation:
         return Decimal(-1)
     return price if price.is_finite() else Decimal(-1)

@@ -17,7 +17,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from concierge import deadlines, retention, tenancy
+from concierge import deadlines, events, retention, tenancy
 from concierge.db import violated_constraint
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Deadline, Event
@@ -26,8 +26,8 @@ from notifications.actions.writing import write
 from notifications.models import Message
 from providers.actions import bank
 from providers.actions.bank import cancel_iban, confirm_iban, confirm_iban_by_code, iban_of, propose_iban, takes_code
-from providers.actions.businesses import add_member
-from providers.actions.refusals import BankAccountOver, BankCodeOver, SameChannel, WrongBankCode
+from providers.actions.businesses import add_member, change_provider
+from providers.actions.refusals import BankAccountOver, BankCodeOver, NumberIsNew, SameChannel, WrongBankCode
 from providers.enums import BankChannel
 from providers.models import Provider, ProviderBankAccount
 from providers.rules.bank import masked, reaches, read_iban
@@ -294,6 +294,40 @@ def test_who_was_paid_is_told_and_stops_it_with_one_tap(world: World, caplog: An
     assert [canary for canary in canaries for text in texts if canary in "".join(text.split())] == []
 
 
+def test_whoever_changes_the_file_first_neither_confirms_nor_hides_it(world: World, monday: Any) -> None:
+    provider = add_provider(world, phone=MOBILE, email="vraie@example.fr")
+    events.record("provider.approved", provider, by=world.actor())
+    settle()
+    Message.objects.filter(recipient_id=provider.pk).update(status="sent", sent_at=MONDAY)
+    thief = world.actor("site_manager")
+    change_provider(provider, {"phone": "+33698765432", "email": "voleur@example.fr"}, by=thief)
+    provider.refresh_from_db()
+    paper = propose_iban(provider, iban=IBAN, holder="Lise", channel=BankChannel.PAPER, by=thief)
+    settle()
+    assert told("bank_account.proposed") == {"vraie@example.fr": 1, "voleur@example.fr": 1}
+    assert not takes_code(paper)
+    with pytest.raises(BankCodeOver):
+        confirm_iban_by_code(paper, paper.code, by=acting_for(provider))
+    with pytest.raises(NumberIsNew):
+        confirm_iban(paper, channel=BankChannel.CALL, by=world.actor("network_head"))
+    assert standing(provider) == [("2606", "proposed")]
+    cancel_iban(paper, by=world.actor())
+    monday.move_to(MONDAY + dt.timedelta(days=31))
+    later = propose_iban(provider, iban=IBAN, holder="Lise", channel=BankChannel.PAPER, by=thief)
+    assert takes_code(later)
+
+
+def test_who_has_no_password_must_have_come_lately(world: World) -> None:
+    user = world.users["provider"]
+    add_member(add_provider(world, phone=MOBILE), user, by=world.actor())
+    user.set_unusable_password()
+    user.save()
+    stale = browser_of(user)
+    assert stale.get(f"{SPACE}nouveau/")["Location"] == SPACE
+    assert "reconnectez-vous" in page(stale.get(SPACE))
+    page(just_proved(user).get(f"{SPACE}nouveau/"))
+
+
 def test_who_has_a_telephone_alone_is_told_by_sms(world: World) -> None:
     provider = add_provider(world, phone=MOBILE, email="")
     confirm_iban_by_code((account := proposed(provider)), account.code, by=acting_for(provider))
@@ -344,7 +378,7 @@ def test_the_team_gives_one_and_somebody_else_confirms_it(world: World) -> None:
     manager, head = browser_of(world.users["site_manager"]), browser_of(world.users["network_head"])
     typed = {"holder": "Lise", "iban": IBAN, "channel": "paper"}
     answer = manager.post(f"{here}nouveau/", {"holder": "", "iban": IBAN[:-1], "channel": "fax"})
-    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["holder", "channel"])
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["holder", "iban", "channel"])
     assert manager.post(f"{here}nouveau/", typed)["Location"] == here
     account = provider.bank_accounts.get()
     call = reverse("providers:change-bank", args=[provider.public_id, account.public_id, "appel"])

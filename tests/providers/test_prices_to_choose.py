@@ -31,7 +31,7 @@ from providers.actions.moved_work import follow_promise
 from providers.actions.offers import accept_offer, decline_offer, expire_offer
 from providers.actions.planning import waiting_on
 from providers.actions.policies import Terms, set_offer_policy
-from providers.actions.refusals import OfferAnswered, PricesToChoose
+from providers.actions.refusals import OfferAnswered, OfferRepriced, PricesToChoose
 from providers.actions.rounds import start_round, withdraw_offers
 from providers.enums import DeclineReason, RoundMode
 from providers.models import CounterOffer, Offer, OfferPolicy, OfferRound, Provider
@@ -232,7 +232,7 @@ def test_who_is_stopped_is_not_waited_for(quoted: list[Offer], world: World) -> 
     assert wrong() == set()
 
 
-def test_a_request_that_stands_still_is_chosen_for_when_it_goes_on(
+def test_a_request_that_stands_still_is_priced_anew_when_it_goes_on(
     quoted: list[Offer], heels: WorkOrder, world: World, monday: Any
 ) -> None:
     found = to_choose(quoted)
@@ -248,6 +248,38 @@ def test_a_request_that_stands_still_is_chosen_for_when_it_goes_on(
     release_clocks(heels, by=world.actor())
     settle(world.organisation)
     assert wrong() == set()
+    # What was promised moved by the pause: the prices spoke of another day, and are asked for again.
+    assert (says(quoted[:2]), state(quoted[0])[1]) == (["sent"] * 2, "offering")
+    anew = gives(Offer.objects.get(pk=quoted[0].pk), "16.00")
+    approve_counter(anew, by=world.actor())
+    assert says(quoted[:2]) == ["accepted", "not_selected"]
+
+
+def test_a_price_speaks_of_what_was_read(quoted: list[Offer]) -> None:
+    with pytest.raises(OfferRepriced):
+        verbs.counter_offer(
+            quoted[0],
+            Proposal(price=Decimal("15.50")),
+            by=acting_for(quoted[0].provider),
+            price_seen=quoted[0].price - 1,
+        )
+    assert says(quoted) == ["sent"] * 3
+
+
+def test_the_last_price_goes_and_the_team_is_told(quoted: list[Offer], cobblers: list[Provider], world: World) -> None:
+    set_active(
+        next(one for one in cobblers if one not in {offer.provider for offer in quoted}),
+        is_active=False,
+        by=world.actor(),
+    )
+    gives(quoted[0], "15.50")
+    no(quoted[1])
+    no(quoted[2])
+    settle(world.organisation)
+    assert why() == "answers_to_choose"
+    set_active(quoted[0].provider, is_active=False, by=world.actor())
+    settle(world.organisation)
+    assert (state(quoted[0])[1], why()) == ("needs_dispatch", "no_eligible_provider")
 
 
 def test_work_that_moves_is_priced_anew(quoted: list[Offer], heels: WorkOrder, world: World) -> None:

@@ -191,6 +191,14 @@ def test_a_sandbox_has_its_limits(world: World, provider: Provider, monkeypatch:
     assert MOST_OFFERS == 100
 
 
+def test_a_key_that_works_is_always_on_the_list(world: World, provider: Provider) -> None:
+    old, _whole = create_test_key(provider, name="en service", scopes=[Scope.OFFERS_READ], by=world.actor())
+    for number in range(21):
+        made, _whole = create_test_key(provider, name=f"n{number}", scopes=[Scope.OFFERS_READ], by=world.actor())
+        revoke_test_key(provider, made, by=world.actor())
+    assert sandbox_keys(provider)[0] == old
+
+
 def test_papers_never_run_out(world: World, provider: Provider, monday: Any) -> None:
     api = trial(world, provider)
     asked(api)
