@@ -124,6 +124,7 @@ def test_the_examples_of_refusals_are_problems_as_they_are_sent(db: None) -> Non
 NOT_BY_API = {
     "bank_account_over",
     "bank_code_over",
+    "number_is_new",
     "same_channel",
     "wrong_bank_code",
     "code_expired",
