@@ -13,18 +13,19 @@ import pytest
 import time_machine
 from django.db import connection, connections
 
-from concierge import tenancy
+from concierge import events, tenancy
 from concierge.enums import Role
 from concierge.errors import DomainError
 from tests.races import until_waited_for
 from tests.workers.conftest import NOW, Team, at, build_team
 from tests.world import build_world
-from workers.actions import hours, timesheets
+from workers.actions import hours
 from workers.actions import time as clock
 from workers.actions.hours import Said, add_entry, correct_entry, validate_entries
 from workers.actions.timesheets import close_month
 from workers.enums import TimeKind
 from workers.models import TimeEntry, TimesheetMonth, Trainee
+from workers.models.timesheets import site_month
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -89,7 +90,6 @@ def morning(team: Team) -> Said:
 def closing_against_writing(team: Team, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """The accountant has read the month and is about to close it; then the supervisor writes an hour."""
     read, written = threading.Event(), threading.Event()
-    site_month = timesheets.site_month
 
     def read_then_wait(*given: Any, **more: Any) -> Any:
         found = site_month(*given, **more)
@@ -97,7 +97,7 @@ def closing_against_writing(team: Team, monkeypatch: pytest.MonkeyPatch) -> tupl
         until_waited_for(written)
         return found
 
-    monkeypatch.setattr(timesheets, "site_month", read_then_wait)
+    monkeypatch.setattr("workers.actions.timesheets.site_month", read_then_wait)
 
     def close() -> None:
         close_month(team.world.site, NOVEMBER, by=team.world.actor(Role.ACCOUNTANT), accepts_missing=True)
@@ -131,7 +131,7 @@ def test_without_the_trigger_hours_land_in_a_closed_month(team: Team, monkeypatc
 def test_closing_waits_for_hours_that_are_being_written(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other way round: what was written first is read by whoever closes, and stops them."""
     written, over = threading.Event(), threading.Event()
-    record = hours.events.record
+    record = events.record
 
     def record_then_wait(name: str, *given: Any, **more: Any) -> Any:
         event = record(name, *given, **more)
@@ -140,7 +140,7 @@ def test_closing_waits_for_hours_that_are_being_written(team: Team, monkeypatch:
             until_waited_for(over)
         return event
 
-    monkeypatch.setattr(clock.events, "record", record_then_wait)
+    monkeypatch.setattr(events, "record", record_then_wait)
 
     def write() -> None:
         clock.clock_in(team.amina, kind=TimeKind.WORK, by=team.themself(team.amina), act_at=at(9))
