@@ -54,9 +54,9 @@ def staff(team: Team, client: Client) -> Client:
     return client
 
 
-def page(client: Client, address: str, status: int = 200, **query: str) -> str:
+def page(client: Client, address: str, **query: str) -> str:
     response = client.get(address, query)
-    assert response.status_code == status
+    assert response.status_code == 200
     text = response.content.decode()
     assert "UNDEFINED-TEMPLATE-VARIABLE" not in text
     return text
