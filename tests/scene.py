@@ -93,10 +93,12 @@ from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
 from workers.actions.dispatch import assign_work_order
+from workers.actions.hours import Said, add_entry
+from workers.actions.notes import write_note
 from workers.actions.people import create_trainee, set_skill
 from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
-from workers.models import Assignment, HelpCall, Trainee
+from workers.models import Assignment, HelpCall, ProgressNote, TimeEntry, Trainee
 from workers.rules.candidates import WARNINGS
 
 
@@ -110,6 +112,8 @@ class Scene:
     ironing: WorkOrder
     cobbling: WorkOrder
     assignment: Assignment
+    entry: TimeEntry
+    note: ProgressNote
     trainee: Trainee
     help_call: HelpCall
     provider: Provider
@@ -261,6 +265,7 @@ def build_scene(world: World) -> Scene:
         assignment = assign_work_order(
             ironing, trainee, starts_at=_tomorrow_at_ten(), by=by, accepted_warnings=WARNINGS
         )
+        entry, note = _hours_and_note(world, trainee)
         help_call = call_for_help(trainee, by=by, assignment=assignment)
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
@@ -279,6 +284,8 @@ def build_scene(world: World) -> Scene:
             ironing=ironing,
             cobbling=waiting.work_orders.get(service=world.cobbler),
             assignment=assignment,
+            entry=entry,
+            note=note,
             trainee=trainee,
             help_call=help_call,
             provider=provider,
@@ -488,6 +495,13 @@ def _trainee(world: World) -> Trainee:
     )
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
     return trainee
+
+
+def _hours_and_note(world: World, trainee: Trainee) -> tuple[TimeEntry, ProgressNote]:
+    """A morning of yesterday that a supervisor wrote down, and what they wrote about it."""
+    by, yesterday = world.actor("supervisor"), timezone.now() - dt.timedelta(days=1)
+    entry = add_entry(trainee, Said("training", yesterday - dt.timedelta(hours=3), yesterday), by=by)
+    return entry, write_note(trainee, "Apprend vite.", by=by)
 
 
 def _clients(world: World) -> tuple[User, User]:

@@ -353,6 +353,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},
     "workers:assign": lambda s: {"work_order": s.ironing.public_id},
+    "workers:month_file": lambda s: {"slug": s.world.site.slug, "kind": "csv"},
+    "workers:person_file": lambda s: {"trainee": s.trainee.public_id, "kind": "csv"},
     "revoke-key": lambda s: {"public_id": s.own_key.public_id},
     "api-not-found": lambda s: {"rest": "v1/nowhere"},
 }
@@ -408,6 +410,8 @@ BY_NAME: dict[str, Callable[[Scene], Any]] = {
     "trainee": lambda s: s.trainee.public_id,
     "assignment": lambda s: s.assignment.public_id,
     "call": lambda s: s.help_call.public_id,
+    "entry": lambda s: s.entry.public_id,
+    "note": lambda s: s.note.public_id,
     "provider": lambda s: s.provider.public_id,
     "offer": lambda s: s.offer.public_id,
     "message": lambda s: s.message.public_id,
