@@ -92,6 +92,7 @@ DELETABLE = {
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
+    "workers_workrestriction": "written down by mistake",
 }
 
 
