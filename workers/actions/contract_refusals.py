@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from concierge.errors import DomainError, worded
-from concierge.words import date_words
+from concierge.words import date_words, duration_words
 from workers.models import FinancialAnnex
 from workers.rules.contracts import Finding
 
@@ -139,11 +139,5 @@ def _figure(name: str, value: dt.date | int | str) -> str:
     if isinstance(value, dt.date):
         return date_words(value, "j F Y")
     if name == "minutes" and isinstance(value, int):
-        return hours_words(value)
+        return duration_words(value)
     return str(value)
-
-
-def hours_words(minutes: int) -> str:
-    """Minutes as people say them: ``26 h``, ``26 h 30``."""
-    whole, rest = divmod(minutes, 60)
-    return f"{whole} h {rest:02}" if rest else f"{whole} h"

@@ -20,6 +20,7 @@ from workers.enums.contracts import (
     YEARLY_DEROGATIONS,
     ContractKind,
     DerogationKind,
+    EmployerKind,
     EndReason,
     RiderReason,
 )
@@ -117,6 +118,10 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def between(self, first: dt.date, last: dt.date) -> Self:
         """In force on some day of these."""
         return self.standing().filter(Q(last_on=None) | Q(last_on__gte=first), starts_on__lte=last)
+
+    def ours(self) -> Self:
+        """Those that are worked for the house, not for an employer outside of it."""
+        return self.exclude(employer__kind=EmployerKind.OUTSIDE)
 
     def with_riders(self) -> Self:
         """With what ``facts`` reads."""

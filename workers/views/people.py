@@ -16,8 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
-from concierge.words import date_words
-from workers.actions.contract_refusals import hours_words
+from concierge.words import date_words, duration_words
 from workers.actions.people import note_absence, set_skill
 from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
 from workers.forms import AbsenceForm, SkillForm, cleaned
@@ -132,7 +131,7 @@ def _contract_words(trainee: Trainee) -> dict[str, str]:
         return {"hours": "", "until": ""}
     minutes = file.minutes_on(max(today, contract.starts_on))
     until = date_words(contract.ends_on, "j F Y") if contract.ends_on else ""
-    return {"hours": hours_words(minutes), "until": until}
+    return {"hours": duration_words(minutes), "until": until}
 
 
 def _week(trainee: Trainee) -> list[dict[str, str]]:

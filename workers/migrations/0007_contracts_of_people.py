@@ -63,7 +63,7 @@ def write_contracts(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workers", "0005_contracts")]
+    dependencies = [("workers", "0006_contracts")]
 
     operations = [
         migrations.RunPython(write_contracts, migrations.RunPython.noop),

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0061_answered_sms"),
         ("concierge", "0013_sandboxes"),
-        ("workers", "0004_legs"),
+        ("workers", "0005_hours"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
