@@ -19,6 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from concierge.enums import Role
 from concierge.models import Event, Membership, Site
+from tests.employing import employ
 from tests.workers.conftest import NOW, Team, at
 from workers.actions import time as clock
 from workers.actions.dispatch import assign_work_order
@@ -415,14 +416,14 @@ def test_pages_ask_as_much_for_1_and_3(team: Team, client: Client, user: str, ad
     one = queries(client, address)
     for number in (2, 3):
         more(number)
-        create_trainee(
+        person = create_trainee(
             site=team.world.site,
             first_name=f"Nouvelle {number}",
             last_name="Personne",
-            contract_from=NOW.date(),
             supervisor=team.world.users["supervisor"],
             by=team.world.actor(),
         )
+        employ(person, starts_on=NOW.date(), ends_on=dt.date(2027, 8, 31))
     assert queries(client, address) == one
 
 
