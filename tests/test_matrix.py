@@ -58,6 +58,11 @@ def _open_request(scene: Scene) -> dict[str, Any]:
     return {"public_id": scene.open.public_id}
 
 
+def _of(scene: Scene, **rows: Any) -> dict[str, Any]:
+    """The person of the scene, and rows of theirs."""
+    return {"trainee": scene.trainee.public_id, **{name: row.public_id for name, row in rows.items()}}
+
+
 def _paper_of(scene: Scene) -> dict[str, Any]:
     paper = scene.provider.documents.order_by("pk").first()
     return {"public_id": scene.provider.public_id, "document": paper.public_id if paper else None}
@@ -353,6 +358,18 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},
     "workers:assign": lambda s: {"work_order": s.ironing.public_id},
+    "workers:appointment": lambda s: _of(s, appointment=s.trainee.appointments.get()),
+    "workers:suspend": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:prolong": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:pass-cancel": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:suspension": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),
+    "workers:suspension-cancel": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),
+    "workers:report": lambda s: _of(s, entry=s.trainee.passes.get().prolongations.get()),
+    "workers:prolongation": lambda s: {
+        **_of(s, entry=s.trainee.passes.get().prolongations.get()),
+        "verb": "accorder",
+    },
+    "workers:vault-end": lambda s: _of(s, fact=s.trainee.sensitive_facts.get()),
     "revoke-key": lambda s: {"public_id": s.own_key.public_id},
     "api-not-found": lambda s: {"rest": "v1/nowhere"},
 }
