@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 from django.db.models import Q
@@ -95,16 +96,18 @@ def _passes(asked: Asked) -> list[Line]:
 
 def _windows(asked: Asked) -> list[Line]:
     """A prolongation can be asked for: from a day to come on, or until a day to come."""
-    terms = rules.terms_on(asked.today)
-    first = asked.today - relativedelta(months=terms.asked_months_after)
-    last = asked.last + relativedelta(months=terms.asked_months_before)
-    rows = PassIAE.objects.kept().filter(asked.people, ends_on__range=(first, last))
+    terms, today = rules.terms_on(asked.today), asked.today
+    before, after = relativedelta(months=terms.asked_months_before), relativedelta(months=terms.asked_months_after)
+    # A day more on each side: months are not of one length, and each line is judged below.
+    opening = Q(ends_on__range=(today + before, asked.last + before + rules.ONE_DAY))
+    closing = Q(ends_on__range=(today - after - rules.ONE_DAY, today - rules.ONE_DAY))
+    rows = PassIAE.objects.kept().filter(asked.people & (opening | closing))
     found = []
     for row in rows.select_related("trainee__site", "trainee__adviser").order_by("ends_on", "pk")[:MOST]:
         window = rules.asking_window(row.ends_on, terms)
-        if asked.today < window.starts_on <= asked.last:
+        if today < window.starts_on <= asked.last:
             found.append(Line("window", window.starts_on, row.trainee, detail={"opens": True}))
-        elif row.ends_on < asked.today <= window.ends_on:
+        elif row.ends_on < today <= window.ends_on:
             found.append(Line("window", window.ends_on, row.trainee, detail={"opens": False}))
     return found
 
@@ -152,9 +155,14 @@ def _appointments(asked: Asked) -> list[Line]:
     rows = rows.filter(starts_at__gte=timezone.now() - LATE)
     rows = rows.select_related("trainee__site", "trainee__adviser").order_by("starts_at", "pk")
     return [
-        Line("appointment", row.starts_at.date(), row.trainee, at=row.starts_at, detail={"kind": row.kind, "row": row})
+        Line("appointment", _day_of(row), row.trainee, at=row.starts_at, detail={"kind": row.kind})
         for row in rows[:MOST]
     ]
+
+
+def _day_of(appointment: Appointment) -> dt.date:
+    zone = ZoneInfo(appointment.trainee.site.time_zone)
+    return timezone.localdate(appointment.starts_at, zone)
 
 
 _READERS: dict[str, Callable[[Asked], list[Line]]] = {
