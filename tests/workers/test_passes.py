@@ -70,7 +70,8 @@ def days(number: int) -> dt.timedelta:
 
 
 def reasons_of(error: pytest.ExceptionInfo[DomainError]) -> list[str]:
-    return list(error.value.details.get("reasons", [error.value.code]))  # type: ignore[call-overload]  # a list
+    reasons: Any = error.value.details.get("reasons", [error.value.code])
+    return [str(reason) for reason in reasons]
 
 
 # --- a PASS ----------------------------------------------------------------

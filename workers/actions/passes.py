@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -310,7 +311,7 @@ def _close(suspension: PassSuspension, *, as_: ClosedAs, reason: CloseReason, by
     suspension.save(update_fields=["closed_at", "closed_as", "close_reason", "closed_label"])
 
 
-def _news(pass_iae: PassIAE) -> dict[str, str]:
+def _news(pass_iae: PassIAE) -> dict[str, Any]:
     """What an event says: which PASS, and its end. Never a reason."""
     return {"pass_iae": str(pass_iae.public_id), "ends_on": pass_iae.ends_on.isoformat()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -203,6 +204,6 @@ def _require_pending(prolongation: PassProlongation) -> None:
         raise WrongState
 
 
-def _news(pass_iae: PassIAE) -> dict[str, str]:
+def _news(pass_iae: PassIAE) -> dict[str, Any]:
     """What an event says: which PASS, and its end. Never a reason."""
     return {"pass_iae": str(pass_iae.public_id), "ends_on": pass_iae.ends_on.isoformat()}

@@ -68,12 +68,18 @@ class PassForm(forms.Form):
         return PassDetails(**self.cleaned_data)
 
 
+class EmployerField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """An employer by its name and kind."""
+
+    def label_from_instance(self, obj: Employer) -> str:
+        """One body of two kinds is two employers."""
+        return f"{obj.name} ({obj.get_kind_display()})"
+
+
 class OfEmployer(forms.Form):
     """Who asks: a structure of ours, first the one of the last hire."""
 
-    employer = forms.ModelChoiceField(
-        label=_("Structure that asks"), queryset=Employer.objects.none(), empty_label=None
-    )
+    employer = EmployerField(label=_("Structure that asks"), queryset=Employer.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, employers: Any, last: Employer | None, **kwargs: Any) -> None:
         """``last``: the employer of the last hire."""
@@ -83,7 +89,6 @@ class OfEmployer(forms.Form):
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = employers
         field.initial = last
-        field.label_from_instance = lambda one: f"{one.name} ({one.get_kind_display()})"  # type: ignore[method-assign]
 
 
 class SuspensionForm(OfEmployer):
@@ -258,6 +263,6 @@ class DeadlineFilters(forms.Form):
         label=_("Within"),
         choices=[(1, _("1 month")), (3, _("3 months")), (6, _("6 months")), (9, _("9 months")), (12, _("12 months"))],
         coerce=int,
-        empty_value=3,
+        empty_value=None,
         required=False,
     )

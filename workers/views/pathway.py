@@ -151,7 +151,7 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
         "diagnosis_form": forms_.get("diagnosis_form") or DiagnosisForm(),
         "appointments": _appointments(trainee),
         "appointment_form": forms_.get("appointment_form") or AppointmentForm(),
-        "outcomes": OutcomeForm().fields["status"].widget.choices,  # type: ignore[attr-defined]  # a select
+        "outcomes": OutcomeForm().fields["status"].widget.choices,
     }
     is_refused = error is not None or any(form.errors for form in forms_.values())
     return render(request, "workers/pathway.html", context, status=422 if is_refused else 200)
