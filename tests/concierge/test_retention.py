@@ -323,6 +323,12 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "day_plans": 0,
         "hours": 0,
         "progress_notes": 0,
+        "pass_reports": 0,
+        "suspension_reasons": 0,
+        "prolongation_reasons": 0,
+        "appointments": 0,
+        "sensitive_facts": 0,
+        "vault_readings": 0,
         "inbox": 1,
         "sessions": 0,
     }
@@ -386,6 +392,10 @@ PERSONAL = {
     "providers.PriceRequest.comment": "record",
     "notifications.Message.address": "record",
     "workers.ProgressNote.text": "progress_notes",
+    "workers.PassSuspension.sealed": "suspension_reasons",
+    "workers.PassProlongation.sealed": "prolongation_reasons",
+    "workers.PassReport.sealed": "pass_reports",
+    "workers.SensitiveFact.sealed": "sensitive_facts",
     "notifications.WebhookEndpoint.url": "in use",
     "notifications.WebhookEndpoint.sealed": "in use",
 }
