@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.test import Client as Browser
 from django.urls import URLPattern, get_resolver, reverse
 
@@ -515,9 +517,10 @@ def ask(
     """What each actor is answered; every call is undone before the next."""
     path, answers = address(name, scene), {}
     keys = _keys(scene, elsewhere) if is_api(name) else {}
+    with tenancy.working_for(None):
+        before = _events()
     for actor in actors or (API_ACTORS if is_api(name) else (*PAGE_ACTORS, "prescriber")):
         with tenancy.working_for(None):
-            before = _events()
             sid = transaction.savepoint()
             if is_api(name):
                 headers = {"Authorization": f"Bearer {keys[actor]}"} if actor in keys else {}
@@ -552,6 +555,25 @@ def scene(db: None) -> Iterator[Scene]:
     world = build_world()
     with tenancy.working_for(world.organisation):
         yield build_scene(world)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_refusal_is_drawn_once() -> Iterator[None]:
+    """The page that refuses somebody is the same at every route of a part of the product: its words are drawn for each
+    person, part and error once, here where thousands are refused. The status is that of every single answer."""
+    drawn: set[tuple[object, ...]] = set()
+
+    def render_once(request: Any, template: str, context: Any = None, *, status: int) -> HttpResponse:
+        part = request.path.split("/")[1]
+        kind = (template, request.organisation.pk, request.user.pk, part, type(context["error"]), status)
+        if kind in drawn:
+            return HttpResponse(status=status)
+        drawn.add(kind)
+        return render(request, template, context, status=status)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("concierge.middleware.render", render_once)
+        yield
 
 
 @pytest.fixture(scope="module")

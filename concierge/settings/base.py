@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "django_cotton",
     "django_htmx",
     "django_vite",
-    "lucide",
     "django_structlog",
     "csp",
 ]
@@ -107,6 +106,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 )
             ],
             "builtins": ["django_cotton.templatetags.cotton"],
+            "libraries": {"lucide": "concierge.templatetags.icons"},
         },
     }
 ]
