@@ -15,6 +15,15 @@ class PriceMode(models.TextChoices):
     ON_QUOTE = "on_quote", _("On quote")
 
 
+class Demand(models.TextChoices):
+    """What work of a service asks of whoever of the team does it (L23)."""
+
+    LADDER = "ladder", _("Ladder, height")
+    HEAVY = "heavy", _("Heavy loads")
+    DRIVING = "driving", _("Driving")
+    CHEMICALS = "chemicals", _("Chemical products")
+
+
 class Execution(models.TextChoices):
     """Who does the work."""
 

@@ -99,7 +99,7 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
                 "workers:trainees",
                 "users",
                 _("Team"),
-                frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER}),
+                frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER, Role.ACCOUNTANT}),
             ),
             Link("providers:providers", "store", _("Providers"), READERS, besides="providers:offers"),
             Link(
@@ -126,6 +126,12 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
             Link("bookings:catalogue", "tags", _("Catalogue"), DESK | HEADS, besides="bookings:vat"),
             Link("bookings:vat", "percent", pgettext_lazy("page", "VAT rates"), HEADS | {Role.ACCOUNTANT}),
             Link("bookings:site-list", "settings", _("Sites"), HEADS),
+            Link(
+                "workers:employers",
+                "briefcase",
+                _("Employers"),
+                HEADS | {Role.ACCOUNTANT, Role.SOCIAL_ADVISER, Role.SUPERVISOR},
+            ),
             Link("providers:rules", "scale", _("Matching"), HEADS),
             Link("keys", "key-round", _("API keys"), HEADS),
         ),

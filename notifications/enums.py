@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     BENEFICIARY_BOOKED = "beneficiary.booked", _("Something was booked for this person")
     BENEFICIARY_CANCELLED = "beneficiary.cancelled", _("What was booked for this person does not take place")
     PRESCRIBER_INVITED = "prescriber.invited", _("Invitation of a prescriber")
+    TRAINEE_INVITED = "trainee.invited", _("Invitation of a person of the team")
     WORK_BOOKED = "work_order.booked", _("Somebody takes care of it")
     INVOICE = "invoice.rendered", _("Invoice")
     OFFER_SENT = "offer.sent", _("Offer to a provider")

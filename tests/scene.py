@@ -91,18 +91,22 @@ from providers.rules.counters import Proposal
 from providers.rules.files import PDF, CleanFile
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
-from tests.employing import employ
+from tests.employing import employ, employer_of
 from tests.world import World
 from workers.actions.appointments import AppointmentDetails, plan_appointment
+from workers.actions.derogations import add_derogation
 from workers.actions.dispatch import assign_work_order
+from workers.actions.employers import AnnexDetails, add_annex
 from workers.actions.hours import Said, add_entry
 from workers.actions.notes import write_note
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
 from workers.actions.people import create_trainee, set_skill
 from workers.actions.prolongations import ProlongationDetails, ask_prolongation
+from workers.actions.restrictions import add_restriction
 from workers.actions.vault import note_fact
 from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
+from workers.enums.contracts import DerogationKind, HoursBasis, RestrictionCode
 from workers.enums.passes import AppointmentKind, ProlongationReason, SuspensionReason
 from workers.enums.vault import FactCode, FollowUpBy
 from workers.models import Assignment, HelpCall, ProgressNote, TimeEntry, Trainee
@@ -489,6 +493,19 @@ def _a_system_that_is_told(provider: Provider, key: ApiClient) -> None:
     webhooks.note_answer(webhooks.try_endpoint(endpoint, by=by), 204)
 
 
+def _under_contract(trainee: Trainee, world: World) -> None:
+    """An annex, an open-ended contract on it, a decision, a restriction."""
+    since = timezone.localdate() - dt.timedelta(days=30)
+    until = since + dt.timedelta(days=364)
+    employer = employer_of(world.organisation)
+    details = AnnexDetails("EI021260013A0M0", since, until, Decimal(1505), HoursBasis.WORKED, agreed_etp=Decimal("4.5"))
+    annex = add_annex(employer, details, by=world.actor())
+    employ(trainee, starts_on=since, annex=annex)
+    days = (since, until)
+    add_derogation(trainee, employer, DerogationKind.CUMUL, reference="DDETS 2026-118", days=days, by=world.actor())
+    add_restriction(trainee, RestrictionCode.AUDIO, starts_on=since, by=world.actor())
+
+
 def _trainee(world: World) -> Trainee:
     user = world.users["trainee"]
     trainee = create_trainee(
@@ -499,7 +516,7 @@ def _trainee(world: World) -> Trainee:
         supervisor=world.users["supervisor"],
         by=world.actor(),
     )
-    employ(trainee, starts_on=timezone.localdate() - dt.timedelta(days=30))
+    _under_contract(trainee, world)
     _pathway(trainee, world)
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
     return trainee

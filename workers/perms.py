@@ -5,12 +5,18 @@ from __future__ import annotations
 from concierge.enums import Role
 from concierge.tenancy import Actor
 from workers.models import Assignment, HelpCall, TimeEntry, Trainee
+from workers.models.employers import CONTRACT_ROLES, EMPLOYER_ROLES
 from workers.models.passes import PATHWAY_ROLES
 from workers.models.people import TEAM_ROLES
 from workers.models.time import HOURS_ROLES
 
 DISPATCH_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
-TEAM_PAGE_ROLES = (Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
+TEAM_PAGE_ROLES = (Role.DISPATCHER, Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER)
+# Who finds people in the list: of a file, the accountant opens contracts alone.
+PEOPLE_ROLES = (*TEAM_PAGE_ROLES, Role.ACCOUNTANT)
+# Who corrects a file and writes restrictions; who signs contracts, reads birth dates and pay.
+EDIT_ROLES = (Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER)
+SIGN_ROLES = (Role.SOCIAL_ADVISER, Role.SITE_MANAGER)
 
 
 def can_see_board(actor: Actor) -> bool:
@@ -26,6 +32,41 @@ def can_dispatch(actor: Actor, *, site_id: int) -> bool:
 def can_see_team(actor: Actor, *, site_id: int | None = None) -> bool:
     """Open the pages about the people themselves (skills, usual hours)."""
     return actor.has_role(*TEAM_PAGE_ROLES, site_id=site_id)
+
+
+def can_see_people(actor: Actor) -> bool:
+    """Open the list of people."""
+    return actor.has_role(*PEOPLE_ROLES)
+
+
+def can_edit_person(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Correct a file, say who accompanies the person, write restrictions (L23)."""
+    return actor.has_role(*EDIT_ROLES, site_id=site_id)
+
+
+def can_see_contracts(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Read contracts, annexes and derogations of people of a site; dispatchers read capabilities only (P01)."""
+    return actor.has_role(*CONTRACT_ROLES, site_id=site_id)
+
+
+def can_write_contracts(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Add people, sign, change and end contracts; read birth dates (R22)."""
+    return actor.has_role(*SIGN_ROLES, site_id=site_id)
+
+
+def can_see_pay(actor: Actor, *, site_id: int) -> bool:
+    """Read what a contract pays: who signs it, who declares it."""
+    return actor.has_role(*SIGN_ROLES, Role.ACCOUNTANT, site_id=site_id)
+
+
+def can_see_employers(actor: Actor) -> bool:
+    """Read who signs contracts, and their annexes."""
+    return actor.has_role(*EMPLOYER_ROLES)
+
+
+def can_manage_employers(actor: Actor) -> bool:
+    """Write down employers and annexes: who answers for a site or the network, who declares the hours."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, Role.ACCOUNTANT)
 
 
 def leads(actor: Actor, trainee: Trainee) -> bool:

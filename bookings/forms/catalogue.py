@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import PICTOGRAMS, PLACE_FOR_TEAM, AreaKind, PriceMode
+from bookings.enums import PICTOGRAMS, PLACE_FOR_TEAM, AreaKind, Demand, PriceMode
 from bookings.models import (
     PriceItem,
     ServedArea,
@@ -115,6 +115,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             "place",
             "duration_minutes",
             "turnaround_hours",
+            "demands",
             "sap_eligible",
             "is_active",
         )
@@ -137,6 +138,13 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             label=_("VAT"),
             choices=[(code, f"{percent(rate)} ({code})") for code, rate in vat_rates.items()],
             initial="standard",
+        )
+        self.fields["demands"] = forms.MultipleChoiceField(
+            label=_("The work asks for"),
+            choices=Demand.choices,
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("People with a restriction are then not given it."),
         )
         place = self.fields["place"]
         assert isinstance(place, forms.TypedChoiceField)  # noqa: S101 - a closed list

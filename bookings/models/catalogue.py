@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Execution, Place, PriceMode
+from bookings.enums import Demand, Execution, Place, PriceMode
 from concierge.editions import kept
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel
 
@@ -127,6 +127,13 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     duration_minutes = models.PositiveSmallIntegerField(_("usual working time (min)"), default=30)
     turnaround_hours = models.PositiveSmallIntegerField(_("usual turnaround (hours)"), default=48)
     skill_code = models.CharField(_("skill (ROME)"), max_length=5, blank=True)
+    # What the work asks of whoever does it; people with a restriction are not given it (domain.md L23).
+    demands = ArrayField(
+        models.CharField(max_length=10, choices=Demand.choices),
+        verbose_name=_("the work asks for"),
+        default=list,
+        blank=True,
+    )
     max_quantity = models.PositiveSmallIntegerField(_("most per order"), default=30)
     # Of a price per unit or weight: what is counted, in which steps, and how little may be asked for.
     unit = models.CharField(_("unit"), max_length=20, blank=True)

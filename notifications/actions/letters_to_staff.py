@@ -19,7 +19,7 @@ from notifications.models import Message, WebhookEndpoint
 from providers.actions.matching import agreed_prices
 from providers.enums import OfferStatus
 from providers.models import Offer
-from workers.models import Assignment, HelpCall
+from workers.models import Assignment, HelpCall, Trainee
 
 
 def _why() -> str:
@@ -155,6 +155,22 @@ def plan_undone(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "bookings:request", order.request.public_id),
         action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.TRAINEE_INVITED)
+def invited(message: Message) -> Note:
+    """How somebody of the team signs in. Not when they left before it did."""
+    trainee = Trainee.objects.active().select_related("site").filter(public_id=message.subject_id).first()
+    if trainee is None:
+        raise NotNeeded(Unsent.OUTDATED)
+    return Note(
+        subject=_("You can open your day on your phone"),
+        heading=_("You can open your day on your phone"),
+        why=_("You receive this message because your team opened an account for you."),
+        facts=[(_("Your e-mail to sign in"), message.address), (_("Your site"), trainee.site.name)],
+        action_url=link(message.organisation, "workers:day"),
+        action_label=_("Open my day"),
     )
 
 

@@ -24,7 +24,7 @@ from bookings.models import (
 )
 from concierge.enums import Role
 from concierge.events import subscribe
-from concierge.models import Event, Site
+from concierge.models import Event, Site, User
 from notifications.actions.queue import Reader
 from notifications.enums import Kind, RecipientKind
 from notifications.handlers import agreements as _agreements  # noqa: F401 - importing registers them
@@ -56,6 +56,13 @@ def invite_the_prescriber(event: Event) -> None:
     """How to sign in."""
     for prescriber in Prescriber.objects.filter(public_id=event.subject_id).select_related("user"):
         tell(event, [member_of_partner(prescriber)])
+
+
+@subscribe("trainee.invited")
+def invite_the_trainee(event: Event) -> None:
+    """How to sign in."""
+    for user in User.objects.filter(trainees__public_id=event.subject_id):
+        tell(event, [member(user)])
 
 
 @subscribe("email.code_requested")

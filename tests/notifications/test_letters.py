@@ -125,6 +125,8 @@ from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
 from workers.actions.passes import PassDetails, enter_pass
+from workers.actions.people import create_trainee
+from workers.actions.persons import invite_trainee
 from workers.actions.work import answer_help, call_for_help
 
 pytestmark = pytest.mark.django_db
@@ -186,6 +188,11 @@ def _invite(world: World) -> None:
         structure="CCAS",
         by=world.actor("concierge"),
     )
+
+
+def _welcome_to_the_team(world: World) -> None:
+    joined = create_trainee(site=world.site, first_name="Nour", last_name="Haddad", by=world.actor())
+    invite_trainee(joined, email="nour@example.org", by=world.actor("social_adviser"))
 
 
 def _renewal(world: World) -> None:
@@ -563,6 +570,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
     Kind.BENEFICIARY_CANCELLED: lambda world: cancel_request(_for_a_parent(world), by=world.actor("concierge")),
     Kind.PRESCRIBER_INVITED: _invite,
+    Kind.TRAINEE_INVITED: _welcome_to_the_team,
     Kind.WORK_BOOKED: lambda world: booked(world, world.request(world.cobbler)),
     Kind.INVOICE: _invoice,
     Kind.OFFER_SENT: _round,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from workers.enums import REASON_SENTENCES, SkillLevel, SupervisionMode
 from workers.rules.candidates import LEVELS, MODES, WARNINGS, Person, Severity, Task, best_mode, hours, judge
-from workers.rules.contracts import Contract, PersonFile
+from workers.rules.contracts import Contract, PersonFile, Restriction
 from workers.rules.intervals import Interval
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -119,6 +119,41 @@ def test_the_promise_to_the_client_is_watched() -> None:
     assert codes(task=replace(TASK, promise=span(10.5, 18)))["before_promise"] == "warn"
     assert codes(task=replace(TASK, promise=span(9, 10.5)))["after_promise"] == "warn"
     assert codes(task=replace(TASK, window=span(7, 7.5)))["already_past"] == "warn"
+
+
+@pytest.mark.promise("L23")
+@pytest.mark.parametrize(
+    ("code", "at", "task", "severity"),
+    [
+        ("no_ladder", None, {"demands": frozenset({"ladder"})}, "block"),
+        ("no_ladder", None, {"demands": frozenset({"heavy"})}, None),
+        ("no_heavy_load", None, {"demands": frozenset({"heavy"})}, "block"),
+        ("no_driving", None, {"demands": frozenset({"driving"})}, "block"),
+        ("no_chemicals", None, {"demands": frozenset({"chemicals"})}, "block"),
+        ("not_before", dt.time(10), {}, None),
+        ("not_before", dt.time(10, 1), {}, "block"),
+        ("not_after", dt.time(11), {}, None),
+        ("not_after", dt.time(10, 59), {}, "block"),
+        ("no_night", None, {}, None),
+        ("no_night", None, {"window": span(20, 21.5)}, "block"),
+        ("no_night", None, {"window": span(5, 7)}, "block"),
+        ("not_alone", None, {"is_at_home": True}, "block"),
+        ("not_alone", None, {"is_at_home": True, "mode": "supervised"}, None),
+        ("audio", None, {}, "info"),
+        ("needs_bus_line", None, {}, "info"),
+    ],
+)
+def test_what_somebody_must_not_be_given_is_forbidden_and_what_they_need_is_said(
+    code: str, at: dt.time | None, task: dict[str, object], severity: str | None
+) -> None:
+    today = dt.date(2026, 11, 23)
+    restriction = Restriction(code, today, today, at)
+    limited = replace(PERSON, file=PersonFile((CONTRACT,), restrictions=(restriction,)))
+    found = codes(limited, replace(TASK, **task))  # type: ignore[arg-type]
+    assert found.get("restricted", found.get("needs")) == severity
+    later = replace(restriction, starts_on=dt.date(2026, 11, 24), ends_on=None)
+    free = replace(PERSON, file=PersonFile((CONTRACT,), restrictions=(later,)))
+    assert not {"restricted", "needs"} & codes(free, replace(TASK, **task)).keys()  # type: ignore[arg-type]
 
 
 def test_a_service_without_skill_asks_for_none() -> None:

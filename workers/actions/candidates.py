@@ -10,9 +10,11 @@ from django.utils import dateformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from bookings.enums import Place
 from bookings.models import WorkOrder
 from concierge.words import date_words
 from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
+from workers.enums.contracts import RestrictionCode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
@@ -54,6 +56,8 @@ def task_of(work_order: WorkOrder, *, starts_at: dt.datetime, mode: str) -> Task
         mode=mode,
         promise=Interval(work_order.promised_start, max(work_order.promised_end, work_order.promised_start + INSTANT)),
         site_id=work_order.site_id,
+        demands=frozenset(work_order.service.demands),
+        is_at_home=work_order.service.place == Place.HOME,
     )
 
 
@@ -130,7 +134,9 @@ def round_up(moment: dt.datetime) -> dt.datetime:
 
 def explain(reason: Reason, *, zone: ZoneInfo) -> str:
     """The reason as a sentence, in the active language, with times of the zone."""
-    figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
+    figures = {name: _figure(name, value, zone) for name, value in reason.figures.items() if name != "at"}
+    if reason.figures.get("at"):
+        figures["restriction"] += f" ({reason.figures['at']})"
     return str(REASON_SENTENCES[reason.code]) % figures
 
 
@@ -140,6 +146,8 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
         return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
+    if name == "restriction":
+        return str(RestrictionCode(value).label).lower()
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":

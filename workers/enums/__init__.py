@@ -224,6 +224,8 @@ REASON_SENTENCES = {
     "contract_hours": _("%(planned)s h this week for a contract of %(contract)s h"),
     "no_supervisor": _("No supervisor to accompany them"),
     "other_site": _("Belongs to another site"),
+    "restricted": _("Not possible for this person: %(restriction)s"),
+    "needs": _("To know: %(restriction)s"),
     "before_promise": _("Before the time agreed with the client (%(promise)s)"),
     "after_promise": _("After the time promised to the client (%(promise)s)"),
     "already_past": _("This time is already past"),

@@ -8,7 +8,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Prefetch, Q
+from django.db.models import Exists, F, Func, OuterRef, Prefetch, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +50,8 @@ class WithdrawnModel(models.Model):
 
 
 STANDS = Q(withdrawn_on__isnull=True)
+# A contract that ends within so many days is on the list of those that end soon.
+SOON = dt.timedelta(days=90)
 
 
 class ContractDerogation(PublicIdModel, TenantModel, WithdrawnModel):
@@ -122,6 +124,11 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def ours(self) -> Self:
         """Those that are worked for the house, not for an employer outside of it."""
         return self.exclude(employer__kind=EmployerKind.OUTSIDE)
+
+    def for_pages(self) -> Self:
+        """With everything a page of contracts shows."""
+        riders = ContractRider.objects.filter(STANDS).select_related("annex")
+        return self.select_related("employer", "annex").prefetch_related(Prefetch("riders", riders))
 
     def with_riders(self) -> Self:
         """With what ``facts`` reads."""
@@ -342,6 +349,29 @@ class ContractRider(PublicIdModel, TenantModel, WithdrawnModel):
     def facts(self) -> rules.Rider:
         """As the rules see it."""
         return rules.Rider(self.starts_on, self.ends_on, self.weekly_minutes)
+
+
+def in_force_on(day: dt.date, prefix: str = "") -> Q:
+    """Contracts in force on a day, of rows that reach them by ``prefix`` (``"contracts__"``)."""
+    last, first, withdrawn = f"{prefix}last_on", f"{prefix}starts_on__lte", f"{prefix}withdrawn_on"
+    return (Q(**{last: None}) | Q(**{f"{last}__gte": day})) & Q(
+        **{first: day, withdrawn: None, f"{prefix}pk__isnull": False}
+    )
+
+
+def _ours_on(day: dt.date) -> ContractQuerySet:
+    return Contract.objects.on(day).ours().filter(trainee=OuterRef("pk"))
+
+
+def without_contract(day: dt.date) -> Q:
+    """People whom no contract with the house binds on a day."""
+    return ~Q(Exists(_ours_on(day)))
+
+
+def with_contract_ending(day: dt.date, until: dt.date) -> Q:
+    """People under contract on a day with nothing that goes on beyond ``until``."""
+    goes_on = Contract.objects.standing().ours().filter(Q(last_on=None) | Q(last_on__gt=until), trainee=OuterRef("pk"))
+    return Q(Exists(_ours_on(day))) & ~Q(Exists(goes_on))
 
 
 def file_prefetches(first: dt.date | None = None, last: dt.date | None = None) -> list[Prefetch[str]]:

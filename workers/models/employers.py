@@ -26,7 +26,9 @@ from workers.enums.contracts import (
 from workers.rules.contracts import RAISES_A_YEAR
 
 # Who reads contracts, annexes and employers, by site: who accompanies, who leads, who declares the hours.
-CONTRACT_ROLES = (Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.ACCOUNTANT, Role.SITE_MANAGER, Role.NETWORK_HEAD)
+CONTRACT_ROLES = (Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.ACCOUNTANT, Role.SITE_MANAGER)
+# The bodies and conventions are no personal data: whoever heads the network reads them too.
+EMPLOYER_ROLES = (*CONTRACT_ROLES, Role.NETWORK_HEAD)
 # Measure, department of three characters, year of two digits, order of four, rider and modification (domain.md 2.5).
 ANNEX_NUMBER = r"^(ACI|AI|EITI|EI|ETTI)[0-9][0-9][0-9AB][0-9]{6}A[0-9]{1,2}M[0-9]{1,2}$"
 ANNEX_NUMBER_LENGTH = 17
@@ -36,9 +38,9 @@ class EmployerQuerySet(models.QuerySet["Employer"]):
     """Reads of employers."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Who reads contracts: every employer of the organisation. Everybody else: none."""
+        """Who reads contracts, and heads of the network: every employer of the organisation. Everybody else: none."""
         found = self.filter(organisation=actor.organisation)
-        return found if actor.kind == "system" or actor.has_role(*CONTRACT_ROLES) else found.none()
+        return found if actor.kind == "system" or actor.has_role(*EMPLOYER_ROLES) else found.none()
 
     def active(self) -> Self:
         """Those that sign contracts now."""
@@ -106,9 +108,9 @@ class FinancialAnnexQuerySet(models.QuerySet["FinancialAnnex"]):
     """Reads of annexes."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Who reads contracts: every annex of the organisation. Everybody else: none."""
+        """Who reads contracts, and heads of the network: every annex of the organisation. Everybody else: none."""
         found = self.filter(organisation=actor.organisation)
-        return found if actor.kind == "system" or actor.has_role(*CONTRACT_ROLES) else found.none()
+        return found if actor.kind == "system" or actor.has_role(*EMPLOYER_ROLES) else found.none()
 
     def active_on(self, day: dt.date) -> Self:
         """Those on which a contract counts on a day."""

@@ -29,16 +29,20 @@ TEAM_ROLES = (
 )
 
 
+# Besides, whoever declares hours and contracts knows the people.
+PEOPLE_READERS = (*TEAM_ROLES, Role.ACCOUNTANT)
+
+
 class TraineeQuerySet(models.QuerySet["Trainee"]):
     """Reads of trainees."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Team staff: the trainees of their sites. A trainee: themself. Everybody else: nobody."""
+        """Team staff and accountants: the trainees of their sites. A trainee: themself. Everybody else: nobody."""
         found = self.filter(organisation=actor.organisation)
         if actor.kind == "system":
             return found
-        if actor.has_role(*TEAM_ROLES):
-            sites = actor.site_ids(*TEAM_ROLES)
+        if actor.has_role(*PEOPLE_READERS):
+            sites = actor.site_ids(*PEOPLE_READERS)
             return found if sites is None else found.filter(site_id__in=sites)
         return found.filter(pk=actor.trainee_id) if actor.trainee_id else found.none()
 

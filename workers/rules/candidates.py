@@ -12,7 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from workers.rules import labour
-from workers.rules.contracts import PersonFile
+from workers.rules.contracts import PersonFile, Restriction
 from workers.rules.intervals import Interval, civil_week, clipped, total
 
 # Ladder of a skill (lifecycles.md 2.11); "" is "not started".
@@ -20,6 +20,16 @@ LEVELS = ("", "observed", "assisted", "supervised", "autonomous", "transmitting"
 # Lowest level at which a way of accompanying is right; the mode compensates what the level lacks.
 MODE_NEEDS = {"observation": "", "paired": "observed", "supervised": "assisted", "autonomous": "autonomous"}
 MODES = ("observation", "paired", "supervised", "autonomous")
+# Night work without an agreement, rule L9 (L3122-20).
+NIGHT_BEGINS, NIGHT_ENDS = dt.time(21), dt.time(6)
+# Which demand of a service a restriction forbids; the codes that only say what somebody needs.
+FORBIDDEN_BY = {
+    "no_ladder": "ladder",
+    "no_heavy_load": "heavy",
+    "no_driving": "driving",
+    "no_chemicals": "chemicals",
+}
+NEEDS = frozenset({"needs_bus_line", "audio"})
 # Everything a dispatcher may accept; whatever else speaks against somebody forbids.
 WARNINGS = frozenset(
     {
@@ -62,6 +72,8 @@ class Task:
     mode: str
     promise: Interval
     site_id: int
+    demands: frozenset[str] = frozenset()
+    is_at_home: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +128,7 @@ def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime) -> Ve
             *_presence(person, task, day),
             *_place(person, task),
             *_skill(person, task),
+            *_restrictions(person, task, day, zone),
             *_hours(person, task, day, zone),
             *_law(person, task, day, zone),
             *_promise(task, now),
@@ -165,6 +178,29 @@ def _skill(person: Person, task: Task) -> Iterator[Reason]:
         yield Reason("skill_low", Severity.WARN, figures)
     else:
         yield Reason("skill_missing", Severity.WARN, figures)
+
+
+def _restrictions(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
+    """L23: what the person must not be given is forbidden; what they need is said. The cause is not known here."""
+    for one in person.file.restrictions_on(day):
+        figures = {"restriction": one.code, "at": one.at.strftime("%H:%M") if one.at else ""}
+        if _forbids(one, task, zone):
+            yield Reason("restricted", Severity.BLOCK, figures)
+        elif one.code in NEEDS:
+            yield Reason("needs", Severity.INFO, figures)
+
+
+def _forbids(one: Restriction, task: Task, zone: ZoneInfo) -> bool:
+    start, end = task.window.start.astimezone(zone), task.window.end.astimezone(zone)
+    if one.code == "not_before" and one.at is not None:
+        return start.time() < one.at
+    if one.code == "not_after" and one.at is not None:
+        return end.time() > one.at or end.date() > start.date()
+    if one.code == "no_night":
+        return start.time() < NIGHT_ENDS or end.time() > NIGHT_BEGINS or end.date() > start.date()
+    if one.code == "not_alone":
+        return task.is_at_home and task.mode == "autonomous"
+    return FORBIDDEN_BY.get(one.code) in task.demands
 
 
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:

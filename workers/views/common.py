@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import dateformat
@@ -15,7 +17,7 @@ from django.utils.translation import ngettext
 
 from bookings.enums import Leg
 from bookings.models import WorkOrder
-from concierge.errors import NotAllowed
+from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import quantity_words
@@ -42,6 +44,26 @@ def require(allowed: bool) -> None:
     """Go on, or ``NotAllowed`` (403)."""
     if not allowed:
         raise NotAllowed
+
+
+def answered(form: forms.Form, act: Callable[[], object]) -> int:
+    """Do what a valid form asks for. 0: done; else the status of the page that shows the form with what is wrong,
+    said at its field where there is one."""
+    if not form.is_valid():
+        return 422
+    try:
+        act()
+    except NotAllowed:
+        raise
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        return refused_status(error)
+    return 0
+
+
+def refused_status(error: DomainError) -> int:
+    """A page with what is wrong is 422, whatever the API would answer to wrong input."""
+    return 422 if error.status == 400 else error.status
 
 
 def team_sites(actor: Actor) -> list[Site]:

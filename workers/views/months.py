@@ -30,6 +30,7 @@ from workers.perms import can_export_hours, can_reopen, can_see_months, can_writ
 from workers.rules.time import month_end
 from workers.views.common import acting, chosen_site, require
 from workers.views.hour_words import days_words, minutes_words, month_asked, months_around, person_words, totals_words
+from workers.views.person_tabs import tabs_of
 
 # People on a page.
 PAGE = 50
@@ -107,6 +108,7 @@ def person_month(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         "sheet": _sheet_words(_sheet(found.site, month)),
         "may_correct": can_write_hours(actor, found),
         "sees_months": can_see_months(actor, site_id=found.site_id),
+        "tabs": tabs_of(request, found),
         **months_around(month, zone),
     }
     return render(request, "workers/person_month.html", context)

@@ -39,6 +39,7 @@ from workers.models import Appointment, PassIAE, PassProlongation, PassSuspensio
 from workers.perms import can_keep_pathways, can_see_pathways
 from workers.rules import pass_iae as rules
 from workers.views.common import acting, initials, require, trainee_or_404
+from workers.views.person_tabs import tabs_of
 
 # Interviews and diagnoses shown of a person.
 SHOWN = 20
@@ -137,6 +138,7 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
     current = next((one for one in passes if one.cancelled_at is None), None)
     context = {
         **heading(trainee),
+        "tabs": tabs_of(request, trainee),
         "keeps": keeps,
         "error": error,
         "today": today,

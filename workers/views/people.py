@@ -20,23 +20,15 @@ from concierge.words import date_words, duration_words
 from workers.actions.people import note_absence, set_skill
 from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
 from workers.forms import AbsenceForm, SkillForm, cleaned
+from workers.forms.people import InviteForm
 from workers.models import Trainee
-from workers.models.contracts import file_prefetches, person_file
-from workers.models.people import TraineeQuerySet
-from workers.perms import TEAM_PAGE_ROLES, can_see_team, can_write_hours, can_write_notes, leads
-from workers.views.common import acting, hours_text, initials, require, title_of, trainee_or_404
+from workers.models.contracts import person_file
+from workers.perms import can_edit_person, can_see_contracts, can_see_team, can_write_contracts, leads
+from workers.views.common import acting, hours_text, require, title_of, trainee_or_404
+from workers.views.person_tabs import head_of
 
 # How much of the plan ahead a person's page shows.
 UPCOMING = 20
-
-
-@require_safe
-def trainees(request: HttpRequest) -> HttpResponse:
-    """Everybody of the actor's sites."""
-    actor = acting(request)
-    require(can_see_team(actor))
-    found = _team(actor).select_related("site", "supervisor").prefetch_related("skills", *file_prefetches())
-    return render(request, "workers/trainees.html", {"people": [_person(trainee) for trainee in found]})
 
 
 @require_safe
@@ -73,13 +65,6 @@ def save_absence(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     return redirect("workers:trainee", trainee=found.public_id)
 
 
-def _team(actor: Actor) -> TraineeQuerySet:
-    """Active people of the sites where the actor holds a role of these pages."""
-    found = Trainee.objects.visible_to(actor).active()
-    sites = actor.site_ids(*TEAM_PAGE_ROLES)
-    return found if sites is None else found.filter(site_id__in=sites)
-
-
 def _found(request: HttpRequest, public_id: uuid.UUID) -> Trainee:
     actor = acting(request)
     require(can_see_team(actor))
@@ -91,31 +76,38 @@ def _found(request: HttpRequest, public_id: uuid.UUID) -> Trainee:
 def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = None) -> HttpResponse:
     today = timezone.now().astimezone(ZoneInfo(trainee.site.time_zone)).date()
     context = {
-        **_person(trainee),
+        **head_of(request, trainee),
+        **_facts(trainee, acting(request)),
         "week": _week(trainee),
         "absences": list(trainee.absences.filter(ends_on__gte=today)),
         "upcoming": _upcoming(trainee),
         "may_set_skill": leads(acting(request), trainee),
-        "may_write_hours": can_write_hours(acting(request), trainee),
-        "may_write_notes": can_write_notes(acting(request), trainee),
         "rome": sorted(ROME_LABELS.items(), key=lambda pair: pair[1]),
         "levels": SkillLevel.choices,
         "absence_form": AbsenceForm(),
+        "invite_form": InviteForm(),
         "error": error,
     }
     return render(request, "workers/trainee.html", context, status=error.status if error else 200)
 
 
-def _person(trainee: Trainee) -> dict[str, Any]:
+def _facts(trainee: Trainee, actor: Actor) -> dict[str, Any]:
+    """Who accompanies the person, what they can do, their hours; last day and account for those who may know."""
+    sees_contracts = can_see_contracts(actor, site_id=trainee.site_id)
+    words = _contract_words(trainee)
+    today = today_at(trainee.site)
     return {
-        "public_id": trainee.public_id,
-        "name": str(trainee),
-        "initials": initials(trainee),
-        "tone": trainee.pk % 6,
-        "site": trainee.site.name,
         "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
-        **_contract_words(trainee),
+        "adviser": str(trainee.adviser) if trainee.adviser else "",
+        "mentor": str(trainee.mentor) if trainee.mentor else "",
+        "referrer": f"{trainee.referrer.user} – {trainee.referrer.structure}" if trainee.referrer else "",
+        "hours": words["hours"],
+        "until": words["until"] if sees_contracts else "",
         "prefers_audio": trainee.prefers_audio,
+        "restrictions": [str(one) for one in trainee.restrictions.between(today, today)],
+        "birth_date": trainee.birth_date if can_write_contracts(actor, site_id=trainee.site_id) else None,
+        "has_account": trainee.user_id is not None,
+        "may_edit": can_edit_person(actor, site_id=trainee.site_id),
         "skills": [
             {"label": skill.label, "level": skill.get_level_display(), "code": skill.rome_code}
             for skill in trainee.skills.all()

@@ -1,0 +1,79 @@
+"""The tabs of a person's file. Whoever adds a part of the file adds a line here, and nothing in the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from concierge.tenancy import Actor
+from workers.models import Trainee
+from workers.perms import can_see_contracts, can_see_pathways, can_see_team, can_write_hours, can_write_notes
+from workers.views.common import acting, initials
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One part of the file: its page (a route with the argument ``trainee``), its name, who opens it."""
+
+    page: str
+    label: Promise
+    may_open: Callable[[Actor, Trainee], bool]
+
+
+def _team(actor: Actor, trainee: Trainee) -> bool:
+    return can_see_team(actor, site_id=trainee.site_id)
+
+
+def _contracts(actor: Actor, trainee: Trainee) -> bool:
+    return can_see_contracts(actor, site_id=trainee.site_id)
+
+
+def _pathway(actor: Actor, trainee: Trainee) -> bool:
+    return can_see_pathways(actor, site_id=trainee.site_id)
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("workers:trainee", _("Overview"), _team),
+    Tab("workers:capabilities", _("Capabilities"), _team),
+    Tab("workers:contracts", _("Contracts"), _contracts),
+    Tab("workers:pass", _("Pathway"), _pathway),
+    Tab("workers:person_month", _("Hours"), can_write_hours),
+    Tab("workers:notes", _("Follow-up notes"), can_write_notes),
+)
+
+
+def tabs_of(request: HttpRequest, trainee: Trainee) -> list[dict[str, Any]]:
+    """The tabs that this reader may open, in order."""
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    return [
+        {"label": tab.label, "href": reverse(tab.page, args=[trainee.public_id]), "is_current": tab.page == here}
+        for tab in TABS
+        if tab.may_open(acting(request), trainee)
+    ]
+
+
+def first_page_of(actor: Actor, trainee: Trainee) -> str:
+    """Address of the first tab that the reader may open, ``""`` when there is none."""
+    pages = (tab.page for tab in TABS if tab.may_open(actor, trainee))
+    page = next(pages, "")
+    return reverse(page, args=[trainee.public_id]) if page else ""
+
+
+def head_of(request: HttpRequest, trainee: Trainee) -> dict[str, Any]:
+    """What the head of every page of the file shows (``workers/_person_head.html``)."""
+    return {
+        "person": {
+            "public_id": trainee.public_id,
+            "name": str(trainee),
+            "initials": initials(trainee),
+            "site": trainee.site.name,
+            "is_active": trainee.is_active,
+        },
+        "tabs": tabs_of(request, trainee),
+    }
