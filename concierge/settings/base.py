@@ -458,6 +458,7 @@ KEEP_DAYS = {
     "contact_notes": 7,
     "refused_papers": 30,
     "invitations": 60,
+    "unfinished_files": 60,
     "day_plans": 365,
     "old_papers": 1827,
     "bank_accounts": 1827,
