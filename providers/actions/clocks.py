@@ -342,12 +342,18 @@ def _decide_anew(offer: Offer, counter: CounterOffer, work_order: WorkOrder, *, 
     if counter.speaks_of(work_order):
         decide_until(counter, decision_due(offer.round, work_order, now))
         return
-    policy = policy_for(work_order)
+    ask_anew(offer, work_order)
+    say(offer, "rescheduled", by, before="")
+
+
+def ask_anew(offer: Offer, work_order: WorkOrder) -> None:
+    """What its provider proposed speaks of other work: the question of a locked offer is put again, with the usual time
+    to answer from now on."""
+    now, policy = timezone.now(), policy_for(work_order)
     put_again(offer)
     due_at = due_of(offer.provider, policy, now, _zone(work_order))
     _give_until(offer, min(due_at, offer.round.answers_end_at(now)))
     plan_reminders([offer], policy, sent=times_reminded([offer]))
-    say(offer, "rescheduled", by, before="")
 
 
 def _proposals(current: OfferRound) -> list[CounterOffer]:

@@ -32,9 +32,9 @@ def papers_problem(
     return None
 
 
-def _ends_before_the_work(candidate: Candidate) -> bool:
-    day = candidate.work_day
-    ends = [last for kind, last in candidate.documents.items() if kind in ON_THE_DAY and last is not None]
+def ends_before(documents: Mapping[str, dt.date | None], day: dt.date | None) -> bool:
+    """Whether a paper that has to count on the day of the work ends before it."""
+    ends = [last for kind, last in documents.items() if kind in ON_THE_DAY and last is not None]
     return day is not None and any(last < day for last in ends)
 
 
@@ -67,7 +67,7 @@ def obstacle(candidate: Candidate, terms: MatchingTerms) -> str | None:
     if candidate.serves_site is False:
         return "site_not_served"
     soft = {
-        "document_ends": _ends_before_the_work(candidate),
+        "document_ends": ends_before(candidate.documents, candidate.work_day),
         "out_of_area": _is_far(candidate, terms),
         "closed": candidate.is_closed,
         "no_capacity": candidate.capacity_left == 0,

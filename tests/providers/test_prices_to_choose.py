@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 
 from bookings.actions.pauses import hold_request, resume_request
 from bookings.enums import HoldReason
@@ -25,16 +25,20 @@ from notifications.models import Message
 from providers.actions import counters as verbs
 from providers.actions import offers as answers
 from providers.actions.businesses import set_active
-from providers.actions.clocks import extend_offer, hold_clocks, pause_offer, release_clocks, resume_offer
+from providers.actions.clocks import hold_clocks, release_clocks
 from providers.actions.counters import approve_counter, refuse_counter
 from providers.actions.moved_work import follow_promise
 from providers.actions.offers import accept_offer, decline_offer, expire_offer
 from providers.actions.planning import waiting_on
 from providers.actions.policies import Terms, set_offer_policy
-from providers.actions.refusals import NoMoreTime, OfferAnswered, OfferRepriced, PricesToChoose
+from providers.actions.refusals import (
+    OfferAnswered,
+    OfferRepriced,
+    PricesToChoose,
+)
 from providers.actions.rounds import start_round, withdraw_offers
-from providers.enums import DeclineReason, PauseReason, RoundMode
-from providers.models import CounterOffer, Offer, OfferPause, OfferPolicy, OfferRound, Provider
+from providers.enums import DeclineReason, RoundMode
+from providers.models import CounterOffer, Offer, OfferPolicy, OfferRound, Provider
 from providers.rules import asking
 from providers.rules.counters import Proposal
 from tests.auditor import audit
@@ -175,64 +179,6 @@ def test_there_is_time_to_choose_before_the_end(world: World, heels: WorkOrder, 
     current = start_round(WorkOrder.objects.get(pk=heels.pk), by=world.actor())
     for offer in Offer.objects.order_by("pk"):
         assert offer.due_at == asking.prices_due_by(offer.sent_at, current.ends_at) < current.ends_at
-
-
-@pytest.fixture
-def tight(world: World, heels: WorkOrder, cobblers: list[Provider]) -> list[Offer]:
-    """Three are asked for prices in a search of twenty-eight hours, with more time to answer than there is."""
-    set_offer_policy(world.organisation, mode=RoundMode.QUOTES, max_waves=1, answer_hours=Decimal(30), by=world.actor())
-    WorkOrder.objects.filter(pk=heels.pk).update(
-        promised_start=MONDAY + 28 * HOUR, promised_end=MONDAY + 28 * HOUR, duration_minutes=0
-    )
-    start_round(WorkOrder.objects.get(pk=heels.pk), by=world.actor())
-    return list(Offer.objects.with_need().order_by("pk"))
-
-
-def time_to_choose() -> list[dt.timedelta]:
-    """What is left after the last moment to answer, of each that is open."""
-    return [one.round.ends_at - one.due_at for one in Offer.objects.open().select_related("round").order_by("pk")]
-
-
-def test_more_time_takes_nothing_of_the_time_to_choose(tight: list[Offer], world: World, monday: Any) -> None:
-    offer, by = tight[0], acting_for(tight[0].provider)
-    third = (offer.round.ends_at - offer.sent_at) / 3
-    monday.move_to(MONDAY + HOUR)
-    with pytest.raises(NoMoreTime):
-        extend_offer(offer, by=by)
-    pause_offer(offer, reason=PauseReason.AWAITING_CLIENT_INFO, note="Quelle hauteur ?", by=by)
-    assert min(time_to_choose()) >= third
-    monday.move_to(OfferPause.objects.get().until - dt.timedelta(minutes=5))
-    resume_offer(offer, by=world.actor("dispatcher"))
-    assert min(time_to_choose()) >= third
-    assert Offer.objects.get(pk=offer.pk).due_at > timezone.now()
-
-
-def test_there_is_time_to_choose_after_a_request_stood_still(
-    tight: list[Offer], heels: WorkOrder, world: World, monday: Any
-) -> None:
-    gives(tight[0], "15.50")
-    asked = ServiceRequest.objects.get(pk=heels.request_id)
-    hold_request(asked, reason=HoldReason.MATERIAL, until=MONDAY + 48 * HOUR, by=world.actor())
-    hold_clocks(heels, by=world.actor())
-    assert min(time_to_choose()[1:]) > HOUR
-    monday.move_to(MONDAY + 4 * HOUR)
-    resume_request(asked, by=world.actor())
-    release_clocks(heels, by=world.actor())
-    # A third of what is left of the search is left to choose.
-    third = (OfferRound.objects.get().ends_at - timezone.now()) / 3
-    assert (says(tight), len(time_to_choose())) == (["countered", "sent", "sent"], 3)
-    assert min(time_to_choose()[1:]) >= third - dt.timedelta(minutes=1)
-
-
-def test_there_is_time_to_choose_when_the_work_moves(tight: list[Offer], heels: WorkOrder, world: World) -> None:
-    gives(tight[0], "15.50")
-    order = WorkOrder.objects.get(pk=heels.pk)
-    WorkOrder.objects.filter(pk=heels.pk).update(
-        promised_start=order.promised_start - 24 * HOUR, promised_end=order.promised_end - 24 * HOUR
-    )
-    follow_promise(order, before="", moved_at=MONDAY, by=world.actor())
-    assert says(tight) == ["sent"] * 3
-    assert min(time_to_choose()) > HOUR
 
 
 # --- guards ----------------------------------------------------------------------------------------------------------
@@ -439,6 +385,10 @@ def test_by_the_api(quoted: list[Offer], world: World) -> None:
     assert api.get(path).json()["asks_price"] is True
     refused = api.post(f"{path}/counter", {"ready_on": "2026-11-27"})
     assert (refused.status_code, state(quoted[0])[0]) == (400, "sent")
+    for seen in ("11.00", "-1", "x"):
+        refused = api.post(f"{path}/counter", {"price": "15.00", "price_seen": seen})
+        assert (refused.status_code, state(quoted[0])[0]) == (409 if seen == "11.00" else 400, "sent")
+    assert api.post(f"{path}/counter", {"price": "15.00", "price_seen": "11.00"}).json()["code"] == "offer_repriced"
     done = api.post(f"{path}/accept", {}).json()
     assert (done["status"], done["counter"]["price"], done["work_order"]) == ("countered", "12.00", None)
     chosen = Api(world.api_key()).post(f"{path}/counter/approve")
