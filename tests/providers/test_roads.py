@@ -145,7 +145,10 @@ def test_a_search_goes_by_the_roads_that_were_measured(
     start_round(heels, by=world.actor())
     assert set(ConsideredProvider.objects.order_by("pk").values_list("distance_km", flat=True)) == {Decimal("4.2")}
     shown = distance_shown(world, heels)
-    assert ("par la route, à vélo\N{NO-BREAK SPACE}: environ 10 min" in shown, "estimé" in shown) == (True, False)
+    assert ("par la route, à vélo\N{NO-BREAK SPACE}: environ 10\N{NO-BREAK SPACE}min" in shown, "estimé" in shown) == (
+        True,
+        False,
+    )
     # Nothing is asked twice; who has moved or comes otherwise is measured anew, and estimated meanwhile.
     measure_everybody()
     assert len(router.asked) == 2
