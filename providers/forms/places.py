@@ -175,7 +175,7 @@ class PlacesForm(KnownForm, PlacesFields):
         if not self.says_what_it_showed:
             return Seen()
         names = set(self.changed_data)
-        sites = self.data.getlist(self.add_initial_prefix("sites"))
+        sites = self.data.getlist(self.add_initial_prefix("sites"))  # type: ignore[attr-defined]  # of what a page sent
         rows = [tuple(self._posted_initial(f"{name}{n}") for name in ROW) for n in range(self.many)]
         return Seen(
             frozenset(int(key) for key in sites if key.isdigit()) if "sites" in names else None,

@@ -4,6 +4,18 @@ from django.db import migrations, models
 
 from concierge.tenancy import allow_delete
 
+GUARD = """
+CREATE FUNCTION providers_only_unfinished_go() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = 'concierge_app' AND NOT OLD.is_to_check THEN
+        RAISE EXCEPTION 'A provider with whom the team works is never deleted.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER provider_stays BEFORE DELETE ON providers_provider
+    FOR EACH ROW EXECUTE FUNCTION providers_only_unfinished_go();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -56,6 +68,7 @@ class Migration(migrations.Migration):
                 violation_error_message="Say why: they read it.",
             ),
         ),
-        # Of a file that was never handed in: what has a history is held by its foreign keys.
+        # Of a file that was never handed in, and of no other.
         allow_delete("providers_provider", "providers_providerclosure"),
+        migrations.RunSQL(GUARD, "DROP FUNCTION providers_only_unfinished_go() CASCADE"),
     ]

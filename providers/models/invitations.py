@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -28,7 +29,7 @@ class ProviderInvitationQuerySet(models.QuerySet["ProviderInvitation"]):
     def with_is_expired(self) -> Self:
         """Each says whether it ``is_expired``: under way, and no link of it opens any more."""
         alive = InvitationLink.objects.filter(
-            invitation=OuterRef("pk"), revoked_at=None, expires_at__gt=Now(), code_tries__lt=MAX_CODE_TRIES
+            invitation=OuterRef("pk"), revoked_at=None, expires_at__gt=timezone.now(), code_tries__lt=MAX_CODE_TRIES
         )
         return self.annotate(is_expired=Q(status=InvitationStatus.SENT) & ~Exists(alive))
 

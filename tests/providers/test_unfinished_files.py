@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client as Browser
 
 from concierge import retention
@@ -70,7 +71,7 @@ def test_a_file_is_refused_with_a_reason_and_they_are_told(world: World) -> None
 def test_files_that_nobody_finished_go_and_all_others_stay(world: World, monday: Any) -> None:
     by = world.actor()
     lost = ready(world, invited(world, email="a@example.fr"))
-    add_document(lost, kind=DocumentKind.INSURANCE, issued_on=MONDAY.date(), expires_on=None, by=by)
+    add_document(lost, kind=DocumentKind.INSURANCE, issued_on=MONDAY.date(), expires_on=dt.date(2027, 11, 1), by=by)
     set_places(lost, sites=[world.site], limits=[Limit(None, 1, 2)], by=by)
     refused = ready(world, one := invited(world, email="b@example.fr"))
     hand_in(one, charter="Nous travaillons bien.", name="Lise", by=by)
@@ -94,3 +95,7 @@ def test_files_that_nobody_finished_go_and_all_others_stay(world: World, monday:
         one.invitation for one in Provider.objects.filter(invitation__isnull=False)
     }
     assert Event.objects.count() > known
+    # Whom we work with the database keeps, whoever asks.
+    with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
+        found = Provider.objects.filter(pk=ours.pk)
+        found._raw_delete(found.db)
