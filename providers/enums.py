@@ -369,6 +369,15 @@ class Decider(models.TextChoices):
     STAFF = "staff", _("The team")
 
 
+class TravelMode(models.TextChoices):
+    """How somebody comes to the work."""
+
+    FOOT = "foot", _("On foot")
+    BIKE = "bike", _("By bicycle")
+    CARGO_BIKE = "cargo_bike", _("By cargo bike")
+    CAR = "car", _("By car or van")
+
+
 # --- a day given out at once (R34) -----------------------------------------------------------------------------------
 
 

@@ -106,7 +106,7 @@ def consider(candidates: Sequence[Candidate], terms: MatchingTerms) -> list[Cons
             kept.append((candidate, score_parts(candidate, terms)))
         else:
             removed.append(Consideration(candidate, rule, {}, None, unknown(candidate, terms)))
-    kept.sort(key=lambda pair: (-sum(pair[1].values()), *_nearest_first(pair[0]), pair[0].key))
+    kept.sort(key=lambda pair: (-sum(pair[1].values()), *_nearest_first(pair[0], terms), pair[0].key))
     removed.sort(key=lambda verdict: verdict.candidate.key)
     ranked = [
         Consideration(candidate, None, parts, rank, unknown(candidate, terms))
@@ -120,6 +120,7 @@ def chosen_by_hand(candidate: Candidate, terms: MatchingTerms) -> Consideration:
     return Consideration(candidate, None, score_parts(candidate, terms), 1, unknown(candidate, terms))
 
 
-def _nearest_first(candidate: Candidate) -> tuple[bool, Decimal]:
+def _nearest_first(candidate: Candidate, terms: MatchingTerms) -> tuple[bool, Decimal]:
     """Those of whom nobody knows where they are come last."""
-    return candidate.distance_km is None, candidate.distance_km or Decimal(0)
+    way = candidate.way_km(terms)
+    return way is None, way or Decimal(0)

@@ -312,6 +312,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "refused_papers": 0,
         "invitations": 0,
         "unfinished_files": 0,
+        "provider_ways": 0,
         "old_papers": 0,
         "bank_accounts": 0,
         "stopped_bank_accounts": 0,
