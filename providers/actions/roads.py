@@ -1,4 +1,4 @@
-"""Ways by road: which have to be measured, what was, and what a search reads of it (domain.md R34, ADR 22)."""
+"""Ways by road: which have to be measured, what was, and what a search reads of it (domain.md R34, ADR 23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far it is by road: asked of an OSRM or a Valhalla (ADR 22).
+"""How far it is by road: asked of an OSRM or a Valhalla (ADR 23).
 
 Off without ``ROUTER_URL``. Pairs of coordinates leave, nothing else. Only tasks ask: nobody waits for it, and what it
 does not know is estimated from the straight line.

@@ -1,4 +1,4 @@
-"""How providers come, and their ways by road (ADR 22)."""
+"""How providers come, and their ways by road (ADR 23)."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime

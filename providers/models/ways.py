@@ -1,4 +1,4 @@
-"""How far it is by road from a provider to a place, as a router measured it (ADR 22)."""
+"""How far it is by road from a provider to a place, as a router measured it (ADR 23)."""
 
 from __future__ import annotations
 
