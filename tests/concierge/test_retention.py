@@ -94,6 +94,7 @@ DELETABLE = {
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
+    "workers_workrestriction": "written down by mistake",
     "workers_timeentry": "purge: five years after its day",
     "workers_progressnote": "purge: two years after the last contact",
 }
