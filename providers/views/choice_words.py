@@ -87,7 +87,6 @@ def choice_of(
                     "gap": gaps.get(counter.pk, ""),
                     "is_usual": counter.price == offer.price,
                     "distance": known.get("distance", ""),
-                    "way": known.get("way", ""),
                     "score": known.get("score", ""),
                     "past": past.get(offer.provider_id, []),
                 }
