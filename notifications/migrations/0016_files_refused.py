@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0013_sandboxes"),
-        ("notifications", "0014_bank_accounts"),
+        ("notifications", "0015_passes_end"),
     ]
 
     operations = [
@@ -105,6 +105,7 @@ class Migration(migrations.Migration):
                     ("provider.document_approved", "A document of a provider is approved"),
                     ("provider.document_refused", "A document of a provider is refused"),
                     ("provider.document_needed", "A document keeps a provider from work"),
+                    ("pass_iae.ending", "A PASS IAE ends"),
                     ("help.requested", "Somebody asks for help"),
                     ("offer.call_due", "A provider has to be called"),
                     ("offer.countered", "A provider proposes another price or day"),
@@ -220,6 +221,7 @@ class Migration(migrations.Migration):
                             "provider.document_approved",
                             "provider.document_refused",
                             "provider.document_needed",
+                            "pass_iae.ending",
                             "help.requested",
                             "offer.call_due",
                             "offer.countered",
