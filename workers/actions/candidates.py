@@ -11,12 +11,13 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from bookings.models import WorkOrder
-from concierge.words import date_words
-from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
+from concierge.words import date_words, duration_words
+from workers.enums import REASON_SENTENCES, ROME_LABELS, WAY_SENTENCES, SkillLevel, SupervisionMode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.intervals import Interval, civil_day, first_free
+from workers.rules.labour import WayOut
 
 # Starts are proposed on the quarter of an hour.
 STEP_MINUTES = 15
@@ -129,9 +130,32 @@ def round_up(moment: dt.datetime) -> dt.datetime:
 
 
 def explain(reason: Reason, *, zone: ZoneInfo) -> str:
-    """The reason as a sentence, in the active language, with times of the zone."""
+    """The reason as a sentence, in the active language, with times of the zone; then its article and the ways out."""
     figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
-    return str(REASON_SENTENCES[reason.code]) % figures
+    sentence = str(REASON_SENTENCES[reason.code]) % figures
+    if not reason.article:
+        return sentence
+    told = _("%(sentence)s (Labour Code, %(article)s)") % {"sentence": sentence, "article": reason.article}
+    return ". ".join([told, *(explain_way(way, zone=zone) for way in reason.ways_out)])
+
+
+def explain_way(way: WayOut, *, zone: ZoneInfo) -> str:
+    """What would put it right, as a sentence."""
+    # A rest goes over days: its ends bear theirs.
+    form = "D H:i" if way.code == "rest_between" else "H:i"
+    words = {}
+    for name, value in way.figures.items():
+        if name in {"at", "start", "end"}:
+            words[name] = dateformat.format(dt.datetime.fromtimestamp(value, zone), form)
+        elif name == "day":
+            words[name] = date_words(dt.date.fromordinal(value), "D j N")
+        else:
+            words[name] = duration_words(-(-value // 60))
+    return str(WAY_SENTENCES[way.code]) % words
+
+
+# Figures that are seconds.
+DURATIONS = frozenset({"time", "time_limit", "rest", "first", "then", "longest"})
 
 
 def _figure(name: str, value: str, zone: ZoneInfo) -> str:
@@ -140,6 +164,12 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
         return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
+    if name in DURATIONS:
+        return duration_words(-(-int(value) // 60))
+    if name == "day":
+        return date_words(dt.date.fromisoformat(value), "D j N")
+    if name == "word":
+        return value
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":
