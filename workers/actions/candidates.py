@@ -14,10 +14,12 @@ from bookings.models import WorkOrder
 from concierge.words import date_words, duration_words
 from workers.enums import REASON_SENTENCES, ROME_LABELS, WAY_SENTENCES, SkillLevel, SupervisionMode
 from workers.models import Assignment, Trainee
+from workers.models.labour import contracts_of
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.intervals import Interval, civil_day, first_free
 from workers.rules.labour import WayOut
+from workers.rules.labour.terms import FULL_TIME
 
 # Starts are proposed on the quarter of an hour.
 STEP_MINUTES = 15
@@ -81,7 +83,7 @@ def candidate_for(
         starts_at=task.window.start,
         ends_at=task.window.end,
         mode=chosen,
-        verdict=judge(person, task, zone=team.zone, now=now),
+        verdict=judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee)),
         zone=team.zone,
     )
 
@@ -96,11 +98,22 @@ def candidates(
     without: Assignment | None = None,
 ) -> list[Candidate]:
     """Every person of the team with their reasons, the best first; nobody is left out."""
+    team.know_weeks([trainee for trainee in team.trainees if _needs_averages(trainee, team, work_order)])
     found = [
         candidate_for(work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without)
         for trainee in team.trainees
     ]
     return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
+
+
+def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> bool:
+    """Whether the work may change an average over weeks (L3, L15).
+
+    Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
+    """
+    longest = max((deal.weekly_minutes for deal in contracts_of(trainee)), default=0) * 60
+    week = sum(one.window.length.total_seconds() for one in team.times[trainee.pk])
+    return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 
 def _first_moment(

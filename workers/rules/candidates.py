@@ -81,7 +81,7 @@ class Task:
 class Person:
     """What the rules know about somebody: capabilities and time, never causes.
 
-    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest. ``file`` is what the
+    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest. ``hours`` are what the
     Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual hours are written down.
     """
 
@@ -96,7 +96,7 @@ class Person:
     is_away: bool = False
     planned: tuple[Interval, ...] = ()
     worked: tuple[Interval, ...] = ()
-    file: WorkFile | None = None
+    hours: WorkFile | None = None
     has_schedule: bool = False
 
 
@@ -206,7 +206,7 @@ def _law(person: Person, task: Task, now: dt.datetime, setting: Setting) -> Iter
     change = None
     if person.has_schedule and not any(task.window.within(window) for window in person.open_windows):
         change = ScheduleChange(day, today)
-    for one in trial(person.file or _file(person), piece, setting, change=change):
+    for one in trial(person.hours or _file(person), piece, setting, change=change):
         yield Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
 
 
