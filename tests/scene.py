@@ -91,6 +91,7 @@ from providers.rules.counters import Proposal
 from providers.rules.files import PDF, CleanFile
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
+from tests.employing import employ
 from tests.world import World
 from workers.actions.dispatch import assign_work_order
 from workers.actions.people import create_trainee, set_skill
@@ -483,9 +484,9 @@ def _trainee(world: World) -> Trainee:
         last_name="Haddad",
         user=user,
         supervisor=world.users["supervisor"],
-        contract_from=timezone.localdate() - dt.timedelta(days=30),
         by=world.actor(),
     )
+    employ(trainee, starts_on=timezone.localdate() - dt.timedelta(days=30))
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
     return trainee
 

@@ -92,6 +92,9 @@ DELETABLE = {
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
+    "workers_workrestriction": "written down by mistake",
+    "workers_timeentry": "purge: five years after its day",
+    "workers_progressnote": "purge: two years after the last contact",
 }
 
 
@@ -376,6 +379,7 @@ PERSONAL = {
     "providers.ServiceAgreement.decline_comment": "record",
     "providers.PriceRequest.comment": "record",
     "notifications.Message.address": "record",
+    "workers.ProgressNote.text": "progress_notes",
     "notifications.WebhookEndpoint.url": "in use",
     "notifications.WebhookEndpoint.sealed": "in use",
 }

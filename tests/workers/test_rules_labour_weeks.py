@@ -252,7 +252,7 @@ def test_l16_eight_riders_a_year_where_a_branch_agrees() -> None:
     assert codes(piece, contracts=(contract(26, riders=riders(8)),), setting=branch) == []
     one = only("L16", piece, contracts=(contract(26, riders=riders(9)),), setting=branch)
     assert (one.measured, one.limit) == (9, 8)
-    replacing = riders(9, replaces_somebody=True)
+    replacing = riders(9, is_raise=False)
     assert codes(piece, contracts=(contract(26, riders=replacing),), setting=branch) == []
 
 

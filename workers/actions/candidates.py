@@ -10,11 +10,13 @@ from django.utils import dateformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from bookings.enums import Place
 from bookings.models import WorkOrder
 from concierge.words import date_words, duration_words
 from workers.enums import REASON_SENTENCES, ROME_LABELS, WAY_SENTENCES, SkillLevel, SupervisionMode
+from workers.enums.contracts import RestrictionCode
 from workers.models import Assignment, Trainee
-from workers.models.labour import contracts_of
+from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.intervals import Interval, civil_day, first_free
@@ -57,10 +59,13 @@ def task_of(work_order: WorkOrder, *, starts_at: dt.datetime, mode: str) -> Task
         mode=mode,
         promise=Interval(work_order.promised_start, max(work_order.promised_end, work_order.promised_start + INSTANT)),
         site_id=work_order.site_id,
+        demands=ALONE if mode == SupervisionMode.AUTONOMOUS and work_order.service.place == Place.HOME else frozenset(),
     )
 
 
 INSTANT = dt.timedelta(microseconds=1)
+# The restriction that rules out work without company at a client's home (L23).
+ALONE: frozenset[str] = frozenset({RestrictionCode.NOT_ALONE.value})
 
 
 def candidate_for(
@@ -111,7 +116,7 @@ def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> b
 
     Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
     """
-    longest = max((deal.weekly_minutes for deal in contracts_of(trainee)), default=0) * 60
+    longest = person_file(trainee).minutes_on(team.day) * 60
     week = sum(one.window.length.total_seconds() for one in team.times[trainee.pk])
     return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
@@ -182,7 +187,7 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
     if name == "day":
         return date_words(dt.date.fromisoformat(value), "D j N")
     if name == "word":
-        return value
+        return str(RestrictionCode(value).label)
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":

@@ -11,16 +11,17 @@ from collections.abc import Collection
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, F, Q, Sum, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
 from django.db.models.functions import TruncWeek
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
-from workers.enums import OCCUPYING, AssignmentStatus
+from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
 from workers.models.assignments import Assignment
 from workers.models.people import Trainee
+from workers.models.time import TimeEntry, TimeEntryQuerySet
 from workers.rules.intervals import Interval, civil_day
-from workers.rules.labour import Contract, Derogation, Setting
+from workers.rules.labour import Kind, Setting, Work
 
 WEEK = dt.timedelta(days=7)
 # Totals of how many weeks before the days looked at, and after them, the averages need (L3, L15).
@@ -59,6 +60,12 @@ def weeks_around(day: dt.date) -> tuple[dt.date, dt.date]:
     return before - dt.timedelta(days=before.weekday()), after + dt.timedelta(days=6 - after.weekday())
 
 
+def days_around(day: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day of every week that a rule may read."""
+    first, last = weeks_around(day)
+    return first - WEEKS_BEFORE * WEEK, last + WEEKS_AFTER * WEEK
+
+
 def stretches(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict[int, list[Stretch]]:
     """Work of the weeks around a day by trainee, in order; one query."""
     first, last = weeks_around(day)
@@ -87,35 +94,62 @@ def real_time(
     return Interval(began, end) if end is not None and began < end <= began + LONGEST else None
 
 
-def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
-    """Seconds of work by trainee and Monday, of the weeks before and after those around a day; one query.
-
-    Work that goes on over a Sunday night belongs to the week in which it began.
-    """
+def clocked(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict[int, list[tuple[int, Work]]]:
+    """Finished time entries of the weeks around a day by trainee, each with its assignment or 0; one query."""
     first, last = weeks_around(day)
-    opening, closing = (
-        civil_day(first - WEEKS_BEFORE * WEEK, zone).start,
-        civil_day(last + WEEKS_AFTER * WEEK, zone).end,
+    found: dict[int, list[tuple[int, Work]]] = defaultdict(list)
+    rows = (
+        _entries()
+        .filter(trainee__in=trainees)
+        .touching(first - MARGIN, last + MARGIN)
+        .order_by("starts_at", "pk")
+        .values_list("trainee_id", "assignment_id", "kind", "starts_at", "ends_at")
     )
-    known = Q(planned_start__gte=civil_day(first, zone).start, planned_start__lt=civil_day(last, zone).end)
+    for trainee, assignment, kind, start, end in rows:
+        found[trainee].append((assignment or 0, Work.of(Interval(start, end), Kind(kind), is_real=True)))
+    return found
+
+
+def _entries() -> TimeEntryQuerySet:
+    """Time that counts, has ended and is no absence."""
+    return TimeEntry.objects.current().exclude(kind__in=ABSENCE_KINDS).exclude(ends_at=None)
+
+
+def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
+    """Seconds of work by trainee and Monday, of the weeks before and after those around a day; two queries.
+
+    Hours that were clocked, else those of the assignment. Work that goes on over a Sunday night belongs to the week in
+    which it began.
+    """
+    first, last = (civil_day(one, zone) for one in weeks_around(day))
+    opening, closing = first.start - WEEKS_BEFORE * WEEK, last.end + WEEKS_AFTER * WEEK
+    real_length = F("done_at") - F("started_at")
     was_done = Q(
         status__in=(AssignmentStatus.DONE, AssignmentStatus.VALIDATED),
         done_at__gt=F("started_at"),
         done_at__lte=F("started_at") + LONGEST,
     )
-    length = Case(When(was_done, then=F("done_at") - F("started_at")), default=F("planned_end") - F("planned_start"))
-    rows = (
+    told = (
         Assignment.objects.filter(trainee__in=trainees, planned_start__gte=opening, planned_start__lt=closing)
-        .exclude(known)
         .holding()
-        .order_by()
-        .annotate(week=TruncWeek("planned_start", tzinfo=zone))
-        .values_list("trainee_id", "week")
-        .annotate(worked=Sum(length))
+        .exclude(planned_start__gte=first.start, planned_start__lt=last.end)
+        .exclude(Exists(_entries().filter(assignment=OuterRef("pk"))))
+        .annotate(
+            week=TruncWeek("planned_start", tzinfo=zone),
+            length=Case(When(was_done, then=real_length), default=F("planned_end") - F("planned_start")),
+        )
     )
-    found: dict[int, dict[dt.date, int]] = defaultdict(dict)
-    for trainee, week, worked in rows:
-        found[trainee][week.date()] = int(worked.total_seconds())
+    real = (
+        _entries()
+        .filter(trainee__in=trainees, starts_at__gte=opening, starts_at__lt=closing)
+        .exclude(kind=TimeKind.BREAK)
+        .exclude(starts_at__gte=first.start, starts_at__lt=last.end)
+        .annotate(week=TruncWeek("starts_at", tzinfo=zone), length=F("ends_at") - F("starts_at"))
+    )
+    found: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
+    for rows in (told, real):
+        for trainee, week, worked in rows.order_by().values_list("trainee_id", "week").annotate(worked=Sum("length")):
+            found[trainee][week.date()] += int(worked.total_seconds())
     return found
 
 
@@ -126,11 +160,3 @@ def settings_of(sites: Collection[Site], day: dt.date, zone: ZoneInfo) -> dict[i
         site.pk: Setting(zone=zone, holidays=frozenset(public_holidays(site, first - WEEK, last + WEEK)))
         for site in sites
     }
-
-
-def contracts_of(trainee: Trainee) -> tuple[Contract, ...]:
-    """Contracts of somebody as the labour rules see them."""
-    derogations = ()
-    if trainee.hours_derogation:
-        derogations = (Derogation(trainee.contract_from, trainee.contract_to or dt.date.max),)
-    return (Contract(trainee.contract_from, trainee.contract_to, trainee.weekly_minutes, derogations=derogations),)

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, civil_week, clipped, total
-from workers.rules.labour import RULES, Contract, Finding, ScheduleChange, Setting, WayOut, Work, WorkFile, trial
+from workers.rules.labour import RULES, Finding, ScheduleChange, Setting, WayOut, Work, WorkFile, trial
+from workers.rules.labour.people import contracts_of, restrictions_of
 from workers.rules.severity import Severity
 
 __all__ = [
@@ -85,9 +87,7 @@ class Person:
     Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual hours are written down.
     """
 
-    contract_from: dt.date
-    contract_to: dt.date | None
-    weekly_minutes: int
+    file: PersonFile
     site_id: int
     is_active: bool = True
     has_supervisor: bool = True
@@ -152,7 +152,7 @@ def best_mode(level: str) -> str:
 def _presence(person: Person, task: Task, day: dt.date) -> Iterator[Reason]:
     if not person.is_active:
         yield Reason("left", Severity.BLOCK)
-    if day < person.contract_from or (person.contract_to is not None and day > person.contract_to):
+    if person.file.contract_on(day) is None:
         yield Reason("no_contract", Severity.BLOCK)
     if person.is_away:
         yield Reason("absent", Severity.BLOCK)
@@ -191,7 +191,7 @@ def _skill(person: Person, task: Task) -> Iterator[Reason]:
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
     week = civil_week(day, zone)
     planned = total(clipped([*person.worked, *person.planned, task.window], week))
-    contract = dt.timedelta(minutes=person.weekly_minutes)
+    contract = dt.timedelta(minutes=person.file.minutes_on(day))
     figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
     if planned > contract:
         yield Reason("contract_hours", Severity.WARN, figures)
@@ -214,7 +214,9 @@ def _file(person: Person) -> WorkFile:
     """The file of somebody of whom no more is known than what a dispatcher sees."""
     return WorkFile(
         work=tuple(Work.of(interval) for interval in (*person.worked, *person.planned)),
-        contracts=(Contract(person.contract_from, person.contract_to, person.weekly_minutes),),
+        contracts=contracts_of(person.file),
+        restrictions=restrictions_of(person.file),
+        born_on=person.file.birth_date,
         presence=person.open_windows,
     )
 

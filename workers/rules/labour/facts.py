@@ -26,8 +26,8 @@ class Kind(StrEnum):
 class Work:
     """A stretch of time, in seconds since 1970: planned, or real.
 
-    ``told_on`` is when the person learnt of it, for the notice of extra hours (L13). ``demands`` are what it asks of a
-    body: ``ladder``, ``heavy_loads`` (L23).
+    ``told_on`` is when the person learnt of it, for the notice of extra hours (L13). ``demands`` are
+    codes of the restrictions that rule it out (L23).
     """
 
     start: int
@@ -67,12 +67,20 @@ class Derogation:
 
 @dataclass(frozen=True)
 class Rider:
-    """Weekly minutes raised for a while, both days included (L3123-22); one that replaces somebody is not counted."""
+    """Other weekly minutes, both days included: for a while, or (no last day) from then on.
+
+    ``is_raise`` says whether it is one of those that the law counts (L3123-22): more hours for a while, not to replace
+    a named absent person.
+    """
 
     starts_on: dt.date
-    ends_on: dt.date
+    ends_on: dt.date | None
     weekly_minutes: int
-    replaces_somebody: bool = False
+    is_raise: bool = True
+
+    def runs_on(self, day: dt.date) -> bool:
+        """Whether it holds that day."""
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 @dataclass(frozen=True)
@@ -91,18 +99,21 @@ class Contract:
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
     def seconds_on(self, day: dt.date) -> int:
-        """Weekly seconds agreed for that day, those of a rider while one runs."""
+        """Weekly seconds agreed for that day: those of a rider for a while, else of the last lasting one."""
         if not self.riders:
             return self.weekly_minutes * MINUTE
-        raised = (rider.weekly_minutes for rider in self.riders if rider.starts_on <= day <= rider.ends_on)
-        return max([self.weekly_minutes, *raised]) * MINUTE
+        running = [rider for rider in self.riders if rider.runs_on(day)]
+        if not running:
+            return self.weekly_minutes * MINUTE
+        return max(running, key=lambda one: (one.ends_on is not None, one.starts_on)).weekly_minutes * MINUTE
 
 
 @dataclass(frozen=True)
 class Restriction:
     """What somebody may not do, until a day at most; the cause is kept nowhere (L23).
 
-    ``code`` forbids work that demands the same word; ``no_night`` the night; a time of day, work before or after it.
+    ``code`` forbids work of which it is one of the ``demands``; ``no_night`` the night; a time
+    of day, work before or after it.
     """
 
     code: str
@@ -147,9 +158,9 @@ class WorkFile:
         """The same person with more work."""
         return replace(self, work=(*self.work, *more))
 
-    def contract_on(self, day: dt.date) -> Contract | None:
-        """The contract that runs that day."""
-        return next((contract for contract in self.contracts if contract.holds_on(day)), None)
+    def contracts_on(self, day: dt.date) -> list[Contract]:
+        """The contracts that run that day; more than one by a decision of cumul only."""
+        return [contract for contract in self.contracts if contract.holds_on(day)]
 
     def age_on(self, day: dt.date) -> int | None:
         """Years completed that day."""

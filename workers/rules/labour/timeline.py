@@ -91,15 +91,15 @@ class Timeline:
         return ordinal - self.base
 
     def contract(self, week: int) -> tuple[Contract | None, int]:
-        """The contract of a week and its weekly seconds: those of the last day of the week that has one."""
+        """The contract of a week and the weekly seconds of all of them: on the last day of the week that has one."""
         known = self._contracts.get(week)
         if known is None:
             monday = self.base + 7 * week
             days = (dt.date.fromordinal(monday + place) for place in range(6, -1, -1))
-            running = (
-                (deal, deal.seconds_on(day)) for day in days if (deal := self._file.contract_on(day)) is not None
-            )
-            known = self._contracts[week] = next(running, (None, 0))
+            running = ((deals, day) for day in days if (deals := self._file.contracts_on(day)))
+            deals, day = next(running, ([], dt.date.min))
+            known = (deals[0], sum(deal.seconds_on(day) for deal in deals)) if deals else (None, 0)
+            self._contracts[week] = known
         return known
 
     @property

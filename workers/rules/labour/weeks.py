@@ -187,7 +187,9 @@ def riders(week: Week) -> Finding | None:
         return None
     first, last = dt.date.fromordinal(week.monday), dt.date.fromordinal(week.monday + 6)
     running = [
-        one for one in week.deal.riders if one.starts_on <= last and first <= one.ends_on and not one.replaces_somebody
+        one
+        for one in week.deal.riders
+        if one.is_raise and one.starts_on <= last and (one.ends_on is None or first <= one.ends_on)
     ]
     if not running:
         return None
@@ -200,9 +202,9 @@ def riders(week: Week) -> Finding | None:
 
 
 def riders_so_far(all_riders: Iterable[Rider], one: Rider) -> int:
-    """Which rider of its year it is, those that replace a named person apart."""
+    """Which raise of its year it is."""
     return sum(
-        other.starts_on.year == one.starts_on.year and other.starts_on <= one.starts_on and not other.replaces_somebody
+        other.is_raise and other.starts_on.year == one.starts_on.year and other.starts_on <= one.starts_on
         for other in all_riders
     )
 

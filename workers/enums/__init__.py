@@ -96,6 +96,78 @@ class SendBackReason(models.TextChoices):
     WRONG_ITEM = "wrong_item", _("Wrong item or order")
 
 
+class TimeKind(models.TextChoices):
+    """What a stretch of a trainee's time was (R20); what each kind counts for is ``rules.time.COUNTING``.
+
+    Absences are as coarse as the pay office can do with: no cause, no illness (domain.md 4.1). Nobody who gives out
+    work reads them.
+    """
+
+    WORK = "work", _("Work")
+    BREAK = "break", _("Break")
+    TRAINING = "training", _("Training")
+    INTERVIEW = "interview", _("Interview")
+    IMMERSION = "immersion", _("Immersion elsewhere (PMSMP)")
+    PAID_LEAVE = "paid_leave", _("Paid leave")
+    PUBLIC_HOLIDAY = "public_holiday", _("Public holiday, paid")
+    FAMILY_LEAVE = "family_leave", _("Family event, paid")
+    SICK_LEAVE = "sick_leave", _("Sick leave")
+    UNPAID_LEAVE = "unpaid_leave", _("Unpaid leave")
+    JUSTIFIED = "justified", _("Absent, with a reason")
+    UNJUSTIFIED = "unjustified", _("Absent, without a reason")
+    UNKNOWN = "unknown", _("Absent, not yet known why")
+
+
+K = TimeKind
+# Noted for a day, in minutes; everything else has a start and an end.
+ABSENCE_KINDS = (
+    K.PAID_LEAVE,
+    K.PUBLIC_HOLIDAY,
+    K.FAMILY_LEAVE,
+    K.SICK_LEAVE,
+    K.UNPAID_LEAVE,
+    K.JUSTIFIED,
+    K.UNJUSTIFIED,
+    K.UNKNOWN,
+)
+# What somebody may clock by themself beside the work they are given.
+CLOCK_KINDS = (K.WORK, K.TRAINING, K.INTERVIEW, K.IMMERSION)
+
+
+class TimeSource(models.TextChoices):
+    """Where a time was said."""
+
+    PHONE = "phone", _("the person’s telephone")
+    SUPERVISOR = "supervisor", _("written down by the team")
+    PLANNED = "planned", _("as planned")
+
+
+class TimeStatus(models.TextChoices):
+    """What has been said of a time. Never stored: ``TimeEntry.status`` says it."""
+
+    RUNNING = "running", _("Running")
+    DRAFT = "draft", _("To be looked at")
+    CONFIRMED = "confirmed", _("Confirmed by the person")
+    CONTESTED = "contested", _("“This is not right”")
+    VALIDATED = "validated", _("Validated")
+
+
+TIME_CATEGORY: dict[str, Category] = {
+    TimeStatus.RUNNING: Category.ACTIVE,
+    TimeStatus.DRAFT: Category.WAITING,
+    TimeStatus.CONFIRMED: Category.WAITING,
+    TimeStatus.CONTESTED: Category.ACTIVE,
+    TimeStatus.VALIDATED: Category.DONE,
+}
+
+
+class MonthStatus(models.TextChoices):
+    """Whether hours of a month may still be written."""
+
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
 # Labels of the ROME codes of concierge work. Snapshot of 2024-10-08, France Travail, "Répertoire opérationnel des
 # métiers et des emplois", data.gouv.fr, Licence Ouverte 2.0. French proper names of trades: shown as they are.
 ROME_VERSION = "2024-10-08"
