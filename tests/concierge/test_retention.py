@@ -317,6 +317,8 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "bank_accounts": 0,
         "stopped_bank_accounts": 0,
         "day_plans": 0,
+        "hours": 0,
+        "progress_notes": 0,
         "inbox": 1,
         "sessions": 0,
     }
