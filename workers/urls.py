@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from workers.views import checking, day, deadlines, dispatching, pass_entries, pathway, people, vault
+from workers.views import (
+    checking,
+    day,
+    deadlines,
+    dispatching,
+    entries,
+    hours,
+    months,
+    my_hours,
+    notes,
+    pass_entries,
+    pathway,
+    people,
+    vault,
+)
 
 app_name = "workers"
 urlpatterns = [
@@ -40,4 +54,25 @@ urlpatterns = [
     path("ma-journee/<uuid:assignment>/commencer/", day.start, name="start"),
     path("ma-journee/<uuid:assignment>/terminer/", day.finish, name="finish"),
     path("ma-journee/<uuid:assignment>/refuser/", day.refuse, name="decline"),
+    path("ma-journee/temps/", my_hours.clock_in, name="clock_in"),
+    path("ma-journee/temps/fin/", my_hours.clock_out, name="clock_out"),
+    path("ma-journee/pause/", my_hours.pause, name="pause"),
+    path("ma-journee/reprendre/", my_hours.resume, name="resume"),
+    path("mes-heures/", my_hours.my_hours, name="my_hours"),
+    path("mes-heures/dire/", my_hours.say_hours, name="say_hours"),
+    path("mes-notes/", my_hours.my_notes, name="my_notes"),
+    path("heures/", hours.hours, name="hours"),
+    path("heures/valider/", hours.validate, name="validate_hours"),
+    path("heures/annuler/", hours.undo, name="undo_hours"),
+    path("heures/completer/", hours.fill, name="fill_hours"),
+    path("heures/ajouter/", entries.add, name="add_hours"),
+    path("heures/mois/", months.months, name="months"),
+    path("heures/mois/<slug:slug>/cloturer/", months.close, name="close_month"),
+    path("heures/mois/<slug:slug>/rouvrir/", months.reopen, name="reopen_month"),
+    path("heures/mois/<slug:slug>/fichier/<str:kind>/", months.month_file, name="month_file"),
+    path("heures/personne/<uuid:trainee>/", months.person_month, name="person_month"),
+    path("heures/personne/<uuid:trainee>/fichier/<str:kind>/", months.person_file, name="person_file"),
+    path("heures/<uuid:entry>/", entries.entry, name="entry"),
+    path("equipe/<uuid:trainee>/notes/", notes.notes, name="notes"),
+    path("equipe/notes/<uuid:note>/corriger/", notes.correct, name="correct_note"),
 ]
