@@ -106,6 +106,8 @@ def clocked(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict
         .values_list("trainee_id", "assignment_id", "kind", "starts_at", "ends_at")
     )
     for trainee, assignment, kind, start, end in rows:
+        if start is None or end is None:
+            continue
         found[trainee].append((assignment or 0, Work.of(Interval(start, end), Kind(kind), is_real=True)))
     return found
 
@@ -136,7 +138,7 @@ def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> d
         .exclude(Exists(_entries().filter(assignment=OuterRef("pk"))))
         .annotate(
             week=TruncWeek("planned_start", tzinfo=zone),
-            length=Case(When(was_done, then=real_length), default=F("planned_end") - F("planned_start")),
+            seconds=Case(When(was_done, then=real_length), default=F("planned_end") - F("planned_start")),
         )
     )
     real = (
@@ -144,11 +146,11 @@ def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> d
         .filter(trainee__in=trainees, starts_at__gte=opening, starts_at__lt=closing)
         .exclude(kind=TimeKind.BREAK)
         .exclude(starts_at__gte=first.start, starts_at__lt=last.end)
-        .annotate(week=TruncWeek("starts_at", tzinfo=zone), length=F("ends_at") - F("starts_at"))
+        .annotate(week=TruncWeek("starts_at", tzinfo=zone), seconds=F("ends_at") - F("starts_at"))
     )
     found: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
     for rows in (told, real):
-        for trainee, week, worked in rows.order_by().values_list("trainee_id", "week").annotate(worked=Sum("length")):
+        for trainee, week, worked in rows.order_by().values_list("trainee_id", "week").annotate(worked=Sum("seconds")):
             found[trainee][week.date()] += int(worked.total_seconds())
     return found
 

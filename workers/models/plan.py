@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -110,7 +111,7 @@ class TeamDay:
 def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
     """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around."""
     usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
-    people = list(
+    found = list(
         trainees.annotate(has_schedule=Exists(usual_hours))
         .select_related("site")
         .prefetch_related(
@@ -120,6 +121,7 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamD
             *file_prefetches(*labour.days_around(day)),
         )
     )
+    people = cast("list[Trainee]", found)
     work: dict[int, list[Assignment]] = defaultdict(list)
     for assignment in Assignment.objects.filter(trainee__in=people).holding().between(civil_day(day, zone)).for_cards():
         work[assignment.trainee_id].append(assignment)
