@@ -12,13 +12,16 @@ from django.utils.translation import gettext as _
 
 from bookings.enums import Place
 from bookings.models import WorkOrder
-from concierge.words import date_words
-from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
-from workers.enums.contracts import RestrictionCode
+from concierge.words import date_words, duration_words
+from workers.enums import REASON_SENTENCES, ROME_LABELS, WAY_SENTENCES, SkillLevel, SupervisionMode
+from workers.enums.contracts import FORBIDS, RestrictionCode
 from workers.models import Assignment, Trainee
+from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.intervals import Interval, civil_day, first_free
+from workers.rules.labour import WayOut
+from workers.rules.labour.terms import FULL_TIME
 
 # Starts are proposed on the quarter of an hour.
 STEP_MINUTES = 15
@@ -56,12 +59,20 @@ def task_of(work_order: WorkOrder, *, starts_at: dt.datetime, mode: str) -> Task
         mode=mode,
         promise=Interval(work_order.promised_start, max(work_order.promised_end, work_order.promised_start + INSTANT)),
         site_id=work_order.site_id,
-        demands=frozenset(work_order.service.demands),
-        is_at_home=work_order.service.place == Place.HOME,
+        demands=_ruled_out_by(work_order, mode),
     )
 
 
+def _ruled_out_by(work_order: WorkOrder, mode: str) -> frozenset[str]:
+    """Restrictions that rule the work out: what its service asks for, and going to a client's home alone (L23)."""
+    asked = frozenset(FORBIDS[one].value for one in work_order.service.demands if one in FORBIDS)
+    is_alone = mode == SupervisionMode.AUTONOMOUS and work_order.service.place == Place.HOME
+    return asked | ALONE if is_alone else asked
+
+
 INSTANT = dt.timedelta(microseconds=1)
+# The restriction that rules out work without company at a client's home (L23).
+ALONE: frozenset[str] = frozenset({RestrictionCode.NOT_ALONE.value})
 
 
 def candidate_for(
@@ -84,7 +95,7 @@ def candidate_for(
         starts_at=task.window.start,
         ends_at=task.window.end,
         mode=chosen,
-        verdict=judge(person, task, zone=team.zone, now=now),
+        verdict=judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee)),
         zone=team.zone,
     )
 
@@ -99,11 +110,22 @@ def candidates(
     without: Assignment | None = None,
 ) -> list[Candidate]:
     """Every person of the team with their reasons, the best first; nobody is left out."""
+    team.know_weeks([trainee for trainee in team.trainees if _needs_averages(trainee, team, work_order)])
     found = [
         candidate_for(work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without)
         for trainee in team.trainees
     ]
     return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
+
+
+def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> bool:
+    """Whether the work may change an average over weeks (L3, L15).
+
+    Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
+    """
+    longest = person_file(trainee).minutes_on(team.day) * 60
+    week = sum(one.window.length.total_seconds() for one in team.times[trainee.pk])
+    return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 
 def _first_moment(
@@ -133,11 +155,32 @@ def round_up(moment: dt.datetime) -> dt.datetime:
 
 
 def explain(reason: Reason, *, zone: ZoneInfo) -> str:
-    """The reason as a sentence, in the active language, with times of the zone."""
-    figures = {name: _figure(name, value, zone) for name, value in reason.figures.items() if name != "at"}
-    if reason.figures.get("at"):
-        figures["restriction"] += f" ({reason.figures['at']})"
-    return str(REASON_SENTENCES[reason.code]) % figures
+    """The reason as a sentence, in the active language, with times of the zone; then its article and the ways out."""
+    figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
+    sentence = str(REASON_SENTENCES[reason.code]) % figures
+    if not reason.article:
+        return sentence
+    told = _("%(sentence)s (Labour Code, %(article)s)") % {"sentence": sentence, "article": reason.article}
+    return ". ".join([told, *(explain_way(way, zone=zone) for way in reason.ways_out)])
+
+
+def explain_way(way: WayOut, *, zone: ZoneInfo) -> str:
+    """What would put it right, as a sentence."""
+    # A rest goes over days: its ends bear theirs.
+    form = "D H:i" if way.code == "rest_between" else "H:i"
+    words = {}
+    for name, value in way.figures.items():
+        if name in {"at", "start", "end"}:
+            words[name] = dateformat.format(dt.datetime.fromtimestamp(value, zone), form)
+        elif name == "day":
+            words[name] = date_words(dt.date.fromordinal(value), "D j N")
+        else:
+            words[name] = duration_words(-(-value // 60))
+    return str(WAY_SENTENCES[way.code]) % words
+
+
+# Figures that are seconds.
+DURATIONS = frozenset({"time", "time_limit", "rest", "first", "then", "longest"})
 
 
 def _figure(name: str, value: str, zone: ZoneInfo) -> str:
@@ -146,8 +189,12 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
         return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
-    if name == "restriction":
-        return str(RestrictionCode(value).label).lower()
+    if name in DURATIONS:
+        return duration_words(-(-int(value) // 60))
+    if name == "day":
+        return date_words(dt.date.fromisoformat(value), "D j N")
+    if name == "word":
+        return str(RestrictionCode(value).label)
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":

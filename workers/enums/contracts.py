@@ -4,6 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from bookings.enums import Demand
+
 
 class EmployerKind(models.TextChoices):
     """What a legal body that signs contracts is (domain.md 2.1). Site, employer and convention are three things."""
@@ -146,5 +148,12 @@ class RestrictionCode(models.TextChoices):
     AUDIO = "audio", _("Instructions to listen to")
 
 
+# Which restriction rules out what the work of a service asks for.
+FORBIDS: dict[str, RestrictionCode] = {
+    Demand.LADDER: RestrictionCode.NO_LADDER,
+    Demand.HEAVY: RestrictionCode.NO_HEAVY_LOAD,
+    Demand.DRIVING: RestrictionCode.NO_DRIVING,
+    Demand.CHEMICALS: RestrictionCode.NO_CHEMICALS,
+}
 # These carry a time of day.
 TIMED_RESTRICTIONS = (RestrictionCode.NOT_BEFORE, RestrictionCode.NOT_AFTER)
