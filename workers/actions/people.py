@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from concierge import events
+from concierge.days import today_of
 from concierge.db import refuse_on
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
 from concierge.models import Membership, Site, User
 from concierge.tenancy import Actor
+from workers.actions.persons import PersonDetails, check_details
 from workers.enums import ROME_LABELS, SkillLevel
 from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
 
@@ -37,9 +39,10 @@ def create_trainee(
 ) -> Trainee:
     """Add a person to the team of a site; an account gets the trainee's role there, so that it opens their day page.
 
-    Their contract is a verb of its own (``contracts.hire``). Raises ``Invalid`` (400) for a supervisor who is not one
-    here, ``Conflict`` (409) for an account that is somebody else's.
+    Their contract is a verb of its own (``contracts.hire``). Raises ``Invalid`` (400) without a first name, for a birth
+    date that cannot be, a supervisor who is not one here; ``Conflict`` (409) for an account that is somebody else's.
     """
+    check_details(PersonDetails(first_name, last_name, birth_date), today_of(site.organisation))
     if supervisor is not None and not _supervises(supervisor, site):
         raise Invalid(_("This person is not a technical supervisor at this site."), field="supervisor")
     with refuse_on(

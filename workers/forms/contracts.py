@@ -37,9 +37,9 @@ class WeeklyHoursField(forms.CharField):
             **more,
         )
 
-    def to_python(self, value: Any) -> Any:
+    def clean(self, value: Any) -> Any:
         """Minutes a week. Raises ``ValidationError`` for what is no number of hours."""
-        text = super().to_python(value)
+        text = super().clean(value)
         if not text:
             return None
         minutes = parse_weekly(text)

@@ -24,7 +24,7 @@ from workers.actions.derogations import add_derogation, withdraw_derogation
 from workers.enums.contracts import ACTIVE_ANNEX, DerogationKind, EndReason
 from workers.forms.contracts import ContractForm, DerogationForm, EndForm, RenewalForm, RiderForm
 from workers.models import Contract, ContractDerogation, Employer, FinancialAnnex, Trainee
-from workers.models.contracts import person_file
+from workers.models.contracts import read_file
 from workers.perms import can_see_contracts, can_see_pay, can_write_contracts
 from workers.views.common import acting, answered, require, trainee_or_404
 from workers.views.contract_words import contract_rows, derogation_rows, timeline_of, warnings_of
@@ -41,7 +41,7 @@ def contracts(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     may_write = can_write_contracts(actor, site_id=found.site_id)
     signed = Contract.objects.visible_to(actor).filter(trainee=found).for_pages()
     decided = ContractDerogation.objects.filter(trainee=found).select_related("employer")
-    file = person_file(found)
+    file = read_file(found)
     context = {
         **head_of(request, found),
         "rows": contract_rows(signed, today, with_pay=can_see_pay(actor, site_id=found.site_id), may_write=may_write),

@@ -22,7 +22,7 @@ from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
 from workers.forms import AbsenceForm, SkillForm, cleaned
 from workers.forms.people import InviteForm
 from workers.models import Trainee
-from workers.models.contracts import person_file
+from workers.models.contracts import read_file
 from workers.perms import can_edit_person, can_see_contracts, can_see_team, can_write_contracts, leads
 from workers.views.common import acting, hours_text, require, title_of, trainee_or_404
 from workers.views.person_tabs import head_of
@@ -118,7 +118,7 @@ def _facts(trainee: Trainee, actor: Actor) -> dict[str, Any]:
 def _contract_words(trainee: Trainee) -> dict[str, str]:
     """Hours and last day of today's contract, else of the next one; empty without any."""
     today = today_at(trainee.site)
-    file = person_file(trainee)
+    file = read_file(trainee)
     ahead = [one for one in file.contracts if one.is_worked_here and one.starts_on > today]
     contract = file.contract_on(today) or min(ahead, key=lambda one: one.starts_on, default=None)
     if contract is None:
