@@ -11,8 +11,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from bookings.models import WorkOrder
+from concierge.rome import rome
 from concierge.words import date_words
-from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
+from workers.enums import REASON_SENTENCES, SkillLevel, SupervisionMode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
@@ -141,7 +142,7 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
         return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
     if name == "skill":
-        return ROME_LABELS.get(value, value)
+        return rome().label(value)
     if name == "level":
         return str(SkillLevel(value).label) if value else _("not started")
     if name == "mode":

@@ -14,8 +14,9 @@ from concierge.db import refuse_on
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
 from concierge.models import Membership, Site, User
+from concierge.rome import rome
 from concierge.tenancy import Actor
-from workers.enums import ROME_LABELS, SkillLevel
+from workers.enums import SkillLevel
 from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
 from workers.models.people import CONTRACT_FLOOR_MINUTES
 
@@ -103,7 +104,7 @@ def set_availability(trainee: Trainee, *, hours: Iterable[UsualHours], by: Actor
 @transaction.atomic
 def set_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, by: Actor) -> TraineeSkill:
     """Write down how far somebody has come with a trade. Raises ``Invalid`` (400) for a code that is not ours."""
-    if rome_code not in ROME_LABELS:
+    if not rome().is_current(rome_code):
         raise Invalid(_("Choose a skill from the list."), field="rome_code")
     skill, _is_new = TraineeSkill.objects.update_or_create(
         organisation_id=trainee.organisation_id,

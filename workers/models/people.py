@@ -14,8 +14,9 @@ from bookings.models.availability import Seconds, SecondsRange
 from bookings.models.catalogue import DateRange
 from concierge.enums import Role
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel, User
+from concierge.rome import rome
 from concierge.tenancy import Actor
-from workers.enums import ROME_LABELS, SkillLevel
+from workers.enums import SkillLevel
 
 # Who reads the team's plan, by site. The accountant reads hours elsewhere.
 TEAM_ROLES = (
@@ -154,7 +155,7 @@ class TraineeSkill(TenantModel):
     @property
     def label(self) -> str:
         """Name of the trade, else its code."""
-        return ROME_LABELS.get(self.rome_code, self.rome_code)
+        return rome().label(self.rome_code)
 
 
 class AvailabilityRule(TenantModel):

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from concierge.errors import DomainError
+from concierge.rome import rome
 from concierge.tenancy import Actor
 from concierge.words import date_words
 from workers.actions.people import note_absence, set_skill
-from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
+from workers.enums import USUAL_TRADES, WEEKDAYS, SkillLevel
 from workers.forms import AbsenceForm, SkillForm, cleaned
 from workers.models import Trainee
 from workers.models.people import TraineeQuerySet
@@ -95,7 +96,7 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         "absences": list(trainee.absences.filter(ends_on__gte=today)),
         "upcoming": _upcoming(trainee),
         "may_set_skill": leads(acting(request), trainee),
-        "rome": sorted(ROME_LABELS.items(), key=lambda pair: pair[1]),
+        "rome": sorted(((code, rome().label(code)) for code in USUAL_TRADES), key=lambda pair: pair[1]),
         "levels": SkillLevel.choices,
         "absence_form": AbsenceForm(),
         "error": error,
