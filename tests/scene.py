@@ -28,7 +28,7 @@ from bookings.actions.tariffs import set_price
 from bookings.actions.vat import set_vat_rate
 from bookings.actions.waitlist import hand_out, join_waitlist
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.enums import Place
+from bookings.enums import ClearanceKind, Place
 from bookings.models import (
     Accompaniment,
     CatalogueImport,
@@ -92,8 +92,11 @@ from providers.rules.files import PDF, CleanFile
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.world import World
+from workers.actions.clearances import Terms as ClearanceTerms
+from workers.actions.clearances import note_clearance
 from workers.actions.dispatch import assign_work_order
 from workers.actions.people import create_trainee, set_skill
+from workers.actions.skills import set_goal
 from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
 from workers.models import Assignment, HelpCall, Trainee
@@ -486,7 +489,10 @@ def _trainee(world: World) -> Trainee:
         contract_from=timezone.localdate() - dt.timedelta(days=30),
         by=world.actor(),
     )
-    set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
+    by, today = world.actor(Role.SUPERVISOR), timezone.localdate()
+    set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=by)
+    set_goal(trainee, rome_code="D1207", wanted_level=SkillLevel.ASSISTED, wanted_by=None, today=today, by=by)
+    note_clearance(trainee, kind=ClearanceKind.DRIVING_B, terms=ClearanceTerms(today), by=by)
     return trainee
 
 

@@ -13,6 +13,7 @@ class WorkersConfig(AppConfig):
     def ready(self) -> None:
         from concierge.middleware import register_identity
         from workers import handlers  # noqa: F401 - importing subscribes
+        from workers.actions import clearances  # noqa: F401 - importing registers its deadline
         from workers.models.people import trainee_id_of
 
         register_identity("trainee_id", trainee_id_of)

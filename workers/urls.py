@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workers.views import checking, day, dispatching, people
+from workers.views import checking, day, dispatching, passport, people, skills
 
 app_name = "workers"
 urlpatterns = [
@@ -17,7 +17,18 @@ urlpatterns = [
     path("affectations/<uuid:assignment>/a-refaire/", checking.return_work, name="send_back"),
     path("equipe/", people.trainees, name="trainees"),
     path("equipe/<uuid:trainee>/", people.trainee_page, name="trainee"),
-    path("equipe/<uuid:trainee>/competence/", people.save_skill, name="skill"),
+    path("equipe/<uuid:trainee>/competences/", skills.skills, name="skills"),
+    path("equipe/<uuid:trainee>/competences/etape/", skills.save_step, name="skill_step"),
+    path("equipe/<uuid:trainee>/competences/etape/<uuid:step>/reprendre/", skills.take_back_step, name="skill_undo"),
+    path("equipe/<uuid:trainee>/competences/objectif/", skills.add_goal, name="goal_add"),
+    path("equipe/<uuid:trainee>/competences/objectif/<uuid:goal>/", skills.finish_goal, name="goal_end"),
+    path("equipe/<uuid:trainee>/habilitations/", skills.add_clearance, name="clearance_add"),
+    path(
+        "equipe/<uuid:trainee>/habilitations/<uuid:clearance>/retirer/",
+        skills.remove_clearance,
+        name="clearance_remove",
+    ),
+    path("equipe/<uuid:trainee>/passeport.pdf", passport.passport_paper, name="passport_pdf"),
     path("equipe/<uuid:trainee>/absence/", people.save_absence, name="absence"),
     path("ma-journee/", day.day, name="day"),
     path("ma-journee/aide/", day.ask_help, name="help"),
@@ -25,4 +36,7 @@ urlpatterns = [
     path("ma-journee/<uuid:assignment>/commencer/", day.start, name="start"),
     path("ma-journee/<uuid:assignment>/terminer/", day.finish, name="finish"),
     path("ma-journee/<uuid:assignment>/refuser/", day.refuse, name="decline"),
+    path("ma-journee/<uuid:assignment>/ressenti/", passport.reflect, name="reflect"),
+    path("ma-journee/passeport/", passport.my_passport, name="my_passport"),
+    path("ma-journee/passeport.pdf", passport.my_passport_pdf, name="my_passport_pdf"),
 ]

@@ -101,6 +101,7 @@ def test_a_telephone_number_is_stored_as_the_orm_stores_it(world: World) -> None
     assert Client.objects.get(pk=client.pk).phone.as_e164 == "+33612345678"
 
 
+@pytest.mark.django_db
 def test_nothing_is_nothing(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert insert(list[Event]()) == []

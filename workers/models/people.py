@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -134,6 +135,8 @@ class TraineeSkill(TenantModel):
     rome_code = models.CharField(_("skill (ROME)"), max_length=5)
     level = models.CharField(_("level"), max_length=15, choices=SkillLevel.choices)
     changed_at = models.DateTimeField(_("changed at"))
+    # Last time they did it and it was checked: a level that nobody uses for a year is looked at again, never lowered.
+    practised_at = models.DateTimeField(_("last done at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("skill of a trainee")
@@ -151,6 +154,11 @@ class TraineeSkill(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.rome_code} · {self.level}"
+
+    @property
+    def sure_since(self) -> dt.datetime:
+        """When the level was last used or confirmed."""
+        return max(self.changed_at, self.practised_at or self.changed_at)
 
     @property
     def label(self) -> str:

@@ -1,16 +1,17 @@
-"""What a team's day looks like, read in five queries whatever its size."""
+"""What a team's day looks like, read in six queries whatever its size."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from workers.enums import OCCUPYING
 from workers.models.assignments import Assignment
+from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.candidates import Person
 from workers.rules.intervals import Interval, civil_day, civil_week
@@ -27,6 +28,15 @@ class TeamDay:
     zone: ZoneInfo
     trainees: list[Trainee]
     work: dict[int, list[Assignment]]
+    # Times at which somebody of them accompanies somebody else.
+    beside: dict[int, list[Occupation]] = field(default_factory=dict)
+    # First name of who accompanies, by assignment.
+    companions: dict[int, str] = field(default_factory=dict)
+
+    def accompanied(self, trainee: Trainee) -> list[Occupation]:
+        """What the trainee accompanies that day, in order."""
+        today = civil_day(self.day, self.zone)
+        return [one for one in self.beside.get(trainee.pk, ()) if one.window.overlaps(today)]
 
     def cards(self, trainee: Trainee) -> list[Assignment]:
         """Work planned to touch the day, in order."""
@@ -54,6 +64,10 @@ class TeamDay:
             assignment.window
             for assignment in self.work[trainee.pk]
             if assignment.status in OCCUPYING and (without is None or assignment.pk != without.pk)
+        ] + [
+            one.window
+            for one in self.beside.get(trainee.pk, ())
+            if not one.is_over and (without is None or one.assignment_id != without.pk)
         ]
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
@@ -69,7 +83,10 @@ class TeamDay:
             open_windows=tuple(self.open_windows(trainee)),
             is_away=self.is_away(trainee),
             planned=tuple(self.busy(trainee, without=without)),
-            worked=tuple(a.window for a in self.work[trainee.pk] if a.status not in OCCUPYING),
+            worked=(
+                *(a.window for a in self.work[trainee.pk] if a.status not in OCCUPYING),
+                *(one.window for one in self.beside.get(trainee.pk, ()) if one.is_over),
+            ),
         )
 
 
@@ -87,4 +104,11 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamD
     work: dict[int, list[Assignment]] = defaultdict(list)
     for assignment in Assignment.objects.filter(trainee__in=people).holding().between(around).for_cards():
         work[assignment.trainee_id].append(assignment)
-    return TeamDay(day=day, zone=zone, trainees=people, work=work)
+    beside: dict[int, list[Occupation]] = defaultdict(list)
+    companions: dict[int, str] = {}
+    shared = Occupation.objects.companions().between(around).in_fact()
+    for one in shared.filter(Q(trainee__in=people) | Q(assignment__trainee__in=people)).for_cards():
+        companions[one.assignment_id] = one.name
+        if one.trainee_id is not None:
+            beside[one.trainee_id].append(one)
+    return TeamDay(day=day, zone=zone, trainees=people, work=work, beside=beside, companions=companions)

@@ -23,7 +23,7 @@ from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
 from workers.actions.candidates import Candidate, candidates
 from workers.enums import MOVABLE, AssignmentStatus, SupervisionMode
-from workers.models import Assignment, HelpCall, Trainee
+from workers.models import Assignment, HelpCall, Occupation, Trainee
 from workers.models.plan import TeamDay, team_day
 from workers.perms import can_dispatch, can_see_team
 from workers.rules.intervals import Interval, civil_day
@@ -177,7 +177,14 @@ def _row(focus: Focus, team: TeamDay, trainee: Trainee, first: int, last: int, t
         "detail": _("Away") if away else _("Prefers to listen") if trainee.prefers_audio else "",
         "drop_url": f"{drop}?{query}" if takes_drops and not away else "",
         "off": _off(shown, [] if away else team.open_windows(trainee)),
-        "cards": [_card(focus, card, shown) for card in team.cards(trainee) if card.window.overlaps(shown)],
+        "cards": [
+            *(
+                _card(focus, card, shown, team.companions.get(card.pk, ""))
+                for card in team.cards(trainee)
+                if card.window.overlaps(shown)
+            ),
+            *(_beside(focus, one, shown) for one in team.accompanied(trainee) if one.window.overlaps(shown)),
+        ],
     }
 
 
@@ -200,17 +207,38 @@ def _columns(interval: Interval, shown: Interval) -> dict[str, int]:
     return {"start": first + 1, "span": max(1, last - first)}
 
 
-def _card(focus: Focus, card: Assignment, shown: Interval) -> dict[str, Any]:
+def _beside(focus: Focus, one: Occupation, shown: Interval) -> dict[str, Any]:
+    """A person of the team accompanies another one: their time is taken."""
+    place = _columns(one.window, shown)
+    order, hours = one.assignment.work_order, hours_text(one.starts, one.ends, focus.zone)
+    return {
+        **place,
+        "pictogram": pictogram_of(order, one.assignment.leg),
+        "brief": clock(one.starts, focus.zone) if place["span"] <= BRIEF else "",
+        "title": _("With %(name)s: %(service)s")
+        % {"name": one.assignment.trainee.first_name, "service": order.service.label},
+        "hours": hours,
+        "detail": hours,
+        "state": "done" if one.is_over else "open",
+        "drag": "",
+        "url": "",
+    }
+
+
+def _card(focus: Focus, card: Assignment, shown: Interval, companion: str) -> dict[str, Any]:
     is_late = card.status in MOVABLE and card.planned_start < focus.now
     is_here = card.work_order.site_id == focus.site.pk
     place = _columns(card.window, shown)
+    detail = f"{hours_text(card.planned_start, card.planned_end, focus.zone)} · {card.get_status_display()}"
+    if companion:
+        detail = f"{detail} · {_('with %(name)s') % {'name': companion}}"
     return {
         **place,
         "pictogram": pictogram_of(card.work_order, card.leg),
         "brief": clock(card.planned_start, focus.zone) if place["span"] <= BRIEF else "",
         "title": title_of(card.work_order, card.leg),
         "hours": hours_text(card.planned_start, card.planned_end, focus.zone),
-        "detail": f"{hours_text(card.planned_start, card.planned_end, focus.zone)} · {card.get_status_display()}",
+        "detail": detail,
         "state": "failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
         "drag": str(card.public_id) if is_here and card.status in MOVABLE else "",
         "url": f"{focus.url(card=card.public_id)}#who" if is_here else "",
@@ -350,4 +378,14 @@ def _candidate(focus: Focus, one: Candidate, card: Assignment | None) -> dict[st
         "is_possible": one.verdict.is_possible,
         "warnings": sorted(one.verdict.warnings),
         "is_same": is_same,
+        "together": _together(focus, one, card),
     }
+
+
+def _together(focus: Focus, one: Candidate, card: Assignment | None) -> dict[str, str] | None:
+    """The way out when nobody is free to accompany: the same work at the first time at which somebody is."""
+    if one.together_at is None:
+        return None
+    time = clock(one.together_at, focus.zone)
+    subject = {"card": card.public_id} if card else {"work": focus.work}
+    return {"time": time, "url": f"{focus.url(**subject, at=time, mode=one.mode)}#who"}

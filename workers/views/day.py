@@ -24,10 +24,10 @@ from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
 from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
-from workers.enums import OCCUPYING, AssignmentStatus, DeclineReason
+from workers.enums import FACE_WORDS, OCCUPYING, QUESTIONS, AssignmentStatus, DeclineReason
 from workers.forms import DeclineForm, cleaned
-from workers.models import Assignment, Trainee
-from workers.rules.intervals import civil_day
+from workers.models import Assignment, Occupation, Trainee
+from workers.rules.intervals import Interval, civil_day
 from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of
 
 S = AssignmentStatus
@@ -79,9 +79,9 @@ def refuse(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
 @require_POST
 def ask_help(request: HttpRequest) -> HttpResponse:
     """Somebody please come."""
-    trainee = _trainee(request)
+    trainee = own_trainee(request)
     if trainee is None:
-        return _nobody(request)
+        return nobody(request)
     working = Assignment.objects.filter(trainee=trainee, status=S.WORKING).order_by("planned_start", "pk").first()
     call_for_help(trainee, assignment=working, by=acting(request))
     return redirect("workers:day")
@@ -89,9 +89,9 @@ def ask_help(request: HttpRequest) -> HttpResponse:
 
 def _step(request: HttpRequest, public_id: uuid.UUID, verb: str, action: Callable[..., Assignment]) -> HttpResponse:
     """One step of the person's own work; 404 for anybody else's."""
-    trainee = _trainee(request)
+    trainee = own_trainee(request)
     if trainee is None:
-        return _nobody(request)
+        return nobody(request)
     found = get_object_or_404(Assignment.objects.select_related("work_order"), trainee=trainee, public_id=public_id)
     try:
         action(found, by=acting(request))
@@ -102,32 +102,33 @@ def _step(request: HttpRequest, public_id: uuid.UUID, verb: str, action: Callabl
     except DomainError as error:
         return _show(request, error=error)
     if verb == "decline":
-        with _own_language(request, trainee):
+        with own_language(request, trainee):
             messages.info(request, _("Thank you for telling us. Somebody else will do it."))
     return redirect("workers:day")
 
 
-def _trainee(request: HttpRequest) -> Trainee | None:
+def own_trainee(request: HttpRequest) -> Trainee | None:
+    """The person of the team who is signed in."""
     trainee_id = acting(request).trainee_id
     return None if trainee_id is None else Trainee.objects.select_related("site").get(pk=trainee_id)
 
 
-def _nobody(request: HttpRequest) -> HttpResponse:
+def nobody(request: HttpRequest) -> HttpResponse:
     """An account without a person of the team behind it."""
     return render(request, "workers/day_nobody.html", status=403)
 
 
-def _own_language(request: HttpRequest, trainee: Trainee) -> translation.override:
+def own_language(request: HttpRequest, trainee: Trainee) -> translation.override:
     """The person's own language, unless they have chosen another on this telephone."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     return translation.override(translation.get_language() if chosen else trainee.language)
 
 
 def _show(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
-    trainee = _trainee(request)
+    trainee = own_trainee(request)
     if trainee is None:
-        return _nobody(request)
-    with _own_language(request, trainee):
+        return nobody(request)
+    with own_language(request, trainee):
         context = {**_day(trainee), "error": error, "reasons": DeclineReason.choices}
         return render(request, "workers/day.html", context, status=error.status if error else 200)
 
@@ -138,7 +139,7 @@ def _day(trainee: Trainee) -> dict[str, Any]:
     today = civil_day(now.astimezone(zone).date(), zone)
     # Work begun and not finished stays in front, whatever the day.
     of_today = Q(planned_start__lt=today.end, planned_end__gt=today.start) | Q(status=S.WORKING)
-    found = list(Assignment.objects.filter(of_today, trainee=trainee).holding().for_cards())
+    found = list(Assignment.objects.filter(of_today, trainee=trainee).holding().for_cards().select_related("situation"))
     # What is at work comes first, then by time.
     ahead = sorted(
         (card for card in found if card.status in OCCUPYING),
@@ -150,9 +151,53 @@ def _day(trainee: Trainee) -> dict[str, Any]:
         "current": {**_card(ahead[0], zone), "access": access_for_team(ahead[0].work_order)} if ahead else None,
         "later": [_card(card, zone) for card in ahead[1:]],
         "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],
+        "asked": _asked(found, today.start),
+        "beside": _beside(trainee, today, zone),
         "help_call": trainee.help_calls.open().first(),
         "help_coming": trainee.help_calls.filter(answered_at__gte=now - ANSWER_SHOWN).exists(),
     }
+
+
+def _beside(trainee: Trainee, today: Interval, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Whom they accompany today: when, what, where."""
+    found = Occupation.objects.taking().companions().filter(trainee=trainee).between(today).for_cards()
+    return [
+        {
+            "name": one.assignment.trainee.first_name,
+            "title": title_of(one.assignment.work_order, one.assignment.leg),
+            "pictogram": pictogram_of(one.assignment.work_order, one.assignment.leg),
+            "time": hours_text(one.starts, one.ends, zone),
+            "place": _way(one.assignment.work_order, one.assignment.leg)[0],
+        }
+        for one in found
+    ]
+
+
+def _asked(found: list[Assignment], morning: dt.datetime) -> dict[str, Any] | None:
+    """The three questions about what was finished last today, until they are answered."""
+    open_ones = [
+        card
+        for card in found
+        if card.done_at is not None and card.done_at >= morning and hasattr(card, "situation") and _is_open(card)
+    ]
+    if not open_ones:
+        return None
+    last = max(open_ones, key=lambda card: (card.done_at or morning, card.pk))
+    title = title_of(last.work_order, last.leg)
+    questions = [
+        {"name": name, "words": words, "faces": list(FACE_WORDS[name].items())} for name, words in QUESTIONS.items()
+    ]
+    spoken = [f"{one['words']} {', '.join(str(words) for _face, words in one['faces'])}." for one in questions]
+    return {
+        "public_id": last.public_id,
+        "title": title,
+        "questions": questions,
+        "say": f"{title}. {' '.join(spoken)}",
+    }
+
+
+def _is_open(card: Assignment) -> bool:
+    return card.status in {S.DONE, S.VALIDATED} and card.situation.answered_at is None
 
 
 def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
