@@ -1,9 +1,13 @@
-"""The migrated database of tests: made once for a set of migrations, then copied (migrating takes most of a minute)."""
+"""The migrated database of tests: made once for a set of migrations, then copied (migrating takes most of a minute).
+
+With migrations added, it is made from the dump of the set before them, and only those are run.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -24,6 +28,8 @@ from psycopg import sql
 SOURCES = ("*/migrations/*.py", "requirements/dev.txt")
 IMPORTED = re.compile(rb"^(?:from|import) (\w+(?:\.\w+)+)", re.MULTILINE)
 PREFIX = "concierge_migrated_"
+# Dumps that stay: a checkout goes back and forth between a few sets of migrations.
+KEPT_DUMPS = 12
 
 
 def prepare(name: str, kept: Path) -> None:
@@ -47,9 +53,10 @@ def _make(server: psycopg.Connection[tuple[str]], template: str, dump: Path) -> 
     made = sql.Identifier(template)
     server.execute(sql.SQL("CREATE DATABASE {}").format(made))
     try:
-        if dump.exists():
-            _run("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={dump}", _url(template))
-        else:
+        ancestor = dump if dump.exists() else nearest(dump.parent, contents(Path(settings.BASE_DIR)))
+        if ancestor is not None:
+            _run("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={ancestor}", _url(template))
+        if ancestor != dump:
             _migrate(template)
             _keep(template, dump)
     except BaseException:
@@ -76,17 +83,31 @@ def _keep(template: str, dump: Path) -> None:
         return
     half = dump.with_suffix(f".{os.getpid()}")
     _run("pg_dump", f"--file={half}", _url(template))
-    for old in dump.parent.glob(f"{PREFIX}*.sql"):
-        old.unlink()
+    dump.with_suffix(".json").write_text(json.dumps(contents(Path(settings.BASE_DIR))))
     half.rename(dump)
+    for old in sorted(dump.parent.glob(f"{PREFIX}*.sql"), key=lambda path: path.stat().st_mtime)[:-KEPT_DUMPS]:
+        old.unlink(missing_ok=True)
+        old.with_suffix(".json").unlink(missing_ok=True)
+
+
+def nearest(folder: Path, wanted: dict[str, str]) -> Path | None:
+    """The dump of the largest set of migrations that the wanted one only adds to."""
+    found: list[tuple[int, Path]] = []
+    for listed in folder.glob(f"{PREFIX}*.json"):
+        known = json.loads(listed.read_text())
+        if known.items() <= wanted.items() and listed.with_suffix(".sql").exists():
+            found.append((len(known), listed.with_suffix(".sql")))
+    return max(found, default=(0, None))[1]
 
 
 def _state() -> str:
     """A name for what the migrations make."""
-    digest = hashlib.sha256()
-    for path in sources(Path(settings.BASE_DIR)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return hashlib.sha256(json.dumps(contents(Path(settings.BASE_DIR))).encode()).hexdigest()[:16]
+
+
+def contents(base: Path) -> dict[str, str]:
+    """What each of these files holds, as a digest."""
+    return {str(path.relative_to(base)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sources(base)}
 
 
 def sources(base: Path) -> list[Path]:

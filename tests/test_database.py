@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
 from django.conf import settings
 
-from tests.database import sources
+from tests.database import PREFIX, nearest, sources
 
 
 def test_a_change_of_what_migrations_import_makes_another_database() -> None:
@@ -21,3 +22,19 @@ def test_a_change_of_what_migrations_import_makes_another_database() -> None:
     ours = {path for path in imported if path.exists()}
     assert base / "concierge/editions.py" in ours
     assert set(sources(base)) == migrations | ours | {base / "requirements/dev.txt"}
+
+
+def test_added_migrations_start_from_the_largest_set_before_them(tmp_path: Path) -> None:
+    sets = {
+        "small": {"a/migrations/0001.py": "1"},
+        "large": {"a/migrations/0001.py": "1", "a/migrations/0002.py": "2"},
+        "other": {"a/migrations/0001.py": "1", "a/migrations/0002.py": "edited", "b/migrations/0001.py": "1"},
+        "without_its_dump": {"a/migrations/0001.py": "1", "a/migrations/0002.py": "2", "b/migrations/0001.py": "1"},
+    }
+    for name, known in sets.items():
+        (tmp_path / f"{PREFIX}{name}.json").write_text(json.dumps(known))
+        if name != "without_its_dump":
+            (tmp_path / f"{PREFIX}{name}.sql").touch()
+    wanted = {**sets["without_its_dump"], "b/migrations/0002.py": "2"}
+    assert nearest(tmp_path, wanted) == tmp_path / f"{PREFIX}large.sql"
+    assert nearest(tmp_path, {"a/migrations/0001.py": "edited"}) is None
