@@ -148,6 +148,7 @@ class SendBackReason(models.TextChoices):
     WRONG_ITEM = "wrong_item", _("Wrong item or order")
 
 
+<<<<<<< HEAD
 # The trades of concierge work (domain.md 2.8): proposed before anything is searched for (concierge/rome.py has all).
 USUAL_TRADES = (
     "H2410",
@@ -174,6 +175,108 @@ USUAL_TRADES = (
     "K1801",
     "K2111",
 )
+=======
+class TimeKind(models.TextChoices):
+    """What a stretch of a trainee's time was (R20); what each kind counts for is ``rules.time.COUNTING``.
+
+    Absences are as coarse as the pay office can do with: no cause, no illness (domain.md 4.1). Nobody who gives out
+    work reads them.
+    """
+
+    WORK = "work", _("Work")
+    BREAK = "break", _("Break")
+    TRAINING = "training", _("Training")
+    INTERVIEW = "interview", _("Interview")
+    IMMERSION = "immersion", _("Immersion elsewhere (PMSMP)")
+    PAID_LEAVE = "paid_leave", _("Paid leave")
+    PUBLIC_HOLIDAY = "public_holiday", _("Public holiday, paid")
+    FAMILY_LEAVE = "family_leave", _("Family event, paid")
+    SICK_LEAVE = "sick_leave", _("Sick leave")
+    UNPAID_LEAVE = "unpaid_leave", _("Unpaid leave")
+    JUSTIFIED = "justified", _("Absent, with a reason")
+    UNJUSTIFIED = "unjustified", _("Absent, without a reason")
+    UNKNOWN = "unknown", _("Absent, not yet known why")
+
+
+K = TimeKind
+# Noted for a day, in minutes; everything else has a start and an end.
+ABSENCE_KINDS = (
+    K.PAID_LEAVE,
+    K.PUBLIC_HOLIDAY,
+    K.FAMILY_LEAVE,
+    K.SICK_LEAVE,
+    K.UNPAID_LEAVE,
+    K.JUSTIFIED,
+    K.UNJUSTIFIED,
+    K.UNKNOWN,
+)
+# What somebody may clock by themself beside the work they are given.
+CLOCK_KINDS = (K.WORK, K.TRAINING, K.INTERVIEW, K.IMMERSION)
+
+
+class TimeSource(models.TextChoices):
+    """Where a time was said."""
+
+    PHONE = "phone", _("the person’s telephone")
+    SUPERVISOR = "supervisor", _("written down by the team")
+    PLANNED = "planned", _("as planned")
+
+
+class TimeStatus(models.TextChoices):
+    """What has been said of a time. Never stored: ``TimeEntry.status`` says it."""
+
+    RUNNING = "running", _("Running")
+    DRAFT = "draft", _("To be looked at")
+    CONFIRMED = "confirmed", _("Confirmed by the person")
+    CONTESTED = "contested", _("“This is not right”")
+    VALIDATED = "validated", _("Validated")
+
+
+TIME_CATEGORY: dict[str, Category] = {
+    TimeStatus.RUNNING: Category.ACTIVE,
+    TimeStatus.DRAFT: Category.WAITING,
+    TimeStatus.CONFIRMED: Category.WAITING,
+    TimeStatus.CONTESTED: Category.ACTIVE,
+    TimeStatus.VALIDATED: Category.DONE,
+}
+
+
+class MonthStatus(models.TextChoices):
+    """Whether hours of a month may still be written."""
+
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
+# Labels of the ROME codes of concierge work. Snapshot of 2024-10-08, France Travail, "Répertoire opérationnel des
+# métiers et des emplois", data.gouv.fr, Licence Ouverte 2.0. French proper names of trades: shown as they are.
+ROME_VERSION = "2024-10-08"
+ROME_LABELS: dict[str, str] = {
+    "A1203": "Jardinier / Jardinière",
+    "B1803": "Couturier / Couturière",
+    "D1106": "Épicier / Épicière",
+    "D1205": "Employé / Employée de pressing",
+    "D1206": "Cordonnier / Cordonnière",
+    "D1207": "Retoucheur / Retoucheuse en habillement",
+    "D1507": "Employé / Employée de libre-service",
+    "G1701": "Concierge d’hôtel",
+    "H2410": "Repasseur-presseur / Repasseuse-presseuse",
+    "I1203": "Agent / Agente d’entretien du bâtiment",
+    "K1205": "Agent / Agente d’accueil social",
+    "K1304": "Aide à domicile",
+    "K1801": "Conseiller / Conseillère en insertion professionnelle",
+    "K2111": "Formateur / Formatrice",
+    "K2202": "Laveur / Laveuse de vitres",
+    "K2204": "Agent / Agente d’entretien/propreté de locaux",
+    "K2501": "Gardien / Gardienne",
+    "M1601": "Agent / Agente d’accueil",
+    "M1602": "Agent administratif / Agente administrative",
+    "N1103": "Préparateur / Préparatrice de commandes",
+    "N1105": "Manutentionnaire",
+    "N4104": "Coursier / Coursière",
+    "N4105": "Chauffeur-livreur / Chauffeuse-livreuse",
+}
+>>>>>>> main
 
 WEEKDAYS = (
     _("Monday"),

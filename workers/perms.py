@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from concierge.enums import Role
 from concierge.tenancy import Actor
-from workers.models import Assignment, HelpCall, Trainee
+from workers.models import Assignment, HelpCall, TimeEntry, Trainee
 from workers.models.people import TEAM_ROLES
+from workers.models.time import HOURS_ROLES
 
 DISPATCH_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
 TEAM_PAGE_ROLES = (Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
@@ -53,3 +54,39 @@ def can_validate(actor: Actor, assignment: Assignment) -> bool:
 def can_answer(actor: Actor, call: HelpCall) -> bool:
     """Say that somebody is on the way."""
     return actor.has_role(*DISPATCH_ROLES, site_id=call.trainee.site_id)
+
+
+def can_write_hours(actor: Actor, trainee: Trainee) -> bool:
+    """Write down, correct, validate somebody's hours: their own supervisor, or a site manager who stands in (R20)."""
+    return leads(actor, trainee) or actor.has_role(Role.SITE_MANAGER, site_id=trainee.site_id)
+
+
+def can_see_hours(actor: Actor) -> bool:
+    """Open the list of a team's hours."""
+    return actor.has_role(Role.SUPERVISOR, Role.SITE_MANAGER)
+
+
+def can_see_months(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Open the months of a site, and close them."""
+    return actor.has_role(*HOURS_ROLES, site_id=site_id)
+
+
+def can_reopen(actor: Actor, *, site_id: int) -> bool:
+    """Open a closed month again: whoever answers for the site, with a reason."""
+    return actor.has_role(Role.SITE_MANAGER, Role.NETWORK_HEAD, site_id=site_id)
+
+
+def can_export_hours(actor: Actor, trainee: Trainee) -> bool:
+    """Take a person's month away as a file (R42): the accounts, heads of the site, the supervisor, the person."""
+    is_own = actor.trainee_id is not None and actor.trainee_id == trainee.pk
+    return is_own or leads(actor, trainee) or can_see_months(actor, site_id=trainee.site_id)
+
+
+def says_own_hours(actor: Actor, entry: TimeEntry) -> bool:
+    """Say "it is right" or "it is not right": nobody but the person."""
+    return actor.trainee_id is not None and actor.trainee_id == entry.trainee_id
+
+
+def can_write_notes(actor: Actor, trainee: Trainee) -> bool:
+    """Write about somebody's progress: their supervisor, a social adviser of the site."""
+    return leads(actor, trainee) or actor.has_role(Role.SOCIAL_ADVISER, site_id=trainee.site_id)

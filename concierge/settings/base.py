@@ -462,6 +462,8 @@ KEEP_DAYS = {
     "old_papers": 1827,
     "bank_accounts": 1827,
     "stopped_bank_accounts": 90,
+    "hours": 1827,
+    "progress_notes": 730,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

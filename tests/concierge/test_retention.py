@@ -92,6 +92,8 @@ DELETABLE = {
     "workers_availabilityrule": "set anew",
     "workers_absence": "set anew",
     "workers_traineeskill": "set anew",
+    "workers_timeentry": "purge: five years after its day",
+    "workers_progressnote": "purge: two years after the last contact",
 }
 
 
@@ -314,6 +316,8 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "bank_accounts": 0,
         "stopped_bank_accounts": 0,
         "day_plans": 0,
+        "hours": 0,
+        "progress_notes": 0,
         "inbox": 1,
         "sessions": 0,
     }
@@ -376,6 +380,7 @@ PERSONAL = {
     "providers.ServiceAgreement.decline_comment": "record",
     "providers.PriceRequest.comment": "record",
     "notifications.Message.address": "record",
+    "workers.ProgressNote.text": "progress_notes",
     "notifications.WebhookEndpoint.url": "in use",
     "notifications.WebhookEndpoint.sealed": "in use",
 }

@@ -36,6 +36,7 @@ from workers.actions.refusals import (
     WarningsToAccept,
     WorkOrderTaken,
 )
+from workers.actions.time import follow_end
 from workers.enums import ASSIGNMENT_TRANSITIONS, AssignmentStatus
 from workers.models import Assignment, Trainee
 from workers.models.plan import team_day
@@ -173,6 +174,7 @@ def stop_assignment(assignment: Assignment, *, by: Actor) -> Assignment:
     """The work order itself has ended without being done: the person's time is free again."""
     stopped = take_step(assignment, "stop")
     stopped.save(update_fields=["status", "version"])
+    follow_end(stopped, by=by)
     say(stopped, "cancelled", by, reason="work_order_stopped")
     return stopped
 

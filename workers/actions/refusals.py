@@ -49,3 +49,38 @@ class WarningsToAccept(DomainError):
     code = "warnings_to_accept"
     status = 422
     message = _("Please read the warnings, then confirm.")
+
+
+class MonthClosed(Conflict):
+    """Hours of a settled month are not written any more."""
+
+    code = "month_closed"
+    message = _("The hours of this month are closed. A site manager can open it again.")
+
+
+class HoursOverlap(Conflict):
+    """Nobody is in two times at once."""
+
+    code = "hours_overlap"
+    message = _("Other hours of this person already cover part of this time.")
+
+
+class AbsenceNoted(Conflict):
+    """One absence a day."""
+
+    code = "absence_noted"
+    message = _("An absence is already noted for this day.")
+
+
+class NotYet(Invalid):
+    """Real time is behind us."""
+
+    code = "not_yet"
+    message = _("This time has not come yet.")
+
+
+class MonthNotReady(DomainError):
+    """Something has to be settled before a month can be closed."""
+
+    code = "month_not_ready"
+    message = _("Some hours of this month are not settled yet: see the list.")

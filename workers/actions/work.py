@@ -28,6 +28,7 @@ from concierge.tenancy import Actor
 from workers.actions.dispatch import say, take_step
 from workers.actions.learning import Word, begin_situation, close_situation, note_again
 from workers.actions.refusals import TraineeBusy
+from workers.actions.time import follow_end, follow_start
 from workers.enums import AssignmentStatus, DeclineReason, SendBackReason
 from workers.models import Assignment, HelpCall, Trainee
 from workers.perms import can_validate
@@ -62,6 +63,7 @@ def start_assignment(assignment: Assignment, *, by: Actor, act_at: dt.datetime |
     started = take_step(assignment, "start")
     started.started_at = act_at or timezone.now()
     started.save(update_fields=["status", "version", "started_at"])
+    follow_start(started, by=by, act_at=act_at)
     if started.leg == Leg.WORK:
         start_work_order(started.work_order, by=by, act_at=act_at)
     elif started.leg == Leg.COLLECT:
@@ -78,6 +80,7 @@ def finish_assignment(assignment: Assignment, *, by: Actor, act_at: dt.datetime 
     done = take_step(assignment, "finish")
     done.done_at = max(act_at or timezone.now(), done.started_at or timezone.now())
     done.save(update_fields=["status", "version", "done_at"])
+    follow_end(done, by=by, act_at=act_at)
     OF_THE_ORDER[Leg(done.leg)](done.work_order, by=by, act_at=act_at)
     begin_situation(done)
     say(done, "done", by, act_at)

@@ -1,0 +1,190 @@
+"""Hours of several people over some days, read in a fixed number of queries: said, planned, missing (R20, R35)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from bookings.models.calendar import closed_days
+from concierge.models import Site
+from workers.models.assignments import Assignment
+from workers.models.people import Absence, Trainee
+from workers.models.time import TimeEntry
+from workers.rules import time as rules
+from workers.rules.intervals import Interval, civil_day
+
+# Why hours are expected on a day: work was given, it is a usual day, or an absence was noted that pay has to know.
+ASSIGNED, USUAL, AWAY = "assigned", "usual", "away"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A day that is over, on which somebody was expected and nothing is written; ``planned`` is what was expected."""
+
+    trainee: Trainee
+    day: dt.date
+    because: str
+    planned: tuple[Interval, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+
+    @property
+    def minutes(self) -> int:
+        """Minutes planned."""
+        return sum(rules.minutes_of(window) for window in self.planned)
+
+
+@dataclass(frozen=True)
+class PersonHours:
+    """One person's days: entries that count, what is missing, what was planned."""
+
+    trainee: Trainee
+    first: dt.date
+    last: dt.date
+    zone: ZoneInfo
+    entries: list[TimeEntry]
+    missing: list[Missing]
+    planned: dict[dt.date, int] = field(default_factory=dict)
+
+    @cached_property
+    def pieces(self) -> list[rules.Piece]:
+        """Minutes by day and kind, of these days alone."""
+        counted = [one for one in (entry.counted for entry in self.entries) if one is not None]
+        return rules.within(rules.pieces_of(counted, self.zone), self.first, self.last)
+
+    @property
+    def totals(self) -> Counter[str]:
+        """Minutes by kind."""
+        return rules.totals_of(self.pieces)
+
+    @property
+    def worked(self) -> int:
+        """Minutes of working time."""
+        return rules.worked(self.totals)
+
+    @property
+    def paid(self) -> int:
+        """Minutes that are paid."""
+        return rules.paid(self.totals)
+
+    @property
+    def planned_minutes(self) -> int:
+        """Minutes planned on these days."""
+        return sum(self.planned.values())
+
+    @property
+    def contract(self) -> int:
+        """Minutes of contract of these days."""
+        person = self.trainee
+        return rules.contract_minutes(
+            person.weekly_minutes,
+            self.first,
+            self.last,
+            contract_from=person.contract_from,
+            contract_to=person.contract_to,
+        )
+
+    @property
+    def unsettled(self) -> list[TimeEntry]:
+        """Entries that keep the month from being closed: running, contested, not validated."""
+        return [entry for entry in self.entries if entry.validated_at is None]
+
+    @property
+    def unconfirmed(self) -> list[TimeEntry]:
+        """Entries that the person has not said yes to."""
+        return [entry for entry in self.entries if entry.confirmed_at is None]
+
+
+def site_month(site: Site, month: dt.date, *, now: dt.datetime) -> list[PersonHours]:
+    """Everybody who was under contract at a site in a month, or has hours of it there."""
+    first, last = month, rules.month_end(month)
+    contract = Q(site=site, contract_from__lte=last) & (Q(contract_to=None) | Q(contract_to__gte=first))
+    there = TimeEntry.objects.current().touching(first, last).filter(site=site).values("trainee_id")
+    people = Trainee.objects.filter(contract & Q(is_active=True) | Q(pk__in=there))
+    return hours_of(people, first, last, now=now)
+
+
+def hours_of(people: QuerySet[Trainee], first: dt.date, last: dt.date, *, now: dt.datetime) -> list[PersonHours]:
+    """The hours of these people on these days, both included. Five queries, and the closed days of each site."""
+    found = list(
+        people.select_related("site", "supervisor").prefetch_related(
+            "availability",
+            Prefetch("absences", Absence.objects.filter(starts_on__lte=last, ends_on__gte=first)),
+        )
+    )
+    entries: dict[int, list[TimeEntry]] = defaultdict(list)
+    for entry in TimeEntry.objects.current().touching(first, last).filter(trainee__in=found).with_words().in_order():
+        entries[entry.trainee_id].append(entry)
+    work = _work_of(found, first, last)
+    closed = {site: closed_days(site, first, last) for site in {person.site for person in found}}
+    return [
+        _person(person, first, last, entries[person.pk], work[person.pk], closed[person.site], now) for person in found
+    ]
+
+
+def _work_of(people: Sequence[Trainee], first: dt.date, last: dt.date) -> dict[int, list[Assignment]]:
+    """Work that they were given on these days, and did not give back."""
+    found: dict[int, list[Assignment]] = defaultdict(list)
+    # A day more on both sides: the zones of sites differ.
+    around = Interval(
+        dt.datetime.combine(first - dt.timedelta(days=1), dt.time(), dt.UTC),
+        dt.datetime.combine(last + dt.timedelta(days=2), dt.time(), dt.UTC),
+    )
+    given = Assignment.objects.filter(trainee__in=people).holding().between(around)
+    for assignment in given.select_related("work_order__service").order_by("planned_start", "pk"):
+        found[assignment.trainee_id].append(assignment)
+    return found
+
+
+def _person(
+    person: Trainee,
+    first: dt.date,
+    last: dt.date,
+    entries: list[TimeEntry],
+    work: list[Assignment],
+    closed: set[dt.date],
+    now: dt.datetime,
+) -> PersonHours:
+    zone = ZoneInfo(person.site.time_zone)
+    today = now.astimezone(zone).date()
+    written = {entry.starts_on for entry in entries} | {entry.ends_on for entry in entries}
+    missing: list[Missing] = []
+    planned: dict[dt.date, int] = {}
+    day = first
+    while day <= last:
+        expected = _expected(person, day, zone, work, closed)
+        if expected is not None:
+            planned[day] = expected.minutes
+            if day < today and day not in written:
+                missing.append(expected)
+        day += dt.timedelta(days=1)
+    return PersonHours(person, first, last, zone, entries, missing, planned)
+
+
+def _expected(
+    person: Trainee, day: dt.date, zone: ZoneInfo, work: Iterable[Assignment], closed: set[dt.date]
+) -> Missing | None:
+    """What was expected of a person on a day: the usual hours of the day, else the work they were given on it."""
+    today = civil_day(day, zone)
+    given = tuple(one for one in work if today.start <= one.planned_start < today.end)
+    under_contract = person.contract_from <= day and (person.contract_to is None or day <= person.contract_to)
+    usual: tuple[Interval, ...] = ()
+    if under_contract and person.is_active and day not in closed:
+        usual = tuple(
+            Interval(
+                dt.datetime.combine(day, rule.starts, zone).astimezone(dt.UTC),
+                dt.datetime.combine(day, rule.ends, zone).astimezone(dt.UTC),
+            )
+            for rule in person.availability.all()
+            if rule.weekday == day.weekday()
+        )
+    if any(absence.starts_on <= day <= absence.ends_on for absence in person.absences.all()):
+        return Missing(person, day, AWAY, usual) if usual else None
+    if given:
+        return Missing(person, day, ASSIGNED, usual or tuple(one.window for one in given), given)
+    return Missing(person, day, USUAL, usual) if usual else None
