@@ -148,7 +148,6 @@ class SendBackReason(models.TextChoices):
     WRONG_ITEM = "wrong_item", _("Wrong item or order")
 
 
-<<<<<<< HEAD
 # The trades of concierge work (domain.md 2.8): proposed before anything is searched for (concierge/rome.py has all).
 USUAL_TRADES = (
     "H2410",
@@ -175,7 +174,8 @@ USUAL_TRADES = (
     "K1801",
     "K2111",
 )
-=======
+
+
 class TimeKind(models.TextChoices):
     """What a stretch of a trainee's time was (R20); what each kind counts for is ``rules.time.COUNTING``.
 
@@ -247,36 +247,6 @@ class MonthStatus(models.TextChoices):
     OPEN = "open", _("Open")
     CLOSED = "closed", _("Closed")
 
-
-# Labels of the ROME codes of concierge work. Snapshot of 2024-10-08, France Travail, "Répertoire opérationnel des
-# métiers et des emplois", data.gouv.fr, Licence Ouverte 2.0. French proper names of trades: shown as they are.
-ROME_VERSION = "2024-10-08"
-ROME_LABELS: dict[str, str] = {
-    "A1203": "Jardinier / Jardinière",
-    "B1803": "Couturier / Couturière",
-    "D1106": "Épicier / Épicière",
-    "D1205": "Employé / Employée de pressing",
-    "D1206": "Cordonnier / Cordonnière",
-    "D1207": "Retoucheur / Retoucheuse en habillement",
-    "D1507": "Employé / Employée de libre-service",
-    "G1701": "Concierge d’hôtel",
-    "H2410": "Repasseur-presseur / Repasseuse-presseuse",
-    "I1203": "Agent / Agente d’entretien du bâtiment",
-    "K1205": "Agent / Agente d’accueil social",
-    "K1304": "Aide à domicile",
-    "K1801": "Conseiller / Conseillère en insertion professionnelle",
-    "K2111": "Formateur / Formatrice",
-    "K2202": "Laveur / Laveuse de vitres",
-    "K2204": "Agent / Agente d’entretien/propreté de locaux",
-    "K2501": "Gardien / Gardienne",
-    "M1601": "Agent / Agente d’accueil",
-    "M1602": "Agent administratif / Agente administrative",
-    "N1103": "Préparateur / Préparatrice de commandes",
-    "N1105": "Manutentionnaire",
-    "N4104": "Coursier / Coursière",
-    "N4105": "Chauffeur-livreur / Chauffeuse-livreuse",
-}
->>>>>>> main
 
 WEEKDAYS = (
     _("Monday"),

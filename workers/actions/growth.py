@@ -176,7 +176,10 @@ def _practice(team: TeamDay, skill: str, now: dt.datetime) -> dict[int, Practice
         .annotate(last=Max("done_at"), times=Count("pk"), lately=Count("pk", filter=Q(done_at__gte=now - LATELY)))
     )
     return {
-        row["trainee_id"]: Practice(row["last"].astimezone(team.zone).date(), row["lately"], row["times"]) for row in rows
+        row["trainee_id"]: Practice(
+            last_done=row["last"].astimezone(team.zone).date(), lately=row["lately"], times=row["times"]
+        )
+        for row in rows
     }
 
 
