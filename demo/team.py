@@ -76,7 +76,7 @@ def _welcome(house: House, number: int, supervisors: list[User], since: dt.date)
         people.set_skill(trainee, rome_code=rome_code, level=SkillLevel(level), by=house.by)
     if goal := data.GOALS.get(first_name):
         rome_code, level = goal
-        skills.set_goal(
+        set_goal(
             trainee,
             rome_code=rome_code,
             wanted_level=SkillLevel(level),

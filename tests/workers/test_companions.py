@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -42,11 +43,9 @@ def beside(assignment: Assignment) -> list[tuple[str, dt.datetime, bool]]:
     ]
 
 
-def give(team: Team, trainee: Trainee, hour: int, mode: str = "", **more: object) -> Assignment:
+def give(team: Team, trainee: Trainee, hour: int, mode: str = "", **more: Any) -> Assignment:
     work = team.work(starts=at(9))
-    return assign_work_order(  # type: ignore[arg-type]
-        work, trainee, starts_at=at(hour), by=team.dispatcher, supervision_mode=mode, **more
-    )
+    return assign_work_order(work, trainee, starts_at=at(hour), by=team.dispatcher, supervision_mode=mode, **more)
 
 
 @pytest.mark.promise("DR4")

@@ -225,7 +225,7 @@ def test_without_lock_and_index_two_people_are_sent(team: Team, blind: None) -> 
 def same_companion(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Two people who are to be accompanied at once, and one supervisor for both."""
     works = [team.work(starts=at(9, days=7)) for _n in range(2)]
-    with_help = {"supervision_mode": "paired", "accepted_warnings": WARNINGS}
+    with_help: dict[str, Any] = {"supervision_mode": "paired", "accepted_warnings": WARNINGS}
     return (
         lambda: assign_work_order(works[0], team.bilal, starts_at=at(10, days=7), by=team.dispatcher, **with_help),
         lambda: assign_work_order(works[1], team.chloe, starts_at=at(10, 15, days=7), by=team.supervisor, **with_help),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -70,7 +71,7 @@ def test_the_reason_is_one_sentence_with_what_was_done_before() -> None:
         ({"new_that_week": 6}, "new_steps_week"),
     ],
 )
-def test_too_much_that_is_new_is_a_warning_and_brings_no_points(change: dict[str, int], code: str) -> None:
+def test_too_much_that_is_new_is_a_warning_and_brings_no_points(change: dict[str, Any], code: str) -> None:
     found = propose(replace(LEARNER, **change), "supervised", DAY)
     assert (found.points, [one.code for one in found.reasons]) == (0, [code])
     assert {one.code for one in found.reasons} <= WARNINGS
