@@ -28,6 +28,7 @@ from providers.rules import papers
 from providers.rules.agreements import Terms
 from providers.rules.hours import Opening
 from workers.actions import clearances, people
+from workers.actions.skills import set_goal
 from workers.enums import SkillLevel
 from workers.models import Trainee
 
