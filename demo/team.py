@@ -14,7 +14,7 @@ from concierge.days import today_of
 from concierge.enums import STAFF_ROLES, Role
 from concierge.models import User
 from concierge.tenancy import Actor
-from demo import data
+from demo import contracts, data
 from demo.papers import a_paper
 from demo.people import ACCOUNTS
 from demo.setup import House, hire, person, siret
@@ -51,19 +51,21 @@ def hire_staff(house: House) -> dict[Role, list[User]]:
 def welcome_trainees(house: House, supervisors: list[User], since: dt.date) -> list[Trainee]:
     """Eight trainees over the sites of the house, in two teams."""
     with tenancy.working_for(house.organisation):
-        return [_welcome(house, number, supervisors, since) for number in range(len(data.TRAINEES))]
+        found = [_welcome(house, number, supervisors) for number in range(len(data.TRAINEES))]
+        bodies = contracts.open_employers(house, since)
+        for number, (trainee, (_first, _last, hours, skills)) in enumerate(zip(found, data.TRAINEES, strict=True)):
+            body = bodies[number // 4]
+            contracts.sign(house, trainee, body, since=since, hours=hours, trade=skills[0][0])
+        return found
 
 
-def _welcome(house: House, number: int, supervisors: list[User], since: dt.date) -> Trainee:
-    first_name, last_name, hours, skills = data.TRAINEES[number]
+def _welcome(house: House, number: int, supervisors: list[User]) -> Trainee:
+    first_name, last_name, _hours, skills = data.TRAINEES[number]
     account = next((one for one in ACCOUNTS if one.role == Role.TRAINEE and one.first_name == first_name), None)
     trainee = people.create_trainee(
         site=house.sites[0 if number < 6 else 1 % len(house.sites)],
         first_name=first_name,
         last_name=last_name,
-        contract_from=since,
-        contract_to=since + dt.timedelta(days=364),
-        weekly_minutes=hours * 60,
         supervisor=supervisors[number % len(supervisors)],
         user=person(account.email, first_name, last_name) if account else None,
         prefers_audio=number % 3 == 0,
@@ -71,7 +73,8 @@ def _welcome(house: House, number: int, supervisors: list[User], since: dt.date)
     )
     people.set_availability(trainee, hours=SHIFT, by=house.by)
     for kind in data.CLEARANCES.get(first_name, ()):
-        terms = clearances.Terms(since, since + dt.timedelta(days=400))
+        today = today_of(house.organisation)
+        terms = clearances.Terms(today - dt.timedelta(days=40), today + dt.timedelta(days=360))
         clearances.note_clearance(trainee, kind=ClearanceKind(kind), terms=terms, by=house.by)
     for rome_code, level in skills:
         people.set_skill(trainee, rome_code=rome_code, level=SkillLevel(level), by=house.by)

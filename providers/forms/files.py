@@ -14,10 +14,11 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.forms.openings import DateInput, WeekForm
 from concierge.forms import KnownForm
+from concierge.numbers import check_siret
 from providers.actions.businesses import TIDY
 from providers.forms.papers import file_field
 from providers.models import Provider, ProviderDocument, ProviderHours
-from providers.models.businesses import check_siret, check_vat_number
+from providers.models.businesses import check_vat_number
 from providers.rules.hours import Opening
 
 WHERE = ("street", "postcode", "city")

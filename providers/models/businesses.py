@@ -13,20 +13,14 @@ from django.db.models.functions import Left, Now, Right
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
-from stdnum.fr import siret as siret_number
 from stdnum.fr import tva as vat_number
 
 from bookings.models import Service
 from bookings.models.requests import REQUEST_ROLES
 from concierge.models import Organisation, PublicIdModel, TenantModel, User
+from concierge.numbers import check_siret
 from concierge.tenancy import Actor
 from providers.enums import BINDING_AGREEMENTS
-
-
-def check_siret(value: str) -> None:
-    """A SIRET has fourteen digits and a right check digit. Raises ``ValidationError``."""
-    if not siret_number.is_valid(value):
-        raise ValidationError(_("This SIRET is not valid: please check its fourteen digits."), code="siret")
 
 
 def check_vat_number(value: str) -> None:

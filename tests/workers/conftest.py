@@ -12,6 +12,7 @@ from bookings.models import WorkOrder
 from concierge.enums import Role
 from concierge.models import Membership, User
 from concierge.tenancy import Actor
+from tests.employing import employ
 from tests.world import World
 from workers.actions.people import create_trainee, set_availability, set_skill
 from workers.enums import SkillLevel
@@ -67,13 +68,11 @@ def build_team(world: World) -> Team:
             site=world.site,
             first_name=name,
             last_name="Diallo",
-            contract_from=dt.date(2026, 9, 1),
-            contract_to=dt.date(2027, 8, 31),
-            weekly_minutes=30 * 60,
             user=world.users["trainee"] if name == "Amina" else None,
             supervisor=supervisor if leads else None,
             by=machine,
         )
+        employ(trainee, starts_on=dt.date(2026, 9, 1), ends_on=dt.date(2027, 8, 31), weekly_minutes=30 * 60)
         hours = [
             (weekday, start, end)
             for weekday in range(5)

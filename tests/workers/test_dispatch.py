@@ -169,7 +169,6 @@ def test_a_person_of_another_organisation_is_not_found(team: Team, other_world: 
             site=other_world.site,
             first_name="Sacha",
             last_name="Ailleurs",
-            contract_from=dt.date(2026, 1, 1),
             by=other_world.actor(),
         )
     assert not Trainee.objects.visible_to(team.dispatcher).filter(pk=stranger.pk).exists()
@@ -255,26 +254,16 @@ def test_late_news_of_a_cancellation_spares_later_work(team: Team) -> None:
     assert again.status == "proposed"
 
 
-@pytest.mark.promise("L10")
-def test_a_contract_under_twenty_hours_needs_a_derogation(team: Team) -> None:
-    def hire(**extra: object) -> Trainee:
-        return create_trainee(
+def test_only_a_supervisor_of_the_site_supervises(team: Team) -> None:
+    with pytest.raises(Invalid) as caught:
+        create_trainee(
             site=team.world.site,
             first_name="Dina",
             last_name="Petit",
-            contract_from=dt.date(2026, 11, 1),
+            supervisor=team.world.users["concierge"],
             by=team.supervisor,
-            **extra,  # type: ignore[arg-type]
         )
-
-    with pytest.raises(Invalid) as caught:
-        hire(weekly_minutes=1199)
-    assert caught.value.field == "weekly_minutes"
-    assert hire(weekly_minutes=1199, hours_derogation="DREETS 2026-118").weekly_minutes == 1199
-    with pytest.raises(Invalid):
-        hire(contract_to=dt.date(2026, 10, 31))
-    with pytest.raises(Invalid):
-        hire(supervisor=team.world.users["concierge"])
+    assert caught.value.field == "supervisor"
 
 
 def test_usual_hours_cannot_overlap(team: Team) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from workers.enums import REASON_SENTENCES, SkillLevel, SupervisionMode
 from workers.rules.candidates import LEVELS, MODES, WARNINGS, Person, Severity, Task, best_mode, hours, judge
+from workers.rules.contracts import Contract, PersonFile
 from workers.rules.intervals import Interval
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -24,10 +25,22 @@ def span(start: float, end: float, day: int = 23) -> Interval:
     return Interval(midnight + dt.timedelta(hours=start), midnight + dt.timedelta(hours=end))
 
 
-PERSON = Person(
-    contract_from=dt.date(2026, 9, 1),
-    contract_to=dt.date(2027, 8, 31),
+CONTRACT = Contract(
+    employer_id=1,
+    employer_kind="ei",
+    kind="cddi",
+    starts_on=dt.date(2026, 9, 1),
+    ends_on=dt.date(2027, 8, 31),
     weekly_minutes=26 * 60,
+)
+
+
+def under(**change: object) -> PersonFile:
+    return PersonFile((replace(CONTRACT, **change),))  # type: ignore[arg-type]
+
+
+PERSON = Person(
+    file=under(),
     site_id=1,
     level="autonomous",
     open_windows=(span(9, 12.5), span(13.5, 17.5)),
@@ -48,8 +61,10 @@ def test_somebody_who_fits_has_only_reasons_for() -> None:
     ("change", "reason", "severity"),
     [
         ({"is_active": False}, "left", "block"),
-        ({"contract_to": dt.date(2026, 11, 22)}, "no_contract", "block"),
-        ({"contract_from": dt.date(2026, 11, 24)}, "no_contract", "block"),
+        ({"file": under(ends_on=dt.date(2026, 11, 22))}, "no_contract", "block"),
+        ({"file": PersonFile()}, "no_contract", "block"),
+        ({"file": under(employer_kind="outside")}, "no_contract", "block"),
+        ({"file": under(starts_on=dt.date(2026, 11, 24))}, "no_contract", "block"),
         ({"is_away": True, "open_windows": ()}, "absent", "block"),
         ({"open_windows": (span(13, 17),)}, "not_available", "warn"),
         ({"planned": (span(10.5, 12),)}, "busy", "block"),
@@ -122,7 +137,7 @@ persons = st.builds(
     is_away=st.booleans(),
     has_supervisor=st.booleans(),
     level=st.sampled_from(LEVELS),
-    weekly_minutes=st.integers(1, 2880),
+    file=st.integers(1, 2880).map(lambda minutes: under(weekly_minutes=minutes)),
     planned=st.lists(st.builds(span, st.integers(0, 11), st.integers(12, 24), st.integers(22, 29)), max_size=4).map(
         tuple
     ),

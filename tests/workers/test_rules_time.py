@@ -142,7 +142,9 @@ def test_full_time_equivalents_of_the_official_example() -> None:
 def test_contract_hours_of_a_month(
     first: dt.date, last: dt.date, since: dt.date, until: dt.date | None, minutes: int
 ) -> None:
-    assert rules.contract_minutes(26 * 60, first, last, contract_from=since, contract_to=until) == minutes
+    days = (first + dt.timedelta(days=number) for number in range((last - first).days + 1))
+    weekly = [26 * 60 if since <= day and (until is None or day <= until) else 0 for day in days]
+    assert rules.contract_minutes(weekly, first) == minutes
 
 
 def test_when_somebody_who_forgot_to_stop_probably_went() -> None:

@@ -17,7 +17,6 @@ from concierge.tenancy import Actor
 from workers.actions.skills import Basis, raise_skill
 from workers.enums import Evidence, OwnView, SkillLevel
 from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
-from workers.models.people import CONTRACT_FLOOR_MINUTES
 
 # weekday (0 = Monday), from, to
 UsualHours = tuple[int, dt.time, dt.time]
@@ -29,27 +28,18 @@ def create_trainee(
     site: Site,
     first_name: str,
     last_name: str,
-    contract_from: dt.date,
     by: Actor,
     user: User | None = None,
     supervisor: User | None = None,
-    contract_to: dt.date | None = None,
-    weekly_minutes: int = 26 * 60,
-    hours_derogation: str = "",
+    birth_date: dt.date | None = None,
     language: str = "fr",
     prefers_audio: bool = False,
 ) -> Trainee:
     """Add a person to the team of a site; an account gets the trainee's role there, so that it opens their day page.
 
-    Raises ``Invalid`` (400) for a contract under 20 hours a week without a derogation (L10), an end before the start,
-    or a supervisor who is not one here; ``Conflict`` (409) for an account that is somebody else's.
+    Their contract is a verb of its own (``contracts.hire``). Raises ``Invalid`` (400) for a supervisor who is not one
+    here, ``Conflict`` (409) for an account that is somebody else's.
     """
-    if weekly_minutes < CONTRACT_FLOOR_MINUTES and not hours_derogation:
-        raise Invalid(
-            _("A contract is of at least 20 hours a week, unless a derogation says otherwise."), field="weekly_minutes"
-        )
-    if contract_to is not None and contract_to < contract_from:
-        raise Invalid(_("The contract cannot end before it starts."), field="contract_to")
     if supervisor is not None and not _supervises(supervisor, site):
         raise Invalid(_("This person is not a technical supervisor at this site."), field="supervisor")
     with refuse_on(
@@ -63,10 +53,7 @@ def create_trainee(
             first_name=first_name,
             last_name=last_name,
             supervisor=supervisor,
-            contract_from=contract_from,
-            contract_to=contract_to,
-            weekly_minutes=weekly_minutes,
-            hours_derogation=hours_derogation,
+            birth_date=birth_date,
             language=language,
             prefers_audio=prefers_audio,
         )

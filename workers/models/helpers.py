@@ -13,6 +13,7 @@ from concierge.enums import Role
 from concierge.models import User
 from workers.enums import SkillLevel
 from workers.models.assignments import Assignment
+from workers.models.contracts import Contract
 from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.models.plan import TeamDay
@@ -75,9 +76,8 @@ def _mentors(work_order: WorkOrder, day: dt.date) -> list[Trainee]:
     if not work_order.service.skill_code:
         return []
     found = Trainee.objects.active().filter(
-        Q(contract_to=None) | Q(contract_to__gte=day),
+        pk__in=Contract.objects.between(day, day).values("trainee"),
         site=work_order.site_id,
-        contract_from__lte=day,
         skills__rome_code=work_order.service.skill_code,
         skills__level=SkillLevel.TRANSMITTING,
     )

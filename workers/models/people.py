@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.availability import Seconds, SecondsRange
 from bookings.models.catalogue import DateRange
+from bookings.models.people import Prescriber
 from concierge.enums import Role
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel, User
 from concierge.rome import rome
@@ -28,11 +29,6 @@ TEAM_ROLES = (
     Role.SITE_MANAGER,
     Role.NETWORK_HEAD,
 )
-
-# Integration contracts are of 20 hours a week at least, unless there is a derogation (Labour Code L5132-5; rule L10).
-CONTRACT_FLOOR_MINUTES = 20 * 60
-# Nobody works more than 48 hours a week (L3121-20).
-CONTRACT_CEILING_MINUTES = 48 * 60
 
 
 class TraineeQuerySet(models.QuerySet["Trainee"]):
@@ -54,7 +50,7 @@ class TraineeQuerySet(models.QuerySet["Trainee"]):
 
 
 class Trainee(PublicIdModel, TenantModel):
-    """A person on their way back to work, with a contract at a home site and a technical supervisor."""
+    """A person on their way back to work: a home site, and who accompanies them. Their contracts are rows (R22)."""
 
     user = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="trainees", verbose_name=_("account")
@@ -70,10 +66,17 @@ class Trainee(PublicIdModel, TenantModel):
         related_name="supervised_trainees",
         verbose_name=_("technical supervisor"),
     )
-    weekly_minutes = models.PositiveSmallIntegerField(_("contract (minutes a week)"), default=26 * 60)
-    hours_derogation = models.CharField(_("reference of the derogation under 20 hours"), max_length=120, blank=True)
-    contract_from = models.DateField(_("contract from"))
-    contract_to = models.DateField(_("contract to (included)"), null=True, blank=True)
+    mentor = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="mentored_trainees", verbose_name=_("mentor")
+    )
+    adviser = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="advised_trainees", verbose_name=_("social adviser")
+    )
+    referrer = models.ForeignKey(
+        Prescriber, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("referrer")
+    )
+    # For the rules of minors, of 50 and over and of 57 and over; read by who writes contracts only.
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
     language = models.CharField(
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
     )
@@ -93,24 +96,6 @@ class Trainee(PublicIdModel, TenantModel):
                 name="trainee_user_once_per_organisation",
                 violation_error_message=_("This account already belongs to another person of the team."),
             ),
-            models.CheckConstraint(
-                condition=Q(weekly_minutes__gte=CONTRACT_FLOOR_MINUTES)
-                | (Q(weekly_minutes__gte=1) & ~Q(hours_derogation="")),
-                name="trainee_contract_of_20_hours_or_derogation",
-                violation_error_message=_(
-                    "A contract is of at least 20 hours a week, unless a derogation says otherwise."
-                ),
-            ),
-            models.CheckConstraint(
-                condition=Q(weekly_minutes__lte=CONTRACT_CEILING_MINUTES),
-                name="trainee_contract_within_48_hours",
-                violation_error_message=_("Nobody works more than 48 hours a week."),
-            ),
-            models.CheckConstraint(
-                condition=Q(contract_to=None) | Q(contract_to__gte=F("contract_from")),
-                name="trainee_contract_end_not_before_start",
-                violation_error_message=_("The contract cannot end before it starts."),
-            ),
             models.CheckConstraint(condition=~Q(first_name=""), name="trainee_has_a_first_name"),
         ]
 
@@ -121,11 +106,6 @@ class Trainee(PublicIdModel, TenantModel):
     def short_name(self) -> str:
         """First name and initial: what the team's board and the client read."""
         return f"{self.first_name} {self.last_name[:1]}.".strip() if self.last_name else self.first_name
-
-    @property
-    def weekly_hours(self) -> float:
-        """Contract, in hours a week."""
-        return self.weekly_minutes / 60
 
 
 class TraineeSkill(TenantModel):

@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from workers.enums import OCCUPYING
 from workers.models.assignments import Assignment
+from workers.models.contracts import file_prefetches, person_file
 from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.candidates import Person
@@ -73,9 +74,7 @@ class TeamDay:
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
         return Person(
-            contract_from=trainee.contract_from,
-            contract_to=trainee.contract_to,
-            weekly_minutes=trainee.weekly_minutes,
+            file=person_file(trainee),
             site_id=trainee.site_id,
             is_active=trainee.is_active,
             has_supervisor=trainee.supervisor_id is not None,
@@ -97,6 +96,7 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamD
             "skills",
             Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
             Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
+            *file_prefetches(day - MARGIN, day + MARGIN),
         )
     )
     week = civil_week(day, zone)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from bookings.models.calendar import closed_days
 from concierge.models import Site
 from workers.models.assignments import Assignment
+from workers.models.contracts import Contract, file_prefetches, person_file
 from workers.models.people import Absence, Trainee
 from workers.models.time import TimeEntry
 from workers.rules import time as rules
@@ -80,14 +81,10 @@ class PersonHours:
     @property
     def contract(self) -> int:
         """Minutes of contract of these days."""
-        person = self.trainee
-        return rules.contract_minutes(
-            person.weekly_minutes,
-            self.first,
-            self.last,
-            contract_from=person.contract_from,
-            contract_to=person.contract_to,
-        )
+        file = person_file(self.trainee)
+        count = (self.last - self.first).days + 1
+        weekly = (file.minutes_on(self.first + dt.timedelta(days=number)) for number in range(count))
+        return rules.contract_minutes(weekly, self.first)
 
     @property
     def unsettled(self) -> list[TimeEntry]:
@@ -103,18 +100,19 @@ class PersonHours:
 def site_month(site: Site, month: dt.date, *, now: dt.datetime) -> list[PersonHours]:
     """Everybody who was under contract at a site in a month, or has hours of it there."""
     first, last = month, rules.month_end(month)
-    contract = Q(site=site, contract_from__lte=last) & (Q(contract_to=None) | Q(contract_to__gte=first))
+    contract = Q(Exists(Contract.objects.between(first, last).ours().filter(trainee=OuterRef("pk"))), site=site)
     there = TimeEntry.objects.current().touching(first, last).filter(site=site).values("trainee_id")
     people = Trainee.objects.filter(contract & Q(is_active=True) | Q(pk__in=there))
     return hours_of(people, first, last, now=now)
 
 
 def hours_of(people: QuerySet[Trainee], first: dt.date, last: dt.date, *, now: dt.datetime) -> list[PersonHours]:
-    """The hours of these people on these days, both included. Five queries, and the closed days of each site."""
+    """The hours of these people on these days, both included. Nine queries, and the closed days of each site."""
     found = list(
         people.select_related("site", "supervisor").prefetch_related(
             "availability",
             Prefetch("absences", Absence.objects.filter(starts_on__lte=last, ends_on__gte=first)),
+            *file_prefetches(first, last),
         )
     )
     entries: dict[int, list[TimeEntry]] = defaultdict(list)
@@ -151,13 +149,14 @@ def _person(
     now: dt.datetime,
 ) -> PersonHours:
     zone = ZoneInfo(person.site.time_zone)
+    file = person_file(person)
     today = now.astimezone(zone).date()
     written = {entry.starts_on for entry in entries} | {entry.ends_on for entry in entries}
     missing: list[Missing] = []
     planned: dict[dt.date, int] = {}
     day = first
     while day <= last:
-        expected = _expected(person, day, zone, work, closed)
+        expected = _expected(person, day, work, closed, is_under_contract=file.contract_on(day) is not None)
         if expected is not None:
             planned[day] = expected.minutes
             if day < today and day not in written:
@@ -167,14 +166,14 @@ def _person(
 
 
 def _expected(
-    person: Trainee, day: dt.date, zone: ZoneInfo, work: Iterable[Assignment], closed: set[dt.date]
+    person: Trainee, day: dt.date, work: Iterable[Assignment], closed: set[dt.date], *, is_under_contract: bool
 ) -> Missing | None:
     """What was expected of a person on a day: the usual hours of the day, else the work they were given on it."""
+    zone = ZoneInfo(person.site.time_zone)
     today = civil_day(day, zone)
     given = tuple(one for one in work if today.start <= one.planned_start < today.end)
-    under_contract = person.contract_from <= day and (person.contract_to is None or day <= person.contract_to)
     usual: tuple[Interval, ...] = ()
-    if under_contract and person.is_active and day not in closed:
+    if is_under_contract and person.is_active and day not in closed:
         usual = tuple(
             Interval(
                 dt.datetime.combine(day, rule.starts, zone).astimezone(dt.UTC),

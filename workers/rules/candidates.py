@@ -12,6 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from workers.rules import labour
+from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, civil_week, clipped, total
 
 # Ladder of a skill (lifecycles.md 2.11); "" is "not started".
@@ -76,9 +77,7 @@ class Person:
     ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest.
     """
 
-    contract_from: dt.date
-    contract_to: dt.date | None
-    weekly_minutes: int
+    file: PersonFile
     site_id: int
     is_active: bool = True
     has_supervisor: bool = True
@@ -145,7 +144,7 @@ def best_mode(level: str) -> str:
 def _presence(person: Person, task: Task, day: dt.date) -> Iterator[Reason]:
     if not person.is_active:
         yield Reason("left", Severity.BLOCK)
-    if day < person.contract_from or (person.contract_to is not None and day > person.contract_to):
+    if person.file.contract_on(day) is None:
         yield Reason("no_contract", Severity.BLOCK)
     if person.is_away:
         yield Reason("absent", Severity.BLOCK)
@@ -184,7 +183,7 @@ def _skill(person: Person, task: Task) -> Iterator[Reason]:
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
     week = civil_week(day, zone)
     planned = total(clipped([*person.worked, *person.planned, task.window], week))
-    contract = dt.timedelta(minutes=person.weekly_minutes)
+    contract = dt.timedelta(minutes=person.file.minutes_on(day))
     figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
     if planned > contract:
         yield Reason("contract_hours", Severity.WARN, figures)

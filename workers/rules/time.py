@@ -172,15 +172,11 @@ def declared(totals: Totals, basis: str, *, with_accompaniment: bool = True) -> 
     return worked(counted) if basis == WORKED else paid(counted)
 
 
-def contract_minutes(
-    weekly: int, first: dt.date, last: dt.date, *, contract_from: dt.date, contract_to: dt.date | None
-) -> int:
-    """Minutes of contract of a calendar month, or of part of one: a twelfth of 52 weeks, in proportion to the days of
-    the month that the contract covers. 26 h a week are 112 h 40 of a whole month."""
-    days = month_end(first).day
-    start, end = max(first, contract_from), last if contract_to is None else min(last, contract_to)
-    covered = max((end - start).days + 1, 0)
-    exact = Decimal(weekly) * 52 / 12 * covered / days
+def contract_minutes(weekly: Iterable[int], month: dt.date) -> int:
+    """Minutes of contract of some days of a calendar month: a twelfth of 52 weeks for the whole month, in proportion.
+    ``weekly`` holds the minutes a week of each of these days, riders applied, 0 for a day without contract. 26 h a week
+    are 112 h 40 of a whole month."""
+    exact = Decimal(sum(weekly)) * 52 / 12 / month_end(month).day
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 

@@ -10,17 +10,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
-from concierge.words import date_words
+from concierge.words import date_words, duration_words
 from workers.actions.people import note_absence
 from workers.enums import WEEKDAYS
 from workers.forms import AbsenceForm, cleaned
 from workers.models import Trainee
+from workers.models.contracts import file_prefetches, person_file
 from workers.models.people import TraineeQuerySet
 from workers.perms import TEAM_PAGE_ROLES, can_see_team
 from workers.views.common import acting, hours_text, initials, require, title_of, trainee_or_404
@@ -34,7 +35,7 @@ def trainees(request: HttpRequest) -> HttpResponse:
     """Everybody of the actor's sites."""
     actor = acting(request)
     require(can_see_team(actor))
-    found = _team(actor).select_related("site", "supervisor").prefetch_related("skills")
+    found = _team(actor).select_related("site", "supervisor").prefetch_related("skills", *file_prefetches())
     return render(request, "workers/trainees.html", {"people": [_person(trainee) for trainee in found]})
 
 
@@ -94,14 +95,26 @@ def _person(trainee: Trainee) -> dict[str, Any]:
         "tone": trainee.pk % 6,
         "site": trainee.site.name,
         "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
-        "hours": number_format(trainee.weekly_hours, decimal_pos=None if trainee.weekly_minutes % 60 else 0),
-        "until": date_words(trainee.contract_to, "j F Y") if trainee.contract_to else "",
+        **_contract_words(trainee),
         "prefers_audio": trainee.prefers_audio,
         "skills": [
             {"label": skill.label, "level": skill.get_level_display(), "code": skill.rome_code}
             for skill in trainee.skills.all()
         ],
     }
+
+
+def _contract_words(trainee: Trainee) -> dict[str, str]:
+    """Hours and last day of today's contract, else of the next one; empty without any."""
+    today = today_at(trainee.site)
+    file = person_file(trainee)
+    ahead = [one for one in file.contracts if one.is_worked_here and one.starts_on > today]
+    contract = file.contract_on(today) or min(ahead, key=lambda one: one.starts_on, default=None)
+    if contract is None:
+        return {"hours": "", "until": ""}
+    minutes = file.minutes_on(max(today, contract.starts_on))
+    until = date_words(contract.ends_on, "j F Y") if contract.ends_on else ""
+    return {"hours": duration_words(minutes), "until": until}
 
 
 def _week(trainee: Trainee) -> list[dict[str, str]]:

@@ -1,0 +1,54 @@
+"""Two employers in one house, an EI and an ACI, and the contracts of its people, through the actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from demo.setup import House, siret
+from workers.actions.contracts import ContractTerms, hire
+from workers.actions.employers import AnnexDetails, EmployerDetails, add_annex, add_employer
+from workers.enums.contracts import ContractKind, EmployerKind, HoursBasis
+from workers.models import Employer, FinancialAnnex, Trainee
+
+# Kind, name, SIREN stem, hours of one full-time place, which hours, places.
+BODIES = (
+    (EmployerKind.EI, "Sens Pratique EI", "48211736", Decimal(1505), HoursBasis.WORKED, Decimal("4.5")),
+    (EmployerKind.ACI, "Les Chantiers du Canal", "51390427", Decimal(1820), HoursBasis.PAID, Decimal(3)),
+)
+
+
+def open_employers(house: House, since: dt.date) -> list[tuple[Employer, FinancialAnnex]]:
+    """An EI and an ACI, each with the annex of the year around ``since``."""
+    found = []
+    for kind, name, stem, hours, basis, places in BODIES:
+        employer = add_employer(
+            house.organisation, EmployerDetails(name=name, siret=siret(stem), kind=kind), by=house.by
+        )
+        details = AnnexDetails(
+            number=f"{kind.upper()}021{since:%y}0013A0M0",
+            starts_on=since.replace(day=1),
+            ends_on=since.replace(day=1) + dt.timedelta(days=400),
+            etp_hours=hours,
+            hours_basis=basis,
+            agreed_etp=places,
+        )
+        found.append((employer, add_annex(employer, details, by=house.by)))
+    return found
+
+
+def sign(
+    house: House, trainee: Trainee, body: tuple[Employer, FinancialAnnex], *, since: dt.date, hours: int, trade: str
+) -> None:
+    """A year's CDDI."""
+    employer, annex = body
+    terms = ContractTerms(
+        kind=ContractKind.CDDI,
+        starts_on=since,
+        ends_on=since + dt.timedelta(days=364),
+        weekly_minutes=hours * 60,
+        annex=annex,
+        rome_code=trade,
+        gross_pay=(Decimal("12.02") * hours * 52 / 12).quantize(Decimal("0.01")),
+    )
+    hire(trainee, employer, terms, by=house.by)
