@@ -59,7 +59,7 @@ END $$
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0013_sandboxes"),
-        ("workers", "0006_how_people_learn"),
+        ("workers", "0010_how_people_learn"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

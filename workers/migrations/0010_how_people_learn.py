@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0013_sandboxes"),
-        ("workers", "0005_hours"),
+        ("workers", "0009_pass_ledger"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
