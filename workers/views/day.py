@@ -24,9 +24,17 @@ from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
 from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
-from workers.enums import FACE_WORDS, OCCUPYING, QUESTIONS, AssignmentStatus, DeclineReason
+from workers.enums import (
+    CLOCK_KINDS,
+    FACE_WORDS,
+    OCCUPYING,
+    QUESTIONS,
+    AssignmentStatus,
+    DeclineReason,
+    TimeKind,
+)
 from workers.forms import DeclineForm, cleaned
-from workers.models import Assignment, Occupation, Trainee
+from workers.models import Assignment, Occupation, TimeEntry, Trainee
 from workers.rules.intervals import Interval, civil_day
 from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of
 
@@ -45,7 +53,7 @@ ALREADY = {
 @require_safe
 def day(request: HttpRequest) -> HttpResponse:
     """Today's cards of the person who is signed in."""
-    return _show(request)
+    return show_day(request)
 
 
 @require_POST
@@ -98,9 +106,9 @@ def _step(request: HttpRequest, public_id: uuid.UUID, verb: str, action: Callabl
     except WrongState as error:
         found.refresh_from_db()
         if found.status not in ALREADY[verb]:
-            return _show(request, error=error)
+            return show_day(request, error=error)
     except DomainError as error:
-        return _show(request, error=error)
+        return show_day(request, error=error)
     if verb == "decline":
         with own_language(request, trainee):
             messages.info(request, _("Thank you for telling us. Somebody else will do it."))
@@ -124,7 +132,7 @@ def own_language(request: HttpRequest, trainee: Trainee) -> translation.override
     return translation.override(translation.get_language() if chosen else trainee.language)
 
 
-def _show(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
+def show_day(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
     trainee = own_trainee(request)
     if trainee is None:
         return nobody(request)
@@ -154,6 +162,8 @@ def _day(trainee: Trainee) -> dict[str, Any]:
         "asked": _asked(found, today.start),
         "beside": _beside(trainee, today, zone),
         "help_call": trainee.help_calls.open().first(),
+        "clock": _clock_of(trainee, zone, ahead[0] if ahead else None),
+        "clock_kinds": [(kind.value, kind.label) for kind in CLOCK_KINDS],
         "help_coming": trainee.help_calls.filter(answered_at__gte=now - ANSWER_SHOWN).exists(),
     }
 
@@ -198,6 +208,23 @@ def _asked(found: list[Assignment], morning: dt.datetime) -> dict[str, Any] | No
 
 def _is_open(card: Assignment) -> bool:
     return card.status in {S.DONE, S.VALIDATED} and card.situation.answered_at is None
+
+
+def _clock_of(trainee: Trainee, zone: ZoneInfo, card: Assignment | None) -> dict[str, Any]:
+    """What of the person's time runs: the card in front, a break in it, or something that is no assignment."""
+    running = TimeEntry.objects.running().filter(trainee=trainee).order_by("pk").first()
+    of_card = running is not None and card is not None and running.assignment_id == card.pk
+    is_break = running is not None and running.kind == TimeKind.BREAK
+    return {
+        "is_break": is_break,
+        # Of the card in front, its own buttons speak.
+        "is_other": running is not None and not of_card,
+        "card_runs": of_card and not is_break,
+        "kind": str(running.get_kind_display()) if running else "",
+        "since": _("since %(time)s") % {"time": clock(running.starts_at, zone)}
+        if running and running.starts_at
+        else "",
+    }
 
 
 def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:

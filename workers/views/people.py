@@ -23,7 +23,7 @@ from workers.forms import AbsenceForm, cleaned
 from workers.models import Trainee
 from workers.models.contracts import file_prefetches, person_file
 from workers.models.people import TraineeQuerySet
-from workers.perms import TEAM_PAGE_ROLES, can_see_team
+from workers.perms import TEAM_PAGE_ROLES, can_see_team, can_write_hours, can_write_notes
 from workers.views.common import acting, hours_text, initials, require, title_of, trainee_or_404
 
 # How much of the plan ahead a person's page shows.
@@ -81,6 +81,8 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         "week": _week(trainee),
         "absences": list(trainee.absences.filter(ends_on__gte=today)),
         "upcoming": _upcoming(trainee),
+        "may_write_hours": can_write_hours(acting(request), trainee),
+        "may_write_notes": can_write_notes(acting(request), trainee),
         "absence_form": AbsenceForm(),
         "error": error,
     }
