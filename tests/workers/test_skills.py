@@ -304,7 +304,7 @@ def test_the_supervisor_raises_a_level_with_one_tap(client: Any, team: Team) -> 
     page = client.get(reverse("workers:skills", args=[team.bilal.public_id]))
     assert page.status_code == 200
     one = page.context["situations"][0]
-    assert (one["next"], one["own_view"], one["faces"]) == ("assisted", "ready", ["Well"])
+    assert (one["next"], one["own_view"], len(one["faces"])) == ("assisted", "ready", 1)
     sent = client.post(
         reverse("workers:skill_step", args=[team.bilal.public_id]),
         {"rome_code": IRONING, "level": "assisted", "situation": situation.public_id, "own_view": "ready"},
