@@ -20,7 +20,7 @@ from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Severity, Task, Verdict
 from workers.rules.clearances import Held, reasons
 from workers.rules.companions import BESIDE, Helper, free_helper, next_together
-from workers.rules.intervals import Interval, civil_day
+from workers.rules.intervals import Interval, civil_day, civil_week
 from workers.rules.learning import LATELY, Learner, has_lapsed, is_new_step, propose
 
 
@@ -45,6 +45,8 @@ class Growth:
     held: dict[int, list[Held]] = field(default_factory=dict)
     goals: dict[int, str] = field(default_factory=dict)
     practice: dict[int, Practice] = field(default_factory=dict)
+    # What each of them has been given for the week, done or not.
+    week: dict[int, list[Assignment]] = field(default_factory=dict)
     stumbled: frozenset[int] = frozenset()
 
     def busy(self, trainee: Trainee) -> list[Interval]:
@@ -74,7 +76,7 @@ class Growth:
         day = task.window.start.astimezone(self.team.zone).date()
         new = [
             one.planned_start.astimezone(self.team.zone).date()
-            for one in self.team.work[trainee.pk]
+            for one in self.week.get(trainee.pk, ())
             if (self.without is None or one.pk != self.without.pk)
             and one.work_order.service.skill_code
             and is_new_step(levels.get(one.work_order.service.skill_code, ""), one.supervision_mode)
@@ -107,6 +109,7 @@ def growth_of(work_order: WorkOrder, team: TeamDay, *, now: dt.datetime, without
         held=_held(team, needed),
         goals=_goals(team, skill),
         practice=_practice(team, skill, now),
+        week=_week(team) if skill else {},
         stumbled=_stumbled(team, now) if skill else frozenset(),
     )
 
@@ -181,6 +184,14 @@ def _practice(team: TeamDay, skill: str, now: dt.datetime) -> dict[int, Practice
         )
         for row in rows
     }
+
+
+def _week(team: TeamDay) -> dict[int, list[Assignment]]:
+    found: dict[int, list[Assignment]] = defaultdict(list)
+    given = Assignment.objects.filter(trainee__in=team.trainees).holding().between(civil_week(team.day, team.zone))
+    for one in given.select_related("work_order__service"):
+        found[one.trainee_id].append(one)
+    return found
 
 
 def _stumbled(team: TeamDay, now: dt.datetime) -> frozenset[int]:

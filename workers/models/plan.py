@@ -1,34 +1,45 @@
-"""What a team's day looks like, read in six queries whatever its size."""
+"""What a team's day looks like, read in a dozen queries whatever its size, and two more for averages over weeks."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from workers.enums import OCCUPYING
+from workers.models import labour
 from workers.models.assignments import Assignment
 from workers.models.contracts import file_prefetches, person_file
 from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.candidates import Person
 from workers.rules.intervals import Interval, civil_day, civil_week
+from workers.rules.labour import Setting, Work, WorkFile
+from workers.rules.labour.people import contracts_of, restrictions_of
 
-# Rest is counted from the evening before a week to the morning after it.
+# Who accompanies is read from the evening before a week to the morning after it, as rest is counted.
 MARGIN = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class TeamDay:
-    """A civil day of some trainees, with the work of the week around it."""
+    """A civil day of some trainees: the ``work`` that its cards show, and their ``times`` in the weeks around it.
+
+    ``totals`` are those of other weeks, of the trainees that ``know_weeks`` was asked about.
+    """
 
     day: dt.date
     zone: ZoneInfo
     trainees: list[Trainee]
     work: dict[int, list[Assignment]]
+    times: dict[int, list[labour.Stretch]]
+    clocked: dict[int, list[tuple[int, Work]]]
+    settings: dict[int, Setting]
+    totals: dict[int, dict[dt.date, int]] = field(default_factory=dict)
     # Times at which somebody of them accompanies somebody else.
     beside: dict[int, list[Occupation]] = field(default_factory=dict)
     # First name of who accompanies, by assignment.
@@ -41,8 +52,7 @@ class TeamDay:
 
     def cards(self, trainee: Trainee) -> list[Assignment]:
         """Work planned to touch the day, in order."""
-        today = civil_day(self.day, self.zone)
-        return [assignment for assignment in self.work[trainee.pk] if assignment.window.overlaps(today)]
+        return self.work[trainee.pk]
 
     def open_windows(self, trainee: Trainee) -> list[Interval]:
         """When the trainee is usually here on that day."""
@@ -61,15 +71,45 @@ class TeamDay:
 
     def busy(self, trainee: Trainee, *, without: Assignment | None = None) -> list[Interval]:
         """Times already taken, apart from one assignment that is about to move."""
-        return [
-            assignment.window
-            for assignment in self.work[trainee.pk]
-            if assignment.status in OCCUPYING and (without is None or assignment.pk != without.pk)
-        ] + [
-            one.window
-            for one in self.beside.get(trainee.pk, ())
-            if not one.is_over and (without is None or one.assignment_id != without.pk)
+        key = without.pk if without else None
+        own = [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
+        beside = (one for one in self.beside.get(trainee.pk, ()) if not one.is_over and one.assignment_id != key)
+        return [*own, *(one.window for one in beside)]
+
+    def know_weeks(self, trainees: Collection[Trainee]) -> None:
+        """Read the totals of other weeks of these trainees, in one query, for rules that average them."""
+        if trainees:
+            found = labour.weekly_seconds([trainee.pk for trainee in trainees], self.day, self.zone)
+            self.totals.update({trainee.pk: found[trainee.pk] for trainee in trainees})
+
+    def setting(self, trainee: Trainee) -> Setting:
+        """Terms and public holidays of the trainee's site."""
+        return self.settings[trainee.site_id]
+
+    def hours(self, trainee: Trainee, *, without: Assignment | None = None) -> WorkFile:
+        """What the labour rules read about the trainee."""
+        clocked = self.clocked.get(trainee.pk, [])
+        # What was clocked of finished work says when it was done.
+        told = {key for key, _work in clocked if key}
+        plan = [
+            Work.of(one.window, is_real=one.is_real)
+            for one in self.times[trainee.pk]
+            if (without is None or one.key != without.pk) and (one.is_occupying or one.key not in told)
         ]
+        beside = [
+            Work.of(one.window, is_real=one.is_over)
+            for one in self.beside.get(trainee.pk, ())
+            if without is None or one.assignment_id != without.pk
+        ]
+        file = person_file(trainee)
+        return WorkFile(
+            work=(*plan, *beside, *(work for _key, work in clocked)),
+            contracts=contracts_of(file),
+            restrictions=restrictions_of(file),
+            born_on=file.birth_date,
+            presence=tuple(self.open_windows(trainee)),
+            earlier=self.totals.get(trainee.pk, {}),
+        )
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
@@ -83,32 +123,48 @@ class TeamDay:
             is_away=self.is_away(trainee),
             planned=tuple(self.busy(trainee, without=without)),
             worked=(
-                *(a.window for a in self.work[trainee.pk] if a.status not in OCCUPYING),
+                *(one.window for one in self.times[trainee.pk] if not one.is_occupying),
                 *(one.window for one in self.beside.get(trainee.pk, ()) if one.is_over),
             ),
+            hours=self.hours(trainee, without=without),
+            has_schedule=trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
         )
 
 
 def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
     """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around."""
-    people = list(
-        trainees.select_related("site").prefetch_related(
+    usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
+    found = list(
+        trainees.annotate(has_schedule=Exists(usual_hours))
+        .select_related("site")
+        .prefetch_related(
             "skills",
             Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
             Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-            *file_prefetches(day - MARGIN, day + MARGIN),
+            *file_prefetches(*labour.days_around(day)),
         )
     )
-    week = civil_week(day, zone)
-    around = Interval(week.start - MARGIN, week.end + MARGIN)
+    people = cast("list[Trainee]", found)
     work: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(trainee__in=people).holding().between(around).for_cards():
+    for assignment in Assignment.objects.filter(trainee__in=people).holding().between(civil_day(day, zone)).for_cards():
         work[assignment.trainee_id].append(assignment)
     beside: dict[int, list[Occupation]] = defaultdict(list)
     companions: dict[int, str] = {}
+    week = civil_week(day, zone)
+    around = Interval(week.start - MARGIN, week.end + MARGIN)
     shared = Occupation.objects.companions().between(around).in_fact()
     for one in shared.filter(Q(trainee__in=people) | Q(assignment__trainee__in=people)).for_cards():
         companions[one.assignment_id] = one.name
         if one.trainee_id is not None:
             beside[one.trainee_id].append(one)
-    return TeamDay(day=day, zone=zone, trainees=people, work=work, beside=beside, companions=companions)
+    return TeamDay(
+        day=day,
+        zone=zone,
+        trainees=people,
+        work=work,
+        times=labour.stretches(people, day, zone),
+        clocked=labour.clocked(people, day, zone),
+        settings=labour.settings_of({person.site for person in people}, day, zone),
+        beside=beside,
+        companions=companions,
+    )
