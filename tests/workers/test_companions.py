@@ -127,7 +127,7 @@ def test_without_a_time_the_first_one_together_is_proposed(shown: Team) -> None:
 def test_hours_of_accompanying_count_as_work(shown: Team) -> None:
     give(shown, shown.bilal, 10)
     day = team_day(Trainee.objects.filter(pk=shown.amina.pk), NOW.date(), PARIS)
-    person = day.person(shown.amina, skill="")
+    person = day.person(day.trainees[0], skill="")
     assert [(one.start, one.end) for one in person.planned] == [(at(10), at(10, 45))]
 
 
