@@ -353,6 +353,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},
     "workers:assign": lambda s: {"work_order": s.ironing.public_id},
+    "workers:check_drops": lambda s: {"item": s.ironing.public_id},
     "revoke-key": lambda s: {"public_id": s.own_key.public_id},
     "api-not-found": lambda s: {"rest": "v1/nowhere"},
 }

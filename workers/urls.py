@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from workers.views import checking, day, dispatching, people
+from workers.views import checking, day, dispatching, dropping, live, mapping, papers, people, replacing
 
 app_name = "workers"
 urlpatterns = [
     path("affectations/", dispatching.board, name="board"),
     path("affectations/travaux/<uuid:work_order>/donner/", dispatching.assign, name="assign"),
     path("affectations/deposer/<uuid:trainee>/", dispatching.drop, name="drop"),
+    path("affectations/essai/<uuid:item>/", dropping.check_drops, name="check_drops"),
+    path("affectations/nouvelles/", live.news, name="news"),
+    path("affectations/annuler/", dispatching.undo_last, name="undo"),
+    path("affectations/remplacer/<uuid:trainee>/", replacing.replace_trainee, name="replace"),
+    path("affectations/carte/", mapping.day_map, name="map"),
+    path("affectations/feuilles/", papers.papers, name="papers"),
+    path("affectations/papier/<uuid:assignment>/", papers.paper, name="paper"),
     path("affectations/aide/<uuid:call>/", dispatching.answer, name="answer"),
     path("affectations/<uuid:assignment>/deplacer/", dispatching.move, name="move"),
     path("affectations/<uuid:assignment>/retirer/", dispatching.take_back, name="unassign"),

@@ -1,4 +1,4 @@
-"""What a team's day looks like, read in five queries whatever its size."""
+"""What a team's day looks like, read in six queries whatever its size."""
 
 from __future__ import annotations
 
@@ -72,19 +72,24 @@ class TeamDay:
         )
 
 
-def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
-    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around."""
+def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week: bool = True) -> TeamDay:
+    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around.
+
+    Without the ``week`` only the work of the day: enough to show it, not to judge who can take more.
+    """
     people = list(
         trainees.select_related("site").prefetch_related(
             "skills",
             Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
             Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-            *file_prefetches(day - MARGIN, day + MARGIN),
+            *(file_prefetches(day - MARGIN, day + MARGIN) if week else ()),
         )
     )
-    week = civil_week(day, zone)
-    around = Interval(week.start - MARGIN, week.end + MARGIN)
+    whole = civil_week(day, zone)
+    around = Interval(whole.start - MARGIN, whole.end + MARGIN) if week else civil_day(day, zone)
+    known = {one.pk: one for one in people}
     work: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(trainee__in=people).holding().between(around).for_cards():
+    for assignment in Assignment.objects.filter(trainee__in=known).holding().between(around).for_plan():
+        assignment.trainee = known[assignment.trainee_id]
         work[assignment.trainee_id].append(assignment)
     return TeamDay(day=day, zone=zone, trainees=people, work=work)
