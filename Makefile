@@ -10,7 +10,7 @@ ARGS ?=
 RELEASE := $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test chaos lint lint-django fmt browser shell mail sms sms-reply otp openapi messages bench lock clean reset
+.PHONY: help install run demo test chaos tools lint lint-style lint-served lint-django migrated fmt browser shell mail sms sms-reply otp openapi messages bench lock clean reset
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,15 +32,26 @@ chaos: install  ## Kill the worker, beat, web, Valkey, PostgreSQL ... of a real 
 	@env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest tests/chaos --confcutdir=tests/chaos -o DJANGO_SETTINGS_MODULE= \
 		-n 0 -p no:randomly $(ARGS)
 
-lint:  ## Style, types, contracts, migrations, dependencies, translations
+# Both parts side by side: make -j 2 lint
+lint: lint-served lint-style  ## Style, types, contracts, migrations, dependencies, translations
+
+tools:
 	@$(PYTHON) scripts/bootstrap.py --with gettext
+
+lint-style: tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
 	$(BIN)/deptry .
 	$(BIN)/python scripts/messages.py check
-	@$(STACK) services -- $(MAKE) --no-print-directory lint-django
+
+lint-served: tools
+	@$(STACK) services -- env -u MAKEFLAGS -u MFLAGS $(MAKE) --no-print-directory lint-django
+
+# What the workers of `make test` would wait for: the database of tests, kept for the next run.
+migrated: tools
+	@$(STACK) services -- $(BIN)/pytest -q -n 0 tests/test_database.py
 
 lint-django:
 	$(BIN)/mypy .

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import CheckConstraint, Model
+from django.db.models.sql import Query
 from psycopg import errors as pg
 from redis.exceptions import ConnectionError as CacheUnreachable
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as CacheTimeout
 
 from concierge.errors import Conflict, DomainError, Unavailable
+
+LENGTH = re.compile(r"varchar\(\d+\)")
 
 
 def violated_constraint(error: IntegrityError) -> str | None:
@@ -34,6 +40,44 @@ def refuse_on(constraint: str, refusal: DomainError, *, savepoint: bool = True) 
         if violated_constraint(error) == constraint:
             raise refusal from error
         raise
+
+
+@cache
+def _checks(model: type[Model]) -> tuple[str, tuple[CheckConstraint, ...]]:
+    """The conditions of a table's check constraints as one list of columns, and the constraints they belong to."""
+    connection.ensure_connection()  # PostgreSQL's own rules of quoting
+    editor = connection.schema_editor()
+    checks = tuple(one for one in model._meta.constraints if isinstance(one, CheckConstraint))
+    conditions = (one._get_check_sql(model, editor).replace("%", "%%") for one in checks)  # type: ignore[attr-defined]
+    return ", ".join(f"({condition}) IS NOT FALSE" for condition in conditions), checks
+
+
+def first_broken(row: Model) -> CheckConstraint | None:
+    """The first check constraint, in the order of ``Meta``, that a row would break.
+
+    One statement for all of them, where ``Model.validate_constraints`` sends one for each. The values are those that
+    would be written.
+    """
+    conditions, checks = _checks(type(row))
+    if not checks:
+        return None
+    query = Query(None)
+    compiler = query.get_compiler(connection=connection)
+    columns, values = [], []
+    for field in row._meta.local_concrete_fields:
+        if (name := f'"{field.column}"') in conditions:
+            value, placeholder = getattr(row, field.attname), "%s"
+            if hasattr(value, "resolve_expression"):  # a default of the database
+                placeholder, parameters = compiler.compile(value.resolve_expression(query))
+                values += parameters
+            else:
+                values.append(field.get_db_prep_save(value, connection))
+            # A type with a length would cut what is too long.
+            columns.append(f"({placeholder})::{LENGTH.sub('varchar', field.db_type(connection) or '')} AS {name}")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {conditions} FROM (SELECT {', '.join(columns)}) AS written", values)  # noqa: S608
+        kept = cursor.fetchone()
+    return next((check for check, holds in zip(checks, kept, strict=True) if not holds), None)
 
 
 @contextmanager

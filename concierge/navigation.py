@@ -65,6 +65,13 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
                 frozenset({Role.SUPERVISOR}),
                 handy=frozenset({Role.SUPERVISOR}),
             ),
+            Link(
+                "workers:deadlines",
+                "hourglass",
+                _("Deadlines"),
+                frozenset({Role.SOCIAL_ADVISER, Role.NETWORK_HEAD}),
+                handy=frozenset({Role.SOCIAL_ADVISER}),
+            ),
             Link("bookings:requests", "inbox", _("Requests"), READERS, handy=READERS),
             Link("bookings:agenda", "calendar-clock", _("Appointments"), READERS),
             Link("bookings:silences", "bell-ring", _("Silences"), DESK),

@@ -18,6 +18,7 @@ from demo.calls import leave_calls_to_make
 from demo.earlier import wait_for_earlier
 from demo.history import DAYS, Month, live, settle
 from demo.partners import welcome_partners
+from demo.pathways import accompany
 from demo.proposals import answer_otherwise
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
@@ -40,7 +41,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     )
     _set_up_invoicing(house, "831207469", "Sens Pratique")
     staff = hire_staff(house)
-    welcome_trainees(house, staff[Role.SUPERVISOR], since)
+    accompany(house, welcome_trainees(house, staff[Role.SUPERVISOR], since), staff[Role.SOCIAL_ADVISER])
     sign_providers(house, since)
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, staff[Role.SUPERVISOR]), until=until)

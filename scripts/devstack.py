@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("status")
     commands.add_parser("reset")
     options = parser.parse_args(arguments)
+    # Its programs start over and over: what they import is compiled once, whatever an image says about it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not sys.platform.startswith("linux"):
         return refuse("this needs Linux (or WSL); elsewhere see docker-compose.yml")
     try:

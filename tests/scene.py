@@ -93,10 +93,16 @@ from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.employing import employ
 from tests.world import World
+from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.dispatch import assign_work_order
+from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
 from workers.actions.people import create_trainee, set_skill
+from workers.actions.prolongations import ProlongationDetails, ask_prolongation
+from workers.actions.vault import note_fact
 from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
+from workers.enums.passes import AppointmentKind, ProlongationReason, SuspensionReason
+from workers.enums.vault import FactCode, FollowUpBy
 from workers.models import Assignment, HelpCall, Trainee
 from workers.rules.candidates import WARNINGS
 
@@ -487,8 +493,28 @@ def _trainee(world: World) -> Trainee:
         by=world.actor(),
     )
     employ(trainee, starts_on=timezone.localdate() - dt.timedelta(days=30))
+    _pathway(trainee, world)
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
     return trainee
+
+
+def _pathway(trainee: Trainee, world: World) -> None:
+    """A PASS with a suspension and a prolongation that waits, an appointment, and a fact kept apart."""
+    Trainee.objects.filter(pk=trainee.pk).update(adviser=world.users["social_adviser"])
+    trainee.refresh_from_db()
+    by, today = world.actor(Role.SOCIAL_ADVISER), timezone.localdate()
+    day = dt.timedelta(days=1)
+    pass_iae = enter_pass(trainee, PassDetails("999992612345", today - 420 * day), by=by)
+    stands_still = SuspensionDetails(today - 9 * day, today - 5 * day, SuspensionReason.CONTRACT_SUSPENDED, "ei")
+    suspend_pass(pass_iae, stands_still, by=by)
+    pass_iae.refresh_from_db()
+    longer = ProlongationDetails(
+        ProlongationReason.SENIOR, pass_iae.ends_on + 90 * day, "ei", prescriber_name="Lise", report=b"%PDF-1.7"
+    )
+    ask_prolongation(pass_iae, longer, by=by)
+    at = timezone.now() - day
+    plan_appointment(trainee, AppointmentDetails(at, AppointmentKind.FOLLOW_UP), by=by)
+    note_fact(trainee, code=FactCode.HOUSING, follow_up=FollowUpBy.INTERNAL, by=by)
 
 
 def _clients(world: World) -> tuple[User, User]:

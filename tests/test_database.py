@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from tests.database import PREFIX, nearest, sources
 
@@ -22,6 +24,11 @@ def test_a_change_of_what_migrations_import_makes_another_database() -> None:
     ours = {path for path in imported if path.exists()}
     assert base / "concierge/editions.py" in ours
     assert set(sources(base)) == migrations | ours | {base / "requirements/dev.txt"}
+
+
+def test_the_copied_database_has_every_migration(db: None) -> None:
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
 
 
 def test_added_migrations_start_from_the_largest_set_before_them(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.test import Client as Browser
 from django.urls import URLPattern, get_resolver, reverse
 
@@ -56,6 +58,11 @@ Arguments = Callable[[Scene], dict[str, Any]]
 
 def _open_request(scene: Scene) -> dict[str, Any]:
     return {"public_id": scene.open.public_id}
+
+
+def _of(scene: Scene, **rows: Any) -> dict[str, Any]:
+    """The person of the scene, and rows of theirs."""
+    return {"trainee": scene.trainee.public_id, **{name: row.public_id for name, row in rows.items()}}
 
 
 def _paper_of(scene: Scene) -> dict[str, Any]:
@@ -354,6 +361,18 @@ ARGUMENTS: dict[str, Arguments] = {
     "notifications:resend": lambda s: {"public_id": s.message.public_id},
     "workers:assign": lambda s: {"work_order": s.ironing.public_id},
     "workers:check_drops": lambda s: {"item": s.ironing.public_id},
+    "workers:appointment": lambda s: _of(s, appointment=s.trainee.appointments.get()),
+    "workers:suspend": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:prolong": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:pass-cancel": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:suspension": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),
+    "workers:suspension-cancel": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),
+    "workers:report": lambda s: _of(s, entry=s.trainee.passes.get().prolongations.get()),
+    "workers:prolongation": lambda s: {
+        **_of(s, entry=s.trainee.passes.get().prolongations.get()),
+        "verb": "accorder",
+    },
+    "workers:vault-end": lambda s: _of(s, fact=s.trainee.sensitive_facts.get()),
     "revoke-key": lambda s: {"public_id": s.own_key.public_id},
     "api-not-found": lambda s: {"rest": "v1/nowhere"},
 }
@@ -499,9 +518,10 @@ def ask(
     """What each actor is answered; every call is undone before the next."""
     path, answers = address(name, scene), {}
     keys = _keys(scene, elsewhere) if is_api(name) else {}
+    with tenancy.working_for(None):
+        before = _events()
     for actor in actors or (API_ACTORS if is_api(name) else (*PAGE_ACTORS, "prescriber")):
         with tenancy.working_for(None):
-            before = _events()
             sid = transaction.savepoint()
             if is_api(name):
                 headers = {"Authorization": f"Bearer {keys[actor]}"} if actor in keys else {}
@@ -536,6 +556,25 @@ def scene(db: None) -> Iterator[Scene]:
     world = build_world()
     with tenancy.working_for(world.organisation):
         yield build_scene(world)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_refusal_is_drawn_once() -> Iterator[None]:
+    """The page that refuses somebody is the same at every route of a part of the product: its words are drawn for each
+    person, part and error once, here where thousands are refused. The status is that of every single answer."""
+    drawn: set[tuple[object, ...]] = set()
+
+    def render_once(request: Any, template: str, context: Any = None, *, status: int) -> HttpResponse:
+        part = request.path.split("/")[1]
+        kind = (template, request.organisation.pk, request.user.pk, part, type(context["error"]), status)
+        if kind in drawn:
+            return HttpResponse(status=status)
+        drawn.add(kind)
+        return render(request, template, context, status=status)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("concierge.middleware.render", render_once)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import encrypt
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from bookings.enums import Execution, Place, PriceMode
@@ -32,6 +34,7 @@ from concierge.models import ApiClient, Domain, Membership, Organisation, Site, 
 from concierge.tenancy import Actor
 
 PASSWORD = "un-mot-de-passe-long"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @dataclass
@@ -122,8 +125,25 @@ def add_second_factor(user: User) -> None:
     """A sign-in app with a known secret, so that staff pages open."""
     from allauth.mfa.totp.internal.auth import TOTP
 
-    TOTP.activate(user, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
-    assert Authenticator.objects.filter(user=user).exists()
+    TOTP.activate(user, TOTP_SECRET)
+
+
+def _people(organisation: Organisation) -> dict[str, User]:
+    """One user for each role, staff with a second factor."""
+    hashed = make_password(PASSWORD)
+    users = User.objects.bulk_create(
+        User(email=f"{role}@{organisation.slug}.example", password=hashed, first_name=role.title(), last_name="Test")
+        for role in (*STAFF_ROLES, Role.TRAINEE, Role.PROVIDER)
+    )
+    found = dict(zip((*STAFF_ROLES, Role.TRAINEE, Role.PROVIDER), users, strict=True))
+    Membership.objects.bulk_create(
+        Membership(organisation=organisation, user=user, role=role) for role, user in found.items()
+    )
+    data = {"secret": encrypt(TOTP_SECRET)}
+    Authenticator.objects.bulk_create(
+        Authenticator(user=found[role], type=Authenticator.Type.TOTP, data=data) for role in STAFF_ROLES
+    )
+    return {role.value: user for role, user in found.items()}
 
 
 def build_world(slug: str = "sens-pratique", name: str = "Sens Pratique", host: str = "testserver") -> World:
@@ -143,10 +163,10 @@ def build_world(slug: str = "sens-pratique", name: str = "Sens Pratique", host: 
             latitude=Decimal("47.327100"),
             longitude=Decimal("5.044200"),
         )
-        for weekday in range(5):
-            OpeningHours.objects.create(
-                organisation=organisation, site=site, weekday=weekday, opens=dt.time(9), closes=dt.time(18)
-            )
+        OpeningHours.objects.bulk_create(
+            OpeningHours(organisation=organisation, site=site, weekday=weekday, opens=dt.time(9), closes=dt.time(18))
+            for weekday in range(5)
+        )
         SlotRule.objects.create(organisation=organisation, site=site, place=Place.DESK, slot_minutes=30, capacity=2)
         SlotRule.objects.create(organisation=organisation, site=site, place=Place.HOME, slot_minutes=60, capacity=1)
         VatRate.objects.create(
@@ -208,15 +228,7 @@ def build_world(slug: str = "sens-pratique", name: str = "Sens Pratique", host: 
         )
         for service in (ironing, cobbler):
             ServiceAtSite.objects.create(organisation=organisation, site=site, service=service)
-        users = {}
-        for role in (*STAFF_ROLES, Role.TRAINEE, Role.PROVIDER):
-            user = User.objects.create_user(
-                f"{role}@{slug}.example", PASSWORD, first_name=role.title(), last_name="Test"
-            )
-            Membership.objects.create(organisation=organisation, user=user, role=role)
-            if role in STAFF_ROLES:
-                add_second_factor(user)
-            users[role.value] = user
+        users = _people(organisation)
         client = Client.objects.create(
             organisation=organisation,
             first_name="Camille",

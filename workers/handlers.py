@@ -8,10 +8,12 @@ from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
 from concierge.tenancy import system_actor
+from workers.actions import forgetting as _forgetting  # noqa: F401 - importing registers what may go
 from workers.actions.dispatch import stop_assignment, unassign
+from workers.actions.passes import resume_pass
 from workers.actions.work import note_check, note_return
 from workers.enums import ASSIGNMENT_TRANSITIONS, RESCHEDULED, AssignmentStatus
-from workers.models import Assignment
+from workers.models import Assignment, Contract
 from workers.models.assignments import AssignmentQuerySet
 
 
@@ -64,6 +66,14 @@ def carry_no_more(event: Event) -> None:
     for assignment in carrying.select_related("work_order"):
         if assignment.leg != assignment.work_order.leg_now:
             stop_assignment(assignment, by=system_actor(event.organisation))
+
+
+@subscribe("contract.signed")
+def resume_the_pass(event: Event) -> None:
+    """Somebody is hired again: a suspension of their PASS ends the day before (domain.md 2.3)."""
+    signed = Contract.objects.standing().filter(public_id=event.data.get("contract")).select_related("trainee")
+    for contract in signed:
+        resume_pass(contract.trainee, hired_on=contract.starts_on, by=system_actor(event.organisation))
 
 
 def _assignments(event: Event, *statuses: WorkOrderStatus) -> AssignmentQuerySet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concierge.enums import Role
 from concierge.tenancy import Actor
 from workers.models import Assignment, HelpCall, TimeEntry, Trainee
+from workers.models.passes import PATHWAY_ROLES
 from workers.models.people import TEAM_ROLES
 from workers.models.time import HOURS_ROLES
 
@@ -85,3 +86,28 @@ def says_own_hours(actor: Actor, entry: TimeEntry) -> bool:
 def can_write_notes(actor: Actor, trainee: Trainee) -> bool:
     """Write about somebody's progress: their supervisor, a social adviser of the site."""
     return leads(actor, trainee) or actor.has_role(Role.SOCIAL_ADVISER, site_id=trainee.site_id)
+
+
+def can_see_pathways(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Read PASS, deadlines and interviews: social advisers, and heads of the network (not the reasons)."""
+    return actor.has_role(*PATHWAY_ROLES, site_id=site_id)
+
+
+def can_keep_pathways(actor: Actor, *, site_id: int) -> bool:
+    """Write in them, and read their reasons: social advisers of the site."""
+    return actor.has_role(Role.SOCIAL_ADVISER, site_id=site_id)
+
+
+def advises(actor: Actor, trainee: Trainee) -> bool:
+    """Whether the actor is this person's own social adviser, and still holds that role at the site: nobody else opens
+    the facts kept apart (domain.md 4.1)."""
+    return (
+        actor.user is not None
+        and trainee.adviser_id == actor.user.pk
+        and actor.has_role(Role.SOCIAL_ADVISER, site_id=trainee.site_id)
+    )
+
+
+def can_see_vault_readings(actor: Actor, trainee: Trainee) -> bool:
+    """Who opened them: the adviser and the head of the network."""
+    return advises(actor, trainee) or actor.has_role(Role.NETWORK_HEAD, site_id=trainee.site_id)

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from workers.views import checking, day, dispatching, dropping, live, mapping, papers, people, replacing
+from workers.views import (
+    checking,
+    day,
+    deadlines,
+    dispatching,
+    dropping,
+    live,
+    mapping,
+    papers,
+    pass_entries,
+    pathway,
+    people,
+    replacing,
+    vault,
+)
 
 app_name = "workers"
 urlpatterns = [
@@ -26,6 +40,21 @@ urlpatterns = [
     path("equipe/<uuid:trainee>/", people.trainee_page, name="trainee"),
     path("equipe/<uuid:trainee>/competence/", people.save_skill, name="skill"),
     path("equipe/<uuid:trainee>/absence/", people.save_absence, name="absence"),
+    path("parcours/echeances/", deadlines.deadlines, name="deadlines"),
+    path("equipe/<uuid:trainee>/pass/", pathway.pathway, name="pass"),
+    path("equipe/<uuid:trainee>/diagnostic/", pathway.diagnose, name="diagnosis"),
+    path("equipe/<uuid:trainee>/rendez-vous/", pathway.plan, name="appointments"),
+    path("equipe/<uuid:trainee>/rendez-vous/<uuid:appointment>/", pathway.outcome, name="appointment"),
+    path("equipe/<uuid:trainee>/pass/<uuid:pass_id>/suspendre/", pass_entries.suspend, name="suspend"),
+    path("equipe/<uuid:trainee>/pass/<uuid:pass_id>/prolonger/", pass_entries.prolong, name="prolong"),
+    path("equipe/<uuid:trainee>/pass/<uuid:pass_id>/annuler/", pass_entries.void, name="pass-cancel"),
+    path("equipe/<uuid:trainee>/suspensions/<uuid:entry>/corriger/", pass_entries.correct, name="suspension"),
+    path("equipe/<uuid:trainee>/suspensions/<uuid:entry>/annuler/", pass_entries.cancel, name="suspension-cancel"),
+    path("equipe/<uuid:trainee>/prolongations/<uuid:entry>/bilan/", pass_entries.report, name="report"),
+    path("equipe/<uuid:trainee>/prolongations/<uuid:entry>/<slug:verb>/", pass_entries.decide, name="prolongation"),
+    path("equipe/<uuid:trainee>/coffre/", vault.vault, name="vault"),
+    path("equipe/<uuid:trainee>/coffre/noter/", vault.note, name="vault-note"),
+    path("equipe/<uuid:trainee>/coffre/<uuid:fact>/terminer/", vault.end, name="vault-end"),
     path("ma-journee/", day.day, name="day"),
     path("ma-journee/aide/", day.ask_help, name="help"),
     path("ma-journee/<uuid:assignment>/vu/", day.seen, name="acknowledge"),

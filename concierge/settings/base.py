@@ -53,7 +53,6 @@ INSTALLED_APPS = [
     "django_cotton",
     "django_htmx",
     "django_vite",
-    "lucide",
     "django_structlog",
     "csp",
 ]
@@ -108,6 +107,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 )
             ],
             "builtins": ["django_cotton.templatetags.cotton"],
+            "libraries": {"lucide": "concierge.templatetags.icons"},
         },
     }
 ]
@@ -472,6 +472,12 @@ KEEP_DAYS = {
     "stopped_bank_accounts": 90,
     "hours": 1827,
     "progress_notes": 730,
+    "pass_reports": 731,
+    "suspension_reasons": 731,
+    "prolongation_reasons": 731,
+    "appointments": 731,
+    "sensitive_facts": 731,
+    "vault_readings": 1096,
     **env.dict("KEEP_DAYS", cast={"value": int}, default={}),
 }
 # How long a booked place is held for somebody who is still filling in the form (S33).

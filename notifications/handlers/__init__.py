@@ -32,6 +32,7 @@ from notifications.handlers import bank as _bank  # noqa: F401 - importing regis
 from notifications.handlers import contacts as _contacts  # noqa: F401 - importing registers them
 from notifications.handlers import counters as _counters  # noqa: F401 - importing registers them
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them
+from notifications.handlers import pathways as _pathways  # noqa: F401 - importing registers them
 from notifications.handlers import webhooks as _webhooks  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (
     asked_business,

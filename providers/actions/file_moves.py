@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db.models import CheckConstraint
 
+from concierge.db import first_broken
 from concierge.errors import Invalid
 from concierge.models import TenantModel
 from providers.models import Provider
@@ -25,16 +26,12 @@ def check_row(row: TenantModel) -> None:
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise Invalid(messages[0], field=None if field == NON_FIELD_ERRORS else field) from error
-    for constraint in row._meta.constraints:
-        if isinstance(constraint, CheckConstraint):
-            try:
-                constraint.validate(type(row), row)
-            except ValidationError as error:
-                raise Invalid(error.messages[0], field=_field_of(row, error)) from error
+    if broken := first_broken(row):
+        raise Invalid(str(broken.get_violation_error_message()), field=_field_of(row, broken))
 
 
-def _field_of(row: TenantModel, error: ValidationError) -> str | None:
+def _field_of(row: TenantModel, broken: CheckConstraint) -> str | None:
     try:
-        return row._meta.get_field(str(error.code)).name
+        return row._meta.get_field(str(broken.violation_error_code)).name
     except FieldDoesNotExist:
         return None

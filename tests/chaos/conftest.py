@@ -21,19 +21,24 @@ MEASURED: list[str] = []
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[System]:
+def system(request: pytest.FixtureRequest) -> Iterator[System]:
     """Booted once, seeded, at rest. The folder stays when a test fails, for whoever looks for the cause."""
     folder = Path(tempfile.mkdtemp(prefix="concierge-chaos-")).resolve()
     folder.chmod(0o711)
     one = System(folder)
+    booted = False
     try:
         MEASURED.append(f"first boot with the demonstration data: {one.start():.0f} s")
         one.rest()
+        booted = True
         yield one
     finally:
         one.stop()
-        for place in (folder, SYSTEM_FOLDER / short_hash(folder)):
-            shutil.rmtree(place, ignore_errors=True)
+        if booted and not request.session.testsfailed:
+            for place in (folder, SYSTEM_FOLDER / short_hash(folder)):
+                shutil.rmtree(place, ignore_errors=True)
+        else:
+            MEASURED.append(f"kept for whoever looks for the cause: {folder}")
 
 
 @pytest.fixture

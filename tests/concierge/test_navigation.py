@@ -29,7 +29,7 @@ HANDY = {
     Role.CONCIERGE: [TODAY, "bookings:desks", REQUESTS],
     Role.DISPATCHER: [TODAY, "bookings:desks", REQUESTS],
     Role.SUPERVISOR: [TODAY, "workers:to_validate", REQUESTS],
-    Role.SOCIAL_ADVISER: [TODAY],
+    Role.SOCIAL_ADVISER: [TODAY, "workers:deadlines"],
     Role.ACCOUNTANT: [REQUESTS, "providers:offers", INVOICES],
     Role.SITE_MANAGER: [TODAY, "bookings:desks", REQUESTS, INVOICES],
     Role.NETWORK_HEAD: [TODAY, REQUESTS, "providers:offers", INVOICES],

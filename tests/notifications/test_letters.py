@@ -124,6 +124,7 @@ from tests.providers.signing import sent_agreement, sign, signed_by_both
 from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
+from workers.actions.passes import PassDetails, enter_pass
 from workers.actions.work import answer_help, call_for_help
 
 pytestmark = pytest.mark.django_db
@@ -304,6 +305,18 @@ def _on_its_way(world: World) -> None:
 def _help(world: World) -> None:
     team = build_team(world)
     call_for_help(team.amina, by=team.themself(team.amina))
+
+
+def _pass_ending(world: World) -> None:
+    """Eleven months of a PASS are left."""
+    team = build_team(world)
+    team.amina.adviser = world.users["social_adviser"]
+    team.amina.save(update_fields=["adviser"])
+    today = today_of(world.organisation)
+    pass_iae = enter_pass(team.amina, PassDetails("999992612345", today - dt.timedelta(days=400)), by=world.actor())
+    left = pass_iae.ledger().days_left(today)
+    with transaction.atomic():
+        events.record("pass_iae.ending", pass_iae, by=world.actor(), days=left)
 
 
 def _drawn(quote: Quote) -> None:
@@ -593,6 +606,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SUBSTITUTED: _replaced,
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
+    Kind.PASS_ENDING: _pass_ending,
     Kind.OFFER_COUNTERED: lambda world: _proposed(world, Proposal(price=Decimal("15.00"))),
     Kind.COUNTER_ASKED: _proposed,
     Kind.OFFER_REFUSED: lambda world: refuse_counter(

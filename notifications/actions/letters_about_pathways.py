@@ -1,0 +1,42 @@
+"""Letters to social advisers: what of a pathway is about to end. Neither a number nor a reason travels by mail."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from concierge.days import today_of
+from concierge.words import date_words
+from notifications.actions.addresses import link
+from notifications.actions.letters import Note, NotNeeded, writes
+from notifications.enums import Kind, Unsent
+from notifications.models import Message
+from workers.models import PassIAE
+
+
+@writes(Kind.PASS_ENDING)
+def pass_ending(message: Message) -> Note:
+    """Whose, until when, how many days are left. Not once it was moved by a year, or is over."""
+    found = PassIAE.objects.kept().select_related("trainee__site").with_ledger().filter(public_id=message.subject_id)
+    pass_iae = found.first()
+    if pass_iae is None:
+        raise NotNeeded(Unsent.GONE)
+    said = message.event.data.get("days", 0) if message.event is not None else 0
+    left = pass_iae.ledger().days_left(today_of(message.organisation))
+    # It was prolonged or suspended in the meantime: another letter comes at its own time.
+    if left > said or left == 0:
+        raise NotNeeded(Unsent.OUTDATED)
+    person = pass_iae.trainee
+    return Note(
+        subject=_("A PASS IAE ends in %(days)s") % {"days": ngettext("%(n)d day", "%(n)d days", left) % {"n": left}},
+        heading=_("A PASS IAE is about to end"),
+        why=_("You receive this message because of your role in the team."),
+        facts=[
+            (_("Person"), person.short_name),
+            (_("Site"), person.site.name),
+            (_("Last day"), date_words(pass_iae.ends_on, "l j F Y")),
+            (_("Days left"), str(left)),
+        ],
+        action_url=link(message.organisation, "workers:pass", person.public_id),
+        action_label=_("Open the PASS"),
+    )

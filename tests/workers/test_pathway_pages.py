@@ -1,0 +1,262 @@
+"""The pathway page and the deadlines page of social advisers (R23, domain.md 6.8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from concierge.enums import Role
+from tests.employing import employer_of
+from tests.workers.conftest import NOW, PARIS, Team
+from tests.workers.pathways import END, NUMBER, REPORT, adviser_of, pass_of, prolongation, suspension
+from workers.actions.appointments import AppointmentDetails, plan_appointment, write_diagnosis
+from workers.actions.passes import suspend_pass
+from workers.actions.prolongations import ask_prolongation
+from workers.enums.passes import AppointmentKind, DiagnosisMaker, PassSource
+from workers.models import Appointment, Diagnosis, PassIAE, PassProlongation, PassSuspension, Trainee
+
+pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R23")]
+DEADLINES = "/parcours/echeances/"
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def desk(team: Team, client: Client) -> Client:
+    """The social adviser's browser."""
+    adviser_of(team)
+    client.force_login(team.world.users["social_adviser"])
+    return client
+
+
+def url(name: str, team: Team, *more: Any) -> str:
+    return reverse(f"workers:{name}", args=[team.amina.public_id, *more])
+
+
+def read(client: Client, address: str, **query: str) -> str:
+    answer = client.get(address, query)
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert "UNDEFINED-TEMPLATE-VARIABLE" not in text
+    return text
+
+
+def employer(team: Team) -> str:
+    return str(employer_of(team.world.organisation).pk)
+
+
+def test_a_pass_is_written_down_and_read_in_words(team: Team, desk: Client) -> None:
+    assert "730" not in read(desk, url("pass", team)).split("<h2", 1)[0]
+    answer = desk.post(url("pass", team), {"number": "99999 26 12345", "starts_on": "2026-01-05"})
+    assert answer.status_code == 302
+    text = read(desk, url("pass", team))
+    for words in ("99999 26 12345", "4 janvier 2028", "408", "1 an"):
+        assert words in text
+    refused = desk.post(url("pass", team), {"number": "12", "starts_on": "2026-01-05"})
+    assert (refused.status_code, "douze" in refused.content.decode()) == (422, True)
+    assert PassIAE.objects.get().number == NUMBER
+
+
+def test_the_new_end_is_seen_before_it_is_saved(team: Team, desk: Client) -> None:
+    pass_iae = pass_of(team)
+    address = url("suspend", team, pass_iae.public_id)
+    data = {
+        "starts_on": "2026-11-01",
+        "ends_on": "2026-11-30",
+        "reason": "contract_suspended",
+        "employer": employer(team),
+    }
+    live = desk.post(address, data, headers={"HX-Request": "true"})
+    assert ("2 février 2028" in live.content.decode(), "<html" in live.content.decode()) == (True, False)
+    look = desk.post(address, {**data, "look": "1"})
+    assert ("2 février 2028" in look.content.decode(), PassSuspension.objects.count()) == (True, 0)
+    assert desk.post(address, data).status_code == 302
+    pass_iae.refresh_from_db()
+    assert pass_iae.ends_on == END + dt.timedelta(days=29)
+    again = desk.post(address, data)
+    assert (again.status_code, PassSuspension.objects.count()) == (422, 1)
+    assert "déjà" in again.content.decode()
+    live = desk.post(address, data, headers={"HX-Request": "true"})
+    assert "déjà" in live.content.decode()
+
+
+def test_a_suspension_is_corrected_and_cancelled(team: Team, desk: Client) -> None:
+    pass_iae = pass_of(team)
+    row = suspend_pass(pass_iae, suspension("2026-11-01", "2026-11-30"), by=adviser_of(team))
+    address = url("suspension", team, row.public_id)
+    assert "2026-11-30" in read(desk, address)
+    data = {
+        "starts_on": "2026-11-01",
+        "ends_on": "2026-11-10",
+        "reason": "contract_ended",
+        "employer": employer(team),
+    }
+    assert desk.post(address, data).status_code == 302
+    entry = PassSuspension.objects.counting().get()
+    assert (entry.reason, entry.supersedes) == ("contract_ended", row)
+    assert desk.get(address).status_code == 404
+    cancelled = desk.post(url("suspension-cancel", team, entry.public_id), {"reason": "mistake"})
+    assert cancelled.status_code == 302
+    assert desk.post(url("suspension-cancel", team, entry.public_id), {"reason": "mistake"}).status_code == 422
+    pass_iae.refresh_from_db()
+    assert (pass_iae.ends_on, PassSuspension.objects.counting().count()) == (END, 0)
+    read(desk, url("pass", team))
+
+
+def test_a_prolongation_is_asked_with_its_report_and_decided(team: Team, desk: Client) -> None:
+    pass_iae = pass_of(team)
+    address = url("prolong", team, pass_iae.public_id)
+    data = {
+        "reason": "rqth",
+        "ends_on": "2029-01-04",
+        "employer": employer(team),
+        "prescriber_name": "Lise Morel",
+        "prescriber_body": "Cap emploi",
+    }
+    with time_machine.travel(dt.datetime(2027, 11, 23, 8, tzinfo=PARIS), tick=False):
+        desk.force_login(team.world.users["social_adviser"])
+        missing = desk.post(address, data)
+        assert (missing.status_code, "bilan" in missing.content.decode()) == (422, True)
+        file = SimpleUploadedFile("bilan.pdf", REPORT, "application/pdf")
+        assert desk.post(address, {**data, "report": file}).status_code == 302
+        row = PassProlongation.objects.get()
+        report = desk.get(url("report", team, row.public_id))
+        assert (report.content, report["Content-Disposition"].split(";")[0]) == (REPORT, "attachment")
+        assert desk.post(url("prolongation", team, row.public_id, "refuser"), {"reason": "x"}).status_code == 422
+        assert desk.post(url("prolongation", team, row.public_id, "autre")).status_code == 404
+        assert desk.post(url("prolongation", team, row.public_id, "accorder")).status_code == 302
+        assert "4 janvier 2029" in read(desk, url("pass", team))
+        assert desk.post(url("prolongation", team, row.public_id, "annuler"), {"reason": "mistake"}).status_code == 302
+    pass_iae.refresh_from_db()
+    assert pass_iae.ends_on == END
+
+
+def test_a_difference_with_the_platform_is_said(team: Team, desk: Client) -> None:
+    pass_of(team, source=PassSource.IMPORTED, imported_ends_on=END + dt.timedelta(days=3))
+    assert "7 janvier 2028" in read(desk, url("pass", team))
+
+
+def test_reasons_are_for_advisers_only(team: Team, client: Client) -> None:
+    suspend_pass(pass_of(team), suspension("2026-11-01", "2026-11-30"), by=adviser_of(team))
+    client.force_login(team.world.users["social_adviser"])
+    assert "15 jours" in read(client, url("pass", team))
+    client.force_login(team.world.users["network_head"])
+    assert "15 jours" not in read(client, url("pass", team))
+    client.force_login(team.world.users["dispatcher"])
+    assert client.get(url("pass", team)).status_code == 403
+
+
+def test_an_appointment_is_planned_and_its_outcome_noted(team: Team, desk: Client) -> None:
+    data = {"day": "2026-11-20", "time": "09:30", "kind": "follow_up", "place": "Bureau 2"}
+    assert desk.post(url("appointments", team), data).status_code == 302
+    again = desk.post(url("appointments", team), data)
+    assert (again.status_code, "déjà" in again.content.decode()) == (422, True)
+    row = Appointment.objects.get()
+    assert row.starts_at == dt.datetime(2026, 11, 20, 9, 30, tzinfo=PARIS)
+    assert desk.post(url("appointment", team, row.public_id), {"status": "late"}).status_code == 422
+    assert desk.post(url("appointment", team, row.public_id), {"status": "present"}).status_code == 302
+    to_come = {**data, "day": "2026-12-20"}
+    assert desk.post(url("appointments", team), to_come).status_code == 302
+    later = Appointment.objects.get(status="pending")
+    assert desk.post(url("appointment", team, later.public_id), {"status": "absent"}).status_code == 422
+    assert desk.post(url("appointment", team, later.public_id), {"status": "cancelled"}).status_code == 302
+    read(desk, url("pass", team))
+
+
+def test_a_diagnosis_counts_until_its_day(team: Team, desk: Client) -> None:
+    assert desk.post(url("diagnosis", team), {"made_on": "2026-08-31", "made_by": "employer"}).status_code == 302
+    assert Diagnosis.objects.get().ends_on == dt.date(2026, 12, 1)
+    for wrong in ({"made_on": "2026-11-24"}, {"made_on": "2026-08-31"}, {"made_on": ""}):
+        assert desk.post(url("diagnosis", team), {"made_by": "employer", **wrong}).status_code == 422
+
+
+# --- the deadlines page ----------------------------------------------------
+
+
+def everything(team: Team) -> None:
+    """One line of each kind within a year."""
+    by = adviser_of(team)
+    pass_iae = pass_of(team, starts_on=dt.date(2025, 3, 1))
+    ask_prolongation(pass_iae, prolongation("2027-06-30"), by=by)
+    write_diagnosis(team.bilal, made_on=dt.date(2026, 10, 1), made_by=DiagnosisMaker.EMPLOYER, by=by)
+    at = NOW + dt.timedelta(days=2)
+    plan_appointment(team.amina, AppointmentDetails(starts_at=at, kind=AppointmentKind.REVIEW), by=by)
+
+
+def test_everything_that_slips_is_on_one_page_the_most_urgent_first(team: Team, desk: Client) -> None:
+    everything(team)
+    text = read(desk, DEADLINES, of="all", months="12")
+    places = [text.index(words) for words in ("Bilan du parcours", "Le diagnostic", "Le PASS se termine", "Le contrat")]
+    assert places == sorted(places)
+    assert "28 février 2027" in text
+
+
+def test_filters_by_person_kind_and_time(team: Team, desk: Client) -> None:
+    everything(team)
+    mine = read(desk, DEADLINES, of="mine", months="12")
+    assert ("Amina" in mine, "Bilal" in mine) == (True, False)
+    assert "Bilal" in read(desk, DEADLINES, of="all", months="12")
+    only = read(desk, DEADLINES, of="all", months="12", kind="contract")
+    assert ("Le contrat se termine" in only, "Bilan du parcours" in only) == (True, False)
+    soon = read(desk, DEADLINES, of="all", months="1")
+    assert ("Bilan du parcours" in soon, "Le PASS se termine" in soon) == (True, False)
+    for odd in ({"months": "7"}, {"kind": "x"}, {"of": "y"}, {"page": "abc"}, {"page": "99"}):
+        read(desk, DEADLINES, **odd)
+
+
+def test_the_page_is_empty_in_words(team: Team, desk: Client) -> None:
+    Trainee.objects.update(is_active=False)
+    assert "<table" not in read(desk, DEADLINES, of="all", months="12")
+
+
+def test_the_window_of_a_prolongation_opens_and_closes(team: Team, desk: Client) -> None:
+    pass_of(team)
+    opens = read(desk, DEADLINES, of="all", months="3", kind="window")
+    assert "4 janvier 2027" in opens
+    with time_machine.travel(dt.datetime(2028, 5, 1, 8, tzinfo=PARIS), tick=False):
+        desk.force_login(team.world.users["social_adviser"])
+        assert "4 juillet 2028" in read(desk, DEADLINES, of="all", months="3", kind="window")
+
+
+@pytest.mark.parametrize("role", [Role.DISPATCHER, Role.SUPERVISOR, Role.CONCIERGE, Role.ACCOUNTANT])
+def test_the_deadlines_are_for_advisers(team: Team, client: Client, role: str) -> None:
+    client.force_login(team.world.users[role])
+    assert client.get(DEADLINES).status_code == 403
+
+
+def queries(client: Client, address: str, **query: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        read(client, address, **query)
+    return len(captured)
+
+
+def test_deadlines_of_1_and_3_people_take_as_many_queries(team: Team, desk: Client) -> None:
+    pass_of(team, starts_on=dt.date(2025, 3, 1))
+    one = queries(desk, DEADLINES, of="all", months="12")
+    for number, trainee in enumerate((team.bilal, team.chloe)):
+        pass_of(team, trainee, number=f"99999261234{number}", starts_on=dt.date(2025, 4, 1))
+    assert queries(desk, DEADLINES, of="all", months="12") == one
+
+
+def test_a_ledger_of_1_and_3_entries_takes_as_many_queries(team: Team, desk: Client) -> None:
+    by, pass_iae = adviser_of(team), pass_of(team)
+    suspend_pass(pass_iae, suspension("2026-02-01", "2026-02-10"), by=by)
+    one = queries(desk, url("pass", team))
+    for month in (3, 4):
+        suspend_pass(pass_iae, suspension(f"2026-0{month}-01", f"2026-0{month}-10"), by=by)
+    assert queries(desk, url("pass", team)) == one
