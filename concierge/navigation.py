@@ -65,6 +65,7 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
                 frozenset({Role.SUPERVISOR}),
                 handy=frozenset({Role.SUPERVISOR}),
             ),
+            Link("workers:hours", "clock", _("Hours"), frozenset({Role.SUPERVISOR, Role.SITE_MANAGER})),
             Link(
                 "workers:deadlines",
                 "hourglass",
@@ -121,6 +122,7 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
                 HEADS | {Role.ACCOUNTANT},
                 handy=HEADS | {Role.ACCOUNTANT},
             ),
+            Link("workers:months", "calendar-check", _("Months of hours"), HEADS | {Role.ACCOUNTANT}),
             Link("bookings:catalogue", "tags", _("Catalogue"), DESK | HEADS, besides="bookings:vat"),
             Link("bookings:vat", "percent", pgettext_lazy("page", "VAT rates"), HEADS | {Role.ACCOUNTANT}),
             Link("bookings:site-list", "settings", _("Sites"), HEADS),

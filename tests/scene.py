@@ -95,6 +95,8 @@ from tests.employing import employ
 from tests.world import World
 from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.dispatch import assign_work_order
+from workers.actions.hours import Said, add_entry
+from workers.actions.notes import write_note
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
 from workers.actions.people import create_trainee, set_skill
 from workers.actions.prolongations import ProlongationDetails, ask_prolongation
@@ -103,7 +105,7 @@ from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
 from workers.enums.passes import AppointmentKind, ProlongationReason, SuspensionReason
 from workers.enums.vault import FactCode, FollowUpBy
-from workers.models import Assignment, HelpCall, Trainee
+from workers.models import Assignment, HelpCall, ProgressNote, TimeEntry, Trainee
 from workers.rules.candidates import WARNINGS
 
 
@@ -117,6 +119,8 @@ class Scene:
     ironing: WorkOrder
     cobbling: WorkOrder
     assignment: Assignment
+    entry: TimeEntry
+    note: ProgressNote
     trainee: Trainee
     help_call: HelpCall
     provider: Provider
@@ -268,6 +272,7 @@ def build_scene(world: World) -> Scene:
         assignment = assign_work_order(
             ironing, trainee, starts_at=_tomorrow_at_ten(), by=by, accepted_warnings=WARNINGS
         )
+        entry, note = _hours_and_note(world, trainee)
         help_call = call_for_help(trainee, by=by, assignment=assignment)
         settle(organisation)
         offer = Offer.objects.filter(work_order__request=waiting, provider=provider).get()
@@ -286,6 +291,8 @@ def build_scene(world: World) -> Scene:
             ironing=ironing,
             cobbling=waiting.work_orders.get(service=world.cobbler),
             assignment=assignment,
+            entry=entry,
+            note=note,
             trainee=trainee,
             help_call=help_call,
             provider=provider,
@@ -496,6 +503,13 @@ def _trainee(world: World) -> Trainee:
     _pathway(trainee, world)
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
     return trainee
+
+
+def _hours_and_note(world: World, trainee: Trainee) -> tuple[TimeEntry, ProgressNote]:
+    """A morning of yesterday that a supervisor wrote down, and what they wrote about it."""
+    by, yesterday = world.actor("supervisor"), timezone.now() - dt.timedelta(days=1)
+    entry = add_entry(trainee, Said("training", yesterday - dt.timedelta(hours=3), yesterday), by=by)
+    return entry, write_note(trainee, "Apprend vite.", by=by)
 
 
 def _pathway(trainee: Trainee, world: World) -> None:

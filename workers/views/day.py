@@ -21,9 +21,9 @@ from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
 from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
-from workers.enums import OCCUPYING, AssignmentStatus, DeclineReason
+from workers.enums import CLOCK_KINDS, OCCUPYING, AssignmentStatus, DeclineReason, TimeKind
 from workers.forms import DeclineForm, cleaned
-from workers.models import Assignment, Trainee
+from workers.models import Assignment, TimeEntry, Trainee
 from workers.rules.intervals import civil_day
 from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of, way_of
 
@@ -42,7 +42,7 @@ ALREADY = {
 @require_safe
 def day(request: HttpRequest) -> HttpResponse:
     """Today's cards of the person who is signed in."""
-    return _show(request)
+    return show_day(request)
 
 
 @require_POST
@@ -76,9 +76,9 @@ def refuse(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
 @require_POST
 def ask_help(request: HttpRequest) -> HttpResponse:
     """Somebody please come."""
-    trainee = _trainee(request)
+    trainee = own_trainee(request)
     if trainee is None:
-        return _nobody(request)
+        return nobody(request)
     working = Assignment.objects.filter(trainee=trainee, status=S.WORKING).order_by("planned_start", "pk").first()
     call_for_help(trainee, assignment=working, by=acting(request))
     return redirect("workers:day")
@@ -86,45 +86,45 @@ def ask_help(request: HttpRequest) -> HttpResponse:
 
 def _step(request: HttpRequest, public_id: uuid.UUID, verb: str, action: Callable[..., Assignment]) -> HttpResponse:
     """One step of the person's own work; 404 for anybody else's."""
-    trainee = _trainee(request)
+    trainee = own_trainee(request)
     if trainee is None:
-        return _nobody(request)
+        return nobody(request)
     found = get_object_or_404(Assignment.objects.select_related("work_order"), trainee=trainee, public_id=public_id)
     try:
         action(found, by=acting(request))
     except WrongState as error:
         found.refresh_from_db()
         if found.status not in ALREADY[verb]:
-            return _show(request, error=error)
+            return show_day(request, error=error)
     except DomainError as error:
-        return _show(request, error=error)
+        return show_day(request, error=error)
     if verb == "decline":
-        with _own_language(request, trainee):
+        with own_language(request, trainee):
             messages.info(request, _("Thank you for telling us. Somebody else will do it."))
     return redirect("workers:day")
 
 
-def _trainee(request: HttpRequest) -> Trainee | None:
+def own_trainee(request: HttpRequest) -> Trainee | None:
     trainee_id = acting(request).trainee_id
     return None if trainee_id is None else Trainee.objects.select_related("site").get(pk=trainee_id)
 
 
-def _nobody(request: HttpRequest) -> HttpResponse:
+def nobody(request: HttpRequest) -> HttpResponse:
     """An account without a person of the team behind it."""
     return render(request, "workers/day_nobody.html", status=403)
 
 
-def _own_language(request: HttpRequest, trainee: Trainee) -> translation.override:
+def own_language(request: HttpRequest, trainee: Trainee) -> translation.override:
     """The person's own language, unless they have chosen another on this telephone."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     return translation.override(translation.get_language() if chosen else trainee.language)
 
 
-def _show(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
-    trainee = _trainee(request)
+def show_day(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
+    trainee = own_trainee(request)
     if trainee is None:
-        return _nobody(request)
-    with _own_language(request, trainee):
+        return nobody(request)
+    with own_language(request, trainee):
         context = {**_day(trainee), "error": error, "reasons": DeclineReason.choices}
         return render(request, "workers/day.html", context, status=error.status if error else 200)
 
@@ -148,7 +148,26 @@ def _day(trainee: Trainee) -> dict[str, Any]:
         "later": [_card(card, zone) for card in ahead[1:]],
         "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],
         "help_call": trainee.help_calls.open().first(),
+        "clock": _clock_of(trainee, zone, ahead[0] if ahead else None),
+        "clock_kinds": [(kind.value, kind.label) for kind in CLOCK_KINDS],
         "help_coming": trainee.help_calls.filter(answered_at__gte=now - ANSWER_SHOWN).exists(),
+    }
+
+
+def _clock_of(trainee: Trainee, zone: ZoneInfo, card: Assignment | None) -> dict[str, Any]:
+    """What of the person's time runs: the card in front, a break in it, or something that is no assignment."""
+    running = TimeEntry.objects.running().filter(trainee=trainee).order_by("pk").first()
+    of_card = running is not None and card is not None and running.assignment_id == card.pk
+    is_break = running is not None and running.kind == TimeKind.BREAK
+    return {
+        "is_break": is_break,
+        # Of the card in front, its own buttons speak.
+        "is_other": running is not None and not of_card,
+        "card_runs": of_card and not is_break,
+        "kind": str(running.get_kind_display()) if running else "",
+        "since": _("since %(time)s") % {"time": clock(running.starts_at, zone)}
+        if running and running.starts_at
+        else "",
     }
 
 

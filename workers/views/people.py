@@ -23,7 +23,7 @@ from workers.forms import AbsenceForm, SkillForm, cleaned
 from workers.models import Trainee
 from workers.models.contracts import file_prefetches, person_file
 from workers.models.people import TraineeQuerySet
-from workers.perms import TEAM_PAGE_ROLES, can_see_team, leads
+from workers.perms import TEAM_PAGE_ROLES, can_see_team, can_write_hours, can_write_notes, leads
 from workers.views.common import acting, hours_text, initials, require, title_of, trainee_or_404
 
 # How much of the plan ahead a person's page shows.
@@ -96,6 +96,8 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         "absences": list(trainee.absences.filter(ends_on__gte=today)),
         "upcoming": _upcoming(trainee),
         "may_set_skill": leads(acting(request), trainee),
+        "may_write_hours": can_write_hours(acting(request), trainee),
+        "may_write_notes": can_write_notes(acting(request), trainee),
         "rome": sorted(ROME_LABELS.items(), key=lambda pair: pair[1]),
         "levels": SkillLevel.choices,
         "absence_form": AbsenceForm(),
