@@ -218,7 +218,13 @@ def test_late_work_costs_the_same_for_one_and_three(team: Team, dispatcher: Clie
 @pytest.mark.parametrize("brief", ["", "09:00"])
 @pytest.mark.parametrize(("url", "drag"), [("/x/?a=1&b=2#who", "an-id"), ("", "")])
 def test_a_card_is_what_its_component_writes(brief: str, url: str, drag: str) -> None:
-    values = {"start": 5, "span": 6, "title": 'Repassage & <b>"plis"', "detail": "9 h · L’heure", "brief": brief}
+    values: dict[str, Any] = {
+        "start": 5,
+        "span": 6,
+        "title": 'Repassage & <b>"plis"',
+        "detail": "9 h · L’heure",
+        "brief": brief,
+    }
     values |= {"pictogram": "ironing", "state": "waiting", "url": url, "drag": drag, "version": 3}
     given = {name: value for name, value in values.items() if name not in {"url", "version"}}
     data = {"data-version": "3", "data-start": "5"}
