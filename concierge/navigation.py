@@ -65,7 +65,13 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
                 frozenset({Role.SUPERVISOR}),
                 handy=frozenset({Role.SUPERVISOR}),
             ),
-            Link("workers:hours", "clock", _("Hours"), frozenset({Role.SUPERVISOR, Role.SITE_MANAGER})),
+            Link(
+                "workers:hours",
+                "clock",
+                _("Hours"),
+                frozenset({Role.SUPERVISOR, Role.SITE_MANAGER}),
+                besides="workers:months",
+            ),
             Link(
                 "workers:deadlines",
                 "hourglass",

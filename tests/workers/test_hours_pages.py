@@ -261,7 +261,9 @@ def test_hours_are_written_and_corrected_with_sentences_at_the_field(team: Team,
         assert TimeEntry.objects.get(starts_on=f"2026-11-{day}").minutes == minutes
     entry = TimeEntry.objects.get(kind="work")
     address = reverse("workers:entry", args=[entry.public_id])
-    assert "09:00" in page(staff, address)
+    text = page(staff, address)
+    assert 'value="09:00"' in text
+    assert 'value="2026-11-23"' in text
     change = {**base, "ends": "11:30"}
     assert "obligatoire" in refusal(staff.post(address, change), 422)
     assert "doit venir après" in refusal(staff.post(address, {**change, "ends": "08:00", "reason": "x"}), 422)

@@ -12,6 +12,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from concierge.errors import Invalid
 from workers.actions.hours import Said
@@ -249,9 +250,13 @@ class SpanForm(forms.Form):
     """A time as somebody of the team types it: from when to when, or how long an absence was."""
 
     kind = forms.ChoiceField(label=_("What it was"), choices=[(kind.value, kind.label) for kind in TimeKind])
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
-    starts = forms.TimeField(label=_("From"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
-    ends = forms.TimeField(label=_("To"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    starts = forms.TimeField(
+        label=pgettext_lazy("hour", "From"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    ends = forms.TimeField(
+        label=pgettext_lazy("hour", "To"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
     next_day = forms.BooleanField(label=_("It ended on the day after"), required=False)
     absence = forms.CharField(
         label=_("Hours of absence"),

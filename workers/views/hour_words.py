@@ -38,7 +38,8 @@ def entry_line(entry: TimeEntry, zone: ZoneInfo) -> dict[str, Any]:
         "length": minutes_words(entry.length) if not entry.is_running else "",
         "status": entry.status.value,
         "label": entry.status.label,
-        "category": entry.category,
+        # What somebody contests asks to be seen.
+        "category": "failed" if entry.status == TimeStatus.CONTESTED else entry.category,
         "remarks": remarks_of(entry, zone),
         "note": entry.contest_note,
         "answer": entry.answer,
