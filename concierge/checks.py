@@ -32,14 +32,22 @@ def no_careless_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
         found.append(Error(f"KEEP_DAYS knows {known}, each of at least one day.", id="concierge.E007"))
     if min(len(key) for key in settings.ENCRYPTION_KEYS) < 40:
         found.append(Error("One of ENCRYPTION_KEYS is shorter than 40 characters.", id="concierge.E008"))
-    geocoder = urlsplit(settings.GEOCODER_URL)
-    # A name without a dot is a machine of our own network.
-    is_inside = geocoder.scheme == "http" and geocoder.hostname and "." not in geocoder.hostname
-    if settings.GEOCODER_URL and not is_inside and not (geocoder.scheme == "https" and geocoder.hostname):
+    if settings.GEOCODER_URL and not _is_private(settings.GEOCODER_URL):
         found.append(Error("GEOCODER_URL sends addresses in clear, or is none.", id="concierge.E009"))
+    if settings.ROUTER_URL and not _is_private(settings.ROUTER_URL):
+        found.append(Error("ROUTER_URL sends places in clear, or is none.", id="concierge.E011"))
+    if settings.ROUTER_KIND not in {"osrm", "valhalla"}:
+        found.append(Error("ROUTER_KIND is osrm or valhalla.", id="concierge.E012"))
     if not 0 < settings.GEOCODER_MIN_SCORE <= 1:
         found.append(Error("GEOCODER_MIN_SCORE lies between 0 and 1.", id="concierge.E010"))
     return [*found, *_half_an_sms()]
+
+
+def _is_private(url: str) -> bool:
+    """Encrypted, or to a machine of our own network: a name without a dot."""
+    address = urlsplit(url)
+    is_inside = address.scheme == "http" and bool(address.hostname) and "." not in str(address.hostname)
+    return is_inside or (address.scheme == "https" and bool(address.hostname))
 
 
 def _half_an_sms() -> list[Error]:

@@ -20,21 +20,26 @@ from django.utils import timezone
 from concierge.models import Deadline, Event, IdempotencyRecord, Inbox
 
 Rows = Callable[[dt.datetime], "QuerySet[Any]"]
-_registered: dict[str, tuple[Rows, dict[str, Any]]] = {}
+Clearing = Callable[["QuerySet[Any]"], object]
+_registered: dict[str, tuple[Rows, Clearing]] = {}
 
 # Rows per transaction, and transactions per category, organisation and night: locks are short, one organisation cannot
 # use up the night, and what is left goes the night after.
 BATCH, MOST_BATCHES = 500, 200
 
 
-def forget(name: str, **emptied: Any) -> Callable[[Rows], Rows]:
+def forget(name: str, by: Clearing | None = None, **emptied: Any) -> Callable[[Rows], Rows]:
     """Register rows of the current tenant that ended before a moment: ``settings.KEEP_DAYS[name]`` days ago.
 
-    They are deleted; with ``emptied`` they stay, with these values in their columns, and must not be found again then.
+    They are deleted, or what ``by`` does with a batch of them in its transaction; with ``emptied`` they stay, with
+    these values in their columns, and must not be found again then.
     """
 
+    def clear(batch: QuerySet[Any]) -> object:
+        return batch.update(**emptied) if emptied else batch.delete()
+
     def register(rows: Rows) -> Rows:
-        _registered[name] = rows, emptied
+        _registered[name] = rows, by or clear
         return rows
 
     return register
@@ -66,7 +71,7 @@ def answered(before: dt.datetime) -> QuerySet[IdempotencyRecord]:
 
 def ended(name: str) -> QuerySet[Any]:
     """Rows of one category that may go now, oldest first. Needs the tenant."""
-    rows, _emptied = _registered[name]
+    rows, _clearing = _registered[name]
     return rows(timezone.now() - dt.timedelta(days=settings.KEEP_DAYS[name])).order_by("pk")
 
 
@@ -87,19 +92,15 @@ def expired_sessions() -> QuerySet[Session]:
 
 def purge_sessions() -> int:
     """Delete expired sessions; returns how many."""
-    return _clear(expired_sessions(), {})
+    return _clear(expired_sessions(), QuerySet.delete)
 
 
-def _clear(rows: QuerySet[Any], emptied: dict[str, Any]) -> int:
+def _clear(rows: QuerySet[Any], clearing: Clearing) -> int:
     gone = 0
     for _batch in range(MOST_BATCHES):
         with transaction.atomic():
             keys = list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
-            found = rows.model._default_manager.filter(pk__in=keys)
-            if emptied:
-                found.update(**emptied)
-            else:
-                found.delete()
+            clearing(rows.model._default_manager.filter(pk__in=keys))
         gone += len(keys)
         if len(keys) < BATCH:
             break

@@ -85,6 +85,8 @@ class Kind(models.TextChoices):
     PAPER_ENDING = "provider.document_expiring", _("A document of a provider ends soon")
     PAPER_OVER = "provider.document_expired", _("A document of a provider has ended")
     INVITATION = "provider_invitation.sent", _("Invitation of a provider")
+    INVITATION_MISDIRECTED = "provider_invitation.misdirected", _("An invitation reached the wrong person")
+    FILE_REFUSED = "provider_invitation.refused", _("The file of a provider is refused")
     FILE_HANDED_IN = "provider.handed_in", _("A provider has filled in its file")
     PROVIDER_APPROVED = "provider.approved", _("A provider works with us")
     PAPER_SENT = "provider.document_sent", _("A provider sent a document")
@@ -122,6 +124,7 @@ class MessageChannel(models.TextChoices):
 BY_SMS = frozenset(
     {
         Kind.INVITATION,
+        Kind.FILE_REFUSED,
         Kind.BANK_PROPOSED,
         Kind.BANK_CONFIRMED,
         Kind.BANK_ACTIVE,

@@ -369,6 +369,15 @@ class Decider(models.TextChoices):
     STAFF = "staff", _("The team")
 
 
+class TravelMode(models.TextChoices):
+    """How somebody comes to the work."""
+
+    FOOT = "foot", _("On foot")
+    BIKE = "bike", _("By bicycle")
+    CARGO_BIKE = "cargo_bike", _("By cargo bike")
+    CAR = "car", _("By car or van")
+
+
 # --- a day given out at once (R34) -----------------------------------------------------------------------------------
 
 
@@ -397,18 +406,28 @@ class InvitationStatus(models.TextChoices):
     SENT = "sent", _("Under way")
     USED = "used", _("Handed in")
     REVOKED = "revoked", pgettext_lazy("invitation", "Taken back")
+    REFUSED = "refused", pgettext_lazy("invitation", "File refused")
 
 
 INVITATION_TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
-    "send": (frozenset({InvitationStatus.SENT, InvitationStatus.REVOKED}), InvitationStatus.SENT),
+    "send": (
+        frozenset({InvitationStatus.SENT, InvitationStatus.REVOKED, InvitationStatus.REFUSED}),
+        InvitationStatus.SENT,
+    ),
     "use": (frozenset({InvitationStatus.SENT}), InvitationStatus.USED),
     "revoke": (frozenset({InvitationStatus.SENT}), InvitationStatus.REVOKED),
+    # A file that was begun, handed in or not, as long as the team has not said yes.
+    "refuse": (
+        frozenset({InvitationStatus.SENT, InvitationStatus.USED, InvitationStatus.REVOKED}),
+        InvitationStatus.REFUSED,
+    ),
 }
 
 INVITATION_CATEGORY: dict[str, str] = {
     InvitationStatus.SENT: "waiting",
     InvitationStatus.USED: "done",
     InvitationStatus.REVOKED: "cancelled",
+    InvitationStatus.REFUSED: "cancelled",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import structlog
 from celery import shared_task
 from django.db.models.functions import Now
@@ -13,9 +15,11 @@ from concierge.models import Organisation
 from concierge.tasks import beat_seen, organisation_ids
 from providers.actions.planning import LONGEST, fail_plan, gather, propose
 from providers.actions.reach import reconcile_reach
+from providers.actions.roads import keep_ways, unmeasured
 from providers.actions.sandbox import drop_if_unused, old_sandboxes
 from providers.actions.shares import watch_shares
 from providers.enums import RunStatus
+from providers.gateways import roads
 from providers.gateways.flow import PlanFailed, cheapest_plan
 from providers.models import AssignmentRun
 
@@ -23,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 # Plans of one organisation in one go, so that the next organisation has its turn within the task's time.
 PLANS = 3
+# Questions to the router likewise.
+ROADS = 10
 
 
 @shared_task(name="providers.plan_days")
@@ -78,6 +84,28 @@ def reconcile_everybody() -> None:
         if wrong:
             log.error("reach_was_wrong", organisation_id=organisation_id, providers=wrong)
     beat_seen("reconcile-reach")
+
+
+@shared_task(name="providers.measure_ways")
+def measure_ways(organisation_id: int) -> None:
+    """Have the roads measured that a search of one organisation will ask for, as many as one go takes."""
+    if not roads.is_asked():
+        return
+    with tenancy.working_for(organisation_id):
+        organisation = Organisation.objects.get(pk=organisation_id)
+        for asked in islice(unmeasured(organisation, many=roads.MOST_AT_ONCE), ROADS):
+            found = roads.measure(asked.mode, asked.starts, asked.goal)
+            if found is None:
+                return
+            keep_ways(asked, found)
+
+
+@shared_task(name="providers.measure_all_ways")
+def measure_everybody() -> None:
+    """Every five minutes: new places, new providers, roads that were measured long ago; the rest goes next time."""
+    for organisation_id in organisation_ids():
+        measure_ways(organisation_id)
+    beat_seen("measure-ways")
 
 
 @shared_task(name="providers.drop_sandboxes")

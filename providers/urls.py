@@ -371,7 +371,7 @@ team_invitations = [
     path("prestataires/invitations/nouvelle/", invitations.invite, name="invite"),
     path("prestataires/invitations/<uuid:public_id>/", invitations.invitation_staff, name="invitation-staff"),
     re_path(
-        rf"^prestataires/invitations/(?P<public_id>{UUID})/(?P<verb>renvoyer|revoquer)/$",
+        rf"^prestataires/invitations/(?P<public_id>{UUID})/(?P<verb>renvoyer|revoquer|refuser)/$",
         invitations.change_invitation,
         name="change-invitation",
     ),

@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "plan-digests": {"task": "bookings.plan_digests", "schedule": crontab(minute="5", hour="0")},
     "plan-days": {"task": "providers.plan_days", "schedule": 60.0, "options": {"expires": 55}},
     "watch-shares": {"task": "providers.watch_shares", "schedule": crontab(minute="50", hour="3")},
+    "measure-ways": {"task": "providers.measure_all_ways", "schedule": 300.0, "options": {"expires": 280}},
     "reconcile-reach": {"task": "providers.reconcile_reach", "schedule": crontab(minute="40", hour="2")},
     "drop-sandboxes": {"task": "providers.drop_sandboxes", "schedule": crontab(minute="20", hour="4")},
     "purge": {"task": "concierge.purge", "schedule": crontab(minute="10", hour="2")},
@@ -439,6 +440,10 @@ if MAP_TILES_URL:
 # looked at again with a year of addresses.
 GEOCODER_URL = env("GEOCODER_URL", default="")
 GEOCODER_MIN_SCORE = env.float("GEOCODER_MIN_SCORE", default=0.6)
+# Which router measures roads, "osrm" or "valhalla", and where it is; empty: none, ways are estimated. An OSRM knows one
+# profile: {profile} in its address is foot, bike or car (docs/operations.md).
+ROUTER_URL = env("ROUTER_URL", default="")
+ROUTER_KIND = env("ROUTER_KIND", default="osrm")
 SENTRY_DSN = env("SENTRY_DSN", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
@@ -466,6 +471,8 @@ KEEP_DAYS = {
     "contact_notes": 7,
     "refused_papers": 30,
     "invitations": 60,
+    "unfinished_files": 60,
+    "provider_ways": 90,
     "day_plans": 365,
     "old_papers": 1827,
     "bank_accounts": 1827,

@@ -38,6 +38,37 @@ def invitation(message: Message) -> Note:
     )
 
 
+@writes(Kind.INVITATION_MISDIRECTED)
+def misdirected(message: Message) -> Note:
+    """Whoever read the invitation says that it was not for them. Not once it was sent again."""
+    invited = ProviderInvitation.objects.filter(public_id=message.subject_id).first()
+    if invited is None:
+        raise NotNeeded(Unsent.GONE)
+    if invited.status == InvitationStatus.SENT:
+        raise NotNeeded(Unsent.OUTDATED)
+    heading = _("An invitation reached the wrong person")
+    return Note(
+        subject=heading,
+        heading=heading,
+        why=_("You receive this message because of your role in the team."),
+        facts=[(_("Invited"), invited.name), (_("Contact"), invited.email or str(invited.phone))],
+        action_url=link(message.organisation, "providers:invitation-staff", invited.public_id),
+        action_label=_("Open the invitation"),
+    )
+
+
+@writes(Kind.FILE_REFUSED)
+def refused(message: Message) -> Note:
+    """Why the team does not go on with a file. Not once they were invited again."""
+    found = ProviderInvitation.objects.select_related("organisation").filter(public_id=message.subject_id).first()
+    if found is None:
+        raise NotNeeded(Unsent.GONE)
+    if found.status != InvitationStatus.REFUSED:
+        raise NotNeeded(Unsent.OUTDATED)
+    heading = _("We do not go on with your file")
+    return to_business("", subject=heading, heading=heading, facts=[], reason=found.refusal)
+
+
 @writes(Kind.FILE_HANDED_IN)
 def handed_in(message: Message) -> Note:
     """For whoever looks at it. Not once somebody has said yes."""

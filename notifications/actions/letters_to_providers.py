@@ -104,29 +104,47 @@ def repriced(message: Message) -> Note:
     offer = _offer(message)
     order, before, url = offer.work_order, _pay_before(message, offer), link_url(offer)
     is_open = offer.status == OfferStatus.SENT and offer.due_at > timezone.now() and bool(url)
+    is_price = is_open and offer.round.asks_price
     if before is None or before == offer.price or not (is_open or offer.status in BINDING_YES):
         raise NotNeeded(Unsent.OUTDATED)
     facts = [
         (_("Reference"), order.reference),
         (_("What"), order.service.label),
         (_("How many"), quantity_words(order.quantity, order.unit)),
-        (_("Paid to you before, VAT included"), euros(before)),
-        (_("Paid to you now, VAT included"), euros(offer.price)),
+        *_pay_words(offer, before),
     ]
     if is_open:
         facts.append((_("Please answer before"), moment_words(offer.due_at, order.site)))
     note = _note(
         offer,
-        subject=_("What you are paid for the job %(reference)s has changed: please answer")
-        if is_open
-        else _("What you are paid for the job %(reference)s has changed"),
-        heading=_("What you are paid has changed"),
+        subject=_repriced_subject(offer, is_open=is_open),
+        heading=_("There is more or less to do") if is_price else _("What you are paid has changed"),
         facts=facts,
         url=url,
         label=_("Look and answer") if is_open else _("Open the job"),
     )
-    note.words["code"] = link_code(offer) if is_open else ""
+    note.words.update(code=link_code(offer) if is_open else "", asks_price=is_price)
     return note
+
+
+def _repriced_subject(offer: Offer, *, is_open: bool) -> str:
+    if not is_open:
+        return _("What you are paid for the job %(reference)s has changed")
+    if offer.round.asks_price:
+        return _("The job %(reference)s has changed: please give your price for it")
+    return _("What you are paid for the job %(reference)s has changed: please answer")
+
+
+def _pay_words(offer: Offer, before: Decimal) -> Facts:
+    if offer.round.asks_price and offer.status not in BINDING_YES:
+        return [
+            (_("Usual price before, VAT included"), euros(before)),
+            (_("Usual price now, VAT included"), euros(offer.price)),
+        ]
+    return [
+        (_("Paid to you before, VAT included"), euros(before)),
+        (_("Paid to you now, VAT included"), euros(offer.price)),
+    ]
 
 
 def _pay_before(message: Message, offer: Offer) -> Decimal | None:

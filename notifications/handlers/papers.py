@@ -44,6 +44,19 @@ def send_an_invitation(event: Event) -> None:
         tell(event, [business(came) if came else invited(invitation)])
 
 
+@subscribe("provider_invitation.misdirected")
+def tell_of_a_wrong_address(event: Event) -> None:
+    """Whoever invites businesses looks for the right one."""
+    tell(event, heads(event.organisation_id))
+
+
+@subscribe("provider_invitation.refused")
+def tell_of_a_no(event: Event) -> None:
+    """To where they read: what they typed in their file, else what we had."""
+    for invitation in ProviderInvitation.objects.select_related("provider").filter(public_id=event.subject_id):
+        tell(event, [business(invitation.provider) if invitation.provider else invited(invitation)])
+
+
 @subscribe("provider.handed_in")
 def tell_that_a_file_waits(event: Event) -> None:
     """Whoever manages providers looks at it."""

@@ -43,6 +43,7 @@ class ProviderDetails:
     vat_number: str = ""
     is_vat_exempt: bool = False
     radius_km: int = 10
+    travel_mode: str = "car"
     daily_capacity: int = 5
     language: str = "fr"
     is_local: bool = True

@@ -32,9 +32,9 @@ def accept_on_phone(offer: Offer, *, price_seen: Decimal | None = None, by: Acto
 
 
 @transaction.atomic
-def price_on_phone(offer: Offer, price: Decimal, *, by: Actor) -> Offer:
-    """They said their price. Raises what ``counter_offer`` does."""
-    counter_offer(offer, Proposal(price=price), by=by.by_way_of(Channel.PHONE))
+def price_on_phone(offer: Offer, price: Decimal, *, price_seen: Decimal | None = None, by: Actor) -> Offer:
+    """They said their price, for what was read out to them. Raises what ``counter_offer`` does."""
+    counter_offer(offer, Proposal(price=price), by=by.by_way_of(Channel.PHONE), price_seen=price_seen)
     locked = lock_offer(offer)
     _note_reached(locked, by)
     return locked

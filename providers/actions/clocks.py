@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from providers.actions.offer_moves import (
     NEXT_WAVE,
     SEARCHED,
     STOP,
+    answer_ends_at,
     close_round,
     held_until,
     lock_offer,
@@ -102,8 +104,9 @@ def _stop(
     by: Actor,
 ) -> OfferPause:
     """No time passes until then: the answer is due as much opening time later as was ``left``, now if nobody says."""
-    now, latest = timezone.now(), offer.round.ends_at - LEAST
-    until = min(until, latest)
+    now = timezone.now()
+    is_held = reason == PauseReason.REQUEST_ON_HOLD
+    until = min(until, (offer.round.ends_at if is_held else answer_ends_at(offer, now, since=offer.sent_at)) - LEAST)
     if until <= now:
         raise NoMoreTime(current_status=offer.status)
     left = max(left or _time_left(offer, work_order, now), LEAST)
@@ -118,7 +121,7 @@ def _stop(
             until=until,
             left=left,
         )
-    _give_until(offer, _due(offer, work_order, until, left))
+    _give_until(offer, _due(offer, work_order, until, left, latest=_latest(offer, until, is_held=is_held)))
     deadlines.set_deadline(PAUSE_END, organisation_id=pause.organisation_id, subject_id=pause.pk, due_at=until)
     say(offer, "paused", by, reason=str(reason), until=until.isoformat())
     return pause
@@ -129,11 +132,18 @@ def _time_left(offer: Offer, work_order: WorkOrder, now: dt.datetime) -> dt.time
     return hours.time_open(now, offer.due_at, opening_of(offer.provider), _zone(work_order), closed=closed)
 
 
-def _due(offer: Offer, work_order: WorkOrder, start: dt.datetime, left: dt.timedelta) -> dt.datetime:
-    """After so much opening time, and not after the search has ended."""
+def _due(
+    offer: Offer, work_order: WorkOrder, start: dt.datetime, left: dt.timedelta, *, latest: dt.datetime
+) -> dt.datetime:
+    """After so much opening time, and not after the ``latest``."""
     opening, closed = opening_of(offer.provider), hours.closed_on(closures_of(offer.provider))
     due = hours.due_in_opening_hours(start, left, opening, _zone(work_order), closed=closed)
-    return min(due if due > start else start + left, offer.round.ends_at)
+    return min(due if due > start else start + left, latest)
+
+
+def _latest(offer: Offer, start: dt.datetime, *, is_held: bool) -> dt.datetime:
+    """While its request stood still (``is_held``) its provider had no time: it counts from ``start`` on."""
+    return answer_ends_at(offer, start, since=start if is_held else offer.sent_at)
 
 
 def _zone(work_order: WorkOrder) -> ZoneInfo:
@@ -187,7 +197,8 @@ def _go_on(offer: Offer, work_order: WorkOrder, pause: OfferPause, *, answer: st
     pause.ended_at, pause.answer = now, answer
     pause.save(update_fields=["ended_at", "answer"])
     if not _stand_still(offer, work_order, left=pause.left, by=by):
-        _give_until(offer, _due(offer, work_order, now, pause.left))
+        latest = _latest(offer, now, is_held=pause.reason == PauseReason.REQUEST_ON_HOLD)
+        _give_until(offer, _due(offer, work_order, now, pause.left, latest=latest))
         plan_reminders([offer], policy_for(work_order), sent=times_reminded([offer]))
     elif not answer:
         return
@@ -245,12 +256,18 @@ def extend_offer(offer: Offer, *, by: Actor) -> Offer:
 def _longer(offer: Offer, work_order: WorkOrder, more: dt.timedelta, pause: OfferPause | None) -> dt.datetime:
     """When an answer is due with more time; while the clock stands still, with more of what is left when it goes on.
     Raises ``NoMoreTime`` when the search has none, even if it went on at once."""
-    before, due = offer.due_at, _due(offer, work_order, offer.due_at, more)
+    now = timezone.now()
+    is_held = pause is not None and pause.reason == PauseReason.REQUEST_ON_HOLD
+    due = partial(_due, offer, work_order)
+    before, longer = offer.due_at, due(offer.due_at, more, latest=answer_ends_at(offer, now, since=offer.sent_at))
     if pause is not None:
-        before, due = (_due(offer, work_order, timezone.now(), left) for left in (pause.left, pause.left + more))
-    if due <= before:
+        latest = _latest(offer, now, is_held=is_held)
+        before, longer = (due(now, left, latest=latest) for left in (pause.left, pause.left + more))
+    if longer <= before:
         raise NoMoreTime(current_status=offer.status)
-    return due if pause is None else _due(offer, work_order, pause.until, pause.left + more)
+    if pause is None:
+        return longer
+    return due(pause.until, pause.left + more, latest=_latest(offer, pause.until, is_held=is_held))
 
 
 @transaction.atomic
@@ -312,8 +329,8 @@ def release_clocks(work_order: WorkOrder, *, by: Actor) -> None:
             _decide_anew(offer, proposed[offer.pk], locked, by=by)
         elif pause is not None and pause.reason == PauseReason.REQUEST_ON_HOLD:
             _go_on(offer, locked, pause, by=by)
-        elif offer.due_at > current.ends_at:
-            _give_until(offer, current.ends_at)
+        elif offer.due_at > (latest := answer_ends_at(offer, now, since=offer.sent_at)):
+            _give_until(offer, latest)
     go_on(current, locked, by=by)
     if gap_of(current, policy) is not None and not _waits_for_next(current):
         send_next_wave(current, by=by)
@@ -321,15 +338,22 @@ def release_clocks(work_order: WorkOrder, *, by: Actor) -> None:
 
 def _decide_anew(offer: Offer, counter: CounterOffer, work_order: WorkOrder, *, by: Actor) -> None:
     """Whoever decides has their time again; what speaks of another promise is over, and its provider is asked again."""
-    now, ends_at = timezone.now(), offer.round.ends_at
+    now = timezone.now()
     if counter.speaks_of(work_order):
         decide_until(counter, decision_due(offer.round, work_order, now))
         return
-    policy = policy_for(work_order)
-    put_again(offer)
-    _give_until(offer, min(due_of(offer.provider, policy, now, _zone(work_order)), ends_at))
-    plan_reminders([offer], policy, sent=times_reminded([offer]))
+    ask_anew(offer, work_order)
     say(offer, "rescheduled", by, before="")
+
+
+def ask_anew(offer: Offer, work_order: WorkOrder) -> None:
+    """What its provider proposed speaks of other work: the question of a locked offer is put again, with the usual time
+    to answer from now on."""
+    now, policy = timezone.now(), policy_for(work_order)
+    put_again(offer)
+    due_at = due_of(offer.provider, policy, now, _zone(work_order))
+    _give_until(offer, min(due_at, offer.round.answers_end_at(now)))
+    plan_reminders([offer], policy, sent=times_reminded([offer]))
 
 
 def _proposals(current: OfferRound) -> list[CounterOffer]:

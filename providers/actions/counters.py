@@ -27,18 +27,20 @@ from providers.actions.matching import agreed_amounts
 from providers.actions.moved_work import is_away_for
 from providers.actions.offer_moves import keep_as_they_are, lock_offer, say
 from providers.actions.offers import answering, bind
+from providers.actions.paper_gaps import paper_gaps
 from providers.actions.proposing import check_amount, keep_proposal
 from providers.actions.refusals import (
     CounterOver,
     DateFixed,
     OfferTaken,
     OfferWithdrawn,
+    PapersMissing,
     PriceAgreed,
     PriceToldToClient,
 )
 from providers.actions.repricing import keep_price
 from providers.actions.rounds import go_on
-from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, OfferStatus
+from providers.enums import OFFER_TRANSITIONS, AgreementKind, CounterStatus, Decider, OfferStatus
 from providers.models import CounterOffer, Offer, Provider
 from providers.rules.counters import Moments, Proposal
 from providers.rules.privacy import Known, reveals
@@ -53,15 +55,14 @@ def counter_offer(offer: Offer, proposal: Proposal, *, by: Actor, price_seen: De
     Who is asked for a price says one, that of the agreement or another. Raises ``Invalid`` (400), the refusals of an
     answer (409), ``CounterWaiting``, ``DateFixed``, ``PriceAgreed`` or ``PriceToldToClient`` (409).
 
-    ``price_seen``: what was to be paid when it was read, where that is known; another price now is another job
-    (``OfferRepriced``, 409).
+    ``price_seen``: what was to be paid when it was read; another price now is another job (``OfferRepriced``, 409).
+    Who does not say which has read the first one.
     """
     work_order = lock_work_order(offer.work_order)
     locked = answering(offer, "counter")
     if work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise OfferTaken if work_order.performer_kind else OfferWithdrawn
-    if price_seen is not None:
-        keep_price(locked, price_seen)
+    keep_price(locked, price_seen)
     _check_price(locked, work_order, proposal.price)
     ready_by = _check_day(work_order, proposal, timezone.now())
     comment = _check_comment(locked, proposal.comment)
@@ -127,7 +128,8 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     """The client or the team agrees: the job is the provider's, on these terms.
 
     The same guards as for a yes: one wins. Raises ``CounterOver`` when it was decided, has lapsed, speaks of what has
-    changed, or of days on which its provider is away; ``SlotTaken``, ``SlotNotOffered``, ``DayFull`` when the time has
+    changed, or of days on which its provider is away; ``PapersMissing`` when its provider lacks a paper for this price
+    or day (R32), of which a client is not told; ``SlotTaken``, ``SlotNotOffered``, ``DayFull`` when the time has
     gone meanwhile: it stays open then.
     """
     work_order = lock_work_order(counter.offer.work_order)
@@ -138,6 +140,7 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
         raise CounterOver(current_status=found.status)
     if found.price_before != locked.price or not found.speaks_of(work_order) or is_away_for(locked, found):
         raise CounterOver(current_status=found.status)
+    _check_papers(work_order, found)
     if found.price is not None and found.price != locked.price:
         if agreed_amounts(work_order):
             raise PriceAgreed(current_status=found.status)
@@ -154,6 +157,15 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     locked.status, locked.answered_at = OFFER_TRANSITIONS["approve"][1], now
     bind(locked, lock_work_order(work_order), by=by, fields=["status", "answered_at", "price"])
     return locked
+
+
+def _check_papers(work_order: WorkOrder, counter: CounterOffer) -> None:
+    gap = paper_gaps(work_order, [counter]).get(counter.pk)
+    if gap is None:
+        return
+    if counter.needs == Decider.CLIENT:
+        raise CounterOver(current_status=counter.status)
+    raise PapersMissing(str(gap.label).lower(), current_status=counter.status)
 
 
 @transaction.atomic

@@ -25,12 +25,24 @@ from providers.actions.contacts import mobile_of
 from providers.actions.file_moves import check_row, lock_provider
 from providers.actions.refusals import InvitationOver, SiretKnown
 from providers.enums import INVITATION_TRANSITIONS, InvitationStatus
-from providers.models import InvitationLink, Provider, ProviderInvitation
+from providers.models import (
+    InvitationLink,
+    Provider,
+    ProviderArea,
+    ProviderCapacity,
+    ProviderClosure,
+    ProviderDocument,
+    ProviderHours,
+    ProviderInvitation,
+    ProviderSite,
+    StoredFile,
+)
 from providers.models.links import MAX_CODE_TRIES, code_of, hash_of, new_nonce, token_of
 from providers.rules.hours import Opening
 
 # How long somebody may take, from the message to the last step.
 LASTS = dt.timedelta(days=30)
+LONGEST_REASON = 300
 # What the first step may not touch in a file: what the team decides.
 OF_THE_TEAM = ("is_active", "is_to_check", "charter_signed_on")
 
@@ -61,17 +73,17 @@ def invite_provider(
 
 @transaction.atomic
 def invite_again(invitation: ProviderInvitation, *, by: Actor) -> ProviderInvitation:
-    """The same invitation by a new link: the one before opens nothing any more. One that was taken back is open again;
-    whoever has handed in gets a link for documents.
+    """The same invitation by a new link: the one before opens nothing any more. One that was taken back or refused is
+    open again; whoever has handed in gets a link for documents.
 
     Raises ``InvitationOver`` when the team has decided on an unfinished file, and ``Conflict``.
     """
     locked = _locked(invitation)
     if locked.status != InvitationStatus.USED:
         locked = _lock(invitation, "send")
-        locked.status = INVITATION_TRANSITIONS["send"][1]
+        locked.status, locked.refusal = INVITATION_TRANSITIONS["send"][1], ""
         with refuse_on(*_once_per_address()):
-            locked.save(update_fields=["status"])
+            locked.save(update_fields=["status", "refusal"])
     _new_link(locked)
     events.record("provider_invitation.sent", locked, by=by)
     return locked
@@ -88,6 +100,40 @@ def revoke_invitation(invitation: ProviderInvitation, *, by: Actor) -> ProviderI
         locked.status = INVITATION_TRANSITIONS["revoke"][1]
         locked.save(update_fields=["status"])
     events.record("provider_invitation.revoked", locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def report_invitation(link: InvitationLink, *, by: Actor) -> None:
+    """“This is not me”: the invitation is taken back, the team is told that its address is wrong. Again: nothing."""
+    locked = _locked(link.invitation)
+    if not locked.links.filter(pk=link.pk, revoked_at=None).update(
+        revoked_at=timezone.now(), reported_at=timezone.now()
+    ):
+        return
+    if locked.status == InvitationStatus.SENT:
+        locked.status = INVITATION_TRANSITIONS["revoke"][1]
+        locked.save(update_fields=["status"])
+    events.record("provider_invitation.misdirected", locked, by=by)
+
+
+@transaction.atomic
+def refuse_file(invitation: ProviderInvitation, *, reason: str, by: Actor) -> ProviderInvitation:
+    """The team does not go on with a file that was begun, handed in or not: no link of it opens any more, they are told
+    why, and it goes after a while (``never_handed_in``). Whoever is invited again goes on where they were.
+
+    Raises ``Invalid`` without a reason, ``InvitationOver`` when there is no file, or the team has decided on it.
+    """
+    locked = _lock(invitation, "refuse")
+    if locked.provider is None:
+        raise InvitationOver(current_status=locked.status)
+    locked.refusal = reason.strip()[:LONGEST_REASON]
+    if not locked.refusal:
+        raise Invalid(_("Say why: they read it."), field="reason")
+    locked.links.filter(revoked_at=None).update(revoked_at=timezone.now())
+    locked.status = INVITATION_TRANSITIONS["refuse"][1]
+    locked.save(update_fields=["status", "refusal"])
+    events.record("provider_invitation.refused", locked, by=by)
     return locked
 
 
@@ -169,6 +215,8 @@ def approve_provider(provider: Provider, *, by: Actor) -> Provider:
         came = ProviderInvitation.objects.filter(provider=provider).first()
         if came is not None and came.status == InvitationStatus.SENT:
             raise Conflict(_("They have not handed everything in yet. Wait for it, or take the invitation back first."))
+        if came is not None and came.status == InvitationStatus.REFUSED:
+            raise Conflict(_("This file was refused. Invite them again, so that they can hand it in."))
         locked.is_to_check, locked.is_active = False, True
         locked.save(update_fields=["is_to_check", "is_active"])
         open_door(locked)
@@ -181,6 +229,35 @@ def never_used(before: dt.datetime) -> QuerySet[ProviderInvitation]:
     """Of businesses that never said who they are: taken back, or no link of theirs opens any more."""
     alive = InvitationLink.objects.filter(invitation=OuterRef("pk"), expires_at__gte=before)
     return ProviderInvitation.objects.filter(~Exists(alive), provider=None)
+
+
+def _drop_files(files: QuerySet[Provider]) -> None:
+    """Delete files that were begun, with what such a file can have: the runtime role may delete nothing else of a
+    provider, and PostgreSQL refuses to leave anything without its provider."""
+    keys = list(files.order_by("pk").values_list("pk", flat=True))
+    ProviderInvitation.objects.filter(provider__in=keys).update(provider=None)
+    theirs = {"provider__in": keys}
+    StoredFile.objects.filter(document__provider__in=keys).delete()
+    for rows in (
+        ProviderDocument.objects.filter(**theirs),
+        ProviderHours.objects.filter(**theirs),
+        ProviderClosure.objects.filter(**theirs),
+        ProviderSite.objects.filter(**theirs),
+        ProviderArea.objects.filter(**theirs),
+        ProviderCapacity.objects.filter(**theirs),
+    ):
+        rows.delete()
+    files._raw_delete(files.db)
+
+
+@retention.forget("unfinished_files", by=_drop_files)
+def never_handed_in(before: dt.datetime) -> QuerySet[Provider]:
+    """Files that were begun by an invitation and never handed in, or that the team refused: no link of theirs opens any
+    more. Not one with which anything was agreed, or somebody of whom can sign in."""
+    alive = InvitationLink.objects.filter(invitation__provider=OuterRef("pk"), expires_at__gte=before)
+    begun = Provider.objects.filter(is_to_check=True, invitation__isnull=False)
+    unfinished = begun.exclude(invitation__status=InvitationStatus.USED).filter(~Exists(alive))
+    return unfinished.filter(agreements=None, members=None, bank_accounts=None, calendar_feeds=None)
 
 
 def open_door(provider: Provider) -> None:

@@ -27,6 +27,7 @@ from providers.actions.facts import (
     social_of,
 )
 from providers.actions.matching_policies import terms_in_force
+from providers.actions.roads import road_facts, ways_to
 from providers.enums import AgreementKind, CounterStatus, DocumentStatus, Ladder, OfferStatus, RoundMode
 from providers.models import CounterOffer, Offer, OfferPolicy, PriceRequest, Provider, ProviderClosure, ServiceAgreement
 from providers.models.offers import latest_start
@@ -246,6 +247,7 @@ def consider_providers(
     loads = {row.pk: load_of(recent[row.pk], row.daily_capacity, opening_of(row)) for row in providers.values()}
     load_of_all = sum(loads.values(), Decimal(0))
     here, can_answer = place_of(work_order), _can_answer(policy, now, begins_by, zone)
+    ways = ways_to(here, providers.values())
     candidates = [
         Candidate(
             key=row.pk,
@@ -275,6 +277,7 @@ def consider_providers(
             judged=past.judged[row.pk],
             together=past.together[row.pk],
             social=social_of(row),
+            **road_facts(ways, row),
         )
         for row in providers.values()
     ]

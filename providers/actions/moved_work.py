@@ -21,6 +21,7 @@ from providers.actions.offer_moves import (
     EXPIRY,
     SEARCHED,
     STOP,
+    answer_ends_at,
     close_round,
     drop_counters,
     lock_offer,
@@ -137,6 +138,6 @@ def _ask_anew(
 
 
 def _due_anew(offer: Offer, policy: Policy, since: dt.datetime) -> dt.datetime:
-    """Never sooner than it was, unless the search ends before."""
+    """Never sooner than it was, unless the search ends before, or a person needs the time to choose."""
     due = due_of(offer.provider, policy, since, ZoneInfo(offer.work_order.site.time_zone))
-    return min(max(due, offer.due_at), offer.round.ends_at)
+    return min(max(due, offer.due_at), answer_ends_at(offer, timezone.now(), since=since))

@@ -33,6 +33,14 @@ def lock_offer(offer: Offer) -> Offer:
     return Offer.objects.select_for_update(of=("self",), no_key=True).get(pk=offer.pk)
 
 
+def answer_ends_at(offer: Offer, start: dt.datetime, *, since: dt.datetime) -> dt.datetime:
+    """When an answer is due at the latest that was asked for ``since`` then and whose clock goes on at ``start``: more
+    time, pauses and other days take nothing of what a person has to choose in. When that is over already, since the
+    search moved, of what is left of it."""
+    latest = offer.round.answers_end_at(since)
+    return latest if latest > start else offer.round.answers_end_at(start)
+
+
 def keep_as_they_are(providers: Iterable[int]) -> None:
     """Nobody stops or resumes one of these providers before this transaction ends.
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Service
 from concierge import events
 from concierge.db import refuse_on
-from concierge.errors import Invalid
+from concierge.errors import Conflict, Invalid
 from concierge.models import Site
 from concierge.tenancy import Actor
 from providers.actions.file_moves import check_row, lock_provider
@@ -35,6 +35,25 @@ class Limit(NamedTuple):
     per_day: int
 
 
+class Seen(NamedTuple):
+    """What somebody had read before they typed: the keys of sites, the communes, and (identifier of the service or
+    nothing, weekday or nothing, number) as words. ``None``: a part that they did not touch."""
+
+    sites: frozenset[int] | None = None
+    communes: frozenset[Commune] | None = None
+    limits: frozenset[tuple[str, str, str]] | None = None
+
+
+class PlacesChanged(Conflict):
+    """Somebody else typed meanwhile."""
+
+    code = "places_changed"
+    message = _(
+        "Somebody else has changed this meanwhile. What you typed is kept: compare it with what they wrote, then save "
+        "again to replace it."
+    )
+
+
 @transaction.atomic
 def set_places(
     provider: Provider,
@@ -42,9 +61,17 @@ def set_places(
     sites: Collection[Site] | None = None,
     communes: Sequence[Commune] | None = None,
     limits: Sequence[Limit] | None = None,
+    seen: Seen | None = None,
     by: Actor,
 ) -> Provider:
-    """Several of the following at once, or none of them; ``None`` leaves a part as it is."""
+    """Several of the following at once, or none of them; ``None`` leaves a part as it is.
+
+    Each part is a whole list: ``seen`` is what whoever replaces it had read. Raises ``PlacesChanged`` (409) when it is
+    another by now.
+    """
+    locked = lock_provider(provider)
+    if seen is not None and _differs(seen, what_is_set(locked)):
+        raise PlacesChanged
     if sites is not None:
         set_sites(provider, sites, by=by)
     if communes is not None:
@@ -52,6 +79,22 @@ def set_places(
     if limits is not None:
         set_capacity(provider, limits, by=by)
     return provider
+
+
+def what_is_set(provider: Provider) -> Seen:
+    """Where it goes and how much it takes, as somebody reads it now."""
+    rows = provider.capacities.values_list("service__public_id", "weekday", "per_day")
+    return Seen(
+        frozenset(provider.served_sites.values_list("site_id", flat=True)),
+        frozenset(Commune(one.postcode, one.name) for one in provider.served_areas.all()),
+        frozenset(
+            (str(service or ""), "" if weekday is None else str(weekday), str(most)) for service, weekday, most in rows
+        ),
+    )
+
+
+def _differs(seen: Seen, now: Seen) -> bool:
+    return any(before is not None and before != after for before, after in zip(seen, now, strict=True))
 
 
 @transaction.atomic

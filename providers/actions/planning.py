@@ -33,6 +33,7 @@ from providers.enums import WAITING, ProposalStatus, RoundMode, RoundStatus, Run
 from providers.models import AssignmentRun, Offer, OfferRound, PriceRequest, ProposedAssignment, Provider
 from providers.rules.candidates import Candidate
 from providers.rules.flow import NEAREST, NOBODY, DayLoad, Reason, explain, figures, one_by_one, prove
+from providers.rules.terms import MatchingTerms
 
 # Work of one day that one plan gives out, and how far ahead a day is planned.
 MOST_ORDERS = 300
@@ -157,6 +158,7 @@ class Gathered:
 def gather(run: AssignmentRun) -> Gathered:
     """Read what there is to give out, and who may do what."""
     orders, found, asked = [], [], _asked_on(run.site, run.day)
+    metres: list[dict[int, int]] = []
     for order in to_give_out(run.site, run.day)[:MOST_ORDERS]:
         policy = policy_for(order)
         terms = terms_now(order, policy)
@@ -164,11 +166,13 @@ def gather(run: AssignmentRun) -> Gathered:
         verdicts = consider_providers(order, policy, agreed={}, among=whom.keys, terms=terms).verdicts
         kept = [one.candidate for one in verdicts if one.rule is None]
         kept = [one for one in kept if _has_room(one, order.service_id, asked)]
+        ways = {one.key: _metres(one, terms) for one in kept}
         orders.append(order)
-        found.append(sorted(kept, key=lambda one: (_metres(one), one.key))[:NEAREST])
+        found.append(sorted(kept, key=lambda one: (ways[one.key], one.key))[:NEAREST])
+        metres.append(ways)
     known = {one.key: one for kept in found for one in kept}
     numbers = {key: number for number, key in enumerate(sorted(known))}
-    arcs = [(n, numbers[one.key], _metres(one)) for n, kept in enumerate(found) for one in kept]
+    arcs = [(n, numbers[one.key], metres[n][one.key]) for n, kept in enumerate(found) for one in kept]
     lanes = _lanes(orders, found, asked)
     lane_numbers = {lane: number for number, lane in enumerate(lanes)}
     rooms = [_room(known[key], asked) for key in numbers]
@@ -203,9 +207,9 @@ def _lanes(
     return {lane: room for lane, room in rooms.items() if room is not None}
 
 
-def _metres(candidate: Candidate) -> int:
+def _metres(candidate: Candidate, terms: MatchingTerms) -> int:
     """How far it is; half of its area when nobody knows."""
-    way = candidate.distance_km
+    way = candidate.way_km(terms)
     return round(1000 * (Decimal(candidate.radius_km or 0) / 2 if way is None else way))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from concierge.days import today_of
@@ -239,7 +240,8 @@ def values_of(sought: Sought, many: int) -> dict[str, Any]:
         "first": sought.window[0],
         "last": sought.window[1],
         "hours_left": sought.hours_left,
-        "factor": float(sought.terms.road_factor),
+        # A road that was measured may be shorter than any estimate, never than the straight line.
+        "factor": 1.0 if settings.ROUTER_URL else float(sought.terms.least_factor),
         "lot": sought.lot,
         "many": many,
     }

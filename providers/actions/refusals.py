@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -104,6 +105,16 @@ class CounterOver(WrongState):
 
     code = "counter_over"
     message = _("This proposal can no longer be decided on: it was answered, its time is over, or the job has changed.")
+
+
+class PapersMissing(WrongState):
+    """Their papers do not do for this job, or no longer (R32)."""
+
+    code = "papers_missing"
+
+    def __init__(self, reason: str, **extra: Any) -> None:
+        said = gettext("They cannot be given this job: %(reason)s. Ask them for the paper, or choose somebody else.")
+        super().__init__(said % {"reason": reason}, **extra)
 
 
 class PricesToChoose(WrongState):

@@ -282,9 +282,7 @@ def _why_nobody(current: OfferRound, now: dt.datetime) -> str:
 def _send(
     wave: OfferWave, work_order: WorkOrder, provider: Provider, found: Candidates, policy: Policy, *, by: Actor
 ) -> Offer:
-    until = wave.round.ends_at
-    if wave.round.asks_price:
-        until = asking.prices_due_by(wave.sent_at, until)
+    until = wave.round.answers_end_at(wave.sent_at)
     offer = Offer.objects.create(
         organisation_id=wave.organisation_id,
         work_order=work_order,

@@ -44,12 +44,14 @@ class CounterOffers(Answer):
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """Where `asks_price` is true a `price` is needed, and may be the one offered. A price is decided on by the
         organisation, a day alone by the client; you read the outcome in `counter` and `status`. 409 as for an
-        acceptance, and `counter_waiting`, `date_fixed`, `price_agreed`, `price_told_to_client`."""
+        acceptance (`offer_repriced` when `price_seen` is not the price as it is now), and `counter_waiting`,
+        `date_fixed`, `price_agreed`, `price_told_to_client`."""
         found = self.mine(request, public_id)
         body = CounterIn(data=request.data)
         body.is_valid(raise_exception=True)
+        seen = body.validated_data.pop("price_seen", None)
         with retryable():
-            counter_offer(found, Proposal(**body.validated_data), by=actor_of(request))
+            counter_offer(found, Proposal(**body.validated_data), by=actor_of(request), price_seen=seen)
         return self.shown(request, public_id)
 
 
@@ -84,8 +86,8 @@ class ApproveCounter(_Decision):
     @idempotent
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
         """The job is theirs on these terms; speak with the client first when the day changes. 409: `counter_over`,
-        `offer_taken`, `price_agreed`, `date_fixed`, and `slot_taken` or `day_full` when the time has gone: 422
-        `slot_not_offered`."""
+        `offer_taken`, `papers_missing` (a paper has ended, or this price asks for one), `price_agreed`, `date_fixed`,
+        and `slot_taken` or `day_full` when the time has gone: 422 `slot_not_offered`."""
         return self.decide(request, public_id, approve_counter)
 
 

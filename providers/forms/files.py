@@ -54,7 +54,7 @@ class NewProviderForm(RowForm):
     PARTS = (
         (_("Who it is"), ("name", "legal_name", "siret", "vat_number", "is_vat_exempt")),
         (_("Whom we ask"), ("contact_name", "email", "phone", "language")),
-        (_("Where, and how much"), (*WHERE, *SPOT, "radius_km", "daily_capacity")),
+        (_("Where, and how much"), (*WHERE, *SPOT, "radius_km", "travel_mode", "daily_capacity")),
         (
             _("What sets it apart"),
             ("is_local", "is_ess", "is_insertion", "is_sheltered", "has_refashion_label", "charter_signed_on"),
@@ -76,6 +76,7 @@ class NewProviderForm(RowForm):
             *WHERE,
             *SPOT,
             "radius_km",
+            "travel_mode",
             "daily_capacity",
             "is_local",
             "is_ess",
@@ -92,6 +93,7 @@ class NewProviderForm(RowForm):
             "latitude": _("In degrees, for example 47.327100. Empty: we look the address up."),
             "longitude": _("In degrees, for example 5.044200. Empty: we look the address up."),
             "radius_km": _("As the crow flies, around this address."),
+            "travel_mode": _("Distances and times are those of this way of coming."),
             "email": _("Offers go there. Without one, somebody has to call."),
         }
 

@@ -126,3 +126,15 @@ class CharterForm(forms.Form):
         label=_("I have read the charter, and my business keeps to it"),
         error_messages={"required": _("Please tick this box to sign the charter.")},
     )
+
+
+class RefuseFileForm(forms.Form):
+    """Why the team does not go on with a file."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("They read this sentence."),
+        error_messages={"required": _("Say why: they read it.")},
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Service
 from concierge.forms import KnownForm
 from concierge.models import Site
-from providers.actions.places import MOST_LIMITS, Commune, Limit
+from providers.actions.places import MOST_LIMITS, Commune, Limit, Seen
 from providers.models import ProviderCapacity
 from providers.models.places import MOST_A_DAY
 
@@ -118,8 +119,12 @@ class PlacesFields(forms.Form):
 
     def _note_empty(self, n: int) -> None:
         """A line that was there and has lost its number goes; a new one says nothing yet."""
-        if self.fields[f"per_day{n}"].initial is None:
+        if not self.known_before(n):
             self.add_error(f"per_day{n}", gettext("How many?"))
+
+    def known_before(self, n: int) -> bool:
+        """Whether there was a number in this line."""
+        return self.fields[f"per_day{n}"].initial is not None
 
     @property
     def rows(self) -> list[list[forms.BoundField]]:
@@ -130,6 +135,26 @@ class PlacesFields(forms.Form):
 class PlacesForm(KnownForm, PlacesFields):
     """What is known of it already."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # No box ticked is nothing in what a page sends; that of the communes is always there.
+        if self.says_what_it_showed:
+            self.fields["sites"].show_hidden_initial = True
+
+    @property
+    def says_what_it_showed(self) -> bool:
+        """Whether what was typed came from a page, with what that had shown."""
+        return self.is_bound and self.add_initial_prefix("areas") in self.data
+
+    def known_before(self, n: int) -> bool:
+        """Whether the page had shown a number there: somebody else may have typed another since."""
+        if self.says_what_it_showed:
+            return bool(self._posted_initial(f"per_day{n}"))
+        return super().known_before(n)
+
+    def _posted_initial(self, name: str) -> str:
+        return str(self.data.get(self.add_initial_prefix(name), ""))
+
     @property
     def changed(self) -> dict[str, Any]:
         """The parts that somebody typed anew, as ``set_places`` takes them."""
@@ -138,13 +163,41 @@ class PlacesForm(KnownForm, PlacesFields):
         if "sites" in names:
             found["sites"] = list(self.cleaned_data["sites"])
         if "areas" in names:
-            found["communes"] = self._communes()
+            found["communes"] = _communes(self.cleaned_data["areas"])
         if names - {"sites", "areas"}:
             rows = [[self.cleaned_data[f"{name}{n}"] for name in ROW] for n in range(self.many)]
             found["limits"] = [Limit(*row) for row in rows if row[2] is not None]
         return found
 
-    def _communes(self) -> list[Commune]:
-        lines = (line.strip() for line in self.cleaned_data["areas"].splitlines())
-        parts = (LINE.match(line) for line in lines if line)
-        return list(dict.fromkeys(Commune(one[1], " ".join((one[2] or "").split())) for one in parts if one))
+    @property
+    def seen(self) -> Seen:
+        """What the page had shown of the parts that somebody typed anew; nothing when it does not say."""
+        if not self.says_what_it_showed:
+            return Seen()
+        names = set(self.changed_data)
+        sites = self.data.getlist(self.add_initial_prefix("sites"))  # type: ignore[attr-defined]  # of what a page sent
+        rows = [tuple(self._posted_initial(f"{name}{n}") for name in ROW) for n in range(self.many)]
+        return Seen(
+            frozenset(int(key) for key in sites if key.isdigit()) if "sites" in names else None,
+            frozenset(_communes(self._posted_initial("areas"))) if "areas" in names else None,
+            frozenset((one, day, most) for one, day, most in rows if most) if names - {"sites", "areas"} else None,
+        )
+
+    @staticmethod
+    def caught_up(posted: QueryDict, shown: PlacesForm) -> QueryDict:
+        """What was typed, beside what is set by now, as a page without anything typed (``shown``) knows it: saved once
+        more, it replaces that."""
+        data = posted.copy()
+        for name in shown.fields:
+            value = shown[name].value()
+            known = value if isinstance(value, list) else ["" if value is None else value]
+            data.setlist(shown.add_initial_prefix(name), [str(one) for one in known])
+            if name not in {"sites", "areas"}:
+                data.setdefault(name, "")
+        return data
+
+
+def _communes(typed: str) -> list[Commune]:
+    lines = (line.strip() for line in typed.splitlines())
+    parts = (LINE.match(line) for line in lines if line)
+    return list(dict.fromkeys(Commune(one[1], " ".join((one[2] or "").split())) for one in parts if one))

@@ -13,9 +13,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.forms.openings import DateInput
-from providers.enums import Obstacle
+from providers.enums import Obstacle, TravelMode
 from providers.models import Provider
-from providers.rules.terms import LONGEST_WAY, PARTS, SOCIAL, SWITCHABLE, MatchingTerms, Weights, WrongTerms
+from providers.rules.terms import (
+    CAR,
+    FASTEST,
+    LIGHT,
+    LONGEST_WAY,
+    PARTS,
+    SOCIAL,
+    SWITCHABLE,
+    MatchingTerms,
+    Weights,
+    WrongTerms,
+)
 
 PART_LABELS: Mapping[str, Any] = {
     "distance": _("Nearness"),
@@ -29,6 +40,7 @@ PART_LABELS: Mapping[str, Any] = {
 PROBLEMS: Mapping[str, Any] = {
     "weights": _("These points must add up to 100."),
     "road_factor": _("Between 1 (as the crow flies) and 3."),
+    "speeds": _("Between 1 and 130 kilometres an hour."),
     "social": _("Between 0 and 100 points."),
 }
 
@@ -37,6 +49,10 @@ def _points(label: Any) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, min_value=0, max_value=100, widget=forms.NumberInput(attrs={"data-quantity": ""})
     )
+
+
+def _factor_name(mode: str) -> str:
+    return "road_factor" if mode == CAR else f"factor_{mode}"
 
 
 def _quality_label(name: str) -> str:
@@ -48,13 +64,6 @@ def _quality_label(name: str) -> str:
 class RulesForm(forms.Form):
     """What keeps a provider out, and what counts how much."""
 
-    road_factor = forms.DecimalField(
-        label=_("Road per kilometre as the crow flies"),
-        max_digits=3,
-        decimal_places=2,
-        validators=[MinValueValidator(Decimal(1)), MaxValueValidator(LONGEST_WAY)],
-        help_text=_("1 measures as the crow flies; 1.3 is usual in towns, more where rivers or hills are in the way."),
-    )
     by_capacity = forms.BooleanField(
         label=_("Share work by what each can do in its opening hours, not job by job"), required=False
     )
@@ -63,6 +72,16 @@ class RulesForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for mode in TravelMode:
+            self.fields[_factor_name(mode)] = forms.DecimalField(
+                label=_("%(mode)s: kilometres per kilometre as the crow flies") % {"mode": mode.label},
+                max_digits=3,
+                decimal_places=2,
+                validators=[MinValueValidator(Decimal(1)), MaxValueValidator(LONGEST_WAY)],
+            )
+            self.fields[f"speed_{mode}"] = forms.IntegerField(
+                label=_("%(mode)s: kilometres an hour") % {"mode": mode.label}, min_value=1, max_value=FASTEST
+            )
         for part in PARTS:
             self.fields[f"weight_{part}"] = _points(PART_LABELS[part])
         for rule in SWITCHABLE:
@@ -74,7 +93,8 @@ class RulesForm(forms.Form):
     def initial_of(terms: MatchingTerms) -> dict[str, Any]:
         """What the form shows of rules."""
         return {
-            "road_factor": terms.road_factor,
+            **{_factor_name(mode): terms.factor_of(mode) for mode in TravelMode},
+            **{f"speed_{mode}": terms.speeds[mode] for mode in TravelMode},
             "by_capacity": terms.by_capacity,
             **{f"weight_{part}": points for part, points in vars(terms.weights).items()},
             **{f"rule_{rule}": terms.is_on(rule) for rule in SWITCHABLE},
@@ -91,6 +111,8 @@ class RulesForm(forms.Form):
                 weights=Weights(**{part: cleaned[f"weight_{part}"] for part in PARTS}),
                 off=frozenset(rule for rule in SWITCHABLE if not cleaned[f"rule_{rule}"]),
                 road_factor=cleaned["road_factor"],
+                way_factors={mode: cleaned[_factor_name(mode)] for mode in LIGHT},
+                speeds={mode.value: cleaned[f"speed_{mode}"] for mode in TravelMode},
                 social={name: cleaned[f"social_{name}"] for name in SOCIAL},
                 by_capacity=cleaned["by_capacity"],
             )
@@ -110,6 +132,11 @@ class RulesForm(forms.Form):
     def weights(self) -> list[forms.BoundField]:
         """The points of each part."""
         return self._named("weight_")
+
+    @property
+    def ways(self) -> list[list[forms.BoundField]]:
+        """The factor and the speed of each way of coming."""
+        return [[self[_factor_name(mode)], self[f"speed_{mode}"]] for mode in TravelMode]
 
     @property
     def rules(self) -> list[forms.BoundField]:

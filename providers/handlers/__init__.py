@@ -26,6 +26,7 @@ from providers.handlers import moves as _moves  # noqa: F401 - importing subscri
 from providers.handlers import papers as _papers  # noqa: F401 - importing subscribes
 from providers.handlers import promises as _promises  # noqa: F401 - importing subscribes it
 from providers.handlers import reach as _reach  # noqa: F401 - importing subscribes it
+from providers.handlers import roads as _roads  # noqa: F401 - importing subscribes it
 from providers.models import Offer, PriceRequest
 
 BY_PROVIDER = (Execution.PROVIDER, Execution.COLLECTED_PROVIDER)

@@ -19,6 +19,7 @@ from providers.models.prices import PriceRequest
 from providers.models.reach import ProviderReach
 from providers.models.runs import AssignmentRun, ProposedAssignment
 from providers.models.shares import ShareAlarm
+from providers.models.ways import ProviderWay
 
 __all__ = [
     "AccessLink",
@@ -53,6 +54,7 @@ __all__ = [
     "ProviderMember",
     "ProviderReach",
     "ProviderSite",
+    "ProviderWay",
     "ServiceAgreement",
     "ShareAlarm",
     "StoredFile",

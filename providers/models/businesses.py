@@ -20,7 +20,7 @@ from bookings.models.requests import REQUEST_ROLES
 from concierge.models import Organisation, PublicIdModel, TenantModel, User
 from concierge.numbers import check_siret
 from concierge.tenancy import Actor
-from providers.enums import BINDING_AGREEMENTS
+from providers.enums import BINDING_AGREEMENTS, TravelMode
 
 
 def check_vat_number(value: str) -> None:
@@ -73,6 +73,13 @@ class Provider(PublicIdModel, TenantModel):
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     radius_km = models.PositiveSmallIntegerField(_("area served (km)"), default=10)
+    travel_mode = models.CharField(
+        _("how they come"),
+        max_length=10,
+        choices=TravelMode.choices,
+        default=TravelMode.CAR,
+        db_default=TravelMode.CAR,
+    )
     daily_capacity = models.PositiveSmallIntegerField(_("jobs per day"), default=5)
     language = models.CharField(
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
@@ -147,6 +154,9 @@ class Provider(PublicIdModel, TenantModel):
                 name="provider_radius_is_plausible",
                 violation_error_message=_("The area served must be between 1 and 500 km."),
                 violation_error_code="radius_km",
+            ),
+            models.CheckConstraint(
+                condition=Q(travel_mode__in=TravelMode.values), name="provider_travel_mode_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(daily_capacity__gte=1),

@@ -6,8 +6,9 @@ from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -25,10 +26,20 @@ class ProviderInvitationQuerySet(models.QuerySet["ProviderInvitation"]):
         """Those of the organisation; who may read them is for ``perms``."""
         return self.filter(organisation=actor.organisation)
 
+    def with_is_expired(self) -> Self:
+        """Each says whether it ``is_expired``: under way, and no link of it opens any more."""
+        alive = InvitationLink.objects.filter(
+            invitation=OuterRef("pk"), revoked_at=None, expires_at__gt=timezone.now(), code_tries__lt=MAX_CODE_TRIES
+        )
+        return self.annotate(is_expired=Q(status=InvitationStatus.SENT) & ~Exists(alive))
+
 
 class ProviderInvitation(PublicIdModel, TenantModel):
     """A local business is asked to open its file itself. Its provider begins with the first step, to be checked by the
     team after the last one."""
+
+    # Of rows that were read ``with_is_expired``.
+    is_expired: bool
 
     name = models.CharField(_("name of the business"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -48,6 +59,7 @@ class ProviderInvitation(PublicIdModel, TenantModel):
     charter = models.TextField(_("charter as it was shown"), blank=True, db_default="")
     signed_by = models.CharField(_("signed by"), max_length=120, blank=True, db_default="")
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
+    refusal = models.CharField(_("why the file was refused"), max_length=300, blank=True, db_default="")
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     objects = ProviderInvitationQuerySet.as_manager()
@@ -69,6 +81,12 @@ class ProviderInvitation(PublicIdModel, TenantModel):
             models.CheckConstraint(
                 condition=~Q(status="used") | Q(provider__isnull=False, used_at__isnull=False) & ~Q(signed_by=""),
                 name="provider_invitation_used_made_a_provider",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="refused") & ~Q(refusal="") | ~Q(status="refused") & Q(refusal=""),
+                name="provider_invitation_refused_says_why",
+                violation_error_message=_("Say why: they read it."),
+                violation_error_code="reason",
             ),
             models.UniqueConstraint(
                 fields=["organisation", "email"],

@@ -30,7 +30,7 @@ from providers.enums import (
 from providers.models.agreements import ServiceAgreement
 from providers.models.businesses import Provider
 from providers.rules import hours
-from providers.rules.asking import LONGEST
+from providers.rules.asking import LONGEST, prices_due_by
 
 
 def latest_start(work_order: WorkOrder) -> dt.datetime:
@@ -93,6 +93,11 @@ class OfferRound(PublicIdModel, TenantModel):
     def asks_price(self) -> bool:
         """Whether no yes binds: several give their prices, then a person chooses."""
         return self.mode == RoundMode.QUOTES
+
+    def answers_end_at(self, since: dt.datetime) -> dt.datetime:
+        """When an answer is due at the latest that is asked for ``since`` then: where a person chooses among prices,
+        with time left to choose."""
+        return prices_due_by(since, self.ends_at) if self.asks_price else self.ends_at
 
 
 class OfferWave(TenantModel):

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from providers.rules import papers
-from providers.rules.terms import MatchingTerms
+from providers.rules.terms import CAR, MatchingTerms
 
 EARTH_RADIUS_KM = 6371.0088
 TENTH = Decimal("0.1")
@@ -42,7 +42,8 @@ class Candidate:
     checked lately or broken off, ``passed`` were right at once. ``social`` names what it is; ``together`` counts its
     jobs of the last year for the same client. ``serves_site`` and ``serves_place`` are what its lists of sites and of
     communes say; without a list of communes the distance counts. ``daily_capacity`` is that of the day of the work;
-    ``service_capacity`` and ``service_jobs`` are of its service alone.
+    ``service_capacity`` and ``service_jobs`` are of its service alone. ``road_km`` and ``road_minutes`` are the way as
+    it was measured for its ``travel_mode``; where it was not, it is estimated from the straight line.
     """
 
     key: int
@@ -75,6 +76,9 @@ class Candidate:
     serves_place: bool | None = None
     service_capacity: int | None = None
     service_jobs: int | None = None
+    travel_mode: str = CAR
+    road_km: Decimal | None = None
+    road_minutes: int | None = None
 
     @property
     def capacity_left(self) -> int | None:
@@ -87,8 +91,17 @@ class Candidate:
         return _left(self.service_capacity, self.service_jobs)
 
     def way_km(self, terms: MatchingTerms) -> Decimal | None:
-        """How far it is: the straight line times the factor of the roads."""
-        return None if self.distance_km is None else tenth(self.distance_km * terms.road_factor)
+        """How far it is: as measured by road, else the straight line times the factor of its way of coming."""
+        if self.road_km is not None:
+            return self.road_km
+        return None if self.distance_km is None else tenth(self.distance_km * terms.factor_of(self.travel_mode))
+
+    def way_minutes(self, terms: MatchingTerms) -> int | None:
+        """How long that takes: as measured, else at the speed of its way of coming."""
+        if self.road_minutes is not None:
+            return self.road_minutes
+        way = self.way_km(terms)
+        return None if way is None else math.ceil(way * 60 / terms.speeds[self.travel_mode])
 
     def facts(self) -> dict[str, Any]:
         """All of it but the key, as it is kept."""
@@ -131,5 +144,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "required": tuple,
     "social": tuple,
     **dict.fromkeys(("today", "work_day"), _day),
-    **dict.fromkeys(("distance_km", "hours_left", "load", "load_of_all", "price", "cheapest"), _number),
+    **dict.fromkeys(("distance_km", "road_km", "hours_left", "load", "load_of_all", "price", "cheapest"), _number),
 }

@@ -32,9 +32,9 @@ def papers_problem(
     return None
 
 
-def _ends_before_the_work(candidate: Candidate) -> bool:
-    day = candidate.work_day
-    ends = [last for kind, last in candidate.documents.items() if kind in ON_THE_DAY and last is not None]
+def ends_before(documents: Mapping[str, dt.date | None], day: dt.date | None) -> bool:
+    """Whether a paper that has to count on the day of the work ends before it."""
+    ends = [last for kind, last in documents.items() if kind in ON_THE_DAY and last is not None]
     return day is not None and any(last < day for last in ends)
 
 
@@ -67,7 +67,7 @@ def obstacle(candidate: Candidate, terms: MatchingTerms) -> str | None:
     if candidate.serves_site is False:
         return "site_not_served"
     soft = {
-        "document_ends": _ends_before_the_work(candidate),
+        "document_ends": ends_before(candidate.documents, candidate.work_day),
         "out_of_area": _is_far(candidate, terms),
         "closed": candidate.is_closed,
         "no_capacity": candidate.capacity_left == 0,
@@ -106,7 +106,7 @@ def consider(candidates: Sequence[Candidate], terms: MatchingTerms) -> list[Cons
             kept.append((candidate, score_parts(candidate, terms)))
         else:
             removed.append(Consideration(candidate, rule, {}, None, unknown(candidate, terms)))
-    kept.sort(key=lambda pair: (-sum(pair[1].values()), *_nearest_first(pair[0]), pair[0].key))
+    kept.sort(key=lambda pair: (-sum(pair[1].values()), *_nearest_first(pair[0], terms), pair[0].key))
     removed.sort(key=lambda verdict: verdict.candidate.key)
     ranked = [
         Consideration(candidate, None, parts, rank, unknown(candidate, terms))
@@ -120,6 +120,7 @@ def chosen_by_hand(candidate: Candidate, terms: MatchingTerms) -> Consideration:
     return Consideration(candidate, None, score_parts(candidate, terms), 1, unknown(candidate, terms))
 
 
-def _nearest_first(candidate: Candidate) -> tuple[bool, Decimal]:
+def _nearest_first(candidate: Candidate, terms: MatchingTerms) -> tuple[bool, Decimal]:
     """Those of whom nobody knows where they are come last."""
-    return candidate.distance_km is None, candidate.distance_km or Decimal(0)
+    way = candidate.way_km(terms)
+    return way is None, way or Decimal(0)

@@ -97,7 +97,9 @@ def score_parts(candidate: Candidate, terms: MatchingTerms) -> dict[str, Decimal
 def _whether_it_goes_there(candidate: Candidate) -> object:
     if candidate.serves_place is not None:
         return candidate.serves_place
-    return None if candidate.radius_km is None else candidate.distance_km
+    if candidate.radius_km is None:
+        return None
+    return candidate.distance_km if candidate.road_km is None else candidate.road_km
 
 
 # What nobody knows, by the rule that it would have answered.

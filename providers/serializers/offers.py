@@ -127,6 +127,12 @@ class CounterIn(serializers.Serializer[Any]):
         required=False, help_text="The day on which it would be ready, for what is left at the desk: a later one."
     )
     comment = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    price_seen = Euros(
+        required=False,
+        min_value=Decimal(0),
+        help_text="The `price` of the offer that you read: refused (`offer_repriced`) when it is another by now. "
+        "Needed once it was changed, because more or less was weighed or counted than announced.",
+    )
 
 
 class OfferPauseIn(serializers.Serializer[Any]):

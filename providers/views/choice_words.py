@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from bookings.models import WorkOrder
 from concierge.words import euros, moment_words
+from providers.actions.paper_gaps import paper_gaps
 from providers.enums import OfferStatus
 from providers.models import Offer, OfferRound
 from providers.views.counter_words import proposal_of
@@ -52,7 +53,21 @@ def _past(counted: dict[str, int]) -> list[str]:
     return said or [_("No job for us yet")]
 
 
-def choice_of(searched: OfferRound, order: WorkOrder, past: dict[int, list[str]]) -> dict[str, Any] | None:
+def gaps_of(searched: Sequence[OfferRound]) -> dict[int, str]:
+    """Which of what was proposed cannot be agreed to for want of a paper, in words, by the key of the proposal."""
+    waiting = []
+    for one in searched:
+        for offer in one.offers.all():
+            for counter in offer.counters.all():
+                counter.offer, offer.round, offer.work_order = offer, one, one.work_order
+                waiting.append(counter)
+    gaps = paper_gaps(waiting[0].offer.work_order, waiting) if waiting else {}
+    return {key: str(gap.label) for key, gap in gaps.items()}
+
+
+def choice_of(
+    searched: OfferRound, order: WorkOrder, past: dict[int, list[str]], gaps: dict[int, str]
+) -> dict[str, Any] | None:
     """The prices of one search, cheapest first, and for how many more one still waits; nothing where none is there."""
     if not searched.asks_price:
         return None
@@ -69,6 +84,7 @@ def choice_of(searched: OfferRound, order: WorkOrder, past: dict[int, list[str]]
                     "amount": counter.price,
                     # It was weighed, or moved, since: they gave a price for something else.
                     "is_outdated": counter.price_before != offer.price or not counter.speaks_of(order),
+                    "gap": gaps.get(counter.pk, ""),
                     "is_usual": counter.price == offer.price,
                     "distance": known.get("distance", ""),
                     "score": known.get("score", ""),

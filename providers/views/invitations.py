@@ -21,8 +21,8 @@ from concierge.middleware import TenantRequest
 from providers import perms
 from providers.actions import invitations
 from providers.actions.links import absolute_address
-from providers.enums import InvitationStatus
-from providers.forms.onboarding import InviteForm
+from providers.enums import INVITATION_TRANSITIONS, InvitationStatus
+from providers.forms.onboarding import InviteForm, RefuseFileForm
 from providers.models import Provider, ProviderInvitation
 from providers.views.staff import PAGE, pages_around
 
@@ -36,7 +36,12 @@ def _manages(request: TenantRequest) -> None:
 def invitations_list(request: TenantRequest) -> HttpResponse:
     """Who was invited, and how far they are; 25 a page."""
     _manages(request)
-    found = ProviderInvitation.objects.visible_to(request.actor).select_related("provider").order_by("-pk")
+    found = (
+        ProviderInvitation.objects.visible_to(request.actor)
+        .with_is_expired()
+        .select_related("provider")
+        .order_by("-pk")
+    )
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {"rows": list(page), "zone": zone_of(request.organisation), **pages_around(request, page)}
     return render(request, "providers/invitations.html", context)
@@ -70,10 +75,16 @@ def invitation_staff(request: TenantRequest, public_id: uuid.UUID) -> HttpRespon
 
 @require_POST
 def change_invitation(request: TenantRequest, public_id: uuid.UUID, verb: str) -> HttpResponse:
-    """Once more, or no more."""
+    """Once more, no more, or no to the file."""
     found = _known(request, public_id)
+    form = RefuseFileForm(request.POST if verb == "refuser" else None)
+    if form.is_bound and not form.is_valid():
+        return _page(request, found, form=form, status=422)
     try:
-        if verb == "renvoyer":
+        if verb == "refuser":
+            invitations.refuse_file(found, **form.cleaned_data, by=request.actor)
+            said = _("Refused: they are told why, and their link opens nothing any more.")
+        elif verb == "renvoyer":
             invitations.invite_again(found, by=request.actor)
             said = _("The invitation is on its way again, with a new link.")
         else:
@@ -112,12 +123,23 @@ def _say_on_its_way(request: TenantRequest, invitation: ProviderInvitation, said
 
 def _known(request: TenantRequest, public_id: uuid.UUID) -> ProviderInvitation:
     _manages(request)
-    found = ProviderInvitation.objects.visible_to(request.actor).select_related("provider")
+    found = ProviderInvitation.objects.visible_to(request.actor).with_is_expired().select_related("provider")
     return get_object_or_404(found, public_id=public_id)
 
 
+def _can_refuse(invitation: ProviderInvitation) -> bool:
+    """There is a file, and nobody has decided on it."""
+    is_begun = invitation.provider is not None and invitation.provider.is_to_check
+    return is_begun and invitation.status in INVITATION_TRANSITIONS["refuse"][0]
+
+
 def _page(
-    request: TenantRequest, invitation: ProviderInvitation, *, error: DomainError | None = None, status: int = 200
+    request: TenantRequest,
+    invitation: ProviderInvitation,
+    *,
+    error: DomainError | None = None,
+    form: RefuseFileForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     token, code = invitations.door_of(invitation)
     is_open = invitation.status == InvitationStatus.SENT
@@ -130,5 +152,6 @@ def _page(
         "address": absolute_address(invitation.organisation_id, path) if path else "",
         "code": code,
         "error": error,
+        "refuse_form": (form or RefuseFileForm()) if _can_refuse(invitation) else None,
     }
     return render(request, "providers/invitation_staff.html", context, status=status)

@@ -96,8 +96,8 @@ def not_me(request: TenantRequest, token: str, link: InvitationLink) -> HttpResp
     """The message reached somebody else."""
     if not knows_code(request, link):
         return _page(request, token, link, status=403)
-    invitations.revoke_invitation(link.invitation, by=acting_on(request, link.invitation))
-    return render(request, "providers/link_reported.html", {"is_quiet": True})
+    invitations.report_invitation(link, by=acting_on(request, link.invitation))
+    return render(request, "providers/link_reported.html")
 
 
 @require_http_methods(PAGE)

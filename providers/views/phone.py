@@ -69,7 +69,8 @@ def _later(offer: Offer, zone: ZoneInfo) -> dict[str, str]:
 def _note(request: TenantRequest, offer: Offer, answer: str, form: Form | None) -> str:
     name = {"name": offer.provider.name}
     if answer == "price" and form is not None and offer.round.asks_price:
-        price_on_phone(offer, form.cleaned_data["price"], by=request.actor)
+        seen = price_read(request.POST, "price_seen")
+        price_on_phone(offer, form.cleaned_data["price"], price_seen=seen, by=request.actor)
         return _("Noted: the price of %(name)s. Somebody chooses once all have answered.") % name
     if answer == "yes" and not offer.round.asks_price:
         accept_on_phone(offer, price_seen=price_read(request.POST), by=request.actor)

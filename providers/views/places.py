@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dates import WEEKDAYS
@@ -21,7 +21,7 @@ from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
 from concierge.models import Site
 from providers import perms
-from providers.actions.places import set_places
+from providers.actions.places import PlacesChanged, set_places
 from providers.forms.places import PlacesForm
 from providers.models import Provider, ProviderArea, ProviderCapacity
 from providers.views.staff import BY_PROVIDER
@@ -37,20 +37,26 @@ def provider_places(request: TenantRequest, public_id: uuid.UUID) -> HttpRespons
         raise NotAllowed
     provider = get_object_or_404(Provider.objects.visible_to(request.actor), public_id=public_id)
     back = reverse("providers:provider", args=[provider.public_id])
-    form = _form(request, provider)
+    form, status, now = _form(request, provider), 422, None
     if form.is_valid():
         try:
-            set_places(provider, **form.changed, by=request.actor)
+            set_places(provider, **form.changed, seen=form.seen, by=request.actor)
+        except PlacesChanged as error:
+            data = PlacesForm.caught_up(request.POST, _form(request, provider, typed=False))
+            form, status, now = _form(request, provider, data), error.status, places_words(provider)
+            form.add_error(None, str(error.message))
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:
             messages.success(request, _("Saved."))
             return redirect(back)
-    context = {"provider": provider, "form": form, "back": back}
-    return render(request, "providers/places.html", context, status=422 if form.is_bound else 200)
+    context = {"provider": provider, "form": form, "back": back, "now": now}
+    return render(request, "providers/places.html", context, status=status if form.is_bound else 200)
 
 
-def _form(request: TenantRequest, provider: Provider) -> PlacesForm:
+def _form(
+    request: TenantRequest, provider: Provider, data: QueryDict | None = None, *, typed: bool = True
+) -> PlacesForm:
     limits = list(_limits(provider))
     named = [one.service_id for one in limits if one.service_id]
     services = Service.objects.filter(organisation=request.organisation)
@@ -60,7 +66,7 @@ def _form(request: TenantRequest, provider: Provider) -> PlacesForm:
         "areas": "\n".join(str(area) for area in provider.served_areas.all()),
     }
     return PlacesForm(
-        request.POST if request.method == "POST" else None,
+        (data or request.POST) if typed and request.method == "POST" else None,
         initial=initial,
         sites=sites.filter(Q(is_active=True) | Q(pk__in=initial["sites"])).order_by("name", "pk"),
         services=services.filter(Q(execution__in=BY_PROVIDER, is_active=True) | Q(pk__in=named)).order_by("name", "pk"),

@@ -21,7 +21,7 @@ from concierge.words import date_words
 from providers import perms
 from providers.actions.matching_policies import decide_rules, last_edition, terms_for
 from providers.actions.previews import Preview, preview
-from providers.enums import Obstacle
+from providers.enums import Obstacle, TravelMode
 from providers.forms.rules import RulesForm
 from providers.models import MatchingPolicy, Provider
 from providers.rules.terms import MatchingTerms
@@ -108,8 +108,12 @@ def _editions(request: TenantRequest, service: Service | None) -> list[dict[str,
 def terms_words(terms: MatchingTerms) -> str:
     """Rules in a line: what counts, and what was switched off."""
     parts = [f"{SCORE_PARTS[name]} {points}" for name, points in vars(terms.weights).items() if points]
-    if terms.road_factor != 1:
-        parts.append(_("roads × %(factor)s") % {"factor": f"{terms.road_factor.normalize():f}"})
+    factors = {mode: terms.factor_of(mode) for mode in TravelMode}
+    parts += [
+        _("%(mode)s × %(factor)s") % {"mode": str(mode.label).lower(), "factor": f"{factor.normalize():f}"}
+        for mode, factor in factors.items()
+        if factor != 1
+    ]
     if terms.off:
         off = ", ".join(str(Obstacle(rule).label).lower() for rule in sorted(terms.off))
         parts.append(_("does not count: %(rules)s") % {"rules": off})

@@ -24,7 +24,7 @@ from providers.forms.clocks import ResumeForm
 from providers.forms.offers import BreakForm
 from providers.models import CounterOffer, Offer, OfferContact, OfferPause, OfferRound, Provider, ServiceAgreement
 from providers.models.runs import PLANNERS
-from providers.views.choice_words import choice_of, past_of
+from providers.views.choice_words import choice_of, gaps_of, past_of
 from providers.views.clock_words import stopped_words
 from providers.views.counter_words import proposal_of
 from providers.views.next_words import next_steps, round_words
@@ -87,9 +87,10 @@ def searches_page(
     rounds: dict[int, list[dict[str, Any]]] = defaultdict(list)
     searched = list(
         OfferRound.objects.filter(work_order__in=orders)
-        .select_related("work_order__site")
+        .select_related("work_order__site", "work_order__request__pre_order")
         .prefetch_related(
             "offers__provider",
+            "offers__agreement",
             "offers__wave",
             "offers__work_order__site",
             "offers__contacts",
@@ -99,7 +100,7 @@ def searches_page(
         )
         .order_by("-pk")
     )
-    following, past = next_steps(searched), past_of(searched)
+    following, past, gaps = next_steps(searched), past_of(searched), gaps_of(searched)
     for one in searched:
         rounds[one.work_order_id].append(
             {
@@ -111,8 +112,8 @@ def searches_page(
                     for offer in sorted(one.offers.all(), key=lambda offer: offer.pk)
                 ],
                 "clocks": _clocks(one, by_key[one.work_order_id], resume or {}),
-                "choice": choice_of(one, by_key[one.work_order_id], past),
-                "proposals": [] if one.asks_price else _proposals(one, by_key[one.work_order_id]),
+                "choice": choice_of(one, by_key[one.work_order_id], past, gaps),
+                "proposals": [] if one.asks_price else _proposals(one, by_key[one.work_order_id], gaps),
                 "considered": [considered_words(line) for line in one.considered.all()],
             }
         )
@@ -156,14 +157,15 @@ def _is_searched(order: WorkOrder, rounds: list[dict[str, Any]]) -> bool:
     return order.status == WorkOrderStatus.OFFERING or any(one["round"].status == RoundStatus.OPEN for one in rounds)
 
 
-def _proposals(searched: OfferRound, order: WorkOrder) -> list[dict[str, Any]]:
+def _proposals(searched: OfferRound, order: WorkOrder, gaps: dict[int, str]) -> list[dict[str, Any]]:
     """What its providers propose instead of a yes, and what the client pays for it."""
     found = []
     for offer in searched.offers.all():
         for counter in offer.counters.all():
             offer.work_order, counter.offer = order, offer
             total = sum((line.total_incl_vat for line in order.lines.all()), Decimal(0))
-            found.append({**proposal_of(counter), "provider": offer.provider, "client_pays": euros(total)})
+            words = {"gap": gaps.get(counter.pk, ""), "client_pays": euros(total)}
+            found.append({**proposal_of(counter), **words, "provider": offer.provider})
     return found
 
 

@@ -18,8 +18,10 @@ from bookings.models.access import access_for_holder
 from concierge.tenancy import Actor
 from concierge.words import date_words, euros, moment_words, quantity_words
 from providers import perms
-from providers.enums import BINDING_YES, Obstacle, OfferStatus, RoundMode
+from providers.enums import BINDING_YES, Obstacle, OfferStatus, RoundMode, TravelMode
 from providers.models import ConsideredProvider, Offer
+from providers.rules.candidates import Candidate
+from providers.rules.terms import MatchingTerms
 
 
 def _line_words(line: RequestLine, work_order: WorkOrder) -> str:
@@ -140,6 +142,22 @@ UNKNOWN = {
 }
 
 
+def way_words(line: ConsideredProvider) -> str:
+    """How its distance was found: measured by road, or estimated, by which way of coming and how long that takes."""
+    if not line.facts or line.distance_km is None or not line.round.judged_by:
+        return ""
+    candidate = Candidate.from_facts(line.provider_id, line.facts)
+    terms = MatchingTerms.from_data(line.round.judged_by)
+    said = {
+        "mode": str(TravelMode(candidate.travel_mode).label).lower(),
+        "n": candidate.way_minutes(terms),
+        "factor": number_format(terms.factor_of(candidate.travel_mode).normalize(), use_l10n=True),
+    }
+    if candidate.road_km is not None:
+        return _("by road, %(mode)s: about %(n)s min") % said
+    return _("estimated, as the crow flies × %(factor)s, %(mode)s: about %(n)s min") % said
+
+
 def considered_words(line: ConsideredProvider) -> dict[str, Any]:
     """Why this provider was asked first, later or not at all."""
     return {
@@ -149,6 +167,7 @@ def considered_words(line: ConsideredProvider) -> dict[str, Any]:
         "distance": _("unknown")
         if line.distance_km is None
         else _("%(km)s km") % {"km": number_format(line.distance_km, decimal_pos=1)},
+        "way": way_words(line),
         "score": number_format(line.score, decimal_pos=1) if line.score is not None else "",
         "parts": [
             _("%(label)s: %(points)s")

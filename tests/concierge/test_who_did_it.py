@@ -36,6 +36,8 @@ NOBODY = {
     "notifications.sending.claim_next",
     "notifications.sending.note_sent",
     "providers.reach.refresh_reach",
+    # Roads, measured ahead of whoever will search.
+    "providers.roads.keep_ways",
     "providers.breakers.note_failure",
     "notifications.sending.note_unneeded",
     "notifications.webhooks.claim_delivery",

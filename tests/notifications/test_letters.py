@@ -77,7 +77,16 @@ from providers.actions.clocks import extend_offer, pause_offer, resume_offer
 from providers.actions.counter_times import ready_days_left
 from providers.actions.counters import counter_offer, refuse_counter
 from providers.actions.documents import add_document
-from providers.actions.invitations import approve_provider, hand_in, invite_provider, say_what, say_when, say_who
+from providers.actions.invitations import (
+    approve_provider,
+    hand_in,
+    invite_provider,
+    refuse_file,
+    report_invitation,
+    say_what,
+    say_when,
+    say_who,
+)
 from providers.actions.links import link_code, link_url, open_link
 from providers.actions.offers import accept_offer, report_misdirected, send_new_link
 from providers.actions.price_use import use_price
@@ -643,6 +652,12 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.PRICE_LOST: _price_lost,
     Kind.PRICE_MISDIRECTED: _price_misdirected,
     Kind.INVITATION: _invited,
+    Kind.INVITATION_MISDIRECTED: lambda world: report_invitation(
+        _invited(world).links.select_related("invitation").get(), by=world.actor()
+    ),
+    Kind.FILE_REFUSED: lambda world: refuse_file(
+        _handed_in(world).invitation, reason="Pas d’assurance", by=world.actor()
+    ),
     Kind.FILE_HANDED_IN: _handed_in,
     Kind.PROVIDER_APPROVED: lambda world: approve_provider(_handed_in(world), by=world.actor()),
     Kind.AGREEMENT_SENT: _sent,

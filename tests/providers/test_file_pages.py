@@ -39,6 +39,7 @@ TYPED = {
     "latitude": "47.322000",
     "longitude": "5.036000",
     "radius_km": "15",
+    "travel_mode": "cargo_bike",
     "daily_capacity": "4",
     "is_local": "on",
     "is_sheltered": "on",

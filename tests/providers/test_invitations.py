@@ -229,7 +229,10 @@ def test_it_is_not_me(world: World) -> None:
     browser = let_in(invitation)
     assert "ne fonctionne plus" in page(browser.post(at(invitation, "pas-moi")))
     invitation.refresh_from_db()
-    assert invitation.status == "revoked"
+    assert (invitation.status, invitation.links.get().reported_at is not None) == ("revoked", True)
+    settle(world.organisation)
+    letter = write(Message.objects.get(kind="provider_invitation.misdirected"))
+    assert ("lise@example.fr" in letter.text, str(invitation.public_id) in letter.text) == (True, True)
 
 
 @pytest.mark.promise("S03")

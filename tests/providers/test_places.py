@@ -303,6 +303,55 @@ def test_what_is_typed_badly_is_said_at_its_field_and_kept(world: World, one: Pr
     assert (too_many.status_code, "Au plus 200 communes" in page(too_many, 422)) == (422, True)
 
 
+def shown_again(answer: Any) -> dict[str, Any]:
+    """What a page holds, as a browser sends it back."""
+    form = answer.context["form"]
+    assert b'name="initial-areas"' in answer.content
+    if form.is_bound:
+        return {name: form.data.getlist(name) for name in form.data}
+    values = {name: form[name].value() for name in form.fields}
+    known = {name: "" if value is None else value for name, value in values.items()}
+    return known | {f"initial-{name}": value for name, value in known.items() if value != []}
+
+
+def test_two_who_type_at_once_do_not_undo_each_other(world: World, one: Provider, manager: Browser) -> None:
+    by, cobbling = world.actor(), world.cobbler
+    set_places(one, limits=[Limit(cobbling, 1, 3)], communes=[Commune("21000")], by=by)
+    mine = shown_again(manager.get(url(one)))
+    # Somebody else adds a day and a commune meanwhile.
+    set_places(one, limits=[Limit(cobbling, 1, 3), Limit(None, 5, 0)], communes=[Commune("21240")], by=by)
+    mine |= {"per_day0": "4", "areas": "21000 Dijon"}
+    refused = manager.post(url(one), mine)
+    words = page(refused, 409)
+    assert "Une autre personne a modifié" in words
+    assert ("Tous les services ensemble, samedi\xa0: aucun travail" in words, "21240" in words) == (True, True)
+    again = shown_again(refused)
+    assert (again["per_day0"], again["areas"], one.capacities.count()) == (["4"], ["21000 Dijon"], 2)
+    # Having read that, they save theirs.
+    assert manager.post(url(one), again).status_code == 302
+    assert [str(row) for row in one.served_areas.all()] == ["21000 Dijon"]
+    assert [(row.weekday, row.per_day) for row in one.capacities.order_by("pk")] == [(1, 4)]
+
+
+def test_a_line_that_somebody_else_filled_is_not_one_that_was_there(
+    world: World, one: Provider, manager: Browser
+) -> None:
+    mine = shown_again(manager.get(url(one)))
+    set_capacity(one, [Limit(world.cobbler, 1, 3)], by=world.actor())
+    answer = manager.post(url(one), mine | row(0, str(world.cobbler.public_id), "2", ""))
+    assert "per_day0" in answer.context["form"].errors
+    assert one.capacities.get().weekday == 1
+
+
+def test_nothing_ticked_and_nothing_touched_leaves_what_somebody_else_ticked(
+    world: World, one: Provider, manager: Browser
+) -> None:
+    mine = shown_again(manager.get(url(one)))
+    set_sites(one, [world.site], by=world.actor())
+    assert manager.post(url(one), mine | {"areas": "21240"}).status_code == 302
+    assert (one.served_sites.count(), one.served_areas.count()) == (1, 1)
+
+
 @pytest.mark.promise("speed P9")
 def test_the_page_and_the_file_ask_as_much_with_one_line_as_with_three(
     world: World, one: Provider, manager: Browser

@@ -31,7 +31,11 @@ from providers.actions.moved_work import follow_promise
 from providers.actions.offers import accept_offer, decline_offer, expire_offer
 from providers.actions.planning import waiting_on
 from providers.actions.policies import Terms, set_offer_policy
-from providers.actions.refusals import OfferAnswered, OfferRepriced, PricesToChoose
+from providers.actions.refusals import (
+    OfferAnswered,
+    OfferRepriced,
+    PricesToChoose,
+)
 from providers.actions.rounds import start_round, withdraw_offers
 from providers.enums import DeclineReason, RoundMode
 from providers.models import CounterOffer, Offer, OfferPolicy, OfferRound, Provider
@@ -381,6 +385,10 @@ def test_by_the_api(quoted: list[Offer], world: World) -> None:
     assert api.get(path).json()["asks_price"] is True
     refused = api.post(f"{path}/counter", {"ready_on": "2026-11-27"})
     assert (refused.status_code, state(quoted[0])[0]) == (400, "sent")
+    for seen in ("11.00", "-1", "x"):
+        refused = api.post(f"{path}/counter", {"price": "15.00", "price_seen": seen})
+        assert (refused.status_code, state(quoted[0])[0]) == (409 if seen == "11.00" else 400, "sent")
+    assert api.post(f"{path}/counter", {"price": "15.00", "price_seen": "11.00"}).json()["code"] == "offer_repriced"
     done = api.post(f"{path}/accept", {}).json()
     assert (done["status"], done["counter"]["price"], done["work_order"]) == ("countered", "12.00", None)
     chosen = Api(world.api_key()).post(f"{path}/counter/approve")

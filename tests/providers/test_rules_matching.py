@@ -15,7 +15,7 @@ from providers.enums import Obstacle
 from providers.rules.candidates import Candidate, distance_km
 from providers.rules.matching import BINDING, SWITCH, consider, obstacle
 from providers.rules.scores import score_parts, unknown
-from providers.rules.terms import PARTS, SOCIAL, SWITCHABLE, MatchingTerms, Weights, WrongTerms
+from providers.rules.terms import LIGHT, PARTS, SOCIAL, SPEEDS, SWITCHABLE, MatchingTerms, Weights, WrongTerms
 
 TODAY = dt.date(2026, 11, 23)
 PAPERS = {"insurance": dt.date(2027, 1, 1), "registration": None}
@@ -137,6 +137,33 @@ def test_roads_are_longer_than_the_straight_line() -> None:
     assert score_parts(candidate(), winding)["distance"] == Decimal("29.6")
 
 
+def test_a_way_is_that_of_who_comes_and_a_measured_road_counts_instead() -> None:
+    terms = MatchingTerms(road_factor=Decimal("1.3"), way_factors={**dict.fromkeys(LIGHT, Decimal("1.1"))})
+    ways = {mode: candidate(distance_km=Decimal(2), travel_mode=mode) for mode in SPEEDS}
+    assert {mode: (str(one.way_km(terms)), one.way_minutes(terms)) for mode, one in ways.items()} == {
+        "foot": ("2.2", 33),
+        "bike": ("2.2", 10),
+        "cargo_bike": ("2.2", 12),
+        "car": ("2.6", 7),
+    }
+    road = candidate(distance_km=Decimal(2), road_km=Decimal("4.4"), road_minutes=9)
+    assert (road.way_km(terms), road.way_minutes(terms)) == (Decimal("4.4"), 9)
+    assert candidate(distance_km=None, road_km=Decimal(11)).way_km(terms) == 11
+    assert obstacle(candidate(distance_km=Decimal(2), road_km=Decimal(11)), terms) == "out_of_area"
+    assert candidate(distance_km=None).way_minutes(terms) is None
+    # The nearest by road first, when the points are equal.
+    far, near = candidate(key=1, road_km=Decimal(9)), candidate(key=2, road_km=Decimal(1))
+    flat = MatchingTerms(weights=Weights(0, 100, 0))
+    assert [one.candidate.key for one in consider([far, near], flat)] == [2, 1]
+
+
+def test_rules_from_before_ways_were_told_apart_hold_for_all_of_them() -> None:
+    kept = MatchingTerms(road_factor=Decimal("1.3")).as_data()
+    old = MatchingTerms.from_data({name: kept[name] for name in kept if name not in {"way_factors", "speeds"}})
+    assert {old.factor_of(mode) for mode in SPEEDS} == {Decimal("1.3")}
+    assert (old.speeds, old.least_factor) == (SPEEDS, Decimal("1.3"))
+
+
 @pytest.mark.parametrize(
     ("rule", "changes"),
     [
@@ -163,6 +190,10 @@ def test_what_is_switched_off_keeps_nobody_out(rule: str, changes: dict[str, Any
         ({"road_factor": Decimal("0.9")}, "road_factor"),
         ({"road_factor": Decimal("3.1")}, "road_factor"),
         ({"road_factor": Decimal("NaN")}, "road_factor"),
+        ({"way_factors": {"foot": Decimal(1)}}, "road_factor"),
+        ({"way_factors": dict.fromkeys(LIGHT, Decimal(4))}, "road_factor"),
+        ({"speeds": {**SPEEDS, "foot": 0}}, "speeds"),
+        ({"speeds": {"car": 50}}, "speeds"),
         ({"social": {}}, "social"),
         ({"social": {**SOCIAL, "is_ess": 101}}, "social"),
         ({"social": {**SOCIAL, "is_ess": True}}, "social"),

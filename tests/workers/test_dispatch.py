@@ -126,9 +126,10 @@ def test_a_day_of_more_than_ten_hours_is_refused(team: Team) -> None:
 
 def test_warnings_are_read_before_they_are_accepted(team: Team) -> None:
     error = refused(team, WarningsToAccept, 422, "warnings_to_accept", trainee=team.amina, starts_at=at(18))
-    assert error.details == {"reasons": ["not_available"]}
-    assignment = give(team, team.amina, at(18), accepted_warnings=["not_available"])
-    assert assignment.accepted_warnings == ["not_available"]
+    # Outside of the usual hours, and told the same morning (Labour Code, L3123-31).
+    assert error.details == {"reasons": ["L14", "not_available"]}
+    assignment = give(team, team.amina, at(18), accepted_warnings=["L14", "not_available"])
+    assert assignment.accepted_warnings == ["L14", "not_available"]
 
 
 def test_accepting_one_warning_does_not_accept_another(team: Team) -> None:

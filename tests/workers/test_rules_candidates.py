@@ -87,7 +87,7 @@ def test_work_may_begin_when_other_work_ends() -> None:
 
 
 def test_finished_work_counts_for_hours_but_takes_no_place() -> None:
-    found = codes(replace(PERSON, worked=(span(9, 19),)))
+    found = codes(replace(PERSON, worked=(span(11, 16),)))
     assert "busy" not in found
     assert found["L6"] == "block"
 

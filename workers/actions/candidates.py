@@ -10,13 +10,18 @@ from django.utils import dateformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from bookings.enums import Place
 from bookings.models import WorkOrder
-from concierge.words import date_words
-from workers.enums import REASON_SENTENCES, ROME_LABELS, SkillLevel, SupervisionMode
+from concierge.words import date_words, duration_words
+from workers.enums import REASON_SENTENCES, ROME_LABELS, WAY_SENTENCES, SkillLevel, SupervisionMode
+from workers.enums.contracts import RestrictionCode
 from workers.models import Assignment, Trainee
+from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.intervals import Interval, civil_day, first_free
+from workers.rules.labour import WayOut
+from workers.rules.labour.terms import FULL_TIME
 
 # Starts are proposed on the quarter of an hour.
 STEP_MINUTES = 15
@@ -54,10 +59,13 @@ def task_of(work_order: WorkOrder, *, starts_at: dt.datetime, mode: str) -> Task
         mode=mode,
         promise=Interval(work_order.promised_start, max(work_order.promised_end, work_order.promised_start + INSTANT)),
         site_id=work_order.site_id,
+        demands=ALONE if mode == SupervisionMode.AUTONOMOUS and work_order.service.place == Place.HOME else frozenset(),
     )
 
 
 INSTANT = dt.timedelta(microseconds=1)
+# The restriction that rules out work without company at a client's home (L23).
+ALONE: frozenset[str] = frozenset({RestrictionCode.NOT_ALONE.value})
 
 
 def candidate_for(
@@ -80,7 +88,7 @@ def candidate_for(
         starts_at=task.window.start,
         ends_at=task.window.end,
         mode=chosen,
-        verdict=judge(person, task, zone=team.zone, now=now),
+        verdict=judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee)),
         zone=team.zone,
     )
 
@@ -95,11 +103,22 @@ def candidates(
     without: Assignment | None = None,
 ) -> list[Candidate]:
     """Every person of the team with their reasons, the best first; nobody is left out."""
+    team.know_weeks([trainee for trainee in team.trainees if _needs_averages(trainee, team, work_order)])
     found = [
         candidate_for(work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without)
         for trainee in team.trainees
     ]
     return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
+
+
+def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> bool:
+    """Whether the work may change an average over weeks (L3, L15).
+
+    Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
+    """
+    longest = person_file(trainee).minutes_on(team.day) * 60
+    week = sum(one.window.length.total_seconds() for one in team.times[trainee.pk])
+    return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 
 def _first_moment(
@@ -129,9 +148,32 @@ def round_up(moment: dt.datetime) -> dt.datetime:
 
 
 def explain(reason: Reason, *, zone: ZoneInfo) -> str:
-    """The reason as a sentence, in the active language, with times of the zone."""
+    """The reason as a sentence, in the active language, with times of the zone; then its article and the ways out."""
     figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
-    return str(REASON_SENTENCES[reason.code]) % figures
+    sentence = str(REASON_SENTENCES[reason.code]) % figures
+    if not reason.article:
+        return sentence
+    told = _("%(sentence)s (Labour Code, %(article)s)") % {"sentence": sentence, "article": reason.article}
+    return ". ".join([told, *(explain_way(way, zone=zone) for way in reason.ways_out)])
+
+
+def explain_way(way: WayOut, *, zone: ZoneInfo) -> str:
+    """What would put it right, as a sentence."""
+    # A rest goes over days: its ends bear theirs.
+    form = "D H:i" if way.code == "rest_between" else "H:i"
+    words = {}
+    for name, value in way.figures.items():
+        if name in {"at", "start", "end"}:
+            words[name] = dateformat.format(dt.datetime.fromtimestamp(value, zone), form)
+        elif name == "day":
+            words[name] = date_words(dt.date.fromordinal(value), "D j N")
+        else:
+            words[name] = duration_words(-(-value // 60))
+    return str(WAY_SENTENCES[way.code]) % words
+
+
+# Figures that are seconds.
+DURATIONS = frozenset({"time", "time_limit", "rest", "first", "then", "longest"})
 
 
 def _figure(name: str, value: str, zone: ZoneInfo) -> str:
@@ -140,6 +182,12 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
         return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
+    if name in DURATIONS:
+        return duration_words(-(-int(value) // 60))
+    if name == "day":
+        return date_words(dt.date.fromisoformat(value), "D j N")
+    if name == "word":
+        return str(RestrictionCode(value).label)
     if name == "skill":
         return ROME_LABELS.get(value, value)
     if name == "level":

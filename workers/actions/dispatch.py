@@ -197,6 +197,7 @@ def judged(
     if day < now.astimezone(zone).date():
         raise PastDay(field="starts_at")
     team = team_day(Trainee.objects.filter(pk=trainee.pk), day, zone)
+    team.know_weeks(team.trainees)
     candidate = candidate_for(
         work_order, team.trainees[0], team, now=now, starts_at=starts_at, mode=mode, without=without
     )

@@ -50,7 +50,7 @@ def stretches(
     found: list[tuple[str, Reason | None]] = []
     for column in range(columns):
         task = task_of(work_order, starts_at=morning + column * QUARTER, mode=chosen)
-        verdict = judge(person, task, zone=team.zone, now=now)
+        verdict = judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee))
         said = _said(verdict)
         if said[1] is not None and said[1].code in ALL_DAY:
             return [Stretch(1, columns, BLOCK, explain(said[1], zone=team.zone))]

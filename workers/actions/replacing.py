@@ -6,7 +6,6 @@ piece as taken: nobody is proposed twice at the same time. What is ticked is jud
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -25,8 +24,9 @@ from workers.actions.candidates import Candidate, candidates
 from workers.actions.dispatch import move_assignment, unassign
 from workers.enums import MOVABLE
 from workers.models import Assignment, Trainee
+from workers.models.labour import Stretch
 from workers.models.plan import TeamDay, team_day
-from workers.rules.intervals import civil_day
+from workers.rules.intervals import Interval, civil_day
 
 # Pieces of one day that one page shows.
 MOST_PIECES = 40
@@ -84,7 +84,7 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
         proposed = choices[0] if choices else None
         lines[piece.pk] = Line(piece, choices[:MOST_CHOICES], proposed)
         if proposed is not None:
-            team.work.setdefault(proposed.trainee.pk, []).append(_as_if(piece, proposed))
+            team.times[proposed.trainee.pk].append(_as_if(piece, proposed))
     return [lines[piece.pk] for piece in pieces]
 
 
@@ -101,11 +101,9 @@ def _choices(piece: Assignment, team: TeamDay, now: dt.datetime) -> list[Candida
     ]
 
 
-def _as_if(piece: Assignment, given: Candidate) -> Assignment:
-    """The piece in the hands of whoever is proposed, never saved."""
-    taken = copy.copy(piece)
-    taken.trainee, taken.planned_start, taken.planned_end = given.trainee, given.starts_at, given.ends_at
-    return taken
+def _as_if(piece: Assignment, given: Candidate) -> Stretch:
+    """The piece in the time of whoever is proposed: they are busy then."""
+    return Stretch(piece.pk, Interval(given.starts_at, given.ends_at), real=None, is_occupying=True)
 
 
 @transaction.atomic

@@ -227,7 +227,67 @@ REASON_SENTENCES = {
     "before_promise": _("Before the time agreed with the client (%(promise)s)"),
     "after_promise": _("After the time promised to the client (%(promise)s)"),
     "already_past": _("This time is already past"),
-    "L1": _("%(hours)s h of work that day: 10 h at most (Labour Code, L3121-18)"),
-    "L4": _("Only %(hours)s h of rest: 11 h are due (Labour Code, L3131-1)"),
-    "L6": _("%(hours)s h of work without a break of 20 minutes (Labour Code, L3121-16)"),
+    "L1": _("%(time)s of work on %(day)s: %(time_limit)s at most"),
+    "L2": _("%(time)s of work in the week of %(day)s: %(time_limit)s at most"),
+    "L3": _("%(time)s a week on average over the 12 weeks up to that of %(day)s: %(time_limit)s at most"),
+    "L4": _("Only %(time)s of rest before %(day)s: %(time_limit)s are due"),
+    "L5": _("Only %(time)s of rest in a row in the week of %(day)s: %(time_limit)s are due"),
+    "L5_days": _("Work on %(count)s days in the week of %(day)s: on %(count_limit)s at most"),
+    "L5_sunday": _("The weekly rest is given on Sunday in principle"),
+    "L6": _("%(time)s of work on %(day)s without a break of %(rest)s"),
+    "L7": _("%(time)s from the first work of %(day)s to the last: %(time_limit)s at most"),
+    "L8_day": _("Under 18: %(time)s of work on %(day)s, %(time_limit)s at most"),
+    "L8_week": _("Under 18: %(time)s of work in the week of %(day)s, %(time_limit)s at most"),
+    "L8_rest": _("Under 18: only %(time)s of rest before %(day)s, %(time_limit)s are due"),
+    "L8_days_off": _("Under 18: two days off in a row are due in the week of %(day)s"),
+    "L8_break": _("Under 18: %(time)s of work on %(day)s without a break of %(rest)s, %(time_limit)s at most"),
+    "L8_night": _("Under 18: no work at night"),
+    "L8_holiday": _("Under 18: no work on a public holiday"),
+    "L9": _("%(time)s of night work on %(day)s"),
+    "L10": _("Contract of %(time)s a week without a derogation: %(time_limit)s at least"),
+    "L11": _("%(time)s in the week of %(day)s: this contract allows %(time_limit)s at most, extra hours included"),
+    "L11_full_time": _("%(time)s in the week of %(day)s: a part-time contract stays under 35 h"),
+    "L12": _(
+        "%(time)s of extra hours in the week of %(day)s: "
+        "%(first)s paid %(first_rate)s %% more, %(then)s %(then_rate)s %% more"
+    ),
+    "L13": _("Extra hours told less than %(count_limit)s days before: a refusal is no fault"),
+    "L14": _("Hours changed less than %(count_limit)s working days before"),
+    "L15": _(
+        "%(time)s a week above the contract on average over 12 weeks: from %(time_limit)s on, the contract is raised"
+    ),
+    "L16": _("%(count)s riders to the contract this year: %(count_limit)s at most"),
+    "L16_agreement": _("No branch agreement allows a rider that raises the hours"),
+    "L17": _("Work of %(day)s interrupted too often or too long (%(longest)s)"),
+    "L18": _(
+        "%(time)s of overtime in the week of %(day)s: "
+        "%(first)s paid %(first_rate)s %% more, %(then)s %(then_rate)s %% more"
+    ),
+    "L18_quota": _("%(time)s of overtime this year: %(time_limit)s at most"),
+    "L20": _("%(day)s is a public holiday"),
+    "L20_may": _("1 May is off for everybody"),
+    "L22": _("%(time)s in the week of %(day)s: with an immersion there are no extra hours beyond %(time_limit)s"),
+    "L23": _("What this work asks is ruled out for this person (%(word)s)"),
+}
+
+# What would put a broken rule right (ways out of workers/rules/labour).
+WAY_SENTENCES = {
+    "end_by": _("End at %(at)s at the latest"),
+    "start_from": _("Start at %(at)s or later"),
+    "break_before": _("Leave a break of %(rest)s before %(at)s"),
+    "between": _("Stay between %(start)s and %(end)s"),
+    "rest_between": _("Leave free from %(start)s to %(end)s"),
+    "left_week": _("At most %(left)s more this week"),
+    "at_most_week": _("At most %(most)s this week"),
+    "other_week": _("Choose another week"),
+    "other_day": _("Choose %(day)s or later"),
+    "other_time": _("Choose another time"),
+    "other_person": _("Choose somebody else"),
+    "day_off": _("Leave one day of the week free"),
+    "days_off": _("Leave two days in a row free"),
+    "record_agreement": _("Note that the person agrees"),
+    "raise_contract": _("Raise the contract to %(to)s a week"),
+    "amend_contract": _("Change the contract itself"),
+    "derogation": _("Note the derogation and its end"),
+    "bring_together": _("Bring the work of the day together: one interruption of %(most)s at most"),
 }

@@ -1,38 +1,45 @@
-"""What a team's day looks like, read in six queries whatever its size."""
+"""What a team's day looks like, read in a dozen queries whatever its size, and two more for averages over weeks."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from workers.enums import OCCUPYING
+from workers.models import labour
 from workers.models.assignments import Assignment
 from workers.models.contracts import file_prefetches, person_file
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.candidates import Person
-from workers.rules.intervals import Interval, civil_day, civil_week
-
-# Rest is counted from the evening before a week to the morning after it.
-MARGIN = dt.timedelta(days=1)
+from workers.rules.intervals import Interval, civil_day
+from workers.rules.labour import Setting, Work, WorkFile
+from workers.rules.labour.people import contracts_of, restrictions_of
 
 
 @dataclass(frozen=True)
 class TeamDay:
-    """A civil day of some trainees, with the work of the week around it."""
+    """A civil day of some trainees: the ``work`` that its cards show, and their ``times`` in the weeks around it.
+
+    ``totals`` are those of other weeks, of the trainees that ``know_weeks`` was asked about.
+    """
 
     day: dt.date
     zone: ZoneInfo
     trainees: list[Trainee]
     work: dict[int, list[Assignment]]
+    times: dict[int, list[labour.Stretch]]
+    clocked: dict[int, list[tuple[int, Work]]]
+    settings: dict[int, Setting]
+    totals: dict[int, dict[dt.date, int]] = field(default_factory=dict)
 
     def cards(self, trainee: Trainee) -> list[Assignment]:
         """Work planned to touch the day, in order."""
-        today = civil_day(self.day, self.zone)
-        return [assignment for assignment in self.work[trainee.pk] if assignment.window.overlaps(today)]
+        return self.work[trainee.pk]
 
     def open_windows(self, trainee: Trainee) -> list[Interval]:
         """When the trainee is usually here on that day."""
@@ -51,11 +58,38 @@ class TeamDay:
 
     def busy(self, trainee: Trainee, *, without: Assignment | None = None) -> list[Interval]:
         """Times already taken, apart from one assignment that is about to move."""
-        return [
-            assignment.window
-            for assignment in self.work[trainee.pk]
-            if assignment.status in OCCUPYING and (without is None or assignment.pk != without.pk)
+        key = without.pk if without else None
+        return [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
+
+    def know_weeks(self, trainees: Collection[Trainee]) -> None:
+        """Read the totals of other weeks of these trainees, in one query, for rules that average them."""
+        if trainees:
+            found = labour.weekly_seconds([trainee.pk for trainee in trainees], self.day, self.zone)
+            self.totals.update({trainee.pk: found[trainee.pk] for trainee in trainees})
+
+    def setting(self, trainee: Trainee) -> Setting:
+        """Terms and public holidays of the trainee's site."""
+        return self.settings[trainee.site_id]
+
+    def hours(self, trainee: Trainee, *, without: Assignment | None = None) -> WorkFile:
+        """What the labour rules read about the trainee."""
+        clocked = self.clocked.get(trainee.pk, [])
+        # What was clocked of finished work says when it was done.
+        told = {key for key, _work in clocked if key}
+        plan = [
+            Work.of(one.window, is_real=one.is_real)
+            for one in self.times[trainee.pk]
+            if (without is None or one.key != without.pk) and (one.is_occupying or one.key not in told)
         ]
+        file = person_file(trainee)
+        return WorkFile(
+            work=(*plan, *(work for _key, work in clocked)),
+            contracts=contracts_of(file),
+            restrictions=restrictions_of(file),
+            born_on=file.birth_date,
+            presence=tuple(self.open_windows(trainee)),
+            earlier=self.totals.get(trainee.pk, {}),
+        )
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
@@ -68,28 +102,40 @@ class TeamDay:
             open_windows=tuple(self.open_windows(trainee)),
             is_away=self.is_away(trainee),
             planned=tuple(self.busy(trainee, without=without)),
-            worked=tuple(a.window for a in self.work[trainee.pk] if a.status not in OCCUPYING),
+            worked=tuple(one.window for one in self.times[trainee.pk] if not one.is_occupying),
+            hours=self.hours(trainee, without=without),
+            has_schedule=trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
         )
 
 
 def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week: bool = True) -> TeamDay:
     """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around.
 
-    Without the ``week`` only the work of the day: enough to show it, not to judge who can take more.
+    Without the ``week`` only the cards of the day: enough to show it, not to judge who can take more.
     """
-    people = list(
-        trainees.select_related("site").prefetch_related(
+    usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
+    found = list(
+        trainees.annotate(has_schedule=Exists(usual_hours))
+        .select_related("site")
+        .prefetch_related(
             "skills",
             Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
             Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-            *(file_prefetches(day - MARGIN, day + MARGIN) if week else ()),
+            *(file_prefetches(*labour.days_around(day)) if week else ()),
         )
     )
-    whole = civil_week(day, zone)
-    around = Interval(whole.start - MARGIN, whole.end + MARGIN) if week else civil_day(day, zone)
+    people = cast("list[Trainee]", found)
     known = {one.pk: one for one in people}
     work: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(trainee__in=known).holding().between(around).for_plan():
+    for assignment in Assignment.objects.filter(trainee__in=known).holding().between(civil_day(day, zone)).for_plan():
         assignment.trainee = known[assignment.trainee_id]
         work[assignment.trainee_id].append(assignment)
-    return TeamDay(day=day, zone=zone, trainees=people, work=work)
+    return TeamDay(
+        day=day,
+        zone=zone,
+        trainees=people,
+        work=work,
+        times=labour.stretches(people, day, zone) if week else {},
+        clocked=labour.clocked(people, day, zone) if week else {},
+        settings=labour.settings_of({person.site for person in people}, day, zone) if week else {},
+    )

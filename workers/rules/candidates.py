@@ -8,12 +8,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from workers.rules import labour
 from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, civil_week, clipped, total
+from workers.rules.labour import RULES, Finding, ScheduleChange, Setting, WayOut, Work, WorkFile, trial
+from workers.rules.labour.people import contracts_of, restrictions_of
+from workers.rules.severity import Severity
+
+__all__ = [
+    "LEVELS",
+    "MODES",
+    "WARNINGS",
+    "Person",
+    "Reason",
+    "Severity",
+    "Task",
+    "Verdict",
+    "best_mode",
+    "hours",
+    "judge",
+]
 
 # Ladder of a skill (lifecycles.md 2.11); "" is "not started".
 LEVELS = ("", "observed", "assisted", "supervised", "autonomous", "transmitting")
@@ -31,26 +46,25 @@ WARNINGS = frozenset(
         "before_promise",
         "after_promise",
         "already_past",
+        *(code for code, (_article, severity) in RULES.items() if severity is Severity.WARN),
     }
 )
-
-
-class Severity(StrEnum):
-    """What a reason does: forbid, ask the dispatcher to accept it, inform, or speak for the person."""
-
-    BLOCK = "block"
-    WARN = "warn"
-    INFO = "info"
-    FOR = "for"
+# Rules that count days, riders or interruptions instead of time.
+COUNTING = frozenset({"L5_days", "L8_days_off", "L13", "L14", "L16", "L16_agreement", "L17"})
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason, with the figures of its sentence (words, times as ISO text, hours as numbers)."""
+    """One reason, with the figures of its sentence (words, times as ISO text, hours as numbers, durations in seconds).
+
+    One of the Labour Code bears its article, and what would put it right.
+    """
 
     code: str
     severity: Severity
     figures: dict[str, str] = field(default_factory=dict)
+    article: str = ""
+    ways_out: tuple[WayOut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,13 +76,15 @@ class Task:
     mode: str
     promise: Interval
     site_id: int
+    demands: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Person:
     """What the rules know about somebody: capabilities and time, never causes.
 
-    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest.
+    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest. ``hours`` are what the
+    Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual hours are written down.
     """
 
     file: PersonFile
@@ -80,6 +96,8 @@ class Person:
     is_away: bool = False
     planned: tuple[Interval, ...] = ()
     worked: tuple[Interval, ...] = ()
+    hours: WorkFile | None = None
+    has_schedule: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +126,11 @@ class Verdict:
         return (len(self.of(Severity.BLOCK)), len(self.of(Severity.WARN)), -len(self.of(Severity.FOR)))
 
 
-def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime) -> Verdict:
-    """Every reason for and against the person doing the task; ``zone`` is the site's, ``now`` when one decides."""
+def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime, setting: Setting | None = None) -> Verdict:
+    """Every reason for and against the person doing the task; ``zone`` is the site's, ``now`` when one decides.
+
+    ``setting`` holds the terms and the public holidays of the site; without it, the law and no holiday.
+    """
     day = task.window.start.astimezone(zone).date()
     return Verdict(
         (
@@ -117,7 +138,7 @@ def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime) -> Ve
             *_place(person, task),
             *_skill(person, task),
             *_hours(person, task, day, zone),
-            *_law(person, task, day, zone),
+            *_law(person, task, now, setting or Setting(zone)),
             *_promise(task, now),
         )
     )
@@ -178,12 +199,34 @@ def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator
         yield Reason("hours_left", Severity.FOR, figures)
 
 
-def _law(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
-    work = [*person.worked, *person.planned, task.window]
-    last_day = (task.window.end - dt.timedelta(microseconds=1)).astimezone(zone).date()
-    for touched in sorted({day, last_day}):
-        for breach in labour.breaches(work, touched, zone):
-            yield Reason(breach.rule, Severity.BLOCK, {"hours": hours(breach.measured)})
+def _law(person: Person, task: Task, now: dt.datetime, setting: Setting) -> Iterator[Reason]:
+    """What the task would break of the Labour Code, or make worse (domain.md 4.2)."""
+    day, today = task.window.start.astimezone(setting.zone).date(), now.astimezone(setting.zone).date()
+    piece = Work.of(task.window, told_on=today, demands=task.demands)
+    change = None
+    if person.has_schedule and not any(task.window.within(window) for window in person.open_windows):
+        change = ScheduleChange(day, today)
+    for one in trial(person.hours or _file(person), piece, setting, change=change):
+        yield Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
+
+
+def _file(person: Person) -> WorkFile:
+    """The file of somebody of whom no more is known than what a dispatcher sees."""
+    return WorkFile(
+        work=tuple(Work.of(interval) for interval in (*person.worked, *person.planned)),
+        contracts=contracts_of(person.file),
+        restrictions=restrictions_of(person.file),
+        born_on=person.file.birth_date,
+        presence=person.open_windows,
+    )
+
+
+def _figures(one: Finding) -> dict[str, str]:
+    kind = "count" if one.code in COUNTING else "time"
+    figures = {f"{kind}": str(one.measured), f"{kind}_limit": str(one.limit), "day": one.day.isoformat()}
+    return (
+        figures | {name: str(value) for name, value in one.figures.items()} | ({"word": one.word} if one.word else {})
+    )
 
 
 def _promise(task: Task, now: dt.datetime) -> Iterator[Reason]:

@@ -46,6 +46,7 @@ def check_drops(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
 def _answer(site: Site, order: WorkOrder, card: Assignment | None, grid: dict[str, Any]) -> dict[str, Any]:
     zone = ZoneInfo(site.time_zone)
     team = team_day(Trainee.objects.filter(organisation=site.organisation_id, site=site).active(), grid["day"], zone)
+    team.know_weeks(team.trainees)
     morning = dt.datetime.combine(grid["day"], dt.time(grid["hour"]), zone).astimezone(dt.UTC)
     now, mode = timezone.now(), card.supervision_mode if card else ""
     return {

@@ -1,0 +1,189 @@
+"""The work of one person laid on civil days and weeks: sorted once, in whole seconds, real across clock changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import accumulate
+from zoneinfo import ZoneInfo
+
+from workers.rules.labour.facts import Contract, Kind, Setting, Work, WorkFile
+from workers.rules.labour.terms import DRIFT_AMONG
+
+DAY = 86_400
+# Weeks known before the first one judged (drift: 15) and after the last one (average: 12).
+WEEKS_BEFORE, WEEKS_AFTER = DRIFT_AMONG - 1, 12
+
+
+class Timeline:
+    """Work of a person around the weeks from ``first`` to ``last`` (days, as ordinals).
+
+    ``midnights[i]`` begins day ``base + i``, a Monday when ``i`` is a multiple of 7; ``worked[i]`` is what of the work
+    lies in that civil day; ``begun[i]`` are the pieces that begin in it; ``totals[k]`` is the work of week ``k``.
+    """
+
+    __slots__ = (
+        "_by_week",
+        "_contracts",
+        "_excess",
+        "_file",
+        "base",
+        "begun",
+        "ends",
+        "midnights",
+        "starts",
+        "sums",
+        "totals",
+        "worked",
+    )
+
+    _by_week: dict[int, list[Work]] | None
+    _excess: list[int | None] | None
+    _contracts: dict[int, tuple[Contract | None, int]]
+
+    def __init__(self, file: WorkFile, setting: Setting, first: int, last: int) -> None:
+        self.base = monday_of(first) - 7 * WEEKS_BEFORE
+        weeks = (monday_of(last) - self.base) // 7 + 1 + WEEKS_AFTER
+        self.midnights = midnights(setting.zone, self.base, 7 * weeks + 1)
+        self.worked = [0] * (7 * weeks)
+        self.begun: dict[int, list[tuple[int, int]]] = {}
+        self.totals = [0] * weeks
+        self._file, self._by_week, self._excess, self._contracts = file, None, None, {}
+        self.starts, self.ends = joined(file.work)
+        self._lay()
+        for monday, seconds in file.earlier.items():
+            week, aside = divmod(monday.toordinal() - self.base, 7)
+            if aside == 0 and 0 <= week < weeks:
+                self.totals[week] += seconds
+        self.sums = [0, *accumulate(self.totals)]
+
+    def _lay(self) -> None:
+        """One pass: each piece on its days."""
+        marks, worked, begun, totals = self.midnights, self.worked, self.begun, self.totals
+        opening, closing = marks[0], marks[-1]
+        for start, end in zip(self.starts, self.ends, strict=True):
+            if end <= opening or start >= closing:
+                continue
+            # Days of 23 and 25 hours shift the guess by one at most.
+            day = max(0, (start - opening) // DAY)
+            while marks[day] > start and day:
+                day -= 1
+            while marks[day + 1] <= start:
+                day += 1
+            if start >= opening:
+                begun.setdefault(day, []).append((start, end))
+            cursor = max(start, opening)
+            while end > marks[day + 1]:
+                worked[day] += marks[day + 1] - cursor
+                totals[day // 7] += marks[day + 1] - cursor
+                cursor = marks[day + 1]
+                day += 1
+                if cursor >= closing:
+                    break
+            else:
+                worked[day] += end - cursor
+                totals[day // 7] += end - cursor
+
+    def index(self, ordinal: int) -> int:
+        """Place of a day."""
+        return ordinal - self.base
+
+    def contract(self, week: int) -> tuple[Contract | None, int]:
+        """The contract of a week and the weekly seconds of all of them: on the last day of the week that has one."""
+        known = self._contracts.get(week)
+        if known is None:
+            monday = self.base + 7 * week
+            days = (dt.date.fromordinal(monday + place) for place in range(6, -1, -1))
+            running = ((deals, day) for day in days if (deals := self._file.contracts_on(day)))
+            deals, day = next(running, ([], dt.date.min))
+            known = (deals[0], sum(deal.seconds_on(day) for deal in deals)) if deals else (None, 0)
+            self._contracts[week] = known
+        return known
+
+    @property
+    def excess(self) -> list[int | None]:
+        """Seconds of each week beyond its contract, below 0 when under it; ``None`` without a contract."""
+        if self._excess is None:
+            agreed = [self.contract(week)[1] for week in range(len(self.totals))]
+            self._excess = [total - one if one else None for total, one in zip(self.totals, agreed, strict=True)]
+        return self._excess
+
+    def begun_in_week(self, week: int) -> list[Work]:
+        """Work as it was told, breaks apart, that begins in a week."""
+        if self._by_week is None:
+            self._by_week = {}
+            weeks = self.midnights[::7]
+            for one in self._file.work:
+                if one.kind is not Kind.BREAK and weeks[0] <= one.start < weeks[-1]:
+                    self._by_week.setdefault(bisect_right(weeks, one.start) - 1, []).append(one)
+        return self._by_week.get(week, [])
+
+    def rest_in(self, opening: int, closing: int) -> list[tuple[int, int]]:
+        """Stretches without work that touch ``[opening, closing)``, whole; where no work is known, a year long."""
+        place = bisect_right(self.ends, opening)
+        before = self.ends[place - 1] if place else opening - 365 * DAY
+        found = []
+        while place < len(self.starts) and self.starts[place] < closing:
+            if self.starts[place] > before:
+                found.append((before, self.starts[place]))
+            before = self.ends[place]
+            place += 1
+        if before < closing:
+            found.append((before, self.starts[place] if place < len(self.starts) else closing + 365 * DAY))
+        return found
+
+
+def monday_of(ordinal: int) -> int:
+    """Ordinal of the Monday on or before a day; ordinal 1 was a Monday."""
+    return ordinal - (ordinal - 1) % 7
+
+
+def joined(work: Iterable[Work]) -> tuple[list[int], list[int]]:
+    """Starts and ends of the same working time as disjoint stretches in order, without the breaks."""
+    starts: list[int] = []
+    ends: list[int] = []
+    until = -1 << 60
+    for start, end in sorted([(one.start, one.end) for one in work if one.kind is not Kind.BREAK]):
+        if start > until:
+            starts.append(start)
+            ends.append(end)
+            until = end
+        elif end > until:
+            ends[-1] = until = end
+    breaks = [one for one in work if one.kind is Kind.BREAK]
+    return _without(starts, ends, breaks) if breaks else (starts, ends)
+
+
+def _without(starts: list[int], ends: list[int], breaks: list[Work]) -> tuple[list[int], list[int]]:
+    """The stretches, less the breaks."""
+    left = list(zip(starts, ends, strict=True))
+    for pause in breaks:
+        left = [
+            (start, end)
+            for piece in left
+            for start, end in (
+                (piece[0], min(piece[1], pause.start)),
+                (max(piece[0], pause.end), piece[1]),
+            )
+            if start < end
+        ]
+    return [start for start, _end in left], [end for _start, end in left]
+
+
+@lru_cache(maxsize=64)
+def midnights(zone: ZoneInfo, base: int, count: int) -> tuple[int, ...]:
+    """When each of these days begins, in seconds since 1970: 23 or 25 hours apart when the clocks change."""
+    return clock_times(zone, base, count, 0)
+
+
+@lru_cache(maxsize=256)
+def clock_times(zone: ZoneInfo, base: int, count: int, seconds: int) -> tuple[int, ...]:
+    """When the clocks of the zone show a time of day (seconds after midnight, up to 24 h) on each of these days."""
+    hours, rest = divmod(seconds, 3600)
+    found = []
+    for ordinal in range(base, base + count):
+        day = dt.date.fromordinal(ordinal + hours // 24)
+        found.append(int(dt.datetime.combine(day, dt.time(hours % 24, rest // 60), zone).timestamp()))
+    return tuple(found)
