@@ -369,6 +369,7 @@ ARGUMENTS: dict[str, Arguments] = {
         "trainee": s.trainee.public_id,
         "clearance": s.trainee.clearances.latest("pk").public_id,
     },
+    "workers:check_drops": lambda s: {"item": s.ironing.public_id},
     "workers:month_file": lambda s: {"slug": s.world.site.slug, "kind": "csv"},
     "workers:person_file": lambda s: {"trainee": s.trainee.public_id, "kind": "csv"},
     "workers:appointment": lambda s: _of(s, appointment=s.trainee.appointments.get()),

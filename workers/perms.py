@@ -23,6 +23,11 @@ def can_dispatch(actor: Actor, *, site_id: int) -> bool:
     return actor.kind == "system" or actor.has_role(*DISPATCH_ROLES, site_id=site_id)
 
 
+def dispatches(actor: Actor) -> bool:
+    """Give, move and take back work at one site at least."""
+    return actor.has_role(*DISPATCH_ROLES)
+
+
 def can_see_team(actor: Actor, *, site_id: int | None = None) -> bool:
     """Open the pages about the people themselves (skills, usual hours)."""
     return actor.has_role(*TEAM_PAGE_ROLES, site_id=site_id)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
 from bookings.models import WorkOrder
 from concierge import tenancy
-from concierge.errors import DomainError
+from concierge.errors import DomainError, Unavailable
 from tests.workers.conftest import NOW, Team, at, build_team
 from tests.world import build_world
-from workers.actions import dispatch
+from workers.actions import dispatch, replacing
 from workers.actions.dispatch import assign_work_order, move_assignment
+from workers.actions.replacing import Choice
 from workers.models import Assignment, Occupation, Trainee, TraineeSkill
 from workers.rules.candidates import WARNINGS
 
@@ -276,3 +279,52 @@ def test_without_the_constraint_somebody_works_and_accompanies_at_once(team: Tea
     """The twin of the test above."""
     with without_constraint("trainee_not_in_two_places"):
         assert at_once(team, *doing_and_showing(team)) == ["ok", "ok"]
+
+
+# --- whole days given to others ---------------------------------------------
+
+
+def crossing_days(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Two days of Amina: the first goes to Bilal then Chloé, the second to Chloé then Bilal."""
+    attempts = []
+    for days, people in ((7, (team.bilal, team.chloe)), (8, (team.chloe, team.bilal))):
+        choices = []
+        for hour, person in zip((9, 11), people, strict=True):
+            start = at(hour, days=days)
+            work = team.work(starts=at(9, days=days))
+            piece = assign_work_order(work, team.amina, starts_at=start, by=team.dispatcher)
+            choices.append(Choice(piece.public_id, piece.version, person.public_id, start, sorted(WARNINGS)))
+        attempts.append(partial(apply, team, at(9, days=days).date(), choices))
+    return attempts[0], attempts[1]
+
+
+def apply(team: Team, day: dt.date, choices: list[Choice]) -> None:
+    """Give a day to others; a deadlock is told as such."""
+    try:
+        outcomes = replacing.replace_day(team.amina, day, choices, by=team.dispatcher)
+    except OperationalError as error:
+        raise Unavailable from error
+    assert [one.error for one in outcomes] == [None, None]
+
+
+@pytest.mark.promise("DR4")
+def test_two_days_given_to_the_same_people_do_not_wait_for_each_other(team: Team) -> None:
+    assert at_once(team, *crossing_days(team)) == ["ok", "ok"]
+    assert Assignment.objects.occupying().exclude(trainee=team.amina).count() == 4
+
+
+def test_without_the_order_of_locks_they_do(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: each has one person and wants the other's."""
+    both_have_one = threading.Barrier(2)
+    once, mine = replacing._apply, threading.local()
+
+    def apply_then_wait(*args: Any) -> Any:
+        outcome = once(*args)
+        if not getattr(mine, "waited", False):
+            mine.waited = True
+            both_have_one.wait(10)
+        return outcome
+
+    monkeypatch.setattr(replacing, "_lock", lambda pieces, people: None)
+    monkeypatch.setattr(replacing, "_apply", apply_then_wait)
+    assert at_once(team, *crossing_days(team)) == ["ok", "unavailable"]

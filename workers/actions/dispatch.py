@@ -24,10 +24,11 @@ from bookings.enums import Execution, Leg, PerformerKind
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.db import refuse_on
-from concierge.errors import StaleVersion, WrongState
+from concierge.errors import WrongState
 from concierge.tenancy import Actor
 from workers.actions.candidates import Candidate, candidate_for, explain
 from workers.actions.companions import accompany, release_companion
+from workers.actions.meanwhile import changed_meanwhile, who_gave
 from workers.actions.refusals import (
     AssignmentRefused,
     NotOwnTeamWork,
@@ -126,6 +127,11 @@ def move_assignment(
     """
     moved = take_step(assignment, "move", version=version)
     start = starts_at or moved.planned_start
+    was = {
+        "start": moved.planned_start.isoformat(),
+        "mode": moved.supervision_mode,
+        "warnings": moved.accepted_warnings,
+    }
     if trainee is not None and trainee.pk != moved.trainee_id:
         _take_back(assignment, by, reason="reassigned", verb="cancel")
         return assign_work_order(
@@ -156,7 +162,7 @@ def move_assignment(
     accompany(moved, candidate.companion)
     if moved.leg == Leg.WORK:
         schedule_work_order(moved.work_order, planned_start=moved.planned_start, planned_end=moved.planned_end, by=by)
-    say(moved, "moved", by)
+    say(moved, "moved", by, was=was)
     return moved
 
 
@@ -232,7 +238,7 @@ def take_step(assignment: Assignment, verb: str, *, version: int | None = None) 
         .get(pk=assignment.pk)
     )
     if version is not None and version != locked.version:
-        raise StaleVersion
+        raise changed_meanwhile(locked)
     allowed_from, target = ASSIGNMENT_TRANSITIONS[verb]
     if locked.status not in allowed_from:
         raise WrongState(
@@ -285,4 +291,4 @@ def _taken(work_order: WorkOrder) -> WorkOrderTaken:
             _("This work is “%(status)s”: it can no longer be given to somebody.")
             % {"status": work_order.get_status_display()}
         )
-    return WorkOrderTaken(_("This work has just been given to %(name)s.") % {"name": holder.trainee.first_name})
+    return who_gave(holder)

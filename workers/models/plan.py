@@ -131,8 +131,11 @@ class TeamDay:
         )
 
 
-def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
-    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around."""
+def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week: bool = True) -> TeamDay:
+    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around.
+
+    Without the ``week`` only the cards of the day: enough to show it, not to judge who can take more.
+    """
     usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
     found = list(
         trainees.annotate(has_schedule=Exists(usual_hours))
@@ -141,17 +144,19 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamD
             "skills",
             Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
             Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-            *file_prefetches(*labour.days_around(day)),
+            *(file_prefetches(*labour.days_around(day)) if week else ()),
         )
     )
     people = cast("list[Trainee]", found)
+    known = {one.pk: one for one in people}
     work: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(trainee__in=people).holding().between(civil_day(day, zone)).for_cards():
+    for assignment in Assignment.objects.filter(trainee__in=known).holding().between(civil_day(day, zone)).for_plan():
+        assignment.trainee = known[assignment.trainee_id]
         work[assignment.trainee_id].append(assignment)
     beside: dict[int, list[Occupation]] = defaultdict(list)
     companions: dict[int, str] = {}
-    week = civil_week(day, zone)
-    around = Interval(week.start - MARGIN, week.end + MARGIN)
+    monday = civil_week(day, zone)
+    around = Interval(monday.start - MARGIN, monday.end + MARGIN)
     shared = Occupation.objects.companions().between(around).in_fact()
     for one in shared.filter(Q(trainee__in=people) | Q(assignment__trainee__in=people)).for_cards():
         companions[one.assignment_id] = one.name
@@ -162,9 +167,9 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamD
         zone=zone,
         trainees=people,
         work=work,
-        times=labour.stretches(people, day, zone),
-        clocked=labour.clocked(people, day, zone),
-        settings=labour.settings_of({person.site for person in people}, day, zone),
+        times=labour.stretches(people, day, zone) if week else {},
+        clocked=labour.clocked(people, day, zone) if week else {},
+        settings=labour.settings_of({person.site for person in people}, day, zone) if week else {},
         beside=beside,
         companions=companions,
     )

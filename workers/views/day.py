@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,8 +17,6 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.enums import Leg, Place
-from bookings.models import WorkOrder
 from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
@@ -36,7 +33,7 @@ from workers.enums import (
 from workers.forms import DeclineForm, cleaned
 from workers.models import Assignment, Occupation, TimeEntry, Trainee
 from workers.rules.intervals import Interval, civil_day
-from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of
+from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of, way_of
 
 S = AssignmentStatus
 # How long "somebody is coming" stays on the page.
@@ -177,7 +174,7 @@ def _beside(trainee: Trainee, today: Interval, zone: ZoneInfo) -> list[dict[str,
             "title": title_of(one.assignment.work_order, one.assignment.leg),
             "pictogram": pictogram_of(one.assignment.work_order, one.assignment.leg),
             "time": hours_text(one.starts, one.ends, zone),
-            "place": _way(one.assignment.work_order, one.assignment.leg)[0],
+            "place": way_of(one.assignment.work_order, one.assignment.leg)[0],
         }
         for one in found
     ]
@@ -229,7 +226,7 @@ def _clock_of(trainee: Trainee, zone: ZoneInfo, card: Assignment | None) -> dict
 
 def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
     order = card.work_order
-    place, map_url = _way(order, card.leg)
+    place, map_url = way_of(order, card.leg)
     title = title_of(order, card.leg)
     items = items_words(order)
     client = order.request.met_first_name
@@ -258,24 +255,3 @@ def _say(title: str, start: dt.datetime, end: dt.datetime, zone: ZoneInfo, items
         "place": place,
     }
     return str(words)
-
-
-def _way(order: WorkOrder, leg: str) -> tuple[str, str]:
-    """Where to go, in words, and on a map: of things to carry, from where to where and the provider's address."""
-    here, map_url = _place(order)
-    if leg == Leg.WORK:
-        return here, map_url
-    there = f"{order.performer_label}, {order.performer_address}"
-    start, end = (here, there) if leg == Leg.COLLECT else (there, order.site.name)
-    words = _("Fetch it: %(from)s. Bring it: %(to)s") % {"from": start, "to": end}
-    return words, f"https://www.openstreetmap.org/search?{urlencode({'query': order.performer_address})}"
-
-
-def _place(order: WorkOrder) -> tuple[str, str]:
-    """Where to go, in words, and its address on a map. Only the street of a home: no name goes to the map."""
-    request, site = order.request, order.site
-    if request.place == Place.HOME:
-        words = ", ".join(part for part in (request.street, f"{request.postcode} {request.city}".strip()) if part)
-        return words, f"https://www.openstreetmap.org/search?{urlencode({'query': words})}"
-    spot = {"mlat": site.latitude, "mlon": site.longitude}
-    return site.name, f"https://www.openstreetmap.org/?{urlencode(spot)}#map=18/{site.latitude}/{site.longitude}"
