@@ -42,6 +42,16 @@ def leads(actor: Actor, trainee: Trainee) -> bool:
     )
 
 
+def can_set_skill(actor: Actor, trainee: Trainee) -> bool:
+    """Say how far somebody has come, and what they want to reach: their own supervisor, nobody else (R25)."""
+    return actor.kind == "system" or leads(actor, trainee)
+
+
+def can_note_clearance(actor: Actor, trainee: Trainee) -> bool:
+    """Write licences and certificates into the file: their supervisor, or who answers for the site."""
+    return actor.kind == "system" or leads(actor, trainee) or actor.has_role(Role.SITE_MANAGER, site_id=trainee.site_id)
+
+
 def can_validate(actor: Actor, assignment: Assignment) -> bool:
     """Check finished work: the supervisor of that person, nobody else."""
     return leads(actor, assignment.trainee)

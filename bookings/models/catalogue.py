@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Execution, Place, PriceMode
+from bookings.enums import ClearanceKind, Execution, Place, PriceMode
 from concierge.editions import kept
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel
 
@@ -127,6 +127,14 @@ class Service(PublicIdModel, TenantModel, NamedModel):
     duration_minutes = models.PositiveSmallIntegerField(_("usual working time (min)"), default=30)
     turnaround_hours = models.PositiveSmallIntegerField(_("usual turnaround (hours)"), default=48)
     skill_code = models.CharField(_("skill (ROME)"), max_length=5, blank=True)
+    # Without these nobody of the team is given the work (workers/rules/clearances.py); words of ClearanceKind.
+    clearances = ArrayField(
+        models.CharField(max_length=20, choices=ClearanceKind.choices),
+        verbose_name=_("clearances that the doer must have"),
+        default=list,
+        blank=True,
+        db_default=[],
+    )
     max_quantity = models.PositiveSmallIntegerField(_("most per order"), default=30)
     # Of a price per unit or weight: what is counted, in which steps, and how little may be asked for.
     unit = models.CharField(_("unit"), max_length=20, blank=True)
@@ -167,6 +175,9 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 condition=Q(duration_minutes__range=(5, 600)),
                 name="service_duration_is_plausible",
                 violation_error_message=_("The working time must be between 5 minutes and 10 hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(clearances__contained_by=ClearanceKind.values), name="service_clearances_are_known"
             ),
             models.CheckConstraint(condition=Q(max_quantity__range=(1, 500)), name="service_max_quantity_is_plausible"),
             models.CheckConstraint(

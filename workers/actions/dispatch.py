@@ -27,6 +27,7 @@ from concierge.db import refuse_on
 from concierge.errors import WrongState
 from concierge.tenancy import Actor
 from workers.actions.candidates import Candidate, candidate_for, explain
+from workers.actions.companions import accompany, release_companion
 from workers.actions.meanwhile import changed_meanwhile, who_gave
 from workers.actions.refusals import (
     AssignmentRefused,
@@ -93,6 +94,7 @@ def assign_work_order(
             planned_end=candidate.ends_at,
             accepted_warnings=sorted(candidate.verdict.warnings),
         )
+    accompany(assignment, candidate.companion)
     if leg == Leg.WORK:
         book_work_order(
             locked,
@@ -154,8 +156,10 @@ def move_assignment(
     moved.supervision_mode = candidate.mode
     moved.accepted_warnings = sorted(candidate.verdict.warnings)
     moved.accepted_at = None
+    release_companion(moved)
     with refuse_on("trainee_not_in_two_places", TraineeBusy(field="starts_at")):
         moved.save()
+    accompany(moved, candidate.companion)
     if moved.leg == Leg.WORK:
         schedule_work_order(moved.work_order, planned_start=moved.planned_start, planned_end=moved.planned_end, by=by)
     say(moved, "moved", by, was=was)

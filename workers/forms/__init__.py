@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from bookings.enums import ClearanceKind
 from concierge.errors import Invalid
 from workers.actions.hours import Said
 from workers.actions.paper import PaperOutcome
@@ -22,7 +23,9 @@ from workers.enums import (
     ABSENCE_KINDS,
     CLOCK_KINDS,
     DeclineReason,
+    Evidence,
     K,
+    OwnView,
     SendBackReason,
     SkillLevel,
     SupervisionMode,
@@ -172,11 +175,43 @@ class SendBackForm(forms.Form):
     reason = forms.ChoiceField(label=_("reason"), choices=SendBackReason.choices)
 
 
-class SkillForm(forms.Form):
-    """How far somebody has come with a trade."""
+class CheckForm(forms.Form):
+    """What the supervisor saw; both may be left out."""
+
+    level_seen = forms.ChoiceField(label=_("level seen"), choices=SkillLevel.choices, required=False)
+    comment = forms.CharField(label=_("in a sentence"), max_length=300, required=False)
+
+
+class StepForm(forms.Form):
+    """How far somebody has come with a trade, on which evidence, and what they say of it."""
 
     rome_code = forms.CharField(label=_("skill"), max_length=5)
     level = forms.ChoiceField(label=_("level"), choices=SkillLevel.choices)
+    own_view = forms.ChoiceField(
+        label=_("what the person says"),
+        choices=OwnView.choices,
+        error_messages={"required": _("Ask the person, and say what they think.")},
+    )
+    evidence = forms.ChoiceField(label=_("evidence"), choices=Evidence.choices, required=False)
+    situation = forms.UUIDField(required=False)
+    note = forms.CharField(label=_("in words"), max_length=300, required=False)
+
+
+class GoalForm(forms.Form):
+    """What somebody wants to reach, and by when."""
+
+    rome_code = forms.CharField(label=_("skill"), max_length=5)
+    wanted_level = forms.ChoiceField(label=_("wanted level"), choices=SkillLevel.choices)
+    wanted_by = forms.DateField(label=_("by when"), required=False)
+
+
+class ClearanceForm(forms.Form):
+    """A licence or certificate."""
+
+    kind = forms.ChoiceField(label=_("clearance"), choices=ClearanceKind.choices)
+    valid_from = forms.DateField(label=_("valid from"))
+    valid_until = forms.DateField(label=_("valid until"), required=False)
+    document_number = forms.CharField(label=_("number of the document"), max_length=40, required=False)
 
 
 class AbsenceForm(forms.Form):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
@@ -163,15 +162,6 @@ class Assignment(PublicIdModel, TenantModel):
                 condition=Q(status__in=HOLDING, leg=Leg.WORK),
                 name="assignment_one_holder_per_work_order",
                 violation_error_message=_("This work has already been given to somebody."),
-            ),
-            ExclusionConstraint(
-                name="trainee_not_in_two_places",
-                expressions=[
-                    ("trainee", RangeOperators.EQUAL),
-                    (TimeRange("planned_start", "planned_end"), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(status__in=OCCUPYING),
-                violation_error_message=_("This person already has work at that time."),
             ),
         ]
 

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from workers.models import labour
 from workers.models.assignments import Assignment
 from workers.models.contracts import file_prefetches, person_file
+from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.candidates import Person
-from workers.rules.intervals import Interval, civil_day
+from workers.rules.intervals import Interval, civil_day, civil_week
 from workers.rules.labour import Setting, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
+
+# Who accompanies is read from the evening before a week to the morning after it, as rest is counted.
+MARGIN = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class TeamDay:
     clocked: dict[int, list[tuple[int, Work]]]
     settings: dict[int, Setting]
     totals: dict[int, dict[dt.date, int]] = field(default_factory=dict)
+    # Times at which somebody of them accompanies somebody else.
+    beside: dict[int, list[Occupation]] = field(default_factory=dict)
+    # First name of who accompanies, by assignment.
+    companions: dict[int, str] = field(default_factory=dict)
+
+    def accompanied(self, trainee: Trainee) -> list[Occupation]:
+        """What the trainee accompanies that day, in order."""
+        today = civil_day(self.day, self.zone)
+        return [one for one in self.beside.get(trainee.pk, ()) if one.window.overlaps(today)]
 
     def cards(self, trainee: Trainee) -> list[Assignment]:
         """Work planned to touch the day, in order."""
@@ -59,7 +72,9 @@ class TeamDay:
     def busy(self, trainee: Trainee, *, without: Assignment | None = None) -> list[Interval]:
         """Times already taken, apart from one assignment that is about to move."""
         key = without.pk if without else None
-        return [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
+        own = [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
+        beside = (one for one in self.beside.get(trainee.pk, ()) if not one.is_over and one.assignment_id != key)
+        return [*own, *(one.window for one in beside)]
 
     def know_weeks(self, trainees: Collection[Trainee]) -> None:
         """Read the totals of other weeks of these trainees, in one query, for rules that average them."""
@@ -81,9 +96,14 @@ class TeamDay:
             for one in self.times[trainee.pk]
             if (without is None or one.key != without.pk) and (one.is_occupying or one.key not in told)
         ]
+        beside = [
+            Work.of(one.window, is_real=one.is_over)
+            for one in self.beside.get(trainee.pk, ())
+            if without is None or one.assignment_id != without.pk
+        ]
         file = person_file(trainee)
         return WorkFile(
-            work=(*plan, *(work for _key, work in clocked)),
+            work=(*plan, *beside, *(work for _key, work in clocked)),
             contracts=contracts_of(file),
             restrictions=restrictions_of(file),
             born_on=file.birth_date,
@@ -102,7 +122,10 @@ class TeamDay:
             open_windows=tuple(self.open_windows(trainee)),
             is_away=self.is_away(trainee),
             planned=tuple(self.busy(trainee, without=without)),
-            worked=tuple(one.window for one in self.times[trainee.pk] if not one.is_occupying),
+            worked=(
+                *(one.window for one in self.times[trainee.pk] if not one.is_occupying),
+                *(one.window for one in self.beside.get(trainee.pk, ()) if one.is_over),
+            ),
             hours=self.hours(trainee, without=without),
             has_schedule=trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
         )
@@ -130,6 +153,15 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week:
     for assignment in Assignment.objects.filter(trainee__in=known).holding().between(civil_day(day, zone)).for_plan():
         assignment.trainee = known[assignment.trainee_id]
         work[assignment.trainee_id].append(assignment)
+    beside: dict[int, list[Occupation]] = defaultdict(list)
+    companions: dict[int, str] = {}
+    monday = civil_week(day, zone)
+    around = Interval(monday.start - MARGIN, monday.end + MARGIN)
+    shared = Occupation.objects.companions().between(around).in_fact()
+    for one in shared.filter(Q(trainee__in=people) | Q(assignment__trainee__in=people)).for_cards():
+        companions[one.assignment_id] = one.name
+        if one.trainee_id is not None:
+            beside[one.trainee_id].append(one)
     return TeamDay(
         day=day,
         zone=zone,
@@ -138,4 +170,6 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week:
         times=labour.stretches(people, day, zone) if week else {},
         clocked=labour.clocked(people, day, zone) if week else {},
         settings=labour.settings_of({person.site for person in people}, day, zone) if week else {},
+        beside=beside,
+        companions=companions,
     )

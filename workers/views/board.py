@@ -258,4 +258,14 @@ def _candidate(focus: Focus, one: Candidate, card: Assignment | None) -> dict[st
         "is_possible": one.verdict.is_possible,
         "warnings": sorted(one.verdict.warnings),
         "is_same": is_same,
+        "together": _together(focus, one, card),
     }
+
+
+def _together(focus: Focus, one: Candidate, card: Assignment | None) -> dict[str, str] | None:
+    """The way out when nobody is free to accompany: the same work at the first time at which somebody is."""
+    if one.together_at is None:
+        return None
+    time = clock(one.together_at, focus.zone)
+    subject = {"card": card.public_id} if card else {"work": focus.work}
+    return {"time": time, "url": f"{focus.url(**subject, at=time, mode=one.mode)}#who"}

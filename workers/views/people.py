@@ -17,13 +17,13 @@ from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
-from workers.actions.people import note_absence, set_skill
-from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
-from workers.forms import AbsenceForm, SkillForm, cleaned
+from workers.actions.people import note_absence
+from workers.enums import WEEKDAYS
+from workers.forms import AbsenceForm, cleaned
 from workers.models import Trainee
 from workers.models.contracts import file_prefetches, person_file
 from workers.models.people import TraineeQuerySet
-from workers.perms import TEAM_PAGE_ROLES, can_see_team, can_write_hours, can_write_notes, leads
+from workers.perms import TEAM_PAGE_ROLES, can_see_team, can_write_hours, can_write_notes
 from workers.views.common import acting, hours_text, initials, require, title_of, trainee_or_404
 
 # How much of the plan ahead a person's page shows.
@@ -43,20 +43,6 @@ def trainees(request: HttpRequest) -> HttpResponse:
 def trainee_page(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     """One person."""
     return _page(request, _found(request, trainee))
-
-
-@require_POST
-def save_skill(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
-    """The own supervisor writes down how far somebody has come."""
-    found = _found(request, trainee)
-    require(leads(acting(request), found))
-    try:
-        data = cleaned(SkillForm(request.POST))
-        set_skill(found, rome_code=data["rome_code"], level=SkillLevel(data["level"]), by=acting(request))
-    except DomainError as error:
-        return _page(request, found, error=error)
-    messages.success(request, _("Saved."))
-    return redirect("workers:trainee", trainee=found.public_id)
 
 
 @require_POST
@@ -95,11 +81,8 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         "week": _week(trainee),
         "absences": list(trainee.absences.filter(ends_on__gte=today)),
         "upcoming": _upcoming(trainee),
-        "may_set_skill": leads(acting(request), trainee),
         "may_write_hours": can_write_hours(acting(request), trainee),
         "may_write_notes": can_write_notes(acting(request), trainee),
-        "rome": sorted(ROME_LABELS.items(), key=lambda pair: pair[1]),
-        "levels": SkillLevel.choices,
         "absence_form": AbsenceForm(),
         "error": error,
     }

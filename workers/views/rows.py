@@ -19,7 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from workers.enums import MOVABLE, AssignmentStatus
-from workers.models import Assignment, Trainee
+from workers.models import Assignment, Occupation, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.intervals import Interval, civil_day
 from workers.views.common import clock, initials, pictogram_of, title_of
@@ -67,7 +67,11 @@ def row(focus: Focus, team: TeamDay, trainee: Trainee, shown: Interval, takes_dr
         {"day": focus.day.isoformat(), "hour": shown.start.astimezone(focus.zone).hour, "site": focus.site.slug}
     )
     here = [card for card in team.cards(trainee) if card.window.overlaps(shown)]
-    cards = [_card(focus, card, shown) for card in here]
+    beside = [one for one in team.accompanied(trainee) if one.window.overlaps(shown)]
+    cards = [
+        *(_card(focus, card, shown, team.companions.get(card.pk, "")) for card in here),
+        *(_beside(focus, one, shown) for one in beside),
+    ]
     return {
         "public_id": trainee.public_id,
         "name": trainee.short_name,
@@ -107,17 +111,41 @@ def _may_go(cards: list[Assignment]) -> bool:
     return any(card.status in MOVABLE for card in cards)
 
 
-def _card(focus: Focus, card: Assignment, shown: Interval) -> tuple[str, str, SafeString]:
-    """Its hours and title, and the card itself."""
+def _beside(focus: Focus, one: Occupation, shown: Interval) -> tuple[str, str, SafeString]:
+    """Whom they accompany: their time is taken, and there is nothing to drag."""
+    place = columns(one.window, shown)
+    start, order = clock(one.starts, focus.zone), one.assignment.work_order
+    hours = f"{start} – {clock(one.ends, focus.zone)}"
+    words = {"name": one.assignment.trainee.first_name, "service": order.service.label}
+    title = _("With %(name)s: %(service)s") % words
+    html = card_html(
+        **place,
+        title=title,
+        detail=hours,
+        brief=start if place["span"] <= BRIEF else "",
+        pictogram=pictogram_of(order, one.assignment.leg),
+        state="done" if one.is_over else "open",
+        url="",
+        drag="",
+        version=one.assignment.version,
+    )
+    return hours, title, html
+
+
+def _card(focus: Focus, card: Assignment, shown: Interval, companion: str) -> tuple[str, str, SafeString]:
+    """Its hours and title, and the card itself; ``companion`` is who accompanies."""
     is_late = card.status in MOVABLE and card.planned_start < focus.now
     is_here = card.work_order.site_id == focus.site.pk
     place = columns(card.window, shown)
     start, end = clock(card.planned_start, focus.zone), clock(card.planned_end, focus.zone)
     hours, title = f"{start} – {end}", title_of(card.work_order, card.leg)
+    detail = f"{hours} · {_status(card.status, get_language() or '')}"
+    if companion:
+        detail = f"{detail} · {_('with %(name)s') % {'name': companion}}"
     html = card_html(
         **place,
         title=title,
-        detail=f"{hours} · {_status(card.status, get_language() or '')}",
+        detail=detail,
         brief=start if place["span"] <= BRIEF else "",
         pictogram=pictogram_of(card.work_order, card.leg),
         state="failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
