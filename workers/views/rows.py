@@ -82,7 +82,9 @@ def row(focus: Focus, team: TeamDay, trainee: Trainee, shown: Interval, takes_dr
         "drop_url": f"{drop}?{query}" if takes_drops and not away else "",
         "off": _off(shown, [] if away else team.open_windows(trainee)),
         "cards": mark_safe("".join(html for _hours, _title, html in cards)),  # noqa: S308 - card_html
-        "paper": [{"hours": hours, "title": title} for hours, title, _html in cards],
+        "paper": mark_safe(  # noqa: S308 - titles are escaped
+            "".join(f'<br><span class="print-hours">{hours}</span> {escape(title)}' for hours, title, _html in cards)
+        ),
     }
 
 
