@@ -7,7 +7,7 @@ import uuid
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -28,6 +28,11 @@ def acting(request: HttpRequest) -> Actor:
     """Who asks."""
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     return actor
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent with a form, be it nothing; ``None`` for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def items_words(order: WorkOrder) -> str:
