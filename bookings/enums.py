@@ -20,7 +20,6 @@ class Demand(models.TextChoices):
 
     LADDER = "ladder", _("Ladder, height")
     HEAVY = "heavy", _("Heavy loads")
-    DRIVING = "driving", _("Driving")
     CHEMICALS = "chemicals", _("Chemical products")
 
 
@@ -474,3 +473,15 @@ OCCURRENCE_CATEGORY: dict[str, Category] = {
     OccurrenceStatus.FAILED: Category.FAILED,
     OccurrenceStatus.SKIPPED: Category.CANCELLED,
 }
+
+
+class ClearanceKind(models.TextChoices):
+    """Licences and certificates that a service may ask of who does it; the team's files say who has them."""
+
+    DRIVING_B = "driving_b", _("Driving licence B")
+    CARGO_BIKE = "cargo_bike", _("Cargo bike")
+    ELECTRICAL_H0B0 = "electrical_h0b0", _("Electrical H0B0")
+    REDUCED_MOBILITY = "reduced_mobility", _("Accompanying people with reduced mobility")
+    FOOD_HYGIENE = "food_hygiene", _("Food hygiene")
+    FIRST_AID = "first_aid", _("First aid at work")
+    FORKLIFT = "forklift", _("Forklift (CACES)")

@@ -543,6 +543,13 @@ TRAINEES = (
     ("Samira", "Benali", 24, (("K1205", "supervised"), ("H2410", "assisted"))),
     ("Lucas", "Martin", 26, (("N4104", "assisted"), ("K2204", "observed"))),
 )
+# first name → licences and certificates; what they want to reach
+CLEARANCES = {
+    "Yusuf": ("driving_b", "cargo_bike"),
+    "Thierry": ("driving_b", "electrical_h0b0"),
+    "Samira": ("food_hygiene",),
+}
+GOALS = {"Samira": ("H2410", "supervised"), "Lucas": ("N4104", "autonomous"), "Amina": ("D1207", "autonomous")}
 SUPERVISORS = (("Béatrice", "Lambert"), ("Karim", "Slimani"))
 
 COMPANIES = (

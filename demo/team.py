@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from stdnum.fr import siren
 
-from bookings.enums import Execution
+from bookings.enums import ClearanceKind, Execution
 from concierge import tenancy
 from concierge.days import today_of
 from concierge.enums import STAFF_ROLES, Role
@@ -27,7 +27,8 @@ from providers.models import Provider
 from providers.rules import papers
 from providers.rules.agreements import Terms
 from providers.rules.hours import Opening
-from workers.actions import people
+from workers.actions import clearances, people
+from workers.actions.skills import set_goal
 from workers.enums import SkillLevel
 from workers.models import Trainee
 
@@ -71,8 +72,22 @@ def _welcome(house: House, number: int, supervisors: list[User]) -> Trainee:
         by=house.by,
     )
     people.set_availability(trainee, hours=SHIFT, by=house.by)
+    for kind in data.CLEARANCES.get(first_name, ()):
+        today = today_of(house.organisation)
+        terms = clearances.Terms(today - dt.timedelta(days=40), today + dt.timedelta(days=360))
+        clearances.note_clearance(trainee, kind=ClearanceKind(kind), terms=terms, by=house.by)
     for rome_code, level in skills:
         people.set_skill(trainee, rome_code=rome_code, level=SkillLevel(level), by=house.by)
+    if goal := data.GOALS.get(first_name):
+        rome_code, level = goal
+        set_goal(
+            trainee,
+            rome_code=rome_code,
+            wanted_level=SkillLevel(level),
+            wanted_by=None,
+            today=today_of(house.organisation),
+            by=house.by,
+        )
     return trainee
 
 

@@ -28,7 +28,7 @@ from bookings.actions.tariffs import set_price
 from bookings.actions.vat import set_vat_rate
 from bookings.actions.waitlist import hand_out, join_waitlist
 from bookings.actions.work_orders import complete_work_order, start_work_order, verify_work_order
-from bookings.enums import Place
+from bookings.enums import ClearanceKind, Place
 from bookings.models import (
     Accompaniment,
     CatalogueImport,
@@ -94,6 +94,8 @@ from tests.conftest import settle
 from tests.employing import employ, employer_of
 from tests.world import World
 from workers.actions.appointments import AppointmentDetails, plan_appointment
+from workers.actions.clearances import Terms as ClearanceTerms
+from workers.actions.clearances import note_clearance
 from workers.actions.derogations import add_derogation
 from workers.actions.dispatch import assign_work_order
 from workers.actions.employers import AnnexDetails, add_annex
@@ -103,6 +105,7 @@ from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, s
 from workers.actions.people import create_trainee, set_skill
 from workers.actions.prolongations import ProlongationDetails, ask_prolongation
 from workers.actions.restrictions import add_restriction
+from workers.actions.skills import set_goal
 from workers.actions.vault import note_fact
 from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
@@ -516,9 +519,12 @@ def _trainee(world: World) -> Trainee:
         supervisor=world.users["supervisor"],
         by=world.actor(),
     )
+    by, today = world.actor(Role.SUPERVISOR), timezone.localdate()
     _under_contract(trainee, world)
     _pathway(trainee, world)
-    set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=world.actor())
+    set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=by)
+    set_goal(trainee, rome_code="D1207", wanted_level=SkillLevel.ASSISTED, wanted_by=None, today=today, by=by)
+    note_clearance(trainee, kind=ClearanceKind.DRIVING_B, terms=ClearanceTerms(today), by=by)
     return trainee
 
 

@@ -360,6 +360,16 @@ ARGUMENTS: dict[str, Arguments] = {
     "providers:revoke-key": lambda s: {"public_id": s.provider.public_id, "key_id": s.provider_key.public_id},
     "notifications:resend": lambda s: {"public_id": s.message.public_id},
     "workers:assign": lambda s: {"work_order": s.ironing.public_id},
+    "workers:skill_undo": lambda s: {
+        "trainee": s.trainee.public_id,
+        "step": s.trainee.skill_steps.latest("pk").public_id,
+    },
+    "workers:goal_end": lambda s: {"trainee": s.trainee.public_id, "goal": s.trainee.goals.latest("pk").public_id},
+    "workers:clearance_remove": lambda s: {
+        "trainee": s.trainee.public_id,
+        "clearance": s.trainee.clearances.latest("pk").public_id,
+    },
+    "workers:check_drops": lambda s: {"item": s.ironing.public_id},
     "workers:month_file": lambda s: {"slug": s.world.site.slug, "kind": "csv"},
     "workers:person_file": lambda s: {"trainee": s.trainee.public_id, "kind": "csv"},
     "workers:appointment": lambda s: _of(s, appointment=s.trainee.appointments.get()),

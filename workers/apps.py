@@ -13,7 +13,11 @@ class WorkersConfig(AppConfig):
     def ready(self) -> None:
         from concierge.middleware import register_identity
         from workers import handlers  # noqa: F401 - importing subscribes
-        from workers.actions import hours, notes  # noqa: F401 - importing says how long they are kept
+        from workers.actions import (  # noqa: F401 - importing says how long they are kept
+            clearances,
+            hours,
+            notes,
+        )
         from workers.models.people import trainee_id_of
 
         register_identity("trainee_id", trainee_id_of)

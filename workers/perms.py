@@ -29,6 +29,11 @@ def can_dispatch(actor: Actor, *, site_id: int) -> bool:
     return actor.kind == "system" or actor.has_role(*DISPATCH_ROLES, site_id=site_id)
 
 
+def dispatches(actor: Actor) -> bool:
+    """Give, move and take back work at one site at least."""
+    return actor.has_role(*DISPATCH_ROLES)
+
+
 def can_see_team(actor: Actor, *, site_id: int | None = None) -> bool:
     """Open the pages about the people themselves (skills, usual hours)."""
     return actor.has_role(*TEAM_PAGE_ROLES, site_id=site_id)
@@ -76,6 +81,16 @@ def leads(actor: Actor, trainee: Trainee) -> bool:
         and trainee.supervisor_id == actor.user.pk
         and actor.has_role(Role.SUPERVISOR, site_id=trainee.site_id)
     )
+
+
+def can_set_skill(actor: Actor, trainee: Trainee) -> bool:
+    """Say how far somebody has come, and what they want to reach: their own supervisor, nobody else (R25)."""
+    return actor.kind == "system" or leads(actor, trainee)
+
+
+def can_note_clearance(actor: Actor, trainee: Trainee) -> bool:
+    """Write licences and certificates into the file: their supervisor, or who answers for the site."""
+    return actor.kind == "system" or leads(actor, trainee) or actor.has_role(Role.SITE_MANAGER, site_id=trainee.site_id)
 
 
 def can_validate(actor: Actor, assignment: Assignment) -> bool:

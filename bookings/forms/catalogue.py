@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import PICTOGRAMS, PLACE_FOR_TEAM, AreaKind, Demand, PriceMode
+from bookings.enums import PICTOGRAMS, PLACE_FOR_TEAM, AreaKind, ClearanceKind, Demand, PriceMode
 from bookings.models import (
     PriceItem,
     ServedArea,
@@ -26,6 +26,7 @@ from bookings.models import (
 from bookings.rules.areas import MOST_BYTES
 from concierge.forms import KnownForm
 from concierge.models import Site
+from concierge.rome import rome
 from concierge.words import percent
 
 # Rows of one price grid on one page.
@@ -115,6 +116,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             "place",
             "duration_minutes",
             "turnaround_hours",
+            "skill_code",
+            "clearances",
             "demands",
             "sap_eligible",
             "is_active",
@@ -123,6 +126,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             "unit_price": _("Not for a price per item or on quote."),
             "unit": _("For a price per unit or weight: kg, m², basket…"),
             "code": _("Letters, digits and hyphens; on documents and in files."),
+            "skill_code": _("A letter and four digits, H2410 for ironing. It says for whom this work is a next step."),
         }
         widgets = {"pictogram": forms.Select(choices=list(PICTOGRAMS.items()))}
 
@@ -146,9 +150,23 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
             widget=forms.CheckboxSelectMultiple,
             help_text=_("People with a restriction are then not given it."),
         )
+        self.fields["clearances"] = forms.MultipleChoiceField(
+            label=_("Clearances that the doer must have"),
+            choices=ClearanceKind.choices,
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("Of our own team: without them nobody is given this work."),
+        )
         place = self.fields["place"]
         assert isinstance(place, forms.TypedChoiceField)  # noqa: S101 - a closed list
         place.choices = list(PLACE_FOR_TEAM.items())
+
+    def clean_skill_code(self) -> str:
+        """A trade of the repertory, or none."""
+        code = str(self.cleaned_data["skill_code"]).strip().upper()
+        if code and not rome().is_current(code) and code != self.instance.skill_code:
+            raise forms.ValidationError(_("“%(code)s” is not a ROME code."), params={"code": code})
+        return code
 
     def clean(self) -> dict[str, Any]:
         """A price that the mode does not know is no price."""

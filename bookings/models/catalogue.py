@@ -14,7 +14,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Demand, Execution, Place, PriceMode
+from bookings.enums import ClearanceKind, Demand, Execution, Place, PriceMode
 from concierge.editions import kept
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel
 
@@ -133,6 +133,15 @@ class Service(PublicIdModel, TenantModel, NamedModel):
         verbose_name=_("the work asks for"),
         default=list,
         blank=True,
+        db_default=[],
+    )
+    # Without these nobody of the team is given the work (workers/rules/clearances.py); words of ClearanceKind.
+    clearances = ArrayField(
+        models.CharField(max_length=20, choices=ClearanceKind.choices),
+        verbose_name=_("clearances that the doer must have"),
+        default=list,
+        blank=True,
+        db_default=[],
     )
     max_quantity = models.PositiveSmallIntegerField(_("most per order"), default=30)
     # Of a price per unit or weight: what is counted, in which steps, and how little may be asked for.
@@ -174,6 +183,9 @@ class Service(PublicIdModel, TenantModel, NamedModel):
                 condition=Q(duration_minutes__range=(5, 600)),
                 name="service_duration_is_plausible",
                 violation_error_message=_("The working time must be between 5 minutes and 10 hours."),
+            ),
+            models.CheckConstraint(
+                condition=Q(clearances__contained_by=ClearanceKind.values), name="service_clearances_are_known"
             ),
             models.CheckConstraint(condition=Q(max_quantity__range=(1, 500)), name="service_max_quantity_is_plausible"),
             models.CheckConstraint(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -193,12 +194,13 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+IMAGES_FROM = [SELF, "data:"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
+        "img-src": IMAGES_FROM,
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
@@ -428,6 +430,12 @@ DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "public_id"
 
 # --- optional services ------------------------------------------------------------------------------------------------
+# Pictures under the map of a day, "https://tiles.example/{z}/{x}/{y}.png", and who made them. Empty: none, and no page
+# asks another host for anything.
+MAP_TILES_URL = env("MAP_TILES_URL", default="")
+MAP_ATTRIBUTION = env("MAP_ATTRIBUTION", default="")
+if MAP_TILES_URL:
+    IMAGES_FROM.append("{0.scheme}://{0.netloc}".format(urlsplit(MAP_TILES_URL)))
 # Where addresses are looked up; empty: nowhere. How sure an answer has to be, of 1: chosen in November 2026, to be
 # looked at again with a year of addresses.
 GEOCODER_URL = env("GEOCODER_URL", default="")

@@ -1,14 +1,25 @@
 /**
- * Drag [data-drag-id] cards onto [data-drop-url] rows. The drop posts `item=<id>` (and `column`, the quarter of an hour
- * under the pointer, when the row has a .timeline-track) with the CSRF token, and swaps the answer into the
- * [data-board] element. Each card also has a plain form, so nothing here is needed to do the work.
+ * The dispatch board. A card ([data-drag-id]) is picked up with the pointer, or with Space and moved with the arrows, and
+ * put down on a row ([data-drop-url]). While it is in hand the page has asked the server once ([data-check-url]) where it
+ * may go, and every row shows it. A drop posts `item`, `version` and `column` (the quarter of an hour) with the CSRF token
+ * and swaps the answer into [data-board]. Each card also leads to a plain form, so nothing here is needed to do the work.
  */
-import htmx from "htmx.org";
+import { Hand } from "./board/hand.js";
+import { watch } from "./board/live.js";
 
 const MOVE_BEFORE_DRAG = 6;
-let drag = null;
+const hand = new Hand();
+let pressed = null;
 
 document.documentElement.classList.add("board-ready");
+describeKeys();
+document.addEventListener("htmx:after:swap", describeKeys);
+watch(() => hand.isFull || pressed !== null);
+
+function describeKeys() {
+  if (!document.getElementById("board-keys")) return;
+  for (const card of document.querySelectorAll("a[data-drag-id]")) card.setAttribute("aria-describedby", "board-keys");
+}
 
 document.addEventListener("dragstart", (event) => {
   // Native link dragging would fight with ours.
@@ -19,30 +30,23 @@ document.addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || event.pointerType === "touch") return;
   const card = event.target.closest("[data-drag-id]");
   if (!card || event.target.closest("button, input, select, summary, label")) return;
-  drag = { card, x: event.clientX, y: event.clientY, moved: false, row: null };
+  if (hand.isFull) hand.leave();
+  pressed = { card, x: event.clientX, y: event.clientY };
 });
 
 document.addEventListener("pointermove", (event) => {
-  if (!drag) return;
-  if (!drag.moved) {
-    if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < MOVE_BEFORE_DRAG) return;
-    drag.moved = true;
-    drag.card.classList.add("dragging");
+  if (!pressed) return;
+  if (!hand.isFull) {
+    if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < MOVE_BEFORE_DRAG) return;
+    hand.take(pressed.card);
   }
   event.preventDefault();
   const row = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-drop-url]") ?? null;
-  if (row !== drag.row) {
-    drag.row?.classList.remove("drop-target");
-    row?.classList.add("drop-target");
-    drag.row = row;
-  }
+  hand.over(row, row ? columnAt(row, event.clientX) : 0);
 });
 
-document.addEventListener("pointerup", (event) => finish(event));
-document.addEventListener("pointercancel", () => finish(null));
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") finish(null);
-});
+document.addEventListener("pointerup", () => finish(true));
+document.addEventListener("pointercancel", () => finish(false));
 
 document.addEventListener(
   "click",
@@ -55,36 +59,36 @@ document.addEventListener(
   true,
 );
 
-function finish(event) {
-  if (!drag) return;
-  const { card, row, moved } = drag;
-  drag = null;
-  card.classList.remove("dragging");
-  row?.classList.remove("drop-target");
-  if (!moved) return;
+document.addEventListener("keydown", (event) => {
+  if (pressed) {
+    if (event.key === "Escape") finish(false);
+    return;
+  }
+  if (hand.isFull) {
+    if (hand.key(event.key)) event.preventDefault();
+    return;
+  }
+  const card = event.key === " " ? event.target.closest?.("[data-drag-id]") : null;
+  if (!card || event.target.closest("button, input, select, summary, label")) return;
+  event.preventDefault();
+  hand.take(card, true);
+});
+
+function finish(drops) {
+  if (!pressed) return;
+  const { card } = pressed;
+  pressed = null;
+  if (!hand.isFull) return;
   card.dataset.justDragged = "";
   setTimeout(() => delete card.dataset.justDragged, 0);
-  if (event && row) drop(card, row, event.clientX);
+  if (drops && hand.row) hand.putDown();
+  else hand.leave();
 }
 
-async function drop(card, row, x) {
-  const values = { item: card.dataset.dragId };
+function columnAt(row, x) {
   const track = row.querySelector(".timeline-track[data-columns]");
-  if (track) {
-    const box = track.getBoundingClientRect();
-    const columns = Number(track.dataset.columns);
-    const column = Math.floor(((x - box.left) / box.width) * columns) + 1;
-    values.column = Math.min(Math.max(column, 1), columns);
-  }
-  row.classList.add("drop-busy");
-  try {
-    await htmx.ajax("POST", row.dataset.dropUrl, {
-      source: row,
-      target: row.closest("[data-board]"),
-      swap: "outerHTML",
-      values,
-    });
-  } finally {
-    row.classList.remove("drop-busy");
-  }
+  if (!track) return 1;
+  const box = track.getBoundingClientRect();
+  const columns = Number(track.dataset.columns);
+  return Math.min(Math.max(Math.floor(((x - box.left) / box.width) * columns) + 1, 1), columns);
 }

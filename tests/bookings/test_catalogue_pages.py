@@ -52,6 +52,8 @@ def fields_of(service: Service, **changes: Any) -> dict[str, Any]:
         "place",
         "duration_minutes",
         "turnaround_hours",
+        "skill_code",
+        "clearances",
     ]
     service.refresh_from_db()
     sent = {name: getattr(service, name) for name in names}
@@ -97,6 +99,18 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one(world: World, 
             manager.get(HOME)
         counts.append(len(asked))
     assert counts[1] == counts[3]
+
+
+@pytest.mark.promise("domain R25")
+def test_a_service_says_which_trade_and_which_clearances_it_asks_for(world: World, manager: Browser) -> None:
+    for wrong in ({"skill_code": "Z9999"}, {"skill_code": "repassage"}, {"clearances": ["pilot"]}):
+        text(manager.post(page_of(world.ironing), fields_of(world.ironing, **wrong)), 422)
+    asked = {"skill_code": " d1205", "clearances": ["driving_b", "first_aid"]}
+    assert manager.post(page_of(world.ironing), fields_of(world.ironing, **asked)).status_code == 302
+    service = Service.objects.get(pk=world.ironing.pk)
+    assert (service.skill_code, service.clearances) == ("D1205", ["driving_b", "first_aid"])
+    assert manager.post(page_of(world.ironing), fields_of(world.ironing, clearances=[])).status_code == 302
+    assert Service.objects.get(pk=world.ironing.pk).clearances == []
 
 
 @pytest.mark.promise("domain R1")

@@ -234,15 +234,16 @@ def test_who_opens_the_pages_about_people(team: Team, client: Client, role: str,
 
 
 def test_only_the_own_supervisor_writes_skills(team: Team, client: Client) -> None:
-    address = reverse("workers:skill", args=[team.bilal.public_id])
-    data = {"rome_code": "H2410", "level": "assisted"}
+    address = reverse("workers:skill_step", args=[team.bilal.public_id])
+    data = {"rome_code": "H2410", "level": "assisted", "evidence": "seen", "note": "Avec moi", "own_view": "ready"}
     client.force_login(team.world.users["dispatcher"])
     assert client.post(address, data).status_code == 403
     client.force_login(team.world.users["supervisor"])
-    assert client.post(address, {**data, "rome_code": "Z9999"}).status_code == 400
+    for wrong in ({"rome_code": "Z9999"}, {"level": "master"}, {"own_view": ""}, {"own_view": "not_yet"}, {"note": ""}):
+        assert client.post(address, {**data, **wrong}).status_code == 400
     assert client.post(address, data).status_code == 302
     assert team.bilal.skills.get().level == "assisted"
-    assert client.post(reverse("workers:skill", args=[team.chloe.public_id]), data).status_code == 403
+    assert client.post(reverse("workers:skill_step", args=[team.chloe.public_id]), data).status_code == 403
 
 
 def test_an_absence_is_two_dates(team: Team, client: Client) -> None:

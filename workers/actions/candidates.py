@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 from django.utils import dateformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from bookings.enums import Place
+from bookings.enums import ClearanceKind, Place
 from bookings.models import WorkOrder
+from concierge.rome import rome
 from concierge.words import date_words, duration_words
-from workers.enums import REASON_SENTENCES, ROME_LABELS, WAY_SENTENCES, SkillLevel, SupervisionMode
+from workers.actions.growth import Growth, growth_of, weighed
+from workers.enums import REASON_SENTENCES, WAY_SENTENCES, SkillLevel, SupervisionMode
 from workers.enums.contracts import FORBIDS, RestrictionCode
 from workers.models import Assignment, Trainee
 from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
+from workers.rules.companions import BESIDE, Helper
 from workers.rules.intervals import Interval, civil_day, first_free
 from workers.rules.labour import WayOut
 from workers.rules.labour.terms import FULL_TIME
@@ -37,6 +41,13 @@ class Candidate:
     mode: str
     verdict: Verdict
     zone: ZoneInfo
+    companion: Helper | None = None
+
+    @property
+    def together_at(self) -> dt.datetime | None:
+        """When somebody could accompany, if nobody can at the time looked at."""
+        found = [reason for reason in self.verdict.reasons if reason.code == "no_companion_yet"]
+        return dt.datetime.fromisoformat(found[0].figures["from"]) if found else None
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
@@ -65,8 +76,9 @@ def task_of(work_order: WorkOrder, *, starts_at: dt.datetime, mode: str) -> Task
 
 def _ruled_out_by(work_order: WorkOrder, mode: str) -> frozenset[str]:
     """Restrictions that rule the work out: what its service asks for, and going to a client's home alone (L23)."""
-    asked = frozenset(FORBIDS[one].value for one in work_order.service.demands if one in FORBIDS)
-    is_alone = mode == SupervisionMode.AUTONOMOUS and work_order.service.place == Place.HOME
+    service = work_order.service
+    asked = frozenset(FORBIDS[one].value for one in (*service.demands, *service.clearances) if one in FORBIDS)
+    is_alone = mode == SupervisionMode.AUTONOMOUS and service.place == Place.HOME
     return asked | ALONE if is_alone else asked
 
 
@@ -84,19 +96,27 @@ def candidate_for(
     starts_at: dt.datetime | None = None,
     mode: str = "",
     without: Assignment | None = None,
+    growth: Growth | None = None,
 ) -> Candidate:
     """Judge one person. Without a time: their first free moment of the day; without a mode: what suits their level."""
+    known = growth or growth_of(work_order, team, now=now, without=without)
     person = team.person(trainee, skill=work_order.service.skill_code, without=without)
     chosen = mode or (best_mode(person.level) if work_order.service.skill_code else SupervisionMode.SUPERVISED.value)
     start = starts_at or _first_moment(work_order, trainee, team, now=now, without=without)
+    if starts_at is None and chosen in BESIDE:
+        both = known.together(trainee, dt.timedelta(minutes=work_order.duration_minutes), start)
+        start = round_up(both[0]) if both else start
     task = task_of(work_order, starts_at=start, mode=chosen)
     return Candidate(
         trainee=trainee,
         starts_at=task.window.start,
         ends_at=task.window.end,
         mode=chosen,
-        verdict=judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee)),
+        verdict=weighed(
+            judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee)), known, trainee, task, now=now
+        ),
         zone=team.zone,
+        companion=known.companion(trainee, task),
     )
 
 
@@ -110,9 +130,12 @@ def candidates(
     without: Assignment | None = None,
 ) -> list[Candidate]:
     """Every person of the team with their reasons, the best first; nobody is left out."""
+    growth = growth_of(work_order, team, now=now, without=without)
     team.know_weeks([trainee for trainee in team.trainees if _needs_averages(trainee, team, work_order)])
     found = [
-        candidate_for(work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without)
+        candidate_for(
+            work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without, growth=growth
+        )
         for trainee in team.trainees
     ]
     return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
@@ -189,14 +212,23 @@ def _figure(name: str, value: str, zone: ZoneInfo) -> str:
     if name == "promise":
         moment = dt.datetime.fromisoformat(value).astimezone(zone)
         return f"{date_words(moment, 'D j F')} {dateformat.format(moment, 'H:i')}"
+    if name in {"since", "day"}:
+        return date_words(dt.date.fromisoformat(value), "j F Y" if name == "since" else "D j N")
+    if name == "clearance":
+        return str(ClearanceKind(value).label)
     if name in DURATIONS:
         return duration_words(-(-int(value) // 60))
-    if name == "day":
-        return date_words(dt.date.fromisoformat(value), "D j N")
     if name == "word":
         return str(RestrictionCode(value).label)
     if name == "skill":
-        return ROME_LABELS.get(value, value)
+        return rome().label(value)
+    if name == "who":
+        return value
+    if name == "times":
+        times = int(value)
+        return ngettext("done once", "done %(n)d times", times) % {"n": times} if times else _("not practised yet")
+    if name == "step":
+        return str(SkillLevel(value).label)
     if name == "level":
         return str(SkillLevel(value).label) if value else _("not started")
     if name == "mode":

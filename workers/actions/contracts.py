@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid
+from concierge.rome import rome
 from concierge.tenancy import Actor
 from workers.actions.contract_refusals import AnnexRefused, refuse_findings
-from workers.enums import ROME_LABELS
 from workers.enums.contracts import ContractKind, EndReason, RiderReason
 from workers.models import Contract, ContractDerogation, ContractRider, Employer, FinancialAnnex, Trainee
 from workers.models.contracts import STANDS, file_prefetches, person_file
@@ -143,7 +143,7 @@ def _check_terms(employer: Employer, terms: ContractTerms) -> None:
         raise Invalid(_("This contract needs a last day."), field="ends_on")
     if terms.ends_on is not None and terms.kind == ContractKind.CDI_INCLUSION:
         raise Invalid(_("An open-ended contract has no last day."), field="ends_on")
-    if terms.rome_code and terms.rome_code not in ROME_LABELS:
+    if terms.rome_code and not rome().is_current(terms.rome_code):
         raise Invalid(_("Choose a trade from the list."), field="rome_code")
     check_annex(terms.annex, employer, terms.starts_on)
 

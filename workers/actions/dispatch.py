@@ -24,9 +24,11 @@ from bookings.enums import Execution, Leg, PerformerKind
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.db import refuse_on
-from concierge.errors import StaleVersion, WrongState
+from concierge.errors import WrongState
 from concierge.tenancy import Actor
 from workers.actions.candidates import Candidate, candidate_for, explain
+from workers.actions.companions import accompany, release_companion
+from workers.actions.meanwhile import changed_meanwhile, who_gave
 from workers.actions.refusals import (
     AssignmentRefused,
     NotOwnTeamWork,
@@ -92,6 +94,7 @@ def assign_work_order(
             planned_end=candidate.ends_at,
             accepted_warnings=sorted(candidate.verdict.warnings),
         )
+    accompany(assignment, candidate.companion)
     if leg == Leg.WORK:
         book_work_order(
             locked,
@@ -124,6 +127,11 @@ def move_assignment(
     """
     moved = take_step(assignment, "move", version=version)
     start = starts_at or moved.planned_start
+    was = {
+        "start": moved.planned_start.isoformat(),
+        "mode": moved.supervision_mode,
+        "warnings": moved.accepted_warnings,
+    }
     if trainee is not None and trainee.pk != moved.trainee_id:
         _take_back(assignment, by, reason="reassigned", verb="cancel")
         return assign_work_order(
@@ -148,11 +156,13 @@ def move_assignment(
     moved.supervision_mode = candidate.mode
     moved.accepted_warnings = sorted(candidate.verdict.warnings)
     moved.accepted_at = None
+    release_companion(moved)
     with refuse_on("trainee_not_in_two_places", TraineeBusy(field="starts_at")):
         moved.save()
+    accompany(moved, candidate.companion)
     if moved.leg == Leg.WORK:
         schedule_work_order(moved.work_order, planned_start=moved.planned_start, planned_end=moved.planned_end, by=by)
-    say(moved, "moved", by)
+    say(moved, "moved", by, was=was)
     return moved
 
 
@@ -228,7 +238,7 @@ def take_step(assignment: Assignment, verb: str, *, version: int | None = None) 
         .get(pk=assignment.pk)
     )
     if version is not None and version != locked.version:
-        raise StaleVersion
+        raise changed_meanwhile(locked)
     allowed_from, target = ASSIGNMENT_TRANSITIONS[verb]
     if locked.status not in allowed_from:
         raise WrongState(
@@ -281,4 +291,4 @@ def _taken(work_order: WorkOrder) -> WorkOrderTaken:
             _("This work is “%(status)s”: it can no longer be given to somebody.")
             % {"status": work_order.get_status_display()}
         )
-    return WorkOrderTaken(_("This work has just been given to %(name)s.") % {"name": holder.trainee.first_name})
+    return who_gave(holder)

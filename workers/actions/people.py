@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from concierge import events
@@ -17,7 +16,8 @@ from concierge.errors import Conflict, Invalid
 from concierge.models import Membership, Site, User
 from concierge.tenancy import Actor
 from workers.actions.persons import PersonDetails, check_details
-from workers.enums import ROME_LABELS, SkillLevel
+from workers.actions.skills import Basis, raise_skill
+from workers.enums import Evidence, OwnView, SkillLevel
 from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
 
 # weekday (0 = Monday), from, to
@@ -92,17 +92,10 @@ def set_availability(trainee: Trainee, *, hours: Iterable[UsualHours], by: Actor
 
 @transaction.atomic
 def set_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, by: Actor) -> TraineeSkill:
-    """Write down how far somebody has come with a trade. Raises ``Invalid`` (400) for a code that is not ours."""
-    if rome_code not in ROME_LABELS:
-        raise Invalid(_("Choose a skill from the list."), field="rome_code")
-    skill, _is_new = TraineeSkill.objects.update_or_create(
-        organisation_id=trainee.organisation_id,
-        trainee=trainee,
-        rome_code=rome_code,
-        defaults={"level": level, "changed_at": timezone.now()},
-    )
-    events.record("skill.changed", trainee, by=by, skill=rome_code, level=str(level))
-    return skill
+    """Write down what somebody could do already when they came. Raises what ``raise_skill`` raises."""
+    basis = Basis(own_view=OwnView.READY, evidence=Evidence.EARLIER, note=str(Evidence.EARLIER.label))
+    raise_skill(trainee, rome_code=rome_code, level=level, basis=basis, by=by)
+    return TraineeSkill.objects.get(trainee=trainee, rome_code=rome_code)
 
 
 @transaction.atomic

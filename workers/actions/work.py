@@ -26,6 +26,7 @@ from concierge.db import refuse_on
 from concierge.errors import NotAllowed, WrongState
 from concierge.tenancy import Actor
 from workers.actions.dispatch import say, take_step
+from workers.actions.learning import Word, begin_situation, close_situation, note_again
 from workers.actions.refusals import TraineeBusy
 from workers.actions.time import follow_end, follow_start
 from workers.enums import AssignmentStatus, DeclineReason, SendBackReason
@@ -81,31 +82,34 @@ def finish_assignment(assignment: Assignment, *, by: Actor, act_at: dt.datetime 
     done.save(update_fields=["status", "version", "done_at"])
     follow_end(done, by=by, act_at=act_at)
     OF_THE_ORDER[Leg(done.leg)](done.work_order, by=by, act_at=act_at)
+    begin_situation(done)
     say(done, "done", by, act_at)
     return done
 
 
 @transaction.atomic
-def validate_assignment(assignment: Assignment, *, by: Actor) -> Assignment:
-    """``done → validated``, and the work order with it. Only the supervisor of that person.
+def validate_assignment(assignment: Assignment, *, by: Actor, word: Word | None = None) -> Assignment:
+    """``done → validated``, and the work order with it. Only the supervisor of that person; ``word``: what they saw.
 
     Raises ``NotAllowed`` (403), ``WrongState`` (409).
     """
     if not can_validate(by, assignment):
         raise NotAllowed
-    validated = note_check(assignment, by=by)
+    validated = note_check(assignment, by=by, word=word)
     if validated.leg == Leg.WORK:
         verify_work_order(validated.work_order, by=by)
     return validated
 
 
 @transaction.atomic
-def note_check(assignment: Assignment, *, by: Actor) -> Assignment:
-    """``done → validated`` for work whose order is checked elsewhere. Raises ``WrongState`` (409)."""
+def note_check(assignment: Assignment, *, by: Actor, word: Word | None = None) -> Assignment:
+    """``done → validated`` for work whose order is checked elsewhere; it is evidence from now on. Raises ``WrongState``
+    (409)."""
     validated = take_step(assignment, "validate")
     validated.validated_at = timezone.now()
     validated.validated_by = by.user
     validated.save(update_fields=["status", "version", "validated_at", "validated_by"])
+    close_situation(validated, word or Word())
     say(validated, "validated", by)
     return validated
 
@@ -133,6 +137,7 @@ def note_return(assignment: Assignment, *, by: Actor) -> Assignment:
     again.done_at = None
     with refuse_on("trainee_not_in_two_places", TraineeBusy()):
         again.save(update_fields=["status", "version", "done_at"])
+    note_again(again)
     say(again, "returned", by)
     return again
 

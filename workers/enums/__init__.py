@@ -23,6 +23,58 @@ class SupervisionMode(models.TextChoices):
     AUTONOMOUS = "autonomous", _("Alone")
 
 
+class OwnView(models.TextChoices):
+    """What the person themself says of a level."""
+
+    READY = "ready", _("“I can do it”")
+    NOT_YET = "not_yet", _("“Not yet”")
+
+
+class Evidence(models.TextChoices):
+    """What a level rests on."""
+
+    SITUATION = "situation", _("Work done and checked")
+    SEEN = "seen", _("What I have seen")
+    EARLIER = "earlier", _("What they did before: another job, a certificate")
+
+
+class GoalStatus(models.TextChoices):
+    """States of a learning goal."""
+
+    OPEN = "open", _("Under way")
+    ACHIEVED = "achieved", _("Achieved")
+    DROPPED = "dropped", _("Given up")
+
+
+class Face(models.TextChoices):
+    """Three faces for one answer; each question has words of its own for them (``FACE_WORDS``)."""
+
+    HAPPY = "happy", _("Smiling face")
+    NEUTRAL = "neutral", _("Neutral face")
+    SAD = "sad", _("Sad face")
+
+
+# The three questions after work (columns of LearningSituation), in few words; read aloud.
+QUESTIONS = {
+    "felt_went": _("How did it go?"),
+    "felt_ease": _("Was it difficult?"),
+    "felt_help": _("Do you need help next time?"),
+}
+FACE_WORDS = {
+    "felt_went": {Face.HAPPY: _("Well"), Face.NEUTRAL: _("So-so"), Face.SAD: _("Not well")},
+    "felt_ease": {Face.HAPPY: _("Easy"), Face.NEUTRAL: _("A little hard"), Face.SAD: _("Very hard")},
+    "felt_help": {Face.HAPPY: _("No help needed"), Face.NEUTRAL: _("A little help"), Face.SAD: _("Yes, help me")},
+}
+# The levels in the first person, for their own passport.
+OWN_WORDS = {
+    SkillLevel.OBSERVED.value: _("I have seen how it is done"),
+    SkillLevel.ASSISTED.value: _("I do it with help"),
+    SkillLevel.SUPERVISED.value: _("I do it, somebody checks"),
+    SkillLevel.AUTONOMOUS.value: _("I do it alone"),
+    SkillLevel.TRANSMITTING.value: _("I can show it to others"),
+}
+
+
 class AssignmentStatus(models.TextChoices):
     """States of an assignment: one person on one work order."""
 
@@ -94,6 +146,34 @@ class SendBackReason(models.TextChoices):
     INCOMPLETE = "incomplete", _("Something is missing")
     QUALITY = "quality", _("Not yet good enough")
     WRONG_ITEM = "wrong_item", _("Wrong item or order")
+
+
+# The trades of concierge work (domain.md 2.8): proposed before anything is searched for (concierge/rome.py has all).
+USUAL_TRADES = (
+    "H2410",
+    "D1205",
+    "D1206",
+    "D1207",
+    "B1803",
+    "G1701",
+    "M1601",
+    "M1602",
+    "K1304",
+    "K2204",
+    "K2202",
+    "A1203",
+    "I1203",
+    "N4104",
+    "N4105",
+    "N1103",
+    "N1105",
+    "D1106",
+    "D1507",
+    "K2501",
+    "K1205",
+    "K1801",
+    "K2111",
+)
 
 
 class TimeKind(models.TextChoices):
@@ -168,35 +248,6 @@ class MonthStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-# Labels of the ROME codes of concierge work. Snapshot of 2024-10-08, France Travail, "Répertoire opérationnel des
-# métiers et des emplois", data.gouv.fr, Licence Ouverte 2.0. French proper names of trades: shown as they are.
-ROME_VERSION = "2024-10-08"
-ROME_LABELS: dict[str, str] = {
-    "A1203": "Jardinier / Jardinière",
-    "B1803": "Couturier / Couturière",
-    "D1106": "Épicier / Épicière",
-    "D1205": "Employé / Employée de pressing",
-    "D1206": "Cordonnier / Cordonnière",
-    "D1207": "Retoucheur / Retoucheuse en habillement",
-    "D1507": "Employé / Employée de libre-service",
-    "G1701": "Concierge d’hôtel",
-    "H2410": "Repasseur-presseur / Repasseuse-presseuse",
-    "I1203": "Agent / Agente d’entretien du bâtiment",
-    "K1205": "Agent / Agente d’accueil social",
-    "K1304": "Aide à domicile",
-    "K1801": "Conseiller / Conseillère en insertion professionnelle",
-    "K2111": "Formateur / Formatrice",
-    "K2202": "Laveur / Laveuse de vitres",
-    "K2204": "Agent / Agente d’entretien/propreté de locaux",
-    "K2501": "Gardien / Gardienne",
-    "M1601": "Agent / Agente d’accueil",
-    "M1602": "Agent administratif / Agente administrative",
-    "N1103": "Préparateur / Préparatrice de commandes",
-    "N1105": "Manutentionnaire",
-    "N4104": "Coursier / Coursière",
-    "N4105": "Chauffeur-livreur / Chauffeuse-livreuse",
-}
-
 WEEKDAYS = (
     _("Monday"),
     _("Tuesday"),
@@ -219,10 +270,23 @@ REASON_SENTENCES = {
     "skill": _("%(skill)s: %(level)s"),
     "skill_low": _("%(skill)s: %(level)s; better %(mode)s"),
     "skill_missing": _("%(skill)s: not started; better %(mode)s"),
+    "skill_lapsed": _("%(skill)s: not done since %(since)s; to be looked at again"),
     "no_skill_needed": _("No particular skill needed"),
+    "cleared": _("%(clearance)s: valid"),
+    "clearance_missing": _("%(clearance)s: not in their file"),
+    "clearance_expired": _("%(clearance)s: over since %(since)s"),
     "hours_left": _("%(left)s h left this week out of %(contract)s h"),
     "contract_hours": _("%(planned)s h this week for a contract of %(contract)s h"),
     "no_supervisor": _("No supervisor to accompany them"),
+    "companion": _("Accompanied by %(who)s"),
+    "no_companion": _("Nobody is free to accompany them that day"),
+    "no_companion_yet": _("Nobody is free to accompany them at that time; %(who)s is from %(from)s on"),
+    "next_step": _("Next step: %(skill)s, “%(step)s”. So far “%(level)s”, %(times)s"),
+    "next_step_goal": _("Next step towards their goal: %(skill)s, “%(step)s”. So far “%(level)s”, %(times)s"),
+    "keeps_alive": _("%(skill)s: not done since %(since)s, it keeps what they learnt"),
+    "after_failure": _("The last work went badly: something they know first"),
+    "new_steps_day": _("Already %(count)s new steps that day"),
+    "new_steps_week": _("Already %(count)s new steps that week"),
     "other_site": _("Belongs to another site"),
     "needs": _("To know: %(word)s"),
     "before_promise": _("Before the time agreed with the client (%(promise)s)"),

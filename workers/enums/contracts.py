@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bookings.enums import Demand
+from bookings.enums import ClearanceKind, Demand
 
 
 class EmployerKind(models.TextChoices):
@@ -148,12 +148,13 @@ class RestrictionCode(models.TextChoices):
     AUDIO = "audio", _("Instructions to listen to")
 
 
-# Which restriction rules out what the work of a service asks for.
+# Which restriction rules out what the work of a service asks for, by itself or by a clearance.
 FORBIDS: dict[str, RestrictionCode] = {
     Demand.LADDER: RestrictionCode.NO_LADDER,
     Demand.HEAVY: RestrictionCode.NO_HEAVY_LOAD,
-    Demand.DRIVING: RestrictionCode.NO_DRIVING,
     Demand.CHEMICALS: RestrictionCode.NO_CHEMICALS,
+    ClearanceKind.DRIVING_B: RestrictionCode.NO_DRIVING,
+    ClearanceKind.FORKLIFT: RestrictionCode.NO_DRIVING,
 }
 # These carry a time of day.
 TIMED_RESTRICTIONS = (RestrictionCode.NOT_BEFORE, RestrictionCode.NOT_AFTER)

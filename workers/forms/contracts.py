@@ -8,13 +8,13 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from concierge.rome import rome
 from workers.actions.contracts import ContractTerms, RiderTerms
-from workers.enums import ROME_LABELS
+from workers.enums import USUAL_TRADES
 from workers.enums.contracts import ContractKind, DerogationKind, EndReason, RestrictionCode, RiderReason
 from workers.models import Employer, FinancialAnnex
 from workers.rules.weekly import parse_weekly, write_weekly
 
-TRADES = [("", "–"), *sorted(ROME_LABELS.items(), key=lambda pair: pair[1])]
 HOURS_WRONG = _("Write hours a week as 26, 26.5 or 26:30.")
 
 
@@ -52,6 +52,12 @@ class WeeklyHoursField(forms.CharField):
         return write_weekly(value) if isinstance(value, int) else value
 
 
+def _trades(known: str) -> list[tuple[str, str]]:
+    """Trades of a concierge, and the one that a contract has already, by name."""
+    codes = {code for code in (*USUAL_TRADES, known) if code and rome().is_current(code)}
+    return [("", "–"), *sorted(((code, rome().label(code)) for code in codes), key=lambda pair: pair[1])]
+
+
 class EmployerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the checker only
     """Employers by name and kind."""
 
@@ -76,7 +82,7 @@ class RenewalForm(forms.Form):
     annex = AnnexChoice(
         label=_("Financial annex"), queryset=None, required=False, to_field_name="public_id", empty_label="–"
     )
-    rome_code = forms.ChoiceField(label=_("Trade (ROME)"), choices=TRADES, required=False)
+    rome_code = forms.ChoiceField(label=_("Trade (ROME)"), required=False)
     gross_pay = forms.DecimalField(
         label=_("Gross pay a month (€)"),
         max_digits=8,
@@ -91,6 +97,7 @@ class RenewalForm(forms.Form):
     def __init__(self, *args: Any, annexes: QuerySet[FinancialAnnex], **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["annex"].queryset = annexes.select_related("employer")  # type: ignore[attr-defined]  # a choice of rows
+        self.fields["rome_code"].choices = _trades(self.initial.get("rome_code", ""))  # type: ignore[attr-defined]  # as above
 
     @property
     def terms(self) -> ContractTerms:

@@ -2,12 +2,15 @@
 
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.assignments import Assignment, HelpCall
+from workers.models.clearances import Clearance
 from workers.models.contracts import Contract, ContractDerogation, ContractRider
 from workers.models.employers import Employer, FinancialAnnex
 from workers.models.notes import ProgressNote
+from workers.models.occupations import Occupation
 from workers.models.passes import PassIAE, PassProlongation, PassReport, PassSuspension
 from workers.models.people import Absence, AvailabilityRule, Trainee, TraineeSkill
 from workers.models.restrictions import WorkRestriction
+from workers.models.skills import LearningGoal, LearningSituation, SkillStep
 from workers.models.time import TimeEntry, TimesheetMonth
 from workers.models.vault import SensitiveFact, VaultReading
 
@@ -16,6 +19,7 @@ __all__ = [
     "Appointment",
     "Assignment",
     "AvailabilityRule",
+    "Clearance",
     "Contract",
     "ContractDerogation",
     "ContractRider",
@@ -23,12 +27,16 @@ __all__ = [
     "Employer",
     "FinancialAnnex",
     "HelpCall",
+    "LearningGoal",
+    "LearningSituation",
+    "Occupation",
     "PassIAE",
     "PassProlongation",
     "PassReport",
     "PassSuspension",
     "ProgressNote",
     "SensitiveFact",
+    "SkillStep",
     "TimeEntry",
     "TimesheetMonth",
     "Trainee",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Self
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
@@ -15,7 +15,15 @@ from bookings.enums import Leg
 from bookings.models import WorkOrder
 from concierge.models import PublicIdModel, TenantModel, User
 from concierge.tenancy import Actor
-from workers.enums import ASSIGNMENT_CATEGORY, HOLDING, OCCUPYING, AssignmentStatus, DeclineReason, SupervisionMode
+from workers.enums import (
+    ASSIGNMENT_CATEGORY,
+    HOLDING,
+    MOVABLE,
+    OCCUPYING,
+    AssignmentStatus,
+    DeclineReason,
+    SupervisionMode,
+)
 from workers.models.people import TEAM_ROLES, Trainee
 from workers.rules.intervals import Interval
 
@@ -56,9 +64,23 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Done by the supervisor's own team and not yet checked, oldest first."""
         return self.filter(status=AssignmentStatus.DONE, trainee__supervisor=supervisor).order_by("done_at", "pk")
 
+    def running_late(self, now: dt.datetime, *, soon: dt.timedelta) -> Self:
+        """Under way and late: should have started, should be finished, or not done by what was promised to the client
+        (passed, or within ``soon``). Whatever was promised first comes first."""
+        due = Q(status__in=MOVABLE, planned_start__lt=now) | Q(status=AssignmentStatus.WORKING, planned_end__lt=now)
+        return (
+            self.occupying()
+            .filter(due | Q(work_order__promised_end__lt=now + soon))
+            .order_by("work_order__promised_end", "planned_start", "pk")
+        )
+
     def between(self, window: Interval) -> Self:
         """Planned to overlap a stretch of time."""
         return self.filter(planned_start__lt=window.end, planned_end__gt=window.start)
+
+    def for_plan(self) -> Self:
+        """With what the plan of a day shows: the work and its service, nothing of the client."""
+        return self.select_related("work_order").prefetch_related("work_order__service")
 
     def for_cards(self) -> Self:
         """With everything a card shows."""
@@ -140,15 +162,6 @@ class Assignment(PublicIdModel, TenantModel):
                 condition=Q(status__in=HOLDING, leg=Leg.WORK),
                 name="assignment_one_holder_per_work_order",
                 violation_error_message=_("This work has already been given to somebody."),
-            ),
-            ExclusionConstraint(
-                name="trainee_not_in_two_places",
-                expressions=[
-                    ("trainee", RangeOperators.EQUAL),
-                    (TimeRange("planned_start", "planned_end"), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(status__in=OCCUPYING),
-                violation_error_message=_("This person already has work at that time."),
             ),
         ]
 

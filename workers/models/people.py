@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -15,8 +16,9 @@ from bookings.models.catalogue import DateRange
 from bookings.models.people import Prescriber
 from concierge.enums import Role
 from concierge.models import Organisation, PublicIdModel, Site, TenantModel, User
+from concierge.rome import rome
 from concierge.tenancy import Actor
-from workers.enums import ROME_LABELS, SkillLevel
+from workers.enums import SkillLevel
 
 # Who reads the team's plan, by site. The accountant reads hours elsewhere.
 TEAM_ROLES = (
@@ -117,6 +119,8 @@ class TraineeSkill(TenantModel):
     rome_code = models.CharField(_("skill (ROME)"), max_length=5)
     level = models.CharField(_("level"), max_length=15, choices=SkillLevel.choices)
     changed_at = models.DateTimeField(_("changed at"))
+    # Last time they did it and it was checked: a level that nobody uses for a year is looked at again, never lowered.
+    practised_at = models.DateTimeField(_("last done at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("skill of a trainee")
@@ -136,9 +140,14 @@ class TraineeSkill(TenantModel):
         return f"{self.rome_code} · {self.level}"
 
     @property
+    def sure_since(self) -> dt.datetime:
+        """When the level was last used or confirmed."""
+        return max(self.changed_at, self.practised_at or self.changed_at)
+
+    @property
     def label(self) -> str:
         """Name of the trade, else its code."""
-        return ROME_LABELS.get(self.rome_code, self.rome_code)
+        return rome().label(self.rome_code)
 
 
 class AvailabilityRule(TenantModel):

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from workers.models import labour
 from workers.models.assignments import Assignment
 from workers.models.contracts import file_prefetches, person_file
+from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.candidates import Person
-from workers.rules.intervals import Interval, civil_day
+from workers.rules.intervals import Interval, civil_day, civil_week
 from workers.rules.labour import Setting, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
+
+# Who accompanies is read from the evening before a week to the morning after it, as rest is counted.
+MARGIN = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class TeamDay:
     clocked: dict[int, list[tuple[int, Work]]]
     settings: dict[int, Setting]
     totals: dict[int, dict[dt.date, int]] = field(default_factory=dict)
+    # Times at which somebody of them accompanies somebody else.
+    beside: dict[int, list[Occupation]] = field(default_factory=dict)
+    # First name of who accompanies, by assignment.
+    companions: dict[int, str] = field(default_factory=dict)
+
+    def accompanied(self, trainee: Trainee) -> list[Occupation]:
+        """What the trainee accompanies that day, in order."""
+        today = civil_day(self.day, self.zone)
+        return [one for one in self.beside.get(trainee.pk, ()) if one.window.overlaps(today)]
 
     def cards(self, trainee: Trainee) -> list[Assignment]:
         """Work planned to touch the day, in order."""
@@ -59,7 +72,9 @@ class TeamDay:
     def busy(self, trainee: Trainee, *, without: Assignment | None = None) -> list[Interval]:
         """Times already taken, apart from one assignment that is about to move."""
         key = without.pk if without else None
-        return [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
+        own = [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
+        beside = (one for one in self.beside.get(trainee.pk, ()) if not one.is_over and one.assignment_id != key)
+        return [*own, *(one.window for one in beside)]
 
     def know_weeks(self, trainees: Collection[Trainee]) -> None:
         """Read the totals of other weeks of these trainees, in one query, for rules that average them."""
@@ -81,9 +96,14 @@ class TeamDay:
             for one in self.times[trainee.pk]
             if (without is None or one.key != without.pk) and (one.is_occupying or one.key not in told)
         ]
+        beside = [
+            Work.of(one.window, is_real=one.is_over)
+            for one in self.beside.get(trainee.pk, ())
+            if without is None or one.assignment_id != without.pk
+        ]
         file = person_file(trainee)
         return WorkFile(
-            work=(*plan, *(work for _key, work in clocked)),
+            work=(*plan, *beside, *(work for _key, work in clocked)),
             contracts=contracts_of(file),
             restrictions=restrictions_of(file),
             born_on=file.birth_date,
@@ -102,14 +122,20 @@ class TeamDay:
             open_windows=tuple(self.open_windows(trainee)),
             is_away=self.is_away(trainee),
             planned=tuple(self.busy(trainee, without=without)),
-            worked=tuple(one.window for one in self.times[trainee.pk] if not one.is_occupying),
+            worked=(
+                *(one.window for one in self.times[trainee.pk] if not one.is_occupying),
+                *(one.window for one in self.beside.get(trainee.pk, ()) if one.is_over),
+            ),
             hours=self.hours(trainee, without=without),
             has_schedule=trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
         )
 
 
-def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
-    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around."""
+def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week: bool = True) -> TeamDay:
+    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around.
+
+    Without the ``week`` only the cards of the day: enough to show it, not to judge who can take more.
+    """
     usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
     found = list(
         trainees.annotate(has_schedule=Exists(usual_hours))
@@ -118,19 +144,32 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamD
             "skills",
             Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
             Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-            *file_prefetches(*labour.days_around(day)),
+            *(file_prefetches(*labour.days_around(day)) if week else ()),
         )
     )
     people = cast("list[Trainee]", found)
+    known = {one.pk: one for one in people}
     work: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(trainee__in=people).holding().between(civil_day(day, zone)).for_cards():
+    for assignment in Assignment.objects.filter(trainee__in=known).holding().between(civil_day(day, zone)).for_plan():
+        assignment.trainee = known[assignment.trainee_id]
         work[assignment.trainee_id].append(assignment)
+    beside: dict[int, list[Occupation]] = defaultdict(list)
+    companions: dict[int, str] = {}
+    monday = civil_week(day, zone)
+    around = Interval(monday.start - MARGIN, monday.end + MARGIN)
+    shared = Occupation.objects.companions().between(around).in_fact()
+    for one in shared.filter(Q(trainee__in=people) | Q(assignment__trainee__in=people)).for_cards():
+        companions[one.assignment_id] = one.name
+        if one.trainee_id is not None:
+            beside[one.trainee_id].append(one)
     return TeamDay(
         day=day,
         zone=zone,
         trainees=people,
         work=work,
-        times=labour.stretches(people, day, zone),
-        clocked=labour.clocked(people, day, zone),
-        settings=labour.settings_of({person.site for person in people}, day, zone),
+        times=labour.stretches(people, day, zone) if week else {},
+        clocked=labour.clocked(people, day, zone) if week else {},
+        settings=labour.settings_of({person.site for person in people}, day, zone) if week else {},
+        beside=beside,
+        companions=companions,
     )

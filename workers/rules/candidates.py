@@ -43,6 +43,12 @@ WARNINGS = frozenset(
         "not_available",
         "skill_low",
         "skill_missing",
+        "skill_lapsed",
+        "no_companion",
+        "no_companion_yet",
+        "after_failure",
+        "new_steps_day",
+        "new_steps_week",
         "contract_hours",
         "no_supervisor",
         "before_promise",
@@ -107,6 +113,8 @@ class Verdict:
     """All reasons about one person for one task."""
 
     reasons: tuple[Reason, ...]
+    # How useful the work is to the person, in points (rules/learning.py).
+    learning: int = 0
 
     def of(self, severity: Severity) -> tuple[Reason, ...]:
         """Reasons of one severity."""
@@ -123,9 +131,14 @@ class Verdict:
         return frozenset(reason.code for reason in self.of(Severity.WARN))
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """Sort key: possible first, then few warnings, then many reasons for."""
-        return (len(self.of(Severity.BLOCK)), len(self.of(Severity.WARN)), -len(self.of(Severity.FOR)))
+    def rank(self) -> tuple[int, int, int, int]:
+        """Sort key: possible first, then few warnings, then for whom it is most useful, then many reasons for."""
+        return (
+            len(self.of(Severity.BLOCK)),
+            len(self.of(Severity.WARN)),
+            -self.learning,
+            -len(self.of(Severity.FOR)),
+        )
 
 
 def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime, setting: Setting | None = None) -> Verdict:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -15,36 +16,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings.models import WorkOrder
-from bookings.models.requests import WorkOrderQuerySet
 from concierge.enums import Role
 from concierge.errors import DomainError
 from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
 from workers.actions.candidates import Candidate, candidates
-from workers.enums import MOVABLE, AssignmentStatus, SupervisionMode
+from workers.enums import MOVABLE, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
 from workers.models.plan import TeamDay, team_day
 from workers.perms import can_dispatch, can_see_team
-from workers.rules.intervals import Interval, civil_day
-from workers.views.common import assignment_or_404, clock, hours_text, initials, items_words, pictogram_of, title_of
+from workers.rules.intervals import Interval
+from workers.views.common import assignment_or_404, clock, hours_text, initials, pictogram_of, title_of
+from workers.views.lists import late, order_title, orders_of, to_give, unassigned
+from workers.views.live import news_url
+from workers.views.rows import QUARTER, hours_shown, row
+from workers.views.undoing import undo_offer
 
-FIRST_HOUR, LAST_HOUR = 8, 19
-# The grid has 64 columns at most: sixteen hours.
-MOST_HOURS = 16
-QUARTER = dt.timedelta(minutes=15)
-# Up to an hour, a card has room for a drawing and a time.
-BRIEF = 4
-# What the list of unassigned work shows at once; the count tells the rest.
-LIST_LENGTH = 30
-
-CARD_STATE = {
-    AssignmentStatus.PROPOSED: "waiting",
-    AssignmentStatus.ACCEPTED: "open",
-    AssignmentStatus.WORKING: "active",
-    AssignmentStatus.DONE: "done",
-    AssignmentStatus.VALIDATED: "done",
-}
+# Stands for a piece of work in an address that the page completes.
+ANY = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -63,24 +53,39 @@ class Focus:
     person: uuid.UUID | None = None
     done: uuid.UUID | None = None
     error: DomainError | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    # What is looked for in the two lists, and which page of each.
+    text: str = ""
+    pages: dict[str, int] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
         """Zone of the site."""
         return ZoneInfo(self.site.time_zone)
 
-    def url(self, **changes: object) -> str:
-        """Address of the board of this site and day, with changes."""
-        wanted = {"site": self.site.slug, "day": self.day.isoformat(), **changes}
-        return f"{reverse('workers:board')}?{urlencode({k: v for k, v in wanted.items() if v})}"
+    def url(self, name: str = "workers:board", /, **changes: object) -> str:
+        """Address of the board, or of another page, of this site and day, with changes."""
+        wanted = {"site": self.site.slug, "day": self.day.isoformat(), "q": self.text, **self.pages, **changes}
+        return f"{reverse(name)}?{urlencode({k: v for k, v in wanted.items() if v})}"
+
+    @cached_property
+    def card_url(self) -> str:
+        """Address of the same page looking at a card, up to the card's id."""
+        return f"{self.url()}&card="
+
+    @property
+    def here(self) -> str:
+        """Address of the very same page, with what is open on it."""
+        at = self.at.isoformat("minutes") if self.at else ""
+        return self.url(work=self.work, card=self.card, at=at, mode=self.mode, person=self.person)
 
 
 def board_context(focus: Focus) -> dict[str, Any]:
     """Everything the board shows."""
-    team = team_day(Trainee.objects.visible_to(focus.actor).active().filter(site=focus.site), focus.day, focus.zone)
-    first, last = _hours_shown(team)
-    unassigned = _unassigned(focus)
+    people = Trainee.objects.visible_to(focus.actor).active().filter(site=focus.site)
+    team = team_day(people, focus.day, focus.zone, week=focus.card is not None or focus.work is not None)
+    first, last = hours_shown(team)
+    start = dt.datetime.combine(focus.day, dt.time(first), focus.zone)
+    shown = Interval(start, start + (last - first) * 4 * QUARTER)
     may_dispatch = can_dispatch(focus.actor, site_id=focus.site.pk)
     return {
         "site": focus.site,
@@ -91,130 +96,35 @@ def board_context(focus: Focus) -> dict[str, Any]:
         "next_url": focus.url(day=focus.day + dt.timedelta(days=1)),
         "today_url": focus.url(day=""),
         "board_url": focus.url(),
+        "map_url": focus.url("workers:map"),
+        "papers_url": focus.url("workers:papers"),
         "columns": (last - first) * 4,
         "hours": [_("%(hour)s h") % {"hour": hour} for hour in range(first, last)],
-        "rows": [_row(focus, team, trainee, first, last, may_dispatch) for trainee in team.trainees],
-        "unassigned": [_order(focus, order) for order in unassigned[:LIST_LENGTH]],
-        "unassigned_more": max(0, len(unassigned) - LIST_LENGTH),
+        "rows": [row(focus, team, trainee, shown, may_dispatch) for trainee in team.trainees],
+        "unassigned": unassigned(focus),
+        "late": late(focus),
+        "text": focus.text,
+        "all_url": replace(focus, text="", pages={}).url(),
         "may_dispatch": may_dispatch,
         "may_see_team": can_see_team(focus.actor),
         "help_calls": _help_calls(focus),
         "to_validate": _to_validate(focus),
         "panel": _panel(focus, team) if may_dispatch else None,
         "done": _done(focus),
+        "undo": undo_offer(focus.actor, focus.now, focus.zone),
         "error": focus.error,
+        "here_url": focus.here,
+        "news_url": news_url(focus.actor),
+        "check_url": _check_url(focus, first, last) if may_dispatch else "",
     }
 
 
-def _hours_shown(team: TeamDay) -> tuple[int, int]:
-    """First and last hour of the grid: the usual day, stretched to the work there is."""
-    today = civil_day(team.day, team.zone)
-    starts, ends = [FIRST_HOUR], [LAST_HOUR]
-    for trainee in team.trainees:
-        for card in team.cards(trainee):
-            if card.planned_start >= today.start:
-                starts.append(card.planned_start.astimezone(team.zone).hour)
-            if card.planned_end < today.end:
-                end = card.planned_end.astimezone(team.zone)
-                ends.append(end.hour + (1 if end.minute else 0))
-    first = min(starts)
-    return first, min(max(ends), first + MOST_HOURS, 24)
-
-
-def _unassigned(focus: Focus) -> list[WorkOrder]:
-    """What the team has to do, nobody has and whose time has come by that day, the most urgent first."""
-    today = civil_day(focus.day, focus.zone)
-    return list(
-        _to_give(focus)
-        .filter(site=focus.site, promised_start__lt=today.end)
-        .order_by("promised_end", "pk")[: LIST_LENGTH + 200]
+def _check_url(focus: Focus, first: int, last: int) -> str:
+    """Where the page asks, when something is picked up, on which rows it may be put down."""
+    query = urlencode(
+        {"site": focus.site.slug, "day": focus.day.isoformat(), "hour": first, "columns": (last - first) * 4}
     )
-
-
-def _orders(focus: Focus) -> WorkOrderQuerySet:
-    return WorkOrder.objects.visible_to(focus.actor).select_related(
-        "service", "site", "request__client", "request__beneficiary"
-    )
-
-
-def _to_give(focus: Focus) -> WorkOrderQuerySet:
-    """For the team to do now and in nobody's hands: work of its own, and things to carry to providers and back."""
-    return _orders(focus).for_team_now().exclude(pk__in=Assignment.objects.occupying().carrying().values("work_order"))
-
-
-def _order(focus: Focus, order: WorkOrder) -> dict[str, Any]:
-    promised = order.promised_end.astimezone(focus.zone)
-    words = _("for %(day)s at %(time)s") % {
-        "day": date_words(promised, "D j N"),
-        "time": clock(promised, focus.zone),
-    }
-    return {
-        "public_id": order.public_id,
-        "title": _title(order, order.leg_now or ""),
-        "detail": f"{words} · {duration_words(order.duration_minutes)}",
-        "is_late": order.promised_end < focus.now,
-        "state": "active" if order.public_id == focus.work else "waiting",
-        "url": f"{focus.url(work=order.public_id)}#who",
-    }
-
-
-def _title(order: WorkOrder, leg: str) -> str:
-    title = title_of(order, leg)
-    items = items_words(order)
-    return f"{title}, {items}" if items else title
-
-
-def _row(focus: Focus, team: TeamDay, trainee: Trainee, first: int, last: int, takes_drops: bool) -> dict[str, Any]:
-    start = dt.datetime.combine(focus.day, dt.time(first), focus.zone)
-    shown = Interval(start, start + (last - first) * 4 * QUARTER)
-    away = team.is_away(trainee)
-    drop = reverse("workers:drop", args=[trainee.public_id])
-    query = urlencode({"day": focus.day.isoformat(), "hour": first, "site": focus.site.slug})
-    return {
-        "name": trainee.short_name,
-        "initials": initials(trainee),
-        "tone": trainee.pk % 6,
-        "detail": _("Away") if away else _("Prefers to listen") if trainee.prefers_audio else "",
-        "drop_url": f"{drop}?{query}" if takes_drops and not away else "",
-        "off": _off(shown, [] if away else team.open_windows(trainee)),
-        "cards": [_card(focus, card, shown) for card in team.cards(trainee) if card.window.overlaps(shown)],
-    }
-
-
-def _off(shown: Interval, opened: list[Interval]) -> list[dict[str, int]]:
-    """Columns of the grid outside the usual hours."""
-    gaps, cursor = [], shown.start
-    for window in [*sorted(opened), Interval(shown.end, shown.end + QUARTER)]:
-        if window.start > cursor:
-            gaps.append(_columns(Interval(cursor, min(window.start, shown.end)), shown))
-        cursor = max(cursor, window.end)
-        if cursor >= shown.end:
-            break
-    return gaps
-
-
-def _columns(interval: Interval, shown: Interval) -> dict[str, int]:
-    """Where an interval lies on the grid: first column (from 1) and number of columns."""
-    first = max(0, (interval.start - shown.start) // QUARTER)
-    last = -(-(min(interval.end, shown.end) - shown.start) // QUARTER)
-    return {"start": first + 1, "span": max(1, last - first)}
-
-
-def _card(focus: Focus, card: Assignment, shown: Interval) -> dict[str, Any]:
-    is_late = card.status in MOVABLE and card.planned_start < focus.now
-    is_here = card.work_order.site_id == focus.site.pk
-    place = _columns(card.window, shown)
-    return {
-        **place,
-        "pictogram": pictogram_of(card.work_order, card.leg),
-        "brief": clock(card.planned_start, focus.zone) if place["span"] <= BRIEF else "",
-        "title": title_of(card.work_order, card.leg),
-        "hours": hours_text(card.planned_start, card.planned_end, focus.zone),
-        "detail": f"{hours_text(card.planned_start, card.planned_end, focus.zone)} · {card.get_status_display()}",
-        "state": "failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
-        "drag": str(card.public_id) if is_here and card.status in MOVABLE else "",
-        "url": f"{focus.url(card=card.public_id)}#who" if is_here else "",
-    }
+    return f"{reverse('workers:check_drops', args=[ANY])}?{query}"
 
 
 def _help_calls(focus: Focus) -> list[dict[str, Any]]:
@@ -237,7 +147,7 @@ def _to_validate(focus: Focus) -> int:
 
 
 def _done(focus: Focus) -> dict[str, Any] | None:
-    """What has just been given, with the way to take it back."""
+    """What has just been given."""
     if focus.done is None:
         return None
     given = Assignment.objects.visible_to(focus.actor).for_cards().filter(public_id=focus.done).first()
@@ -250,8 +160,6 @@ def _done(focus: Focus) -> dict[str, Any] | None:
             "name": given.trainee.first_name,
             "hours": hours_text(given.planned_start, given.planned_end, focus.zone),
         },
-        "undo_url": reverse("workers:unassign", args=[given.public_id]),
-        "version": given.version,
     }
 
 
@@ -261,8 +169,8 @@ def _panel(focus: Focus, team: TeamDay) -> dict[str, Any] | None:
         card = assignment_or_404(focus.actor, focus.card)
         return _panel_of(focus, team, card.work_order, card) if card.status in MOVABLE else _finished_panel(focus, card)
     if focus.work is not None:
-        order: WorkOrder = get_object_or_404(_orders(focus), public_id=focus.work, site=focus.site)
-        return _panel_of(focus, team, order, None) if _to_give(focus).filter(pk=order.pk).exists() else None
+        order: WorkOrder = get_object_or_404(orders_of(focus), public_id=focus.work, site=focus.site)
+        return _panel_of(focus, team, order, None) if to_give(focus).filter(pk=order.pk).exists() else None
     return None
 
 
@@ -294,7 +202,7 @@ def _facts(focus: Focus, order: WorkOrder, leg: str) -> dict[str, Any]:
     start, end = order.promised_start.astimezone(focus.zone), order.promised_end.astimezone(focus.zone)
     return {
         "work": order.public_id,
-        "title": _title(order, leg),
+        "title": order_title(order, leg),
         "pictogram": pictogram_of(order, leg),
         "reference": order.reference,
         "client": order.request.met_first_name,
@@ -350,4 +258,14 @@ def _candidate(focus: Focus, one: Candidate, card: Assignment | None) -> dict[st
         "is_possible": one.verdict.is_possible,
         "warnings": sorted(one.verdict.warnings),
         "is_same": is_same,
+        "together": _together(focus, one, card),
     }
+
+
+def _together(focus: Focus, one: Candidate, card: Assignment | None) -> dict[str, str] | None:
+    """The way out when nobody is free to accompany: the same work at the first time at which somebody is."""
+    if one.together_at is None:
+        return None
+    time = clock(one.together_at, focus.zone)
+    subject = {"card": card.public_id} if card else {"work": focus.work}
+    return {"time": time, "url": f"{focus.url(**subject, at=time, mode=one.mode)}#who"}

@@ -16,9 +16,10 @@ from bookings.enums import Leg
 from concierge.enums import Role
 from concierge.errors import DomainError
 from concierge.words import date_words, duration_words
+from workers.actions.learning import Word
 from workers.actions.work import send_back, validate_assignment
-from workers.enums import SendBackReason
-from workers.forms import SendBackForm, cleaned
+from workers.enums import SendBackReason, SkillLevel
+from workers.forms import CheckForm, SendBackForm, cleaned
 from workers.models import Assignment
 from workers.perms import can_validate
 from workers.views.common import (
@@ -48,7 +49,8 @@ def validate(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     found = assignment_or_404(acting(request), assignment)
     require(can_validate(acting(request), found))
     try:
-        validate_assignment(found, by=acting(request))
+        seen = cleaned(CheckForm(request.POST))
+        validate_assignment(found, by=acting(request), word=Word(seen["level_seen"], seen["comment"]))
     except DomainError as error:
         return _list(request, error=error)
     messages.success(request, _("Checked: well done, %(name)s.") % {"name": found.trainee.first_name})
@@ -74,10 +76,12 @@ def return_work(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
 def _list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
     actor = acting(request)
     require(actor.has_role(Role.SUPERVISOR))
-    found = Assignment.objects.visible_to(actor).to_validate(actor.user).for_cards()[:PAGE] if actor.user else []
+    waiting = Assignment.objects.visible_to(actor).for_cards().select_related("situation")
+    found = waiting.to_validate(actor.user)[:PAGE] if actor.user else []
     context = {
         "items": [_item(assignment) for assignment in found],
         "reasons": SendBackReason.choices,
+        "levels": SkillLevel.choices,
         "error": error,
     }
     return render(request, "workers/to_validate.html", context, status=error.status if error else 200)
@@ -98,6 +102,8 @@ def _item(assignment: Assignment) -> dict[str, Any]:
         "initials": initials(assignment.trainee),
         "tone": assignment.trainee.pk % 6,
         "mode": assignment.get_supervision_mode_display(),
+        "faces": assignment.situation.faces if hasattr(assignment, "situation") else [],
+        "teaches": hasattr(assignment, "situation"),
         "day": date_words(started.astimezone(zone), "l j F"),
         "planned": hours_text(assignment.planned_start, assignment.planned_end, zone),
         "real": hours_text(started, done, zone),

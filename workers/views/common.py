@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
-from django.utils import dateformat
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.enums import Leg
+from bookings.enums import Leg, Place
 from bookings.models import WorkOrder
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
@@ -30,6 +30,11 @@ def acting(request: HttpRequest) -> Actor:
     """Who asks."""
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by TenantMiddleware
     return actor
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent with a form, be it nothing; ``None`` for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def items_words(order: WorkOrder) -> str:
@@ -97,6 +102,13 @@ def assignment_or_404(actor: Actor, public_id: uuid.UUID) -> Assignment:
     return found
 
 
+def order_or_404(actor: Actor, public_id: uuid.UUID) -> WorkOrder:
+    """A work order the actor may see."""
+    orders = WorkOrder.objects.visible_to(actor).select_related("service", "site", "request__client")
+    found: WorkOrder = get_object_or_404(orders, public_id=public_id)
+    return found
+
+
 def trainee_or_404(actor: Actor, public_id: uuid.UUID) -> Trainee:
     """A trainee the actor may see."""
     found: Trainee = get_object_or_404(Trainee.objects.visible_to(actor).select_related("site"), public_id=public_id)
@@ -120,7 +132,7 @@ def pictogram_of(order: WorkOrder, leg: str) -> str:
 
 def clock(moment: dt.datetime, zone: ZoneInfo) -> str:
     """Time of day at the site: ``10:15``."""
-    return dateformat.format(moment.astimezone(zone), "H:i")
+    return f"{moment.astimezone(zone):%H:%M}"
 
 
 def hours_text(start: dt.datetime, end: dt.datetime, zone: ZoneInfo) -> str:
@@ -131,3 +143,39 @@ def hours_text(start: dt.datetime, end: dt.datetime, zone: ZoneInfo) -> str:
 def initials(trainee: Trainee) -> str:
     """Two letters for the avatar."""
     return f"{trainee.first_name[:1]}{trainee.last_name[:1]}".upper()
+
+
+def way_of(order: WorkOrder, leg: str) -> tuple[str, str]:
+    """Where to go, in words, and on a map: of things to carry, from where to where and the provider's address."""
+    here, map_url = _place(order)
+    if leg == Leg.WORK:
+        return here, map_url
+    there = f"{order.performer_label}, {order.performer_address}"
+    start, end = (here, there) if leg == Leg.COLLECT else (there, order.site.name)
+    words = _("Fetch it: %(from)s. Bring it: %(to)s") % {"from": start, "to": end}
+    return words, f"https://www.openstreetmap.org/search?{urlencode({'query': order.performer_address})}"
+
+
+def _place(order: WorkOrder) -> tuple[str, str]:
+    """Where to go, in words, and its address on a map. Only the street of a home: no name goes to the map."""
+    request, site = order.request, order.site
+    if request.place == Place.HOME:
+        words = ", ".join(part for part in (request.street, f"{request.postcode} {request.city}".strip()) if part)
+        return words, f"https://www.openstreetmap.org/search?{urlencode({'query': words})}"
+    spot = {"mlat": site.latitude, "mlon": site.longitude}
+    return site.name, f"https://www.openstreetmap.org/?{urlencode(spot)}#map=18/{site.latitude}/{site.longitude}"
+
+
+def page_number(text: str) -> int:
+    """A page of a list; the first when it is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def uuid_or_none(text: str) -> uuid.UUID | None:
+    """A public id in the address. 404 when it is not one."""
+    if not text:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise Http404 from error

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from concierge.rome import rome
 from concierge.words import date_words, duration_words, euros
-from workers.enums import ROME_LABELS
 from workers.enums.contracts import ContractKind, DerogationKind
 from workers.models import Contract, ContractDerogation, ContractRider
 from workers.rules.contracts import FLOOR_MINUTES, ONE_DAY, PersonFile
@@ -46,7 +46,7 @@ def _row(one: Contract, today: dt.date, *, with_pay: bool, may_write: bool) -> d
         "to": day_words(one.last_on) or _("no end"),
         "hours": duration_words(facts.minutes_on(now)),
         "annex": annex_on(one, now),
-        "trade": ROME_LABELS.get(one.rome_code, ""),
+        "trade": rome().label(one.rome_code) if one.rome_code else "",
         "pay": euros(one.gross_pay) if with_pay and one.gross_pay else "",
         "state": _state(one, today),
         "riders": [_rider_words(rider) for rider in one.riders.all()],

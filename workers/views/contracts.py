@@ -172,6 +172,7 @@ def new_derogation(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
 @require_POST
 def drop_derogation(request: HttpRequest, derogation: uuid.UUID) -> HttpResponse:
     """A decision that was written by mistake."""
+    require(can_see_contracts(acting(request)))
     found = get_object_or_404(
         ContractDerogation.objects.filter(organisation=acting(request).organisation).select_related("trainee__site"),
         public_id=derogation,

@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,17 +17,23 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.enums import Leg, Place
-from bookings.models import WorkOrder
 from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
 from workers.actions.work import acknowledge, call_for_help, decline, finish_assignment, start_assignment
-from workers.enums import CLOCK_KINDS, OCCUPYING, AssignmentStatus, DeclineReason, TimeKind
+from workers.enums import (
+    CLOCK_KINDS,
+    FACE_WORDS,
+    OCCUPYING,
+    QUESTIONS,
+    AssignmentStatus,
+    DeclineReason,
+    TimeKind,
+)
 from workers.forms import DeclineForm, cleaned
-from workers.models import Assignment, TimeEntry, Trainee
-from workers.rules.intervals import civil_day
-from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of
+from workers.models import Assignment, Occupation, TimeEntry, Trainee
+from workers.rules.intervals import Interval, civil_day
+from workers.views.common import acting, clock, hours_text, items_words, pictogram_of, title_of, way_of
 
 S = AssignmentStatus
 # How long "somebody is coming" stays on the page.
@@ -108,6 +113,7 @@ def _step(request: HttpRequest, public_id: uuid.UUID, verb: str, action: Callabl
 
 
 def own_trainee(request: HttpRequest) -> Trainee | None:
+    """The person of the team who is signed in."""
     trainee_id = acting(request).trainee_id
     return None if trainee_id is None else Trainee.objects.select_related("site").get(pk=trainee_id)
 
@@ -138,7 +144,7 @@ def _day(trainee: Trainee) -> dict[str, Any]:
     today = civil_day(now.astimezone(zone).date(), zone)
     # Work begun and not finished stays in front, whatever the day.
     of_today = Q(planned_start__lt=today.end, planned_end__gt=today.start) | Q(status=S.WORKING)
-    found = list(Assignment.objects.filter(of_today, trainee=trainee).holding().for_cards())
+    found = list(Assignment.objects.filter(of_today, trainee=trainee).holding().for_cards().select_related("situation"))
     # What is at work comes first, then by time.
     ahead = sorted(
         (card for card in found if card.status in OCCUPYING),
@@ -150,11 +156,55 @@ def _day(trainee: Trainee) -> dict[str, Any]:
         "current": {**_card(ahead[0], zone), "access": access_for_team(ahead[0].work_order)} if ahead else None,
         "later": [_card(card, zone) for card in ahead[1:]],
         "finished": [_card(card, zone) for card in found if card.status not in OCCUPYING],
+        "asked": _asked(found, today.start),
+        "beside": _beside(trainee, today, zone),
         "help_call": trainee.help_calls.open().first(),
         "clock": _clock_of(trainee, zone, ahead[0] if ahead else None),
         "clock_kinds": [(kind.value, kind.label) for kind in CLOCK_KINDS],
         "help_coming": trainee.help_calls.filter(answered_at__gte=now - ANSWER_SHOWN).exists(),
     }
+
+
+def _beside(trainee: Trainee, today: Interval, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Whom they accompany today: when, what, where."""
+    found = Occupation.objects.taking().companions().filter(trainee=trainee).between(today).for_cards()
+    return [
+        {
+            "name": one.assignment.trainee.first_name,
+            "title": title_of(one.assignment.work_order, one.assignment.leg),
+            "pictogram": pictogram_of(one.assignment.work_order, one.assignment.leg),
+            "time": hours_text(one.starts, one.ends, zone),
+            "place": way_of(one.assignment.work_order, one.assignment.leg)[0],
+        }
+        for one in found
+    ]
+
+
+def _asked(found: list[Assignment], morning: dt.datetime) -> dict[str, Any] | None:
+    """The three questions about what was finished last today, until they are answered."""
+    open_ones = [
+        card
+        for card in found
+        if card.done_at is not None and card.done_at >= morning and hasattr(card, "situation") and _is_open(card)
+    ]
+    if not open_ones:
+        return None
+    last = max(open_ones, key=lambda card: (card.done_at or morning, card.pk))
+    title = title_of(last.work_order, last.leg)
+    questions = [
+        {"name": name, "words": words, "faces": list(FACE_WORDS[name].items())} for name, words in QUESTIONS.items()
+    ]
+    spoken = [f"{one['words']} {', '.join(str(words) for _face, words in one['faces'])}." for one in questions]
+    return {
+        "public_id": last.public_id,
+        "title": title,
+        "questions": questions,
+        "say": f"{title}. {' '.join(spoken)}",
+    }
+
+
+def _is_open(card: Assignment) -> bool:
+    return card.status in {S.DONE, S.VALIDATED} and card.situation.answered_at is None
 
 
 def _clock_of(trainee: Trainee, zone: ZoneInfo, card: Assignment | None) -> dict[str, Any]:
@@ -176,7 +226,7 @@ def _clock_of(trainee: Trainee, zone: ZoneInfo, card: Assignment | None) -> dict
 
 def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
     order = card.work_order
-    place, map_url = _way(order, card.leg)
+    place, map_url = way_of(order, card.leg)
     title = title_of(order, card.leg)
     items = items_words(order)
     client = order.request.met_first_name
@@ -205,24 +255,3 @@ def _say(title: str, start: dt.datetime, end: dt.datetime, zone: ZoneInfo, items
         "place": place,
     }
     return str(words)
-
-
-def _way(order: WorkOrder, leg: str) -> tuple[str, str]:
-    """Where to go, in words, and on a map: of things to carry, from where to where and the provider's address."""
-    here, map_url = _place(order)
-    if leg == Leg.WORK:
-        return here, map_url
-    there = f"{order.performer_label}, {order.performer_address}"
-    start, end = (here, there) if leg == Leg.COLLECT else (there, order.site.name)
-    words = _("Fetch it: %(from)s. Bring it: %(to)s") % {"from": start, "to": end}
-    return words, f"https://www.openstreetmap.org/search?{urlencode({'query': order.performer_address})}"
-
-
-def _place(order: WorkOrder) -> tuple[str, str]:
-    """Where to go, in words, and its address on a map. Only the street of a home: no name goes to the map."""
-    request, site = order.request, order.site
-    if request.place == Place.HOME:
-        words = ", ".join(part for part in (request.street, f"{request.postcode} {request.city}".strip()) if part)
-        return words, f"https://www.openstreetmap.org/search?{urlencode({'query': words})}"
-    spot = {"mlat": site.latitude, "mlon": site.longitude}
-    return site.name, f"https://www.openstreetmap.org/?{urlencode(spot)}#map=18/{site.latitude}/{site.longitude}"

@@ -15,26 +15,32 @@ from django.utils.dateparse import parse_time
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.models import WorkOrder
 from concierge.errors import DomainError
 from concierge.models import Site
 from workers.actions.dispatch import assign_work_order, move_assignment, unassign
+from workers.actions.undo import last_step, undo
 from workers.actions.work import answer_help
-from workers.enums import SupervisionMode
-from workers.forms import AssignForm, DropForm, VersionForm, cleaned
+from workers.enums import OCCUPYING, SupervisionMode
+from workers.forms import AssignForm, DropForm, UndoForm, VersionForm, cleaned
 from workers.models import Assignment, HelpCall
-from workers.perms import can_answer, can_dispatch
+from workers.perms import can_answer, can_dispatch, dispatches
 from workers.views.board import Focus, board_context
 from workers.views.common import (
     acting,
     assignment_or_404,
     chosen_day,
     chosen_site,
+    order_or_404,
+    page_number,
     require,
     team_sites,
     title_of,
     trainee_or_404,
+    uuid_or_none,
 )
+
+# What is looked for in the lists, at most.
+LONGEST_TEXT = 100
 
 
 @require_safe
@@ -50,7 +56,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def assign(request: HttpRequest, work_order: uuid.UUID) -> HttpResponse:
     """Give unassigned work to a person of the team."""
     actor = acting(request)
-    order = order_or_404(request, work_order)
+    order = order_or_404(actor, work_order)
     require(can_dispatch(actor, site_id=order.site_id))
     focus = focus_at(request, order.site, work=order.public_id)
     try:
@@ -127,14 +133,30 @@ def drop(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     try:
         if card is not None:
             require(can_dispatch(actor, site_id=card.work_order.site_id))
-            given = move_assignment(card, trainee=person, starts_at=starts_at, by=actor)
+            given = move_assignment(card, trainee=person, starts_at=starts_at, version=data["version"], by=actor)
         else:
-            order = order_or_404(request, data["item"])
+            order = order_or_404(actor, data["item"])
             require(can_dispatch(actor, site_id=order.site_id))
             given = assign_work_order(order, person, starts_at=starts_at, by=actor)
     except DomainError as error:
         return show(request, replace(focus, error=error))
     return after(request, focus, done=given)
+
+
+@require_POST
+def undo_last(request: HttpRequest) -> HttpResponse:
+    """Put back what was changed last, if the rules and the others let it."""
+    actor = acting(request)
+    step = last_step(actor, now=timezone.now())
+    site = step.assignment.work_order.site if step else None
+    require(can_dispatch(actor, site_id=site.pk) if site else dispatches(actor))
+    focus = focus_at(request, site or chosen_site(team_sites(actor), ""))
+    try:
+        undone = undo(cleaned(UndoForm(request.POST))["step"], by=actor)
+    except DomainError as error:
+        return show(request, replace(focus, error=error))
+    messages.success(request, _("Undone."))
+    return after(request, focus, done=undone if undone.status in OCCUPYING else None)
 
 
 @require_POST
@@ -170,6 +192,9 @@ def focus_of(request: HttpRequest) -> Focus | None:
         done=uuid_or_none(asked.get("done", "")),
         at=time_or_none(asked.get("at", "")),
         mode=mode if mode in SupervisionMode.values else "",
+        person=uuid_or_none(asked.get("person", "")),
+        text=asked.get("q", "").strip()[:LONGEST_TEXT],
+        pages={name: number for name in ("page", "late") if (number := page_number(asked.get(name, ""))) > 1},
     )
 
 
@@ -208,17 +233,10 @@ def after(request: HttpRequest, focus: Focus, *, done: Assignment | None = None)
     """Back to the board, with the way to undo what was just done."""
     done_id = done.public_id if done else None
     day = done.planned_start.astimezone(focus.zone).date() if done else focus.day
-    focus = replace(focus, work=None, card=None, done=done_id, day=day)
+    focus = replace(focus, work=None, card=None, person=None, at=None, mode="", done=done_id, day=day)
     if request.headers.get("HX-Request"):
         return show(request, focus)
     return redirect(focus.url(done=done_id))
-
-
-def order_or_404(request: HttpRequest, public_id: uuid.UUID) -> WorkOrder:
-    """A work order the actor may see."""
-    orders = WorkOrder.objects.visible_to(acting(request)).select_related("service", "site", "request__client")
-    found: WorkOrder = get_object_or_404(orders, public_id=public_id)
-    return found
 
 
 def column_start(data: dict[str, object], zone: ZoneInfo) -> dt.datetime:
@@ -228,16 +246,6 @@ def column_start(data: dict[str, object], zone: ZoneInfo) -> dt.datetime:
         raise Http404
     morning = dt.datetime.combine(day, dt.time(hour), zone)
     return (morning + dt.timedelta(minutes=15 * (column - 1))).astimezone(dt.UTC)
-
-
-def uuid_or_none(text: str) -> uuid.UUID | None:
-    """A public id in the address. 404 when it is not one."""
-    if not text:
-        return None
-    try:
-        return uuid.UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 def time_or_none(text: str) -> dt.time | None:

@@ -32,7 +32,7 @@ from workers.enums.passes import CloseReason, DenyReason, ProposedAction
 from workers.forms.pathway import CloseForm, DenyForm, ProlongationForm, SuspensionForm
 from workers.models import Employer, PassIAE, PassProlongation, PassReport, PassSuspension, Trainee
 from workers.models.pathway import last_contract
-from workers.views.common import acting
+from workers.views.common import acting, posted
 from workers.views.pathway import followed, heading, left_words, page, refuse
 
 Form = SuspensionForm | ProlongationForm
@@ -56,7 +56,7 @@ def suspend(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> Htt
     """A new suspension."""
     person = followed(request, trainee, writing=True)
     pass_iae = _pass_of(person, pass_id)
-    form = SuspensionForm(request.POST or None, **_asking(person))
+    form = SuspensionForm(posted(request), **_asking(person))
 
     def save(by: Actor) -> object:
         return suspend_pass(pass_iae, form.details(), by=by)
@@ -84,7 +84,7 @@ def correct(request: HttpRequest, trainee: uuid.UUID, entry: uuid.UUID) -> HttpR
     except Unreadable:
         kept = ""
     initial = {"starts_on": row.starts_on, "ends_on": row.ends_on, "reason": kept}
-    form = SuspensionForm(request.POST or None, kept=kept, initial=initial, **_asking(person))
+    form = SuspensionForm(posted(request), kept=kept, initial=initial, **_asking(person))
     pass_iae = row.pass_iae
 
     def save(by: Actor) -> object:
@@ -107,7 +107,7 @@ def prolong(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> Htt
     """Ask for a prolongation."""
     person = followed(request, trainee, writing=True)
     pass_iae = _pass_of(person, pass_id)
-    form = ProlongationForm(request.POST or None, request.FILES or None, **_asking(person))
+    form = ProlongationForm(posted(request), request.FILES or None, **_asking(person))
 
     def save(by: Actor) -> object:
         return prolongations.ask_prolongation(pass_iae, form.details(), by=by)

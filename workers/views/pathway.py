@@ -38,7 +38,7 @@ from workers.forms.pathway import AppointmentForm, CloseForm, DenyForm, Diagnosi
 from workers.models import Appointment, PassIAE, PassProlongation, PassSuspension, Trainee
 from workers.perms import can_keep_pathways, can_see_pathways
 from workers.rules import pass_iae as rules
-from workers.views.common import acting, initials, require, trainee_or_404
+from workers.views.common import acting, initials, posted, require, trainee_or_404
 from workers.views.person_tabs import tabs_of
 
 # Interviews and diagnoses shown of a person.
@@ -69,7 +69,7 @@ def refuse(form: forms.Form, error: DomainError) -> None:
 def pathway(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     """The page; sent, it writes a PASS down."""
     found = followed(request, trainee, writing=request.method == "POST")
-    form = PassForm(request.POST or None)
+    form = PassForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             enter_pass(found, form.details(), by=acting(request))

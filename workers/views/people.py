@@ -17,13 +17,13 @@ from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
-from workers.actions.people import note_absence, set_skill
-from workers.enums import ROME_LABELS, WEEKDAYS, SkillLevel
-from workers.forms import AbsenceForm, SkillForm, cleaned
+from workers.actions.people import note_absence
+from workers.enums import WEEKDAYS
+from workers.forms import AbsenceForm, cleaned
 from workers.forms.people import InviteForm
 from workers.models import Trainee
 from workers.models.contracts import read_file
-from workers.perms import can_edit_person, can_see_contracts, can_see_team, can_write_contracts, leads
+from workers.perms import can_edit_person, can_see_contracts, can_see_team, can_write_contracts
 from workers.views.common import acting, hours_text, require, title_of, trainee_or_404
 from workers.views.person_tabs import head_of
 
@@ -35,20 +35,6 @@ UPCOMING = 20
 def trainee_page(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     """One person."""
     return _page(request, _found(request, trainee))
-
-
-@require_POST
-def save_skill(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
-    """The own supervisor writes down how far somebody has come."""
-    found = _found(request, trainee)
-    require(leads(acting(request), found))
-    try:
-        data = cleaned(SkillForm(request.POST))
-        set_skill(found, rome_code=data["rome_code"], level=SkillLevel(data["level"]), by=acting(request))
-    except DomainError as error:
-        return _page(request, found, error=error)
-    messages.success(request, _("Saved."))
-    return redirect("workers:trainee", trainee=found.public_id)
 
 
 @require_POST
@@ -81,9 +67,6 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         "week": _week(trainee),
         "absences": list(trainee.absences.filter(ends_on__gte=today)),
         "upcoming": _upcoming(trainee),
-        "may_set_skill": leads(acting(request), trainee),
-        "rome": sorted(ROME_LABELS.items(), key=lambda pair: pair[1]),
-        "levels": SkillLevel.choices,
         "absence_form": AbsenceForm(),
         "invite_form": InviteForm(),
         "error": error,

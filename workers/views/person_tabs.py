@@ -41,6 +41,7 @@ def _pathway(actor: Actor, trainee: Trainee) -> bool:
 TABS: tuple[Tab, ...] = (
     Tab("workers:trainee", _("Overview"), _team),
     Tab("workers:capabilities", _("Capabilities"), _team),
+    Tab("workers:skills", _("Skills"), _team),
     Tab("workers:contracts", _("Contracts"), _contracts),
     Tab("workers:pass", _("Pathway"), _pathway),
     Tab("workers:person_month", _("Hours"), can_write_hours),

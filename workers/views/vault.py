@@ -21,7 +21,7 @@ from workers.enums.vault import FactCode, FollowUpBy, VaultPurpose
 from workers.forms.pathway import FactForm, PurposeForm
 from workers.models import SensitiveFact, Trainee, VaultReading
 from workers.perms import advises, can_see_pathways, can_see_vault_readings
-from workers.views.common import acting, require, trainee_or_404
+from workers.views.common import acting, posted, require, trainee_or_404
 from workers.views.pathway import heading, refuse
 
 PER_PAGE = 25
@@ -41,7 +41,7 @@ def _found(request: HttpRequest, public_id: uuid.UUID, *, inside: bool = True) -
 def vault(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     """Closed until somebody says what they open it for; who opened it before."""
     found = _found(request, trainee, inside=request.method == "POST")
-    form = PurposeForm(request.POST or None)
+    form = PurposeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         purpose = VaultPurpose(form.cleaned_data["purpose"])
         try:

@@ -1,0 +1,205 @@
+"""What speaks for and against somebody beside time and law (R25): clearances, how sure a level is, who accompanies, and
+for whom the work is the next useful step. Read at once for a whole team.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Count, Max, Q
+
+from bookings.enums import Leg
+from bookings.models import WorkOrder
+from workers.enums import GoalStatus
+from workers.models import Assignment, Clearance, LearningGoal, LearningSituation, Trainee
+from workers.models.helpers import HelpersOfDay, helpers_of
+from workers.models.plan import TeamDay
+from workers.rules.candidates import Reason, Severity, Task, Verdict
+from workers.rules.clearances import Held, reasons
+from workers.rules.companions import BESIDE, Helper, free_helper, next_together
+from workers.rules.intervals import Interval, civil_day, civil_week
+from workers.rules.learning import LATELY, Learner, has_lapsed, is_new_step, propose
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What somebody has done of one trade and of late."""
+
+    last_done: dt.date | None = None
+    lately: int = 0
+    times: int = 0
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What is known of the people of a team for one piece of work."""
+
+    team: TeamDay
+    skill: str
+    helpers: HelpersOfDay
+    without: Assignment | None
+    needed: tuple[str, ...] = ()
+    held: dict[int, list[Held]] = field(default_factory=dict)
+    goals: dict[int, str] = field(default_factory=dict)
+    practice: dict[int, Practice] = field(default_factory=dict)
+    # What each of them has been given for the week, done or not.
+    week: dict[int, list[Assignment]] = field(default_factory=dict)
+    stumbled: frozenset[int] = frozenset()
+
+    def busy(self, trainee: Trainee) -> list[Interval]:
+        """When the person has something else."""
+        return self.team.busy(trainee, without=self.without)
+
+    def companion(self, trainee: Trainee, task: Task) -> Helper | None:
+        """Who accompanies them, when the way of working asks for somebody and somebody is free."""
+        return free_helper(self.helpers.for_trainee(trainee), task.window) if task.mode in BESIDE else None
+
+    def together(
+        self, trainee: Trainee, duration: dt.timedelta, earliest: dt.datetime
+    ) -> tuple[dt.datetime, Helper] | None:
+        """The first moment of the day at which the person and somebody who could accompany are both free."""
+        return next_together(
+            self.helpers.for_trainee(trainee),
+            duration,
+            open_windows=self.team.open_windows(trainee),
+            busy=self.busy(trainee),
+            earliest=earliest,
+            latest=civil_day(self.team.day, self.team.zone).end,
+        )
+
+    def learner(self, trainee: Trainee, task: Task) -> Learner:
+        """The person's way with this trade, as the rule sees it."""
+        levels = {row.rome_code: row.level for row in trainee.skills.all()}
+        day = task.window.start.astimezone(self.team.zone).date()
+        new = [
+            one.planned_start.astimezone(self.team.zone).date()
+            for one in self.week.get(trainee.pk, ())
+            if (self.without is None or one.pk != self.without.pk)
+            and one.work_order.service.skill_code
+            and is_new_step(levels.get(one.work_order.service.skill_code, ""), one.supervision_mode)
+        ]
+        done = self.practice.get(trainee.pk, Practice())
+        return Learner(
+            skill=task.skill,
+            level=levels.get(task.skill, ""),
+            goal=self.goals.get(trainee.pk, ""),
+            last_done=done.last_done,
+            lately=done.lately,
+            times=done.times,
+            new_that_day=new.count(day),
+            new_that_week=sum(1 for one in new if one.isocalendar()[:2] == day.isocalendar()[:2]),
+            stumbled=trainee.pk in self.stumbled,
+        )
+
+
+def growth_of(work_order: WorkOrder, team: TeamDay, *, now: dt.datetime, without: Assignment | None = None) -> Growth:
+    """Read it. What is only carried to a provider and back asks for no clearance of the service and teaches nothing."""
+    is_work = (without.leg if without else work_order.leg_now or Leg.WORK) == Leg.WORK
+    skill = work_order.service.skill_code if is_work else ""
+    needed = tuple(work_order.service.clearances) if is_work else ()
+    return Growth(
+        team=team,
+        skill=skill,
+        helpers=helpers_of(work_order, team, without=without),
+        without=without,
+        needed=needed,
+        held=_held(team, needed),
+        goals=_goals(team, skill),
+        practice=_practice(team, skill, now),
+        week=_week(team) if skill else {},
+        stumbled=_stumbled(team, now) if skill else frozenset(),
+    )
+
+
+def weighed(verdict: Verdict, growth: Growth, trainee: Trainee, task: Task, *, now: dt.datetime) -> Verdict:
+    """The verdict with these reasons beside those of time and law, and how much the person learns."""
+    day = task.window.start.astimezone(growth.team.zone).date()
+    proposal = propose(growth.learner(trainee, replace(task, skill=growth.skill)), task.mode, day)
+    return replace(
+        verdict,
+        learning=proposal.points,
+        reasons=(
+            *verdict.reasons,
+            *reasons(growth.needed, growth.held.get(trainee.pk, ()), day),
+            *_lapsed(trainee, task, now),
+            *_beside(growth, trainee, task, now),
+            *proposal.reasons,
+        ),
+    )
+
+
+def _beside(growth: Growth, trainee: Trainee, task: Task, now: dt.datetime) -> Iterator[Reason]:
+    """Who accompanies; or that nobody is free then, and from when on somebody is."""
+    if task.mode not in BESIDE:
+        return
+    helper = growth.companion(trainee, task)
+    if helper is not None:
+        yield Reason("companion", Severity.INFO, {"who": helper.name})
+        return
+    later = growth.together(trainee, task.window.length, max(task.window.start, now))
+    if later is None:
+        yield Reason("no_companion", Severity.WARN)
+    else:
+        start, other = later
+        yield Reason("no_companion_yet", Severity.WARN, {"who": other.name, "from": start.isoformat()})
+
+
+def _lapsed(trainee: Trainee, task: Task, now: dt.datetime) -> Iterator[Reason]:
+    """A level that nobody used or confirmed for a year stays, and somebody looks at it again."""
+    skill = next((row for row in trainee.skills.all() if row.rome_code == task.skill), None)
+    if skill is not None and has_lapsed(skill.sure_since, now):
+        yield Reason("skill_lapsed", Severity.WARN, {"skill": task.skill, "since": skill.sure_since.date().isoformat()})
+
+
+def _held(team: TeamDay, needed: tuple[str, ...]) -> dict[int, list[Held]]:
+    held: dict[int, list[Held]] = defaultdict(list)
+    if needed:
+        for one in Clearance.objects.held().filter(trainee__in=team.trainees, kind__in=needed):
+            held[one.trainee_id].append(Held(one.kind, one.valid_from, one.valid_until))
+    return held
+
+
+def _goals(team: TeamDay, skill: str) -> dict[int, str]:
+    if not skill:
+        return {}
+    found = LearningGoal.objects.filter(trainee__in=team.trainees, rome_code=skill, status=GoalStatus.OPEN)
+    return {goal.trainee_id: goal.wanted_level for goal in found}
+
+
+def _practice(team: TeamDay, skill: str, now: dt.datetime) -> dict[int, Practice]:
+    if not skill:
+        return {}
+    rows = (
+        LearningSituation.objects.filter(trainee__in=team.trainees, rome_code=skill, validated_at__isnull=False)
+        .order_by("trainee_id")
+        .values("trainee_id")
+        .annotate(last=Max("done_at"), times=Count("pk"), lately=Count("pk", filter=Q(done_at__gte=now - LATELY)))
+    )
+    return {
+        row["trainee_id"]: Practice(
+            last_done=row["last"].astimezone(team.zone).date(), lately=row["lately"], times=row["times"]
+        )
+        for row in rows
+    }
+
+
+def _week(team: TeamDay) -> dict[int, list[Assignment]]:
+    found: dict[int, list[Assignment]] = defaultdict(list)
+    given = Assignment.objects.filter(trainee__in=team.trainees).holding().between(civil_week(team.day, team.zone))
+    for one in given.select_related("work_order__service"):
+        found[one.trainee_id].append(one)
+    return found
+
+
+def _stumbled(team: TeamDay, now: dt.datetime) -> frozenset[int]:
+    """Whose last piece of work of the last weeks went badly."""
+    last = (
+        LearningSituation.objects.filter(trainee__in=team.trainees)
+        .since(now - LATELY)
+        .order_by("trainee_id", "-done_at", "-pk")
+        .distinct("trainee_id")
+    )
+    return frozenset(one.trainee_id for one in last if one.went_badly)

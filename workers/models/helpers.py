@@ -1,0 +1,89 @@
+"""Who could accompany at a site on a day, read in five queries whatever their number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q
+
+from bookings.models import WorkOrder
+from concierge.enums import Role
+from concierge.models import User
+from workers.enums import SkillLevel
+from workers.models.assignments import Assignment
+from workers.models.contracts import Contract
+from workers.models.occupations import Occupation
+from workers.models.people import Absence, AvailabilityRule, Trainee
+from workers.models.plan import TeamDay
+from workers.rules.companions import Helper
+from workers.rules.intervals import Interval, civil_day
+
+
+@dataclass(frozen=True)
+class HelpersOfDay:
+    """Everybody who could accompany the work: those who can show it, then the supervisors of the site."""
+
+    mentors: tuple[Helper, ...]
+    supervisors: tuple[Helper, ...]
+
+    def for_trainee(self, trainee: Trainee) -> list[Helper]:
+        """In order of preference: who can show it, their own supervisor, the others. Nobody accompanies themself."""
+        mentors = [one for one in self.mentors if one.trainee_id != trainee.pk]
+        return [*mentors, *sorted(self.supervisors, key=lambda one: one.user_id != trainee.supervisor_id)]
+
+
+def helpers_of(work_order: WorkOrder, team: TeamDay, *, without: Assignment | None = None) -> HelpersOfDay:
+    """Read them; what accompanies the assignment ``without``, which is about to move, counts as free."""
+    mentors = list(_mentors(work_order, team.day))
+    supervisors = list(
+        User.objects.filter(
+            Q(memberships__site=None) | Q(memberships__site=work_order.site_id),
+            memberships__organisation=work_order.organisation_id,
+            memberships__role=Role.SUPERVISOR,
+            is_active=True,
+        )
+        .distinct()
+        .order_by("first_name", "pk")
+    )
+    taken = Occupation.objects.taking().between(civil_day(team.day, team.zone))
+    if without is not None:
+        taken = taken.exclude(assignment=without)
+    busy: dict[tuple[int | None, int | None], list[Interval]] = defaultdict(list)
+    for one in taken.filter(Q(trainee__in=mentors) | Q(user__in=supervisors)):
+        busy[one.trainee_id, one.user_id].append(one.window)
+    return HelpersOfDay(
+        mentors=tuple(
+            Helper(
+                name=one.first_name,
+                trainee_id=one.pk,
+                open_windows=tuple(team.open_windows(one)),
+                busy=tuple(busy[one.pk, None]),
+            )
+            for one in mentors
+            if not team.is_away(one)
+        ),
+        supervisors=tuple(
+            Helper(name=one.first_name or str(one), user_id=one.pk, busy=tuple(busy[None, one.pk]))
+            for one in supervisors
+        ),
+    )
+
+
+def _mentors(work_order: WorkOrder, day: dt.date) -> list[Trainee]:
+    """Trainees of the site who can show it to others and have a contract on the day."""
+    if not work_order.service.skill_code:
+        return []
+    found = Trainee.objects.active().filter(
+        pk__in=Contract.objects.between(day, day).values("trainee"),
+        site=work_order.site_id,
+        skills__rome_code=work_order.service.skill_code,
+        skills__level=SkillLevel.TRANSMITTING,
+    )
+    return list(
+        found.prefetch_related(
+            Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
+            Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
+        )
+    )
