@@ -246,6 +246,6 @@ def test_contracts_are_read_by_those_who_accompany_lead_or_declare(team: Team) -
         for role in Role.values
         if role in team.world.users and Contract.objects.visible_to(team.world.actor(role)).exists()
     }
-    assert readers == {"supervisor", "social_adviser", "accountant", "site_manager", "network_head"}
+    assert readers == {"supervisor", "social_adviser", "accountant", "site_manager"}
     own = Contract.objects.visible_to(team.themself(team.amina))
     assert [one.trainee_id for one in own] == [team.amina.pk]
