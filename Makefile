@@ -24,9 +24,9 @@ run: install  ## Run everything on http://localhost:8000 (PORT=8001 make run for
 demo:  ## Play the whole main job against the running system
 	@$(STACK) exec -- $(MANAGE) play_demo $(ARGS)
 
-# Three processes on two cores: a third of the time each waits for PostgreSQL or the browser.
+# Three processes on two cores: a third of the time each waits for PostgreSQL or the browser. Who is done takes over
 test: browser  ## Run the whole suite on its own servers (ARGS="tests/bookings -x" for a part)
-	@$(STACK) services -- $(BIN)/pytest -n 3 $(ARGS)
+	@$(STACK) services -- $(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 chaos: install  ## Kill the worker, beat, web, Valkey, PostgreSQL ... of a real system while it is used (15 minutes)
 	@env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest tests/chaos --confcutdir=tests/chaos -o DJANGO_SETTINGS_MODULE= \

@@ -33,7 +33,7 @@ from workers.models import Assignment, ProgressNote, TimeEntry, TimesheetMonth, 
 
 DAY, LIST, MINE, MONTHS = "/ma-journee/", "/heures/", "/mes-heures/", "/heures/mois/"
 MONDAY = {"jour": "2026-11-23"}
-LATE = ["not_available"]
+LATE = ["not_available", "L14"]
 NOVEMBER = dt.date(2026, 11, 1)
 
 
@@ -241,7 +241,7 @@ def test_hours_are_written_and_corrected_with_sentences_at_the_field(team: Team,
         "ends": "12:00",
     }
     wrong = [
-        ({"ends": "08:00"}, "doit venir après le début"),
+        ({"ends": "08:00"}, "doit être après le début"),
         ({"ends": ""}, "Indiquez de quelle heure"),
         ({"starts": "19:00", "ends": "20:00"}, "n’est pas encore passée"),
         ({"kind": "unknown", "absence": "-3"}, "Écrivez les heures"),
@@ -266,7 +266,7 @@ def test_hours_are_written_and_corrected_with_sentences_at_the_field(team: Team,
     assert 'value="2026-11-23"' in text
     change = {**base, "ends": "11:30"}
     assert "obligatoire" in refusal(staff.post(address, change), 422)
-    assert "doit venir après" in refusal(staff.post(address, {**change, "ends": "08:00", "reason": "x"}), 422)
+    assert "doit être après" in refusal(staff.post(address, {**change, "ends": "08:00", "reason": "x"}), 422)
     assert staff.post(address, {**change, "reason": "Partie plus tôt"}).status_code == 302
     refusal(staff.post(address, {**change, "reason": "Encore"}), 412)
     new = TimeEntry.objects.current().get(kind="work")

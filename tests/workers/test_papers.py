@@ -179,7 +179,7 @@ def test_sheets_are_paged_and_cost_the_same(team: Team, dispatcher: Client, give
     queries()
     one = queries()
     for trainee in (team.bilal, team.chloe):
-        warned = ["skill_low", "skill_missing", "no_supervisor"]
+        warned = ["skill_low", "skill_missing", "no_supervisor", "no_companion", "no_companion_yet"]
         assign_work_order(team.work(), trainee, starts_at=at(9), by=team.dispatcher, accepted_warnings=warned)
     assert queries() == one
     text = dispatcher.get(address, {"day": "2026-11-23", "person": str(team.bilal.public_id)}).content.decode()

@@ -180,8 +180,9 @@ def test_no_page_of_another_role_says_a_fact(team: Team, client: Client) -> None
                     continue
                 answer = client.get(url)
                 text = answer.content.decode(errors="replace").lower()
-                # The lead of the page itself names what is kept there, not what is known.
-                text = text.replace("santé, justice, freins", "")
+                # The lead of the page itself names what is kept there, a help text what is not; neither what is known.
+                for said in ("santé, justice, freins", "rien sur la santé, la justice", "rien sur la santé"):
+                    text = text.replace(said, "")
                 assert not any(word.lower() in text for word in SECRETS), f"{role} reads a fact at {url}"
                 seen += answer.status_code == 200
     assert seen > 10

@@ -128,9 +128,13 @@ def candidates(
     starts_at: dt.datetime | None = None,
     mode: str = "",
     without: Assignment | None = None,
+    growth: Growth | None = None,
 ) -> list[Candidate]:
-    """Every person of the team with their reasons, the best first; nobody is left out."""
-    growth = growth_of(work_order, team, now=now, without=without)
+    """Every person of the team with their reasons, the best first; nobody is left out.
+
+    ``growth`` is what is known of them for such work, when it has been read already.
+    """
+    growth = growth or growth_of(work_order, team, now=now, without=without)
     team.know_weeks([trainee for trainee in team.trainees if _needs_averages(trainee, team, work_order)])
     found = [
         candidate_for(

@@ -22,6 +22,7 @@ from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
 from workers.actions.candidates import Candidate, candidates
 from workers.actions.dispatch import move_assignment, unassign
+from workers.actions.growth import Growth, growth_of
 from workers.enums import MOVABLE
 from workers.models import Assignment, Trainee
 from workers.models.labour import Stretch
@@ -77,10 +78,11 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
     pieces = pieces_of(trainee, day)
     others = Trainee.objects.filter(organisation_id=trainee.organisation_id, site=trainee.site).active()
     team = team_day(others.exclude(pk=trainee.pk), day, zone)
-    first = {piece.pk: _choices(piece, team, now) for piece in pieces}
+    known: dict[tuple[object, ...], Growth] = {}
+    first = {piece.pk: _choices(piece, team, now, known) for piece in pieces}
     lines: dict[int, Line] = {}
     for piece in sorted(pieces, key=lambda piece: (len(first[piece.pk]), piece.planned_start, piece.pk)):
-        choices = _choices(piece, team, now)
+        choices = _choices(piece, team, now, known)
         proposed = choices[0] if choices else None
         lines[piece.pk] = Line(piece, choices[:MOST_CHOICES], proposed)
         if proposed is not None:
@@ -88,16 +90,24 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
     return [lines[piece.pk] for piece in pieces]
 
 
-def _choices(piece: Assignment, team: TeamDay, now: dt.datetime) -> list[Candidate]:
-    """Who may take the piece: whoever can at its time, then whoever can at another time within what was promised."""
-    same = candidates(piece.work_order, team, now=now, starts_at=piece.planned_start)
+def _choices(
+    piece: Assignment, team: TeamDay, now: dt.datetime, known: dict[tuple[object, ...], Growth]
+) -> list[Candidate]:
+    """Who may take the piece: whoever can at its time, then whoever can at another time within what was promised.
+
+    ``known`` keeps what was read of the people for one kind of work: it is the same for all pieces of that kind.
+    """
+    order = piece.work_order
+    kind = (order.site_id, order.service_id, order.leg_now)
+    growth = known[kind] if kind in known else known.setdefault(kind, growth_of(order, team, now=now))
+    same = candidates(order, team, now=now, starts_at=piece.planned_start, growth=growth)
     able = [one for one in same if one.verdict.is_possible]
-    known = {one.trainee.pk for one in able}
-    later = candidates(piece.work_order, team, now=now)
+    taken = {one.trainee.pk for one in able}
+    later = candidates(order, team, now=now, growth=growth)
     return able + [
         one
         for one in later
-        if one.trainee.pk not in known and one.verdict.is_possible and "after_promise" not in one.verdict.warnings
+        if one.trainee.pk not in taken and one.verdict.is_possible and "after_promise" not in one.verdict.warnings
     ]
 
 
