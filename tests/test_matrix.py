@@ -487,7 +487,8 @@ def address(name: str, scene: Scene) -> str:
             return reverse(name, kwargs=ARGUMENTS[name](scene))
     pattern = next(found for known, found in routes() if known == name)
     wanted = pattern.pattern.regex.groupindex
-    return reverse(name, kwargs={argument: BY_NAME[argument](scene) for argument in wanted})
+    with tenancy.working_for(scene.world.organisation):
+        return reverse(name, kwargs={argument: BY_NAME[argument](scene) for argument in wanted})
 
 
 @pytest.fixture(scope="module")
