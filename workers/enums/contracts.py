@@ -1,5 +1,7 @@
 """Closed lists of the bodies that employ people, of their contracts and of what a doctor or the person says (R22)."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -70,6 +72,16 @@ class ContractKind(models.TextChoices):
 
 
 C = ContractKind
+
+# Where there is little room.
+SHORT_KINDS: dict[str, Any] = {
+    C.CDDI: "CDDI",
+    C.CDDU: "CDDU",
+    C.MISSION: _("Mission"),
+    C.CDI_INCLUSION: _("Inclusion contract"),
+    C.ACCOMPANIMENT: _("Accompaniment"),
+    C.ORDINARY: _("Ordinary contract"),
+}
 
 # Which contracts an employer may sign with a person, the usual one first (domain.md 2.1).
 KINDS_OF_EMPLOYER: dict[str, tuple[ContractKind, ...]] = {
@@ -158,3 +170,7 @@ FORBIDS: dict[str, RestrictionCode] = {
 }
 # These carry a time of day.
 TIMED_RESTRICTIONS = (RestrictionCode.NOT_BEFORE, RestrictionCode.NOT_AFTER)
+AT_A_TIME = {
+    RestrictionCode.NOT_BEFORE: _("Not before %(time)s"),
+    RestrictionCode.NOT_AFTER: _("Not after %(time)s"),
+}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.catalogue import DateRange
 from concierge.models import PublicIdModel, TenantModel
-from workers.enums.contracts import TIMED_RESTRICTIONS, RestrictionCode
+from workers.enums.contracts import AT_A_TIME, TIMED_RESTRICTIONS, RestrictionCode
 from workers.models.people import Trainee
 from workers.rules import contracts as rules
 
@@ -66,7 +66,9 @@ class WorkRestriction(PublicIdModel, TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_code_display()} {self.at:%H:%M}" if self.at else str(self.get_code_display())
+        if self.at is None:
+            return str(self.get_code_display())
+        return str(AT_A_TIME[self.code]) % {"time": f"{self.at:%H:%M}"}
 
     @property
     def facts(self) -> rules.Restriction:

@@ -274,7 +274,8 @@ def _length(person: PersonFile, wanted: Contract, *, is_short_allowed: bool, is_
         yield Finding("contract_under_four_months", "L5132-5", figures, "ends_on")
     with_it = (*person.contracts, wanted)
     limit, end = plain_limit(with_it), rights_end(with_it, person.derogations)
-    if limit is None or end is None or wanted.ends_on <= end:
+    # Not only its own last day: one that fills a gap brings what comes after it nearer to the limit.
+    if limit is None or end is None or stretches(with_it)[-1][1] <= end:
         return
     is_over_all = end == absolute_limit(with_it)
     figures = {"end": wanted.ends_on, "limit": end, "months": LONGEST_WITH_DEROGATION_MONTHS if is_over_all else 24}

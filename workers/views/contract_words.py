@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from concierge.rome import rome
 from concierge.words import date_words, duration_words, euros
-from workers.enums.contracts import ContractKind, DerogationKind
+from workers.enums.contracts import SHORT_KINDS, DerogationKind
 from workers.models import Contract, ContractDerogation, ContractRider
 from workers.rules.contracts import FLOOR_MINUTES, ONE_DAY, PersonFile
 from workers.rules.contracts import Contract as Signed
@@ -23,7 +23,7 @@ SOON = dt.timedelta(days=60)
 
 def day_words(day: dt.date | None) -> str:
     """A day, or nothing."""
-    return date_words(day, "j M Y") if day else ""
+    return date_words(day, "j F Y") if day else ""
 
 
 def contract_rows(
@@ -42,8 +42,8 @@ def _row(one: Contract, today: dt.date, *, with_pay: bool, may_write: bool) -> d
         "contract": one,
         "kind": one.get_kind_display(),
         "employer": one.employer.name,
+        "days": _days(one),
         "from": day_words(one.starts_on),
-        "to": day_words(one.last_on) or _("no end"),
         "hours": duration_words(facts.minutes_on(now)),
         "annex": annex_on(one, now),
         "trade": rome().label(one.rome_code) if one.rome_code else "",
@@ -54,6 +54,11 @@ def _row(one: Contract, today: dt.date, *, with_pay: bool, may_write: bool) -> d
         "may_renew": can_change and one.ends_on is not None,
         "may_withdraw": may_write and one.withdrawn_on is None,
     }
+
+
+def _days(one: Contract) -> str:
+    words = {"start": day_words(one.starts_on), "end": day_words(one.last_on)}
+    return (_("from %(start)s to %(end)s") if one.last_on else _("from %(start)s on")) % words
 
 
 def annex_on(one: Contract, day: dt.date) -> str:
@@ -183,9 +188,9 @@ def timeline_of(file: PersonFile, today: dt.date) -> dict[str, Any] | None:
 
 def _bar(one: Signed, first: int, columns: int, today: dt.date) -> dict[str, Any] | None:
     end = one.ends_on or dt.date(today.year + 10, 1, 1)
-    bar = _placed(str(ContractKind(one.kind).label), one.starts_on, end, first, columns)
+    bar = _placed(str(SHORT_KINDS[one.kind]), one.starts_on, end, first, columns)
     if bar is not None:
-        bar["detail"] = _("%(hours)s a week") % {"hours": duration_words(one.weekly_minutes)} + f" · {bar['detail']}"
+        bar["title"] += f" · {duration_words(one.weekly_minutes)}"
         bar["state"] = "active" if one.covers(today) else "done" if end < today else "waiting"
     return bar
 
@@ -205,4 +210,4 @@ def _month(day: dt.date) -> int:
 
 
 def _head(month: int) -> str:
-    return date_words(dt.date(month // 12, month % 12 + 1, 1), "M Y")
+    return date_words(dt.date(month // 12, month % 12 + 1, 1), "N Y")
