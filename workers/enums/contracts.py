@@ -170,7 +170,7 @@ FORBIDS: dict[str, RestrictionCode] = {
 }
 # These carry a time of day.
 TIMED_RESTRICTIONS = (RestrictionCode.NOT_BEFORE, RestrictionCode.NOT_AFTER)
-AT_A_TIME = {
+AT_A_TIME: dict[str, Any] = {
     RestrictionCode.NOT_BEFORE: _("Not before %(time)s"),
     RestrictionCode.NOT_AFTER: _("Not after %(time)s"),
 }
