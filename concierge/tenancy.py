@@ -178,7 +178,7 @@ class ProtectTenant(Operation):
 
 def allow_delete(*tables: str) -> RunSQL:
     """Migration operation: the runtime role may delete rows of these tables. It may nowhere else: what happened, who
-    was asked and what was told stays (S49, P04). Needs concierge 0003, which takes the right away from every table."""
+    was asked and what was told stays (S49, P04). Needs ``concierge.0002_guards``, which gives every other right."""
     names = ", ".join(f'"{table}"' for table in tables)
     return RunSQL(
         f"""DO $$ BEGIN

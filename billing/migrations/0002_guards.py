@@ -82,7 +82,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0001_initial")]
+    dependencies = [("billing", "0001_initial"), ("bookings", "0002_guards")]
 
     operations = [
         ProtectTenant("LegalEntity", "LegalText", "Series", "Invoice", "InvoiceLine", "StoredDocument"),
