@@ -60,6 +60,8 @@ class _Forms(HTMLParser):
             form.choices.setdefault(name, []).append(value or "on")
             if "checked" in given:
                 form.fields.setdefault(name, []).append(value or "on")
+        elif given.get("type") == "hidden":
+            form.fields.setdefault(name, []).append(value)
         elif name:
             form.fields[name] = [value]
 
@@ -175,7 +177,7 @@ def _filled(page: Page, form: FormOnPage, values: dict[str, Any]) -> tuple[str, 
 
 def _expected(response: httpx.Response, expect: tuple[int, ...]) -> Page:
     if response.status_code not in expect:
-        raise StoryBroken(f"{response.url} answered {response.status_code}: {_plain(response.text)[:300]}")
+        raise StoryBroken(f"{response.url} answered {response.status_code}: {_plain(response.text)[:600]}")
     return Page(response)
 
 

@@ -82,3 +82,15 @@ def test_a_call_still_under_way_is_asked_again_with_its_key(monkeypatch: pytest.
     api.http = httpx.Client(base_url="http://desk.localhost/api/v1/", transport=httpx.MockTransport(serve))
     assert api.call("POST", "offers/1/accept", key="once", body={}) == {"status": "accepted"}
     assert seen == ["once", "once"]
+
+
+def test_hidden_fields_of_one_name_are_all_sent() -> None:
+    form = Page(
+        httpx.Response(
+            200,
+            request=httpx.Request("GET", "http://desk.localhost/"),
+            text='<form method="post"><input type="hidden" name="accept" value="notice">'
+            '<input type="hidden" name="accept" value="breaks"><input name="name" value="Amina"></form>',
+        )
+    ).form()
+    assert form.fields == {"accept": ["notice", "breaks"], "name": ["Amina"]}
