@@ -19,7 +19,6 @@ from workers.actions.growth import Growth, growth_of, weighed
 from workers.enums import REASON_SENTENCES, WAY_SENTENCES, SkillLevel, SupervisionMode
 from workers.enums.contracts import FORBIDS, RestrictionCode
 from workers.models import Assignment, Trainee
-from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.companions import BESIDE, Helper
@@ -150,8 +149,8 @@ def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> b
 
     Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
     """
-    longest = person_file(trainee).minutes_on(team.day) * 60
-    week = sum(one.window.length.total_seconds() for one in team.times[trainee.pk])
+    longest = team.files[trainee.pk].minutes_on(team.day) * 60
+    week = sum(one.end - one.start for one in team.times.get(trainee.pk, ()))
     return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 
