@@ -49,11 +49,13 @@ _WEEKS: dict[int, tuple[tuple[str, str], ...]] = {
 def usual_week(hours: int, number: int) -> list[tuple[int, dt.time, dt.time]]:
     """The usual hours of a person with a contract of so many hours a week: day, start, end."""
     most_days, friday = _WEEKS[hours][number % 2]
-    return [
-        (day, *(dt.datetime.strptime(time, "%H:%M").time() for time in span.split("-")))  # noqa: DTZ007 - a time of day
-        for day in range(5)
-        for span in (friday if day == 4 else most_days).split()
-    ]
+    spans = [(day, span.partition("-")) for day in range(5) for span in (friday if day == 4 else most_days).split()]
+    return [(day, _time(starts), _time(ends)) for day, (starts, _dash, ends) in spans]
+
+
+def _time(text: str) -> dt.time:
+    hour, _colon, minute = text.partition(":")
+    return dt.time(int(hour), int(minute))
 
 
 def hire_staff(house: House) -> dict[Role, list[User]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event
-from notifications.handlers.readers import Reader, member, team_at, tell
+from notifications.actions.queue import Reader
+from notifications.handlers.readers import member, team_at, tell
 from workers.models import Clearance, PassIAE
 
 # Days before the end of a clearance from which on somebody is written to (the step of two months before stands in the

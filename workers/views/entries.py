@@ -58,8 +58,10 @@ def entry(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
 
 def _typed(found: TimeEntry, form: HoursForm, error: DomainError) -> Typed:
     """What was typed in the list, with what is wrong of it."""
-    errors = {name: " ".join(said) for name, said in form.errors.items()} or {"": str(error.message)}
-    return Typed(found.public_id, form.data.dict(), errors)
+    errors = {name: " ".join(str(one) for one in said) for name, said in form.errors.items()} or {
+        "": str(error.message)
+    }
+    return Typed(found.public_id, {name: str(value) for name, value in form.data.items()}, errors)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
