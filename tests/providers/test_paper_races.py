@@ -11,6 +11,7 @@ from concierge import tenancy
 from providers.actions import counters
 from providers.actions.counters import approve_counter
 from providers.actions.offer_moves import keep_as_they_are
+from providers.actions.paper_gaps import paper_gaps
 from providers.actions.policies import set_offer_policy
 from providers.actions.rounds import start_round
 from providers.enums import RoundMode
@@ -52,11 +53,10 @@ def test_without_turns_both_are_given(world_of_threads: World, monkeypatch: pyte
     """The twin: as long as they only keep the provider as it is, both read what was bought before either."""
     acts = choices(world_of_threads)
     monkeypatch.setattr(counters, "take_turns", lambda provider: keep_as_they_are([provider]))
-    before = counters.paper_gaps
     both_have_read = threading.Barrier(2)
 
     def read_together(*args: object) -> object:
-        found = before(*args)  # type: ignore[arg-type]
+        found = paper_gaps(*args)  # type: ignore[arg-type]
         both_have_read.wait(timeout=10)
         return found
 
