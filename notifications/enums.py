@@ -95,6 +95,7 @@ class Kind(models.TextChoices):
     PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     PASS_ENDING = "pass_iae.ending", _("A PASS IAE ends")
+    WEEK_PUBLISHED = "week.published", _("Working hours of a week")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
     OFFER_COUNTERED = "offer.countered", _("A provider proposes another price or day")
