@@ -81,17 +81,17 @@ class DaysForm(forms.Form):
             return None
         for part, other in (("starts", "ends"), ("break_starts", "break_ends")):
             if times[part] is None and (part == "starts" or times[other] is not None):
-                return self._wrong(names[part], _("Please fill this in."))
+                return self._wrong(names[part], _("%(day)s: fill this in."), place)
             if times[other] is None and (part == "starts" or times[part] is not None):
-                return self._wrong(names[other], _("Please fill this in."))
+                return self._wrong(names[other], _("%(day)s: fill this in."), place)
         order = [names[part] for part in ("starts", "break_starts", "break_ends", "ends") if times[part] is not None]
         for before, after in pairwise(order):
             if given[after] <= given[before]:
-                return self._wrong(after, _("This time comes before the one that it follows."))
+                return self._wrong(after, _("%(day)s: this time comes too early."), place)
         return DayHours(**times)  # type: ignore[arg-type]  # both ends are there
 
-    def _wrong(self, name: str, words: str) -> DayHours | None:
-        self.add_error(name, words)
+    def _wrong(self, name: str, words: str, place: int) -> DayHours | None:
+        self.add_error(name, words % {"day": self.labels[place]})
         return None
 
 

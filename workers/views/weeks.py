@@ -242,7 +242,8 @@ def windows_words(hours: DayHours | None) -> list[str]:
 
 
 def _hours_words(one: PersonWeek) -> str:
-    figures = {"planned": duration_words(one.minutes), "contract": duration_words(one.contract_minutes)}
+    planned = duration_words(one.minutes) if one.minutes else _("0 h")
+    figures = {"planned": planned, "contract": duration_words(one.contract_minutes)}
     return _("%(planned)s of %(contract)s") % figures
 
 
