@@ -96,6 +96,8 @@ class Kind(models.TextChoices):
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     PASS_ENDING = "pass_iae.ending", _("A PASS IAE ends")
     WEEK_PUBLISHED = "week.published", _("Working hours of a week")
+    CLEARANCE_ENDING = "clearance.expiring", _("A clearance of somebody of the team ends soon")
+    CLEARANCE_OVER = "clearance.expired", _("A clearance of somebody of the team has ended")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")
     OFFER_TO_CALL = "offer.call_due", _("A provider has to be called")
     OFFER_COUNTERED = "offer.countered", _("A provider proposes another price or day")
