@@ -40,7 +40,8 @@ class DocumentRenderFailed(DomainError):
 def render_pdf(template: str, data: Mapping[str, Any], *, language: str, timestamp: datetime) -> bytes:
     """Compile a template of ``templates/documents`` in ``fr`` or ``en``; raises ``DocumentRenderFailed``.
 
-    Texts travel as JSON values, never as Typst source.
+    Texts travel as JSON values, never as Typst source. ``timestamp`` is cut to the second, as PDF counts it: the clock
+    of whoever asks may be finer, and the renderer refuses what it cannot write.
     """
     if language not in LANGUAGES:
         raise DocumentRenderFailed(reason=f"no layout in {language}")
@@ -55,7 +56,7 @@ def render_pdf(template: str, data: Mapping[str, Any], *, language: str, timesta
             format="pdf",
             sys_inputs={"data": values, "language": language},
             pdf_standards=["a-3a", "ua-1"],
-            timestamp=timestamp,
+            timestamp=timestamp.replace(microsecond=0),
         )
     except (typst.TypstError, OSError, ValueError) as error:
         raise DocumentRenderFailed(reason=str(error)) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pikepdf
 from pikepdf import Dictionary, Name
 
-from providers.rules.files import PDF, CleanFile
+from concierge.files import PDF, CleanFile
 
 LINES = (
     "ATTESTATION D'ASSURANCE",
@@ -16,14 +17,14 @@ LINES = (
 )
 
 
-def a_paper() -> CleanFile:
-    """One page of an insurance that exists nowhere."""
+def a_paper(lines: Sequence[str] = LINES) -> CleanFile:
+    """One page that exists nowhere else: an insurance, unless told."""
     made = pikepdf.Pdf.new()
     made.add_blank_page(page_size=(595, 842))
     font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
     page = made.pages[0].obj
     page["/Resources"] = Dictionary(Font=Dictionary(F1=made.make_indirect(font)))
-    said = "\n".join(f"({line}) Tj 0 -32 Td" for line in LINES)
+    said = "\n".join(f"({line}) Tj 0 -32 Td" for line in lines)
     page["/Contents"] = made.make_stream(f"BT /F1 18 Tf 72 740 Td\n{said}\nET".encode())
     written = io.BytesIO()
     made.save(written)

@@ -12,6 +12,7 @@ from concierge import tenancy
 from concierge.enums import Role
 from concierge.models import User
 from concierge.tenancy import Actor
+from demo.papers import a_paper
 from demo.setup import House
 from workers.actions.appointments import AppointmentDetails, plan_appointment, write_diagnosis
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
@@ -22,6 +23,7 @@ from workers.enums.vault import FactCode, FollowUpBy
 from workers.models import Trainee
 
 DAY = dt.timedelta(days=1)
+BILAN = ("BILAN DU PARCOURS", "Deux ans de conciergerie", "Document de d\\351monstration, sans valeur.")
 # Days since the PASS of each person began: one ends within weeks, one is new.
 AGES = (700, 430, 250, 90, 20)
 
@@ -50,7 +52,7 @@ def _accompany(house: House, people: Sequence[Trainee], adviser: User) -> None:
                 "ei",
                 prescriber_name="Lise Morel",
                 prescriber_body="France Travail",
-                report=b"%PDF-1.7 bilan",
+                report=a_paper(BILAN),
             )
             ask_prolongation(pass_iae, longer, by=by)
         if number == 1:

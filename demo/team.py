@@ -35,7 +35,27 @@ from workers.models import Trainee
 # What the house pays of the client's price, VAT included, for work bought from a provider.
 BOUGHT_AT = Decimal("0.75")
 OPENING = [Opening(day, dt.time(8), dt.time(18, 30)) for day in range(6)]
-SHIFT = [(day, dt.time(8), dt.time(17)) for day in range(5)]
+# Usual weeks by weekly hours: Monday to Thursday from when to when, and Friday; two ways of the same contract, so that
+# somebody is there from morning to evening.
+_WEEKS: dict[int, tuple[tuple[str, str], ...]] = {
+    20: (("8:30-12:30", "8:30-12:30"), ("13:00-17:00", "13:00-17:00")),
+    24: (("9:00-12:00 13:00-15:00", "8:30-12:30"), ("10:00-12:30 13:30-16:00", "13:00-17:00")),
+    26: (("8:30-12:00 13:00-15:00", "8:30-12:30"), ("10:00-12:30 14:00-17:00", "13:00-17:00")),
+    30: (("8:00-12:00 13:00-15:00", "8:00-12:00 13:00-15:00"), ("9:30-12:30 14:00-17:00", "9:30-12:30 14:00-17:00")),
+    35: (("8:30-12:00 13:00-16:30", "8:30-12:00 13:00-16:30"), ("9:30-13:00 14:00-17:30", "9:30-13:00 14:00-17:30")),
+}
+
+
+def usual_week(hours: int, number: int) -> list[tuple[int, dt.time, dt.time]]:
+    """The usual hours of a person with a contract of so many hours a week: day, start, end."""
+    most_days, friday = _WEEKS[hours][number % 2]
+    spans = [(day, span.partition("-")) for day in range(5) for span in (friday if day == 4 else most_days).split()]
+    return [(day, _time(starts), _time(ends)) for day, (starts, _dash, ends) in spans]
+
+
+def _time(text: str) -> dt.time:
+    hour, _colon, minute = text.partition(":")
+    return dt.time(int(hour), int(minute))
 
 
 def hire_staff(house: House) -> dict[Role, list[User]]:
@@ -60,7 +80,7 @@ def welcome_trainees(house: House, supervisors: list[User], since: dt.date) -> l
 
 
 def _welcome(house: House, number: int, supervisors: list[User]) -> Trainee:
-    first_name, last_name, _hours, skills = data.TRAINEES[number]
+    first_name, last_name, hours, skills = data.TRAINEES[number]
     account = next((one for one in ACCOUNTS if one.role == Role.TRAINEE and one.first_name == first_name), None)
     trainee = people.create_trainee(
         site=house.sites[0 if number < 6 else 1 % len(house.sites)],
@@ -71,7 +91,7 @@ def _welcome(house: House, number: int, supervisors: list[User]) -> Trainee:
         prefers_audio=number % 3 == 0,
         by=house.by,
     )
-    people.set_availability(trainee, hours=SHIFT, by=house.by)
+    people.set_availability(trainee, hours=usual_week(hours, number), by=house.by)
     for kind in data.CLEARANCES.get(first_name, ()):
         today = today_of(house.organisation)
         terms = clearances.Terms(today - dt.timedelta(days=40), today + dt.timedelta(days=360))

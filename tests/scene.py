@@ -55,6 +55,7 @@ from bookings.models import (
 from concierge import tenancy
 from concierge.actions import issue_api_key
 from concierge.enums import Role, Scope
+from concierge.files import PDF, CleanFile
 from concierge.models import ApiClient, Membership, Site, User
 from concierge.tenancy import Actor
 from notifications.actions import webhooks
@@ -88,7 +89,6 @@ from providers.models import (
 )
 from providers.rules.agreements import Terms
 from providers.rules.counters import Proposal
-from providers.rules.files import PDF, CleanFile
 from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.employing import employ, employer_of
@@ -545,9 +545,8 @@ def _pathway(trainee: Trainee, world: World) -> None:
     stands_still = SuspensionDetails(today - 9 * day, today - 5 * day, SuspensionReason.CONTRACT_SUSPENDED, "ei")
     suspend_pass(pass_iae, stands_still, by=by)
     pass_iae.refresh_from_db()
-    longer = ProlongationDetails(
-        ProlongationReason.SENIOR, pass_iae.ends_on + 90 * day, "ei", prescriber_name="Lise", report=b"%PDF-1.7"
-    )
+    last, report = pass_iae.ends_on + 90 * day, CleanFile(b"%PDF-1.7", PDF, 1)
+    longer = ProlongationDetails(ProlongationReason.SENIOR, last, "ei", prescriber_name="Lise", report=report)
     ask_prolongation(pass_iae, longer, by=by)
     at = timezone.now() - day
     plan_appointment(trainee, AppointmentDetails(at, AppointmentKind.FOLLOW_UP), by=by)

@@ -162,6 +162,7 @@ DECLARED_IN = (
     "bookings.actions.revival",
     "bookings.actions.waitlist",
     "bookings.actions.work_orders",
+    "concierge.files",
     "providers.actions.refusals",
     "notifications.actions.webhooks",
     "billing.actions.documents",

@@ -1,4 +1,5 @@
-"""Letters to social advisers: what of a pathway is about to end. Neither a number nor a reason travels by mail."""
+"""Letters to the people around somebody of the team: what of their file ends. Neither a number nor a reason travels by
+mail."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
-from workers.models import PassIAE
+from workers.models import Clearance, PassIAE
 
 
 @writes(Kind.PASS_ENDING)
@@ -39,4 +40,37 @@ def pass_ending(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "workers:pass", person.public_id),
         action_label=_("Open the PASS"),
+    )
+
+
+@writes(Kind.CLEARANCE_ENDING, Kind.CLEARANCE_OVER)
+def clearance_ending(message: Message) -> Note:
+    """Whose, which, until when. Not once a newer one is there, nor to whoever has left."""
+    asked = Clearance.objects.select_related("trainee__site").filter(public_id=message.subject_id, withdrawn_at=None)
+    clearance = asked.first()
+    if clearance is None:
+        raise NotNeeded(Unsent.GONE)
+    person, ends = clearance.trainee, clearance.valid_until
+    latest = Clearance.objects.held().filter(trainee=person, kind=clearance.kind).first()
+    left = (ends - today_of(message.organisation)).days if ends else 0
+    is_over = left < 0
+    if latest != clearance or not person.is_active or is_over != (message.kind == Kind.CLEARANCE_OVER):
+        raise NotNeeded(Unsent.OUTDATED)
+    if is_over:
+        heading = _("A clearance has ended")
+    else:
+        in_days = ngettext("%(n)d day", "%(n)d days", left) % {"n": left}
+        heading = _("A clearance ends in %(days)s") % {"days": in_days} if left else _("A clearance ends today")
+    return Note(
+        subject=heading,
+        heading=heading,
+        why=_("You receive this message because of your role in the team."),
+        facts=[
+            (_("Person"), person.short_name),
+            (_("Site"), person.site.name),
+            (_("Clearance"), clearance.get_kind_display()),
+            (_("Valid until"), date_words(ends, "l j F Y") if ends else ""),
+        ],
+        action_url=link(message.organisation, "workers:skills", person.public_id),
+        action_label=_("Open the clearances"),
     )

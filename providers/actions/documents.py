@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from concierge import events
 from concierge.days import today_of
 from concierge.errors import Invalid
+from concierge.files import CleanFile
 from concierge.tenancy import Actor
 from providers.actions.expiry import plan_expiry
 from providers.actions.file_moves import check_row, lock_provider
 from providers.enums import DocumentKind, DocumentStatus
 from providers.models import Provider, ProviderDocument, StoredFile
 from providers.rules import papers
-from providers.rules.files import CleanFile
 
 # A paper of a business that is still at work; also what a mistyped year falls below.
 OLDEST_YEAR = 1900

@@ -254,13 +254,6 @@ class AlreadyAsked(Conflict):
     message = _("This provider was already asked.")
 
 
-class BadFile(Invalid):
-    """The file itself is not one that we keep."""
-
-    code = "bad_file"
-    status = 422
-
-
 class DocumentReviewed(WrongState):
     """The team has looked at it: it was approved or refused."""
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from concierge import events, retention
 from concierge.errors import Conflict, Invalid
+from concierge.files import CleanFile
 from concierge.tenancy import Actor
 from providers.actions.documents import fill, store
 from providers.actions.expiry import plan_expiry
@@ -19,7 +20,6 @@ from providers.actions.invitations import open_door
 from providers.actions.refusals import DocumentHasFile, DocumentReviewed, TooManyDocuments
 from providers.enums import DOCUMENT_TRANSITIONS, DocumentKind, DocumentStatus
 from providers.models import Provider, ProviderDocument, StoredFile
-from providers.rules.files import CleanFile
 
 # Of one provider, waiting to be looked at: pages photographed one by one are several.
 MOST_TO_CHECK = 12

@@ -22,14 +22,14 @@ from concierge.api.keys import actor_of
 from concierge.db import retryable
 from concierge.enums import Scope
 from concierge.errors import DomainError, Invalid
+from concierge.files import CleanFile
+from concierge.files.cleaning import MOST_BYTES
+from concierge.files.uploads import MOST_UPLOADS, WINDOW, clean_bytes
 from concierge.tenancy import Actor
 from concierge.visitors import not_too_many
 from providers.actions.reviews import attach_file, check_awaits_file, send_document
 from providers.enums import DocumentKind
-from providers.gateways.cleaning import MOST_BYTES
-from providers.gateways.uploads import MOST_UPLOADS, WINDOW, clean_bytes
 from providers.models import Provider, ProviderDocument
-from providers.rules.files import CleanFile
 from providers.serializers.documents import ProviderDocumentIn, ProviderDocumentOut
 
 OCTETS = "application/octet-stream"

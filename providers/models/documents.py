@@ -10,11 +10,11 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from concierge.files import EXTENSIONS
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
 from providers.enums import DOCUMENT_CATEGORY, DocumentKind, DocumentStatus
 from providers.models.businesses import Provider
-from providers.rules.files import EXTENSIONS
 
 
 class ProviderDocumentQuerySet(models.QuerySet["ProviderDocument"]):

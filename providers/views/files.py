@@ -7,11 +7,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from concierge.errors import DomainError
+from concierge.files import EXTENSIONS, CleanFile
+from concierge.files.uploads import MOST_UPLOADS, WINDOW, clean_upload
 from concierge.middleware import TenantRequest
 from concierge.visitors import not_too_many
-from providers.gateways.uploads import MOST_UPLOADS, WINDOW, clean_upload
 from providers.models import ProviderDocument, StoredFile
-from providers.rules.files import EXTENSIONS, CleanFile
 
 
 def file_of(request: TenantRequest, form: forms.BaseForm) -> CleanFile | None:

@@ -48,7 +48,7 @@ from bookings.actions.work_orders import (
     start_work_order,
     verify_work_order,
 )
-from bookings.enums import Execution, PerformerKind, Place
+from bookings.enums import ClearanceKind, Execution, PerformerKind, Place
 from bookings.models import (
     ClientQuestion,
     EmailVerification,
@@ -62,6 +62,7 @@ from bookings.models import (
 from concierge import deadlines, events
 from concierge.days import today_of
 from concierge.enums import Role
+from concierge.files import PDF, CleanFile
 from concierge.models import Deadline, Event, Inbox, Membership, User
 from concierge.tenancy import system_actor
 from notifications.actions import webhooks
@@ -119,7 +120,6 @@ from providers.models import (
     ServiceAgreement,
 )
 from providers.rules.counters import Proposal
-from providers.rules.files import PDF, CleanFile
 from tests.billing.conftest import finish, make_issuer
 from tests.bookings.conftest import details, first_run, weekly_basket, wish_baskets, wish_shirts
 from tests.bookings.quoting import asked, sent, yes
@@ -133,10 +133,14 @@ from tests.providers.signing import sent_agreement, sign, signed_by_both
 from tests.scene import build_scene
 from tests.workers.conftest import build_team
 from tests.world import World
+from workers.actions.clearances import Terms, note_clearance
 from workers.actions.passes import PassDetails, enter_pass
 from workers.actions.people import create_trainee
 from workers.actions.persons import invite_trainee
+from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
+from workers.rules.candidates import WARNINGS
+from workers.rules.shifts import DayHours
 
 pytestmark = pytest.mark.django_db
 
@@ -323,6 +327,15 @@ def _help(world: World) -> None:
     call_for_help(team.amina, by=team.themself(team.amina))
 
 
+def _hours_published(world: World) -> None:
+    team = build_team(world)
+    today = today_of(world.organisation)
+    monday = today + dt.timedelta(days=28 - today.weekday())
+    hours = DayHours(dt.time(9), dt.time(12))
+    week = plan_hours(world.site, monday, team.amina, {monday: hours}, by=world.actor())
+    publish_week(week, by=world.actor(), accepted_warnings=WARNINGS)
+
+
 def _pass_ending(world: World) -> None:
     """Eleven months of a PASS are left."""
     team = build_team(world)
@@ -333,6 +346,20 @@ def _pass_ending(world: World) -> None:
     left = pass_iae.ledger().days_left(today)
     with transaction.atomic():
         events.record("pass_iae.ending", pass_iae, by=world.actor(), days=left)
+
+
+def _clearance(days: int) -> Callable[[World], None]:
+    """A driving licence has so many days left."""
+
+    def happen(world: World) -> None:
+        team, today = build_team(world), today_of(world.organisation)
+        terms = Terms(today - dt.timedelta(days=300), today + dt.timedelta(days=days))
+        held = note_clearance(team.amina, kind=ClearanceKind.DRIVING_B, terms=terms, by=world.actor("supervisor"))
+        with transaction.atomic():
+            name = "clearance.expiring" if days >= 0 else "clearance.expired"
+            events.record(name, held, by=world.actor(), days=days)
+
+    return happen
 
 
 def _drawn(quote: Quote) -> None:
@@ -623,7 +650,10 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SUBSTITUTED: _replaced,
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
+    Kind.WEEK_PUBLISHED: _hours_published,
     Kind.PASS_ENDING: _pass_ending,
+    Kind.CLEARANCE_ENDING: _clearance(7),
+    Kind.CLEARANCE_OVER: _clearance(-1),
     Kind.OFFER_COUNTERED: lambda world: _proposed(world, Proposal(price=Decimal("15.00"))),
     Kind.COUNTER_ASKED: _proposed,
     Kind.OFFER_REFUSED: lambda world: refuse_counter(

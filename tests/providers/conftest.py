@@ -15,6 +15,7 @@ from stdnum import luhn
 
 from bookings.models import WorkOrder
 from concierge import tenancy
+from concierge.files import uploads
 from concierge.tenancy import Actor
 from providers.actions.agreements import agree_service
 from providers.actions.availability import set_hours
@@ -22,7 +23,6 @@ from providers.actions.businesses import ProviderDetails, create_provider
 from providers.actions.documents import add_document
 from providers.actions.rounds import start_round
 from providers.enums import DocumentKind
-from providers.gateways import uploads
 from providers.models import Offer, Provider
 from providers.rules.hours import OFFICE_HOURS
 from tests.world import World

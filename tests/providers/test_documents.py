@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from concierge import retention, tenancy
 from concierge.errors import Conflict, Invalid
+from concierge.files import JPEG, PDF, CleanFile
 from concierge.models import Event
 from notifications.models import Message
 from providers.actions import reviews
@@ -36,7 +37,6 @@ from providers.actions.rounds import start_round
 from providers.enums import DocumentKind
 from providers.models import Provider, ProviderDocument, StoredFile
 from providers.rules import papers
-from providers.rules.files import JPEG, PDF, CleanFile
 from tests.conftest import settle
 from tests.forms import as_shown
 from tests.providers.conftest import MONDAY, acting_for, add_provider
@@ -494,7 +494,7 @@ def test_a_file_is_opened_only_when_one_is_awaited_and_outside_of_transactions(
         opened.append(connection.savepoint_ids == around)
         return b'{"media_type": "application/pdf", "pages": 1}\n%PDF-made'
 
-    monkeypatch.setattr("providers.gateways.uploads._run", opens)
+    monkeypatch.setattr("concierge.files.uploads._run", opens)
     paths = [f"/provider-documents/{one.public_id}/file" for one in (full, refused, free)]
     codes = [_call(key, path, a_pdf(), 1, "application/pdf").json()["code"] for path in paths[:2]]
     assert codes == ["document_has_file", "document_reviewed"]

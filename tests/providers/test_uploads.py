@@ -12,9 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from concierge.errors import Unavailable
-from providers.actions.refusals import BadFile
-from providers.gateways import cleaning, uploads
-from providers.gateways.uploads import clean_bytes, clean_upload
+from concierge.files import cleaning, uploads
+from concierge.files.uploads import BadFile, clean_bytes, clean_upload
 from tests.providers.uploading import (
     a_pdf,
     alive,

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from concierge.enums import Role
+from concierge.files import PDF, CleanFile
 from concierge.tenancy import Actor
 from tests.workers.conftest import Team
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass
@@ -16,7 +17,7 @@ from workers.models import PassIAE, Trainee
 NUMBER = "999992612345"
 START = dt.date(2026, 1, 5)
 END = dt.date(2028, 1, 4)
-REPORT = b"%PDF-1.7 un bilan"
+REPORT = CleanFile(b"%PDF-1.7 un bilan", PDF, 1)
 
 
 def adviser_of(team: Team) -> Actor:

@@ -16,11 +16,15 @@ from concierge.deadlines import sweep
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Event
 from concierge.tenancy import Actor
+from notifications.actions.letters import NotNeeded
+from notifications.actions.writing import write
+from notifications.models import Message
+from tests.conftest import settle
 from tests.workers.conftest import NOW, Team, at
 from workers.actions.clearances import Terms, note_clearance, withdraw_clearance
 from workers.actions.dispatch import assign_work_order
 from workers.actions.refusals import AssignmentRefused
-from workers.models import Clearance
+from workers.models import Clearance, Trainee
 
 TODAY = NOW.date()
 B = ClearanceKind.DRIVING_B
@@ -89,6 +93,39 @@ def test_its_end_is_told_before_and_after_once_each(team: Team) -> None:
         ("clearance.expiring", 7),
         ("clearance.expired", -1),
     ]
+
+
+@pytest.mark.promise("domain R25")
+def test_the_supervisor_is_written_to_a_month_before_and_heads_in_the_last_week(team: Team) -> None:
+    note(team, until=days(70))
+    for day in range(1, 80):
+        with time_machine.travel(NOW + dt.timedelta(days=day), tick=False):
+            settle()
+    supervisor, head = (team.world.users[role].email for role in ("supervisor", "site_manager"))
+    written = Message.objects.filter(kind__startswith="clearance.").order_by("pk")
+    assert [(one.kind, one.event.data["days"] if one.event else None, one.address) for one in written] == [
+        ("clearance.expiring", 30, supervisor),
+        ("clearance.expiring", 7, supervisor),
+        ("clearance.expiring", 7, head),
+        ("clearance.expired", -1, supervisor),
+        ("clearance.expired", -1, head),
+    ]
+    # The number of the paper stays in the file.
+    letter = write(written[0])
+    assert "12AB" not in letter.text + letter.html
+    assert "Permis B" in letter.text
+
+
+def test_without_a_supervisor_those_of_the_site_are_written_to(team: Team) -> None:
+    note(team, until=days(40))
+    Trainee.objects.filter(pk=team.amina.pk).update(supervisor=None)
+    with time_machine.travel(NOW + dt.timedelta(days=10, hours=1), tick=False):
+        settle()
+    (message,) = Message.objects.filter(kind="clearance.expiring")
+    assert message.address == team.world.users["supervisor"].email
+    note(team, since=days(9), until=days(400))
+    with pytest.raises(NotNeeded):
+        write(message)
 
 
 def test_of_one_that_was_renewed_or_taken_out_nobody_is_told(team: Team) -> None:

@@ -216,7 +216,7 @@ def test_a_day_without_hours_was_as_planned_or_an_absence(team: Team, staff: Cli
     fill = reverse("workers:fill_hours")
     with time_machine.travel(at(9, days=1), tick=False):
         base = {"jour": "2026-11-23", "day": "2026-11-23"}
-        for person, kind in ((team.amina, "work"), (team.bilal, "sick_leave"), (team.bilal, "sick_leave")):
+        for person, kind in ((team.amina, "work"), (team.bilal, "sick_leave"), (team.bilal, "work")):
             answer = staff.post(fill, {**base, "trainee": str(person.public_id), "kind": kind})
             assert answer.status_code == 302
         refusal(staff.post(fill, {**base, "trainee": str(team.amina.public_id), "kind": "x"}), 400)
@@ -280,12 +280,16 @@ def test_hours_are_written_and_corrected_with_sentences_at_the_field(team: Team,
 
 def test_the_list_is_paged_and_empty_when_there_is_nothing(team: Team, staff: Client, monkeypatch: Any) -> None:
     assert "Rien à valider" in page(staff, LIST, semaine="2026-09-07", jour="2026-09-06")
-    monkeypatch.setattr("workers.views.hours.PAGE", 2)
+    monkeypatch.setattr("workers.views.hours.PAGE", 1)
     for hour in (9, 10, 11):
-        pressed(team, team.amina, hour)
+        pressed(team, team.bilal, hour)
+    # Whoever has something to settle comes first, whatever their name.
     first, second = page(staff, LIST, **MONDAY), page(staff, LIST, page="2", **MONDAY)
-    assert [text.count('name="entry"') for text in (first, second)] == [2, 1]
+    assert [text.count('name="entry"') for text in (first, second)] == [3, 0]
     assert "Valider les 3 sans remarque" in first.replace("\xa0", " ")
+    answer = staff.post(reverse("workers:validate_hours"), {**MONDAY, "page": "2", "all": "on"})
+    assert answer["Location"] == "/heures/?jour=2026-11-23&page=2"
+    staff.post(reverse("workers:undo_hours"), MONDAY)
     page(staff, LIST, semaine="nonsense", page="99")
     later = page(staff, LIST, semaine="2026-11-30")
     assert "3 pointages de jours précédents" in later.replace("\xa0", " ")

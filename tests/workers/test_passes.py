@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from concierge import deadlines, encryption, retention
 from concierge.errors import DomainError
+from concierge.files import JPEG, PDF, CleanFile
 from concierge.models import Deadline, Event
 from tests.conftest import as_owner, settle
 from tests.employing import employ
@@ -260,7 +261,7 @@ def test_a_denied_prolongation_says_why_and_what_instead(team: Team) -> None:
 
 
 def test_a_training_prolongs_at_once_without_an_opinion(team: Team) -> None:
-    pass_iae, bare = pass_of(team), {"prescriber_name": "", "report": b""}
+    pass_iae, bare = pass_of(team), {"prescriber_name": "", "report": None}
     with time_machine.travel(ASKING, tick=False):
         asked = prolongation(
             "2028-06-30", reason=ProlongationReason.TRAINING, training_ends_on=dt.date(2028, 6, 30), **bare
@@ -288,9 +289,9 @@ def test_a_prolongation_starts_where_a_late_suspension_put_the_end(team: Team) -
         ("2027-11-23", {"end": "2028-01-04"}, ["prolongation_adds_nothing"]),
         ("2027-11-23", {"reason": ProlongationReason.DIFFICULTIES}, ["prolongation_wrong_kind"]),
         ("2027-11-23", {"prescriber_name": "  "}, ["prolongation_needs_opinion"]),
-        ("2027-11-23", {"report": b""}, ["prolongation_needs_report"]),
-        ("2027-11-23", {"report": b"PK\x03\x04"}, ["invalid"]),
-        ("2027-11-23", {"report": b"%PDF-" + b"0" * MOST_BYTES}, ["invalid"]),
+        ("2027-11-23", {"report": None}, ["prolongation_needs_report"]),
+        ("2027-11-23", {"report": CleanFile(b"\xff\xd8\xff", JPEG, 1)}, ["invalid"]),
+        ("2027-11-23", {"report": CleanFile(b"%PDF-" + b"0" * MOST_BYTES, PDF, 1)}, ["invalid"]),
         ("2027-11-23", {"end": "2999-01-01"}, ["invalid"]),
     ],
 )
@@ -321,7 +322,7 @@ def test_the_report_is_ciphertext_and_read_again(team: Team) -> None:
     with time_machine.travel(ASKING, tick=False):
         ask_prolongation(pass_iae, prolongation("2029-01-04"), by=adviser_of(team))
     report = PassReport.objects.get()
-    assert (report.sealed.startswith(encryption.MARK), read_report(report)) == (True, REPORT)
+    assert (report.sealed.startswith(encryption.MARK), read_report(report)) == (True, REPORT.content)
 
 
 # --- what PostgreSQL refuses -----------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 from typing import Any
 
+import pikepdf
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,8 +18,9 @@ from django.urls import reverse
 
 from concierge.enums import Role
 from tests.employing import employer_of
+from tests.providers.uploading import a_pdf, alive, an_image
 from tests.workers.conftest import NOW, PARIS, Team
-from tests.workers.pathways import END, NUMBER, REPORT, adviser_of, pass_of, prolongation, suspension
+from tests.workers.pathways import END, NUMBER, adviser_of, pass_of, prolongation, suspension
 from workers.actions.appointments import AppointmentDetails, plan_appointment, write_diagnosis
 from workers.actions.passes import suspend_pass
 from workers.actions.prolongations import ask_prolongation
@@ -130,11 +133,16 @@ def test_a_prolongation_is_asked_with_its_report_and_decided(team: Team, desk: C
         desk.force_login(team.world.users["social_adviser"])
         missing = desk.post(address, data)
         assert (missing.status_code, "bilan" in missing.content.decode()) == (422, True)
-        file = SimpleUploadedFile("bilan.pdf", REPORT, "application/pdf")
+        photo = SimpleUploadedFile("bilan.pdf", an_image("JPEG"), "application/pdf")
+        answer = desk.post(address, {**data, "report": photo})
+        assert (answer.status_code, "doit être un PDF" in answer.content.decode()) == (422, True)
+        file = SimpleUploadedFile("bilan.pdf", a_pdf(2, alive), "application/pdf")
         assert desk.post(address, {**data, "report": file}).status_code == 302
         row = PassProlongation.objects.get()
         report = desk.get(url("report", team, row.public_id))
-        assert (report.content, report["Content-Disposition"].split(";")[0]) == (REPORT, "attachment")
+        assert report["Content-Disposition"].split(";")[0] == "attachment"
+        with pikepdf.open(io.BytesIO(report.content)) as kept:
+            assert (len(kept.pages), set(kept.Root.keys())) == (2, {"/Type", "/Pages"})
         assert desk.post(url("prolongation", team, row.public_id, "refuser"), {"reason": "x"}).status_code == 422
         assert desk.post(url("prolongation", team, row.public_id, "autre")).status_code == 404
         assert desk.post(url("prolongation", team, row.public_id, "accorder")).status_code == 302

@@ -22,7 +22,7 @@ from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.companions import BESIDE, Helper
-from workers.rules.intervals import Interval, civil_day, first_free
+from workers.rules.intervals import ALWAYS, Interval, civil_day, covered, first_free
 from workers.rules.labour import WayOut
 from workers.rules.labour.terms import FULL_TIME
 
@@ -150,7 +150,8 @@ def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> b
     Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
     """
     longest = team.files[trainee.pk].minutes_on(team.day) * 60
-    week = sum(one.end - one.start for one in team.times.get(trainee.pk, ()))
+    published = [window.span for one in team.shifts.get(trainee.pk, ()) for window in one.intervals]
+    week = covered([*(one.span for one in team.times.get(trainee.pk, ())), *published], ALWAYS)
     return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 

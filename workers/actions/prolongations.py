@@ -15,6 +15,7 @@ from concierge import encryption, events
 from concierge.days import today_of
 from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
+from concierge.files import PDF, CleanFile
 from concierge.tenancy import Actor
 from workers.actions.pass_refusals import PassRefused, ProlongationPending
 from workers.actions.passes import Preview, lock_pass, recount, within_range
@@ -31,12 +32,11 @@ from workers.rules import pass_iae as rules
 
 # A report is a PDF of a few pages.
 MOST_BYTES = 3 * 1024 * 1024
-PDF = b"%PDF-"
 
 
 @dataclass(frozen=True)
 class ProlongationDetails:
-    """What is asked for; ``report``: the bytes of the PDF."""
+    """What is asked for; ``report``: a PDF that was written anew (ADR 19)."""
 
     reason: ProlongationReason
     ends_on: dt.date
@@ -44,7 +44,7 @@ class ProlongationDetails:
     prescriber_name: str = ""
     prescriber_body: str = ""
     training_ends_on: dt.date | None = None
-    report: bytes = b""
+    report: CleanFile | None = None
 
 
 def preview_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, has_report: bool) -> Preview:
@@ -85,8 +85,9 @@ def ask_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, by: Act
     pass_iae = lock_pass(pass_iae)
     if pass_iae.cancelled_at is not None:
         raise WrongState
-    _check_report(details.report)
-    preview = preview_prolongation(pass_iae, details, has_report=bool(details.report))
+    if details.report is not None:
+        _check_report(details.report)
+    preview = preview_prolongation(pass_iae, details, has_report=details.report is not None)
     if preview.faults:
         raise PassRefused(preview.faults)
     prolongation = PassProlongation(
@@ -105,18 +106,18 @@ def ask_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, by: Act
     prolongation.reason = details.reason
     with refuse_on("prolongation_asked_for_one_at_a_time", ProlongationPending()):
         prolongation.save()
-    if details.report:
-        _keep_report(prolongation, details.report)
+    if details.report is not None:
+        _keep_report(prolongation, details.report.content)
     events.record("pass_prolongation.asked", prolongation, by=by, pass_iae=str(pass_iae.public_id))
     if not rules.terms_on(prolongation.requested_on).prolongations[details.reason].needs_opinion:
         _grant(pass_iae, prolongation, by=by)
     return prolongation
 
 
-def _check_report(report: bytes) -> None:
-    if len(report) > MOST_BYTES:
+def _check_report(report: CleanFile) -> None:
+    if len(report.content) > MOST_BYTES:
         raise Invalid(_("The report is too large: 3 MB at most."), field="report")
-    if report and not report.startswith(PDF):
+    if report.media_type != PDF:
         raise Invalid(_("The report must be a PDF."), field="report")
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PassSource(models.TextChoices):
@@ -123,10 +124,10 @@ class AppointmentKind(models.TextChoices):
 class AppointmentStatus(models.TextChoices):
     """Whether the person came; not why they did not."""
 
-    PENDING = "pending", _("Planned")
+    PENDING = "pending", pgettext_lazy("appointment", "Planned")
     PRESENT = "present", _("Came")
     ABSENT = "absent", _("Did not come")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("appointment", "Cancelled")
 
 
 APPOINTMENT_CATEGORY = {

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from concierge.errors import DomainError
+from concierge.files import CleanFile
+from concierge.files.uploads import clean_upload
 from workers.actions.appointments import AppointmentDetails
 from workers.actions.pass_refusals import sentence
 from workers.actions.passes import PassDetails, SuspensionDetails
@@ -144,15 +147,17 @@ class ProlongationForm(OfEmployer):
     )
     field_order = ("reason", "ends_on", "training_ends_on", "employer")
 
-    def clean_report(self) -> bytes:
-        """Its bytes. One that is too large is not read."""
+    def clean_report(self) -> CleanFile | None:
+        """The PDF written anew, without anything that acts (ADR 19). One that is too large is not read."""
         sent = self.cleaned_data["report"]
         if sent is None:
-            return b""
+            return None
         if sent.size > MOST_BYTES:
             raise forms.ValidationError(_("The report is too large: 3 MB at most."))
-        content: bytes = sent.read()
-        return content
+        try:
+            return clean_upload(sent)
+        except DomainError as error:
+            raise forms.ValidationError(str(error.message)) from error
 
     def details(self) -> ProlongationDetails:
         """What to ask for."""

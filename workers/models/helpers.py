@@ -1,4 +1,4 @@
-"""Who could accompany at a site on a day, read in five queries whatever their number."""
+"""Who could accompany at a site on a day, read in six queries whatever their number."""
 
 from __future__ import annotations
 

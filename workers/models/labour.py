@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db import models
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -23,6 +24,7 @@ from django.db.models import (
     Sum,
     When,
 )
+from django.utils import timezone
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
@@ -30,8 +32,9 @@ from concierge.reads import Among, Rows
 from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
 from workers.models.assignments import Assignment
 from workers.models.occupations import Occupation
+from workers.models.shifts import Shift, seconds_worked
 from workers.models.time import TimeEntry, TimeEntryQuerySet
-from workers.rules.intervals import Span, civil_day
+from workers.rules.intervals import Interval, Span, civil_day
 from workers.rules.labour import Kind, Setting, Work
 
 WEEK = dt.timedelta(days=7)
@@ -102,6 +105,19 @@ class MondayOf(Func):
     arity = 2
 
 
+class ShiftTime(NamedTuple):
+    """Working time of a day as it was published, or is about to be.
+
+    ``told_on`` is the day on which the person learnt of it (L13); ``is_plan``: it counts as planned time, because the
+    person is not away and the hours are not over and clocked.
+    """
+
+    day: dt.date
+    intervals: tuple[Interval, ...]
+    told_on: dt.date
+    is_plan: bool = True
+
+
 def weeks_around(day: dt.date) -> tuple[dt.date, dt.date]:
     """First Monday and last Sunday of the weeks that a day, the one before and the one after it touch."""
     before, after = day - dt.timedelta(days=1), day + dt.timedelta(days=1)
@@ -114,7 +130,7 @@ def days_around(day: dt.date) -> tuple[dt.date, dt.date]:
     return first - WEEKS_BEFORE * WEEK, last + WEEKS_AFTER * WEEK
 
 
-def _around(day: dt.date, zone: ZoneInfo) -> dict[str, dt.datetime]:
+def _moments(day: dt.date, zone: ZoneInfo) -> dict[str, dt.datetime]:
     """The weeks around a day, and what may shorten a rest before and after them."""
     first, last = weeks_around(day)
     return {"opening": civil_day(first - MARGIN, zone).start, "closing": civil_day(last + MARGIN, zone).end}
@@ -171,9 +187,44 @@ BESIDE = Rows(_beside, "keys", "opening", "closing")
 def stretches(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[Stretch]]:
     """Work of the weeks around a day by trainee, in the order of its plan; one query."""
     found: dict[int, list[Stretch]] = defaultdict(list)
-    for trainee, key, start, end, busy_from, busy_until in ASSIGNED.all(keys=trainees, **_around(day, zone)):
+    for trainee, key, start, end, busy_from, busy_until in ASSIGNED.all(keys=trainees, **_moments(day, zone)):
         busy = None if busy_from is None else (busy_from, busy_until)
         found[trainee].append(Stretch(key, start, end if end > start else start + 1, busy))
+    return found
+
+
+def _shifts(given: Any) -> Any:
+    facts: Any = Shift.objects.current().with_facts()
+    return (
+        facts.filter(Among("trainee_id", given["keys"]), day__gte=given["first"], day__lte=given["last"])
+        .order_by("starts_at", "pk")
+        .values_list(
+            "trainee_id",
+            "day",
+            "starts_at",
+            "ends_at",
+            "break_starts_at",
+            "break_ends_at",
+            "edition__published_at",
+            "is_away",
+            "is_clocked",
+        )
+    )
+
+
+SHIFTS = Rows(_shifts, "keys", "first", "last")
+
+
+def shifts(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
+    """Published working time of the weeks around a day by trainee, in order; one query."""
+    first, last = weeks_around(day)
+    now = timezone.now()
+    found: dict[int, list[ShiftTime]] = defaultdict(list)
+    rows = SHIFTS.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
+    for trainee, that_day, start, end, pause, again, published_at, is_away, is_clocked in rows:
+        intervals = (Interval(start, end),) if pause is None else (Interval(start, pause), Interval(again, end))
+        is_plan = not is_away and not (is_clocked and end <= now)
+        found[trainee].append(ShiftTime(that_day, intervals, published_at.astimezone(zone).date(), is_plan))
     return found
 
 
@@ -196,7 +247,7 @@ def clocked(trainees: list[int], day: dt.date) -> dict[int, Clocked]:
 def accompanied(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[Beside]]:
     """When they accompany somebody in the weeks around a day, in order; one query."""
     found: dict[int, list[Beside]] = defaultdict(list)
-    for trainee, *facts in BESIDE.all(keys=trainees, **_around(day, zone)):
+    for trainee, *facts in BESIDE.all(keys=trainees, **_moments(day, zone)):
         found[trainee].append(Beside(*facts))
     return found
 
@@ -222,9 +273,10 @@ def _told(given: Any) -> Any:
         .holding()
         .exclude(planned_start__gte=given["first"], planned_start__lt=given["last"])
         .exclude(Exists(_entries().filter(assignment=OuterRef("pk"))))
+        .exclude(Exists(_within_published(given["now"])))
         .order_by()
-        .annotate(week=MondayOf(given["zone"], F("planned_start")), seconds=length)
-        .values_list("trainee_id", "week")
+        .annotate(in_week=MondayOf(given["zone"], F("planned_start")), seconds=length)
+        .values_list("trainee_id", "in_week")
         .annotate(worked=Epoch(Sum("seconds")))
     )
 
@@ -236,21 +288,40 @@ def _real(given: Any) -> Any:
         .exclude(kind=TimeKind.BREAK)
         .exclude(starts_at__gte=given["first"], starts_at__lt=given["last"])
         .order_by()
-        .annotate(week=MondayOf(given["zone"], F("starts_at")), seconds=F("ends_at") - F("starts_at"))
-        .values_list("trainee_id", "week")
+        .annotate(in_week=MondayOf(given["zone"], F("starts_at")), seconds=F("ends_at") - F("starts_at"))
+        .values_list("trainee_id", "in_week")
         .annotate(worked=Epoch(Sum("seconds")))
     )
 
 
-OF_WEEKS = ("keys", "opening", "closing", "first", "last", "zone")
-TOLD, REAL = Rows(_told, *OF_WEEKS), Rows(_real, *OF_WEEKS)
+def _published(given: Any) -> Any:
+    return (
+        Shift.objects.counting(given["now"])
+        .filter(Among("trainee_id", given["keys"]), starts_at__gte=given["opening"], starts_at__lt=given["closing"])
+        .exclude(starts_at__gte=given["first"], starts_at__lt=given["last"])
+        .order_by()
+        .annotate(in_week=MondayOf(given["zone"], F("starts_at")), seconds=seconds_worked())
+        .values_list("trainee_id", "in_week")
+        .annotate(worked=Epoch(Sum("seconds")))
+    )
+
+
+def _within_published(now: Any) -> models.QuerySet[Shift]:
+    """The published hours in which the start of the outer assignment lies, while they count."""
+    counting = Shift.objects.counting(now)
+    start = OuterRef("planned_start")
+    return counting.filter(trainee=OuterRef("trainee"), starts_at__lte=start, ends_at__gt=start)
+
+
+OF_WEEKS = ("keys", "opening", "closing", "first", "last", "zone", "now")
+TOLD, REAL, PUBLISHED = (Rows(write, *OF_WEEKS) for write in (_told, _real, _published))
 
 
 def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
-    """Seconds of work by trainee and Monday, of the weeks before and after those around a day; two queries.
+    """Seconds of work by trainee and Monday, of the weeks before and after those around a day; three queries.
 
-    Hours that were clocked, else those of the assignment. Work that goes on over a Sunday night belongs to the week in
-    which it began.
+    Hours that were clocked, else those that were published, else those of the assignment; one that begins within
+    published hours is part of them. Work that goes on over a Sunday night belongs to the week in which it began.
     """
     first, last = (civil_day(one, zone) for one in weeks_around(day))
     given = {
@@ -260,9 +331,10 @@ def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[in
         "first": first.start,
         "last": last.end,
         "zone": str(zone),
+        "now": timezone.now(),
     }
     found: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
-    for rows in (TOLD.all(**given), REAL.all(**given)):
+    for rows in (statement.all(**given) for statement in (TOLD, REAL, PUBLISHED)):
         for trainee, week, worked in rows:
             found[trainee][week] += worked
     return found

@@ -21,7 +21,7 @@ from workers.models.presence import Presence, presence_of
 from workers.rules.candidates import Person
 from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, Span, civil_day
-from workers.rules.labour import Setting, WorkFile
+from workers.rules.labour import Setting, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
 
 
@@ -61,12 +61,17 @@ class TeamDay:
         return self.presence.zone
 
     @property
+    def shifts(self) -> dict[int, list[labour.ShiftTime]]:
+        """Published working time of the weeks around."""
+        return self.presence.shifts
+
+    @property
     def trainees(self) -> list[Trainee]:
         """Whose day it is."""
         return self.presence.trainees
 
     def open_windows(self, trainee: Trainee) -> list[Interval]:
-        """When the trainee is usually here on that day."""
+        """When the trainee is here on that day: by the published week where there is one, else by usual hours."""
         return self.presence.open_windows(trainee)
 
     def busy(self, trainee: Trainee, *, without: Assignment | None = None) -> list[Interval]:
@@ -86,7 +91,7 @@ class TeamDay:
         return [*own, *beside]
 
     def know_weeks(self, trainees: Collection[Trainee]) -> None:
-        """Read the totals of other weeks of these trainees, in two queries, for rules that average them."""
+        """Read the totals of other weeks of these trainees, in three queries, for rules that average them."""
         if trainees:
             found = labour.weekly_seconds([trainee.pk for trainee in trainees], self.day, self.zone)
             self.totals.update({trainee.pk: found[trainee.pk] for trainee in trainees})
@@ -109,7 +114,7 @@ class TeamDay:
         beside = (one.span for one in self.beside.get(trainee.pk, ()) if one.assignment != key)
         file = self.files[trainee.pk]
         return WorkFile(
-            work=tuple(entries.other) if entries else (),
+            work=(*(entries.other if entries else ()), *self._published(trainee)),
             plain=(*plan, *beside, *(entries.plain if entries else ())),
             contracts=contracts_of(file),
             restrictions=restrictions_of(file),
@@ -117,6 +122,15 @@ class TeamDay:
             presence=tuple(self.open_windows(trainee)),
             earlier=self.totals.get(trainee.pk, {}),
         )
+
+    def _published(self, trainee: Trainee) -> list[Work]:
+        """Published hours as planned time: work given within them is part of them, and no change (L13, L14)."""
+        return [
+            Work.of(window, told_on=one.told_on)
+            for one in self.shifts.get(trainee.pk, ())
+            if one.is_plan
+            for window in one.intervals
+        ]
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
@@ -135,7 +149,10 @@ class TeamDay:
                 *(one.span for one in self.beside.get(trainee.pk, ()) if one.is_over),
             ),
             hours=self.hours(trainee, without=without),
-            has_schedule=trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by presence_of
+            has_schedule=self.presence.has_published_week(trainee) or trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by presence_of
+            published=tuple(
+                window.span for one in self.shifts.get(trainee.pk, ()) if one.is_plan for window in one.intervals
+            ),
         )
 
 

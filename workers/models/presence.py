@@ -1,4 +1,4 @@
-"""Who is usually here on a civil day, and who is away: what the board, the candidates and who accompanies share."""
+"""Who is here on a civil day, and who is away: what the board, the candidates and who accompanies share."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, QuerySet
 
 from concierge.reads import Among, Rows
+from workers.models import labour
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.rules.intervals import Interval
 
 
 @dataclass(frozen=True)
 class Presence:
-    """A civil day of some trainees: their usual hours of that weekday, and those whom an absence covers."""
+    """A civil day of some trainees: their usual hours of that weekday, the published ones of the weeks around it, and
+    whom an absence covers."""
 
     day: dt.date
     zone: ZoneInfo
     trainees: list[Trainee]
-    windows: dict[int, list[Interval]]
+    usual: dict[int, list[Interval]]
     away: frozenset[int]
+    shifts: dict[int, list[labour.ShiftTime]]
 
     @property
     def keys(self) -> list[int]:
@@ -32,8 +35,18 @@ class Presence:
         return [one.pk for one in self.trainees]
 
     def open_windows(self, trainee: Trainee) -> list[Interval]:
-        """When the trainee is usually here on that day, in order."""
-        return self.windows.get(trainee.pk, [])
+        """When the trainee is here on that day, in order: by the published week where there is one, else as usual."""
+        if self.has_published_week(trainee):
+            return [window for one in self.shifts[trainee.pk] if one.day == self.day for window in one.intervals]
+        return self.usual.get(trainee.pk, [])
+
+    def has_published_week(self, trainee: Trainee) -> bool:
+        """Whether the person's hours of the week of that day were published."""
+        shifts = self.shifts.get(trainee.pk)
+        if not shifts:
+            return False
+        monday = self.day - dt.timedelta(days=self.day.weekday())
+        return any(monday <= one.day <= monday + dt.timedelta(days=6) for one in shifts)
 
     def is_away(self, trainee: Trainee) -> bool:
         """Whether an absence covers the day."""
@@ -42,7 +55,7 @@ class Presence:
 
 def presence_of(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> Presence:
     """Read a day of these trainees: themselves with their site (and ``has_schedule``: whether usual hours of any day
-    are written down), usual hours, absences. Four queries."""
+    are written down), usual and published hours, absences. Five queries."""
     usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
     found = trainees.annotate(has_schedule=Exists(usual_hours)).prefetch_related("site")
     return day_of(cast("list[Trainee]", list(found)), day, zone)
@@ -65,16 +78,16 @@ AWAY = Rows(
 
 
 def day_of(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> Presence:
-    """The day of trainees who were read already. Two queries."""
+    """The day of trainees who were read already. Three queries."""
     keys = [one.pk for one in trainees]
-    windows: dict[int, list[Interval]] = defaultdict(list)
+    usual: dict[int, list[Interval]] = defaultdict(list)
     known: dict[tuple[dt.time, dt.time], Interval] = {}
     for trainee, starts, ends in USUAL.all(keys=keys, weekday=day.weekday()):
         if (starts, ends) not in known:
             known[starts, ends] = Interval(_at(day, starts, zone), _at(day, ends, zone))
-        windows[trainee].append(known[starts, ends])
+        usual[trainee].append(known[starts, ends])
     away = frozenset(trainee for (trainee,) in AWAY.all(keys=keys, day=day))
-    return Presence(day, zone, list(trainees), windows, away)
+    return Presence(day, zone, list(trainees), usual, away, labour.shifts(keys, day, zone))
 
 
 def _at(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:

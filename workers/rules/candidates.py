@@ -29,6 +29,7 @@ __all__ = [
     "best_mode",
     "hours",
     "judge",
+    "reason_of",
 ]
 
 # Ladder of a skill (lifecycles.md 2.11); "" is "not started".
@@ -94,7 +95,7 @@ class Person:
 
     ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest; both in any order.
     ``hours`` are what the Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual
-    hours are written down.
+    hours are written down, or the hours of the week are ``published``: planned time, whatever is given within it.
     """
 
     file: PersonFile
@@ -108,6 +109,7 @@ class Person:
     worked: tuple[Span, ...] = ()
     hours: WorkFile | None = None
     has_schedule: bool = False
+    published: tuple[Span, ...] = ()
 
     @cached_property
     def file_of_hours(self) -> WorkFile:
@@ -237,7 +239,7 @@ def _needs(person: Person, day: dt.date) -> Iterator[Reason]:
 
 
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
-    spans = (*person.worked, *person.planned, task.window.span)
+    spans = (*person.worked, *person.planned, *person.published, task.window.span)
     planned = dt.timedelta(seconds=covered(spans, civil_week(day, zone).span))
     contract = dt.timedelta(minutes=person.file.minutes_on(day))
     figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
@@ -256,7 +258,12 @@ def _law(person: Person, task: Task, now: dt.datetime, trials: Trials) -> Iterat
     if person.has_schedule and not any(task.window.within(window) for window in person.open_windows):
         change = ScheduleChange(day, today)
     for one in trials.of(piece, change=change):
-        yield Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
+        yield reason_of(one)
+
+
+def reason_of(one: Finding) -> Reason:
+    """A finding of the Labour Code as a reason, with the figures of its sentence."""
+    return Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
 
 
 def _figures(one: Finding) -> dict[str, str]:

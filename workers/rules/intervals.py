@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 # The same in whole seconds since 1970: how the time of many people is read and added up.
 Span = tuple[int, int]
+ALWAYS: Span = (-(1 << 60), 1 << 60)
 
 
 @dataclass(frozen=True, order=True)

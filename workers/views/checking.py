@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -70,7 +72,15 @@ def return_work(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     messages.success(
         request, _("%(name)s finds this work on the page of the day.") % {"name": found.trainee.first_name}
     )
-    return redirect("workers:to_validate")
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Where the work was shown: this list, or the days of the team's hours."""
+    if not request.POST.get("inside"):
+        return redirect("workers:to_validate")
+    shown = {name: request.POST[name] for name in ("jour", "semaine", "page") if name in request.POST}
+    return redirect(f"{reverse('workers:hours')}?{urlencode(shown)}")
 
 
 def _list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
@@ -79,7 +89,7 @@ def _list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
     waiting = Assignment.objects.visible_to(actor).for_cards().select_related("situation")
     found = waiting.to_validate(actor.user)[:PAGE] if actor.user else []
     context = {
-        "items": [_item(assignment) for assignment in found],
+        "items": [finished_words(assignment) for assignment in found],
         "reasons": SendBackReason.choices,
         "levels": SkillLevel.choices,
         "error": error,
@@ -87,11 +97,13 @@ def _list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
     return render(request, "workers/to_validate.html", context, status=error.status if error else 200)
 
 
-def _item(assignment: Assignment) -> dict[str, Any]:
+def finished_words(assignment: Assignment) -> dict[str, Any]:
+    """Finished work as its supervisor reads it. Needs ``for_cards`` and the situation."""
     zone = ZoneInfo(assignment.work_order.site.time_zone)
     started, done = assignment.started_at or assignment.planned_start, assignment.done_at or assignment.planned_end
     return {
         "public_id": assignment.public_id,
+        "done_on": done.astimezone(zone).date(),
         "title": title_of(assignment.work_order, assignment.leg),
         "pictogram": pictogram_of(assignment.work_order, assignment.leg),
         "can_send_back": assignment.leg == Leg.WORK,

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_safe
 
 from concierge.days import today_of
 from concierge.enums import Role
+from concierge.tenancy import Actor
 from concierge.words import date_words, short_moment_words
 from workers.enums.passes import AppointmentKind, DiagnosisMaker
 from workers.forms.pathway import DeadlineFilters
 from workers.models.pathway import KINDS, MOST, Asked, Line, lines
-from workers.perms import can_see_pathways
+from workers.perms import can_see_contracts, can_see_pathways
 from workers.views.common import acting, require
 
 PER_PAGE = 25
@@ -47,7 +48,7 @@ def deadlines(request: HttpRequest) -> HttpResponse:
     shown = DeadlineFilters(initial={"of": of, "kind": kind, "months": months})
     context = {
         "form": shown,
-        "rows": [row_of(line, today) for line in pages],
+        "rows": [row_of(line, today, actor) for line in pages],
         "total": len(found),
         "is_cut": is_cut,
         "most": MOST,
@@ -65,9 +66,10 @@ def _page(request: HttpRequest, number: int) -> str:
     return f"?{query.urlencode()}"
 
 
-def row_of(line: Line, today: dt.date) -> dict[str, Any]:
-    """A line as people read it."""
+def row_of(line: Line, today: dt.date, actor: Actor) -> dict[str, Any]:
+    """A line as people read it; its link opens the tab of the file where something can be done."""
     days = (line.day - today).days
+    of_contracts = line.kind == "contract" and can_see_contracts(actor, site_id=line.person.site_id)
     what, note = _words(line)
     return {
         "kind": line.kind,
@@ -76,7 +78,7 @@ def row_of(line: Line, today: dt.date) -> dict[str, Any]:
         "name": str(line.person),
         "site": line.person.site.name,
         "adviser": str(line.person.adviser) if line.person.adviser else "",
-        "url": reverse("workers:pass", args=[line.person.public_id]),
+        "url": reverse("workers:contracts" if of_contracts else "workers:pass", args=[line.person.public_id]),
         "day": short_moment_words(line.at, line.person.site) if line.at else date_words(line.day, "j F Y"),
         "in": _in_words(days),
         "category": "failed" if days < 0 else "waiting" if days <= NOW else "active" if days <= SOON else "open",

@@ -16,12 +16,14 @@ from concierge.days import today_of
 from concierge.errors import DomainError, Invalid
 from concierge.words import date_words, short_moment_words
 from workers.actions.hours import add_entry, correct_entry, withdraw_entry
-from workers.forms import AddHoursForm, HoursForm, cleaned
+from workers.forms import cleaned
+from workers.forms.hours import AddHoursForm, HoursForm
 from workers.models import TimeEntry
 from workers.perms import can_see_hours, can_write_hours
 from workers.views.common import acting, clock, require
+from workers.views.hour_cards import Typed
 from workers.views.hour_words import entry_line, minutes_words
-from workers.views.hours import back_to_list, team_of
+from workers.views.hours import back_to_list, show_list, team_of, where_of
 
 # Versions shown of one time.
 MOST_VERSIONS = 20
@@ -48,8 +50,18 @@ def entry(request: HttpRequest, entry: uuid.UUID) -> HttpResponse:
             messages.success(request, _("Corrected and validated. The person finds it in their month."))
     except DomainError as error:
         _at_its_field(form, error)
+        if request.POST.get("inside"):
+            return show_list(request, error=error, typed=_typed(found, form, error))
         return _entry_page(request, found, form, error=error)
     return back_to_list(request)
+
+
+def _typed(found: TimeEntry, form: HoursForm, error: DomainError) -> Typed:
+    """What was typed in the list, with what is wrong of it."""
+    errors = {name: " ".join(str(one) for one in said) for name, said in form.errors.items()} or {
+        "": str(error.message)
+    }
+    return Typed(found.public_id, {name: str(value) for name, value in form.data.items()}, errors)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,7 +100,7 @@ def _at_its_field(form: Any, error: DomainError) -> None:
 
 
 def _add_page(request: HttpRequest, form: AddHoursForm, *, error: DomainError | None = None) -> HttpResponse:
-    return render(request, "workers/hours_add.html", {"form": form}, status=_status(error))
+    return render(request, "workers/hours_add.html", {"form": form, **where_of(request)}, status=_status(error))
 
 
 def _entry_page(
@@ -104,6 +116,7 @@ def _entry_page(
         "versions": _versions(found, zone),
         "form": form,
         "error": error,
+        **where_of(request),
     }
     return render(request, "workers/hours_entry.html", context, status=_status(error))
 

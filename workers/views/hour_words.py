@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from concierge.words import MINUS, date_words, duration_words
+from concierge.words import MINUS, WHOLE, date_words, duration_words
 from workers.enums import TimeKind, TimeStatus
 from workers.models import TimeEntry, Trainee
 from workers.models.timesheets import ASSIGNED, AWAY, Missing, PersonHours
@@ -24,7 +24,7 @@ FURTHEST_BACK = 61
 
 def minutes_words(minutes: int) -> str:
     """7 h 30, 0 h for nothing, with a minus where it belongs."""
-    words = duration_words(abs(minutes)) if minutes else duration_words(0)
+    words = duration_words(abs(minutes)) if minutes else f"0{WHOLE}h"
     return f"{MINUS}{words}" if minutes < 0 else words
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,19 +26,24 @@ from concierge.enums import Role
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
 from concierge.words import date_words
-from workers.actions.hours import Said, add_entry, last_validation, undo_validation, validate_entries
-from workers.actions.time import supposed_end
-from workers.enums import ABSENCE_KINDS, TimeKind, TimeSource
-from workers.forms import MissingForm, PickForm, cleaned
+from workers.actions.day_checks import Checked, fill_days, validate_page
+from workers.actions.hours import last_validation, undo_validation
+from workers.actions.learning import Word
+from workers.enums import ABSENCE_KINDS, SendBackReason, SkillLevel
+from workers.forms import cleaned
+from workers.forms.hours import MissingForm, PickForm, word_of
 from workers.models import Assignment, TimeEntry, Trainee
+from workers.models.assignments import AssignmentQuerySet
 from workers.models.people import TraineeQuerySet
-from workers.models.timesheets import Missing, PersonHours, hours_of
+from workers.models.timesheets import PersonHours, hours_of
 from workers.perms import can_see_hours
-from workers.views.common import acting, chosen_day, clock, require
-from workers.views.hour_words import entry_line, minutes_words, missing_words, person_words, week_days
+from workers.rules.intervals import Interval, civil_day
+from workers.views.common import acting, chosen_day, page_number, require
+from workers.views.hour_cards import Typed, card_of, is_plain_work
+from workers.views.hour_words import week_days
 
-# Lines to look at on a page, and validated ones below them.
-PAGE, MOST_DONE = 50, 100
+# People on a page, and pieces of finished work read at once.
+PAGE, MOST_WORK = 20, 200
 
 
 @require_safe
@@ -47,18 +54,26 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def validate(request: HttpRequest) -> HttpResponse:
-    """What is ticked, or everything without a remark in the days shown."""
+    """What is ticked, or everything without a remark in the days shown: hours, and what was learnt beside them."""
     actor = acting(request)
     require(can_see_hours(actor))
     try:
         data = cleaned(PickForm(request.POST))
-        found = _everything_plain(request, actor) if data["all"] else _picked(actor, data["entry"])
-        done = validate_entries(found, by=actor, answer=data["answer"])
+        entries = _everything_plain(request, actor) if data["all"] else _picked(actor, data["entry"])
+        works = _all_work(request, actor) if data["all_work"] else _picked_work(request, actor, data["work"])
+        done = validate_page(entries, works, by=actor, answer=data["answer"])
     except DomainError as error:
         return show_list(request, error=error)
-    words = ngettext("%(n)d entry validated.", "%(n)d entries validated.", len(done)) % {"n": len(done)}
-    messages.success(request, words)
+    messages.success(request, _validated_words(done))
     return back_to_list(request)
+
+
+def _validated_words(done: Checked) -> str:
+    entries = ngettext("%(n)d entry validated.", "%(n)d entries validated.", done.entries) % {"n": done.entries}
+    if not done.works:
+        return entries
+    works = ngettext("%(n)d piece of work checked.", "%(n)d pieces of work checked.", done.works) % {"n": done.works}
+    return f"{entries} {works}" if done.entries else works
 
 
 @require_POST
@@ -76,7 +91,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def fill(request: HttpRequest) -> HttpResponse:
-    """A day without hours: it was as planned, or the person was absent."""
+    """Days without hours: they were as planned, or the person was absent."""
     actor = acting(request)
     require(can_see_hours(actor))
     try:
@@ -84,25 +99,11 @@ def fill(request: HttpRequest) -> HttpResponse:
         person = team_of(actor).filter(public_id=data["trainee"]).first()
         if person is None:
             raise Http404
-        _fill(person, data["day"], data["kind"], actor)
+        fill_days(person, data["day"], kind=data["kind"], by=actor)
     except DomainError as error:
         return show_list(request, error=error)
     messages.success(request, _("Saved."))
     return back_to_list(request)
-
-
-def _fill(person: Trainee, day: dt.date, kind: str, by: Actor) -> None:
-    """Write the planned hours of a day, or the absence of so many minutes. Nothing missing: nothing to write."""
-    (found,) = hours_of(Trainee.objects.filter(pk=person.pk), day, day, now=timezone.now())
-    for one in found.missing:
-        if kind in ABSENCE_KINDS:
-            add_entry(person, Said(kind, day=day, minutes=one.minutes or None), by=by)
-            continue
-        work: list[Assignment | None] = list(one.assignments) or [None] * len(one.planned)
-        windows = [given.window for given in one.assignments] or one.planned
-        for window, given in zip(windows, work, strict=True):
-            said = Said(TimeKind.WORK, starts_at=window.start, ends_at=window.end, assignment=given)
-            add_entry(person, said, by=by, source=TimeSource.PLANNED)
 
 
 def team_of(actor: Actor) -> TraineeQuerySet:
@@ -117,45 +118,59 @@ def team_of(actor: Actor) -> TraineeQuerySet:
     return Trainee.objects.filter(found, organisation=actor.organisation)
 
 
-def show_list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
-    """The list, with what went wrong on top."""
+def show_list(request: HttpRequest, *, error: DomainError | None = None, typed: Typed | None = None) -> HttpResponse:
+    """The list, with what went wrong on top, or in the correction that was ``typed``."""
     actor = acting(request)
     require(can_see_hours(actor))
-    zone = zone_of(actor.organisation)
-    first, last, day = _period(request, zone)
+    first, last, day = _period(request, zone_of(actor.organisation))
     people = _people(actor, first, last)
-    rows = [row for one in people for row in _rows(one, actor)]
-    todo = sorted((row for row in rows if row["rank"] < 2), key=lambda row: (row["rank"], row["day"], row["name"]))
-    done = [row for row in rows if row["rank"] == 2]
-    page = Paginator(todo, PAGE).get_page(request.GET.get("page") or request.POST.get("page"))
-    shown = list(page)
+    works = _works(actor, first, last)
+    cards = [card_of(one, works[one.trainee.pk], actor, typed=typed) for one in people]
+    # What asks for something first; within it, by name.
+    cards.sort(key=lambda card: card["todo"] == 0)
+    page = Paginator(cards, PAGE).get_page(request.GET.get("page") or request.POST.get("page"))
     context = {
         **_navigation(first, last, day),
-        "first_rows": [row for row in shown if row["rank"] == 0],
-        "plain_rows": [row for row in shown if row["rank"] == 1],
-        "plain_count": sum(1 for row in todo if row["rank"] == 1),
-        "count": len(todo),
-        "done_rows": done[:MOST_DONE],
-        "done_count": len(done),
-        "people": [_sum(one) for one in people],
+        "cards": list(page),
+        "plain_count": len(_plain(people)),
+        "plain_work": len(_plain_work(works)),
+        "todo": sum(card["todo"] for card in cards),
+        "settled": sum(1 for card in cards if not card["todo"]),
+        "count": len(cards),
         "kinds": [(kind.value, kind.label) for kind in ABSENCE_KINDS],
+        "levels": SkillLevel.choices,
+        "reasons": SendBackReason.choices,
         "stands_in": actor.has_role(Role.SITE_MANAGER),
         "undo_count": len(last_validation(actor) or []),
         "older": _older(actor, first),
-        "to_check": _to_check(actor),
+        "other_work": _other_work(actor, works),
         "previous": _page_link(day, first, page.previous_page_number()) if page.has_previous() else "",
         "next": _page_link(day, first, page.next_page_number()) if page.has_next() else "",
         "page": page.number,
-        "error": error,
+        "error": None if typed else error,
     }
     return render(request, "workers/hours.html", context, status=error.status if error else 200)
+
+
+def where_of(request: HttpRequest) -> dict[str, Any]:
+    """The days that a page beside the list comes back to (``workers/_hours_where.html``)."""
+    given = request.POST if request.method == "POST" else request.GET
+    first, _last, day = _period(request, zone_of(acting(request).organisation))
+    return {
+        "week_code": first.isoformat(),
+        "day_code": day.isoformat() if day else "",
+        "page": page_number(given.get("page", "")),
+        "back": reverse("workers:hours") + _link(day, first),
+    }
 
 
 def back_to_list(request: HttpRequest) -> HttpResponse:
     """The days that were shown."""
     zone = zone_of(acting(request).organisation)
     first, _last, day = _period(request, zone)
-    return redirect(reverse("workers:hours") + _link(day, first))
+    page = page_number(request.POST.get("page", ""))
+    link = _page_link(day, first, page) if page > 1 else _link(day, first)
+    return redirect(reverse("workers:hours") + link)
 
 
 def _period(request: HttpRequest, zone: ZoneInfo) -> tuple[dt.date, dt.date, dt.date | None]:
@@ -175,56 +190,23 @@ def _people(actor: Actor, first: dt.date, last: dt.date) -> list[PersonHours]:
     return hours_of(team_of(actor).filter(Q(is_active=True) | Exists(written)), first, last, now=timezone.now())
 
 
-def _rows(one: PersonHours, actor: Actor) -> list[dict[str, Any]]:
-    """Lines of a person: 0 what needs a look, 1 what has no remark, 2 what is validated."""
-    today = timezone.now().astimezone(one.zone).date()
-    who = {**person_words(one.trainee), "is_own": actor.user is not None and one.trainee.supervisor_id == actor.user.pk}
-    found = [_gap_row(gap, one, who) for gap in one.missing]
-    for entry in one.entries:
-        rank = 2 if entry.validated_at else 0 if entry.has_remark else 1
-        if entry.is_running and entry.starts_on == today:
-            rank = 2
-        found.append(
-            {
-                **who,
-                **entry_line(entry, one.zone),
-                "rank": rank,
-                "day": entry.starts_on,
-                "day_words": date_words(entry.starts_on, "D j N"),
-                "ends": _supposed(one.trainee, entry, one.zone) if rank == 0 and entry.is_running else None,
-                "gap": None,
-                "is_contested": entry.contested_at is not None and rank == 0,
-            }
-        )
+def _works(actor: Actor, first: dt.date, last: dt.date) -> dict[int, list[Assignment]]:
+    """Finished work of the own team, of these days, that nobody has looked at: by person, the oldest first."""
+    found: dict[int, list[Assignment]] = defaultdict(list)
+    if actor.user is None or not actor.has_role(Role.SUPERVISOR):
+        return found
+    zone = zone_of(actor.organisation)
+    days = Interval(civil_day(first, zone).start, civil_day(last, zone).end)
+    waiting = _waiting_work(actor).filter(done_at__gte=days.start, done_at__lt=days.end)
+    for assignment in waiting.for_cards().select_related("situation")[:MOST_WORK]:
+        found[assignment.trainee_id].append(assignment)
     return found
 
 
-def _gap_row(gap: Missing, one: PersonHours, who: dict[str, Any]) -> dict[str, Any]:
-    words = missing_words(gap, one.zone)
-    return {**who, "rank": 0, "day": gap.day, "day_words": date_words(gap.day, "D j N"), "gap": words, "ends": None}
-
-
-def _supposed(person: Trainee, entry: TimeEntry, zone: ZoneInfo) -> dict[str, str] | None:
-    """The end that the supervisor is proposed for a time that nobody ended."""
-    end = supposed_end(person, entry, timezone.now())
-    if end is None or entry.starts_at is None:
-        return None
-    return {
-        "label": clock(end, zone),
-        "starts": clock(entry.starts_at, zone),
-        "kind": entry.kind,
-        "next_day": "on" if end.astimezone(zone).date() != entry.starts_on else "",
-    }
-
-
-def _sum(one: PersonHours) -> dict[str, Any]:
-    return {
-        **person_words(one.trainee),
-        "worked": minutes_words(one.worked),
-        "planned": minutes_words(one.planned_minutes),
-        "difference": minutes_words(one.worked - one.planned_minutes),
-        "todo": len([entry for entry in one.unsettled if not entry.is_running]) + len(one.missing),
-    }
+def _waiting_work(actor: Actor) -> AssignmentQuerySet:
+    """Finished work that the actor is to look at."""
+    seen = Assignment.objects.visible_to(actor)
+    return seen.to_validate(actor.user) if actor.user is not None else seen.none()
 
 
 def _navigation(first: dt.date, last: dt.date, day: dt.date | None) -> dict[str, Any]:
@@ -261,17 +243,29 @@ def _older(actor: Actor, first: dt.date) -> dict[str, Any] | None:
     return {"n": found["n"], "href": f"?semaine={found['day'].isoformat()}"} if found["n"] else None
 
 
-def _to_check(actor: Actor) -> int:
-    """Work of the own team that waits to be looked at: the evidence beside the hours."""
+def _other_work(actor: Actor, works: Mapping[int, Sequence[Assignment]]) -> int:
+    """How much finished work waits from other days."""
     if actor.user is None or not actor.has_role(Role.SUPERVISOR):
         return 0
-    return Assignment.objects.visible_to(actor).to_validate(actor.user).count()
+    return _waiting_work(actor).count() - sum(len(found) for found in works.values())
+
+
+def _plain(people: Sequence[PersonHours]) -> list[TimeEntry]:
+    return [entry for one in people for entry in one.entries if entry.validated_at is None and not entry.has_remark]
+
+
+def _plain_work(works: Mapping[int, Sequence[Assignment]]) -> list[tuple[Assignment, Word]]:
+    return [(one, Word()) for found in works.values() for one in found if is_plain_work(one)]
 
 
 def _everything_plain(request: HttpRequest, actor: Actor) -> list[TimeEntry]:
     first, last, _day = _period(request, zone_of(actor.organisation))
-    people = _people(actor, first, last)
-    return [entry for one in people for entry in one.entries if entry.validated_at is None and not entry.has_remark]
+    return _plain(_people(actor, first, last))
+
+
+def _all_work(request: HttpRequest, actor: Actor) -> list[tuple[Assignment, Word]]:
+    first, last, _day = _period(request, zone_of(actor.organisation))
+    return _plain_work(_works(actor, first, last))
 
 
 def _picked(actor: Actor, public_ids: list[uuid.UUID]) -> list[TimeEntry]:
@@ -280,3 +274,13 @@ def _picked(actor: Actor, public_ids: list[uuid.UUID]) -> list[TimeEntry]:
     if len(found) != len(set(public_ids)):
         raise Http404
     return found
+
+
+def _picked_work(request: HttpRequest, actor: Actor, public_ids: list[uuid.UUID]) -> list[tuple[Assignment, Word]]:
+    """The finished work that was ticked, with the word on each. 404 for what the actor may not see."""
+    if not public_ids:
+        return []
+    found = list(Assignment.objects.visible_to(actor).for_cards().filter(public_id__in=public_ids).order_by("pk"))
+    if len(found) != len(set(public_ids)):
+        raise Http404
+    return [(one, word_of(request.POST, one.public_id)) for one in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,27 +14,32 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from concierge.errors import DomainError
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import date_words, short_moment_words
+from concierge.words import date_words, figures, short_moment_words
 from workers.actions.timesheets import close_month, note_export, note_site_export, reopen_month
-from workers.forms import CloseForm, ReasonForm, cleaned
+from workers.forms import cleaned
+from workers.forms.hours import CloseForm, ReasonForm
 from workers.gateways import Taken, csv_of, pdf_of, xlsx_of
 from workers.models import TimesheetMonth, Trainee
+from workers.models.annex_hours import AnnexMonth, annex_months
 from workers.models.time import HOURS_ROLES
 from workers.models.timesheets import PersonHours, hours_of, site_month
 from workers.perms import can_export_hours, can_reopen, can_see_months, can_write_hours
 from workers.rules.time import month_end
 from workers.views.common import acting, chosen_site, require
 from workers.views.hour_words import days_words, minutes_words, month_asked, months_around, person_words, totals_words
-from workers.views.person_tabs import tabs_of
+from workers.views.person_tabs import Button, head_of
 
 # People on a page.
 PAGE = 50
+# Full-time places are read with two decimals.
+HUNDREDTH = Decimal("0.01")
 FILES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -97,21 +103,28 @@ def person_month(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     actor = acting(request)
     hours = _hours(found, month)
     context: dict[str, Any] = {
+        **head_of(request, found, *_lists(actor, found, month)),
         **person_words(found),
         "full_name": str(found),
-        "site": found.site.name,
-        "slug": found.site.slug,
         "month": date_words(month, "F Y"),
         "month_code": f"{month:%Y-%m}",
         "days": days_words(hours),
         "totals": totals_words(hours),
         "sheet": _sheet_words(_sheet(found.site, month)),
         "may_correct": can_write_hours(actor, found),
-        "sees_months": can_see_months(actor, site_id=found.site_id),
-        "tabs": tabs_of(request, found),
         **months_around(month, zone),
     }
     return render(request, "workers/person_month.html", context)
+
+
+def _lists(actor: Actor, found: Trainee, month: dt.date) -> list[Button]:
+    """The lists that one comes to a person's month from."""
+    buttons = []
+    if can_see_months(actor, site_id=found.site_id):
+        buttons.append(Button(_address(found.site, month), _("Months of hours"), "table"))
+    if can_write_hours(actor, found):
+        buttons.append(Button(reverse("workers:hours"), _("The team's hours"), "list-checks"))
+    return buttons
 
 
 @require_POST
@@ -205,6 +218,7 @@ def _page(
         "unconfirmed": sum(len(one.unconfirmed) for one in people),
         "worked": minutes_words(sum(one.worked for one in people)),
         "paid": minutes_words(sum(one.paid for one in people)),
+        "annexes": [_annex_row(one) for one in annex_months(people)],
         "sheet": _sheet_words(sheet),
         "is_over": month_end(asked) < today,
         "may_reopen": can_reopen(actor, site_id=site.pk),
@@ -230,6 +244,21 @@ def _row(one: PersonHours, actor: Actor) -> dict[str, Any]:
         "unconfirmed": len(one.unconfirmed),
         "is_complete": not one.unsettled and not one.missing,
         "may_correct": can_write_hours(actor, one.trainee),
+    }
+
+
+def _annex_row(one: AnnexMonth) -> dict[str, Any]:
+    """Hours of an annex, the full-time places they make, and those agreed with the State."""
+    annex, etp = one.annex, one.etp
+    return {
+        "number": annex.number if annex else "",
+        "employer": annex.employer.name if annex else "",
+        "basis": annex.get_hours_basis_display() if annex else "",
+        "hours": minutes_words(one.minutes),
+        "people": one.people,
+        "etp": number_format(etp.quantize(HUNDREDTH, ROUND_HALF_UP), 2, use_l10n=True) if etp is not None else "",
+        "agreed": number_format(annex.agreed_etp, 2, use_l10n=True) if annex else "",
+        "divisor": figures(annex.etp_hours) if annex else "",
     }
 
 

@@ -17,7 +17,8 @@ from concierge.words import date_words
 from workers.actions import time as clocks
 from workers.actions.hours import confirm_entries, contest_entries
 from workers.enums import TimeKind
-from workers.forms import ClockForm, ContestForm, cleaned
+from workers.forms import cleaned
+from workers.forms.hours import ClockForm, ContestForm
 from workers.models import Assignment, ProgressNote, TimeEntry, TimesheetMonth, Trainee
 from workers.models.timesheets import hours_of
 from workers.rules.time import month_end

@@ -19,7 +19,7 @@ from workers.forms import NoteForm
 from workers.models import ProgressNote, Trainee
 from workers.perms import can_write_notes
 from workers.views.common import acting, require, trainee_or_404
-from workers.views.person_tabs import tabs_of
+from workers.views.person_tabs import head_of
 
 # Notes on a page.
 PAGE = 20
@@ -86,7 +86,7 @@ def _page(
     context = {
         "name": str(trainee),
         "trainee": trainee.public_id,
-        "tabs": tabs_of(request, trainee),
+        **head_of(request, trainee),
         "notes": lines,
         "form": form,
         "error": error,

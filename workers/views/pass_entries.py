@@ -150,7 +150,7 @@ def _entry(
     if is_live:
         return render(request, "workers/_pass_preview.html", {"preview": preview})
     context = {
-        **heading(person),
+        **heading(request, person),
         "title": title,
         "form": form,
         "preview": preview,

@@ -38,8 +38,8 @@ from workers.forms.pathway import AppointmentForm, CloseForm, DenyForm, Diagnosi
 from workers.models import Appointment, PassIAE, PassProlongation, PassSuspension, Trainee
 from workers.perms import can_keep_pathways, can_see_pathways
 from workers.rules import pass_iae as rules
-from workers.views.common import acting, initials, posted, require, trainee_or_404
-from workers.views.person_tabs import tabs_of
+from workers.views.common import acting, posted, require, trainee_or_404
+from workers.views.person_tabs import Button, head_of
 
 # Interviews and diagnoses shown of a person.
 SHOWN = 20
@@ -137,8 +137,7 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
     passes = list(PassIAE.objects.visible_to(acting(request)).filter(trainee=trainee).with_ledger())
     current = next((one for one in passes if one.cancelled_at is None), None)
     context = {
-        **heading(trainee),
-        "tabs": tabs_of(request, trainee),
+        **heading(request, trainee, *_vault_button(trainee)),
         "keeps": keeps,
         "error": error,
         "today": today,
@@ -159,14 +158,14 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
     return render(request, "workers/pathway.html", context, status=422 if is_refused else 200)
 
 
-def heading(trainee: Trainee) -> dict[str, Any]:
+def heading(request: HttpRequest, trainee: Trainee, *buttons: Button) -> dict[str, Any]:
     """Whose page it is."""
-    return {
-        "public_id": trainee.public_id,
-        "name": str(trainee),
-        "initials": initials(trainee),
-        "site": trainee.site.name,
-    }
+    return {**head_of(request, trainee, *buttons), "public_id": trainee.public_id, "name": str(trainee)}
+
+
+def _vault_button(trainee: Trainee) -> list[Button]:
+    """The way to the facts kept apart, for who may come near them."""
+    return [Button(reverse("workers:vault", args=[trainee.public_id]), _("Facts kept apart"), "lock")]
 
 
 def pass_words(pass_iae: PassIAE, today: dt.date) -> dict[str, Any]:

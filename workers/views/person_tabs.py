@@ -13,17 +13,36 @@ from django.utils.translation import gettext_lazy as _
 
 from concierge.tenancy import Actor
 from workers.models import Trainee
-from workers.perms import can_see_contracts, can_see_pathways, can_see_team, can_write_hours, can_write_notes
+from workers.perms import (
+    can_see_contracts,
+    can_see_months,
+    can_see_pathways,
+    can_see_people,
+    can_see_team,
+    can_write_hours,
+    can_write_notes,
+)
 from workers.views.common import acting, initials
 
 
 @dataclass(frozen=True)
 class Tab:
-    """One part of the file: its page (a route with the argument ``trainee``), its name, who opens it."""
+    """One part of the file: its page (a route with the argument ``trainee``), its name, who opens it; ``inside``, the
+    pages that one comes to from it."""
 
     page: str
     label: Promise
     may_open: Callable[[Actor, Trainee], bool]
+    inside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Button:
+    """Something to do with this part of the file, in its head."""
+
+    href: str
+    label: str
+    icon: str
 
 
 def _team(actor: Actor, trainee: Trainee) -> bool:
@@ -43,7 +62,12 @@ TABS: tuple[Tab, ...] = (
     Tab("workers:capabilities", _("Capabilities"), _team),
     Tab("workers:skills", _("Skills"), _team),
     Tab("workers:contracts", _("Contracts"), _contracts),
-    Tab("workers:pass", _("Pathway"), _pathway),
+    Tab(
+        "workers:pass",
+        _("PASS and pathway"),
+        _pathway,
+        inside=("workers:suspend", "workers:prolong", "workers:suspension", "workers:vault"),
+    ),
     Tab("workers:person_month", _("Hours"), can_write_hours),
     Tab("workers:notes", _("Follow-up notes"), can_write_notes),
 )
@@ -53,7 +77,11 @@ def tabs_of(request: HttpRequest, trainee: Trainee) -> list[dict[str, Any]]:
     """The tabs that this reader may open, in order."""
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [
-        {"label": tab.label, "href": reverse(tab.page, args=[trainee.public_id]), "is_current": tab.page == here}
+        {
+            "label": tab.label,
+            "href": reverse(tab.page, args=[trainee.public_id]),
+            "is_current": here == tab.page or here in tab.inside,
+        }
         for tab in TABS
         if tab.may_open(acting(request), trainee)
     ]
@@ -66,9 +94,22 @@ def first_page_of(actor: Actor, trainee: Trainee) -> str:
     return reverse(page, args=[trainee.public_id]) if page else ""
 
 
-def head_of(request: HttpRequest, trainee: Trainee) -> dict[str, Any]:
+def list_of(actor: Actor) -> dict[str, str]:
+    """Where the reader finds people: the list that the way back leads to. Nothing for who reads none."""
+    pages = (
+        (can_see_people, "workers:trainees", _("The team")),
+        (can_see_pathways, "workers:deadlines", _("Deadlines")),
+        (can_see_months, "workers:months", _("Months of hours")),
+    )
+    found = ({"href": reverse(page), "label": str(label)} for may, page, label in pages if may(actor))
+    return next(found, {})
+
+
+def head_of(request: HttpRequest, trainee: Trainee, *buttons: Button) -> dict[str, Any]:
     """What the head of every page of the file shows (``workers/_person_head.html``)."""
     return {
+        "head_list": list_of(acting(request)),
+        "head_buttons": buttons,
         "person": {
             "public_id": trainee.public_id,
             "name": str(trainee),

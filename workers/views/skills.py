@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -28,7 +29,7 @@ from workers.models import Clearance, LearningGoal, LearningSituation, SkillStep
 from workers.perms import can_note_clearance, can_see_team, can_set_skill
 from workers.rules.candidates import LEVELS
 from workers.views.common import acting, initials, require, trainee_or_404
-from workers.views.person_tabs import tabs_of
+from workers.views.person_tabs import Button, head_of
 
 # What the page shows at once of work done and of steps; counts tell the rest.
 SHOWN = 10
@@ -168,6 +169,10 @@ def _done(request: HttpRequest, trainee: Trainee, act: Callable[[], str]) -> Htt
     return redirect("workers:skills", trainee=trainee.public_id)
 
 
+def _passport_button(trainee: Trainee) -> Button:
+    return Button(reverse("workers:passport_pdf", args=[trainee.public_id]), _("Passport (PDF)"), "download")
+
+
 def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = None) -> HttpResponse:
     actor = acting(request)
     zone = ZoneInfo(trainee.site.time_zone)
@@ -178,7 +183,7 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
     levels = {trade.code: trade.level for trade in passport.trades}
     words = request.GET.get("metier", "")[:60]
     context = {
-        "tabs": tabs_of(request, trainee),
+        **head_of(request, trainee, _passport_button(trainee)),
         "public_id": trainee.public_id,
         "name": str(trainee),
         "first_name": trainee.first_name,

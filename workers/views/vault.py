@@ -94,7 +94,7 @@ def _page(request: HttpRequest, trainee: Trainee, form: PurposeForm, **more: Any
     readings = VaultReading.objects.visible_to(actor).filter(trainee=trainee)
     pages = Paginator(readings, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        **heading(trainee),
+        **heading(request, trainee),
         "form": form,
         "fact_form": None,
         "facts": [],

@@ -30,6 +30,7 @@ class Timeline:
         "_contracts",
         "_excess",
         "_file",
+        "_laid",
         "base",
         "begun",
         "ends",
@@ -50,15 +51,21 @@ class Timeline:
         self.midnights = midnights(setting.zone, self.base, 7 * weeks + 1)
         self.worked = [0] * (7 * weeks)
         self.begun: dict[int, list[tuple[int, int]]] = {}
-        self.totals = [0] * weeks
+        self._laid = [0] * weeks
         self._file, self._by_week, self._excess, self._contracts = file, None, None, {}
         self.starts, self.ends = joined(file.work, file.plain)
         for start, end in zip(self.starts, self.ends, strict=True):
             self._lay(start, end)
-        for monday, seconds in file.earlier.items():
+        self._add_up()
+
+    def _add_up(self) -> None:
+        """The totals of weeks, once every piece is laid."""
+        self.totals = self._laid.copy()
+        for monday, seconds in self._file.earlier.items():
             week, aside = divmod(monday.toordinal() - self.base, 7)
-            if aside == 0 and 0 <= week < weeks:
-                self.totals[week] += seconds
+            if aside == 0 and 0 <= week < len(self.totals):
+                # The days next to the weeks looked at are known one by one, and are part of the total.
+                self.totals[week] = max(self.totals[week], seconds)
         self.sums = [0, *accumulate(self.totals)]
 
     def with_piece(self, file: WorkFile, piece: Work) -> Timeline:
@@ -68,7 +75,7 @@ class Timeline:
         """
         more = object.__new__(Timeline)
         more.base, more.midnights = self.base, self.midnights
-        more.worked, more.totals, more.begun = self.worked.copy(), self.totals.copy(), self.begun.copy()
+        more.worked, more._laid, more.begun = self.worked.copy(), self._laid.copy(), self.begun.copy()
         more.starts, more.ends = self.starts.copy(), self.ends.copy()
         more._file, more._by_week, more._excess, more._contracts = file, None, None, self._contracts
         left, right = bisect_left(self.ends, piece.start), bisect_right(self.starts, piece.end)
@@ -79,12 +86,12 @@ class Timeline:
                 more._lay(self.starts[place], self.ends[place], -1)
         more._lay(start, end)
         more.starts[left:right], more.ends[left:right] = [start], [end]
-        more.sums = [0, *accumulate(more.totals)]
+        more._add_up()
         return more
 
     def _lay(self, start: int, end: int, sign: int = 1) -> None:
         """A stretch on its days, or (``sign`` -1) off them again."""
-        marks, worked, totals = self.midnights, self.worked, self.totals
+        marks, worked, totals = self.midnights, self.worked, self._laid
         opening, closing = marks[0], marks[-1]
         if end <= opening or start >= closing:
             return

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from workers.rules.labour.facts import Kind, Rider, Setting, WorkFile, is_part_time
+from workers.rules.labour.facts import Kind, Rider, Setting, Work, WorkFile, is_part_time
 from workers.rules.labour.findings import Finding, finding, way
 from workers.rules.labour.terms import (
     AVERAGE_WEEKS,
@@ -19,7 +19,7 @@ from workers.rules.labour.terms import (
     WEEKLY_REST_CORE,
     LabourTerms,
 )
-from workers.rules.labour.timeline import Timeline
+from workers.rules.labour.timeline import Timeline, joined
 
 
 class Week:
@@ -139,10 +139,13 @@ def notice_of_extra(week: Week) -> Finding | None:
     if not is_part_time(week.contract) or week.total <= week.contract:
         return None
     told = sorted(week.line.begun_in_week(week.index), key=lambda one: (one.told_on or dt.date.min, one.start))
-    so_far = week.total - sum(one.end - one.start for one in told)
-    for one in told:
-        so_far += one.end - one.start
-        if so_far > week.contract and one.told_on is not None:
+    without = week.total - _seconds(told)
+    for number, one in enumerate(told):
+        if one.told_on is None:
+            continue
+        before, so_far = (without + _seconds(told[:count]) for count in (number, number + 1))
+        # What lies within hours that were told before adds nothing to them.
+        if so_far > max(week.contract, before):
             place = next(i for i in range(7) if week.line.midnights[7 * week.index + i + 1] > one.start)
             day = week.monday + place
             notice = max(0, day - one.told_on.toordinal())
@@ -157,6 +160,12 @@ def notice_of_extra(week: Week) -> Finding | None:
                     way("other_day", day=earliest),
                 )
     return None
+
+
+def _seconds(work: Sequence[Work]) -> int:
+    """Time covered at least once."""
+    starts, ends = joined(work)
+    return sum(ends) - sum(starts)
 
 
 def drift(week: Week) -> Finding | None:

@@ -12,10 +12,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from concierge.errors import Unavailable
-from providers.actions.refusals import BadFile
-from providers.gateways.cleaning import MOST_BYTES, Refused, kind_of
-from providers.rules.files import EXTENSIONS, CleanFile
+from concierge.errors import Invalid, Unavailable
+from concierge.files import EXTENSIONS, CleanFile
+from concierge.files.cleaning import MOST_BYTES, Refused, kind_of
 
 # From one network, or of one key or provider: opening a file costs seconds.
 MOST_UPLOADS, WINDOW = 40, 600
@@ -26,6 +25,14 @@ PATIENCE = 10.0
 # so that they do not keep the threads from everybody else.
 AT_THE_DOOR = 0.5
 _doors = BoundedSemaphore(2)
+
+
+class BadFile(Invalid):
+    """The file itself is not one that we keep."""
+
+    code = "bad_file"
+    status = 422
+
 
 WORDS: dict[str, Promise] = {
     "empty": _("This file is empty."),
