@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import time_machine
 
+from bookings.models.calendar import closed_days
 from concierge.enums import Role
 from concierge.tenancy import Actor
 from workers.actions import time as clock
@@ -51,6 +52,8 @@ def end_of_day(people: Sequence[Trainee], day: dt.date, *, until: dt.datetime) -
     if day not in days:
         return
     for number, person in enumerate(people):
+        if day in closed_days(person.site, day, day):
+            continue
         if day == days[-1] and number in FORGET:
             continue
         if (number, day) == (SICK, days[SICK_DAY]):
@@ -73,14 +76,15 @@ def end_of_month(people: Sequence[Trainee], *, until: dt.datetime) -> None:
     days = working_days(until)
     for person in people:
         old = TimeEntry.objects.current().filter(trainee=person, starts_on__lt=days[-OPEN_DAYS])
-        validate_entries(list(old.filter(validated_at=None, ends_at__isnull=False)), by=_leads(person))
-        confirm_entries(list(old), by=_own(person))
+        with time_machine.travel(_of(days[-OPEN_DAYS], dt.time(8)), tick=False):
+            validate_entries(list(old.filter(validated_at=None, ends_at__isnull=False)), by=_leads(person))
+            confirm_entries(list(old), by=_own(person))
         if person.first_name in NOTES:
             write_note(person, NOTES[person.first_name], by=_leads(person))
     person, day = people[4], days[-2]
     last = TimeEntry.objects.current().filter(trainee=person, starts_on=day).order_by("-starts_at").first()
     if last is not None:
-        contest_entries([last], by=_own(person), note="J’ai aidé à fermer, jusqu’à 17 h 30.")
+        contest_entries([last], by=_own(person), note="J’ai aidé à fermer, jusqu’à 15 h 30.")
     first = until.astimezone(ZONE).date() - dt.timedelta(days=20)
     add_restriction(person, RestrictionCode.NO_HEAVY_LOAD, starts_on=first, by=_leads(person))
 
