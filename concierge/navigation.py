@@ -94,6 +94,12 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
     (
         _("Every week"),
         (
+            Link(
+                "workers:week",
+                "calendar-clock",
+                _("Working hours"),
+                frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER}),
+            ),
             Link("bookings:runs", "shopping-basket", _("Orders ahead"), READERS),
             Link("bookings:series-list", "repeat", _("Regular requests"), READERS),
         ),

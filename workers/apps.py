@@ -17,6 +17,7 @@ class WorkersConfig(AppConfig):
             clearances,
             hours,
             notes,
+            weeks,
         )
         from workers.models.people import trainee_id_of
 

@@ -14,6 +14,8 @@ DISPATCH_ROLES = (Role.CONCIERGE, Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MA
 TEAM_PAGE_ROLES = (Role.DISPATCHER, Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER)
 # Who finds people in the list: of a file, the accountant opens contracts alone.
 PEOPLE_ROLES = (*TEAM_PAGE_ROLES, Role.ACCOUNTANT)
+# Who prepares and publishes the working times of a site.
+PLAN_ROLES = (Role.DISPATCHER, Role.SUPERVISOR, Role.SITE_MANAGER)
 # Who corrects a file and writes restrictions; who signs contracts, reads birth dates and pay.
 EDIT_ROLES = (Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER)
 SIGN_ROLES = (Role.SOCIAL_ADVISER, Role.SITE_MANAGER)
@@ -37,6 +39,11 @@ def dispatches(actor: Actor) -> bool:
 def can_see_team(actor: Actor, *, site_id: int | None = None) -> bool:
     """Open the pages about the people themselves (skills, usual hours)."""
     return actor.has_role(*TEAM_PAGE_ROLES, site_id=site_id)
+
+
+def can_plan_weeks(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Prepare and publish the working times of a week."""
+    return actor.kind == "system" or actor.has_role(*PLAN_ROLES, site_id=site_id)
 
 
 def can_see_people(actor: Actor) -> bool:

@@ -17,6 +17,7 @@ from workers.views import (
     mapping,
     months,
     my_hours,
+    my_week,
     notes,
     papers,
     pass_entries,
@@ -28,6 +29,7 @@ from workers.views import (
     roster,
     skills,
     vault,
+    weeks,
 )
 
 app_name = "workers"
@@ -77,6 +79,12 @@ urlpatterns = [
     ),
     path("equipe/<uuid:trainee>/passeport.pdf", passport.passport_paper, name="passport_pdf"),
     path("equipe/<uuid:trainee>/absence/", people.save_absence, name="absence"),
+    path("equipe/<uuid:trainee>/horaires/", weeks.usual_hours, name="usual_hours"),
+    path("horaires/", weeks.week, name="week"),
+    path("horaires/preparer/", weeks.prepare, name="prepare_week"),
+    path("horaires/publier/", weeks.publish, name="publish_week"),
+    path("horaires/<uuid:trainee>/", weeks.person_week, name="person_week"),
+    path("ma-semaine/", my_week.my_week, name="my_week"),
     path("employeurs/", employers.employers, name="employers"),
     path("employeurs/nouveau/", employers.new_employer, name="new-employer"),
     path("employeurs/<uuid:employer>/", employers.edit_employer, name="employer"),

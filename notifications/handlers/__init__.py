@@ -34,6 +34,7 @@ from notifications.handlers import counters as _counters  # noqa: F401 - importi
 from notifications.handlers import papers as _papers  # noqa: F401 - importing registers them
 from notifications.handlers import pathways as _pathways  # noqa: F401 - importing registers them
 from notifications.handlers import webhooks as _webhooks  # noqa: F401 - importing registers them
+from notifications.handlers import weeks as _weeks  # noqa: F401 - importing registers them
 from notifications.handlers.readers import (
     asked_business,
     beneficiary_of,

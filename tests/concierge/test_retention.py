@@ -100,6 +100,8 @@ DELETABLE = {
     "workers_traineeskill": "set anew",
     "workers_workrestriction": "written down by mistake",
     "workers_timeentry": "purge: five years after its day",
+    "workers_plannedhours": "set anew; purge: five years after its day",
+    "workers_shift": "purge: five years after its day",
     "workers_progressnote": "purge: two years after the last contact",
 }
 
@@ -326,6 +328,8 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "stopped_bank_accounts": 0,
         "day_plans": 0,
         "hours": 0,
+        "shifts": 0,
+        "planned_hours": 0,
         "progress_notes": 0,
         "pass_reports": 0,
         "suspension_reasons": 0,

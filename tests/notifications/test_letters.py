@@ -137,7 +137,10 @@ from workers.actions.clearances import Terms, note_clearance
 from workers.actions.passes import PassDetails, enter_pass
 from workers.actions.people import create_trainee
 from workers.actions.persons import invite_trainee
+from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
+from workers.rules.candidates import WARNINGS
+from workers.rules.shifts import DayHours
 
 pytestmark = pytest.mark.django_db
 
@@ -322,6 +325,15 @@ def _on_its_way(world: World) -> None:
 def _help(world: World) -> None:
     team = build_team(world)
     call_for_help(team.amina, by=team.themself(team.amina))
+
+
+def _hours_published(world: World) -> None:
+    team = build_team(world)
+    today = today_of(world.organisation)
+    monday = today + dt.timedelta(days=28 - today.weekday())
+    hours = DayHours(dt.time(9), dt.time(12))
+    week = plan_hours(world.site, monday, team.amina, {monday: hours}, by=world.actor())
+    publish_week(week, by=world.actor(), accepted_warnings=WARNINGS)
 
 
 def _pass_ending(world: World) -> None:
@@ -638,6 +650,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SUBSTITUTED: _replaced,
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
+    Kind.WEEK_PUBLISHED: _hours_published,
     Kind.PASS_ENDING: _pass_ending,
     Kind.CLEARANCE_ENDING: _clearance(7),
     Kind.CLEARANCE_OVER: _clearance(-1),

@@ -23,7 +23,7 @@ from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.companions import BESIDE, Helper
-from workers.rules.intervals import Interval, civil_day, first_free
+from workers.rules.intervals import Interval, civil_day, first_free, total
 from workers.rules.labour import WayOut
 from workers.rules.labour.terms import FULL_TIME
 
@@ -151,7 +151,8 @@ def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> b
     Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
     """
     longest = person_file(trainee).minutes_on(team.day) * 60
-    week = sum(one.window.length.total_seconds() for one in team.times[trainee.pk])
+    published = [window for one in team.shifts.get(trainee.pk, ()) for window in one.intervals]
+    week = total([*(one.window for one in team.times[trainee.pk]), *published]).total_seconds()
     return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 

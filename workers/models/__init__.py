@@ -10,6 +10,7 @@ from workers.models.occupations import Occupation
 from workers.models.passes import PassIAE, PassProlongation, PassReport, PassSuspension
 from workers.models.people import Absence, AvailabilityRule, Trainee, TraineeSkill
 from workers.models.restrictions import WorkRestriction
+from workers.models.shifts import PlannedHours, Shift, WeekEdition, WorkWeek
 from workers.models.skills import LearningGoal, LearningSituation, SkillStep
 from workers.models.time import TimeEntry, TimesheetMonth
 from workers.models.vault import SensitiveFact, VaultReading
@@ -34,13 +35,17 @@ __all__ = [
     "PassProlongation",
     "PassReport",
     "PassSuspension",
+    "PlannedHours",
     "ProgressNote",
     "SensitiveFact",
+    "Shift",
     "SkillStep",
     "TimeEntry",
     "TimesheetMonth",
     "Trainee",
     "TraineeSkill",
     "VaultReading",
+    "WeekEdition",
     "WorkRestriction",
+    "WorkWeek",
 ]

@@ -1,4 +1,4 @@
-"""Who could accompany at a site on a day, read in five queries whatever their number."""
+"""Who could accompany at a site on a day, read in six queries whatever their number."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from bookings.models import WorkOrder
 from concierge.enums import Role
 from concierge.models import User
 from workers.enums import SkillLevel
+from workers.models import labour
 from workers.models.assignments import Assignment
 from workers.models.contracts import Contract
 from workers.models.occupations import Occupation
 from workers.models.people import Absence, AvailabilityRule, Trainee
-from workers.models.plan import TeamDay
+from workers.models.plan import TeamDay, windows_on
 from workers.rules.companions import Helper
 from workers.rules.intervals import Interval, civil_day
 
@@ -53,12 +54,13 @@ def helpers_of(work_order: WorkOrder, team: TeamDay, *, without: Assignment | No
     busy: dict[tuple[int | None, int | None], list[Interval]] = defaultdict(list)
     for one in taken.filter(Q(trainee__in=mentors) | Q(user__in=supervisors)):
         busy[one.trainee_id, one.user_id].append(one.window)
+    shifts = labour.shifts(mentors, team.day, team.zone) if mentors else {}
     return HelpersOfDay(
         mentors=tuple(
             Helper(
                 name=one.first_name,
                 trainee_id=one.pk,
-                open_windows=tuple(team.open_windows(one)),
+                open_windows=tuple(windows_on(team.day, team.zone, one, shifts.get(one.pk, ()))),
                 busy=tuple(busy[one.pk, None]),
             )
             for one in mentors

@@ -8,17 +8,20 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
 from django.db.models.functions import TruncWeek
+from django.utils import timezone
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
 from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
 from workers.models.assignments import Assignment
 from workers.models.people import Trainee
+from workers.models.shifts import Shift, seconds_worked
 from workers.models.time import TimeEntry, TimeEntryQuerySet
 from workers.rules.intervals import Interval, civil_day
 from workers.rules.labour import Kind, Setting, Work
@@ -54,6 +57,19 @@ class Stretch(NamedTuple):
         return self.real is not None
 
 
+class ShiftTime(NamedTuple):
+    """Working time of a day as it was published, or is about to be.
+
+    ``told_on`` is the day on which the person learnt of it (L13); ``is_plan``: it counts as planned time, because the
+    person is not away and the hours are not over and clocked.
+    """
+
+    day: dt.date
+    intervals: tuple[Interval, ...]
+    told_on: dt.date
+    is_plan: bool = True
+
+
 def weeks_around(day: dt.date) -> tuple[dt.date, dt.date]:
     """First Monday and last Sunday of the weeks that a day, the one before and the one after it touch."""
     before, after = day - dt.timedelta(days=1), day + dt.timedelta(days=1)
@@ -81,6 +97,20 @@ def stretches(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> di
     for trainee, key, status, start, end, began, done in rows:
         real = real_time(status, end, began, done)
         found[trainee].append(Stretch(key, Interval(start, end), real, status in OCCUPYING))
+    return found
+
+
+def shifts(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
+    """Published working time of the weeks around a day by trainee, in order; one query."""
+    first, last = weeks_around(day)
+    now = timezone.now()
+    rows = Shift.objects.current().with_facts().filter(trainee__in=trainees, day__range=(first - MARGIN, last + MARGIN))
+    found: dict[int, list[ShiftTime]] = defaultdict(list)
+    for one in rows.select_related("edition").order_by("starts_at", "pk"):
+        facts: Any = one
+        is_plan = not facts.is_away and not (facts.is_clocked and one.ends_at <= now)
+        told_on = one.edition.published_at.astimezone(zone).date()
+        found[one.trainee_id].append(ShiftTime(one.day, one.intervals, told_on, is_plan))
     return found
 
 
@@ -118,10 +148,10 @@ def _entries() -> TimeEntryQuerySet:
 
 
 def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
-    """Seconds of work by trainee and Monday, of the weeks before and after those around a day; two queries.
+    """Seconds of work by trainee and Monday, of the weeks before and after those around a day; three queries.
 
-    Hours that were clocked, else those of the assignment. Work that goes on over a Sunday night belongs to the week in
-    which it began.
+    Hours that were clocked, else those that were published, else those of the assignment; one that begins within
+    published hours is part of them. Work that goes on over a Sunday night belongs to the week in which it began.
     """
     first, last = (civil_day(one, zone) for one in weeks_around(day))
     opening, closing = first.start - WEEKS_BEFORE * WEEK, last.end + WEEKS_AFTER * WEEK
@@ -136,8 +166,9 @@ def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> d
         .holding()
         .exclude(planned_start__gte=first.start, planned_start__lt=last.end)
         .exclude(Exists(_entries().filter(assignment=OuterRef("pk"))))
+        .exclude(Exists(_around("planned_start")))
         .annotate(
-            week=TruncWeek("planned_start", tzinfo=zone),
+            in_week=TruncWeek("planned_start", tzinfo=zone),
             seconds=Case(When(was_done, then=real_length), default=F("planned_end") - F("planned_start")),
         )
     )
@@ -146,13 +177,27 @@ def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> d
         .filter(trainee__in=trainees, starts_at__gte=opening, starts_at__lt=closing)
         .exclude(kind=TimeKind.BREAK)
         .exclude(starts_at__gte=first.start, starts_at__lt=last.end)
-        .annotate(week=TruncWeek("starts_at", tzinfo=zone), seconds=F("ends_at") - F("starts_at"))
+        .annotate(in_week=TruncWeek("starts_at", tzinfo=zone), seconds=F("ends_at") - F("starts_at"))
+    )
+    published = (
+        Shift.objects.counting(timezone.now())
+        .filter(trainee__in=trainees, starts_at__gte=opening, starts_at__lt=closing)
+        .exclude(starts_at__gte=first.start, starts_at__lt=last.end)
+        .annotate(in_week=TruncWeek("starts_at", tzinfo=zone), seconds=seconds_worked())
     )
     found: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
-    for rows in (told, real):
-        for trainee, week, worked in rows.order_by().values_list("trainee_id", "week").annotate(worked=Sum("seconds")):
+    for rows in (told, real, published):
+        for trainee, week, worked in (
+            rows.order_by().values_list("trainee_id", "in_week").annotate(worked=Sum("seconds"))
+        ):
             found[trainee][week.date()] += int(worked.total_seconds())
     return found
+
+
+def _around(moment: str) -> models.QuerySet[Shift]:
+    """The published hours in which a moment of the outer row lies, while they count."""
+    counting = Shift.objects.counting(timezone.now())
+    return counting.filter(trainee=OuterRef("trainee"), starts_at__lte=OuterRef(moment), ends_at__gt=OuterRef(moment))
 
 
 def settings_of(sites: Collection[Site], day: dt.date, zone: ZoneInfo) -> dict[int, Setting]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from workers.rules.candidates import Person
 from workers.rules.intervals import Interval, civil_day, civil_week
 from workers.rules.labour import Setting, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
+from workers.rules.shifts import DayHours
 
 # Who accompanies is read from the evening before a week to the morning after it, as rest is counted.
 MARGIN = dt.timedelta(days=1)
@@ -44,6 +45,8 @@ class TeamDay:
     beside: dict[int, list[Occupation]] = field(default_factory=dict)
     # First name of who accompanies, by assignment.
     companions: dict[int, str] = field(default_factory=dict)
+    # Published working time of the weeks around.
+    shifts: dict[int, list[labour.ShiftTime]] = field(default_factory=dict)
 
     def accompanied(self, trainee: Trainee) -> list[Occupation]:
         """What the trainee accompanies that day, in order."""
@@ -55,15 +58,12 @@ class TeamDay:
         return self.work[trainee.pk]
 
     def open_windows(self, trainee: Trainee) -> list[Interval]:
-        """When the trainee is usually here on that day."""
-        return [
-            Interval(self._at(rule.starts), self._at(rule.ends))
-            for rule in trainee.availability.all()
-            if rule.weekday == self.day.weekday()
-        ]
+        """When the trainee is here on that day: by the published week where there is one, else by their usual hours."""
+        return windows_on(self.day, self.zone, trainee, self.shifts.get(trainee.pk, ()))
 
-    def _at(self, time: dt.time) -> dt.datetime:
-        return dt.datetime.combine(self.day, time, self.zone).astimezone(dt.UTC)
+    def has_published_week(self, trainee: Trainee) -> bool:
+        """Whether the person's hours of the week of that day were published."""
+        return is_published(self.day, self.shifts.get(trainee.pk, ()))
 
     def is_away(self, trainee: Trainee) -> bool:
         """Whether an absence covers the day."""
@@ -103,13 +103,22 @@ class TeamDay:
         ]
         file = person_file(trainee)
         return WorkFile(
-            work=(*plan, *beside, *(work for _key, work in clocked)),
+            work=(*plan, *beside, *(work for _key, work in clocked), *self._published(trainee)),
             contracts=contracts_of(file),
             restrictions=restrictions_of(file),
             born_on=file.birth_date,
             presence=tuple(self.open_windows(trainee)),
             earlier=self.totals.get(trainee.pk, {}),
         )
+
+    def _published(self, trainee: Trainee) -> list[Work]:
+        """Published hours as planned time: work given within them is part of them, and no change (L13, L14)."""
+        return [
+            Work.of(window, told_on=one.told_on)
+            for one in self.shifts.get(trainee.pk, ())
+            if one.is_plan
+            for window in one.intervals
+        ]
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
@@ -127,7 +136,10 @@ class TeamDay:
                 *(one.window for one in self.beside.get(trainee.pk, ()) if one.is_over),
             ),
             hours=self.hours(trainee, without=without),
-            has_schedule=trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
+            has_schedule=self.has_published_week(trainee) or trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
+            published=tuple(
+                window for one in self.shifts.get(trainee.pk, ()) if one.is_plan for window in one.intervals
+            ),
         )
 
 
@@ -172,4 +184,23 @@ def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week:
         settings=labour.settings_of({person.site for person in people}, day, zone) if week else {},
         beside=beside,
         companions=companions,
+        shifts=labour.shifts(people, day, zone),
     )
+
+
+def is_published(day: dt.date, shifts: Iterable[labour.ShiftTime]) -> bool:
+    """Whether some of the published hours lie in the week of the day."""
+    monday = day - dt.timedelta(days=day.weekday())
+    return any(monday <= one.day <= monday + dt.timedelta(days=6) for one in shifts)
+
+
+def windows_on(day: dt.date, zone: ZoneInfo, trainee: Trainee, shifts: Collection[labour.ShiftTime]) -> list[Interval]:
+    """When somebody is here on a day: as published for that week, else as usual."""
+    if is_published(day, shifts):
+        return [window for one in shifts if one.day == day for window in one.intervals]
+    return [
+        window
+        for rule in trainee.availability.all()
+        if rule.weekday == day.weekday()
+        for window in DayHours(rule.starts, rule.ends).intervals(day, zone)
+    ]

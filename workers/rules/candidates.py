@@ -28,6 +28,7 @@ __all__ = [
     "best_mode",
     "hours",
     "judge",
+    "reason_of",
 ]
 
 # Ladder of a skill (lifecycles.md 2.11); "" is "not started".
@@ -92,7 +93,8 @@ class Person:
     """What the rules know about somebody: capabilities and time, never causes.
 
     ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest. ``hours`` are what the
-    Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual hours are written down.
+    Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual hours are written down,
+    or the hours of the week are ``published``: planned time, whatever is given within it.
     """
 
     file: PersonFile
@@ -106,6 +108,7 @@ class Person:
     worked: tuple[Interval, ...] = ()
     hours: WorkFile | None = None
     has_schedule: bool = False
+    published: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ def _needs(person: Person, day: dt.date) -> Iterator[Reason]:
 
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
     week = civil_week(day, zone)
-    planned = total(clipped([*person.worked, *person.planned, task.window], week))
+    planned = total(clipped([*person.worked, *person.planned, *person.published, task.window], week))
     contract = dt.timedelta(minutes=person.file.minutes_on(day))
     figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
     if planned > contract:
@@ -230,7 +233,12 @@ def _law(person: Person, task: Task, now: dt.datetime, setting: Setting) -> Iter
     if person.has_schedule and not any(task.window.within(window) for window in person.open_windows):
         change = ScheduleChange(day, today)
     for one in trial(person.hours or _file(person), piece, setting, change=change):
-        yield Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
+        yield reason_of(one)
+
+
+def reason_of(one: Finding) -> Reason:
+    """A finding of the Labour Code as a reason, with the figures of its sentence."""
+    return Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
 
 
 def _file(person: Person) -> WorkFile:

@@ -56,7 +56,8 @@ class Timeline:
         for monday, seconds in file.earlier.items():
             week, aside = divmod(monday.toordinal() - self.base, 7)
             if aside == 0 and 0 <= week < weeks:
-                self.totals[week] += seconds
+                # The days next to the weeks looked at are known one by one, and are part of the total.
+                self.totals[week] = max(self.totals[week], seconds)
         self.sums = [0, *accumulate(self.totals)]
 
     def _lay(self) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from workers.rules.labour.facts import Kind, Rider, Setting, WorkFile, is_part_time
+from workers.rules.labour.facts import Kind, Rider, Setting, Work, WorkFile, is_part_time
 from workers.rules.labour.findings import Finding, finding, way
 from workers.rules.labour.terms import (
     AVERAGE_WEEKS,
@@ -19,7 +19,7 @@ from workers.rules.labour.terms import (
     WEEKLY_REST_CORE,
     LabourTerms,
 )
-from workers.rules.labour.timeline import Timeline
+from workers.rules.labour.timeline import Timeline, joined
 
 
 class Week:
@@ -139,10 +139,11 @@ def notice_of_extra(week: Week) -> Finding | None:
     if not is_part_time(week.contract) or week.total <= week.contract:
         return None
     told = sorted(week.line.begun_in_week(week.index), key=lambda one: (one.told_on or dt.date.min, one.start))
-    so_far = week.total - sum(one.end - one.start for one in told)
-    for one in told:
-        so_far += one.end - one.start
-        if so_far > week.contract and one.told_on is not None:
+    so_far = week.total - _seconds(told)
+    for number, one in enumerate(told, start=1):
+        before, so_far = so_far, week.total - _seconds(told) + _seconds(told[:number])
+        # What lies within hours that were told before adds nothing to them.
+        if so_far > max(week.contract, before) and one.told_on is not None:
             place = next(i for i in range(7) if week.line.midnights[7 * week.index + i + 1] > one.start)
             day = week.monday + place
             notice = max(0, day - one.told_on.toordinal())
@@ -157,6 +158,12 @@ def notice_of_extra(week: Week) -> Finding | None:
                     way("other_day", day=earliest),
                 )
     return None
+
+
+def _seconds(work: Iterable[Work]) -> int:
+    """Time covered at least once."""
+    starts, ends = joined(work)
+    return sum(ends) - sum(starts)
 
 
 def drift(week: Week) -> Finding | None:

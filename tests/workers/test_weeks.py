@@ -1,0 +1,323 @@
+"""Working times of a week: drafted, judged, published in versions; what the labour rules make of it (R21, L13, L14)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from concierge.errors import Invalid, StaleVersion
+from concierge.models import Event
+from notifications.models import Message
+from tests.conftest import settle
+from tests.workers.conftest import NOW, PARIS, Team
+from workers.actions.candidates import candidate_for
+from workers.actions.dispatch import assign_work_order
+from workers.actions.people import note_absence
+from workers.actions.refusals import WarningsToAccept
+from workers.actions.weeks import (
+    NothingToPublish,
+    WeekRefused,
+    copy_week,
+    fill_week,
+    plan_hours,
+    publish_week,
+)
+from workers.models import PlannedHours, Shift, Trainee, WorkWeek
+from workers.models.plan import team_day
+from workers.models.weeks import PersonWeek, read_week
+from workers.rules.candidates import WARNINGS
+from workers.rules.shifts import DayHours
+
+pytestmark = pytest.mark.promise("domain R21")
+
+# The Monday three weeks ahead, and the one after.
+MONDAY = NOW.date() + dt.timedelta(days=21)
+NEXT = MONDAY + dt.timedelta(days=7)
+SHORT = DayHours(dt.time(9), dt.time(15), dt.time(12, 30), dt.time(13, 30))
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def day(place: int, monday: dt.date = MONDAY) -> dt.date:
+    return monday + dt.timedelta(days=place)
+
+
+def planned(team: Team, trainee: Trainee | None = None, **days: Any) -> WorkWeek:
+    """The draft of a person: ``mon=…, tue=…``."""
+    names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    given = {day(names.index(name)): hours for name, hours in days.items()}
+    return plan_hours(team.world.site, MONDAY, trainee or team.amina, given, by=team.supervisor)
+
+
+def published(team: Team, **days: Any) -> WorkWeek:
+    week = planned(team, **(days or dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), SHORT)))
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    return week
+
+
+def person(team: Team, trainee: Trainee, monday: dt.date = MONDAY) -> PersonWeek:
+    plan = read_week(team.world.site, monday, now=NOW)
+    return next(one for one in plan.people if one.trainee == trainee)
+
+
+def codes(team: Team, trainee: Trainee) -> set[str]:
+    return {reason.code for reason in person(team, trainee).reasons}
+
+
+def test_a_week_starts_from_contracts_and_usual_hours_without_the_days_away(team: Team) -> None:
+    note_absence(team.bilal, starts_on=day(1), ends_on=day(2), by=team.supervisor)
+    assert fill_week(team.world.site, MONDAY, by=team.supervisor) == 3
+    amina, bilal = person(team, team.amina), person(team, team.bilal)
+    assert (amina.minutes, amina.contract_minutes, sorted(amina.days)) == (1800, 1800, [day(n) for n in range(5)])
+    assert (sorted(bilal.days), bilal.minutes) == ([day(0), day(3), day(4)], 3 * 360)
+    # Whoever has hours keeps them.
+    planned(team, mon=None)
+    assert fill_week(team.world.site, MONDAY, by=team.supervisor) == 0
+
+
+def test_a_public_holiday_is_left_out_and_told_when_planned(team: Team) -> None:
+    christmas = dt.date(2026, 12, 21)
+    fill_week(team.world.site, christmas, by=team.supervisor)
+    assert dt.date(2026, 12, 25) not in person(team, team.amina, christmas).days
+    plan_hours(team.world.site, christmas, team.amina, {dt.date(2026, 12, 25): SHORT}, by=team.supervisor)
+    assert "L20" in {reason.code for reason in person(team, team.amina, christmas).reasons}
+
+
+def test_the_week_before_is_copied_for_whoever_has_none(team: Team) -> None:
+    planned(team, mon=SHORT, wed=SHORT)
+    plan_hours(team.world.site, NEXT, team.bilal, {day(0, NEXT): SHORT}, by=team.supervisor)
+    assert copy_week(team.world.site, NEXT, by=team.supervisor) == 1
+    assert sorted(person(team, team.amina, NEXT).days) == [day(0, NEXT), day(2, NEXT)]
+    assert sorted(person(team, team.bilal, NEXT).days) == [day(0, NEXT)]
+
+
+def test_publishing_freezes_a_version_and_the_next_brings_only_what_changed(team: Team) -> None:
+    week = planned(team, mon=SHORT, tue=SHORT)
+    first = publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    later = DayHours(dt.time(10), dt.time(15))
+    planned(team, tue=later)
+    second = publish_week(week, by=team.dispatcher, accepted_warnings=WARNINGS)
+    assert (first.number, second.number, first.published_at) == (1, 2, NOW)
+    assert [one.hours(PARIS) for one in Shift.objects.of(first)] == [SHORT, SHORT]
+    assert [one.hours(PARIS) for one in Shift.objects.of(second)] == [SHORT, later]
+    assert Shift.objects.count() == 3
+    planned(team, tue=None)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    assert [one.day for one in Shift.objects.current()] == [day(0)]
+    with pytest.raises(NothingToPublish):
+        publish_week(week, by=team.supervisor)
+
+
+def test_a_published_shift_is_never_changed(team: Team) -> None:
+    published(team)
+    shift = Shift.objects.current().first()
+    assert shift is not None
+    with pytest.raises(IntegrityError, match="shift"), transaction.atomic():
+        Shift.objects.filter(pk=shift.pk).update(ends_at=shift.ends_at + dt.timedelta(hours=1))
+    with pytest.raises(IntegrityError, match="shift"), transaction.atomic():
+        Shift.objects.filter(pk=shift.pk).update(day=day(6))
+
+
+def test_what_the_law_forbids_is_not_published_and_what_it_warns_of_is_confirmed(team: Team) -> None:
+    long = DayHours(dt.time(8), dt.time(20))
+    week = planned(team, mon=long)
+    with pytest.raises(WeekRefused) as refused:
+        publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    assert {"L1", "L6"} <= set(refused.value.details["reasons"])  # type: ignore[call-overload]
+    assert "L3121-18" in str(refused.value.message)
+    assert not Shift.objects.exists()
+    planned(team, mon=None, sun=SHORT)
+    with pytest.raises(WarningsToAccept) as warned:
+        publish_week(week, by=team.supervisor)
+    assert warned.value.details["reasons"] == ["L5_sunday"]
+    assert publish_week(week, by=team.supervisor, accepted_warnings=["L5_sunday"]).accepted_warnings == ["L5_sunday"]
+
+
+def test_nobody_without_a_contract_is_given_hours(team: Team) -> None:
+    far = dt.date(2027, 9, 6)
+    plan_hours(team.world.site, far, team.amina, {far: SHORT}, by=team.supervisor)
+    assert "no_contract" in {reason.code for reason in person(team, team.amina, far).reasons}
+
+
+@pytest.mark.promise("L13")
+@pytest.mark.promise("L14")
+def test_work_within_the_published_week_is_no_change_and_work_outside_of_it_is(team: Team) -> None:
+    """Thirty-two hours published three weeks ahead, for thirty: told in time, whatever is given in them."""
+    long = DayHours(dt.time(9), dt.time(16, 54), dt.time(12, 30), dt.time(14))
+    published(team, **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), long))
+    two_days_before = dt.datetime.combine(day(0) - dt.timedelta(days=1), dt.time(8), PARIS)
+
+    def told(hour: int, place: int) -> set[str]:
+        moment = dt.datetime.combine(day(place), dt.time(hour), PARIS)
+        work = team.work(starts=moment)
+        plan = team_day(Trainee.objects.filter(pk=team.amina.pk), day(place), PARIS)
+        found = candidate_for(work, plan.trainees[0], plan, now=two_days_before, starts_at=moment)
+        return {reason.code for reason in found.verdict.reasons} & {"L13", "L14", "available", "not_available"}
+
+    with time_machine.travel(two_days_before, tick=False):
+        assert told(10, 0) == {"available"}
+        # Usually here at 17:00, and not by what was published.
+        assert told(17, 1) == {"not_available", "L13", "L14"}
+        # A day off by the published week: told five days before it, which is enough for L13 and not for L14.
+        assert told(10, 5) == {"not_available", "L14"}
+
+
+@pytest.mark.promise("L14")
+def test_a_change_of_published_hours_needs_seven_working_days(team: Team) -> None:
+    week = published(team)
+    planned(team, mon=DayHours(dt.time(8), dt.time(13)))
+    assert "L14" not in codes(team, team.amina)
+    eight_days_before = dt.datetime.combine(day(-8), dt.time(8), PARIS)
+    with time_machine.travel(eight_days_before, tick=False):
+        plan = read_week(team.world.site, MONDAY, now=eight_days_before)
+        amina = next(one for one in plan.people if one.trainee == team.amina)
+        assert [reason.code for reason in amina.reasons if reason.code == "L14"] == ["L14"]
+        with pytest.raises(WarningsToAccept):
+            publish_week(week, by=team.supervisor)
+        edition = publish_week(week, by=team.supervisor, accepted_warnings=["L14"])
+        assert edition.accepted_warnings == ["L14"]
+
+
+@pytest.mark.promise("L18")
+def test_published_hours_count_once_with_the_work_given_in_them(team: Team) -> None:
+    published(team)
+    work = team.work(starts=dt.datetime.combine(day(0), dt.time(9), PARIS))
+    assign_work_order(
+        work,
+        team.amina,
+        starts_at=dt.datetime.combine(day(0), dt.time(10), PARIS),
+        by=team.dispatcher,
+        accepted_warnings=WARNINGS,
+    )
+    plan = team_day(Trainee.objects.filter(pk=team.amina.pk), day(0), PARIS)
+    candidate = candidate_for(
+        team.work(starts=dt.datetime.combine(day(0), dt.time(9), PARIS)),
+        plan.trainees[0],
+        plan,
+        now=NOW,
+        starts_at=dt.datetime.combine(day(0), dt.time(11), PARIS),
+    )
+    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_left")
+    assert left.figures["planned"] == "25"
+    # Of other weeks, only the total is read: the same.
+    later = team_day(Trainee.objects.filter(pk=team.amina.pk), day(14), PARIS)
+    later.know_weeks(later.trainees)
+    assert later.totals[team.amina.pk] == {MONDAY: 25 * 3600}
+    note_absence(team.amina, starts_on=day(0), ends_on=day(0), by=team.supervisor)
+    later.know_weeks(later.trainees)
+    assert later.totals[team.amina.pk] == {MONDAY: 20 * 3600 + 45 * 60}
+
+
+def test_an_old_page_a_stranger_and_another_week_change_nothing(team: Team) -> None:
+    site = team.world.site
+    week = plan_hours(site, MONDAY, team.amina, {day(0): SHORT}, by=team.supervisor, version=0)
+    with pytest.raises(StaleVersion):
+        plan_hours(site, MONDAY, team.bilal, {day(0): SHORT}, by=team.supervisor, version=0)
+    with pytest.raises(StaleVersion):
+        publish_week(week, by=team.supervisor, version=0)
+    with pytest.raises(Invalid):
+        plan_hours(site, MONDAY, team.amina, {day(7): SHORT}, by=team.supervisor)
+    with pytest.raises(Invalid):
+        plan_hours(site, day(1), team.amina, {day(1): SHORT}, by=team.supervisor)
+    assert PlannedHours.objects.count() == 1
+
+
+def test_days_that_are_past_stay_as_they_were(team: Team) -> None:
+    monday = NOW.date() - dt.timedelta(days=7)
+    plan_hours(team.world.site, monday, team.amina, {monday: SHORT}, by=team.supervisor)
+    assert not PlannedHours.objects.exists()
+    assert fill_week(team.world.site, monday, by=team.supervisor) == 0
+
+
+@pytest.mark.promise("R06")
+def test_whoever_has_an_account_is_told_of_new_and_of_changed_hours(team: Team) -> None:
+    week = published(team)
+    planned(team, team.bilal, mon=SHORT)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    planned(team, mon=None)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    settle()
+    told = Message.objects.filter(kind="week.published").order_by("pk")
+    assert [one.address for one in told] == ["trainee@sens-pratique.example"] * 2
+    assert Event.objects.filter(name="week.published").count() == 3
+
+
+# --- pages ------------------------------------------------------------------
+
+
+@pytest.fixture
+def supervisor(team: Team, client: Client) -> Client:
+    client.force_login(team.world.users["supervisor"])
+    return client
+
+
+def asked(team: Team, **more: Any) -> dict[str, Any]:
+    return {"site": team.world.site.slug, "semaine": MONDAY.isoformat(), "version": 0, **more}
+
+
+def test_the_page_prepares_edits_and_publishes(team: Team, supervisor: Client) -> None:
+    page = reverse("workers:week")
+    assert supervisor.post(reverse("workers:prepare_week"), asked(team, how="usual")).status_code == 302
+    text = supervisor.get(page, {"semaine": str(MONDAY)}).content.decode()
+    assert text.count("09:00 – 12:30") == 15
+    address = reverse("workers:person_week", args=[team.amina.public_id])
+    form = {"version": 1, "0-starts": "08:00", "0-ends": "07:00"}
+    wrong = supervisor.post(f"{address}?semaine={MONDAY}", form)
+    assert wrong.status_code == 422
+    half = supervisor.post(f"{address}?semaine={MONDAY}", {"version": 1, "0-starts": "08:00", "1-break_ends": "9"})
+    assert half.status_code == 422
+    form = {"version": 1, "0-starts": "08:00", "0-ends": "13:00", "0-break_starts": "10:00", "0-break_ends": "10:20"}
+    assert supervisor.post(f"{address}?semaine={MONDAY}", form).status_code == 302
+    assert supervisor.post(reverse("workers:publish_week"), asked(team, version=1)).status_code == 412
+    answer = supervisor.post(reverse("workers:publish_week"), asked(team, version=2, accept=sorted(WARNINGS)))
+    assert answer.status_code == 302
+    assert Shift.objects.current().filter(trainee=team.amina).count() == 1
+    assert supervisor.post(reverse("workers:publish_week"), asked(team, version=3)).status_code == 409
+    nonsense = supervisor.post(reverse("workers:publish_week"), {"site": "republique", "semaine": "hier"})
+    assert nonsense.status_code == 400
+
+
+def test_my_week_is_what_was_published(team: Team, client: Client) -> None:
+    client.force_login(team.world.users["trainee"])
+    address = reverse("workers:my_week")
+    assert "09:00 – 15:00" not in client.get(address, {"semaine": str(MONDAY)}).content.decode()
+    planned(team, mon=SHORT)
+    assert "09:00 – 15:00" not in client.get(address, {"semaine": str(MONDAY)}).content.decode()
+    published(team)
+    note_absence(team.amina, starts_on=day(1), ends_on=day(1), by=team.supervisor)
+    text = client.get(address, {"semaine": str(MONDAY)}).content.decode()
+    assert text.count(">09:00 – 15:00<") == 4
+    assert "12:30" in text
+
+
+def test_usual_hours_are_written_without_a_reason(team: Team, supervisor: Client) -> None:
+    address = reverse("workers:usual_hours", args=[team.amina.public_id])
+    assert "reason" not in supervisor.get(address).content.decode().lower().replace("no reason is asked", "")
+    days = {f"{place}-{part}": "" for place in range(7) for part in ("starts", "ends")}
+    days |= {"0-starts": "08:00", "0-ends": "16:00", "0-break_starts": "12:00", "0-break_ends": "13:00"}
+    assert supervisor.post(address, days).status_code == 302
+    assert [str(one) for one in team.amina.availability.all()] == ["0 08:00–12:00", "0 13:00–16:00"]
+
+
+def test_one_and_three_rows_cost_the_same(team: Team, supervisor: Client) -> None:
+    fill_week(team.world.site, MONDAY, by=team.supervisor)
+    page = reverse("workers:week")
+    supervisor.get(page, {"semaine": str(MONDAY)})
+    with CaptureQueriesContext(connection) as three:
+        supervisor.get(page, {"semaine": str(MONDAY)})
+    Trainee.objects.exclude(pk=team.amina.pk).update(is_active=False)
+    with CaptureQueriesContext(connection) as one:
+        supervisor.get(page, {"semaine": str(MONDAY)})
+    assert len(three) == len(one)

@@ -1,0 +1,77 @@
+"""The person's own week: which days, from when to when. Few words, big, read aloud, on paper too (R18, R19)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from concierge.days import today_at
+from concierge.words import date_words, duration_words
+from workers.models import Absence, Shift, Trainee
+from workers.models.weeks import days_of
+from workers.rules.shifts import DayHours
+from workers.views.common import chosen_day
+from workers.views.day import nobody, own_language, own_trainee
+
+
+@require_safe
+def my_week(request: HttpRequest) -> HttpResponse:
+    """My days of a week as they were published."""
+    trainee = own_trainee(request)
+    if trainee is None:
+        return nobody(request)
+    today = today_at(trainee.site)
+    day = chosen_day(request.GET.get("semaine", ""), today=today)
+    monday = day - dt.timedelta(days=day.weekday())
+    with own_language(request, trainee):
+        return render(request, "workers/my_week.html", _week(trainee, monday, today))
+
+
+def _week(trainee: Trainee, monday: dt.date, today: dt.date) -> dict[str, Any]:
+    days, zone = days_of(monday), ZoneInfo(trainee.site.time_zone)
+    shifts = {one.day: one for one in Shift.objects.current().filter(trainee=trainee, day__range=(days[0], days[-1]))}
+    absences = Absence.objects.filter(trainee=trainee, starts_on__lte=days[-1], ends_on__gte=days[0])
+    away = {day for one in absences for day in days if one.starts_on <= day <= one.ends_on}
+    hours = {day: shift.hours(zone) for day, shift in shifts.items() if day not in away}
+    return {
+        "week": _("Week of %(day)s") % {"day": date_words(monday, "l j F")},
+        "days": [_day(day, hours.get(day), is_away=day in away, is_today=day == today) for day in days],
+        "is_published": bool(shifts),
+        "total": duration_words(sum(one.minutes for one in hours.values())),
+        "name": trainee.first_name,
+        "previous_url": _url(monday - dt.timedelta(days=7)),
+        "next_url": _url(monday + dt.timedelta(days=7)),
+    }
+
+
+def _day(day: dt.date, hours: DayHours | None, *, is_away: bool, is_today: bool) -> dict[str, Any]:
+    label = date_words(day, "l j F").capitalize()
+    if hours is None:
+        rest = _("You are away") if is_away else _("You do not work")
+        return {"label": label, "is_off": True, "rest": rest, "is_today": is_today, "say": f"{label}. {rest}."}
+    times = f"{hours.starts:%H:%M} – {hours.ends:%H:%M}"
+    pause = (
+        _("Break from %(start)s to %(end)s")
+        % {"start": f"{hours.break_starts:%H:%M}", "end": f"{hours.break_ends:%H:%M}"}
+        if hours.break_starts and hours.break_ends
+        else ""
+    )
+    spoken = _("%(day)s. You work from %(start)s to %(end)s. %(pause)s") % {
+        "day": label,
+        "start": f"{hours.starts:%H:%M}",
+        "end": f"{hours.ends:%H:%M}",
+        "pause": pause,
+    }
+    return {"label": label, "is_off": False, "times": times, "pause": pause, "is_today": is_today, "say": spoken}
+
+
+def _url(monday: dt.date) -> str:
+    return f"{reverse('workers:my_week')}?{urlencode({'semaine': monday.isoformat()})}"

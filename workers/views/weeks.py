@@ -1,0 +1,271 @@
+"""The working times of a site's week: prepare, look at what the law says, publish (R21, L13, L14)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from concierge.days import today_at
+from concierge.errors import DomainError
+from concierge.models import Site
+from concierge.tenancy import Actor
+from concierge.words import date_words, duration_words, short_moment_words
+from workers.actions.candidates import explain
+from workers.actions.people import set_availability
+from workers.actions.weeks import NothingToPublish, copy_week, fill_week, plan_hours, publish_week
+from workers.enums import WEEKDAYS
+from workers.forms import cleaned
+from workers.forms.weeks import DaysForm, WeekForm
+from workers.models.weeks import PersonWeek, WeekPlan, days_of, read_week
+from workers.perms import can_edit_person, can_plan_weeks, can_see_team
+from workers.rules.candidates import Severity
+from workers.rules.shifts import DayHours, hours_of
+from workers.views.common import acting, answered, chosen_day, chosen_site, posted, require, team_sites, trainee_or_404
+from workers.views.person_tabs import head_of
+
+KINDS = {Severity.BLOCK: "against", Severity.WARN: "neutral", Severity.INFO: "for"}
+
+
+@require_safe
+def week(request: HttpRequest) -> HttpResponse:
+    """Everybody's hours of a week."""
+    return _page(request)
+
+
+@require_POST
+def prepare(request: HttpRequest) -> HttpResponse:
+    """Draft everybody who has no hours yet: from their usual days, or from the week before."""
+    actor = acting(request)
+    try:
+        site, monday, data = _asked(request)
+        draft = copy_week if data["how"] == "last" else fill_week
+        filled = draft(site, monday, by=actor, version=data["version"])
+    except DomainError as error:
+        return _page(request, error=error)
+    words = ngettext("Hours of one person were prepared.", "Hours of %(n)d people were prepared.", filled)
+    messages.info(request, words % {"n": filled} if filled else _("Nothing to prepare: nobody is without hours here."))
+    return redirect(week_url(site, monday))
+
+
+@require_POST
+def publish(request: HttpRequest) -> HttpResponse:
+    """Give the week to the people."""
+    actor = acting(request)
+    try:
+        site, monday, data = _asked(request)
+        plan = read_week(site, monday, now=timezone.now())
+        if plan.week is None:
+            raise NothingToPublish
+        publish_week(plan.week, by=actor, version=data["version"], accepted_warnings=data["accept"])
+    except DomainError as error:
+        return _page(request, error=error)
+    messages.success(request, _("Published. Everybody whose hours changed is told."))
+    return redirect(week_url(site, monday))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_week(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """One person's hours of a week."""
+    actor = acting(request)
+    person = trainee_or_404(actor, trainee)
+    require(can_plan_weeks(actor, site_id=person.site_id))
+    site = person.site
+    monday = _monday(request.GET.get("semaine", ""), site)
+    plan = read_week(site, monday, now=timezone.now())
+    mine = next((one for one in plan.people if one.trainee.pk == person.pk), None)
+    days, today = days_of(monday), today_at(site)
+    form = DaysForm(
+        posted(request),
+        labels=[_day_label(plan, mine, day) for day in days],
+        known={place: mine.days[day] for place, day in enumerate(days) if mine and day in mine.days},
+        version=plan.version,
+        locked=frozenset(place for place, day in enumerate(days) if day < today),
+    )
+
+    def save() -> None:
+        given = {days[place]: hours for place, hours in form.cleaned_data["hours"].items()}
+        plan_hours(site, monday, person, given, by=actor, version=form.cleaned_data["version"])
+
+    status = answered(form, save) if form.is_bound else 200
+    if not status:
+        messages.success(request, _("Saved in the draft. Publish the week when everybody’s hours are right."))
+        return redirect(week_url(site, monday))
+    context = {
+        "name": str(person),
+        "week": _period(monday),
+        "form": form,
+        "back_url": week_url(site, monday),
+        "figures": _hours_words(mine) if mine else "",
+        "reasons": _reasons(plan, mine) if mine else [],
+    }
+    return render(request, "workers/week_person.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def usual_hours(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """When somebody is usually here. No reason is asked (P01)."""
+    actor = acting(request)
+    person = trainee_or_404(actor, trainee)
+    require(can_edit_person(actor, site_id=person.site_id))
+    rules: dict[int, list[tuple[dt.time, dt.time]]] = {}
+    for rule in person.availability.all():
+        rules.setdefault(rule.weekday, []).append((rule.starts, rule.ends))
+    known = {weekday: hours for weekday, windows in rules.items() if (hours := hours_of(windows)) is not None}
+    form = DaysForm(posted(request), labels=[str(name).capitalize() for name in WEEKDAYS], known=known)
+
+    def save() -> None:
+        windows = [
+            (weekday, start, end)
+            for weekday, hours in form.cleaned_data["hours"].items()
+            if hours is not None
+            for start, end in hours.windows
+        ]
+        set_availability(person, hours=windows, by=actor)
+
+    status = answered(form, save) if form.is_bound else 200
+    if not status:
+        messages.success(request, _("Saved."))
+        return redirect("workers:trainee", trainee=person.public_id)
+    context = {**head_of(request, person), "form": form}
+    return render(request, "workers/usual_hours.html", context, status=status)
+
+
+def week_url(site: Site, monday: dt.date) -> str:
+    """Address of a week of a site."""
+    return f"{reverse('workers:week')}?{urlencode({'site': site.slug, 'semaine': monday.isoformat()})}"
+
+
+def _asked(request: HttpRequest) -> tuple[Site, dt.date, dict[str, Any]]:
+    """What was sent: a site the actor plans, a Monday, and the rest."""
+    actor = acting(request)
+    require(can_plan_weeks(actor))
+    data = cleaned(WeekForm(request.POST))
+    site = chosen_site(_sites(actor), data["site"])
+    require(can_plan_weeks(actor, site_id=site.pk))
+    return site, _monday(data["semaine"].isoformat(), site), data
+
+
+def _sites(actor: Actor) -> list[Site]:
+    require(can_see_team(actor))
+    return [site for site in team_sites(actor) if can_see_team(actor, site_id=site.pk)]
+
+
+def _monday(text: str, site: Site) -> dt.date:
+    """Monday of the week of the day named, of the coming week when none is."""
+    today = today_at(site)
+    day = chosen_day(text, today=today) if text else today + dt.timedelta(days=7)
+    return day - dt.timedelta(days=day.weekday())
+
+
+def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
+    actor = acting(request)
+    sites = _sites(actor)
+    given = request.POST if request.method == "POST" else request.GET
+    site = chosen_site(sites, given.get("site", ""))
+    monday = _monday(given.get("semaine", ""), site)
+    plan = read_week(site, monday, now=timezone.now())
+    may_plan = can_plan_weeks(actor, site_id=site.pk)
+    findings = [
+        {"name": str(one.trainee), "href": _person_url(one, monday) if may_plan else "", "reasons": told}
+        for one in plan.people
+        if (told := _reasons(plan, one))
+    ]
+    reasons = [reason for one in plan.people for reason in one.reasons]
+    context = {
+        "sites": [{"slug": one.slug, "name": one.name, "is_shown": one == site} for one in sites],
+        "site": site,
+        "week": _period(monday),
+        "monday": monday.isoformat(),
+        "version": plan.version,
+        "days": [_head(plan, day) for day in days_of(monday)],
+        "people": [_row(plan, one, may_plan=may_plan) for one in plan.people],
+        "left_out": plan.left_out,
+        "findings": findings,
+        "is_blocked": any(reason.severity == Severity.BLOCK for reason in reasons),
+        "warnings": sorted({reason.code for reason in reasons if reason.severity == Severity.WARN}),
+        "is_changed": plan.is_changed,
+        "published": _published(plan),
+        "is_empty": not any(one.days for one in plan.people),
+        "may_plan": may_plan,
+        "may_prepare": may_plan and any(not one.days and one.contract_minutes for one in plan.people),
+        "previous_url": week_url(site, monday - dt.timedelta(days=7)),
+        "next_url": week_url(site, monday + dt.timedelta(days=7)),
+        "error": error,
+    }
+    return render(request, "workers/week.html", context, status=error.status if error else 200)
+
+
+def _published(plan: WeekPlan) -> str:
+    if plan.edition is None:
+        return ""
+    figures = {"n": plan.edition.number, "moment": short_moment_words(plan.edition.published_at, plan.site)}
+    return _("Version %(n)d, published on %(moment)s") % figures
+
+
+def _head(plan: WeekPlan, day: dt.date) -> dict[str, Any]:
+    return {"label": date_words(day, "D j"), "is_holiday": day in plan.holidays}
+
+
+def _row(plan: WeekPlan, one: PersonWeek, *, may_plan: bool) -> dict[str, Any]:
+    return {
+        "name": str(one.trainee),
+        "href": _person_url(one, plan.monday) if may_plan else "",
+        "days": [_cell(plan, one, day) for day in days_of(plan.monday)],
+        "figures": _hours_words(one),
+        "is_over": one.minutes > one.contract_minutes,
+    }
+
+
+def _cell(plan: WeekPlan, one: PersonWeek, day: dt.date) -> dict[str, Any]:
+    return {
+        **_head(plan, day),
+        "windows": windows_words(one.days.get(day)),
+        "is_away": day in one.away,
+        "is_changed": day in one.changed and bool(one.published),
+    }
+
+
+def windows_words(hours: DayHours | None) -> list[str]:
+    """The stretches of a day: ``8:00 – 12:00``."""
+    return [f"{start:%H:%M} – {end:%H:%M}" for start, end in hours.windows] if hours else []
+
+
+def _hours_words(one: PersonWeek) -> str:
+    planned = duration_words(one.minutes) if one.minutes else _("0 h")
+    figures = {"planned": planned, "contract": duration_words(one.contract_minutes)}
+    return _("%(planned)s of %(contract)s") % figures
+
+
+def _reasons(plan: WeekPlan, one: PersonWeek) -> list[dict[str, str]]:
+    """Findings as sentences, the most serious first; the same sentence once."""
+    order = (Severity.BLOCK, Severity.WARN, Severity.INFO)
+    found = sorted(one.reasons, key=lambda reason: order.index(reason.severity))
+    told = {explain(reason, zone=plan.zone): KINDS[reason.severity] for reason in reversed(found)}
+    return [{"kind": kind, "words": words} for words, kind in reversed(told.items())]
+
+
+def _person_url(one: PersonWeek, monday: dt.date) -> str:
+    address = reverse("workers:person_week", args=[one.trainee.public_id])
+    return f"{address}?{urlencode({'semaine': monday.isoformat()})}"
+
+
+def _day_label(plan: WeekPlan, mine: PersonWeek | None, day: dt.date) -> str:
+    words = date_words(day, "l j F").capitalize()
+    if mine is not None and day in mine.away:
+        return _("%(day)s – away") % {"day": words}
+    return _("%(day)s – public holiday") % {"day": words} if day in plan.holidays else words
+
+
+def _period(monday: dt.date) -> str:
+    return _("Week of %(day)s") % {"day": date_words(monday, "l j F Y")}
