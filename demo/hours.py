@@ -119,6 +119,6 @@ def _own(person: Trainee) -> Actor:
 
 
 def _leads(person: Trainee) -> Actor:
-    roles = {Role.SUPERVISOR: frozenset[int]()}
+    roles: dict[str, frozenset[int]] = {Role.SUPERVISOR: frozenset()}
     user = person.supervisor
     return Actor(kind="user", organisation=person.organisation, label=str(user), user=user, roles=roles)

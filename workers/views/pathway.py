@@ -165,7 +165,7 @@ def heading(request: HttpRequest, trainee: Trainee, *buttons: Button) -> dict[st
 
 def _outcomes() -> list[tuple[str, str]]:
     """What may be said of an appointment, as buttons: what happened, or what to do."""
-    choices = OutcomeForm().fields["status"].widget.choices  # type: ignore[attr-defined]  # a choice field's widget
+    choices = OutcomeForm().fields["status"].widget.choices
     cancels = AppointmentStatus.CANCELLED
     return [(code, pgettext("verb", "Cancel") if code == cancels else str(label)) for code, label in choices]
 
