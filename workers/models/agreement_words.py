@@ -53,6 +53,8 @@ def value_words(name: str, value: int) -> str:
 def bounds_words(name: str) -> str:
     """Between what an agreement may set a term, and by which article."""
     term = TERM[name]
+    if term.unit == "yes":
+        return _("An agreement may allow it (Labour Code, %(article)s).") % {"article": term.article}
     low, high = sorted((term.least, term.most), reverse=term.unit == "share")
     words = {
         "least": value_words(name, low),
@@ -62,10 +64,6 @@ def bounds_words(name: str) -> str:
     return _("An agreement may set from %(least)s to %(most)s (Labour Code, %(article)s).") % words
 
 
-def _refusal(name: str) -> str:
-    return f"{TERM_LABELS[name]}: {bounds_words(name)}"
-
-
-refusal_of: Any = lazy(_refusal, str)
+refusal_of: Any = lazy(bounds_words, str)
 NUMBERS = tuple(term.name for term in TERMS if term.unit != "yes")
 FLAGS = tuple(term.name for term in TERMS if term.unit == "yes")
