@@ -102,7 +102,7 @@ from workers.actions.employers import AnnexDetails, add_annex
 from workers.actions.hours import Said, add_entry
 from workers.actions.notes import write_note
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
-from workers.actions.people import create_trainee, set_skill
+from workers.actions.people import create_trainee, note_absence, set_skill
 from workers.actions.prolongations import ProlongationDetails, ask_prolongation
 from workers.actions.restrictions import add_restriction
 from workers.actions.skills import set_goal
@@ -525,6 +525,8 @@ def _trainee(world: World) -> Trainee:
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=by)
     set_goal(trainee, rome_code="D1207", wanted_level=SkillLevel.ASSISTED, wanted_by=None, today=today, by=by)
     note_clearance(trainee, kind=ClearanceKind.DRIVING_B, terms=ClearanceTerms(today), by=by)
+    far = today + dt.timedelta(days=200)
+    note_absence(trainee, starts_on=far, ends_on=far + dt.timedelta(days=2), by=world.actor())
     return trainee
 
 

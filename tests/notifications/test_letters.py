@@ -135,7 +135,7 @@ from tests.workers.conftest import build_team
 from tests.world import World
 from workers.actions.clearances import Terms, note_clearance
 from workers.actions.passes import PassDetails, enter_pass
-from workers.actions.people import create_trainee
+from workers.actions.people import create_trainee, note_absence
 from workers.actions.persons import invite_trainee
 from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
@@ -325,6 +325,12 @@ def _on_its_way(world: World) -> None:
 def _help(world: World) -> None:
     team = build_team(world)
     call_for_help(team.amina, by=team.themself(team.amina))
+
+
+def _absence_said(world: World) -> None:
+    team = build_team(world)
+    day = today_of(world.organisation)
+    note_absence(team.amina, starts_on=day, ends_on=day, by=team.themself(team.amina))
 
 
 def _hours_published(world: World) -> None:
@@ -651,6 +657,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
     Kind.WEEK_PUBLISHED: _hours_published,
+    Kind.ABSENCE_SAID: _absence_said,
     Kind.PASS_ENDING: _pass_ending,
     Kind.CLEARANCE_ENDING: _clearance(7),
     Kind.CLEARANCE_OVER: _clearance(-1),

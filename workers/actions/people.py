@@ -20,6 +20,8 @@ from workers.actions.skills import Basis, raise_skill
 from workers.enums import Evidence, OwnView, SkillLevel
 from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
 
+# Longer than that nobody knows.
+LONGEST_ABSENCE = dt.timedelta(days=366)
 # weekday (0 = Monday), from, to
 UsualHours = tuple[int, dt.time, dt.time]
 
@@ -102,15 +104,23 @@ def set_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, by: Actor)
 def note_absence(trainee: Trainee, *, starts_on: dt.date, ends_on: dt.date, by: Actor) -> Absence:
     """Write down days without the person, both ends included; no reason is asked. Work already given stays visible.
 
-    Raises ``Invalid`` (400) for an end before the start, ``Conflict`` (409) for days already written down.
+    Raises ``Invalid`` (400) for an end before the start or more than a year, ``Conflict`` (409) for days already
+    written down.
     """
     if ends_on < starts_on:
         raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
+    if ends_on - starts_on > LONGEST_ABSENCE:
+        raise Invalid(_("An absence is of a year at most. Write down the rest later."), field="ends_on")
     with refuse_on(
         "absences_do_not_overlap", Conflict(_("Another absence already covers some of these days."), field="starts_on")
     ):
         absence = Absence.objects.create(
-            organisation_id=trainee.organisation_id, trainee=trainee, starts_on=starts_on, ends_on=ends_on
+            organisation_id=trainee.organisation_id,
+            trainee=trainee,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            noted_by=by.user,
         )
-    events.record("absence.noted", trainee, by=by)
+    said_by = "self" if by.trainee_id == trainee.pk else "team"
+    events.record("absence.noted", trainee, by=by, first=str(starts_on), last=str(ends_on), said_by=said_by)
     return absence
