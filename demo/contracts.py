@@ -40,12 +40,14 @@ def open_employers(house: House, since: dt.date) -> list[tuple[Employer, Financi
 def sign(
     house: House, trainee: Trainee, body: tuple[Employer, FinancialAnnex], *, since: dt.date, hours: int, trade: str
 ) -> None:
-    """A year's CDDI."""
+    """A CDDI of a year, or of four months."""
     employer, annex = body
+    # Part-time ones are short: their end is near.
+    length = 125 if hours == 20 else 364
     terms = ContractTerms(
         kind=ContractKind.CDDI,
         starts_on=since,
-        ends_on=since + dt.timedelta(days=364),
+        ends_on=since + dt.timedelta(days=length),
         weekly_minutes=hours * 60,
         annex=annex,
         rome_code=trade,

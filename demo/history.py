@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -21,17 +22,18 @@ from bookings.enums import Leg, Place, PriceMode, RequestStatus, WorkOrderStatus
 from bookings.models import Service, ServiceRequest, WorkOrder, calendar
 from bookings.rules.prices import WHOLE, Wish
 from concierge import deadlines, events, tenancy
-from concierge.models import User
 from concierge.tenancy import Actor
 from demo import data
+from demo.hours import end_of_day, end_of_month, fall_ill
 from demo.setup import House
 from providers.actions.offers import accept_offer, decline_offer
 from providers.enums import DeclineReason, OfferStatus
 from providers.models import Offer, Provider
 from workers.actions import dispatch, work
 from workers.actions.candidates import candidates
-from workers.enums import AssignmentStatus
-from workers.models import Assignment, Trainee
+from workers.actions.learning import answer_situation
+from workers.enums import QUESTIONS, AssignmentStatus, Face
+from workers.models import Assignment, LearningSituation, Trainee
 from workers.models.plan import team_day
 from workers.rules.candidates import WARNINGS
 
@@ -39,6 +41,8 @@ ZONE = ZoneInfo("Europe/Paris")
 DAYS = 30
 # Requests a day, so that boards and lists look like a week of a small desk.
 PER_DAY = (1, 2, 2, 3)
+# Half of what was finished in the last days waits for its supervisor.
+TO_LOOK_AT = dt.timedelta(days=3)
 
 # What clients say of how to get in, when somebody comes.
 WAYS_IN = (
@@ -53,7 +57,8 @@ class Month:
     """What the player needs to know while the month goes by."""
 
     house: House
-    supervisors: list[User]
+    people: Sequence[Trainee]
+    until: dt.datetime
     chance: random.Random = field(default_factory=lambda: random.Random(2026))  # noqa: S311 - has to repeat itself
     requests: list[ServiceRequest] = field(default_factory=list)
 
@@ -69,9 +74,11 @@ def settle(house: House) -> None:
         pass
 
 
-def live(month: Month, *, until: dt.datetime) -> None:
-    """Play the last thirty days up to ``until``; the latest requests are left unfinished, as on any morning."""
+def live(month: Month) -> None:
+    """Play the last thirty days up to ``month.until``; the latest requests are left unfinished, as on any morning."""
+    until = month.until
     with tenancy.working_for(month.house.organisation):
+        fall_ill(month.people, until=until)
         for back in range(DAYS, -1, -1):
             day = (until - dt.timedelta(days=back)).astimezone(ZONE).date()
             if day.weekday() > 4:
@@ -81,6 +88,7 @@ def live(month: Month, *, until: dt.datetime) -> None:
                 if moment < until:
                     _book(month, moment)
             _work_day(month, day, until)
+        end_of_month(month.people, until=until)
 
 
 def _book(month: Month, moment: dt.datetime) -> None:
@@ -164,6 +172,8 @@ def _work_day(month: Month, day: dt.date, until: dt.datetime) -> None:
         with time_machine.travel(moment, tick=False):
             step(month)
             settle(month.house)
+    with time_machine.travel(dt.datetime.combine(day, dt.time(19), tzinfo=ZONE), tick=False):
+        end_of_day(month.people, day, until=until)
 
 
 def _provider_actor(month: Month, provider: Provider) -> Actor:
@@ -219,11 +229,20 @@ def _do(month: Month) -> None:
         if assignment is not None:
             if assignment.planned_end <= now:
                 work.start_assignment(assignment, by=month.by, act_at=assignment.planned_start)
-                work.finish_assignment(assignment, by=month.by, act_at=assignment.planned_end)
+                done = work.finish_assignment(assignment, by=month.by, act_at=assignment.planned_end)
+                _say_how_it_went(month, done)
         elif order.promised_start <= now and month.chance.random() < 0.8:
             actor = _provider_actor(month, Provider.objects.get(pk=order.performer_id or 0))
             start_work_order(order, by=actor, act_at=now - dt.timedelta(hours=4))
             complete_work_order(order, by=actor)
+
+
+def _say_how_it_went(month: Month, done: Assignment) -> None:
+    """Most people answer with faces, most of them happy ones."""
+    if not LearningSituation.objects.filter(assignment=done).exists() or done.pk % 4 == 3:
+        return
+    faces = (Face.NEUTRAL if done.pk % 3 == 0 else Face.HAPPY, Face.NEUTRAL if done.pk % 2 else Face.HAPPY, Face.HAPPY)
+    answer_situation(done, answers=dict(zip(QUESTIONS, faces, strict=True)), by=month.by)
 
 
 def _check(month: Month) -> None:
@@ -241,7 +260,7 @@ def _check(month: Month) -> None:
         )
         if assignment is None:
             verify_work_order(order, by=month.by)
-        else:
+        elif timezone.now() < month.until - TO_LOOK_AT or order.pk % 2:
             work.validate_assignment(assignment, by=_supervisor_actor(month, assignment.trainee))
 
 

@@ -44,6 +44,7 @@ def _accompany(house: House, people: Sequence[Trainee], adviser: User) -> None:
         person.save(update_fields=["adviser"])
         pass_iae = enter_pass(person, PassDetails(f"9999926{10001 + number}", today - age * DAY), by=by)
         at = timezone.now().replace(hour=13, minute=0, second=0, microsecond=0) + (2 + 3 * number) * DAY
+        at += (8 - at.isoweekday() if at.isoweekday() > 5 else 0) * DAY  # nobody meets at a week-end
         plan_appointment(person, AppointmentDetails(at, AppointmentKind.FOLLOW_UP, "Bureau 2"), by=by)
         if number == 0:
             longer = ProlongationDetails(

@@ -42,10 +42,11 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     )
     _set_up_invoicing(house, "831207469", "Sens Pratique")
     staff = hire_staff(house)
-    accompany(house, welcome_trainees(house, staff[Role.SUPERVISOR], since), staff[Role.SOCIAL_ADVISER])
+    people = welcome_trainees(house, staff[Role.SUPERVISOR], since)
+    accompany(house, people, staff[Role.SOCIAL_ADVISER])
     sign_providers(house, since)
     say("· Living through the last month: requests, offers, work, invoices")
-    live(Month(house, staff[Role.SUPERVISOR]), until=until)
+    live(Month(house, people, until))
     sell_baskets(house, until=until)
     plan_vegetables(house)
     with tenancy.working_for(house.organisation):

@@ -67,7 +67,7 @@ def open_house(*, name: str, slug: str, hosts: list[str], email: str, sites: tup
     """An organisation with its sites, hours, catalogue and payers."""
     organisation = actions.open_organisation(name=name, slug=slug, hosts=hosts, email=email, phone="03 80 00 00 00")
     with tenancy.working_for(organisation):
-        by = system_actor(organisation, "demo")
+        by = system_actor(organisation, name)
         opened = tuple(_open_site(organisation, site, by) for site in sites)
         services = _fill_catalogue(organisation, opened, by)
         accounts = tuple(

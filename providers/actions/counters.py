@@ -25,7 +25,7 @@ from providers.actions.clocks import decide_until, hold_clocks
 from providers.actions.gathering import is_gathering
 from providers.actions.matching import agreed_amounts
 from providers.actions.moved_work import is_away_for
-from providers.actions.offer_moves import keep_as_they_are, lock_offer, say
+from providers.actions.offer_moves import lock_offer, say, take_turns
 from providers.actions.offers import answering, bind
 from providers.actions.paper_gaps import paper_gaps
 from providers.actions.proposing import check_amount, keep_proposal
@@ -134,7 +134,7 @@ def approve_counter(counter: CounterOffer, *, by: Actor) -> Offer:
     """
     work_order = lock_work_order(counter.offer.work_order)
     locked, found = _deciding(counter)
-    keep_as_they_are([locked.provider_id])
+    take_turns(locked.provider_id)
     is_active = Provider.objects.active().filter(pk=locked.provider_id).exists()
     if not is_active or work_order.status not in WORK_ORDER_TRANSITIONS["book"][0]:
         raise CounterOver(current_status=found.status)

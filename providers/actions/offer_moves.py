@@ -52,6 +52,13 @@ def keep_as_they_are(providers: Iterable[int]) -> None:
         cursor.execute("SELECT id FROM providers_provider WHERE id = ANY(%s) ORDER BY id FOR SHARE", [list(providers)])
 
 
+def take_turns(provider_id: int) -> None:
+    """Besides: two jobs whose amounts are added up for one provider are given one after the other, so that the second
+    finds the first in what was bought of it (R32)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM providers_provider WHERE id = %s FOR NO KEY UPDATE", [provider_id])
+
+
 def open_round(
     work_order: WorkOrder,
     mode: RoundMode,

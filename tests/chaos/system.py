@@ -307,9 +307,9 @@ class System:
         assert orders == [("verified", 2)]
         assert self.sql(
             "SELECT o.status, count(*) FROM providers_offer o JOIN bookings_workorder w ON w.id = o.work_order_id"
-            " WHERE w.request_id = %s AND o.status = 'accepted' GROUP BY 1",
+            " WHERE w.request_id = %s AND o.status = 'honoured' GROUP BY 1",
             request,
-        ) == [("accepted", 1)]
+        ) == [("honoured", 1)]
         assert self.sql(
             "SELECT a.status, count(*) FROM workers_assignment a JOIN bookings_workorder w ON w.id = a.work_order_id"
             " WHERE w.request_id = %s GROUP BY 1",

@@ -159,11 +159,13 @@ def _gap(gap: Missing, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _line(entry: TimeEntry, one: PersonHours, today: dt.date, typed: Typed | None) -> dict[str, Any]:
-    rank = rank_of(entry, today)
+    rank, words = rank_of(entry, today), entry_line(entry, one.zone)
     is_contested = entry.contested_at is not None and rank == LOOK
     refused = typed if typed is not None and typed.entry == entry.public_id else None
     return {
-        **entry_line(entry, one.zone),
+        **words,
+        # Who said yes is worth a line when it was somebody else.
+        "validated_by": words["validated_by"] if entry.validated_by_id != one.trainee.supervisor_id else "",
         "rank": rank,
         "is_contested": is_contested,
         "may_tick": rank != SETTLED and not entry.is_running and not is_contested,

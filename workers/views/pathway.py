@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -152,7 +152,7 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
         "diagnosis_form": forms_.get("diagnosis_form") or DiagnosisForm(),
         "appointments": _appointments(trainee),
         "appointment_form": forms_.get("appointment_form") or AppointmentForm(),
-        "outcomes": OutcomeForm().fields["status"].widget.choices,
+        "outcomes": _outcomes(),
     }
     is_refused = error is not None or any(form.errors for form in forms_.values())
     return render(request, "workers/pathway.html", context, status=422 if is_refused else 200)
@@ -161,6 +161,13 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
 def heading(request: HttpRequest, trainee: Trainee, *buttons: Button) -> dict[str, Any]:
     """Whose page it is."""
     return {**head_of(request, trainee, *buttons), "public_id": trainee.public_id, "name": str(trainee)}
+
+
+def _outcomes() -> list[tuple[str, str]]:
+    """What may be said of an appointment, as buttons: what happened, or what to do."""
+    choices = OutcomeForm().fields["status"].widget.choices
+    cancels = AppointmentStatus.CANCELLED
+    return [(code, pgettext("verb", "Cancel") if code == cancels else str(label)) for code, label in choices]
 
 
 def _vault_button(trainee: Trainee) -> list[Button]:
@@ -233,12 +240,12 @@ def ledger_rows(pass_iae: PassIAE, *, keeps: bool) -> list[dict[str, Any]]:
                 "public_id": entry.public_id,
                 "is_suspension": is_suspension,
                 "what": _("Suspension") if is_suspension else _("Prolongation"),
-                "from": date_words(entry.starts_on, "j F Y"),
-                "to": date_words(entry.ends_on, "j F Y"),
+                "from": date_words(entry.starts_on, "j N Y"),
+                "to": date_words(entry.ends_on, "j N Y"),
                 "days": entry.stretch.pushes,
                 "reason": reason_of(entry) if keeps else "",
                 "who": entry.entered_label,
-                "when": date_words(timezone.localdate(entry.created_at), "j F Y"),
+                "when": date_words(timezone.localdate(entry.created_at), "j N Y"),
                 "is_open": entry.closed_at is None,
                 **_state_of(entry),
             }

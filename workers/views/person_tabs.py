@@ -57,6 +57,10 @@ def _pathway(actor: Actor, trainee: Trainee) -> bool:
     return can_see_pathways(actor, site_id=trainee.site_id)
 
 
+def _hours(actor: Actor, trainee: Trainee) -> bool:
+    return can_write_hours(actor, trainee) or can_see_months(actor, site_id=trainee.site_id)
+
+
 TABS: tuple[Tab, ...] = (
     Tab("workers:trainee", _("Overview"), _team),
     Tab("workers:capabilities", _("Capabilities"), _team),
@@ -68,7 +72,7 @@ TABS: tuple[Tab, ...] = (
         _pathway,
         inside=("workers:suspend", "workers:prolong", "workers:suspension", "workers:vault"),
     ),
-    Tab("workers:person_month", _("Hours"), can_write_hours),
+    Tab("workers:person_month", _("Hours"), _hours),
     Tab("workers:notes", _("Follow-up notes"), can_write_notes),
 )
 

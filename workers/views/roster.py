@@ -14,14 +14,13 @@ from django.views.decorators.http import require_safe
 from concierge.days import today_at, today_of
 from concierge.models import Site
 from concierge.tenancy import Actor
-from concierge.words import duration_words
+from concierge.words import date_words, duration_words
 from workers.forms.people import PeopleFilters
 from workers.models import Employer, Trainee
 from workers.models.contracts import SOON, file_prefetches, person_file, with_contract_ending, without_contract
 from workers.models.people import TraineeQuerySet
 from workers.perms import PEOPLE_ROLES, can_see_contracts, can_see_people, can_write_contracts
 from workers.views.common import acting, initials, require
-from workers.views.contract_words import day_words
 from workers.views.person_tabs import first_page_of
 
 PAGE = 25
@@ -100,7 +99,7 @@ def _row(actor: Actor, trainee: Trainee, employers: dict[int, Employer]) -> dict
         "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
         "hours": duration_words(file.minutes_on(today)) if contract else "",
         "employer": employer.name if employer else "",
-        "until": day_words(ends_on),
+        "until": date_words(ends_on, "j N Y") if ends_on else "",
         "ends_soon": ends_on is not None and ends_on <= today + SOON,
         "skills": [{"label": skill.label, "level": skill.get_level_display()} for skill in trainee.skills.all()],
     }

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.enums import ClearanceKind
@@ -261,7 +263,7 @@ def _step(one: SkillStep, zone: ZoneInfo, user_id: int | None) -> dict[str, Any]
         "now": one.get_level_to_display(),
         "holds": one.level_from == one.level_to,
         "evidence": one.get_evidence_display(),
-        "note": one.note,
+        "note": "" if one.note in _labels_of(one.evidence) else one.note,
         "when": date_words(one.made_at.astimezone(zone), "j F Y"),
         "by": one.by_label,
         "is_undone": one.undone_at is not None,
@@ -287,6 +289,15 @@ def _clearances(trainee: Trainee, passport: Passport) -> list[dict[str, Any]]:
                 "state": _("Over") if is_over else _("Ends soon") if is_ending else _("Valid"),
             }
         )
+    return found
+
+
+def _labels_of(evidence: str) -> set[str]:
+    """What the evidence is called in every language: a note that says no more than that is not shown twice."""
+    found = set()
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found.add(str(Evidence(evidence).label))
     return found
 
 
