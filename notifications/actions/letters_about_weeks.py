@@ -39,9 +39,11 @@ def week_published(message: Message) -> Note:
 @writes(Kind.ABSENCE_SAID)
 def absence_said(message: Message) -> Note:
     """Who is away from when to when; never why. Not once it is taken back."""
-    data = message.event.data if message.event is not None else {}
+    if message.event is None:
+        raise NotNeeded(Unsent.GONE)
+    data = message.event.data
     found = Absence.objects.select_related("trainee__site").filter(
-        trainee__public_id=message.subject_id, starts_on=data.get("first")
+        trainee__public_id=message.subject_id, starts_on=str(data["first"])
     )
     absence = found.first()
     if absence is None:

@@ -52,7 +52,7 @@ def absences(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(found, PAGE).get_page(page_number(request.GET.get("page", "1")))
     held = {} if is_past else work_held(list(page))
-    kept = {"avant": "1"} if is_past else {}
+    kept: dict[str, str | int] = {"avant": "1"} if is_past else {}
     context = {
         "rows": [_row(one, held.get(one.pk, Counter())) for one in page],
         "total": page.paginator.count,
