@@ -11,8 +11,11 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import override
 
-from concierge.models import Membership
+from concierge.models import Event, Membership
+from notifications.models import Message
+from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team, at
+from workers.actions.absences import note_absence
 from workers.actions.candidates import candidates
 from workers.actions.dispatch import assign_work_order, move_assignment, unassign
 from workers.actions.refusals import TraineeBusy, WarningsToAccept
@@ -93,6 +96,24 @@ def test_alone_nobody_accompanies(shown: Team) -> None:
 def test_the_own_supervisor_accompanies_when_nobody_can_show_it(team: Team) -> None:
     given = give(team, team.bilal, 10)
     assert [one.user for one in given.occupations.filter(is_companion=True)] == [team.world.users["supervisor"]]
+
+
+@pytest.mark.promise("domain R14")
+def test_an_absence_frees_who_was_to_be_accompanied_and_says_so(shown: Team) -> None:
+    given, begun = give(shown, shown.bilal, 10), give(shown, shown.chloe, 14, "paired", accepted_warnings=WARNINGS)
+    other_day = assign_work_order(
+        shown.work(starts=at(9, days=1)), shown.bilal, starts_at=at(10, days=1), by=shown.dispatcher
+    )
+    assert [len(beside(one)) for one in (given, begun, other_day)] == [1, 1, 1]
+    start_assignment(begun, by=shown.themself(shown.chloe))
+    note_absence(shown.amina, starts_on=NOW.date(), ends_on=NOW.date(), by=shown.supervisor)
+    # What is under way goes on as it is; the next day too.
+    assert [beside(one)[0][2] for one in (given, begun, other_day)] == [True, False, False]
+    (event,) = Event.objects.filter(name="assignment.left_alone")
+    assert event.subject_id == given.public_id
+    settle()
+    assert Message.objects.filter(kind="assignment.left_alone").count() == 1
+    assert Message.objects.get(kind="assignment.left_alone").address == shown.world.users["dispatcher"].email
 
 
 @pytest.mark.promise("domain R14")

@@ -15,8 +15,8 @@ from django.urls import reverse
 from bookings.models import WorkOrder
 from concierge.models import Event
 from tests.workers.conftest import NOW, Team, at
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, move_assignment
-from workers.actions.people import note_absence
 from workers.actions.replacing import Choice, propose_replacements, replace_day
 from workers.actions.work import start_assignment
 from workers.models import Assignment
