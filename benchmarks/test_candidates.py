@@ -25,7 +25,7 @@ from workers.actions.candidates import Candidate, candidates
 from workers.models import Assignment, AvailabilityRule, Contract, Trainee, TraineeSkill
 from workers.models.plan import team_day
 
-TEAM, WEEKS = scaled("TEAM", 200), 15
+TEAM, WEEKS = scaled("TEAM", 200), scaled("WEEKS", 15)
 PARIS = ZoneInfo("Europe/Paris")
 # A Wednesday: half of the week is worked, half is planned.
 DAY = dt.date(2026, 11, 25)

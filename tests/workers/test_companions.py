@@ -24,6 +24,7 @@ from workers.enums import OCCUPYING
 from workers.models import Absence, Assignment, Occupation, Trainee, TraineeSkill
 from workers.models.plan import team_day
 from workers.rules.candidates import WARNINGS
+from workers.rules.intervals import Interval
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +150,7 @@ def test_hours_of_accompanying_count_as_work(shown: Team) -> None:
     give(shown, shown.bilal, 10)
     day = team_day(Trainee.objects.filter(pk=shown.amina.pk), NOW.date(), PARIS)
     person = day.person(day.trainees[0], skill="")
-    assert [(one.start, one.end) for one in person.planned] == [(at(10), at(10, 45))]
+    assert person.planned == (Interval(at(10), at(10, 45)).span,)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from workers.enums import REASON_SENTENCES, SkillLevel, SupervisionMode
 from workers.rules.candidates import LEVELS, MODES, WARNINGS, Person, Severity, Task, best_mode, hours, judge
 from workers.rules.contracts import Contract, PersonFile, Restriction
-from workers.rules.intervals import Interval
+from workers.rules.intervals import Interval, Span
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=PARIS)
@@ -23,6 +23,10 @@ NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=PARIS)
 def span(start: float, end: float, day: int = 23) -> Interval:
     midnight = dt.datetime(2026, 11, day, tzinfo=PARIS)
     return Interval(midnight + dt.timedelta(hours=start), midnight + dt.timedelta(hours=end))
+
+
+def taken(start: float, end: float, day: int = 23) -> Span:
+    return span(start, end, day).span
 
 
 CONTRACT = Contract(
@@ -67,15 +71,15 @@ def test_somebody_who_fits_has_only_reasons_for() -> None:
         ({"file": under(starts_on=dt.date(2026, 11, 24))}, "no_contract", "block"),
         ({"is_away": True, "open_windows": ()}, "absent", "block"),
         ({"open_windows": (span(13, 17),)}, "not_available", "warn"),
-        ({"planned": (span(10.5, 12),)}, "busy", "block"),
+        ({"planned": (taken(10.5, 12),)}, "busy", "block"),
         ({"level": "assisted"}, "skill_low", "warn"),
         ({"level": ""}, "skill_missing", "warn"),
         ({"site_id": 2}, "other_site", "info"),
-        ({"planned": (span(9, 10), span(9, 21, 25), span(9, 21, 26))}, "hours_left", "for"),
-        ({"planned": (span(9, 10), span(9, 21, 25), span(9, 21.5, 26))}, "contract_hours", "warn"),
-        ({"planned": (span(11, 16),)}, "L6", "block"),
-        ({"planned": (span(11.5, 15), span(16, 22))}, "L1", "block"),
-        ({"planned": (span(20, 23.5, 22),)}, "L4", "block"),
+        ({"planned": (taken(9, 10), taken(9, 21, 25), taken(9, 21, 26))}, "hours_left", "for"),
+        ({"planned": (taken(9, 10), taken(9, 21, 25), taken(9, 21.5, 26))}, "contract_hours", "warn"),
+        ({"planned": (taken(11, 16),)}, "L6", "block"),
+        ({"planned": (taken(11.5, 15), taken(16, 22))}, "L1", "block"),
+        ({"planned": (taken(20, 23.5, 22),)}, "L4", "block"),
     ],
 )
 def test_each_reason_is_told(change: dict[str, Any], reason: str, severity: str) -> None:
@@ -83,11 +87,11 @@ def test_each_reason_is_told(change: dict[str, Any], reason: str, severity: str)
 
 
 def test_work_may_begin_when_other_work_ends() -> None:
-    assert "busy" not in codes(replace(PERSON, planned=(span(9, 10), span(11, 12))))
+    assert "busy" not in codes(replace(PERSON, planned=(taken(9, 10), taken(11, 12))))
 
 
 def test_finished_work_counts_for_hours_but_takes_no_place() -> None:
-    found = codes(replace(PERSON, worked=(span(11, 16),)))
+    found = codes(replace(PERSON, worked=(taken(11, 16),)))
     assert "busy" not in found
     assert found["L6"] == "block"
 
@@ -167,7 +171,7 @@ persons = st.builds(
     has_supervisor=st.booleans(),
     level=st.sampled_from(LEVELS),
     file=st.integers(1, 2880).map(lambda minutes: under(weekly_minutes=minutes)),
-    planned=st.lists(st.builds(span, st.integers(0, 11), st.integers(12, 24), st.integers(22, 29)), max_size=4).map(
+    planned=st.lists(st.builds(taken, st.integers(0, 11), st.integers(12, 24), st.integers(22, 29)), max_size=4).map(
         tuple
     ),
 )

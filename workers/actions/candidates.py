@@ -19,11 +19,10 @@ from workers.actions.growth import Growth, growth_of, weighed
 from workers.enums import REASON_SENTENCES, WAY_SENTENCES, SkillLevel, SupervisionMode
 from workers.enums.contracts import FORBIDS, RestrictionCode
 from workers.models import Assignment, Trainee
-from workers.models.contracts import person_file
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.companions import BESIDE, Helper
-from workers.rules.intervals import Interval, civil_day, first_free, total
+from workers.rules.intervals import ALWAYS, Interval, civil_day, covered, first_free
 from workers.rules.labour import WayOut
 from workers.rules.labour.terms import FULL_TIME
 
@@ -150,9 +149,9 @@ def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> b
 
     Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
     """
-    longest = person_file(trainee).minutes_on(team.day) * 60
-    published = [window for one in team.shifts.get(trainee.pk, ()) for window in one.intervals]
-    week = total([*(one.window for one in team.times[trainee.pk]), *published]).total_seconds()
+    longest = team.files[trainee.pk].minutes_on(team.day) * 60
+    published = [window.span for one in team.shifts.get(trainee.pk, ()) for window in one.intervals]
+    week = covered([*(one.span for one in team.times.get(trainee.pk, ())), *published], ALWAYS)
     return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 

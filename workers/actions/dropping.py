@@ -13,6 +13,7 @@ from workers.enums import SupervisionMode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Severity, Verdict, best_mode, judge
+from workers.rules.labour import Trials
 
 QUARTER = dt.timedelta(minutes=STEP_MINUTES)
 # What speaks against somebody the whole day long: the other quarters need not be judged.
@@ -47,10 +48,11 @@ def stretches(
     """What one person's row says to a piece of work that begins at any of its quarters from ``morning`` on."""
     person = team.person(trainee, skill=work_order.service.skill_code, without=without)
     chosen = mode or (best_mode(person.level) if work_order.service.skill_code else SupervisionMode.SUPERVISED.value)
+    trials = Trials(person.file_of_hours, team.setting(trainee))
     found: list[tuple[str, Reason | None]] = []
     for column in range(columns):
         task = task_of(work_order, starts_at=morning + column * QUARTER, mode=chosen)
-        verdict = judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee))
+        verdict = judge(person, task, zone=team.zone, now=now, trials=trials)
         said = _said(verdict)
         if said[1] is not None and said[1].code in ALL_DAY:
             return [Stretch(1, columns, BLOCK, explain(said[1], zone=team.zone))]

@@ -8,11 +8,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, DateField, F, Func, Max, Q
 
 from bookings.enums import Leg
 from bookings.models import WorkOrder
+from concierge.reads import Among, Rows
 from workers.enums import GoalStatus
 from workers.models import Assignment, Clearance, LearningGoal, LearningSituation, Trainee
 from workers.models.helpers import HelpersOfDay, helpers_of
@@ -33,6 +35,15 @@ class Practice:
     times: int = 0
 
 
+class Given(NamedTuple):
+    """How many pieces of a trade somebody has been given for a day, to do in a certain way."""
+
+    day: dt.date
+    skill: str
+    mode: str
+    pieces: int
+
+
 @dataclass(frozen=True)
 class Growth:
     """What is known of the people of a team for one piece of work."""
@@ -46,7 +57,7 @@ class Growth:
     goals: dict[int, str] = field(default_factory=dict)
     practice: dict[int, Practice] = field(default_factory=dict)
     # What each of them has been given for the week, done or not.
-    week: dict[int, list[Assignment]] = field(default_factory=dict)
+    week: dict[int, list[Given]] = field(default_factory=dict)
     stumbled: frozenset[int] = frozenset()
 
     def busy(self, trainee: Trainee) -> list[Interval]:
@@ -72,15 +83,11 @@ class Growth:
 
     def learner(self, trainee: Trainee, task: Task) -> Learner:
         """The person's way with this trade, as the rule sees it."""
-        levels = {row.rome_code: row.level for row in trainee.skills.all()}
+        skills = self.team.skills.get(trainee.pk, {})
+        levels = {trade: skill.level for trade, skill in skills.items()}
         day = task.window.start.astimezone(self.team.zone).date()
-        new = [
-            one.planned_start.astimezone(self.team.zone).date()
-            for one in self.week.get(trainee.pk, ())
-            if (self.without is None or one.pk != self.without.pk)
-            and one.work_order.service.skill_code
-            and is_new_step(levels.get(one.work_order.service.skill_code, ""), one.supervision_mode)
-        ]
+        week = day.isocalendar()[:2]
+        new = [one for one in self.week.get(trainee.pk, ()) if is_new_step(levels.get(one.skill, ""), one.mode)]
         done = self.practice.get(trainee.pk, Practice())
         return Learner(
             skill=task.skill,
@@ -89,8 +96,8 @@ class Growth:
             last_done=done.last_done,
             lately=done.lately,
             times=done.times,
-            new_that_day=new.count(day),
-            new_that_week=sum(1 for one in new if one.isocalendar()[:2] == day.isocalendar()[:2]),
+            new_that_day=sum(one.pieces for one in new if one.day == day),
+            new_that_week=sum(one.pieces for one in new if one.day.isocalendar()[:2] == week),
             stumbled=trainee.pk in self.stumbled,
         )
 
@@ -109,7 +116,7 @@ def growth_of(work_order: WorkOrder, team: TeamDay, *, now: dt.datetime, without
         held=_held(team, needed),
         goals=_goals(team, skill),
         practice=_practice(team, skill, now),
-        week=_week(team) if skill else {},
+        week=_week(team, without) if skill else {},
         stumbled=_stumbled(team, now) if skill else frozenset(),
     )
 
@@ -124,7 +131,7 @@ def weighed(verdict: Verdict, growth: Growth, trainee: Trainee, task: Task, *, n
         reasons=(
             *verdict.reasons,
             *reasons(growth.needed, growth.held.get(trainee.pk, ()), day),
-            *_lapsed(trainee, task, now),
+            *_lapsed(growth.team, trainee, task, now),
             *_beside(growth, trainee, task, now),
             *proposal.reasons,
         ),
@@ -147,9 +154,9 @@ def _beside(growth: Growth, trainee: Trainee, task: Task, now: dt.datetime) -> I
         yield Reason("no_companion_yet", Severity.WARN, {"who": other.name, "from": start.isoformat()})
 
 
-def _lapsed(trainee: Trainee, task: Task, now: dt.datetime) -> Iterator[Reason]:
+def _lapsed(team: TeamDay, trainee: Trainee, task: Task, now: dt.datetime) -> Iterator[Reason]:
     """A level that nobody used or confirmed for a year stays, and somebody looks at it again."""
-    skill = next((row for row in trainee.skills.all() if row.rome_code == task.skill), None)
+    skill = team.skills.get(trainee.pk, {}).get(task.skill)
     if skill is not None and has_lapsed(skill.sure_since, now):
         yield Reason("skill_lapsed", Severity.WARN, {"skill": task.skill, "since": skill.sure_since.date().isoformat()})
 
@@ -162,35 +169,83 @@ def _held(team: TeamDay, needed: tuple[str, ...]) -> dict[int, list[Held]]:
     return held
 
 
+class DayOf(Func):
+    """Civil day of a moment; of a zone and a moment."""
+
+    template = "timezone(%(expressions)s)::date"
+    output_field = DateField()
+    arity = 2
+
+
+GOALS = Rows(
+    lambda given: LearningGoal.objects.filter(
+        Among("trainee_id", given["keys"]), rome_code=given["skill"], status=GoalStatus.OPEN
+    ).values_list("trainee_id", "wanted_level"),
+    "keys",
+    "skill",
+)
+PRACTICE = Rows(
+    lambda given: (
+        LearningSituation.objects.filter(
+            Among("trainee_id", given["keys"]), rome_code=given["skill"], validated_at__isnull=False
+        )
+        .order_by("trainee_id")
+        .values_list("trainee_id")
+        .annotate(last=Max("done_at"), lately=Count("pk", filter=Q(done_at__gte=given["lately"])), times=Count("pk"))
+    ),
+    "keys",
+    "skill",
+    "lately",
+)
+# Counted by PostgreSQL: a full week of a big team has thousands of pieces.
+GIVEN = Rows(
+    lambda given: (
+        Assignment.objects.filter(
+            Among("trainee_id", given["keys"]), planned_start__lt=given["closing"], planned_end__gt=given["opening"]
+        )
+        .holding()
+        .exclude(pk=given["without"])
+        .exclude(work_order__service__skill_code="")
+        .order_by()
+        .annotate(day=DayOf(given["zone"], F("planned_start")))
+        .values_list("trainee_id", "day", "work_order__service__skill_code", "supervision_mode")
+        .annotate(pieces=Count("pk"))
+    ),
+    "keys",
+    "opening",
+    "closing",
+    "without",
+    "zone",
+)
+
+
 def _goals(team: TeamDay, skill: str) -> dict[int, str]:
-    if not skill:
-        return {}
-    found = LearningGoal.objects.filter(trainee__in=team.trainees, rome_code=skill, status=GoalStatus.OPEN)
-    return {goal.trainee_id: goal.wanted_level for goal in found}
+    return dict(GOALS.all(keys=team.presence.keys, skill=skill)) if skill else {}
 
 
 def _practice(team: TeamDay, skill: str, now: dt.datetime) -> dict[int, Practice]:
     if not skill:
         return {}
-    rows = (
-        LearningSituation.objects.filter(trainee__in=team.trainees, rome_code=skill, validated_at__isnull=False)
-        .order_by("trainee_id")
-        .values("trainee_id")
-        .annotate(last=Max("done_at"), times=Count("pk"), lately=Count("pk", filter=Q(done_at__gte=now - LATELY)))
-    )
+    rows = PRACTICE.all(keys=team.presence.keys, skill=skill, lately=now - LATELY)
     return {
-        row["trainee_id"]: Practice(
-            last_done=row["last"].astimezone(team.zone).date(), lately=row["lately"], times=row["times"]
-        )
-        for row in rows
+        trainee: Practice(last_done=last.astimezone(team.zone).date(), lately=lately, times=times)
+        for trainee, last, lately, times in rows
     }
 
 
-def _week(team: TeamDay) -> dict[int, list[Assignment]]:
-    found: dict[int, list[Assignment]] = defaultdict(list)
-    given = Assignment.objects.filter(trainee__in=team.trainees).holding().between(civil_week(team.day, team.zone))
-    for one in given.select_related("work_order__service"):
-        found[one.trainee_id].append(one)
+def _week(team: TeamDay, without: Assignment | None) -> dict[int, list[Given]]:
+    """What everybody has been given for the week, less what is about to move."""
+    week = civil_week(team.day, team.zone)
+    rows = GIVEN.all(
+        keys=team.presence.keys,
+        opening=week.start,
+        closing=week.end,
+        without=without.pk if without else 0,
+        zone=str(team.zone),
+    )
+    found: dict[int, list[Given]] = defaultdict(list)
+    for trainee, *facts in rows:
+        found[trainee].append(Given(*facts))
     return found
 
 

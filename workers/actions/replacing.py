@@ -86,7 +86,7 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
         proposed = choices[0] if choices else None
         lines[piece.pk] = Line(piece, choices[:MOST_CHOICES], proposed)
         if proposed is not None:
-            team.times[proposed.trainee.pk].append(_as_if(piece, proposed))
+            team.times.setdefault(proposed.trainee.pk, []).append(_as_if(piece, proposed))
     return [lines[piece.pk] for piece in pieces]
 
 
@@ -113,7 +113,8 @@ def _choices(
 
 def _as_if(piece: Assignment, given: Candidate) -> Stretch:
     """The piece in the time of whoever is proposed: they are busy then."""
-    return Stretch(piece.pk, Interval(given.starts_at, given.ends_at), real=None, is_occupying=True)
+    span = Interval(given.starts_at, given.ends_at).span
+    return Stretch(piece.pk, *span, busy=span)
 
 
 @transaction.atomic

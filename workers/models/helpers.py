@@ -6,18 +6,18 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
 from bookings.models import WorkOrder
 from concierge.enums import Role
 from concierge.models import User
 from workers.enums import SkillLevel
-from workers.models import labour
 from workers.models.assignments import Assignment
 from workers.models.contracts import Contract
 from workers.models.occupations import Occupation
-from workers.models.people import Absence, AvailabilityRule, Trainee
-from workers.models.plan import TeamDay, windows_on
+from workers.models.people import Trainee
+from workers.models.plan import TeamDay
+from workers.models.presence import day_of
 from workers.rules.companions import Helper
 from workers.rules.intervals import Interval, civil_day
 
@@ -37,7 +37,8 @@ class HelpersOfDay:
 
 def helpers_of(work_order: WorkOrder, team: TeamDay, *, without: Assignment | None = None) -> HelpersOfDay:
     """Read them; what accompanies the assignment ``without``, which is about to move, counts as free."""
-    mentors = list(_mentors(work_order, team.day))
+    mentors = _mentors(work_order, team.day)
+    there = day_of(mentors, team.day, team.zone) if mentors else None
     supervisors = list(
         User.objects.filter(
             Q(memberships__site=None) | Q(memberships__site=work_order.site_id),
@@ -54,17 +55,16 @@ def helpers_of(work_order: WorkOrder, team: TeamDay, *, without: Assignment | No
     busy: dict[tuple[int | None, int | None], list[Interval]] = defaultdict(list)
     for one in taken.filter(Q(trainee__in=mentors) | Q(user__in=supervisors)):
         busy[one.trainee_id, one.user_id].append(one.window)
-    shifts = labour.shifts(mentors, team.day, team.zone) if mentors else {}
     return HelpersOfDay(
         mentors=tuple(
             Helper(
                 name=one.first_name,
                 trainee_id=one.pk,
-                open_windows=tuple(windows_on(team.day, team.zone, one, shifts.get(one.pk, ()))),
+                open_windows=tuple(there.open_windows(one)),
                 busy=tuple(busy[one.pk, None]),
             )
             for one in mentors
-            if not team.is_away(one)
+            if there is not None and not there.is_away(one)
         ),
         supervisors=tuple(
             Helper(name=one.first_name or str(one), user_id=one.pk, busy=tuple(busy[None, one.pk]))
@@ -83,9 +83,4 @@ def _mentors(work_order: WorkOrder, day: dt.date) -> list[Trainee]:
         skills__rome_code=work_order.service.skill_code,
         skills__level=SkillLevel.TRANSMITTING,
     )
-    return list(
-        found.prefetch_related(
-            Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
-            Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-        )
-    )
+    return list(found)

@@ -12,18 +12,29 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
-from django.db.models.functions import TruncWeek
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Sum,
+    When,
+)
 from django.utils import timezone
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
+from concierge.reads import Among, Rows
 from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
 from workers.models.assignments import Assignment
-from workers.models.people import Trainee
+from workers.models.occupations import Occupation
 from workers.models.shifts import Shift, seconds_worked
 from workers.models.time import TimeEntry, TimeEntryQuerySet
-from workers.rules.intervals import Interval, civil_day
+from workers.rules.intervals import Interval, Span, civil_day
 from workers.rules.labour import Kind, Setting, Work
 
 WEEK = dt.timedelta(days=7)
@@ -36,25 +47,62 @@ LONGEST = dt.timedelta(hours=12)
 
 
 class Stretch(NamedTuple):
-    """One piece of somebody's work: when it is planned and, as far as it is known, when it really was.
+    """One piece of somebody's work, in seconds since 1970: when it was really done, else when it is planned.
 
-    ``is_occupying``: it takes their time, and no other may overlap its plan.
+    ``busy``: the planned time, while it takes their time and no other may overlap it; nothing once it is done.
     """
 
     key: int
-    planned: Interval
-    real: Interval | None
-    is_occupying: bool
+    start: int
+    end: int
+    busy: Span | None
 
     @property
-    def window(self) -> Interval:
+    def span(self) -> Span:
         """What counts as working time."""
-        return self.real or self.planned
+        return self.start, self.end
+
+
+class Clocked(NamedTuple):
+    """Finished time entries of somebody: work of which only the time counts, time of other kinds, and the assignments
+    of which they say when those were done."""
+
+    plain: list[Span]
+    other: list[Work]
+    told: set[int]
+
+
+class Beside(NamedTuple):
+    """A stretch of time in which somebody accompanies an assignment."""
+
+    assignment: int
+    start: int
+    end: int
+    is_over: bool
 
     @property
-    def is_real(self) -> bool:
-        """Whether that is known."""
-        return self.real is not None
+    def span(self) -> Span:
+        """When."""
+        return self.start, self.end
+
+
+class Epoch(Func):
+    """Whole seconds since 1970 of a moment, or those of a duration; by ``function="ceil"`` with the one begun."""
+
+    function = "floor"
+    template = "%(function)s(extract(epoch FROM %(expressions)s))::bigint"
+    output_field = BigIntegerField()
+    # What PostgreSQL gives is one.
+    convert_value = staticmethod(Func._convert_value_noop)  # type: ignore[attr-defined]  # missing from the stubs
+    arity = 1
+
+
+class MondayOf(Func):
+    """Civil day on which the week of a moment begins; of a zone and a moment."""
+
+    template = "date_trunc('week', timezone(%(expressions)s))::date"
+    output_field = DateField()
+    arity = 2
 
 
 class ShiftTime(NamedTuple):
@@ -82,63 +130,125 @@ def days_around(day: dt.date) -> tuple[dt.date, dt.date]:
     return first - WEEKS_BEFORE * WEEK, last + WEEKS_AFTER * WEEK
 
 
-def stretches(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict[int, list[Stretch]]:
-    """Work of the weeks around a day by trainee, in order; one query."""
+def _moments(day: dt.date, zone: ZoneInfo) -> dict[str, dt.datetime]:
+    """The weeks around a day, and what may shorten a rest before and after them."""
     first, last = weeks_around(day)
-    around = Interval(civil_day(first - MARGIN, zone).start, civil_day(last + MARGIN, zone).end)
-    found: dict[int, list[Stretch]] = defaultdict(list)
-    rows = (
-        Assignment.objects.filter(trainee__in=trainees)
+    return {"opening": civil_day(first - MARGIN, zone).start, "closing": civil_day(last + MARGIN, zone).end}
+
+
+def _assigned(given: Any) -> Any:
+    """Real is what somebody began, until it was done or, while it goes on, until its planned end; the plan counts
+    while nobody has begun, or when that cannot be true."""
+    until = Case(When(status=AssignmentStatus.WORKING, then=F("planned_end")), default=F("done_at"))
+    begun = ~Q(status__in=(AssignmentStatus.PROPOSED, AssignmentStatus.ACCEPTED))
+    is_real = begun & Q(until__gt=F("started_at"), until__lte=F("started_at") + LONGEST)
+    return (
+        Assignment.objects.filter(Among("trainee_id", given["keys"]))
         .holding()
-        .between(around)
+        .filter(planned_start__lt=given["closing"], planned_end__gt=given["opening"])
         .order_by("planned_start", "pk")
-        .values_list("trainee_id", "pk", "status", "planned_start", "planned_end", "started_at", "done_at")
+        .annotate(
+            until=until,
+            start=Epoch(Case(When(is_real, then=F("started_at")), default=F("planned_start"))),
+            end=Epoch(Case(When(is_real, then=F("until")), default=F("planned_end"))),
+            busy_from=Case(When(status__in=OCCUPYING, then=Epoch("planned_start"))),
+            busy_until=Epoch("planned_end", function="ceil"),
+        )
+        .values_list("trainee_id", "pk", "start", "end", "busy_from", "busy_until")
     )
-    for trainee, key, status, start, end, began, done in rows:
-        real = real_time(status, end, began, done)
-        found[trainee].append(Stretch(key, Interval(start, end), real, status in OCCUPYING))
+
+
+def _entered(given: Any) -> Any:
+    return (
+        _entries()
+        .filter(Among("trainee_id", given["keys"]))
+        .touching(given["first"], given["last"])
+        .order_by("starts_at", "pk")
+        .annotate(start=Epoch("starts_at"), end=Epoch("ends_at"))
+        .values_list("trainee_id", "assignment_id", "kind", "start", "end")
+    )
+
+
+def _beside(given: Any) -> Any:
+    return (
+        Occupation.objects.companions()
+        .in_fact()
+        .filter(Among("trainee_id", given["keys"]), starts__lt=given["closing"], ends__gt=given["opening"])
+        .annotate(start=Epoch("starts"), end=Epoch("ends", function="ceil"))
+        .values_list("trainee_id", "assignment_id", "start", "end", "is_over")
+    )
+
+
+ASSIGNED = Rows(_assigned, "keys", "opening", "closing")
+ENTERED = Rows(_entered, "keys", "first", "last")
+BESIDE = Rows(_beside, "keys", "opening", "closing")
+
+
+def stretches(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[Stretch]]:
+    """Work of the weeks around a day by trainee, in the order of its plan; one query."""
+    found: dict[int, list[Stretch]] = defaultdict(list)
+    for trainee, key, start, end, busy_from, busy_until in ASSIGNED.all(keys=trainees, **_moments(day, zone)):
+        busy = None if busy_from is None else (busy_from, busy_until)
+        found[trainee].append(Stretch(key, start, end if end > start else start + 1, busy))
     return found
 
 
-def shifts(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
+def _shifts(given: Any) -> Any:
+    facts: Any = Shift.objects.current().with_facts()
+    return (
+        facts.filter(Among("trainee_id", given["keys"]), day__gte=given["first"], day__lte=given["last"])
+        .order_by("starts_at", "pk")
+        .values_list(
+            "trainee_id",
+            "day",
+            "starts_at",
+            "ends_at",
+            "break_starts_at",
+            "break_ends_at",
+            "edition__published_at",
+            "is_away",
+            "is_clocked",
+        )
+    )
+
+
+SHIFTS = Rows(_shifts, "keys", "first", "last")
+
+
+def shifts(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
     """Published working time of the weeks around a day by trainee, in order; one query."""
     first, last = weeks_around(day)
     now = timezone.now()
-    rows = Shift.objects.current().with_facts().filter(trainee__in=trainees, day__range=(first - MARGIN, last + MARGIN))
     found: dict[int, list[ShiftTime]] = defaultdict(list)
-    for one in rows.select_related("edition").order_by("starts_at", "pk"):
-        facts: Any = one
-        is_plan = not facts.is_away and not (facts.is_clocked and one.ends_at <= now)
-        told_on = one.edition.published_at.astimezone(zone).date()
-        found[one.trainee_id].append(ShiftTime(one.day, one.intervals, told_on, is_plan))
+    rows = SHIFTS.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
+    for trainee, that_day, start, end, pause, again, published_at, is_away, is_clocked in rows:
+        intervals = (Interval(start, end),) if pause is None else (Interval(start, pause), Interval(again, end))
+        is_plan = not is_away and not (is_clocked and end <= now)
+        found[trainee].append(ShiftTime(that_day, intervals, published_at.astimezone(zone).date(), is_plan))
     return found
 
 
-def real_time(
-    status: str, planned_end: dt.datetime, began: dt.datetime | None, done: dt.datetime | None
-) -> Interval | None:
-    """When work was really done, or goes on since; ``None`` while nobody has begun, or when it cannot be true."""
-    if began is None or status in {AssignmentStatus.PROPOSED, AssignmentStatus.ACCEPTED}:
-        return None
-    end = planned_end if status == AssignmentStatus.WORKING else done
-    return Interval(began, end) if end is not None and began < end <= began + LONGEST else None
-
-
-def clocked(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> dict[int, list[tuple[int, Work]]]:
-    """Finished time entries of the weeks around a day by trainee, each with its assignment or 0; one query."""
+def clocked(trainees: list[int], day: dt.date) -> dict[int, Clocked]:
+    """Finished time entries of the weeks around a day by trainee; one query."""
     first, last = weeks_around(day)
-    found: dict[int, list[tuple[int, Work]]] = defaultdict(list)
-    rows = (
-        _entries()
-        .filter(trainee__in=trainees)
-        .touching(first - MARGIN, last + MARGIN)
-        .order_by("starts_at", "pk")
-        .values_list("trainee_id", "assignment_id", "kind", "starts_at", "ends_at")
-    )
+    found: dict[int, Clocked] = defaultdict(lambda: Clocked([], [], set()))
+    rows = ENTERED.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
     for trainee, assignment, kind, start, end in rows:
-        if start is None or end is None:
-            continue
-        found[trainee].append((assignment or 0, Work.of(Interval(start, end), Kind(kind), is_real=True)))
+        of_person = found[trainee]
+        if assignment is not None:
+            of_person.told.add(assignment)
+        if kind == TimeKind.WORK:
+            of_person.plain.append((start, end))
+        else:
+            of_person.other.append(Work(start, end, Kind(kind), is_real=True))
+    return found
+
+
+def accompanied(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[Beside]]:
+    """When they accompany somebody in the weeks around a day, in order; one query."""
+    found: dict[int, list[Beside]] = defaultdict(list)
+    for trainee, *facts in BESIDE.all(keys=trainees, **_moments(day, zone)):
+        found[trainee].append(Beside(*facts))
     return found
 
 
@@ -147,57 +257,87 @@ def _entries() -> TimeEntryQuerySet:
     return TimeEntry.objects.current().exclude(kind__in=ABSENCE_KINDS).exclude(ends_at=None)
 
 
-def weekly_seconds(trainees: Collection[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
+def _told(given: Any) -> Any:
+    was_done = Q(
+        status__in=(AssignmentStatus.DONE, AssignmentStatus.VALIDATED),
+        done_at__gt=F("started_at"),
+        done_at__lte=F("started_at") + LONGEST,
+    )
+    length = Case(When(was_done, then=F("done_at") - F("started_at")), default=F("planned_end") - F("planned_start"))
+    return (
+        Assignment.objects.filter(
+            Among("trainee_id", given["keys"]),
+            planned_start__gte=given["opening"],
+            planned_start__lt=given["closing"],
+        )
+        .holding()
+        .exclude(planned_start__gte=given["first"], planned_start__lt=given["last"])
+        .exclude(Exists(_entries().filter(assignment=OuterRef("pk"))))
+        .exclude(Exists(_within_published(given["now"])))
+        .order_by()
+        .annotate(in_week=MondayOf(given["zone"], F("planned_start")), seconds=length)
+        .values_list("trainee_id", "in_week")
+        .annotate(worked=Epoch(Sum("seconds")))
+    )
+
+
+def _real(given: Any) -> Any:
+    return (
+        _entries()
+        .filter(Among("trainee_id", given["keys"]), starts_at__gte=given["opening"], starts_at__lt=given["closing"])
+        .exclude(kind=TimeKind.BREAK)
+        .exclude(starts_at__gte=given["first"], starts_at__lt=given["last"])
+        .order_by()
+        .annotate(in_week=MondayOf(given["zone"], F("starts_at")), seconds=F("ends_at") - F("starts_at"))
+        .values_list("trainee_id", "in_week")
+        .annotate(worked=Epoch(Sum("seconds")))
+    )
+
+
+def _published(given: Any) -> Any:
+    return (
+        Shift.objects.counting(given["now"])
+        .filter(Among("trainee_id", given["keys"]), starts_at__gte=given["opening"], starts_at__lt=given["closing"])
+        .exclude(starts_at__gte=given["first"], starts_at__lt=given["last"])
+        .order_by()
+        .annotate(in_week=MondayOf(given["zone"], F("starts_at")), seconds=seconds_worked())
+        .values_list("trainee_id", "in_week")
+        .annotate(worked=Epoch(Sum("seconds")))
+    )
+
+
+def _within_published(now: Any) -> models.QuerySet[Shift]:
+    """The published hours in which the start of the outer assignment lies, while they count."""
+    counting = Shift.objects.counting(now)
+    start = OuterRef("planned_start")
+    return counting.filter(trainee=OuterRef("trainee"), starts_at__lte=start, ends_at__gt=start)
+
+
+OF_WEEKS = ("keys", "opening", "closing", "first", "last", "zone", "now")
+TOLD, REAL, PUBLISHED = (Rows(write, *OF_WEEKS) for write in (_told, _real, _published))
+
+
+def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
     """Seconds of work by trainee and Monday, of the weeks before and after those around a day; three queries.
 
     Hours that were clocked, else those that were published, else those of the assignment; one that begins within
     published hours is part of them. Work that goes on over a Sunday night belongs to the week in which it began.
     """
     first, last = (civil_day(one, zone) for one in weeks_around(day))
-    opening, closing = first.start - WEEKS_BEFORE * WEEK, last.end + WEEKS_AFTER * WEEK
-    real_length = F("done_at") - F("started_at")
-    was_done = Q(
-        status__in=(AssignmentStatus.DONE, AssignmentStatus.VALIDATED),
-        done_at__gt=F("started_at"),
-        done_at__lte=F("started_at") + LONGEST,
-    )
-    told = (
-        Assignment.objects.filter(trainee__in=trainees, planned_start__gte=opening, planned_start__lt=closing)
-        .holding()
-        .exclude(planned_start__gte=first.start, planned_start__lt=last.end)
-        .exclude(Exists(_entries().filter(assignment=OuterRef("pk"))))
-        .exclude(Exists(_around("planned_start")))
-        .annotate(
-            in_week=TruncWeek("planned_start", tzinfo=zone),
-            seconds=Case(When(was_done, then=real_length), default=F("planned_end") - F("planned_start")),
-        )
-    )
-    real = (
-        _entries()
-        .filter(trainee__in=trainees, starts_at__gte=opening, starts_at__lt=closing)
-        .exclude(kind=TimeKind.BREAK)
-        .exclude(starts_at__gte=first.start, starts_at__lt=last.end)
-        .annotate(in_week=TruncWeek("starts_at", tzinfo=zone), seconds=F("ends_at") - F("starts_at"))
-    )
-    published = (
-        Shift.objects.counting(timezone.now())
-        .filter(trainee__in=trainees, starts_at__gte=opening, starts_at__lt=closing)
-        .exclude(starts_at__gte=first.start, starts_at__lt=last.end)
-        .annotate(in_week=TruncWeek("starts_at", tzinfo=zone), seconds=seconds_worked())
-    )
+    given = {
+        "keys": trainees,
+        "opening": first.start - WEEKS_BEFORE * WEEK,
+        "closing": last.end + WEEKS_AFTER * WEEK,
+        "first": first.start,
+        "last": last.end,
+        "zone": str(zone),
+        "now": timezone.now(),
+    }
     found: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
-    for rows in (told, real, published):
-        for trainee, week, worked in (
-            rows.order_by().values_list("trainee_id", "in_week").annotate(worked=Sum("seconds"))
-        ):
-            found[trainee][week.date()] += int(worked.total_seconds())
+    for rows in (statement.all(**given) for statement in (TOLD, REAL, PUBLISHED)):
+        for trainee, week, worked in rows:
+            found[trainee][week] += worked
     return found
-
-
-def _around(moment: str) -> models.QuerySet[Shift]:
-    """The published hours in which a moment of the outer row lies, while they count."""
-    counting = Shift.objects.counting(timezone.now())
-    return counting.filter(trainee=OuterRef("trainee"), starts_at__lte=OuterRef(moment), ends_at__gt=OuterRef(moment))
 
 
 def settings_of(sites: Collection[Site], day: dt.date, zone: ZoneInfo) -> dict[int, Setting]:

@@ -1,83 +1,97 @@
-"""What a team's day looks like, read in a dozen queries whatever its size, and two more for averages over weeks."""
+"""What judging a team's day asks for: a dozen queries whatever its size, and two more for averages over weeks."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.functions import Greatest
 
+from concierge.reads import Among, Rows
 from workers.models import labour
 from workers.models.assignments import Assignment
-from workers.models.contracts import file_prefetches, person_file
-from workers.models.occupations import Occupation
-from workers.models.people import Absence, AvailabilityRule, Trainee
+from workers.models.files import files_of
+from workers.models.people import Trainee, TraineeSkill
+from workers.models.presence import Presence, presence_of
 from workers.rules.candidates import Person
-from workers.rules.intervals import Interval, civil_day, civil_week
+from workers.rules.contracts import PersonFile
+from workers.rules.intervals import Interval, Span, civil_day
 from workers.rules.labour import Setting, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
-from workers.rules.shifts import DayHours
 
-# Who accompanies is read from the evening before a week to the morning after it, as rest is counted.
-MARGIN = dt.timedelta(days=1)
+
+class Skill(NamedTuple):
+    """How far somebody has come with a trade, and when that was last used or confirmed."""
+
+    level: str
+    sure_since: dt.datetime
 
 
 @dataclass(frozen=True)
 class TeamDay:
-    """A civil day of some trainees: the ``work`` that its cards show, and their ``times`` in the weeks around it.
+    """A civil day of some trainees: what they can, their contracts, and their ``times`` in the weeks around it.
 
-    ``totals`` are those of other weeks, of the trainees that ``know_weeks`` was asked about.
+    ``skills`` are by trainee and trade. ``totals`` are those of other weeks, of the trainees that ``know_weeks`` was
+    asked about.
     """
 
-    day: dt.date
-    zone: ZoneInfo
-    trainees: list[Trainee]
-    work: dict[int, list[Assignment]]
+    presence: Presence
+    files: dict[int, PersonFile]
+    skills: dict[int, dict[str, Skill]]
     times: dict[int, list[labour.Stretch]]
-    clocked: dict[int, list[tuple[int, Work]]]
+    clocked: dict[int, labour.Clocked]
+    # Times at which somebody of them accompanies somebody else.
+    beside: dict[int, list[labour.Beside]]
     settings: dict[int, Setting]
     totals: dict[int, dict[dt.date, int]] = field(default_factory=dict)
-    # Times at which somebody of them accompanies somebody else.
-    beside: dict[int, list[Occupation]] = field(default_factory=dict)
-    # First name of who accompanies, by assignment.
-    companions: dict[int, str] = field(default_factory=dict)
-    # Published working time of the weeks around.
-    shifts: dict[int, list[labour.ShiftTime]] = field(default_factory=dict)
 
-    def accompanied(self, trainee: Trainee) -> list[Occupation]:
-        """What the trainee accompanies that day, in order."""
-        today = civil_day(self.day, self.zone)
-        return [one for one in self.beside.get(trainee.pk, ()) if one.window.overlaps(today)]
+    @property
+    def day(self) -> dt.date:
+        """The day."""
+        return self.presence.day
 
-    def cards(self, trainee: Trainee) -> list[Assignment]:
-        """Work planned to touch the day, in order."""
-        return self.work[trainee.pk]
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where it is that day."""
+        return self.presence.zone
+
+    @property
+    def shifts(self) -> dict[int, list[labour.ShiftTime]]:
+        """Published working time of the weeks around."""
+        return self.presence.shifts
+
+    @property
+    def trainees(self) -> list[Trainee]:
+        """Whose day it is."""
+        return self.presence.trainees
 
     def open_windows(self, trainee: Trainee) -> list[Interval]:
-        """When the trainee is here on that day: by the published week where there is one, else by their usual hours."""
-        return windows_on(self.day, self.zone, trainee, self.shifts.get(trainee.pk, ()))
-
-    def has_published_week(self, trainee: Trainee) -> bool:
-        """Whether the person's hours of the week of that day were published."""
-        return is_published(self.day, self.shifts.get(trainee.pk, ()))
-
-    def is_away(self, trainee: Trainee) -> bool:
-        """Whether an absence covers the day."""
-        return any(absence.starts_on <= self.day <= absence.ends_on for absence in trainee.absences.all())
+        """When the trainee is here on that day: by the published week where there is one, else by usual hours."""
+        return self.presence.open_windows(trainee)
 
     def busy(self, trainee: Trainee, *, without: Assignment | None = None) -> list[Interval]:
-        """Times already taken, apart from one assignment that is about to move."""
+        """Times of the day already taken, apart from one assignment that is about to move."""
+        opening, closing = civil_day(self.day, self.zone).span
+        return [
+            Interval(dt.datetime.fromtimestamp(start, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC))
+            for start, end in self._taken(trainee, without)
+            if start < closing and opening < end
+        ]
+
+    def _taken(self, trainee: Trainee, without: Assignment | None) -> list[Span]:
+        """Times of the weeks around that no other work may overlap."""
         key = without.pk if without else None
-        own = [one.planned for one in self.times[trainee.pk] if one.is_occupying and one.key != key]
-        beside = (one for one in self.beside.get(trainee.pk, ()) if not one.is_over and one.assignment_id != key)
-        return [*own, *(one.window for one in beside)]
+        own = [one.busy for one in self.times.get(trainee.pk, ()) if one.busy is not None and one.key != key]
+        beside = (one.span for one in self.beside.get(trainee.pk, ()) if not one.is_over and one.assignment != key)
+        return [*own, *beside]
 
     def know_weeks(self, trainees: Collection[Trainee]) -> None:
-        """Read the totals of other weeks of these trainees, in one query, for rules that average them."""
+        """Read the totals of other weeks of these trainees, in three queries, for rules that average them."""
         if trainees:
             found = labour.weekly_seconds([trainee.pk for trainee in trainees], self.day, self.zone)
             self.totals.update({trainee.pk: found[trainee.pk] for trainee in trainees})
@@ -88,22 +102,20 @@ class TeamDay:
 
     def hours(self, trainee: Trainee, *, without: Assignment | None = None) -> WorkFile:
         """What the labour rules read about the trainee."""
-        clocked = self.clocked.get(trainee.pk, [])
+        key = without.pk if without else None
+        entries = self.clocked.get(trainee.pk)
         # What was clocked of finished work says when it was done.
-        told = {key for key, _work in clocked if key}
+        told = entries.told if entries else ()
         plan = [
-            Work.of(one.window, is_real=one.is_real)
-            for one in self.times[trainee.pk]
-            if (without is None or one.key != without.pk) and (one.is_occupying or one.key not in told)
+            one.span
+            for one in self.times.get(trainee.pk, ())
+            if one.key != key and (one.busy is not None or one.key not in told)
         ]
-        beside = [
-            Work.of(one.window, is_real=one.is_over)
-            for one in self.beside.get(trainee.pk, ())
-            if without is None or one.assignment_id != without.pk
-        ]
-        file = person_file(trainee)
+        beside = (one.span for one in self.beside.get(trainee.pk, ()) if one.assignment != key)
+        file = self.files[trainee.pk]
         return WorkFile(
-            work=(*plan, *beside, *(work for _key, work in clocked), *self._published(trainee)),
+            work=(*(entries.other if entries else ()), *self._published(trainee)),
+            plain=(*plan, *beside, *(entries.plain if entries else ())),
             contracts=contracts_of(file),
             restrictions=restrictions_of(file),
             born_on=file.birth_date,
@@ -122,85 +134,58 @@ class TeamDay:
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
+        known = self.skills.get(trainee.pk, {}).get(skill)
         return Person(
-            file=person_file(trainee),
+            file=self.files[trainee.pk],
             site_id=trainee.site_id,
             is_active=trainee.is_active,
             has_supervisor=trainee.supervisor_id is not None,
-            level=next((row.level for row in trainee.skills.all() if row.rome_code == skill), ""),
+            level=known.level if known else "",
             open_windows=tuple(self.open_windows(trainee)),
-            is_away=self.is_away(trainee),
-            planned=tuple(self.busy(trainee, without=without)),
+            is_away=self.presence.is_away(trainee),
+            planned=tuple(self._taken(trainee, without)),
             worked=(
-                *(one.window for one in self.times[trainee.pk] if not one.is_occupying),
-                *(one.window for one in self.beside.get(trainee.pk, ()) if one.is_over),
+                *(one.span for one in self.times.get(trainee.pk, ()) if one.busy is None),
+                *(one.span for one in self.beside.get(trainee.pk, ()) if one.is_over),
             ),
             hours=self.hours(trainee, without=without),
-            has_schedule=self.has_published_week(trainee) or trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by team_day
+            has_schedule=self.presence.has_published_week(trainee) or trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by presence_of
             published=tuple(
-                window for one in self.shifts.get(trainee.pk, ()) if one.is_plan for window in one.intervals
+                window.span for one in self.shifts.get(trainee.pk, ()) if one.is_plan for window in one.intervals
             ),
         )
 
 
-def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, week: bool = True) -> TeamDay:
-    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the week around.
+def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
+    """Read a day of these trainees: capabilities, usual hours, absences, and the work of the weeks around."""
+    return judged_day(presence_of(trainees, day, zone))
 
-    Without the ``week`` only the cards of the day: enough to show it, not to judge who can take more.
-    """
-    usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
-    found = list(
-        trainees.annotate(has_schedule=Exists(usual_hours))
-        .select_related("site")
-        .prefetch_related(
-            "skills",
-            Prefetch("availability", AvailabilityRule.objects.filter(weekday=day.weekday())),
-            Prefetch("absences", Absence.objects.filter(starts_on__lte=day, ends_on__gte=day)),
-            *(file_prefetches(*labour.days_around(day)) if week else ()),
-        )
-    )
-    people = cast("list[Trainee]", found)
-    known = {one.pk: one for one in people}
-    work: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in Assignment.objects.filter(trainee__in=known).holding().between(civil_day(day, zone)).for_plan():
-        assignment.trainee = known[assignment.trainee_id]
-        work[assignment.trainee_id].append(assignment)
-    beside: dict[int, list[Occupation]] = defaultdict(list)
-    companions: dict[int, str] = {}
-    monday = civil_week(day, zone)
-    around = Interval(monday.start - MARGIN, monday.end + MARGIN)
-    shared = Occupation.objects.companions().between(around).in_fact()
-    for one in shared.filter(Q(trainee__in=people) | Q(assignment__trainee__in=people)).for_cards():
-        companions[one.assignment_id] = one.name
-        if one.trainee_id is not None:
-            beside[one.trainee_id].append(one)
+
+def judged_day(presence: Presence) -> TeamDay:
+    """The same of trainees whose presence was read already."""
+    day, zone, people = presence.day, presence.zone, presence.trainees
+    keys = presence.keys
     return TeamDay(
-        day=day,
-        zone=zone,
-        trainees=people,
-        work=work,
-        times=labour.stretches(people, day, zone) if week else {},
-        clocked=labour.clocked(people, day, zone) if week else {},
-        settings=labour.settings_of({person.site for person in people}, day, zone) if week else {},
-        beside=beside,
-        companions=companions,
-        shifts=labour.shifts(people, day, zone),
+        presence=presence,
+        files=files_of(people, *labour.days_around(day)),
+        skills=_skills(keys),
+        times=labour.stretches(keys, day, zone),
+        clocked=labour.clocked(keys, day),
+        beside=labour.accompanied(keys, day, zone),
+        settings=labour.settings_of({person.site for person in people}, day, zone),
     )
 
 
-def is_published(day: dt.date, shifts: Iterable[labour.ShiftTime]) -> bool:
-    """Whether some of the published hours lie in the week of the day."""
-    monday = day - dt.timedelta(days=day.weekday())
-    return any(monday <= one.day <= monday + dt.timedelta(days=6) for one in shifts)
+SKILLS = Rows(
+    lambda given: TraineeSkill.objects.filter(Among("trainee_id", given["keys"])).values_list(
+        "trainee_id", "rome_code", "level", Greatest("changed_at", "practised_at")
+    ),
+    "keys",
+)
 
 
-def windows_on(day: dt.date, zone: ZoneInfo, trainee: Trainee, shifts: Collection[labour.ShiftTime]) -> list[Interval]:
-    """When somebody is here on a day: as published for that week, else as usual."""
-    if is_published(day, shifts):
-        return [window for one in shifts if one.day == day for window in one.intervals]
-    return [
-        window
-        for rule in trainee.availability.all()
-        if rule.weekday == day.weekday()
-        for window in DayHours(rule.starts, rule.ends).intervals(day, zone)
-    ]
+def _skills(keys: list[int]) -> dict[int, dict[str, Skill]]:
+    found: dict[int, dict[str, Skill]] = defaultdict(dict)
+    for trainee, trade, level, sure_since in SKILLS.all(keys=keys):
+        found[trainee][trade] = Skill(level, sure_since)
+    return found

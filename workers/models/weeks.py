@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from concierge.models import Site
-from workers.models.contracts import person_file
 from workers.models.labour import ShiftTime
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.models.plan import TeamDay, team_day
@@ -115,7 +114,7 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
     found = []
     for trainee in team.trainees:
         drafted, published = drafts[trainee.pk], told[trainee.pk]
-        file = person_file(trainee)
+        file = team.files[trainee.pk]
         one = PersonWeek(
             trainee=trainee,
             days={
@@ -175,7 +174,8 @@ def _as_drafted(team: TeamDay, one: PersonWeek, days: list[dt.date], today: dt.d
     # Hours of a past day that were clocked count by what was clocked.
     over = {shift.day for shift in known if not shift.is_plan}
     drafted = [shift for shift in drafted if shift.day >= today or shift.day not in over]
-    return replace(team, shifts={**team.shifts, one.trainee.pk: [*around, *drafted]})
+    shifts = {**team.shifts, one.trainee.pk: [*around, *drafted]}
+    return replace(team, presence=replace(team.presence, shifts=shifts))
 
 
 def _is_change(one: PersonWeek, day: dt.date) -> bool:

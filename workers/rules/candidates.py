@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from workers.rules.contracts import PersonFile
-from workers.rules.intervals import Interval, civil_week, clipped, total
-from workers.rules.labour import RULES, Finding, ScheduleChange, Setting, WayOut, Work, WorkFile, trial
+from workers.rules.intervals import Interval, Span, civil_week, covered
+from workers.rules.labour import RULES, Finding, ScheduleChange, Setting, Trials, WayOut, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
 from workers.rules.severity import Severity
 
@@ -92,9 +93,9 @@ class Task:
 class Person:
     """What the rules know about somebody: capabilities and time, never causes.
 
-    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest. ``hours`` are what the
-    Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual hours are written down,
-    or the hours of the week are ``published``: planned time, whatever is given within it.
+    ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest; both in any order.
+    ``hours`` are what the Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual
+    hours are written down, or the hours of the week are ``published``: planned time, whatever is given within it.
     """
 
     file: PersonFile
@@ -104,11 +105,22 @@ class Person:
     level: str = ""
     open_windows: tuple[Interval, ...] = ()
     is_away: bool = False
-    planned: tuple[Interval, ...] = ()
-    worked: tuple[Interval, ...] = ()
+    planned: tuple[Span, ...] = ()
+    worked: tuple[Span, ...] = ()
     hours: WorkFile | None = None
     has_schedule: bool = False
-    published: tuple[Interval, ...] = ()
+    published: tuple[Span, ...] = ()
+
+    @cached_property
+    def file_of_hours(self) -> WorkFile:
+        """What the Labour Code is judged by; of somebody of whom no more is known, what a dispatcher sees."""
+        return self.hours or WorkFile(
+            plain=(*self.worked, *self.planned),
+            contracts=contracts_of(self.file),
+            restrictions=restrictions_of(self.file),
+            born_on=self.file.birth_date,
+            presence=self.open_windows,
+        )
 
 
 @dataclass(frozen=True)
@@ -144,12 +156,22 @@ class Verdict:
         )
 
 
-def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime, setting: Setting | None = None) -> Verdict:
+def judge(
+    person: Person,
+    task: Task,
+    *,
+    zone: ZoneInfo,
+    now: dt.datetime,
+    setting: Setting | None = None,
+    trials: Trials | None = None,
+) -> Verdict:
     """Every reason for and against the person doing the task; ``zone`` is the site's, ``now`` when one decides.
 
-    ``setting`` holds the terms and the public holidays of the site; without it, the law and no holiday.
+    ``setting`` holds the terms and the public holidays of the site; without it, the law and no holiday. ``trials`` are
+    those of the person in that setting, for whoever asks about several times of one day.
     """
     day = task.window.start.astimezone(zone).date()
+    trials = trials or Trials(person.file_of_hours, setting or Setting(zone))
     return Verdict(
         (
             *_presence(person, task, day),
@@ -157,7 +179,7 @@ def judge(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime, setti
             *_skill(person, task),
             *_needs(person, day),
             *_hours(person, task, day, zone),
-            *_law(person, task, now, setting or Setting(zone)),
+            *_law(person, task, now, trials),
             *_promise(task, now),
         )
     )
@@ -183,9 +205,11 @@ def _presence(person: Person, task: Task, day: dt.date) -> Iterator[Reason]:
 
 
 def _place(person: Person, task: Task) -> Iterator[Reason]:
-    clashes = [busy for busy in person.planned if busy.overlaps(task.window)]
-    for busy in clashes:
-        yield Reason("busy", Severity.BLOCK, _times(busy))
+    start, end = task.window.start.timestamp(), task.window.end.timestamp()
+    clashes = [busy for busy in person.planned if busy[0] < end and start < busy[1]]
+    for begins, ends in clashes:
+        figures = {"from": _moment(begins), "to": _moment(ends)}
+        yield Reason("busy", Severity.BLOCK, figures)
     if not clashes:
         yield Reason("free", Severity.FOR)
     if person.site_id != task.site_id:
@@ -215,8 +239,8 @@ def _needs(person: Person, day: dt.date) -> Iterator[Reason]:
 
 
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
-    week = civil_week(day, zone)
-    planned = total(clipped([*person.worked, *person.planned, *person.published, task.window], week))
+    spans = (*person.worked, *person.planned, *person.published, task.window.span)
+    planned = dt.timedelta(seconds=covered(spans, civil_week(day, zone).span))
     contract = dt.timedelta(minutes=person.file.minutes_on(day))
     figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
     if planned > contract:
@@ -225,31 +249,21 @@ def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator
         yield Reason("hours_left", Severity.FOR, figures)
 
 
-def _law(person: Person, task: Task, now: dt.datetime, setting: Setting) -> Iterator[Reason]:
+def _law(person: Person, task: Task, now: dt.datetime, trials: Trials) -> Iterator[Reason]:
     """What the task would break of the Labour Code, or make worse (domain.md 4.2)."""
-    day, today = task.window.start.astimezone(setting.zone).date(), now.astimezone(setting.zone).date()
+    zone = trials.setting.zone
+    day, today = task.window.start.astimezone(zone).date(), now.astimezone(zone).date()
     piece = Work.of(task.window, told_on=today, demands=task.demands)
     change = None
     if person.has_schedule and not any(task.window.within(window) for window in person.open_windows):
         change = ScheduleChange(day, today)
-    for one in trial(person.hours or _file(person), piece, setting, change=change):
+    for one in trials.of(piece, change=change):
         yield reason_of(one)
 
 
 def reason_of(one: Finding) -> Reason:
     """A finding of the Labour Code as a reason, with the figures of its sentence."""
     return Reason(one.code, one.severity, _figures(one), one.article, one.ways_out)
-
-
-def _file(person: Person) -> WorkFile:
-    """The file of somebody of whom no more is known than what a dispatcher sees."""
-    return WorkFile(
-        work=tuple(Work.of(interval) for interval in (*person.worked, *person.planned)),
-        contracts=contracts_of(person.file),
-        restrictions=restrictions_of(person.file),
-        born_on=person.file.birth_date,
-        presence=person.open_windows,
-    )
 
 
 def _figures(one: Finding) -> dict[str, str]:
@@ -271,6 +285,10 @@ def _promise(task: Task, now: dt.datetime) -> Iterator[Reason]:
 
 def _times(interval: Interval) -> dict[str, str]:
     return {"from": interval.start.isoformat(), "to": interval.end.isoformat()}
+
+
+def _moment(seconds: int) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()
 
 
 def hours(duration: dt.timedelta) -> str:

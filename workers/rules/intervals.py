@@ -5,7 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+# The same in whole seconds since 1970: how the time of many people is read and added up.
+Span = tuple[int, int]
+ALWAYS: Span = (-(1 << 60), 1 << 60)
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +30,11 @@ class Interval:
     def length(self) -> dt.timedelta:
         """Real time elapsed, whatever the clocks did in the meantime."""
         return self.end.astimezone(dt.UTC) - self.start.astimezone(dt.UTC)
+
+    @property
+    def span(self) -> Span:
+        """In whole seconds, those that have begun included: at least as long as it is."""
+        return int(self.start.timestamp() // 1), int(-(-self.end.timestamp() // 1))
 
     def overlaps(self, other: Interval) -> bool:
         """Whether they share an instant; touching ends do not."""
@@ -46,6 +56,7 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
     return result
 
 
+@lru_cache(maxsize=256)
 def civil_day(day: dt.date, zone: ZoneInfo) -> Interval:
     """Midnight to midnight in the zone: 23 or 25 hours long when the clocks change."""
     start = dt.datetime.combine(day, dt.time(), zone)
@@ -53,6 +64,7 @@ def civil_day(day: dt.date, zone: ZoneInfo) -> Interval:
     return Interval(start.astimezone(dt.UTC), end.astimezone(dt.UTC))
 
 
+@lru_cache(maxsize=64)
 def civil_week(day: dt.date, zone: ZoneInfo) -> Interval:
     """Monday 0:00 to the next Monday 0:00 around the day (Labour Code L3121-35)."""
     monday = day - dt.timedelta(days=day.weekday())
@@ -66,6 +78,17 @@ def clipped(intervals: Iterable[Interval], window: Interval) -> list[Interval]:
         for interval in intervals
         if interval.overlaps(window)
     ]
+
+
+def covered(spans: Iterable[Span], window: Span) -> int:
+    """Seconds of a window that the spans cover, those of several counted once."""
+    found, (until, closing) = 0, window
+    for begins, ends in sorted(spans):
+        start, end = max(begins, until), min(ends, closing)
+        if start < end:
+            found += end - start
+            until = end
+    return found
 
 
 def total(intervals: Iterable[Interval]) -> dt.timedelta:

@@ -24,13 +24,15 @@ from concierge.words import date_words, duration_words
 from workers.actions.candidates import Candidate, candidates
 from workers.enums import MOVABLE, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
-from workers.models.plan import TeamDay, team_day
+from workers.models.cards import cards_of
+from workers.models.plan import judged_day
+from workers.models.presence import Presence, presence_of
 from workers.perms import can_dispatch, can_see_team
 from workers.rules.intervals import Interval
 from workers.views.common import assignment_or_404, clock, hours_text, initials, pictogram_of, title_of
 from workers.views.lists import late, order_title, orders_of, to_give, unassigned
 from workers.views.live import news_url
-from workers.views.rows import QUARTER, hours_shown, row
+from workers.views.rows import QUARTER, hours_shown, rows
 from workers.views.undoing import undo_offer
 
 # Stands for a piece of work in an address that the page completes.
@@ -82,8 +84,9 @@ class Focus:
 def board_context(focus: Focus) -> dict[str, Any]:
     """Everything the board shows."""
     people = Trainee.objects.visible_to(focus.actor).active().filter(site=focus.site)
-    team = team_day(people, focus.day, focus.zone, week=focus.card is not None or focus.work is not None)
-    first, last = hours_shown(team)
+    presence = presence_of(people, focus.day, focus.zone)
+    cards = cards_of(presence)
+    first, last = hours_shown(presence, cards)
     start = dt.datetime.combine(focus.day, dt.time(first), focus.zone)
     shown = Interval(start, start + (last - first) * 4 * QUARTER)
     may_dispatch = can_dispatch(focus.actor, site_id=focus.site.pk)
@@ -100,7 +103,7 @@ def board_context(focus: Focus) -> dict[str, Any]:
         "papers_url": focus.url("workers:papers"),
         "columns": (last - first) * 4,
         "hours": [_("%(hour)s h") % {"hour": hour} for hour in range(first, last)],
-        "rows": [row(focus, team, trainee, shown, may_dispatch) for trainee in team.trainees],
+        "rows": rows(focus, presence, cards, shown, may_dispatch),
         "unassigned": unassigned(focus),
         "late": late(focus),
         "text": focus.text,
@@ -109,7 +112,7 @@ def board_context(focus: Focus) -> dict[str, Any]:
         "may_see_team": can_see_team(focus.actor),
         "help_calls": _help_calls(focus),
         "to_validate": _to_validate(focus),
-        "panel": _panel(focus, team) if may_dispatch else None,
+        "panel": _panel(focus, presence) if may_dispatch else None,
         "done": _done(focus),
         "undo": undo_offer(focus.actor, focus.now, focus.zone),
         "error": focus.error,
@@ -163,23 +166,27 @@ def _done(focus: Focus) -> dict[str, Any] | None:
     }
 
 
-def _panel(focus: Focus, team: TeamDay) -> dict[str, Any] | None:
+def _panel(focus: Focus, presence: Presence) -> dict[str, Any] | None:
     """Who can take the chosen piece of work, everybody with their reasons."""
     if focus.card is not None:
         card = assignment_or_404(focus.actor, focus.card)
-        return _panel_of(focus, team, card.work_order, card) if card.status in MOVABLE else _finished_panel(focus, card)
+        return (
+            _panel_of(focus, presence, card.work_order, card)
+            if card.status in MOVABLE
+            else _finished_panel(focus, card)
+        )
     if focus.work is not None:
         order: WorkOrder = get_object_or_404(orders_of(focus), public_id=focus.work, site=focus.site)
-        return _panel_of(focus, team, order, None) if to_give(focus).filter(pk=order.pk).exists() else None
+        return _panel_of(focus, presence, order, None) if to_give(focus).filter(pk=order.pk).exists() else None
     return None
 
 
-def _panel_of(focus: Focus, team: TeamDay, order: WorkOrder, card: Assignment | None) -> dict[str, Any]:
+def _panel_of(focus: Focus, presence: Presence, order: WorkOrder, card: Assignment | None) -> dict[str, Any]:
     if order.site_id != focus.site.pk:
         raise Http404
     starts_at = _wanted_start(focus, card)
     mode = focus.mode or (card.supervision_mode if card else "")
-    found = candidates(order, team, now=focus.now, starts_at=starts_at, mode=mode, without=card)
+    found = candidates(order, judged_day(presence), now=focus.now, starts_at=starts_at, mode=mode, without=card)
     if focus.person is not None:
         found.sort(key=lambda one: one.trainee.public_id != focus.person)
     action = (

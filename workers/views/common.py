@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.enums import Leg, Place
-from bookings.models import WorkOrder
+from bookings.models import Service, WorkOrder
 from concierge.errors import DomainError, NotAllowed
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -115,8 +116,22 @@ def trainee_or_404(actor: Actor, public_id: uuid.UUID) -> Trainee:
     return found
 
 
-def title_of(order: WorkOrder, leg: str) -> str:
+class Titled(Protocol):
+    """A work order, or the card of one: what is done, and by whom when that is a provider."""
+
+    @property
+    def service(self) -> Service:
+        """What is done."""
+
+    @property
+    def performer_label(self) -> str:
+        """Who does it."""
+
+
+def title_of(order: Titled, leg: str) -> str:
     """What somebody of the team does: the service, or the way its things go."""
+    if leg == Leg.WORK:
+        return order.service.label
     words = {"service": order.service.label, "who": order.performer_label}
     if leg == Leg.COLLECT:
         return _("Bring to %(who)s: %(service)s") % words
@@ -125,7 +140,7 @@ def title_of(order: WorkOrder, leg: str) -> str:
     return order.service.label
 
 
-def pictogram_of(order: WorkOrder, leg: str) -> str:
+def pictogram_of(order: Titled, leg: str) -> str:
     """The drawing of it."""
     return "parcel" if leg else order.service.pictogram
 

@@ -7,6 +7,7 @@ takes a quarter of a millisecond (``docs/performance.md``).
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,8 +20,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from workers.enums import MOVABLE, AssignmentStatus
-from workers.models import Assignment, Occupation, Trainee
-from workers.models.plan import TeamDay
+from workers.models import Occupation, Trainee
+from workers.models.cards import Card, DayCards
+from workers.models.presence import Presence
 from workers.rules.intervals import Interval, civil_day
 from workers.views.common import clock, initials, pictogram_of, title_of
 from workers.views.replacing import replace_url
@@ -32,6 +34,8 @@ FIRST_HOUR, LAST_HOUR = 8, 19
 # The grid has 64 columns at most: sixteen hours.
 MOST_HOURS = 16
 QUARTER = dt.timedelta(minutes=15)
+# Stands for a person in an address that each row completes.
+NOBODY = uuid.UUID(int=0)
 # Up to an hour, a card has room for a drawing and a time.
 BRIEF = 4
 
@@ -44,32 +48,40 @@ CARD_STATE = {
 }
 
 
-def hours_shown(team: TeamDay) -> tuple[int, int]:
+def hours_shown(presence: Presence, cards: DayCards) -> tuple[int, int]:
     """First and last hour of the grid: the usual day, stretched to the work there is."""
-    today = civil_day(team.day, team.zone)
-    starts, ends = [FIRST_HOUR], [LAST_HOUR]
-    for trainee in team.trainees:
-        for card in team.cards(trainee):
-            if card.planned_start >= today.start:
-                starts.append(card.planned_start.astimezone(team.zone).hour)
-            if card.planned_end < today.end:
-                end = card.planned_end.astimezone(team.zone)
-                ends.append(end.hour + (1 if end.minute else 0))
-    first = min(starts)
-    return first, min(max(ends), first + MOST_HOURS, 24)
+    today, zone = civil_day(presence.day, presence.zone), presence.zone
+    found = [card for of_person in cards.work.values() for card in of_person]
+    opening = min((card.planned_start for card in found if card.planned_start >= today.start), default=None)
+    closing = max((card.planned_end for card in found if card.planned_end < today.end), default=None)
+    first, last = FIRST_HOUR, LAST_HOUR
+    if opening is not None:
+        first = min(first, opening.astimezone(zone).hour)
+    if closing is not None:
+        end = closing.astimezone(zone)
+        last = max(last, end.hour + (1 if end.minute else 0))
+    return first, min(last, first + MOST_HOURS, 24)
 
 
-def row(focus: Focus, team: TeamDay, trainee: Trainee, shown: Interval, takes_drops: bool) -> dict[str, Any]:
-    """One person: usual hours, cards, and where a card is dropped."""
-    away = team.is_away(trainee)
-    drop = reverse("workers:drop", args=[trainee.public_id])
-    query = urlencode(
-        {"day": focus.day.isoformat(), "hour": shown.start.astimezone(focus.zone).hour, "site": focus.site.slug}
-    )
-    here = [card for card in team.cards(trainee) if card.window.overlaps(shown)]
-    beside = [one for one in team.accompanied(trainee) if one.window.overlaps(shown)]
+def rows(focus: Focus, presence: Presence, cards: DayCards, shown: Interval, takes_drops: bool) -> list[dict[str, Any]]:
+    """One row a person: usual hours, cards, and where a card is dropped."""
+    hour = shown.start.astimezone(focus.zone).hour
+    query = urlencode({"day": focus.day.isoformat(), "hour": hour, "site": focus.site.slug})
+    drop = f"{reverse('workers:drop', args=[NOBODY])}?{query}".split(str(NOBODY))
+    return [
+        _row(focus, presence, cards, trainee, shown, str(trainee.public_id).join(drop) if takes_drops else "")
+        for trainee in presence.trainees
+    ]
+
+
+def _row(
+    focus: Focus, presence: Presence, of_day: DayCards, trainee: Trainee, shown: Interval, drop_url: str
+) -> dict[str, Any]:
+    away = presence.is_away(trainee)
+    here = [card for card in of_day.of(trainee) if card.touches(shown)]
+    beside = [one for one in of_day.accompanied(trainee) if one.window.overlaps(shown)]
     cards = [
-        *(_card(focus, card, shown, team.companions.get(card.pk, "")) for card in here),
+        *(_card(focus, card, shown, of_day.companions.get(card.key, "")) for card in here),
         *(_beside(focus, one, shown) for one in beside),
     ]
     return {
@@ -78,9 +90,9 @@ def row(focus: Focus, team: TeamDay, trainee: Trainee, shown: Interval, takes_dr
         "initials": initials(trainee),
         "tone": trainee.pk % 6,
         "detail": _("Away") if away else _("Prefers to listen") if trainee.prefers_audio else "",
-        "replace_url": replace_url(trainee, focus.day) if takes_drops and _may_go(here) else "",
-        "drop_url": f"{drop}?{query}" if takes_drops and not away else "",
-        "off": _off(shown, [] if away else team.open_windows(trainee)),
+        "replace_url": replace_url(trainee, focus.day) if drop_url and _may_go(here) else "",
+        "drop_url": "" if away else drop_url,
+        "off": _off(shown, [] if away else presence.open_windows(trainee)),
         "cards": mark_safe("".join(html for _hours, _title, html in cards)),  # noqa: S308 - card_html
         "paper": mark_safe(  # noqa: S308 - titles are escaped
             "".join(f'<br><span class="print-hours">{hours}</span> {escape(title)}' for hours, title, _html in cards)
@@ -107,7 +119,7 @@ def columns(interval: Interval, shown: Interval) -> dict[str, int]:
     return {"start": first + 1, "span": max(1, last - first)}
 
 
-def _may_go(cards: list[Assignment]) -> bool:
+def _may_go(cards: list[Card]) -> bool:
     return any(card.status in MOVABLE for card in cards)
 
 
@@ -132,13 +144,13 @@ def _beside(focus: Focus, one: Occupation, shown: Interval) -> tuple[str, str, S
     return hours, title, html
 
 
-def _card(focus: Focus, card: Assignment, shown: Interval, companion: str) -> tuple[str, str, SafeString]:
+def _card(focus: Focus, card: Card, shown: Interval, companion: str) -> tuple[str, str, SafeString]:
     """Its hours and title, and the card itself; ``companion`` is who accompanies."""
     is_late = card.status in MOVABLE and card.planned_start < focus.now
-    is_here = card.work_order.site_id == focus.site.pk
-    place = columns(card.window, shown)
+    is_here = card.site_id == focus.site.pk
+    place = columns(Interval(card.planned_start, card.planned_end), shown)
     start, end = clock(card.planned_start, focus.zone), clock(card.planned_end, focus.zone)
-    hours, title = f"{start} – {end}", title_of(card.work_order, card.leg)
+    hours, title = f"{start} – {end}", title_of(card, card.leg)
     detail = f"{hours} · {_status(card.status, get_language() or '')}"
     if companion:
         detail = f"{detail} · {_('with %(name)s') % {'name': companion}}"
@@ -147,7 +159,7 @@ def _card(focus: Focus, card: Assignment, shown: Interval, companion: str) -> tu
         title=title,
         detail=detail,
         brief=start if place["span"] <= BRIEF else "",
-        pictogram=pictogram_of(card.work_order, card.leg),
+        pictogram=pictogram_of(card, card.leg),
         state="failed" if is_late else CARD_STATE[AssignmentStatus(card.status)],
         url=f"{focus.card_url}{card.public_id}#who" if is_here else "",
         drag=str(card.public_id) if is_here and card.status in MOVABLE else "",

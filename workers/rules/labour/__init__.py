@@ -5,7 +5,7 @@ one by one, ``engine`` all of them over a person's days, ``record`` the hours th
 whole seconds, so that a night in which the clocks change counts its real hours.
 """
 
-from workers.rules.labour.engine import judge, trial
+from workers.rules.labour.engine import Trials, judge, trial
 from workers.rules.labour.facts import (
     Contract,
     Derogation,
@@ -37,6 +37,7 @@ __all__ = [
     "ScheduleChange",
     "Setting",
     "TermsBook",
+    "Trials",
     "WayOut",
     "WeekRecord",
     "Work",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Literal
 
+from workers.rules.intervals import Span
 from workers.rules.labour.days import DAY_RULES, MINOR_RULES, Day, restrictions, schedule_change
-from workers.rules.labour.facts import ScheduleChange, Setting, Work, WorkFile
+from workers.rules.labour.facts import Kind, ScheduleChange, Setting, Work, WorkFile
 from workers.rules.labour.findings import Finding, WayOut, way
 from workers.rules.labour.terms import AVERAGE_WEEKS
 from workers.rules.labour.timeline import DAY, Timeline
@@ -28,57 +31,151 @@ def judge(file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> li
 def _days(line: Timeline, file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
     found: list[Finding] = []
     for index in range(line.index(first.toordinal()), line.index(last.toordinal()) + 1):
-        if not line.worked[index]:
-            continue
-        day = Day(line, index, file, setting, setting.terms.on(line.base + index))
-        found += [one for rule in DAY_RULES if (one := rule(day)) is not None]
-        if file.born_on is not None and (age := file.age_on(day.date)) is not None and age < MAJORITY:
-            found += [one for rule in MINOR_RULES if (one := rule(day)) is not None]
-        if file.restrictions:
-            found += restrictions(day)
-    for change in file.changes:
-        if first <= change.day <= last:
-            terms = setting.terms.on(change.day.toordinal())
-            found += [one for one in (schedule_change(change, setting, terms),) if one is not None]
+        found += _on_day(line, index, file, setting)
+    return found + _changes(file.changes, setting, first, last)
+
+
+def _on_day(line: Timeline, index: int, file: WorkFile, setting: Setting) -> list[Finding]:
+    """What is found on one day."""
+    if not line.worked[index]:
+        return []
+    day = Day(line, index, file, setting, setting.terms.on(line.base + index))
+    found = [one for rule in DAY_RULES if (one := rule(day)) is not None]
+    if file.born_on is not None and (age := file.age_on(day.date)) is not None and age < MAJORITY:
+        found += [one for rule in MINOR_RULES if (one := rule(day)) is not None]
+    if file.restrictions:
+        found += restrictions(day)
     return found
+
+
+def _changes(changes: Iterable[ScheduleChange], setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
+    """What is found about hours that were published and changed (L14)."""
+    told = (
+        schedule_change(change, setting, setting.terms.on(change.day.toordinal()))
+        for change in changes
+        if first <= change.day <= last
+    )
+    return [one for one in told if one is not None]
 
 
 def _weeks(line: Timeline, file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
     found: list[Finding] = []
     begin, end = line.index(first.toordinal()) // 7, line.index(last.toordinal()) // 7
     for index in range(begin, end + 1):
-        if not line.totals[index]:
-            continue
-        week = Week(line, index, file, setting, setting.terms.on(line.base + 7 * index + 6))
-        found += [one for rule in WEEK_RULES if (one := rule(week)) is not None]
-        if file.born_on is not None and (age := file.age_on(dt.date.fromordinal(week.monday))) is not None:
-            found += [one for rule in MINOR_WEEK_RULES if age < MAJORITY and (one := rule(week)) is not None]
+        found += _in_week(line, index, file, setting)
     for index in range(begin, min(end + AVERAGE_WEEKS, len(line.totals))):
-        if line.totals[index] and (one := average_work(line, setting, index)) is not None:
-            found.append(one)
+        found += _average(line, index, setting)
     return found
 
 
-def trial(file: WorkFile, piece: Work, setting: Setting, *, change: ScheduleChange | None = None) -> list[Finding]:
-    """What becomes broken, or worse, by one more piece of work; the ways out speak of that piece.
-
-    ``change`` is the change of published hours that the piece would be.
-    """
-    zone = setting.zone
-    first = dt.datetime.fromtimestamp(piece.start, zone).date() - dt.timedelta(days=1)
-    last = dt.datetime.fromtimestamp(piece.end - 1, zone).date() + dt.timedelta(days=1)
-    more = file.with_work(piece)
-    if change is not None:
-        more = replace(more, changes=(*more.changes, change))
-    after = judge(more, setting, first, last)
-    if not after:
+def _in_week(line: Timeline, index: int, file: WorkFile, setting: Setting) -> list[Finding]:
+    """What is found in one week."""
+    if not line.totals[index]:
         return []
-    before = {(one.code, one.day, one.word): one.measured for one in judge(file, setting, first, last)}
-    return [
-        replace(one, ways_out=_ways_for(piece, one))
-        for one in after
-        if before.get((one.code, one.day, one.word)) != one.measured
-    ]
+    week = Week(line, index, file, setting, setting.terms.on(line.base + 7 * index + 6))
+    found = [one for rule in WEEK_RULES if (one := rule(week)) is not None]
+    if file.born_on is not None and (age := file.age_on(dt.date.fromordinal(week.monday))) is not None:
+        found += [one for rule in MINOR_WEEK_RULES if age < MAJORITY and (one := rule(week)) is not None]
+    return found
+
+
+def _average(line: Timeline, index: int, setting: Setting) -> list[Finding]:
+    """What is found in the twelve weeks that end with one (L3)."""
+    found = average_work(line, setting, index) if line.totals[index] else None
+    return [] if found is None else [found]
+
+
+class Trials:
+    """What becomes broken, or worse, by one more piece of work, asked about one person as often as one likes.
+
+    The same findings as those that ``judge`` has with the piece and not without it. What is known without it is laid
+    out once; of the days, only those are judged of which the piece changes something.
+    """
+
+    def __init__(self, file: WorkFile, setting: Setting) -> None:
+        self.file, self.setting = file, setting
+        self._breaks = [one for one in file.work if one.kind is Kind.BREAK]
+        # By first and last day; and what each rule measured before, by line and place.
+        self._lines: dict[Span, Timeline] = {}
+        self._before: dict[tuple[str, Span, int], dict[Key, int]] = {}
+
+    def of(self, piece: Work, *, change: ScheduleChange | None = None) -> list[Finding]:
+        """What the piece breaks or makes worse; the ways out speak of that piece.
+
+        ``change`` is the change of published hours that the piece would be.
+        """
+        file, setting = self.file, self.setting
+        first = dt.datetime.fromtimestamp(piece.start, setting.zone).date().toordinal() - 1
+        last = dt.datetime.fromtimestamp(piece.end - 1, setting.zone).date().toordinal() + 1
+        days = (first, last)
+        before = self._lines.get(days) or self._lines.setdefault(days, Timeline(file, setting, first, last))
+        more = file.with_work(piece)
+        if piece.kind is Kind.BREAK or any(one.start < piece.end and piece.start < one.end for one in self._breaks):
+            after = Timeline(more, setting, first, last)
+        else:
+            after = before.with_piece(more, piece)
+        found: list[Finding] = []
+        for index in range(after.index(first), after.index(last) + 1):
+            if _touches(piece, before, after, index):
+                found += self._new("day", days, index, _on_day(after, index, more, setting))
+        if change is not None or file.changes:
+            found += self._new_changes(first, last, change)
+        begin, end = after.index(first) // 7, after.index(last) // 7
+        for index in range(begin, end + 1):
+            found += self._new("week", days, index, _in_week(after, index, more, setting))
+        for index in range(begin, min(end + AVERAGE_WEEKS, len(after.totals))):
+            found += self._new("average", days, index, _average(after, index, setting))
+        return [replace(one, ways_out=_ways_for(piece, one)) for one in found]
+
+    def _new(self, what: Place, days: Span, index: int, after: list[Finding]) -> list[Finding]:
+        """Of what is found with the piece, what is not found without it, or was measured otherwise."""
+        if not after:
+            return after
+        key = (what, days, index)
+        if key not in self._before:
+            line, file, setting = self._lines[days], self.file, self.setting
+            found = (
+                _on_day(line, index, file, setting)
+                if what == "day"
+                else _in_week(line, index, file, setting)
+                if what == "week"
+                else _average(line, index, setting)
+            )
+            self._before[key] = _measures(found)
+        before = self._before[key]
+        return [one for one in after if before.get(_key(one)) != one.measured]
+
+    def _new_changes(self, first: int, last: int, change: ScheduleChange | None) -> list[Finding]:
+        known, setting = self.file.changes, self.setting
+        opening, closing = dt.date.fromordinal(first), dt.date.fromordinal(last)
+        before = _measures(_changes(known, setting, opening, closing))
+        after = _changes((*known, change) if change else known, setting, opening, closing)
+        return [one for one in after if before.get(_key(one)) != one.measured]
+
+
+Key = tuple[str, dt.date, str]
+Place = Literal["day", "week", "average"]
+
+
+def _key(one: Finding) -> Key:
+    return one.code, one.day, one.word
+
+
+def _measures(found: Iterable[Finding]) -> dict[Key, int]:
+    return {_key(one): one.measured for one in found}
+
+
+def _touches(piece: Work, before: Timeline, after: Timeline, index: int) -> bool:
+    """Whether the piece changes anything that the rules of a day read: its time, or the rest before it."""
+    if piece.start < after.midnights[index + 1] and after.midnights[index] < piece.end:
+        return True
+    was, now = before.begun, after.begun
+    return was.get(index) != now.get(index) or was.get(index - 1) != now.get(index - 1)
+
+
+def trial(file: WorkFile, piece: Work, setting: Setting, *, change: ScheduleChange | None = None) -> list[Finding]:
+    """What becomes broken, or worse, by one more piece of work: ``Trials`` asked once."""
+    return Trials(file, setting).of(piece, change=change)
 
 
 def _ways_for(piece: Work, one: Finding) -> tuple[WayOut, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from workers.rules.intervals import Interval
+from workers.rules.intervals import Interval, Span
 from workers.rules.labour.terms import FULL_TIME, LAW, MINUTE, TermsBook
 
 
@@ -140,12 +140,13 @@ class ScheduleChange:
 class WorkFile:
     """Everything about one person that the rules read.
 
-    ``work`` in any order, overlapping or not. ``earlier`` holds the seconds of weeks of which only the total is known,
-    by their Monday; ``overtime`` those of overtime before the known weeks, by year. ``presence`` are usual hours: being
-    there between two pieces of work is no interruption (L17).
+    ``work`` in any order, overlapping or not; ``plain`` is work of which nothing is known but when. ``earlier`` holds
+    the seconds of weeks of which only the total is known, by their Monday; ``overtime`` those of overtime before the
+    known weeks, by year. ``presence`` are usual hours: being there between two pieces of work is no interruption (L17).
     """
 
     work: tuple[Work, ...] = ()
+    plain: tuple[Span, ...] = ()
     contracts: tuple[Contract, ...] = ()
     born_on: dt.date | None = None
     restrictions: tuple[Restriction, ...] = ()

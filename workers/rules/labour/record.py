@@ -73,4 +73,4 @@ def _kinds(pieces: list[Work], opening: int, closing: int) -> dict[Kind, int]:
 
 def _one_kind(pieces: list[Work], kind: Kind) -> tuple[list[int], list[int]]:
     """Disjoint stretches of one kind; a break is counted like the others here."""
-    return joined(Work(one.start, one.end) for one in pieces if one.kind is kind)
+    return joined([Work(one.start, one.end) for one in pieces if one.kind is kind])

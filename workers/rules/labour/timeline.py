@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+from workers.rules.intervals import Span
 from workers.rules.labour.facts import Contract, Kind, Setting, Work, WorkFile
 from workers.rules.labour.terms import DRIFT_AMONG
 
@@ -29,6 +30,7 @@ class Timeline:
         "_contracts",
         "_excess",
         "_file",
+        "_laid",
         "base",
         "begun",
         "ends",
@@ -49,43 +51,77 @@ class Timeline:
         self.midnights = midnights(setting.zone, self.base, 7 * weeks + 1)
         self.worked = [0] * (7 * weeks)
         self.begun: dict[int, list[tuple[int, int]]] = {}
-        self.totals = [0] * weeks
+        self._laid = [0] * weeks
         self._file, self._by_week, self._excess, self._contracts = file, None, None, {}
-        self.starts, self.ends = joined(file.work)
-        self._lay()
-        for monday, seconds in file.earlier.items():
+        self.starts, self.ends = joined(file.work, file.plain)
+        for start, end in zip(self.starts, self.ends, strict=True):
+            self._lay(start, end)
+        self._add_up()
+
+    def _add_up(self) -> None:
+        """The totals of weeks, once every piece is laid."""
+        self.totals = self._laid.copy()
+        for monday, seconds in self._file.earlier.items():
             week, aside = divmod(monday.toordinal() - self.base, 7)
-            if aside == 0 and 0 <= week < weeks:
+            if aside == 0 and 0 <= week < len(self.totals):
                 # The days next to the weeks looked at are known one by one, and are part of the total.
                 self.totals[week] = max(self.totals[week], seconds)
         self.sums = [0, *accumulate(self.totals)]
 
-    def _lay(self) -> None:
-        """One pass: each piece on its days."""
-        marks, worked, begun, totals = self.midnights, self.worked, self.begun, self.totals
+    def with_piece(self, file: WorkFile, piece: Work) -> Timeline:
+        """The same days of ``file``, which is the file of this line with one more piece of work.
+
+        The piece is laid on what is there already: a trial costs little more than the days that it touches.
+        """
+        more = object.__new__(Timeline)
+        more.base, more.midnights = self.base, self.midnights
+        more.worked, more._laid, more.begun = self.worked.copy(), self._laid.copy(), self.begun.copy()
+        more.starts, more.ends = self.starts.copy(), self.ends.copy()
+        more._file, more._by_week, more._excess, more._contracts = file, None, None, self._contracts
+        left, right = bisect_left(self.ends, piece.start), bisect_right(self.starts, piece.end)
+        start, end = piece.start, piece.end
+        if left < right:
+            start, end = min(start, self.starts[left]), max(end, self.ends[right - 1])
+            for place in range(left, right):
+                more._lay(self.starts[place], self.ends[place], -1)
+        more._lay(start, end)
+        more.starts[left:right], more.ends[left:right] = [start], [end]
+        more._add_up()
+        return more
+
+    def _lay(self, start: int, end: int, sign: int = 1) -> None:
+        """A stretch on its days, or (``sign`` -1) off them again."""
+        marks, worked, totals = self.midnights, self.worked, self._laid
         opening, closing = marks[0], marks[-1]
-        for start, end in zip(self.starts, self.ends, strict=True):
-            if end <= opening or start >= closing:
-                continue
-            # Days of 23 and 25 hours shift the guess by one at most.
-            day = max(0, (start - opening) // DAY)
-            while marks[day] > start and day:
-                day -= 1
-            while marks[day + 1] <= start:
-                day += 1
-            if start >= opening:
-                begun.setdefault(day, []).append((start, end))
-            cursor = max(start, opening)
-            while end > marks[day + 1]:
-                worked[day] += marks[day + 1] - cursor
-                totals[day // 7] += marks[day + 1] - cursor
-                cursor = marks[day + 1]
-                day += 1
-                if cursor >= closing:
-                    break
-            else:
-                worked[day] += end - cursor
-                totals[day // 7] += end - cursor
+        if end <= opening or start >= closing:
+            return
+        # Days of 23 and 25 hours shift the guess by one at most.
+        day = max(0, (start - opening) // DAY)
+        while marks[day] > start and day:
+            day -= 1
+        while marks[day + 1] <= start:
+            day += 1
+        if start >= opening:
+            self._begin(day, (start, end), sign)
+        cursor = max(start, opening)
+        while end > marks[day + 1]:
+            worked[day] += sign * (marks[day + 1] - cursor)
+            totals[day // 7] += sign * (marks[day + 1] - cursor)
+            cursor = marks[day + 1]
+            day += 1
+            if cursor >= closing:
+                return
+        worked[day] += sign * (end - cursor)
+        totals[day // 7] += sign * (end - cursor)
+
+    def _begin(self, day: int, piece: Span, sign: int) -> None:
+        """Pieces of a day are in order; a list that is there may be that of another line."""
+        pieces = self.begun.get(day, [])
+        pieces = [one for one in pieces if one != piece] if sign < 0 else sorted([*pieces, piece])
+        if pieces:
+            self.begun[day] = pieces
+        else:
+            del self.begun[day]
 
     def index(self, ordinal: int) -> int:
         """Place of a day."""
@@ -116,7 +152,7 @@ class Timeline:
         if self._by_week is None:
             self._by_week = {}
             weeks = self.midnights[::7]
-            for one in self._file.work:
+            for one in (*self._file.work, *(Work(*span) for span in self._file.plain)):
                 if one.kind is not Kind.BREAK and weeks[0] <= one.start < weeks[-1]:
                     self._by_week.setdefault(bisect_right(weeks, one.start) - 1, []).append(one)
         return self._by_week.get(week, [])
@@ -141,12 +177,12 @@ def monday_of(ordinal: int) -> int:
     return ordinal - (ordinal - 1) % 7
 
 
-def joined(work: Iterable[Work]) -> tuple[list[int], list[int]]:
+def joined(work: Sequence[Work], plain: Iterable[Span] = ()) -> tuple[list[int], list[int]]:
     """Starts and ends of the same working time as disjoint stretches in order, without the breaks."""
     starts: list[int] = []
     ends: list[int] = []
     until = -1 << 60
-    for start, end in sorted([(one.start, one.end) for one in work if one.kind is not Kind.BREAK]):
+    for start, end in sorted([*plain, *((one.start, one.end) for one in work if one.kind is not Kind.BREAK)]):
         if start > until:
             starts.append(start)
             ends.append(end)

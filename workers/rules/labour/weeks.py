@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from workers.rules.labour.facts import Kind, Rider, Setting, Work, WorkFile, is_part_time
@@ -139,11 +139,13 @@ def notice_of_extra(week: Week) -> Finding | None:
     if not is_part_time(week.contract) or week.total <= week.contract:
         return None
     told = sorted(week.line.begun_in_week(week.index), key=lambda one: (one.told_on or dt.date.min, one.start))
-    so_far = week.total - _seconds(told)
-    for number, one in enumerate(told, start=1):
-        before, so_far = so_far, week.total - _seconds(told) + _seconds(told[:number])
+    without = week.total - _seconds(told)
+    for number, one in enumerate(told):
+        if one.told_on is None:
+            continue
+        before, so_far = (without + _seconds(told[:count]) for count in (number, number + 1))
         # What lies within hours that were told before adds nothing to them.
-        if so_far > max(week.contract, before) and one.told_on is not None:
+        if so_far > max(week.contract, before):
             place = next(i for i in range(7) if week.line.midnights[7 * week.index + i + 1] > one.start)
             day = week.monday + place
             notice = max(0, day - one.told_on.toordinal())
@@ -160,7 +162,7 @@ def notice_of_extra(week: Week) -> Finding | None:
     return None
 
 
-def _seconds(work: Iterable[Work]) -> int:
+def _seconds(work: Sequence[Work]) -> int:
     """Time covered at least once."""
     starts, ends = joined(work)
     return sum(ends) - sum(starts)

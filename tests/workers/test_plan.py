@@ -1,0 +1,110 @@
+"""What is read of many people at once is what is known of each, and the page and the action judge alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from tests.employing import employ, employer_of
+from tests.workers.conftest import NOW, Team, at
+from workers.actions.candidates import candidate_for, candidates
+from workers.actions.dispatch import assign_work_order, judged
+from workers.actions.people import note_absence
+from workers.actions.refusals import AssignmentRefused, TraineeBusy, WarningsToAccept
+from workers.enums.contracts import RestrictionCode, RiderReason
+from workers.models import ContractDerogation, ContractRider, Trainee, WorkRestriction
+from workers.models.contracts import read_file
+from workers.models.files import files_of
+from workers.models.plan import team_day
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.mark.promise("domain R22")
+def test_the_files_of_many_are_those_of_each(team: Team) -> None:
+    organisation, first = team.world.organisation, dt.date(2026, 10, 1)
+    contract = team.amina.contracts.get()
+    for starts, minutes in ((dt.date(2026, 11, 2), 28 * 60), (dt.date(2026, 12, 7), None)):
+        ContractRider.objects.create(
+            organisation=organisation,
+            contract=contract,
+            starts_on=starts,
+            ends_on=None,
+            weekly_minutes=minutes,
+            new_end_on=None if minutes else dt.date(2027, 8, 1),
+            reason=RiderReason.ACTIVITY,
+        )
+    ContractDerogation.objects.create(
+        organisation=organisation,
+        trainee=team.bilal,
+        employer=employer_of(organisation),
+        kind="cumul",
+        reference="2026-12",
+        starts_on=first,
+        ends_on=dt.date(2026, 12, 31),
+    )
+    WorkRestriction.objects.create(
+        organisation=organisation, trainee=team.bilal, code=RestrictionCode.NOT_ALONE, starts_on=first
+    )
+    people = [team.amina, team.bilal, team.chloe]
+    found = files_of(people, dt.date(2026, 1, 1), dt.date(2027, 12, 31))
+    assert found == {one.pk: read_file(Trainee.objects.get(pk=one.pk)) for one in people}
+
+
+@pytest.mark.promise("domain R14", "domain R21")
+def test_the_page_and_the_action_judge_alike(team: Team) -> None:
+    """Everybody of the team, hour by hour: what the list says is what giving the work answers, reason by reason."""
+    assign_work_order(team.work(minutes=330), team.amina, starts_at=at(9), by=team.dispatcher, accepted_warnings=WARNED)
+    note_absence(team.chloe, starts_on=NOW.date(), ends_on=NOW.date(), by=team.dispatcher)
+    employ(
+        Trainee.objects.create(
+            organisation=team.world.organisation, site=team.world.site, first_name="Dina", last_name="Roux"
+        ),
+        starts_on=dt.date(2026, 11, 1),
+    )
+    order = team.work(minutes=60)
+    refused = set()
+    for hour in range(8, 21):
+        day = team_day(Trainee.objects.active().filter(site=team.world.site), NOW.date(), PARIS)
+        for shown in candidates(order, day, now=NOW, starts_at=at(hour)):
+            asked: dict[str, Any] = {"starts_at": at(hour), "mode": shown.mode, "now": NOW}
+            codes = [reason.code for reason in shown.verdict.reasons if reason.severity == "block"]
+            try:
+                given = judged(order, shown.trainee, accepted_warnings=shown.verdict.warnings, **asked)
+            except TraineeBusy:
+                refused |= {"busy"} & set(codes)
+            except AssignmentRefused as refusal:
+                assert refusal.details["reasons"] == codes
+                refused |= set(codes)
+            else:
+                assert given.verdict == shown.verdict
+                for warning in shown.verdict.warnings:
+                    with pytest.raises(WarningsToAccept):
+                        judged(order, shown.trainee, accepted_warnings=shown.verdict.warnings - {warning}, **asked)
+    assert {"busy", "absent"} <= refused
+
+
+def test_nobody_is_judged_otherwise_alone_or_among_others(team: Team) -> None:
+    assign_work_order(team.work(minutes=120), team.amina, starts_at=at(10), by=team.dispatcher)
+    order = team.work(minutes=90)
+    together = team_day(Trainee.objects.active().filter(site=team.world.site), NOW.date(), PARIS)
+    for shown in candidates(order, together, now=NOW):
+        alone = team_day(Trainee.objects.filter(pk=shown.trainee.pk), NOW.date(), PARIS)
+        alone.know_weeks(alone.trainees)
+        found = candidate_for(order, alone.trainees[0], alone, now=NOW)
+        assert replace(found, trainee=shown.trainee) == shown
+
+
+WARNED = ("not_available", "after_promise", "L17", "L13", "L14", "contract_hours")
