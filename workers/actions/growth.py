@@ -96,7 +96,7 @@ class Growth:
     @cached_property
     def _day_of_mentors(self) -> TeamDay:
         """The day of those who can show it: the team's own when they are in it, else read once."""
-        mentors = {one.trainee_id for one in self.helpers.mentors}
+        mentors = {one.trainee_id for one in self.helpers.mentors if one.trainee_id is not None}
         if mentors <= {one.pk for one in self.team.trainees}:
             return self.team
         return team_day(Trainee.objects.filter(pk__in=mentors), self.team.day, self.team.zone)
