@@ -7,7 +7,7 @@ import datetime as dt
 from concierge.days import today_at
 from concierge.tenancy import Actor
 from demo.setup import House
-from workers.actions.people import note_absence
+from workers.actions.absences import note_absence
 from workers.actions.weeks import copy_week, fill_week, publish_week
 from workers.models import Trainee, WorkWeek
 from workers.rules.candidates import WARNINGS

@@ -48,6 +48,7 @@ class Kind(models.TextChoices):
     WORK_ON_ITS_WAY = "work_order.on_its_way", _("The things are on their way to the provider")
     WORK_RESCHEDULED = "work_order.rescheduled", _("Appointment of a provider's work moved")
     PLAN_UNDONE = "assignment.cancelled", _("A plan was undone by a moved appointment")
+    LEFT_ALONE = "assignment.left_alone", _("Somebody is without the companion of their work")
     NEEDS_DISPATCH = "work_order.needs_dispatch", _("A work order needs a dispatcher")
     OFFER_MISDIRECTED = "offer.misdirected", _("An offer reached the wrong person")
     RENEWAL_DUE = "client_account.renewal_due", _("A contract with a client account ends soon")

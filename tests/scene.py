@@ -93,6 +93,7 @@ from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.employing import employ, employer_of
 from tests.world import World
+from workers.actions.absences import note_absence
 from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.clearances import Terms as ClearanceTerms
 from workers.actions.clearances import note_clearance
@@ -102,7 +103,7 @@ from workers.actions.employers import AnnexDetails, add_annex
 from workers.actions.hours import Said, add_entry
 from workers.actions.notes import write_note
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
-from workers.actions.people import create_trainee, note_absence, set_skill
+from workers.actions.people import create_trainee, set_skill
 from workers.actions.prolongations import ProlongationDetails, ask_prolongation
 from workers.actions.restrictions import add_restriction
 from workers.actions.skills import set_goal

@@ -17,9 +17,8 @@ from concierge.models import Event
 from notifications.models import Message
 from tests.conftest import settle
 from tests.workers.conftest import NOW, Team, at
-from workers.actions.absences import TooLateToUndo, end_absence, undo_absence, work_held
+from workers.actions.absences import TooLateToUndo, end_absence, note_absence, undo_absence, work_held
 from workers.actions.dispatch import assign_work_order
-from workers.actions.people import note_absence
 from workers.models import Absence, Assignment
 from workers.rules.candidates import WARNINGS
 

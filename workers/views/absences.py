@@ -21,8 +21,7 @@ from concierge.days import today_at, today_of
 from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
 from concierge.words import date_words
-from workers.actions.absences import can_undo, end_absence, undo_absence, work_held
-from workers.actions.people import note_absence
+from workers.actions.absences import can_undo, end_absence, note_absence, undo_absence, work_held
 from workers.forms import AbsenceForm, LastDayForm
 from workers.models import Absence, Trainee
 from workers.models.people import AbsenceQuerySet

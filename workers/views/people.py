@@ -17,8 +17,7 @@ from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
-from workers.actions.absences import work_held
-from workers.actions.people import note_absence
+from workers.actions.absences import note_absence, work_held
 from workers.enums import WEEKDAYS
 from workers.forms import AbsenceForm, cleaned
 from workers.forms.people import InviteForm
