@@ -70,8 +70,8 @@ def test_a_dispatchers_morning(team: Team, screen: Screen, client: Client) -> No
     given(team, farid, 15)
     new = [team.work(starts=at(9)) for _ in range(3)]
     sign_in(screen, client, team.world.users["dispatcher"])
-    # David calls at eight: his day goes to others. Amina calls too.
-    for person, pieces in ((david, 3), (team.amina, 1)):
+    # David calls at eight, then Amina: their work goes to those who are there.
+    for person in (david, team.amina):
         page = screen.open(f"/equipe/{person.public_id}/")
         page.locator("#id_starts_on").fill(MONDAY)
         page.locator("#id_ends_on").fill("2026-11-25")
@@ -79,6 +79,11 @@ def test_a_dispatchers_morning(team: Team, screen: Screen, client: Client) -> No
         page.wait_for_load_state()
         screen.check()
         screen.shot(f"morning-absent-{person.first_name.lower()}")
+    for person, pieces in ((david, 3), (team.amina, 1)):
+        page = screen.open("/absences/")
+        screen.shot("morning-absences")
+        page.get_by_role("link", name=person.first_name).click()
+        page.wait_for_load_state()
         page.locator("a[href*='/remplacer/']").first.click()
         page.wait_for_load_state()
         expect(page.locator(".replace-line")).to_have_count(pieces)
