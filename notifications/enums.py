@@ -96,6 +96,7 @@ class Kind(models.TextChoices):
     PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     PASS_ENDING = "pass_iae.ending", _("A PASS IAE ends")
+    ABSENCE_SAID = "absence.noted", _("Somebody of the team says that they are away")
     WEEK_PUBLISHED = "week.published", _("Working hours of a week")
     CLEARANCE_ENDING = "clearance.expiring", _("A clearance of somebody of the team ends soon")
     CLEARANCE_OVER = "clearance.expired", _("A clearance of somebody of the team has ended")

@@ -330,6 +330,12 @@ def _help(world: World) -> None:
     call_for_help(team.amina, by=team.themself(team.amina))
 
 
+def _absence_said(world: World) -> None:
+    team = build_team(world)
+    day = today_of(world.organisation)
+    note_absence(team.amina, starts_on=day, ends_on=day, by=team.themself(team.amina))
+
+
 def _hours_published(world: World) -> None:
     team = build_team(world)
     today = today_of(world.organisation)
@@ -667,6 +673,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
     Kind.WEEK_PUBLISHED: _hours_published,
+    Kind.ABSENCE_SAID: _absence_said,
     Kind.PASS_ENDING: _pass_ending,
     Kind.CLEARANCE_ENDING: _clearance(7),
     Kind.CLEARANCE_OVER: _clearance(-1),
