@@ -129,7 +129,7 @@ def passport_pdf(trainee: Trainee, *, language: str, now: dt.datetime) -> bytes:
             ],
             "goals": [{"label": goal.label, "level": goal.get_wanted_level_display()} for goal in passport.goals],
         }
-    return render_pdf(TEMPLATE, data, language=language, timestamp=now.replace(microsecond=0))
+    return render_pdf(TEMPLATE, data, language=language, timestamp=now)
 
 
 def _trade_on_paper(trade: Trade) -> dict[str, object]:
