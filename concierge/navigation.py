@@ -100,6 +100,12 @@ MENU: tuple[tuple[Promise | str, tuple[Link, ...]], ...] = (
                 _("Working hours"),
                 frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER}),
             ),
+            Link(
+                "workers:absences",
+                "calendar-off",
+                _("Absences"),
+                frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.SOCIAL_ADVISER, Role.SITE_MANAGER}),
+            ),
             Link("bookings:runs", "shopping-basket", _("Orders ahead"), READERS),
             Link("bookings:series-list", "repeat", _("Regular requests"), READERS),
         ),

@@ -12,9 +12,9 @@ from bookings.models.calendar import closed_days
 from concierge.enums import Role
 from concierge.tenancy import Actor
 from workers.actions import time as clock
+from workers.actions.absences import note_absence
 from workers.actions.hours import Said, add_entry, confirm_entries, contest_entries, validate_entries
 from workers.actions.notes import write_note
-from workers.actions.people import note_absence
 from workers.actions.restrictions import add_restriction
 from workers.enums import TimeKind
 from workers.enums.contracts import RestrictionCode

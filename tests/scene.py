@@ -93,6 +93,7 @@ from tests.bookings.conftest import weekly_basket, wish_baskets, wish_shirts
 from tests.conftest import settle
 from tests.employing import employ, employer_of
 from tests.world import World
+from workers.actions.absences import note_absence
 from workers.actions.agreements import AgreementDetails, add_agreement
 from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.clearances import Terms as ClearanceTerms
@@ -528,6 +529,8 @@ def _trainee(world: World) -> Trainee:
     set_skill(trainee, rome_code="H2410", level=SkillLevel.AUTONOMOUS, by=by)
     set_goal(trainee, rome_code="D1207", wanted_level=SkillLevel.ASSISTED, wanted_by=None, today=today, by=by)
     note_clearance(trainee, kind=ClearanceKind.DRIVING_B, terms=ClearanceTerms(today), by=by)
+    far = today + dt.timedelta(days=200)
+    note_absence(trainee, starts_on=far, ends_on=far + dt.timedelta(days=2), by=world.actor())
     return trainee
 
 

@@ -14,6 +14,7 @@ class WorkersConfig(AppConfig):
         from concierge.middleware import register_identity
         from workers import handlers  # noqa: F401 - importing subscribes
         from workers.actions import (  # noqa: F401 - importing says how long they are kept
+            absences,
             clearances,
             hours,
             notes,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workers.views import (
+    absences,
     agreements,
     capabilities,
     checking,
@@ -86,6 +87,12 @@ urlpatterns = [
     path("horaires/publier/", weeks.publish, name="publish_week"),
     path("horaires/<uuid:trainee>/", weeks.person_week, name="person_week"),
     path("ma-semaine/", my_week.my_week, name="my_week"),
+    path("absences/", absences.absences, name="absences"),
+    path("absences/<uuid:trainee>/<str:first>/", absences.absence, name="one_absence"),
+    path("absences/<uuid:trainee>/<str:first>/annuler/", absences.undo, name="undo_absence"),
+    path("absences/<uuid:trainee>/<str:first>/retour/", absences.end, name="end_absence"),
+    path("ma-semaine/absence/", absences.my_absence, name="my_absence"),
+    path("ma-semaine/absence/<str:first>/annuler/", absences.undo_mine, name="undo_my_absence"),
     path("employeurs/", employers.employers, name="employers"),
     path("employeurs/nouveau/", employers.new_employer, name="new-employer"),
     path("employeurs/<uuid:employer>/", employers.edit_employer, name="employer"),

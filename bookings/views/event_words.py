@@ -113,6 +113,7 @@ EVENT_WORDS: dict[str, Promise | str] = {
     "assignment.declined": gettext_lazy("Assignment declined"),
     "assignment.cancelled": gettext_lazy("Assignment cancelled"),
     "assignment.moved": gettext_lazy("Assignment moved"),
+    "assignment.left_alone": gettext_lazy("Whoever was to accompany is away"),
     "assignment.undone": gettext_lazy("Last step undone"),
     "assignment.returned": gettext_lazy("Assignment sent back"),
     "assignment.done": gettext_lazy("Assignment done"),

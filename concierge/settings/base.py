@@ -478,6 +478,7 @@ KEEP_DAYS = {
     "bank_accounts": 1827,
     "stopped_bank_accounts": 90,
     "hours": 1827,
+    "absences": 1827,
     "shifts": 1827,
     "planned_hours": 1827,
     "progress_notes": 730,

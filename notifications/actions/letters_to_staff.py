@@ -19,6 +19,7 @@ from notifications.models import Message, WebhookEndpoint
 from providers.actions.matching import agreed_prices
 from providers.enums import OfferStatus
 from providers.models import Offer
+from workers.enums import MOVABLE
 from workers.models import Assignment, HelpCall, Trainee
 
 
@@ -152,6 +153,34 @@ def plan_undone(message: Message) -> Note:
             (_("Service"), order.service.label),
             (_("Site"), order.site.name),
             (_("Now from"), moment_words(order.promised_start, order.site)),
+        ],
+        action_url=link(message.organisation, "bookings:request", order.request.public_id),
+        action_label=_("Open the request"),
+    )
+
+
+@writes(Kind.LEFT_ALONE)
+def left_alone(message: Message) -> Note:
+    """Whoever was to accompany this work is away. Not once somebody else does, or it is nobody's any more."""
+    found = Assignment.objects.select_related(
+        "trainee", "work_order__request", "work_order__service", "work_order__site"
+    )
+    assignment = found.filter(public_id=message.subject_id).first()
+    if assignment is None:
+        raise NotNeeded(Unsent.GONE)
+    has_companion = assignment.occupations.taking().companions().exists()
+    if assignment.status not in MOVABLE or has_companion:
+        raise NotNeeded(Unsent.OUTDATED)
+    order = assignment.work_order
+    return Note(
+        subject=_("Work order %(reference)s is without a companion") % {"reference": order.reference},
+        heading=_("Somebody else has to accompany this work"),
+        why=_why(),
+        facts=[
+            (_("Work order"), order.reference),
+            (_("Service"), order.service.label),
+            (_("Person"), assignment.trainee.short_name),
+            (_("Planned from"), moment_words(assignment.planned_start, order.site)),
         ],
         action_url=link(message.organisation, "bookings:request", order.request.public_id),
         action_label=_("Open the request"),

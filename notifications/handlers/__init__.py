@@ -325,6 +325,15 @@ def call_who_plans(event: Event) -> None:
         tell(event, team, site=order.site, request_id=order.request.public_id)
 
 
+@subscribe("assignment.left_alone")
+def call_who_finds_a_companion(event: Event) -> None:
+    """Whoever was to be beside somebody is away: whoever dispatches at the site finds somebody else."""
+    for assignment in Assignment.objects.filter(public_id=event.subject_id).select_related("work_order__request"):
+        order = assignment.work_order
+        team = team_at(order.site, Role.DISPATCHER, Role.CONCIERGE, Role.SITE_MANAGER)
+        tell(event, team, site=order.site, request_id=order.request.public_id)
+
+
 @subscribe("offer.misdirected", "offer.moved_after_yes")
 def tell_of_a_wrong_address(event: Event) -> None:
     """Whoever dispatches corrects the address of the business, or asks it whether the new time suits."""

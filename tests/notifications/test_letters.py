@@ -131,14 +131,17 @@ from tests.providers.conftest import details as file_of
 from tests.providers.pricing import asked_for_prices, priced
 from tests.providers.signing import sent_agreement, sign, signed_by_both
 from tests.scene import build_scene
-from tests.workers.conftest import build_team
+from tests.workers.conftest import PARIS, build_team
 from tests.world import World
+from workers.actions.absences import note_absence
 from workers.actions.clearances import Terms, note_clearance
+from workers.actions.dispatch import assign_work_order
 from workers.actions.passes import PassDetails, enter_pass
 from workers.actions.people import create_trainee
 from workers.actions.persons import invite_trainee
 from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
+from workers.models import TraineeSkill
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -327,6 +330,12 @@ def _help(world: World) -> None:
     call_for_help(team.amina, by=team.themself(team.amina))
 
 
+def _absence_said(world: World) -> None:
+    team = build_team(world)
+    day = today_of(world.organisation)
+    note_absence(team.amina, starts_on=day, ends_on=day, by=team.themself(team.amina))
+
+
 def _hours_published(world: World) -> None:
     team = build_team(world)
     today = today_of(world.organisation)
@@ -346,6 +355,18 @@ def _pass_ending(world: World) -> None:
     left = pass_iae.ledger().days_left(today)
     with transaction.atomic():
         events.record("pass_iae.ending", pass_iae, by=world.actor(), days=left)
+
+
+def _left_alone(world: World) -> None:
+    """Whoever can show it to others was to accompany, and is away."""
+    team = build_team(world)
+    TraineeSkill.objects.filter(trainee=team.amina).update(level="transmitting")
+    today = today_of(world.organisation)
+    monday = today + dt.timedelta(days=7 - today.weekday())
+    starts = dt.datetime.combine(monday, dt.time(10), PARIS)
+    order = team.work(starts=starts)
+    assign_work_order(order, team.bilal, starts_at=starts, by=world.actor("dispatcher"), accepted_warnings=WARNINGS)
+    note_absence(team.amina, starts_on=monday, ends_on=monday, by=world.actor("supervisor"))
 
 
 def _clearance(days: int) -> Callable[[World], None]:
@@ -601,6 +622,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.REQUEST_RESCHEDULED: _moved,
     Kind.WORK_RESCHEDULED: _moved_from_provider,
     Kind.PLAN_UNDONE: _moved_from_plan,
+    Kind.LEFT_ALONE: _left_alone,
     Kind.EARLIER_TIME: _earlier,
     Kind.LINK_SENT: lambda world: renew_link(world.request(world.cobbler), by=world.actor("dispatcher")),
     Kind.BENEFICIARY_BOOKED: _for_a_parent,
@@ -651,6 +673,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
     Kind.WEEK_PUBLISHED: _hours_published,
+    Kind.ABSENCE_SAID: _absence_said,
     Kind.PASS_ENDING: _pass_ending,
     Kind.CLEARANCE_ENDING: _clearance(7),
     Kind.CLEARANCE_OVER: _clearance(-1),

@@ -19,10 +19,10 @@ from django_cotton import render_component
 from bookings.models import WorkOrder
 from tests.workers.conftest import NOW, Team, at
 from tests.workers.test_board import drop, page, queries_of
+from workers.actions.absences import note_absence
 from workers.actions.candidates import candidate_for
 from workers.actions.dispatch import assign_work_order, move_assignment
 from workers.actions.dropping import stretches
-from workers.actions.people import note_absence
 from workers.actions.work import start_assignment
 from workers.models import Assignment, Trainee
 from workers.models.plan import team_day

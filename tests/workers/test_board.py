@@ -20,8 +20,9 @@ from concierge import tenancy
 from concierge.models import Event, Membership
 from tests.workers.conftest import NOW, Team, at
 from tests.world import World
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, move_assignment
-from workers.actions.people import create_trainee, note_absence
+from workers.actions.people import create_trainee
 from workers.actions.work import call_for_help, start_assignment
 from workers.models import Assignment, HelpCall, Trainee
 from workers.rules.candidates import WARNINGS

@@ -11,8 +11,11 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import override
 
-from concierge.models import Membership
+from concierge.models import Event, Membership
+from notifications.models import Message
+from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team, at
+from workers.actions.absences import note_absence
 from workers.actions.candidates import candidates
 from workers.actions.dispatch import assign_work_order, move_assignment, unassign
 from workers.actions.refusals import TraineeBusy, WarningsToAccept
@@ -94,6 +97,42 @@ def test_alone_nobody_accompanies(shown: Team) -> None:
 def test_the_own_supervisor_accompanies_when_nobody_can_show_it(team: Team) -> None:
     given = give(team, team.bilal, 10)
     assert [one.user for one in given.occupations.filter(is_companion=True)] == [team.world.users["supervisor"]]
+
+
+@pytest.mark.promise("domain R21")
+def test_who_would_work_too_long_does_not_accompany(shown: Team) -> None:
+    """Amina has nine and a half hours on Monday: beside somebody for an hour more is beyond ten (L3121-18)."""
+    for hour, minutes in ((11, 300), (16, 270)):
+        work, starts = shown.work(minutes=minutes), at(hour, 30 if hour == 16 else 0)
+        assign_work_order(work, shown.amina, starts_at=starts, by=shown.dispatcher, accepted_warnings=WARNINGS)
+    with pytest.raises(WarningsToAccept) as warned:
+        give(shown, shown.bilal, 9)
+    assert "no_companion" in warned.value.details["reasons"]  # type: ignore[operator]
+    assert beside(give(shown, shown.bilal, 9, accepted_warnings=WARNINGS)) == []
+    tuesday = shown.work(starts=at(9, days=1))
+    given = assign_work_order(
+        tuesday, shown.chloe, starts_at=at(10, days=1), by=shown.dispatcher, accepted_warnings=WARNINGS
+    )
+    assert given.supervision_mode in {"observation", "paired"}
+    assert [one[0] for one in beside(given)] == ["Amina"]
+
+
+@pytest.mark.promise("domain R14")
+def test_an_absence_frees_who_was_to_be_accompanied_and_says_so(shown: Team) -> None:
+    given, begun = give(shown, shown.bilal, 10), give(shown, shown.chloe, 14, "paired", accepted_warnings=WARNINGS)
+    other_day = assign_work_order(
+        shown.work(starts=at(9, days=1)), shown.bilal, starts_at=at(10, days=1), by=shown.dispatcher
+    )
+    assert [len(beside(one)) for one in (given, begun, other_day)] == [1, 1, 1]
+    start_assignment(begun, by=shown.themself(shown.chloe))
+    note_absence(shown.amina, starts_on=NOW.date(), ends_on=NOW.date(), by=shown.supervisor)
+    # What is under way goes on as it is; the next day too.
+    assert [beside(one)[0][2] for one in (given, begun, other_day)] == [True, False, False]
+    (event,) = Event.objects.filter(name="assignment.left_alone")
+    assert event.subject_id == given.public_id
+    settle()
+    assert Message.objects.filter(kind="assignment.left_alone").count() == 1
+    assert Message.objects.get(kind="assignment.left_alone").address == shown.world.users["dispatcher"].email
 
 
 @pytest.mark.promise("domain R14")

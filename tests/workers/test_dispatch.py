@@ -18,8 +18,9 @@ from concierge.models import Event
 from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team, at
 from tests.world import World
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, move_assignment, unassign
-from workers.actions.people import create_trainee, note_absence, set_availability, set_skill
+from workers.actions.people import create_trainee, set_availability, set_skill
 from workers.actions.refusals import (
     AssignmentRefused,
     NotOwnTeamWork,

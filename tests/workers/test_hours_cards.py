@@ -14,10 +14,11 @@ from django.urls import reverse
 from tests.employing import employ
 from tests.workers.conftest import NOW, Team, at
 from tests.workers.test_hours_pages import LIST, MONDAY, page, pressed, queries, refusal
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order
 from workers.actions.hours import Said, add_entry, contest_entries
 from workers.actions.learning import answer_situation
-from workers.actions.people import create_trainee, note_absence
+from workers.actions.people import create_trainee
 from workers.actions.work import finish_assignment, start_assignment
 from workers.enums import QUESTIONS, SendBackReason
 from workers.models import Assignment, LearningSituation, TimeEntry, Trainee

@@ -13,9 +13,9 @@ import time_machine
 
 from tests.employing import employ, employer_of
 from tests.workers.conftest import NOW, Team, at
+from workers.actions.absences import note_absence
 from workers.actions.candidates import candidate_for, candidates
 from workers.actions.dispatch import assign_work_order, judged
-from workers.actions.people import note_absence
 from workers.actions.refusals import AssignmentRefused, TraineeBusy, WarningsToAccept
 from workers.enums.contracts import RestrictionCode, RiderReason
 from workers.models import ContractDerogation, ContractRider, Trainee, WorkRestriction

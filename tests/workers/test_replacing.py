@@ -15,8 +15,8 @@ from django.urls import reverse
 from bookings.models import WorkOrder
 from concierge.models import Event
 from tests.workers.conftest import NOW, Team, at
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, move_assignment
-from workers.actions.people import note_absence
 from workers.actions.replacing import Choice, propose_replacements, replace_day
 from workers.actions.work import start_assignment
 from workers.models import Assignment
@@ -58,6 +58,19 @@ def test_nobody_is_proposed_twice_at_once(team: Team) -> None:
     assert proposals(team) == [("Bilal", at(9)), ("Bilal", at(11))]
     assign_work_order(team.work(), team.bilal, starts_at=at(11), by=team.dispatcher)
     assert proposals(team) == [("Bilal", at(9)), ("Chloé", at(11))]
+
+
+@pytest.mark.promise("domain R25")
+def test_what_is_proposed_counts_among_what_somebody_learns_that_day(team: Team) -> None:
+    """Bilal has seen ironing done: each piece in a pair is a new step, and a third one on a day is one too many."""
+    day_of_amina(team, 9, 11, 14)
+    note_absence(team.amina, starts_on=NOW.date(), ends_on=NOW.date(), by=team.dispatcher)
+    lines = propose_replacements(team.amina, NOW.date(), now=NOW)
+    steps = []
+    for line in lines:
+        (bilal,) = [one for one in line.choices if one.trainee == team.bilal]
+        steps.append("new_steps_day" in bilal.verdict.warnings)
+    assert steps == [False, False, True]
 
 
 def test_another_time_when_nobody_is_free_then_and_nobody_when_nobody_can(team: Team) -> None:

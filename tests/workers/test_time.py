@@ -18,6 +18,7 @@ from concierge.models import Event
 from concierge.tenancy import Actor
 from tests.workers.conftest import NOW, PARIS, Team, at
 from workers.actions import time as clock
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, stop_assignment
 from workers.actions.hours import (
     Said,
@@ -30,7 +31,6 @@ from workers.actions.hours import (
     withdraw_entry,
 )
 from workers.actions.notes import correct_note, write_note
-from workers.actions.people import note_absence
 from workers.actions.refusals import MonthNotReady, NotYet, WarningsToAccept
 from workers.actions.timesheets import close_month, reopen_month
 from workers.actions.work import finish_assignment, send_back, start_assignment

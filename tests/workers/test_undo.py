@@ -15,8 +15,8 @@ from bookings.models import WorkOrder
 from concierge.errors import DomainError, StaleVersion
 from concierge.models import Event
 from tests.workers.conftest import NOW, Team, at
+from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, move_assignment, unassign
-from workers.actions.people import note_absence
 from workers.actions.refusals import AssignmentRefused, WorkOrderTaken
 from workers.actions.undo import NothingToUndo, last_step, undo
 from workers.actions.work import acknowledge

@@ -18,9 +18,9 @@ from concierge.models import Event
 from notifications.models import Message
 from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team
+from workers.actions.absences import note_absence
 from workers.actions.candidates import candidate_for
 from workers.actions.dispatch import assign_work_order
-from workers.actions.people import note_absence
 from workers.actions.refusals import WarningsToAccept
 from workers.actions.weeks import (
     NothingToPublish,

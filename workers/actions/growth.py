@@ -8,6 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import Count, DateField, F, Func, Max, Q
@@ -18,9 +19,9 @@ from concierge.reads import Among, Rows
 from workers.enums import GoalStatus
 from workers.models import Assignment, Clearance, LearningGoal, LearningSituation, Trainee
 from workers.models.helpers import HelpersOfDay, helpers_of
-from workers.models.plan import TeamDay
+from workers.models.plan import TeamDay, team_day
 from workers.models.skills import went_badly
-from workers.rules.candidates import Reason, Severity, Task, Verdict
+from workers.rules.candidates import Reason, Severity, Task, Verdict, judge
 from workers.rules.clearances import Held, reasons
 from workers.rules.companions import BESIDE, Helper, free_helper, next_together
 from workers.rules.intervals import Interval, civil_day, civil_week
@@ -60,14 +61,46 @@ class Growth:
     # What each of them has been given for the week, done or not.
     week: dict[int, list[Given]] = field(default_factory=dict)
     stumbled: frozenset[int] = frozenset()
+    # Who may accompany when, once it was judged.
+    lawful: dict[tuple[int, Interval], bool] = field(default_factory=dict)
 
     def busy(self, trainee: Trainee) -> list[Interval]:
         """When the person has something else."""
         return self.team.busy(trainee, without=self.without)
 
     def companion(self, trainee: Trainee, task: Task) -> Helper | None:
-        """Who accompanies them, when the way of working asks for somebody and somebody is free."""
-        return free_helper(self.helpers.for_trainee(trainee), task.window) if task.mode in BESIDE else None
+        """Who accompanies them, when the way of working asks for somebody and somebody is free and may."""
+        if task.mode not in BESIDE:
+            return None
+        return free_helper(self.helpers.for_trainee(trainee), task.window, may=self.may_accompany)
+
+    def may_accompany(self, helper: Helper, window: Interval) -> bool:
+        """Whether the Labour Code lets somebody work for that time beside somebody: it is planned time like any other
+        (R21). Of the staff no contract is kept here: they decide for themselves."""
+        if helper.trainee_id is None:
+            return True
+        asked = (helper.trainee_id, window)
+        if asked not in self.lawful:
+            self.lawful[asked] = self._is_lawful(helper.trainee_id, window)
+        return self.lawful[asked]
+
+    def _is_lawful(self, trainee_id: int, window: Interval) -> bool:
+        day = self._day_of_mentors
+        mentor = next((one for one in day.trainees if one.pk == trainee_id), None)
+        if mentor is None:
+            return True
+        person = day.person(mentor, skill="", without=self.without)
+        beside = Task(window, "", "autonomous", window, mentor.site_id)
+        verdict = judge(person, beside, zone=day.zone, now=window.start, setting=day.setting(mentor))
+        return not any(reason.article for reason in verdict.of(Severity.BLOCK))
+
+    @cached_property
+    def _day_of_mentors(self) -> TeamDay:
+        """The day of those who can show it: the team's own when they are in it, else read once."""
+        mentors = {one.trainee_id for one in self.helpers.mentors if one.trainee_id is not None}
+        if mentors <= {one.pk for one in self.team.trainees}:
+            return self.team
+        return team_day(Trainee.objects.filter(pk__in=mentors), self.team.day, self.team.zone)
 
     def together(
         self, trainee: Trainee, duration: dt.timedelta, earliest: dt.datetime
@@ -80,6 +113,7 @@ class Growth:
             busy=self.busy(trainee),
             earliest=earliest,
             latest=civil_day(self.team.day, self.team.zone).end,
+            may=self.may_accompany,
         )
 
     def learner(self, trainee: Trainee, task: Task) -> Learner:

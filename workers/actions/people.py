@@ -18,7 +18,7 @@ from concierge.tenancy import Actor
 from workers.actions.persons import PersonDetails, check_details
 from workers.actions.skills import Basis, raise_skill
 from workers.enums import Evidence, OwnView, SkillLevel
-from workers.models import Absence, AvailabilityRule, Trainee, TraineeSkill
+from workers.models import AvailabilityRule, Trainee, TraineeSkill
 
 # weekday (0 = Monday), from, to
 UsualHours = tuple[int, dt.time, dt.time]
@@ -96,21 +96,3 @@ def set_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, by: Actor)
     basis = Basis(own_view=OwnView.READY, evidence=Evidence.EARLIER, note=str(Evidence.EARLIER.label))
     raise_skill(trainee, rome_code=rome_code, level=level, basis=basis, by=by)
     return TraineeSkill.objects.get(trainee=trainee, rome_code=rome_code)
-
-
-@transaction.atomic
-def note_absence(trainee: Trainee, *, starts_on: dt.date, ends_on: dt.date, by: Actor) -> Absence:
-    """Write down days without the person, both ends included; no reason is asked. Work already given stays visible.
-
-    Raises ``Invalid`` (400) for an end before the start, ``Conflict`` (409) for days already written down.
-    """
-    if ends_on < starts_on:
-        raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
-    with refuse_on(
-        "absences_do_not_overlap", Conflict(_("Another absence already covers some of these days."), field="starts_on")
-    ):
-        absence = Absence.objects.create(
-            organisation_id=trainee.organisation_id, trainee=trainee, starts_on=starts_on, ends_on=ends_on
-        )
-    events.record("absence.noted", trainee, by=by)
-    return absence

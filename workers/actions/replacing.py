@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.enums import Leg
 from bookings.models import WorkOrder
 from concierge import events
 from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
 from workers.actions.candidates import Candidate, candidates
 from workers.actions.dispatch import move_assignment, unassign
-from workers.actions.growth import Growth, growth_of
+from workers.actions.growth import Given, Growth, growth_of
 from workers.enums import MOVABLE
 from workers.models import Assignment, Trainee
 from workers.models.labour import Stretch
@@ -87,6 +88,7 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
         lines[piece.pk] = Line(piece, choices[:MOST_CHOICES], proposed)
         if proposed is not None:
             team.times.setdefault(proposed.trainee.pk, []).append(_as_if(piece, proposed))
+            _learn_as_if(piece, proposed, day, known.values())
     return [lines[piece.pk] for piece in pieces]
 
 
@@ -115,6 +117,14 @@ def _as_if(piece: Assignment, given: Candidate) -> Stretch:
     """The piece in the time of whoever is proposed: they are busy then."""
     span = Interval(given.starts_at, given.ends_at).span
     return Stretch(piece.pk, *span, busy=span)
+
+
+def _learn_as_if(piece: Assignment, given: Candidate, day: dt.date, known: Iterable[Growth]) -> None:
+    """The piece among what whoever is proposed learns that day: the next one is not one new thing too many."""
+    skill = piece.work_order.service.skill_code
+    if piece.leg == Leg.WORK and skill:
+        for growth in known:
+            growth.week.setdefault(given.trainee.pk, []).append(Given(day, skill, given.mode, 1))
 
 
 @transaction.atomic

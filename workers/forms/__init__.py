@@ -210,6 +210,12 @@ class AbsenceForm(forms.Form):
     ends_on = forms.DateField(label=_("Last day away"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
+class LastDayForm(forms.Form):
+    """The last day away of somebody who comes back earlier."""
+
+    last_on = forms.DateField(label=_("Last day away"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
 class NoteForm(forms.Form):
     """A follow-up note."""
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.availability import Seconds, SecondsRange
@@ -184,12 +185,27 @@ class AvailabilityRule(TenantModel):
         return f"{self.weekday} {self.starts:%H:%M}–{self.ends:%H:%M}"
 
 
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    """Reads of absences."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Like the people who are away."""
+        return self.filter(trainee__in=Trainee.objects.visible_to(actor))
+
+
 class Absence(TenantModel):
     """Days on which somebody is not here, both ends included. There is no field for why (P01)."""
 
     trainee = models.ForeignKey(Trainee, models.CASCADE, related_name="absences", verbose_name=_("trainee"))
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to (included)"))
+    # Whoever wrote it takes it back within five minutes.
+    noted_at = models.DateTimeField(_("noted at"), default=timezone.now, editable=False)
+    noted_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("noted by")
+    )
+
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("absence")

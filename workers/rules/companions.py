@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workers.rules.intervals import Interval, first_free
@@ -28,9 +28,18 @@ class Helper:
         return is_here and not any(taken.overlaps(window) for taken in self.busy)
 
 
-def free_helper(helpers: Sequence[Helper], window: Interval) -> Helper | None:
-    """The first who is free, in the order given."""
-    return next((one for one in helpers if one.is_free(window)), None)
+# Whether somebody may accompany for that time: what the Labour Code says of it.
+May = Callable[[Helper, Interval], bool]
+
+
+def always(_helper: Helper, _window: Interval) -> bool:
+    """Nothing is known against it."""
+    return True
+
+
+def free_helper(helpers: Sequence[Helper], window: Interval, *, may: May = always) -> Helper | None:
+    """The first who is free and may, in the order given."""
+    return next((one for one in helpers if one.is_free(window) and may(one, window)), None)
 
 
 def next_together(
@@ -41,8 +50,9 @@ def next_together(
     busy: Sequence[Interval],
     earliest: dt.datetime,
     latest: dt.datetime,
+    may: May = always,
 ) -> tuple[dt.datetime, Helper] | None:
-    """The first moment of the day at which the person (``open_windows``, ``busy``) and a helper are both free."""
+    """The first moment of the day at which the person (``open_windows``, ``busy``) and a helper who may are free."""
     found = []
     for number, one in enumerate(helpers):
         here = (Interval(earliest, latest),) if one.open_windows is None else one.open_windows
@@ -50,10 +60,8 @@ def next_together(
         start = first_free(duration, open_windows=both, busy=[*busy, *one.busy], earliest=earliest)
         if start is not None:
             found.append((start, number))
-    if not found:
-        return None
-    start, number = min(found)
-    return start, helpers[number]
+    able = ((start, helpers[number]) for start, number in sorted(found))
+    return next(((start, one) for start, one in able if may(one, Interval(start, start + duration))), None)
 
 
 def _common(one: Interval, other: Interval) -> Interval | None:

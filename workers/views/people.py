@@ -17,13 +17,14 @@ from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
-from workers.actions.people import note_absence
+from workers.actions.absences import note_absence, work_held
 from workers.enums import WEEKDAYS
 from workers.forms import AbsenceForm, cleaned
 from workers.forms.people import InviteForm
 from workers.models import Trainee
 from workers.models.contracts import read_file
 from workers.perms import can_edit_person, can_see_contracts, can_see_team, can_write_contracts
+from workers.views.absences import absence_url
 from workers.views.common import acting, hours_text, require, title_of, trainee_or_404
 from workers.views.person_tabs import head_of
 
@@ -44,10 +45,12 @@ def save_absence(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     require(can_see_team(acting(request), site_id=found.site_id))
     try:
         data = cleaned(AbsenceForm(request.POST))
-        note_absence(found, starts_on=data["starts_on"], ends_on=data["ends_on"], by=acting(request))
+        absence = note_absence(found, starts_on=data["starts_on"], ends_on=data["ends_on"], by=acting(request))
     except DomainError as error:
         return _page(request, found, error=error)
-    messages.success(request, _("Saved. Work already given on these days stays on the board: give it to someone else."))
+    messages.success(request, _("Saved."))
+    if work_held([absence])[absence.pk]:
+        return redirect(absence_url(absence))
     return redirect("workers:trainee", trainee=found.public_id)
 
 
@@ -65,7 +68,10 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         **head_of(request, trainee),
         **_facts(trainee, acting(request)),
         "week": _week(trainee),
-        "absences": list(trainee.absences.filter(ends_on__gte=today)),
+        "absences": [
+            {"starts_on": one.starts_on, "ends_on": one.ends_on, "href": absence_url(one)}
+            for one in trainee.absences.filter(ends_on__gte=today)
+        ],
         "upcoming": _upcoming(trainee),
         "absence_form": AbsenceForm(),
         "invite_form": InviteForm(),
