@@ -88,7 +88,7 @@ def pdf_of(person: PersonHours, taken: Taken) -> bytes:
         "paid": _words(person.paid),
         "contract": _words(person.contract),
     }
-    stamp = taken.at.astimezone(dt.UTC).replace(microsecond=0)
+    stamp = taken.at.astimezone(dt.UTC)
     return render_pdf("hours.typ", data, language=language if language in LANGUAGES else "fr", timestamp=stamp)
 
 

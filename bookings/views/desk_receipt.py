@@ -56,7 +56,7 @@ def receipt_pdf(request: TenantRequest, site: Site, public_id: Any) -> HttpRespo
         "receipt.typ",
         data,
         language=language if language in LANGUAGES else "fr",
-        timestamp=found.submitted_at.replace(microsecond=0),
+        timestamp=found.submitted_at,
     )
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{found.reference}.pdf"'

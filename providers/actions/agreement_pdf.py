@@ -47,7 +47,7 @@ def pdf_of(agreement: ServiceAgreement) -> bytes:
             },
         }
     stamp = max((one.at for one in given.values()), default=agreement.sent_at or timezone.now())
-    return render_pdf("agreement.typ", content, language=language, timestamp=stamp.replace(microsecond=0))
+    return render_pdf("agreement.typ", content, language=language, timestamp=stamp)
 
 
 def _side(side: Side, agreement: ServiceAgreement, given: dict[str, Any]) -> dict[str, str]:

@@ -433,6 +433,16 @@ def test_pages_ask_as_much_for_1_and_3(team: Team, client: Client, user: str, ad
     assert queries(client, address) == one
 
 
+@pytest.mark.parametrize(("user", "tabs"), [("supervisor", 6), ("accountant", 2), ("trainee", 0)])
+def test_a_person_s_month_is_a_tab_of_the_file(team: Team, client: Client, user: str, tabs: int) -> None:
+    client.force_login(team.world.users[user])
+    address = reverse("workers:person_month", args=[team.amina.public_id])
+    text = page(client, address)
+    assert text.count('class="tab"') == tabs
+    assert (f'href="{address}" aria-current="page"' in text) == (tabs > 0)
+    assert ("Mois d’heures" in text.split("<main", 1)[1]) == (user == "accountant")
+
+
 def test_an_accountant_of_one_site_sees_that_site(team: Team, client: Client) -> None:
     other = Site.objects.create(
         organisation=team.world.organisation,

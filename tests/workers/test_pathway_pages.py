@@ -212,6 +212,25 @@ def test_everything_that_slips_is_on_one_page_the_most_urgent_first(team: Team, 
     assert "28 février 2027" in text
 
 
+def test_a_deadline_opens_the_tab_where_it_is_settled(team: Team, desk: Client) -> None:
+    everything(team)
+    rows = read(desk, DEADLINES, of="mine", months="12").split("<tr")
+    (contract,) = [row for row in rows if "Le contrat se termine" in row]
+    assert f'href="{url("contracts", team)}"' in contract
+    (interview,) = [row for row in rows if "Bilan du parcours" in row]
+    assert f'href="{url("pass", team)}"' in interview
+
+
+def test_what_is_opened_from_the_pass_stays_in_the_file(team: Team, desk: Client) -> None:
+    pass_iae = pass_of(team)
+    pages = [url("pass", team), url("suspend", team, pass_iae.public_id), url("vault", team)]
+    for address in [*pages, url("prolong", team, pass_iae.public_id)]:
+        text = " ".join(read(desk, address).split())
+        assert f'<a class="tab" href="{url("pass", team)}" aria-current="page">PASS et parcours</a>' in text
+        assert f'<a href="{reverse("workers:trainees")}">' in text
+        assert text.count("<h1") == 1
+
+
 def test_filters_by_person_kind_and_time(team: Team, desk: Client) -> None:
     everything(team)
     mine = read(desk, DEADLINES, of="mine", months="12")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Max, Min
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from concierge.documents import render_pdf
 from concierge.rome import rome
@@ -129,17 +129,20 @@ def passport_pdf(trainee: Trainee, *, language: str, now: dt.datetime) -> bytes:
             ],
             "goals": [{"label": goal.label, "level": goal.get_wanted_level_display()} for goal in passport.goals],
         }
-    return render_pdf(TEMPLATE, data, language=language, timestamp=now.replace(microsecond=0))
+    return render_pdf(TEMPLATE, data, language=language, timestamp=now)
 
 
 def _trade_on_paper(trade: Trade) -> dict[str, object]:
     reached = date_words(trade.reached_on, "j F Y") if trade.reached_on else ""
     period = ""
     if trade.since and trade.until:
-        period = _("from %(first)s to %(last)s") % {
-            "first": date_words(trade.since, "F Y"),
-            "last": date_words(trade.until, "F Y"),
-        }
+        first, last = date_words(trade.since, "F Y"), date_words(trade.until, "F Y")
+        # A month, or from one to another: "de novembre à janvier", not "du novembre".
+        period = (
+            _("in %(month)s") % {"month": last}
+            if first == last
+            else pgettext("months", "from %(first)s to %(last)s") % {"first": first, "last": last}
+        )
     return {
         "code": trade.code,
         "label": trade.label,
