@@ -14,7 +14,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0004_absences_taken_back"),
+        ("workers", "0005_swaps"),
     ]
 
     operations = [
