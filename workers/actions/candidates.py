@@ -150,8 +150,10 @@ def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> b
     Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
     """
     longest = team.files[trainee.pk].minutes_on(team.day) * 60
-    published = [window.span for one in team.shifts.get(trainee.pk, ()) for window in one.intervals]
-    week = covered([*(one.span for one in team.times.get(trainee.pk, ())), *published], ALWAYS)
+    key = trainee.pk
+    spans = [(one.start, one.end) for one in team.times.get(key, ())]
+    published = [window.span for one in team.shifts.get(key, ()) for window in one.intervals]
+    week = covered([*spans, *published], ALWAYS) if published else sum(end - start for start, end in spans)
     return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 

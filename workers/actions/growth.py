@@ -159,9 +159,9 @@ def growth_of(work_order: WorkOrder, team: TeamDay, *, now: dt.datetime, without
 def weighed(verdict: Verdict, growth: Growth, trainee: Trainee, task: Task, *, now: dt.datetime) -> Verdict:
     """The verdict with these reasons beside those of time and law, and how much the person learns."""
     day = task.window.start.astimezone(growth.team.zone).date()
-    proposal = propose(growth.learner(trainee, replace(task, skill=growth.skill)), task.mode, day)
-    return replace(
-        verdict,
+    known = task if task.skill == growth.skill else replace(task, skill=growth.skill)
+    proposal = propose(growth.learner(trainee, known), task.mode, day)
+    return Verdict(
         learning=proposal.points,
         reasons=(
             *verdict.reasons,

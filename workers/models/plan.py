@@ -79,16 +79,16 @@ class TeamDay:
         opening, closing = civil_day(self.day, self.zone).span
         return [
             Interval(dt.datetime.fromtimestamp(start, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC))
-            for start, end in self._taken(trainee, without)
+            for start, end in self._taken(trainee.pk, without)
             if start < closing and opening < end
         ]
 
-    def _taken(self, trainee: Trainee, without: Assignment | None) -> list[Span]:
+    def _taken(self, trainee: int, without: Assignment | None) -> list[Span]:
         """Times of the weeks around that no other work may overlap."""
         key = without.pk if without else None
-        own = [one.busy for one in self.times.get(trainee.pk, ()) if one.busy is not None and one.key != key]
-        beside = (one.span for one in self.beside.get(trainee.pk, ()) if not one.is_over and one.assignment != key)
-        return [*own, *beside]
+        own = [one.busy for one in self.times.get(trainee, ()) if one.busy is not None and one.key != key]
+        beside = self.beside.get(trainee)
+        return own + [one.span for one in beside if not one.is_over and one.assignment != key] if beside else own
 
     def know_weeks(self, trainees: Collection[Trainee]) -> None:
         """Read the totals of other weeks of these trainees, in three queries, for rules that average them."""
@@ -102,57 +102,56 @@ class TeamDay:
 
     def hours(self, trainee: Trainee, *, without: Assignment | None = None) -> WorkFile:
         """What the labour rules read about the trainee."""
-        key = without.pk if without else None
-        entries = self.clocked.get(trainee.pk)
+        trainee_id, key = trainee.pk, without.pk if without else None
+        entries = self.clocked.get(trainee_id)
         # What was clocked of finished work says when it was done.
         told = entries.told if entries else ()
         plan = [
-            one.span
-            for one in self.times.get(trainee.pk, ())
+            (one.start, one.end)
+            for one in self.times.get(trainee_id, ())
             if one.key != key and (one.busy is not None or one.key not in told)
         ]
-        beside = (one.span for one in self.beside.get(trainee.pk, ()) if one.assignment != key)
-        file = self.files[trainee.pk]
+        beside = [one.span for one in self.beside.get(trainee_id, ()) if one.assignment != key]
+        file = self.files[trainee_id]
         return WorkFile(
-            work=(*(entries.other if entries else ()), *self._published(trainee)),
+            work=(*(entries.other if entries else ()), *self._published(trainee_id)),
             plain=(*plan, *beside, *(entries.plain if entries else ())),
             contracts=contracts_of(file),
             restrictions=restrictions_of(file),
             born_on=file.birth_date,
             presence=tuple(self.open_windows(trainee)),
-            earlier=self.totals.get(trainee.pk, {}),
+            earlier=self.totals.get(trainee_id, {}),
         )
 
-    def _published(self, trainee: Trainee) -> list[Work]:
+    def _published(self, trainee: int) -> list[Work]:
         """Published hours as planned time: work given within them is part of them, and no change (L13, L14)."""
         return [
             Work.of(window, told_on=one.told_on)
-            for one in self.shifts.get(trainee.pk, ())
+            for one in self.shifts.get(trainee, ())
             if one.is_plan
             for window in one.intervals
         ]
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
-        known = self.skills.get(trainee.pk, {}).get(skill)
+        key = trainee.pk
+        known = self.skills[key].get(skill) if key in self.skills else None
+        published = [window.span for one in self.shifts.get(key, ()) if one.is_plan for window in one.intervals]
+        worked = [(one.start, one.end) for one in self.times.get(key, ()) if one.busy is None]
+        has_schedule: bool = trainee.has_schedule  # type: ignore[attr-defined]  # annotated by presence_of
         return Person(
-            file=self.files[trainee.pk],
+            file=self.files[key],
             site_id=trainee.site_id,
             is_active=trainee.is_active,
             has_supervisor=trainee.supervisor_id is not None,
             level=known.level if known else "",
             open_windows=tuple(self.open_windows(trainee)),
-            is_away=self.presence.is_away(trainee),
-            planned=tuple(self._taken(trainee, without)),
-            worked=(
-                *(one.span for one in self.times.get(trainee.pk, ()) if one.busy is None),
-                *(one.span for one in self.beside.get(trainee.pk, ()) if one.is_over),
-            ),
+            is_away=key in self.presence.away,
+            planned=tuple(self._taken(key, without)),
+            worked=(*worked, *(one.span for one in self.beside.get(key, ()) if one.is_over)),
             hours=self.hours(trainee, without=without),
-            has_schedule=self.presence.has_published_week(trainee) or trainee.has_schedule,  # type: ignore[attr-defined]  # annotated by presence_of
-            published=tuple(
-                window.span for one in self.shifts.get(trainee.pk, ()) if one.is_plan for window in one.intervals
-            ),
+            has_schedule=has_schedule or self.presence.has_published_week(trainee),
+            published=tuple(published),
         )
 
 

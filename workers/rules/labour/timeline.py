@@ -158,14 +158,19 @@ class Timeline:
         return self._excess
 
     def begun_in_week(self, week: int) -> list[Work]:
-        """Work as it was told, breaks apart, that begins in a week."""
+        """Work as it was told, breaks apart, that begins in a week; without that of which nothing but when is known."""
         if self._by_week is None:
             self._by_week = {}
             weeks = self.midnights[::7]
-            for one in (*self._file.work, *(Work(*span) for span in self._file.plain)):
+            for one in self._file.work:
                 if one.kind is not Kind.BREAK and weeks[0] <= one.start < weeks[-1]:
                     self._by_week.setdefault(bisect_right(weeks, one.start) - 1, []).append(one)
         return self._by_week.get(week, [])
+
+    def plain_in_week(self, week: int) -> list[Span]:
+        """The work that begins in a week and of which nothing but when is known."""
+        opening, closing = self.midnights[7 * week], self.midnights[7 * week + 7]
+        return [one for one in self._file.plain if opening <= one[0] < closing]
 
     def rest_in(self, opening: int, closing: int) -> list[tuple[int, int]]:
         """Stretches without work that touch ``[opening, closing)``, whole; where no work is known, a year long."""

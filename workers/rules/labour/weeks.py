@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from workers.rules.labour.facts import Kind, Rider, Setting, Work, WorkFile, is_part_time
+from workers.rules.intervals import ALWAYS, covered
+from workers.rules.labour.facts import Kind, Rider, Setting, WorkFile, is_part_time
 from workers.rules.labour.findings import Finding, finding, way
 from workers.rules.labour.terms import (
     AVERAGE_WEEKS,
@@ -19,7 +20,7 @@ from workers.rules.labour.terms import (
     WEEKLY_REST_CORE,
     LabourTerms,
 )
-from workers.rules.labour.timeline import Timeline, joined
+from workers.rules.labour.timeline import Timeline
 
 
 class Week:
@@ -141,19 +142,23 @@ def notice_of_extra(week: Week) -> Finding | None:
     """
     if not is_part_time(week.contract) or week.total <= week.contract:
         return None
-    told = sorted(week.line.begun_in_week(week.index), key=lambda one: (one.told_on or dt.date.min, one.start))
-    without = week.total - _seconds(told)
-    for number, one in enumerate(told):
-        if one.told_on is None:
-            continue
-        before, so_far = (without + _seconds(told[:count]) for count in (number, number + 1))
+    begun = week.line.begun_in_week(week.index)
+    told = sorted((one.told_on, one.start, one.end) for one in begun if one.told_on is not None)
+    if not told:
+        return None
+    known = [*week.line.plain_in_week(week.index), *((one.start, one.end) for one in begun if one.told_on is None)]
+    so_far = covered(known, ALWAYS)
+    without = week.total - covered([*known, *((start, end) for _day, start, end in told)], ALWAYS)
+    for told_on, start, end in told:
+        known.append((start, end))
+        before, so_far = so_far, covered(known, ALWAYS)
         # What lies within hours that were told before adds nothing to them.
-        if so_far > max(week.contract, before):
-            place = next(i for i in range(7) if week.line.midnights[7 * week.index + i + 1] > one.start)
+        if without + so_far > max(week.contract, without + before):
+            place = next(i for i in range(7) if week.line.midnights[7 * week.index + i + 1] > start)
             day = week.monday + place
-            notice = max(0, day - one.told_on.toordinal())
+            notice = max(0, day - told_on.toordinal())
             if notice < week.terms.extra_notice_days:
-                earliest = one.told_on.toordinal() + week.terms.extra_notice_days
+                earliest = told_on.toordinal() + week.terms.extra_notice_days
                 return finding(
                     "L13",
                     day,
@@ -163,12 +168,6 @@ def notice_of_extra(week: Week) -> Finding | None:
                     way("other_day", day=earliest),
                 )
     return None
-
-
-def _seconds(work: Sequence[Work]) -> int:
-    """Time covered at least once."""
-    starts, ends = joined(work)
-    return sum(ends) - sum(starts)
 
 
 def drift(week: Week) -> Finding | None:
