@@ -213,7 +213,7 @@ def test_books_cost_the_same_for_one_and_three(team: Team, head: Actor) -> None:
         with CaptureQueriesContext(connection) as said:
             terms_books()
         counts.append(len(said))
-    assert counts == [2, 2, 2]
+    assert counts == [1, 1, 1]
 
 
 # Pages.

@@ -9,7 +9,7 @@ from typing import Any, Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.catalogue import DateRange
@@ -152,21 +152,29 @@ class LabourAgreement(PublicIdModel, TenantModel, WithdrawnModel):
         return self.withdrawn_on is None and is_begun
 
 
-AGREEMENTS = Rows(
+BOOKS = Rows(
     lambda _given: (
-        LabourAgreement.objects.standing()
-        .order_by("starts_on")
-        .values_list("employer_id", "starts_on", "ends_on", *(term.name for term in TERMS))
-    ),
+        Employer.objects.annotate(standing=FilteredRelation("agreements", condition=Q(agreements__withdrawn_on=None)))
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "raises_a_year",
+            "standing__starts_on",
+            "standing__ends_on",
+            *(f"standing__{term.name}" for term in TERMS),
+        )
+    )
 )
-RAISES = Rows(lambda _given: Employer.objects.order_by("pk").values_list("pk", "raises_a_year"))
 
 
 def terms_books() -> dict[int, TermsBook]:
-    """The terms by employer of the current organisation, as agreements and the number of raises say. Two queries."""
+    """The terms by employer of the current organisation, as agreements and the number of raises say. One query."""
     agreements: dict[int, list[Agreement]] = defaultdict(list)
-    for employer, starts_on, ends_on, *values in AGREEMENTS.all():
-        named = zip((term.name for term in TERMS), values, strict=True)
-        terms = {name: int(value) for name, value in named if value not in (None, False)}
-        agreements[employer].append(Agreement(starts_on, ends_on, terms))
-    return {key: book_of(agreements[key], raises_a_year=raises) for key, raises in RAISES.all()}
+    raises: dict[int, int] = {}
+    for employer, raises_a_year, starts_on, ends_on, *values in BOOKS.all():
+        raises[employer] = raises_a_year
+        if starts_on is not None:
+            named = zip((term.name for term in TERMS), values, strict=True)
+            terms = {name: int(value) for name, value in named if value not in (None, False)}
+            agreements[employer].append(Agreement(starts_on, ends_on, terms))
+    return {key: book_of(agreements[key], raises_a_year=many) for key, many in raises.items()}

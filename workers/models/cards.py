@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from bookings.models import Service
 from concierge.reads import Among, Rows
@@ -39,19 +40,37 @@ class Card(NamedTuple):
         return self.planned_start < window.end and window.start < self.planned_end
 
 
+class Accompanied(NamedTuple):
+    """Work of somebody else (``name``) beside whom a person is, as a card of the day."""
+
+    starts: dt.datetime
+    ends: dt.datetime
+    is_over: bool
+    version: int
+    leg: str
+    name: str
+    performer_label: str
+    service: Service
+
+    @property
+    def window(self) -> Interval:
+        """The time it takes."""
+        return Interval(self.starts, self.ends)
+
+
 @dataclass(frozen=True)
 class DayCards:
     """Cards by person, in order; what each person accompanies; and who accompanies, by the key of the assignment."""
 
     work: dict[int, list[Card]]
-    beside: dict[int, list[Occupation]]
+    beside: dict[int, list[Accompanied]]
     companions: dict[int, str]
 
     def of(self, trainee: Trainee) -> list[Card]:
         """Work planned to touch the day."""
         return self.work.get(trainee.pk, [])
 
-    def accompanied(self, trainee: Trainee) -> list[Occupation]:
+    def accompanied(self, trainee: Trainee) -> list[Accompanied]:
         """What the trainee accompanies that day."""
         return self.beside.get(trainee.pk, [])
 
@@ -82,21 +101,49 @@ CARDS = Rows(
 )
 
 
+SHARED = Rows(
+    lambda given: (
+        Occupation.objects.companions()
+        .in_fact()
+        .filter(
+            Q(Among("trainee_id", given["keys"])) | Q(Among("assignment__trainee_id", given["keys"])),
+            starts__lt=given["closing"],
+            ends__gt=given["opening"],
+        )
+        .values_list(
+            "assignment_id",
+            "trainee_id",
+            Coalesce("trainee__first_name", "user__first_name"),
+            "starts",
+            "ends",
+            "is_over",
+            "assignment__version",
+            "assignment__leg",
+            "assignment__trainee__first_name",
+            "assignment__work_order__performer_label",
+            "assignment__work_order__service_id",
+        )
+    ),
+    "keys",
+    "opening",
+    "closing",
+)
+
+
 def cards_of(presence: Presence) -> DayCards:
     """Read them, in three queries: rows, not objects, of which a full day of a big team has hundreds."""
     today = civil_day(presence.day, presence.zone)
-    keys = presence.keys
-    rows = CARDS.all(keys=keys, opening=today.start, closing=today.end)
-    services = Service.objects.in_bulk({row[-1] for row in rows})
+    given = {"keys": presence.keys, "opening": today.start, "closing": today.end}
+    rows, shared = CARDS.all(**given), SHARED.all(**given)
+    services = Service.objects.in_bulk({row[-1] for row in (*rows, *shared)})
     work: dict[int, list[Card]] = defaultdict(list)
     for *facts, service in rows:
         card = Card._make([*facts, services[service]])
         work[card.trainee_id].append(card)
-    beside: dict[int, list[Occupation]] = defaultdict(list)
+    beside: dict[int, list[Accompanied]] = defaultdict(list)
     companions: dict[int, str] = {}
-    shared = Occupation.objects.companions().between(today).in_fact()
-    for one in shared.filter(Q(trainee__in=keys) | Q(assignment__trainee__in=keys)).for_cards():
-        companions[one.assignment_id] = one.name
-        if one.trainee_id is not None:
-            beside[one.trainee_id].append(one)
+    for assignment, trainee, name, *facts, service in shared:
+        companions[assignment] = name
+        if trainee is not None:
+            beside[trainee].append(Accompanied._make([*facts, services[service]]))
     return DayCards(work, beside, companions)

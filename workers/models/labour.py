@@ -347,7 +347,7 @@ def settings_of(
     trainees: Collection[Trainee], files: Mapping[int, PersonFile], day: dt.date, zone: ZoneInfo
 ) -> dict[int, Setting]:
     """Terms of the employer by date and public holidays of the site, by trainee, for the weeks around a day and the
-    working days before it; two queries."""
+    working days before it; one query."""
     first, last = weeks_around(day)
     books = terms_books()
     holidays = {

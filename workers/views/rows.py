@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -20,8 +20,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from workers.enums import MOVABLE, AssignmentStatus
-from workers.models import Occupation, Trainee
-from workers.models.cards import Card, DayCards
+from workers.models import Trainee
+from workers.models.cards import Accompanied, Card, DayCards
 from workers.models.presence import Presence
 from workers.rules.intervals import Interval, civil_day
 from workers.views.common import clock, initials, pictogram_of, title_of
@@ -95,7 +95,7 @@ def _row(
         "off": _off(shown, [] if away else presence.open_windows(trainee)),
         "cards": mark_safe("".join(html for _hours, _title, html in cards)),  # noqa: S308 - card_html
         "paper": mark_safe(  # noqa: S308 - titles are escaped
-            "".join(f'<br><span class="print-hours">{hours}</span> {escape(title)}' for hours, title, _html in cards)
+            "".join(f'<br><span class="print-hours">{hours}</span> {_escaped(title)}' for hours, title, _html in cards)
         ),
     }
 
@@ -123,23 +123,23 @@ def _may_go(cards: list[Card]) -> bool:
     return any(card.status in MOVABLE for card in cards)
 
 
-def _beside(focus: Focus, one: Occupation, shown: Interval) -> tuple[str, str, SafeString]:
+def _beside(focus: Focus, one: Accompanied, shown: Interval) -> tuple[str, str, SafeString]:
     """Whom they accompany: their time is taken, and there is nothing to drag."""
     place = columns(one.window, shown)
-    start, order = clock(one.starts, focus.zone), one.assignment.work_order
+    start = clock(one.starts, focus.zone)
     hours = f"{start} – {clock(one.ends, focus.zone)}"
-    words = {"name": one.assignment.trainee.first_name, "service": order.service.label}
+    words = {"name": one.name, "service": one.service.label}
     title = _("With %(name)s: %(service)s") % words
     html = card_html(
         **place,
         title=title,
         detail=hours,
         brief=start if place["span"] <= BRIEF else "",
-        pictogram=pictogram_of(order, one.assignment.leg),
+        pictogram=pictogram_of(one, one.leg),
         state="done" if one.is_over else "open",
         url="",
         drag="",
-        version=one.assignment.version,
+        version=one.version,
     )
     return hours, title, html
 
@@ -188,7 +188,7 @@ def card_html(
     version: int,
 ) -> SafeString:
     """What ``<c-work-card>`` writes for a card in a row; a test compares the two."""
-    title, detail, url = escape(title), escape(detail), escape(url)
+    title, detail, url = _escaped(title), _escaped(detail), escape(url)
     tag = "a" if url else "div"
     href = f' href="{url}"' if url else ""
     dragged = f' data-drag-id="{escape(drag)}"' if drag else ""
@@ -204,6 +204,12 @@ def card_html(
         f'col-start-{start} col-span-{span}" title="{title} – {detail}"{dragged} data-version="{version}" '
         f'data-start="{start}">{inside}</{tag}>'
     )
+
+
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> str:
+    """Titles and hours of a day are the same on many cards."""
+    return str(escape(text))
 
 
 @cache
