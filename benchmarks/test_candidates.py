@@ -151,7 +151,7 @@ def test_who_can_take_this_among_two_hundred(no_worker: None) -> None:
             words.append(1000 * told.cpu_seconds)
     note("R14", f"{TEAM} people, {written} pieces of work in {WEEKS} weeks, {statements} statements")
     note("R14", f"{against} cannot, {labour} are told something of the Labour Code")
-    gate("R14", "who can take this, CPU ms of the application", own, most=50)
+    gate("R14", "who can take this, CPU ms of the application", own, most=150)
     figure("R14", "who can take this, CPU ms of PostgreSQL", database)
     figure("R14", "who can take this, ms", walls)
     figure("R14", "the sentences of everybody, CPU ms", words)
