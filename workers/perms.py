@@ -175,8 +175,8 @@ def can_change_adviser(actor: Actor, trainee: Trainee) -> bool:
 
 
 def can_see_decisions(actor: Actor, trainee: Trainee) -> bool:
-    """Read which decision lets a contract be what the rule forbids, and its reference: one of them says that a situation
-    is recognised. The person's own adviser, and who answers for contracts at the site (P01)."""
+    """Read which decision lets a contract be what the rule forbids, and its reference: one of them says that a
+    situation is recognised. The person's own adviser, and who answers for contracts at the site (P01)."""
     return advises(actor, trainee) or actor.has_role(Role.SITE_MANAGER, site_id=trainee.site_id)
 
 
