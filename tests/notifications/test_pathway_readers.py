@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.promise("P01")]
 
 
 def _told(world: World, kind: str) -> set[str]:
-    settle(world)
+    settle(world.organisation)
     return set(Message.objects.filter(kind=kind).values_list("address", flat=True))
 
 

@@ -205,8 +205,8 @@ def test_reasons_reports_and_notes_are_for_their_own_adviser_only(team: Team, de
     )
     for name, more in (("reasons", ()), ("report", (asked.public_id,))):
         assert desk.post(url(name, team, *more), {"purpose": "control"}).status_code == 403
-    for name, more in (("suspension", row), ("suspend", pass_iae), ("prolong", pass_iae)):
-        assert desk.get(url(name, team, more.public_id)).status_code == 403
+    for name, key in (("suspension", row.public_id), ("suspend", pass_iae.public_id), ("prolong", pass_iae.public_id)):
+        assert desk.get(url(name, team, key)).status_code == 403
     assert desk.get(url("notes", team)).status_code == 403
     assert not ProgressNote.objects.visible_to(by).filter(pk=note.pk).exists()
     desk.force_login(team.world.users["network_head"])
