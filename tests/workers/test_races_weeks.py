@@ -211,7 +211,7 @@ def test_a_day_published_and_work_given_are_judged_one_after_the_other(team: Tea
 def test_without_the_lock_of_the_person_the_day_is_too_long(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: were this to pass, the test above would prove nothing."""
     both_judged = threading.Barrier(2)
-    read, judge = weeks.read_week, dispatch.judged
+    read, judge = read_week, dispatch.judged
 
     def read_then_wait(*args: Any, **kwargs: Any) -> Any:
         plan = read(*args, **kwargs)

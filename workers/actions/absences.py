@@ -74,7 +74,7 @@ def note_absence(trainee: Trainee, *, starts_on: dt.date, ends_on: dt.date, by: 
         )
     said_by = "self" if by.trainee_id == trainee.pk else "team"
     # Whom somebody else asked them to accompany meanwhile is left alone too.
-    left = {one.pk: one for one in (*left, *_accompanied(trainee, starts_on, ends_on, is_locking=False))}.values()
+    left += [one for one in _accompanied(trainee, starts_on, ends_on, is_locking=False) if one not in left]
     Occupation.objects.taking().companions().filter(trainee=trainee, assignment__in=left).update(is_over=True)
     events.record(
         "absence.noted",
