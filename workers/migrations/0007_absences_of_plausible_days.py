@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0005_swaps"),
+        ("workers", "0006_labour_agreements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
