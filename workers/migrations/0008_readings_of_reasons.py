@@ -10,7 +10,7 @@ PURPOSES = ["follow_up", "rights", "asp_report", "control", "person_asked"]
 class Migration(migrations.Migration):
     """Two more things that are read."""
 
-    dependencies = [("workers", "0006_labour_agreements")]
+    dependencies = [("workers", "0007_absences_of_plausible_days")]
 
     operations = [
         migrations.RemoveConstraint("vaultreading", "vault_reading_act_is_known"),
