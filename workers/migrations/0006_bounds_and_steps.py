@@ -29,7 +29,7 @@ DROP FUNCTION workers_keep_skill_step();
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0004_absences_taken_back"),
+        ("workers", "0005_swaps"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
