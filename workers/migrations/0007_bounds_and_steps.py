@@ -29,7 +29,7 @@ DROP FUNCTION workers_keep_skill_step();
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0005_swaps"),
+        ("workers", "0006_labour_agreements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
