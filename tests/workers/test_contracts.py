@@ -275,7 +275,9 @@ def test_days_that_nobody_means_are_refused_by_action_and_database(team: Team, d
         ("ends_on", lambda: add_restriction(dina, RestrictionCode.NO_LADDER, starts_on=START, ends_on=far, by=by)),
         (
             "valid_until",
-            lambda: note_clearance(dina, kind=ClearanceKind.DRIVING_B, terms=Terms(dt.date(1985, 5, 2), far), by=by),
+            lambda: note_clearance(
+                team.amina, kind=ClearanceKind.DRIVING_B, terms=Terms(dt.date(1985, 5, 2), far), by=by
+            ),
         ),
     ]
     for field, act in wrong:
