@@ -455,7 +455,7 @@ def test_all_reasons_together_make_a_pathway_of_five_or_seven_years(team: Team) 
             if year == 2030:
                 other = prolongation("2031-06-04", reason=ProlongationReason.DIFFICULTIES, **aci)
                 seen = preview_prolongation(pass_iae, other, has_report=True)
-                assert [fault.code for fault in seen.faults] == ["prolongation_used_up"]
+                assert "prolongation_used_up" in [fault.code for fault in seen.faults]
     assert end_of(pass_iae) == dt.date(2033, 1, 4)
     with time_machine.travel(dt.datetime(2032, 12, 1, 8, tzinfo=PARIS), tick=False):
         for reason in ("rqth", "difficulties", "senior"):
