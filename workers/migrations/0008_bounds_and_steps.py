@@ -29,7 +29,7 @@ DROP FUNCTION workers_keep_skill_step();
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0006_labour_agreements"),
+        ("workers", "0007_absences_of_plausible_days"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
