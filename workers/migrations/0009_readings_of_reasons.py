@@ -10,7 +10,7 @@ PURPOSES = ["follow_up", "rights", "asp_report", "control", "person_asked"]
 class Migration(migrations.Migration):
     """Two more things that are read."""
 
-    dependencies = [("workers", "0007_absences_of_plausible_days")]
+    dependencies = [("workers", "0008_bounds_and_steps")]
 
     operations = [
         migrations.RemoveConstraint("vaultreading", "vault_reading_act_is_known"),
