@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils import timezone
@@ -107,14 +107,17 @@ from workers.actions.people import create_trainee, set_skill
 from workers.actions.prolongations import ProlongationDetails, ask_prolongation
 from workers.actions.restrictions import add_restriction
 from workers.actions.skills import set_goal
+from workers.actions.swaps import answer_swap, ask_swap
 from workers.actions.vault import note_fact
+from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import call_for_help
 from workers.enums import SkillLevel
 from workers.enums.contracts import DerogationKind, HoursBasis, RestrictionCode
 from workers.enums.passes import AppointmentKind, ProlongationReason, SuspensionReason
 from workers.enums.vault import FactCode, FollowUpBy
-from workers.models import Assignment, HelpCall, ProgressNote, TimeEntry, Trainee
+from workers.models import Assignment, HelpCall, ProgressNote, Shift, TimeEntry, Trainee
 from workers.rules.candidates import WARNINGS
+from workers.rules.shifts import DayHours
 
 
 @dataclass
@@ -292,6 +295,7 @@ def build_scene(world: World) -> Scene:
         assert message is not None
         quote, draft, unpriced = _quotes(world)
         price_request, given_price = _prices(world, unpriced, provider)
+        _week_with_a_swap(trainee, world)
         return Scene(
             world=world,
             open=waiting,
@@ -529,6 +533,22 @@ def _trainee(world: World) -> Trainee:
     far = today + dt.timedelta(days=200)
     note_absence(trainee, starts_on=far, ends_on=far + dt.timedelta(days=2), by=world.actor())
     return trainee
+
+
+def _week_with_a_swap(trainee: Trainee, world: World) -> None:
+    """Published hours of two people who both want to swap; far ahead, where nothing else is planned."""
+    today = timezone.localdate()
+    monday = today + dt.timedelta(days=105 - today.weekday())
+    system, by = world.actor(), world.actor(Role.SUPERVISOR)
+    other = create_trainee(site=world.site, first_name="Sofiane", last_name="Roy", by=system)
+    employ(other, starts_on=today, ends_on=today + dt.timedelta(days=360))
+    for place, person in enumerate((trainee, other)):
+        hours = {monday + dt.timedelta(days=place): DayHours(dt.time(9), dt.time(12))}
+        week = plan_hours(world.site, monday, person, hours, by=by)
+    publish_week(week, by=by, accepted_warnings=WARNINGS)
+    mine, theirs = Shift.objects.current().select_related("week__site", "trainee").order_by("day")
+    swap = ask_swap(mine, theirs, by=replace(system, kind="user", trainee_id=trainee.pk))
+    answer_swap(swap, agrees=True, by=replace(system, kind="user", trainee_id=other.pk))
 
 
 def _hours_and_note(world: World, trainee: Trainee) -> tuple[TimeEntry, ProgressNote]:

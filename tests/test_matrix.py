@@ -30,6 +30,7 @@ from providers.actions.sandbox import create_test_key, sandbox_keys
 from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
+from workers.models import SwapRequest
 
 __all__ = ["db"]
 TABLE = Path(__file__).parent / "matrix.csv"
@@ -369,6 +370,9 @@ ARGUMENTS: dict[str, Arguments] = {
         "trainee": s.trainee.public_id,
         "clearance": s.trainee.clearances.latest("pk").public_id,
     },
+    "workers:swap_shift": lambda s: {"shift": s.trainee.shifts.get().public_id},
+    "workers:answer_swap": lambda s: {"swap": SwapRequest.objects.get(asker=s.trainee).public_id, "verb": "retirer"},
+    "workers:decide_swap": lambda s: {"swap": SwapRequest.objects.get(asker=s.trainee).public_id},
     "workers:one_absence": lambda s: _of(s) | {"first": str(s.trainee.absences.get().starts_on)},
     "workers:undo_absence": lambda s: _of(s) | {"first": str(s.trainee.absences.get().starts_on)},
     "workers:end_absence": lambda s: _of(s) | {"first": str(s.trainee.absences.get().starts_on)},

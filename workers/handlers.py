@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from bookings.actions.work_orders import start_work_order
 from bookings.enums import Leg, WorkOrderStatus
 from bookings.models import WorkOrder
@@ -11,9 +13,10 @@ from concierge.tenancy import system_actor
 from workers.actions import forgetting as _forgetting  # noqa: F401 - importing registers what may go
 from workers.actions.dispatch import stop_assignment, unassign
 from workers.actions.passes import resume_pass
+from workers.actions.swaps import expire_swap
 from workers.actions.work import note_check, note_return
 from workers.enums import ASSIGNMENT_TRANSITIONS, RESCHEDULED, AssignmentStatus
-from workers.models import Assignment, Contract
+from workers.models import Assignment, Contract, SwapRequest
 from workers.models.assignments import AssignmentQuerySet
 
 
@@ -74,6 +77,15 @@ def resume_the_pass(event: Event) -> None:
     signed = Contract.objects.standing().filter(public_id=event.data.get("contract")).select_related("trainee")
     for contract in signed:
         resume_pass(contract.trainee, hired_on=contract.starts_on, by=system_actor(event.organisation))
+
+
+@subscribe("week.published")
+def end_swaps_of_other_hours(event: Event) -> None:
+    """A shift is no longer the same: nobody can swap it."""
+    ended = Q(mine__until__isnull=False) | Q(theirs__until__isnull=False)
+    week = Q(mine__week__editions__public_id=event.subject_id) | Q(theirs__week__editions__public_id=event.subject_id)
+    for swap in SwapRequest.objects.open().filter(ended & week).distinct().order_by("pk"):
+        expire_swap(swap, by=system_actor(event.organisation))
 
 
 def _assignments(event: Event, *statuses: WorkOrderStatus) -> AssignmentQuerySet:

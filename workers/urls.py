@@ -29,6 +29,7 @@ from workers.views import (
     replacing,
     roster,
     skills,
+    swaps,
     vault,
     weeks,
 )
@@ -86,6 +87,10 @@ urlpatterns = [
     path("horaires/publier/", weeks.publish, name="publish_week"),
     path("horaires/<uuid:trainee>/", weeks.person_week, name="person_week"),
     path("ma-semaine/", my_week.my_week, name="my_week"),
+    path("horaires/echanges/", swaps.swaps, name="swaps"),
+    path("horaires/echanges/<uuid:swap>/", swaps.decide, name="decide_swap"),
+    path("ma-semaine/echanger/<uuid:shift>/", swaps.ask, name="swap_shift"),
+    path("ma-semaine/echanges/<uuid:swap>/<slug:verb>/", swaps.answer, name="answer_swap"),
     path("absences/", absences.absences, name="absences"),
     path("absences/<uuid:trainee>/<str:first>/", absences.absence, name="one_absence"),
     path("absences/<uuid:trainee>/<str:first>/annuler/", absences.undo, name="undo_absence"),

@@ -10,7 +10,8 @@ from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
-from workers.models import Absence, WeekEdition
+from workers.enums.swaps import OPEN_SWAPS, SwapStatus
+from workers.models import Absence, SwapRequest, WeekEdition
 
 
 @writes(Kind.WEEK_PUBLISHED)
@@ -61,4 +62,55 @@ def absence_said(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "workers:one_absence", person.public_id, str(absence.starts_on)),
         action_label=_("See who replaces them"),
+    )
+
+
+def _swap(message: Message, *statuses: str) -> SwapRequest:
+    """The swap that the letter speaks of, while it is as it says."""
+    swap = SwapRequest.objects.for_cards().filter(public_id=message.subject_id).first()
+    if swap is None:
+        raise NotNeeded(Unsent.GONE)
+    if swap.status not in statuses:
+        raise NotNeeded(Unsent.OUTDATED)
+    return swap
+
+
+@writes(Kind.SWAP_ASKED)
+def swap_asked(message: Message) -> Note:
+    """A colleague asks; the page says which days."""
+    swap = _swap(message, SwapStatus.ASKED)
+    return Note(
+        subject=_("A colleague asks to swap a day with you"),
+        heading=_("A colleague asks to swap a day with you"),
+        why=_("You receive this message because you work with us."),
+        facts=[(_("Who"), swap.asker.first_name)],
+        action_url=link(message.organisation, "workers:my_week"),
+        action_label=_("Answer"),
+    )
+
+
+@writes(Kind.SWAP_AGREED)
+def swap_agreed(message: Message) -> Note:
+    """Two people agree: the supervisor decides."""
+    swap = _swap(message, SwapStatus.AGREED)
+    return Note(
+        subject=_("Two people of your team want to swap a day"),
+        heading=_("Two people of your team want to swap a day"),
+        why=_("You receive this message because of your role in the team."),
+        facts=[(_("Who"), f"{swap.asker.first_name}, {swap.other.first_name}"), (_("Site"), swap.mine.week.site.name)],
+        action_url=link(message.organisation, "workers:swaps"),
+        action_label=_("Decide"),
+    )
+
+
+@writes(Kind.SWAP_ENDED)
+def swap_ended(message: Message) -> Note:
+    """Their hours stay as they are."""
+    _swap(message, *(status for status in SwapStatus if status not in (*OPEN_SWAPS, SwapStatus.APPROVED)))
+    return Note(
+        subject=_("The swap does not take place"),
+        heading=_("The swap does not take place"),
+        why=_("You receive this message because you work with us."),
+        action_url=link(message.organisation, "workers:my_week"),
+        action_label=_("See my week"),
     )

@@ -6,8 +6,9 @@ from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event, User
 from notifications.actions.queue import Reader
+from notifications.enums import Kind
 from notifications.handlers.readers import member, team_at, tell
-from workers.models import Trainee, WeekEdition
+from workers.models import SwapRequest, Trainee, WeekEdition
 
 
 @subscribe("week.published")
@@ -35,3 +36,37 @@ def supervisors_of(trainee: Trainee) -> list[Reader]:
     if own is not None and own.is_active:
         return [member(own)]
     return team_at(trainee.site, Role.SUPERVISOR, Role.DISPATCHER, Role.SITE_MANAGER)
+
+
+@subscribe("swap.asked")
+def ask_the_colleague(event: Event) -> None:
+    """They answer on their own week."""
+    for swap in _swaps(event):
+        tell(event, _accounts(swap.other), site=swap.mine.week.site)
+
+
+@subscribe("swap.agreed")
+def ask_the_supervisor(event: Event) -> None:
+    """Both agree: somebody has to decide."""
+    for swap in _swaps(event):
+        tell(event, supervisors_of(swap.asker), site=swap.mine.week.site)
+
+
+@subscribe("swap.declined", "swap.refused", "swap.expired")
+def tell_that_it_does_not_take_place(event: Event) -> None:
+    """Whoever asked; whoever had agreed too."""
+    for swap in _swaps(event):
+        people = [swap.asker] if swap.answered_at is None or event.name == "swap.declined" else [swap.asker, swap.other]
+        readers = [reader for person in people for reader in _accounts(person)]
+        tell(event, readers, site=swap.mine.week.site, kind=Kind.SWAP_ENDED)
+
+
+def _swaps(event: Event) -> list[SwapRequest]:
+    found = SwapRequest.objects.filter(public_id=event.subject_id)
+    rows = found.select_related("asker__user", "asker__supervisor", "asker__site", "other__user", "mine__week__site")
+    return list(rows)
+
+
+def _accounts(trainee: Trainee) -> list[Reader]:
+    user = trainee.user
+    return [member(user)] if user is not None and user.is_active and user.email and trainee.is_active else []

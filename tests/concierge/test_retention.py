@@ -101,6 +101,7 @@ DELETABLE = {
     "workers_workrestriction": "written down by mistake",
     "workers_timeentry": "purge: five years after its day",
     "workers_plannedhours": "set anew; purge: five years after its day",
+    "workers_swaprequest": "purge of its shift",
     "workers_shift": "purge: five years after its day",
     "workers_progressnote": "purge: two years after the last contact",
 }

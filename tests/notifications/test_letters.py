@@ -139,9 +139,10 @@ from workers.actions.dispatch import assign_work_order
 from workers.actions.passes import PassDetails, enter_pass
 from workers.actions.people import create_trainee
 from workers.actions.persons import invite_trainee
+from workers.actions.swaps import answer_swap, ask_swap
 from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
-from workers.models import TraineeSkill
+from workers.models import Shift, Trainee, TraineeSkill
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -334,6 +335,22 @@ def _absence_said(world: World) -> None:
     team = build_team(world)
     day = today_of(world.organisation)
     note_absence(team.amina, starts_on=day, ends_on=day, by=team.themself(team.amina))
+
+
+def _swap(world: World, *, agrees: bool | None = None) -> None:
+    """Amina asks Bilal, who has the account of somebody else here."""
+    team = build_team(world)
+    Trainee.objects.filter(pk=team.bilal.pk).update(user=world.users["supervisor"])
+    today = today_of(world.organisation)
+    monday = today + dt.timedelta(days=28 - today.weekday())
+    for place, trainee in enumerate((team.amina, team.bilal)):
+        hours = {monday + dt.timedelta(days=place): DayHours(dt.time(9), dt.time(12))}
+        week = plan_hours(world.site, monday, trainee, hours, by=world.actor())
+    publish_week(week, by=world.actor(), accepted_warnings=WARNINGS)
+    mine, theirs = Shift.objects.current().select_related("week__site", "trainee").order_by("day")
+    swap = ask_swap(mine, theirs, by=team.themself(team.amina))
+    if agrees is not None:
+        answer_swap(swap, agrees=agrees, by=team.themself(team.bilal))
 
 
 def _hours_published(world: World) -> None:
@@ -674,6 +691,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.HELP_REQUESTED: _help,
     Kind.WEEK_PUBLISHED: _hours_published,
     Kind.ABSENCE_SAID: _absence_said,
+    Kind.SWAP_ASKED: _swap,
+    Kind.SWAP_AGREED: lambda world: _swap(world, agrees=True),
+    Kind.SWAP_ENDED: lambda world: _swap(world, agrees=False),
     Kind.PASS_ENDING: _pass_ending,
     Kind.CLEARANCE_ENDING: _clearance(7),
     Kind.CLEARANCE_OVER: _clearance(-1),

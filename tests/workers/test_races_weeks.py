@@ -16,9 +16,10 @@ from concierge import tenancy
 from tests.workers.conftest import NOW, Team, build_team
 from tests.workers.test_races import at_once
 from tests.world import build_world
-from workers.actions import weeks
+from workers.actions import swaps, weeks
+from workers.actions.swaps import approve_swap, ask_swap
 from workers.actions.weeks import plan_hours, publish_week
-from workers.models import Shift, WeekEdition, WorkWeek
+from workers.models import Shift, SwapRequest, WeekEdition, WorkWeek
 from workers.models.weeks import read_week
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
@@ -57,7 +58,7 @@ def without(*names: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SET ROLE NONE")
-            for table in ("workers_shift", "workers_weekedition"):
+            for table in ("workers_swaprequest", "workers_shift", "workers_weekedition"):
                 cursor.execute(f"DELETE FROM {table}")
             for statement in back:
                 cursor.execute(statement)
@@ -104,3 +105,65 @@ def test_without_lock_and_constraints_there_are_two_first_versions(team: Team, u
     with without("week_edition_once", "shift_once_a_day"):
         assert at_once(team, *both_publish(team)) == ["ok", "ok"]
         assert (WeekEdition.objects.count(), Shift.objects.count()) == (2, 2)
+
+
+# --- swaps -------------------------------------------------------------------
+
+
+def two_swaps(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Amina and Chloé both want Bilal's Wednesday, Bilal said yes to both; two supervisors approve at once."""
+    for trainee, place in ((team.amina, 0), (team.chloe, 1), (team.bilal, 2)):
+        day = MONDAY + dt.timedelta(days=place)
+        week = plan_hours(team.world.site, MONDAY, trainee, {day: HOURS}, by=team.supervisor)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    shifts = {one.trainee_id: one for one in Shift.objects.current().select_related("week__site", "trainee")}
+    wanted = shifts[team.bilal.pk]
+    found = []
+    for trainee in (team.amina, team.chloe):
+        swap = ask_swap(shifts[trainee.pk], wanted, by=team.themself(trainee))
+        SwapRequest.objects.filter(pk=swap.pk).update(status="agreed")
+        found.append(swap)
+    first, second = found
+    return (
+        lambda: approve_swap(first, by=team.supervisor, accepted_warnings=WARNINGS),
+        lambda: approve_swap(second, by=team.dispatcher, accepted_warnings=WARNINGS),
+    )
+
+
+@pytest.fixture
+def unlocked_swaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for anybody: both have seen the shifts hold before either ends them."""
+    both_seen = threading.Barrier(2)
+    check = swaps._check_current
+
+    def check_then_wait(*args: Any) -> None:
+        check(*args)
+        both_seen.wait(10)
+
+    monkeypatch.setattr(swaps, "lock_week", lambda week: WorkWeek.objects.select_related("site").get(pk=week.pk))
+    monkeypatch.setattr(swaps, "_check_current", check_then_wait)
+
+
+def who_works_on_wednesday() -> int:
+    return Shift.objects.current().filter(day=MONDAY + dt.timedelta(days=2)).count()
+
+
+@pytest.mark.promise("domain R21")
+def test_one_of_two_swaps_of_a_shift_is_approved(team: Team) -> None:
+    assert at_once(team, *two_swaps(team)) == ["ok", "shift_gone"]
+    assert who_works_on_wednesday() == 1
+
+
+@pytest.mark.promise("domain R21")
+def test_the_constraint_alone_lets_one_swap_through(team: Team, unlocked_swaps: None) -> None:
+    pair = two_swaps(team)
+    swaps_refused = at_once(team, *pair)
+    assert swaps_refused == ["ok", "stale_version"]
+    assert who_works_on_wednesday() == 1
+
+
+def test_without_lock_and_constraint_two_people_are_given_one_shift(team: Team, unlocked_swaps: None) -> None:
+    """The twin: were this to pass, the tests above would prove nothing."""
+    with without("week_edition_once"):
+        assert at_once(team, *two_swaps(team)) == ["ok", "ok"]
+        assert who_works_on_wednesday() == 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -24,7 +25,7 @@ from concierge.tenancy import Actor
 from workers.actions.candidates import explain
 from workers.actions.refusals import WarningsToAccept
 from workers.models import PlannedHours, Shift, Trainee, WeekEdition, WorkWeek
-from workers.models.weeks import PersonWeek, WeekPlan, days_of, read_week
+from workers.models.weeks import PersonWeek, days_of, read_week
 from workers.rules.candidates import Reason, Severity
 from workers.rules.shifts import DayHours, proposed_week
 
@@ -156,7 +157,7 @@ def publish_week(
     ]
     if not changes:
         raise NothingToPublish
-    warned = _judged(plan, accepted_warnings)
+    warned = judged_people(plan.people, accepted_warnings, zone=plan.zone)
     locked.version += 1
     locked.save(update_fields=["version"])
     return bring(locked, changes, number=number, by=by, now=moment, warnings=warned)
@@ -217,26 +218,35 @@ def _shift(week: WorkWeek, edition: WeekEdition, trainee: Trainee, day: dt.date,
     )
 
 
-def _judged(plan: WeekPlan, accepted: Collection[str]) -> set[str]:
+def redraft(week: WorkWeek, changes: Collection[Change]) -> None:
+    """The draft of a locked week says what is about to be published for these days."""
+    for change in changes:
+        PlannedHours.objects.filter(trainee=change.trainee, day=change.day).delete()
+    _write(week, ((one.trainee, one.day, one.hours) for one in changes if one.hours is not None))
+    week.version += 1
+    week.save(update_fields=["version"])
+
+
+def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, zone: ZoneInfo) -> set[str]:
     """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read."""
-    blocks = [(one, reason) for one in plan.people for reason in one.reasons if reason.severity == Severity.BLOCK]
+    blocks = [(one, reason) for one in people for reason in one.reasons if reason.severity == Severity.BLOCK]
     if blocks:
         raise WeekRefused(
-            _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(plan, blocks)},
+            _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(blocks, zone)},
             reasons=sorted({reason.code for _one, reason in blocks}),
         )
-    warnings = [(one, reason) for one in plan.people for reason in one.reasons if reason.severity == Severity.WARN]
+    warnings = [(one, reason) for one in people for reason in one.reasons if reason.severity == Severity.WARN]
     missing = [(one, reason) for one, reason in warnings if reason.code not in accepted]
     if missing:
         raise WarningsToAccept(
-            _("To be confirmed. %(reasons)s") % {"reasons": _sentences(plan, missing)},
+            _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone)},
             reasons=sorted({reason.code for _one, reason in missing}),
         )
     return {reason.code for _one, reason in warnings}
 
 
-def _sentences(plan: WeekPlan, found: Iterable[tuple[PersonWeek, Reason]]) -> str:
-    return " ".join(f"{one.trainee.first_name}: {explain(reason, zone=plan.zone)}." for one, reason in found)
+def _sentences(found: Iterable[tuple[PersonWeek, Reason]], zone: ZoneInfo) -> str:
+    return " ".join(f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found)
 
 
 def _open(site: Site, monday: dt.date, *, version: int | None) -> WorkWeek:

@@ -95,6 +95,25 @@ class DaysForm(forms.Form):
         return None
 
 
+class SwapForm(forms.Form):
+    """Which shift of a colleague somebody wants instead of theirs."""
+
+    theirs = forms.ChoiceField(label=gettext_lazy("Which one do you want instead?"))
+
+    def __init__(self, data: Any = None, *, choices: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        field = self.fields["theirs"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = choices
+
+
+class DecisionForm(forms.Form):
+    """What a supervisor decides of a swap; ``accept`` are the warnings that were shown."""
+
+    decision = forms.ChoiceField(choices=[("approve", ""), ("refuse", "")])
+    accept = forms.MultipleChoiceField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
+
+
 class WeekForm(forms.Form):
     """Which week of which site, in the version of the page."""
 

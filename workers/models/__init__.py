@@ -12,6 +12,7 @@ from workers.models.people import Absence, AvailabilityRule, Trainee, TraineeSki
 from workers.models.restrictions import WorkRestriction
 from workers.models.shifts import PlannedHours, Shift, WeekEdition, WorkWeek
 from workers.models.skills import LearningGoal, LearningSituation, SkillStep
+from workers.models.swaps import SwapRequest
 from workers.models.time import TimeEntry, TimesheetMonth
 from workers.models.vault import SensitiveFact, VaultReading
 
@@ -40,6 +41,7 @@ __all__ = [
     "SensitiveFact",
     "Shift",
     "SkillStep",
+    "SwapRequest",
     "TimeEntry",
     "TimesheetMonth",
     "Trainee",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,6 +21,7 @@ from workers.models.weeks import days_of
 from workers.rules.shifts import DayHours
 from workers.views.common import chosen_day
 from workers.views.day import nobody, own_language, own_trainee
+from workers.views.swaps import swap_cards
 
 
 @require_safe
@@ -31,11 +33,13 @@ def my_week(request: HttpRequest) -> HttpResponse:
     today = today_at(trainee.site)
     day = chosen_day(request.GET.get("semaine", ""), today=today)
     monday = day - dt.timedelta(days=day.weekday())
+    now = timezone.now()
     with own_language(request, trainee):
-        return render(request, "workers/my_week.html", _week(trainee, monday, today))
+        context = {**_week(trainee, monday, today, now), "swaps": swap_cards(trainee, now)}
+        return render(request, "workers/my_week.html", context)
 
 
-def _week(trainee: Trainee, monday: dt.date, today: dt.date) -> dict[str, Any]:
+def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -> dict[str, Any]:
     days, zone = days_of(monday), ZoneInfo(trainee.site.time_zone)
     shifts = {one.day: one for one in Shift.objects.current().filter(trainee=trainee, day__range=(days[0], days[-1]))}
     absences = Absence.objects.filter(trainee=trainee, starts_on__lte=days[-1], ends_on__gte=days[0])
@@ -43,7 +47,13 @@ def _week(trainee: Trainee, monday: dt.date, today: dt.date) -> dict[str, Any]:
     hours = {day: shift.hours(zone) for day, shift in shifts.items() if day not in away}
     return {
         "week": _("Week of %(day)s") % {"day": date_words(monday, "l j F")},
-        "days": [_day(day, hours.get(day), is_away=day in away, is_today=day == today) for day in days],
+        "days": [
+            {
+                **_day(day, hours.get(day), is_away=day in away, is_today=day == today),
+                "swap": shifts[day].public_id if day in hours and shifts[day].starts_at > now else None,
+            }
+            for day in days
+        ],
         "is_published": bool(shifts),
         "total": duration_words(sum(one.minutes for one in hours.values())),
         "name": trainee.first_name,

@@ -33,6 +33,7 @@ from workers.rules.candidates import Severity
 from workers.rules.shifts import DayHours, hours_of
 from workers.views.common import acting, answered, chosen_day, chosen_site, posted, require, team_sites, trainee_or_404
 from workers.views.person_tabs import head_of
+from workers.views.swaps import swaps_to_decide
 
 KINDS = {Severity.BLOCK: "against", Severity.WARN: "neutral", Severity.INFO: "for"}
 
@@ -201,6 +202,7 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         "may_prepare": may_plan and any(not one.days and one.contract_minutes for one in plan.people),
         "previous_url": week_url(site, monday - dt.timedelta(days=7)),
         "next_url": week_url(site, monday + dt.timedelta(days=7)),
+        "to_decide": swaps_to_decide(actor).count() if can_plan_weeks(actor) else 0,
         "error": error,
     }
     return render(request, "workers/week.html", context, status=error.status if error else 200)
