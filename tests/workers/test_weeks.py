@@ -32,6 +32,7 @@ from workers.actions.weeks import (
 )
 from workers.models import PlannedHours, Shift, Trainee, WorkWeek
 from workers.models.plan import team_day
+from workers.models.timesheets import ASSIGNED, hours_of
 from workers.models.weeks import PersonWeek, read_week
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
@@ -321,3 +322,16 @@ def test_one_and_three_rows_cost_the_same(team: Team, supervisor: Client) -> Non
     with CaptureQueriesContext(connection) as one:
         supervisor.get(page, {"semaine": str(MONDAY)})
     assert len(three) == len(one)
+
+
+@pytest.mark.promise("domain R20")
+def test_published_hours_are_what_was_planned_in_the_list_of_hours(team: Team) -> None:
+    """Amina has published hours on Monday and Tuesday alone; of Bilal nothing is published, his usual week counts."""
+    published(team, mon=SHORT, tue=DayHours(dt.time(10), dt.time(15)))
+    last = MONDAY + dt.timedelta(days=6)
+    now = dt.datetime.combine(last, dt.time(20), NOW.tzinfo) + dt.timedelta(days=1)
+    people = Trainee.objects.filter(pk__in=[team.amina.pk, team.bilal.pk]).order_by("pk")
+    amina, bilal = hours_of(people, MONDAY, last, now=now)
+    assert amina.planned == {day(0): 300, day(1): 300}
+    assert [(one.day, one.because) for one in amina.missing] == [(day(0), ASSIGNED), (day(1), ASSIGNED)]
+    assert (len(bilal.missing), bilal.planned_minutes) == (5, 5 * 450)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -16,11 +16,13 @@ from concierge.models import Site
 from workers.models.assignments import Assignment
 from workers.models.contracts import Contract, file_prefetches, person_file
 from workers.models.people import Absence, Trainee
+from workers.models.shifts import Shift
 from workers.models.time import TimeEntry
 from workers.rules import time as rules
 from workers.rules.intervals import Interval, civil_day
 
-# Why hours are expected on a day: work was given, it is a usual day, or an absence was noted that pay has to know.
+# Why hours are expected on a day: work was given or hours were published, it is a usual day, or an absence was noted
+# that pay has to know.
 ASSIGNED, USUAL, AWAY = "assigned", "usual", "away"
 
 
@@ -107,7 +109,7 @@ def site_month(site: Site, month: dt.date, *, now: dt.datetime) -> list[PersonHo
 
 
 def hours_of(people: QuerySet[Trainee], first: dt.date, last: dt.date, *, now: dt.datetime) -> list[PersonHours]:
-    """The hours of these people on these days, both included. Nine queries, and the closed days of each site."""
+    """The hours of these people on these days, both included. Ten queries, and the closed days of each site."""
     found = list(
         people.select_related("site", "supervisor").prefetch_related(
             "availability",
@@ -119,9 +121,18 @@ def hours_of(people: QuerySet[Trainee], first: dt.date, last: dt.date, *, now: d
     for entry in TimeEntry.objects.current().touching(first, last).filter(trainee__in=found).with_words().in_order():
         entries[entry.trainee_id].append(entry)
     work = _work_of(found, first, last)
+    published = _published(found, first, last)
     closed = {site: closed_days(site, first, last) for site in {person.site for person in found}}
     return [
-        _person(person, first, last, entries[person.pk], work[person.pk], closed[person.site], now) for person in found
+        _person(
+            person,
+            first,
+            last,
+            entries[person.pk],
+            Plan(work[person.pk], published.get(person.pk, {}), closed[person.site]),
+            now,
+        )
+        for person in found
     ]
 
 
@@ -139,14 +150,31 @@ def _work_of(people: Sequence[Trainee], first: dt.date, last: dt.date) -> dict[i
     return found
 
 
+def _published(people: Sequence[Trainee], first: dt.date, last: dt.date) -> dict[int, dict[dt.date, Shift]]:
+    """Published hours of the whole weeks that these days touch, by person and day."""
+    found: dict[int, dict[dt.date, Shift]] = defaultdict(dict)
+    weeks = (first - dt.timedelta(days=first.weekday()), last + dt.timedelta(days=6 - last.weekday()))
+    for shift in Shift.objects.current().filter(trainee__in=people, day__range=weeks):
+        found[shift.trainee_id][shift.day] = shift
+    return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was to be done: work given, hours published, and the days on which the site is closed."""
+
+    work: Sequence[Assignment]
+    published: Mapping[dt.date, Shift]
+    closed: Collection[dt.date]
+
+    def has_week_of(self, day: dt.date) -> bool:
+        """Whether hours of that week were published: then they are the plan, and other days of it are free."""
+        monday = day - dt.timedelta(days=day.weekday())
+        return any(monday <= one < monday + dt.timedelta(days=7) for one in self.published)
+
+
 def _person(
-    person: Trainee,
-    first: dt.date,
-    last: dt.date,
-    entries: list[TimeEntry],
-    work: list[Assignment],
-    closed: set[dt.date],
-    now: dt.datetime,
+    person: Trainee, first: dt.date, last: dt.date, entries: list[TimeEntry], plan: Plan, now: dt.datetime
 ) -> PersonHours:
     zone = ZoneInfo(person.site.time_zone)
     file = person_file(person)
@@ -156,7 +184,7 @@ def _person(
     planned: dict[dt.date, int] = {}
     day = first
     while day <= last:
-        expected = _expected(person, day, work, closed, is_under_contract=file.contract_on(day) is not None)
+        expected = _expected(person, day, plan, is_under_contract=file.contract_on(day) is not None)
         if expected is not None:
             planned[day] = expected.minutes
             if day < today and day not in written:
@@ -165,15 +193,17 @@ def _person(
     return PersonHours(person, first, last, zone, entries, missing, planned)
 
 
-def _expected(
-    person: Trainee, day: dt.date, work: Iterable[Assignment], closed: set[dt.date], *, is_under_contract: bool
-) -> Missing | None:
-    """What was expected of a person on a day: the usual hours of the day, else the work they were given on it."""
+def _expected(person: Trainee, day: dt.date, plan: Plan, *, is_under_contract: bool) -> Missing | None:
+    """What was expected of a person on a day: the published or usual hours of the day, else the work they were given
+    on it."""
     zone = ZoneInfo(person.site.time_zone)
     today = civil_day(day, zone)
-    given = tuple(one for one in work if today.start <= one.planned_start < today.end)
+    given = tuple(one for one in plan.work if today.start <= one.planned_start < today.end)
+    is_published = plan.has_week_of(day)
     usual: tuple[Interval, ...] = ()
-    if is_under_contract and person.is_active and day not in closed:
+    if is_published:
+        usual = plan.published[day].intervals if day in plan.published else ()
+    elif is_under_contract and person.is_active and day not in plan.closed:
         usual = tuple(
             Interval(
                 dt.datetime.combine(day, rule.starts, zone).astimezone(dt.UTC),
@@ -186,4 +216,4 @@ def _expected(
         return Missing(person, day, AWAY, usual) if usual else None
     if given:
         return Missing(person, day, ASSIGNED, usual or tuple(one.window for one in given), given)
-    return Missing(person, day, USUAL, usual) if usual else None
+    return Missing(person, day, ASSIGNED if is_published else USUAL, usual) if usual else None
