@@ -157,7 +157,7 @@ def test_an_average_over_weeks_is_judged_alike_within_the_contract_of_the_week(t
     page = refused.content.decode()
     mine = page[page.index(f'value="{team.amina.public_id}"') :].partition("</form>")[0]
     offered = re.findall(r'name="accept" value="([^"]+)"', mine)
-    assert (refused.status_code, set(offered)) == (422, shown.verdict.warnings)
+    assert (refused.status_code, frozenset(offered)) == (422, shown.verdict.warnings)
     assert client.post(address, {**form, "accept": offered}).status_code == 302
 
 
