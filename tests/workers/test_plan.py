@@ -129,6 +129,7 @@ def worked_weeks(team: Team, *, weeks: int, hours: float) -> None:
             ends_at=(end := start + dt.timedelta(hours=total / 5)),
             recorded_at=end,
             end_recorded_at=end,
+            kind="work",
             source="supervisor",
         )
         for first, total in lengths.items()
