@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,15 +27,18 @@ from django.db.models import (
 from django.utils import timezone
 
 from bookings.models.calendar import public_holidays
-from concierge.models import Site
 from concierge.reads import Among, Rows
 from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
+from workers.models.agreements import terms_books
 from workers.models.assignments import Assignment
 from workers.models.occupations import Occupation
+from workers.models.people import Trainee
 from workers.models.shifts import Shift, seconds_worked
 from workers.models.time import TimeEntry, TimeEntryQuerySet
+from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, Span, civil_day
 from workers.rules.labour import Kind, Setting, Work
+from workers.rules.labour.agreements import book_for
 
 WEEK = dt.timedelta(days=7)
 # Totals of how many weeks before the days looked at, and after them, the averages need (L3, L15).
@@ -340,10 +343,22 @@ def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[in
     return found
 
 
-def settings_of(sites: Collection[Site], day: dt.date, zone: ZoneInfo) -> dict[int, Setting]:
-    """Terms and public holidays by site, for the weeks around a day and the working days before it."""
+def settings_of(
+    trainees: Collection[Trainee], files: Mapping[int, PersonFile], day: dt.date, zone: ZoneInfo
+) -> dict[int, Setting]:
+    """Terms of the employer by date and public holidays of the site, by trainee, for the weeks around a day and the
+    working days before it; two queries."""
     first, last = weeks_around(day)
-    return {
-        site.pk: Setting(zone=zone, holidays=frozenset(public_holidays(site, first - WEEK, last + WEEK)))
-        for site in sites
+    books = terms_books()
+    holidays = {
+        site: frozenset(public_holidays(site, first - WEEK, last + WEEK)) for site in {one.site for one in trainees}
     }
+    shared: dict[tuple[int, int], Setting] = {}
+    found: dict[int, Setting] = {}
+    for one in trainees:
+        book = book_for(files[one.pk], books)
+        key = (one.site_id, id(book))
+        if key not in shared:
+            shared[key] = Setting(zone=zone, terms=book, holidays=holidays[one.site])
+        found[one.pk] = shared[key]
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from bookings.models.calendar import public_holidays
 from concierge.models import Site
 from workers.models.labour import ShiftTime
 from workers.models.people import Absence, AvailabilityRule, Trainee
@@ -82,8 +83,7 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
     chosen = list(everybody.order_by("first_name", "last_name", "pk").values_list("pk", flat=True)[:MOST_PEOPLE])
     team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone)
     team.know_weeks(team.trainees)
-    setting = team.settings.get(site.pk)
-    holidays = setting.holidays if setting else frozenset()
+    holidays = public_holidays(site, monday, days_of(monday)[-1])
     people = _people(team, monday, today=now.astimezone(zone).date())
     return WeekPlan(
         site=site,
@@ -91,7 +91,7 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
         monday=monday,
         week=week,
         edition=week.editions.select_related("published_by").first() if week else None,
-        holidays=frozenset(day for day in holidays if day in days_of(monday)),
+        holidays=frozenset(holidays),
         people=people,
         left_out=max(0, everybody.count() - len(chosen)),
     )

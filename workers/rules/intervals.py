@@ -80,6 +80,12 @@ def clipped(intervals: Iterable[Interval], window: Interval) -> list[Interval]:
     ]
 
 
+@lru_cache(maxsize=64)
+def week_span(day: dt.date, zone: ZoneInfo) -> Span:
+    """The civil week around the day, in seconds."""
+    return civil_week(day, zone).span
+
+
 def covered(spans: Iterable[Span], window: Span) -> int:
     """Seconds of a window that the spans cover, those of several counted once."""
     found, (until, closing) = 0, window

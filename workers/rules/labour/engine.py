@@ -131,7 +131,8 @@ class Trials:
         for index in range(begin, end + 1):
             found += self._new("week", days, index, _in_week(after, index, more, setting))
         for index in range(begin, min(end + AVERAGE_WEEKS, len(after.totals))):
-            found += self._new("average", days, index, _average(after, index, setting))
+            if over := _average(after, index, setting):
+                found += self._new("average", days, index, over)
         return [replace(one, ways_out=_ways_for(piece, one)) for one in found]
 
     def _new(self, what: Place, days: Span, index: int, after: list[Finding]) -> list[Finding]:
