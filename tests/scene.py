@@ -94,6 +94,7 @@ from tests.conftest import settle
 from tests.employing import employ, employer_of
 from tests.world import World
 from workers.actions.absences import note_absence
+from workers.actions.agreements import AgreementDetails, add_agreement
 from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.clearances import Terms as ClearanceTerms
 from workers.actions.clearances import note_clearance
@@ -508,6 +509,8 @@ def _under_contract(trainee: Trainee, world: World) -> None:
     employer = employer_of(world.organisation)
     details = AnnexDetails("EI021260013A0M0", since, until, Decimal(1505), HoursBasis.WORKED, agreed_etp=Decimal("4.5"))
     annex = add_annex(employer, details, by=world.actor())
+    agreed = AgreementDetails("IDCC 3016", dt.date(2026, 1, 1), None, {"part_time_share": 10, "night_allowed": 1})
+    add_agreement(employer, agreed, by=world.actor())
     employ(trainee, starts_on=since, annex=annex)
     days = (since, until)
     add_derogation(trainee, employer, DerogationKind.CUMUL, reference="DDETS 2026-118", days=days, by=world.actor())

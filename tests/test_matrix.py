@@ -449,6 +449,7 @@ BY_NAME: dict[str, Callable[[Scene], Any]] = {
     "derogation": lambda s: s.trainee.derogations.get().public_id,
     "restriction": lambda s: s.trainee.restrictions.get().public_id,
     "employer": lambda s: s.trainee.contracts.get().employer.public_id,
+    "agreement": lambda s: s.trainee.contracts.get().employer.agreements.get().public_id,
     "annex": lambda s: s.trainee.contracts.get().employer.annexes.get().public_id,
     "assignment": lambda s: s.assignment.public_id,
     "call": lambda s: s.help_call.public_id,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from workers.views import (
     absences,
+    agreements,
     capabilities,
     checking,
     contracts,
@@ -101,6 +102,10 @@ urlpatterns = [
     path("employeurs/nouveau/", employers.new_employer, name="new-employer"),
     path("employeurs/<uuid:employer>/", employers.edit_employer, name="employer"),
     path("employeurs/<uuid:employer>/annexes/nouvelle/", employers.new_annex, name="new-annex"),
+    path("employeurs/<uuid:employer>/accords/", agreements.agreements, name="agreements"),
+    path("employeurs/<uuid:employer>/accords/nouveau/", agreements.new_agreement, name="new-agreement"),
+    path("employeurs/accords/<uuid:agreement>/terminer/", agreements.end, name="end-agreement"),
+    path("employeurs/accords/<uuid:agreement>/retirer/", agreements.withdraw, name="withdraw-agreement"),
     path("employeurs/annexes/<uuid:annex>/", employers.edit_annex, name="annex"),
     path("parcours/echeances/", deadlines.deadlines, name="deadlines"),
     path("equipe/<uuid:trainee>/pass/", pathway.pathway, name="pass"),

@@ -20,6 +20,7 @@ from workers.enums import GoalStatus
 from workers.models import Assignment, Clearance, LearningGoal, LearningSituation, Trainee
 from workers.models.helpers import HelpersOfDay, helpers_of
 from workers.models.plan import TeamDay, team_day
+from workers.models.skills import went_badly
 from workers.rules.candidates import Reason, Severity, Task, Verdict, judge
 from workers.rules.clearances import Held, reasons
 from workers.rules.companions import BESIDE, Helper, free_helper, next_together
@@ -253,6 +254,19 @@ GIVEN = Rows(
 )
 
 
+LAST_DONE = Rows(
+    lambda given: (
+        LearningSituation.objects.filter(Among("trainee_id", given["keys"]))
+        .since(given["lately"])
+        .order_by("trainee_id", "-done_at", "-pk")
+        .distinct("trainee_id")
+        .values_list("trainee_id", "felt_went", "times_sent_back")
+    ),
+    "keys",
+    "lately",
+)
+
+
 def _goals(team: TeamDay, skill: str) -> dict[int, str]:
     return dict(GOALS.all(keys=team.presence.keys, skill=skill)) if skill else {}
 
@@ -285,10 +299,5 @@ def _week(team: TeamDay, without: Assignment | None) -> dict[int, list[Given]]:
 
 def _stumbled(team: TeamDay, now: dt.datetime) -> frozenset[int]:
     """Whose last piece of work of the last weeks went badly."""
-    last = (
-        LearningSituation.objects.filter(trainee__in=team.trainees)
-        .since(now - LATELY)
-        .order_by("trainee_id", "-done_at", "-pk")
-        .distinct("trainee_id")
-    )
-    return frozenset(one.trainee_id for one in last if one.went_badly)
+    rows = LAST_DONE.all(keys=team.presence.keys, lately=now - LATELY)
+    return frozenset(trainee for trainee, *facts in rows if went_badly(*facts))

@@ -1,5 +1,6 @@
 """Trainees, their contracts, pathways and hours, what they can do and when, and what they are given to do."""
 
+from workers.models.agreements import LabourAgreement
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.assignments import Assignment, HelpCall
 from workers.models.clearances import Clearance
@@ -29,6 +30,7 @@ __all__ = [
     "Employer",
     "FinancialAnnex",
     "HelpCall",
+    "LabourAgreement",
     "LearningGoal",
     "LearningSituation",
     "Occupation",

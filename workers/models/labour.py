@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,15 +27,18 @@ from django.db.models import (
 from django.utils import timezone
 
 from bookings.models.calendar import public_holidays
-from concierge.models import Site
 from concierge.reads import Among, Rows
 from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
+from workers.models.agreements import terms_books
 from workers.models.assignments import Assignment
 from workers.models.occupations import Occupation
+from workers.models.people import Trainee
 from workers.models.shifts import Shift, seconds_worked
 from workers.models.time import TimeEntry, TimeEntryQuerySet
+from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, Span, civil_day
 from workers.rules.labour import Kind, Setting, Work
+from workers.rules.labour.agreements import book_for
 
 WEEK = dt.timedelta(days=7)
 # Totals of how many weeks before the days looked at, and after them, the averages need (L3, L15).
@@ -109,7 +112,7 @@ class ShiftTime(NamedTuple):
     """Working time of a day as it was published, or is about to be.
 
     ``told_on`` is the day on which the person learnt of it (L13); ``is_plan``: it counts as planned time, because the
-    person is not away and the hours are not over and clocked.
+    person is not away and the hours are not over and clocked. Without intervals: a later version made the day free.
     """
 
     day: dt.date
@@ -194,7 +197,7 @@ def stretches(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, li
 
 
 def _shifts(given: Any) -> Any:
-    facts: Any = Shift.objects.current().with_facts()
+    facts: Any = Shift.objects.with_facts()
     return (
         facts.filter(Among("trainee_id", given["keys"]), day__gte=given["first"], day__lte=given["last"])
         .order_by("starts_at", "pk")
@@ -206,6 +209,7 @@ def _shifts(given: Any) -> Any:
             "break_starts_at",
             "break_ends_at",
             "edition__published_at",
+            "until_id",
             "is_away",
             "is_clocked",
         )
@@ -216,15 +220,22 @@ SHIFTS = Rows(_shifts, "keys", "first", "last")
 
 
 def shifts(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
-    """Published working time of the weeks around a day by trainee, in order; one query."""
+    """Published working time of the weeks around a day by trainee, in order, then days that became free; one query."""
     first, last = weeks_around(day)
     now = timezone.now()
     found: dict[int, list[ShiftTime]] = defaultdict(list)
     rows = SHIFTS.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
-    for trainee, that_day, start, end, pause, again, published_at, is_away, is_clocked in rows:
+    freed: dict[tuple[int, dt.date], ShiftTime] = {}
+    for trainee, that_day, start, end, pause, again, published_at, until, is_away, is_clocked in rows:
+        if until is not None:
+            freed[trainee, that_day] = ShiftTime(that_day, (), published_at.astimezone(zone).date(), is_plan=False)
+            continue
         intervals = (Interval(start, end),) if pause is None else (Interval(start, pause), Interval(again, end))
         is_plan = not is_away and not (is_clocked and end <= now)
         found[trainee].append(ShiftTime(that_day, intervals, published_at.astimezone(zone).date(), is_plan))
+    for (trainee, that_day), one in freed.items():
+        if all(shift.day != that_day for shift in found[trainee]):
+            found[trainee].append(one)
     return found
 
 
@@ -340,10 +351,22 @@ def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[in
     return found
 
 
-def settings_of(sites: Collection[Site], day: dt.date, zone: ZoneInfo) -> dict[int, Setting]:
-    """Terms and public holidays by site, for the weeks around a day and the working days before it."""
+def settings_of(
+    trainees: Collection[Trainee], files: Mapping[int, PersonFile], day: dt.date, zone: ZoneInfo
+) -> dict[int, Setting]:
+    """Terms of the employer by date and public holidays of the site, by trainee, for the weeks around a day and the
+    working days before it; two queries."""
     first, last = weeks_around(day)
-    return {
-        site.pk: Setting(zone=zone, holidays=frozenset(public_holidays(site, first - WEEK, last + WEEK)))
-        for site in sites
+    books = terms_books()
+    holidays = {
+        site: frozenset(public_holidays(site, first - WEEK, last + WEEK)) for site in {one.site for one in trainees}
     }
+    shared: dict[tuple[int, int], Setting] = {}
+    found: dict[int, Setting] = {}
+    for one in trainees:
+        book = book_for(files[one.pk], books)
+        key = (one.site_id, id(book))
+        if key not in shared:
+            shared[key] = Setting(zone=zone, terms=book, holidays=holidays[one.site])
+        found[one.pk] = shared[key]
+    return found

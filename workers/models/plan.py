@@ -1,4 +1,4 @@
-"""What judging a team's day asks for: a dozen queries whatever its size, and two more for averages over weeks."""
+"""What judging a team's day asks for: a dozen queries whatever its size, and three more for averages over weeks."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ class TeamDay:
             self.totals.update({trainee.pk: found[trainee.pk] for trainee in trainees})
 
     def setting(self, trainee: Trainee) -> Setting:
-        """Terms and public holidays of the trainee's site."""
-        return self.settings[trainee.site_id]
+        """Terms of the trainee's employer and public holidays of their site."""
+        return self.settings[trainee.pk]
 
     def hours(self, trainee: Trainee, *, without: Assignment | None = None) -> WorkFile:
         """What the labour rules read about the trainee."""
@@ -165,14 +165,15 @@ def judged_day(presence: Presence) -> TeamDay:
     """The same of trainees whose presence was read already."""
     day, zone, people = presence.day, presence.zone, presence.trainees
     keys = presence.keys
+    files = files_of(people, *labour.days_around(day))
     return TeamDay(
         presence=presence,
-        files=files_of(people, *labour.days_around(day)),
+        files=files,
         skills=_skills(keys),
         times=labour.stretches(keys, day, zone),
         clocked=labour.clocked(keys, day),
         beside=labour.accompanied(keys, day, zone),
-        settings=labour.settings_of({person.site for person in people}, day, zone),
+        settings=labour.settings_of(people, files, day, zone),
     )
 
 

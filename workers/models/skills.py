@@ -40,6 +40,11 @@ class LearningSituationQuerySet(models.QuerySet["LearningSituation"]):
         return self.filter(done_at__gte=moment)
 
 
+def went_badly(felt_went: str, times_sent_back: int) -> bool:
+    """The person says so, or it had to be done again."""
+    return felt_went == Face.SAD or times_sent_back > 0
+
+
 class LearningSituation(PublicIdModel, TenantModel):
     """One piece of work as something learnt: the trade, how it was accompanied, what both said of it.
 
@@ -100,7 +105,7 @@ class LearningSituation(PublicIdModel, TenantModel):
     @property
     def went_badly(self) -> bool:
         """The person says so, or it had to be done again."""
-        return self.felt_went == Face.SAD or self.times_sent_back > 0
+        return went_badly(self.felt_went, self.times_sent_back)
 
     @property
     def faces(self) -> list[str]:

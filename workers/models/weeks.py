@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from bookings.models.calendar import public_holidays
 from concierge.models import Site
 from workers.models.labour import ShiftTime
 from workers.models.people import Absence, AvailabilityRule, Trainee
@@ -28,6 +29,7 @@ class PersonWeek:
     """One person's week: ``days`` as drafted (as published where they are past), ``published`` as the person has it.
 
     ``changed`` are days on which the two differ, ``away`` those of an absence; minutes are those of working time.
+    ``was_published``: the person was told of the week, if only that every day became free.
     """
 
     trainee: Trainee
@@ -37,6 +39,7 @@ class PersonWeek:
     away: set[dt.date]
     usual: dict[int, list[Window]]
     contract_minutes: int
+    was_published: bool = False
     reasons: list[Reason] = field(default_factory=list)
 
     @property
@@ -82,8 +85,7 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
     chosen = list(everybody.order_by("first_name", "last_name", "pk").values_list("pk", flat=True)[:MOST_PEOPLE])
     team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone)
     team.know_weeks(team.trainees)
-    setting = team.settings.get(site.pk)
-    holidays = setting.holidays if setting else frozenset()
+    holidays = public_holidays(site, monday, days_of(monday)[-1])
     people = _people(team, monday, today=now.astimezone(zone).date())
     return WeekPlan(
         site=site,
@@ -91,7 +93,7 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
         monday=monday,
         week=week,
         edition=week.editions.select_related("published_by").first() if week else None,
-        holidays=frozenset(day for day in holidays if day in days_of(monday)),
+        holidays=frozenset(holidays),
         people=people,
         left_out=max(0, everybody.count() - len(chosen)),
     )
@@ -125,6 +127,7 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
             away=away[trainee.pk],
             usual=usual[trainee.pk],
             contract_minutes=_contract_minutes(file, days),
+            was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),
         )
         one.reasons = _reasons(one, team, file, days, today) if one.days or one.changed else []
         found.append(one)
@@ -182,7 +185,7 @@ def _is_change(one: PersonWeek, day: dt.date) -> bool:
     """Whether the person knows other hours of the day: those published, else the usual ones (L14)."""
     if day in one.away:
         return False
-    if one.published:
+    if one.was_published:
         return True
     hours = one.days.get(day)
     if hours is None or not one.usual:

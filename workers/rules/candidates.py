@@ -12,7 +12,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from workers.rules.contracts import PersonFile
-from workers.rules.intervals import Interval, Span, civil_week, covered
+from workers.rules.intervals import Interval, Span, covered, week_span
 from workers.rules.labour import RULES, Finding, ScheduleChange, Setting, Trials, WayOut, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
 from workers.rules.severity import Severity
@@ -240,7 +240,7 @@ def _needs(person: Person, day: dt.date) -> Iterator[Reason]:
 
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
     spans = (*person.worked, *person.planned, *person.published, task.window.span)
-    planned = dt.timedelta(seconds=covered(spans, civil_week(day, zone).span))
+    planned = dt.timedelta(seconds=covered(spans, week_span(day, zone)))
     contract = dt.timedelta(minutes=person.file.minutes_on(day))
     figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
     if planned > contract:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from workers.rules.intervals import Span
 from workers.rules.labour.facts import Contract, Kind, Setting, Work, WorkFile
-from workers.rules.labour.terms import DRIFT_AMONG
+from workers.rules.labour.terms import DRIFT_AMONG, MINUTE
 
 DAY = 86_400
 # Weeks known before the first one judged (drift: 15) and after the last one (average: 12).
@@ -131,13 +131,23 @@ class Timeline:
         """The contract of a week and the weekly seconds of all of them: on the last day of the week that has one."""
         known = self._contracts.get(week)
         if known is None:
-            monday = self.base + 7 * week
+            contracts, monday = self._file.contracts, self.base + 7 * week
+            if not contracts:
+                return None, 0
+            if len(contracts) == 1 and not contracts[0].riders:
+                return self._only(contracts[0], monday)
             days = (dt.date.fromordinal(monday + place) for place in range(6, -1, -1))
             running = ((deals, day) for day in days if (deals := self._file.contracts_on(day)))
             deals, day = next(running, ([], dt.date.min))
             known = (deals[0], sum(deal.seconds_on(day) for deal in deals)) if deals else (None, 0)
             self._contracts[week] = known
         return known
+
+    def _only(self, deal: Contract, monday: int) -> tuple[Contract | None, int]:
+        """The same, of somebody with one contract that never changed."""
+        begun = deal.starts_on.toordinal() < monday + 7
+        over = deal.ends_on is not None and deal.ends_on.toordinal() < monday
+        return (deal, deal.weekly_minutes * MINUTE) if begun and not over else (None, 0)
 
     @property
     def excess(self) -> list[int | None]:

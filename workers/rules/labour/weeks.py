@@ -67,6 +67,9 @@ def weekly_rest(week: Week) -> Finding | None:
 
     The rest may end on the Monday after: Saturday 18:00 to Monday 5:00 is enough.
     """
+    if not week.line.worked[7 * week.index + 5] and not week.line.worked[7 * week.index + 6]:
+        # Nobody works on Saturday and Sunday: forty-seven hours at least.
+        return None
     opening, closing = week.opening, week.closing
     rests = week.line.rest_in(opening, closing)
     most, best = 0, opening
