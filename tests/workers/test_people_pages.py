@@ -131,7 +131,7 @@ def test_a_decision_lets_few_hours_through_and_cannot_go_while_it_is_needed(
     team: Team, adviser: Client, dina: Trainee
 ) -> None:
     aci = employer_of(team.world.organisation, "aci")
-    low = {**CONTRACT, "employer": str(aci.public_id), "weekly_hours": "15"}
+    low = {**CONTRACT, "employer": str(aci.public_id), "ends_on": "2027-10-31", "weekly_hours": "15"}
     assert adviser.post(url("new-contract", dina), low).status_code == 422
     decision = {
         "employer": str(aci.public_id),
