@@ -7,19 +7,26 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from concierge.errors import Invalid
-from concierge.models import Event
+from concierge.errors import Invalid, NotAllowed
+from concierge.models import Event, Membership
 from notifications.models import Message
 from tests.conftest import settle
 from tests.workers.conftest import NOW, Team, at
-from workers.actions.absences import TooLateToUndo, end_absence, note_absence, undo_absence, work_held
-from workers.actions.dispatch import assign_work_order
-from workers.models import Absence, Assignment
+from workers.actions.absences import (
+    TooLateToUndo,
+    end_absence,
+    note_absence,
+    take_back_absence,
+    undo_absence,
+    work_held,
+)
+from workers.actions.dispatch import assign_work_order, move_assignment
+from workers.models import Absence, Assignment, Occupation, TraineeSkill
 from workers.rules.candidates import WARNINGS
 
 pytestmark = pytest.mark.promise("P01")
@@ -150,3 +157,85 @@ def test_the_list_counts_what_is_to_be_given_and_costs_the_same_for_1_and_3(team
     assert "Chloé Diallo" in supervisor.get(page, {"avant": "1"}).content.decode()
     counted = work_held(list(Absence.objects.select_related("trainee__site")))
     assert sum(sum(days.values()) for days in counted.values()) == 1
+
+
+@pytest.mark.parametrize("far", ["9999-12-30", "9999-12-31", "0001-01-01"])
+def test_absurd_days_are_refused_at_their_field(team: Team, client: Client, far: str) -> None:
+    client.force_login(team.world.users["trainee"])
+    for given in ({"starts_on": far, "ends_on": far}, {"starts_on": str(TODAY), "ends_on": far}):
+        answer = client.post(reverse("workers:my_absence"), given)
+        assert answer.status_code in {400, 422}
+        assert answer.context["form"].errors
+    client.force_login(team.world.users["supervisor"])
+    answer = client.post(reverse("workers:absence", args=[team.amina.public_id]), {"starts_on": far, "ends_on": far})
+    assert answer.status_code in {400, 422}
+    assert not Absence.objects.exists()
+    client.force_login(team.world.users["dispatcher"])
+    dropped = {"item": str(team.work().public_id), "column": 1, "hour": 8, "day": far}
+    assert client.post(reverse("workers:drop", args=[team.amina.public_id]), dropped).status_code in {400, 422}
+    client.force_login(team.world.users["supervisor"])
+    hours = {"trainee": str(team.amina.public_id), "kind": "work", "day": far, "starts": "22:00", "ends": "02:00"}
+    answer = client.post(reverse("workers:add_hours"), {**hours, "next_day": "on"})
+    assert answer.status_code == 422
+    assert "day" in answer.context["form"].errors
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        (dt.date(9999, 12, 30), dt.date(9999, 12, 30), "absence_days_are_plausible"),
+        (TODAY, TODAY + dt.timedelta(days=367), "absence_of_a_year_at_most"),
+    ],
+)
+def test_the_database_refuses_absurd_absences(team: Team, first: dt.date, last: dt.date, name: str) -> None:
+    with pytest.raises(IntegrityError, match=name):
+        Absence.objects.create(organisation=team.world.organisation, trainee=team.amina, starts_on=first, ends_on=last)
+
+
+def test_a_mistake_is_taken_back_later_and_by_others(team: Team, client: Client) -> None:
+    absence = note_absence(team.amina, starts_on=day(1), ends_on=day(1), by=team.supervisor)
+    page = reverse("workers:one_absence", args=[team.amina.public_id, str(day(1))])
+    undo = reverse("workers:undo_absence", args=[team.amina.public_id, str(day(1))])
+    client.force_login(team.world.users["dispatcher"])
+    with time_machine.travel(NOW + dt.timedelta(hours=2), tick=False):
+        assert undo in client.get(page).content.decode()
+        with pytest.raises(NotAllowed):
+            take_back_absence(absence, by=team.themself(team.bilal))
+        assert client.post(undo).status_code == 302
+        assert not Absence.objects.exists()
+        assert Event.objects.filter(name="absence.taken_back").count() == 1
+        with pytest.raises(TooLateToUndo):
+            take_back_absence(absence, by=team.dispatcher)
+    # The person: what has not begun.
+    client.force_login(team.world.users["trainee"])
+    for place, is_there in ((-1, True), (2, False)):
+        note_absence(team.amina, starts_on=day(place), ends_on=day(place), by=team.supervisor)
+        with time_machine.travel(NOW + dt.timedelta(hours=2), tick=False):
+            assert client.post(reverse("workers:undo_my_absence", args=[str(day(place))])).status_code == 302
+        assert Absence.objects.filter(starts_on=day(place)).exists() == is_there
+
+
+@pytest.mark.promise("DR4")
+def test_undone_at_once_companions_are_back_where_they_are_free(team: Team) -> None:
+    TraineeSkill.objects.filter(trainee=team.amina).update(level="transmitting")
+    Membership.objects.filter(role="supervisor").delete()
+    given = [
+        assign_work_order(
+            team.work(starts=at(9, days=1)),
+            team.bilal,
+            starts_at=at(hour, days=1),
+            by=team.dispatcher,
+            supervision_mode="paired",
+            accepted_warnings=WARNINGS,
+        )
+        for hour in (10, 15)
+    ]
+    beside = Occupation.objects.companions().taking().filter(trainee=team.amina)
+    assert beside.count() == 2
+    absence = note_absence(team.amina, starts_on=day(1), ends_on=day(1), by=team.dispatcher)
+    assert not beside.exists()
+    # What has moved meanwhile is accompanied by whoever was found then.
+    move_assignment(given[1], starts_at=at(16, days=1), by=team.dispatcher, accepted_warnings=WARNINGS)
+    undo_absence(absence, by=team.dispatcher)
+    assert [one.assignment for one in beside] == [given[0]]
+    assert Event.objects.get(name="absence.undone").data["accompanied"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +14,24 @@ import time_machine
 from django.db import connection
 
 from concierge import tenancy
-from tests.workers.conftest import NOW, Team, build_team
+from concierge.models import Membership
+from tests.workers.conftest import NOW, Team, at, build_team
 from tests.workers.test_races import at_once
 from tests.world import build_world
-from workers.actions import swaps, weeks
+from workers.actions import absences, companions, dispatch, swaps, weeks
+from workers.actions.absences import note_absence
+from workers.actions.dispatch import assign_work_order
 from workers.actions.swaps import approve_swap, ask_swap
 from workers.actions.weeks import plan_hours, publish_week
-from workers.models import Shift, SwapRequest, WeekEdition, WorkWeek
+from workers.models import (
+    Assignment,
+    Occupation,
+    Shift,
+    SwapRequest,
+    TraineeSkill,
+    WeekEdition,
+    WorkWeek,
+)
 from workers.models.weeks import read_week
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
@@ -85,6 +97,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         return plan
 
     monkeypatch.setattr(weeks, "lock_week", lambda week: WorkWeek.objects.select_related("site").get(pk=week.pk))
+    monkeypatch.setattr(weeks, "lock_people", lambda site: None)
     monkeypatch.setattr(weeks, "read_week", read_then_wait)
 
 
@@ -167,3 +180,109 @@ def test_without_lock_and_constraint_two_people_are_given_one_shift(team: Team, 
     with without("week_edition_once"):
         assert at_once(team, *two_swaps(team)) == ["ok", "ok"]
         assert who_works_on_wednesday() == 2
+
+
+# --- publishing, absences and work given ---------------------------------------
+
+
+def long_day(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Amina's Monday is published from 8 to 16 while she is given work from 17 to 21: ten hours are the most (L1)."""
+    hours = DayHours(dt.time(8), dt.time(16), dt.time(12), dt.time(12, 30))
+    week = plan_hours(team.world.site, MONDAY, team.amina, {MONDAY: hours}, by=team.supervisor)
+    work = team.work(starts=at(16, days=21), minutes=240)
+    return (
+        lambda: publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS),
+        lambda: assign_work_order(
+            work, team.amina, starts_at=at(17, days=21), by=team.dispatcher, accepted_warnings=WARNINGS
+        ),
+    )
+
+
+def kept() -> int:
+    return Shift.objects.current().count() + Assignment.objects.holding().count()
+
+
+@pytest.mark.promise("domain R21")
+def test_a_day_published_and_work_given_are_judged_one_after_the_other(team: Team) -> None:
+    answers = at_once(team, *long_day(team))
+    assert answers in (["assignment_refused", "ok"], ["ok", "week_refused"])
+    assert kept() == 1
+
+
+def test_without_the_lock_of_the_person_the_day_is_too_long(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: were this to pass, the test above would prove nothing."""
+    both_judged = threading.Barrier(2)
+    read, judge = read_week, dispatch.judged
+
+    def read_then_wait(*args: Any, **kwargs: Any) -> Any:
+        plan = read(*args, **kwargs)
+        both_judged.wait(10)
+        return plan
+
+    def judge_then_wait(*args: Any, **kwargs: Any) -> Any:
+        candidate = judge(*args, **kwargs)
+        both_judged.wait(10)
+        return candidate
+
+    monkeypatch.setattr(weeks, "lock_people", lambda site: None)
+    monkeypatch.setattr(weeks, "read_week", read_then_wait)
+    monkeypatch.setattr(dispatch, "judged", judge_then_wait)
+    assert at_once(team, *long_day(team)) == ["ok", "ok"]
+    assert kept() == 2
+
+
+def absent_companion(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Amina, who can show ironing, is to accompany Bilal on the day that she is said to be away."""
+    TraineeSkill.objects.filter(trainee=team.amina).update(level="transmitting")
+    Membership.objects.filter(role="supervisor").delete()
+    work = team.work(starts=at(9, days=21))
+    return (
+        lambda: note_absence(team.amina, starts_on=MONDAY, ends_on=MONDAY, by=team.dispatcher),
+        lambda: assign_work_order(
+            work,
+            team.bilal,
+            starts_at=at(10, days=21),
+            by=team.dispatcher,
+            supervision_mode="paired",
+            accepted_warnings=WARNINGS,
+        ),
+    )
+
+
+def judged_before_the_absence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The absence is written once the companion was chosen, before their time is taken."""
+    chosen, written = threading.Event(), threading.Event()
+    judge = dispatch.judged
+
+    def judge_then_wait(*args: Any, **kwargs: Any) -> Any:
+        candidate = judge(*args, **kwargs)
+        chosen.set()
+        written.wait(10)
+        return candidate
+
+    monkeypatch.setattr(dispatch, "judged", judge_then_wait)
+    inner = absences.note_absence
+
+    def note_when_chosen(*args: Any, **kwargs: Any) -> Any:
+        chosen.wait(10)
+        try:
+            return inner(*args, **kwargs)
+        finally:
+            written.set()
+
+    monkeypatch.setattr(sys.modules[__name__], "note_absence", note_when_chosen)
+
+
+@pytest.mark.promise("DR4")
+def test_nobody_who_is_away_accompanies(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged_before_the_absence(monkeypatch)
+    assert at_once(team, *absent_companion(team)) == ["companion_busy", "ok"]
+    assert not Occupation.objects.companions().taking().exists()
+
+
+def test_without_judging_again_somebody_away_accompanies(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin of the test above."""
+    judged_before_the_absence(monkeypatch)
+    monkeypatch.setattr(companions, "_check_still_may", lambda *args: None)
+    assert at_once(team, *absent_companion(team)) == ["ok", "ok"]
+    assert Occupation.objects.companions().taking().filter(trainee=team.amina).exists()

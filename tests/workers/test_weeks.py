@@ -21,6 +21,7 @@ from tests.workers.conftest import NOW, PARIS, Team
 from workers.actions.absences import note_absence
 from workers.actions.candidates import candidate_for
 from workers.actions.dispatch import assign_work_order
+from workers.actions.people import set_availability
 from workers.actions.refusals import WarningsToAccept
 from workers.actions.weeks import (
     NothingToPublish,
@@ -32,6 +33,7 @@ from workers.actions.weeks import (
 )
 from workers.models import PlannedHours, Shift, Trainee, WorkWeek
 from workers.models.plan import team_day
+from workers.models.presence import presence_of
 from workers.models.timesheets import ASSIGNED, hours_of
 from workers.models.weeks import PersonWeek, read_week
 from workers.rules.candidates import WARNINGS
@@ -335,3 +337,67 @@ def test_published_hours_are_what_was_planned_in_the_list_of_hours(team: Team) -
     assert amina.planned == {day(0): 300, day(1): 300}
     assert [(one.day, one.because) for one in amina.missing] == [(day(0), ASSIGNED), (day(1), ASSIGNED)]
     assert (len(bilal.missing), bilal.planned_minutes) == (5, 5 * 450)
+
+
+# --- clocks that change, weeks that become free ------------------------------
+
+# Paris goes from 2:00 to 3:00 on the Sunday of this week.
+SPRING = dt.date(2027, 3, 22)
+SUNDAY = SPRING + dt.timedelta(days=6)
+NIGHT = DayHours(dt.time(2, 30), dt.time(3))
+
+
+def test_a_time_that_the_clocks_leave_out_is_refused_at_its_field(team: Team, supervisor: Client) -> None:
+    address = f"{reverse('workers:person_week', args=[team.amina.public_id])}?semaine={SPRING}"
+    answer = supervisor.post(address, {"version": 0, "6-starts": "02:30", "6-ends": "03:00"})
+    assert answer.status_code == 422
+    assert "6-starts" in answer.context["form"].errors
+    with pytest.raises(Invalid):
+        plan_hours(team.world.site, SPRING, team.amina, {SUNDAY: NIGHT}, by=team.supervisor)
+    # A night that lasts longer than that is moved, and nothing breaks.
+    plan_hours(team.world.site, SPRING, team.amina, {SUNDAY: DayHours(dt.time(1), dt.time(4))}, by=team.supervisor)
+    assert person(team, team.amina, SPRING).days
+
+
+def test_a_draft_and_usual_hours_of_no_time_are_read_and_published(team: Team, supervisor: Client) -> None:
+    week = plan_hours(team.world.site, SPRING, team.amina, {SPRING: SHORT}, by=team.supervisor)
+    PlannedHours.objects.create(
+        organisation=team.world.organisation,
+        week=week,
+        trainee=team.amina,
+        day=SUNDAY,
+        starts=NIGHT.starts,
+        ends=NIGHT.ends,
+    )
+    hours = [(place, dt.time(9), dt.time(12)) for place in range(6)] + [(6, NIGHT.starts, NIGHT.ends)]
+    set_availability(team.amina, hours=hours, by=team.supervisor)
+    assert supervisor.get(reverse("workers:week"), {"semaine": str(SPRING)}).status_code == 200
+    address = reverse("workers:person_week", args=[team.amina.public_id])
+    assert supervisor.get(address, {"semaine": str(SPRING)}).status_code == 200
+    set_availability(team.bilal, hours=hours, by=team.supervisor)
+    assert presence_of(Trainee.objects.all(), SUNDAY, PARIS).open_windows(team.bilal) == []
+    late = NOW.replace(year=2027, month=4, day=1)
+    (hours_said,) = hours_of(Trainee.objects.filter(pk=team.bilal.pk), SUNDAY, SUNDAY, now=late)
+    assert hours_said.missing == []
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    assert [one.day for one in Shift.objects.current()] == [SPRING]
+    PlannedHours.objects.filter(day=SUNDAY).delete()
+    fill_week(team.world.site, SPRING, by=team.supervisor)
+    assert not PlannedHours.objects.filter(day=SUNDAY).exists()
+
+
+def test_a_week_of_which_every_day_became_free_is_a_published_week(team: Team, client: Client) -> None:
+    week = published(team, mon=SHORT)
+    planned(team, mon=None)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    found = presence_of(Trainee.objects.filter(pk=team.amina.pk), day(1), PARIS)
+    assert found.has_published_week(team.amina)
+    assert found.open_windows(team.amina) == []
+    client.force_login(team.world.users["trainee"])
+    answer = client.get(reverse("workers:my_week"), {"semaine": str(MONDAY)})
+    assert answer.context["is_published"]
+    (hours,) = hours_of(Trainee.objects.filter(pk=team.amina.pk), MONDAY, day(6), now=NOW + dt.timedelta(days=30))
+    assert hours.missing == []
+    # Giving a day back is a change of what the person was told (L14).
+    planned(team, mon=SHORT)
+    assert person(team, team.amina).was_published

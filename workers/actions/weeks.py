@@ -1,7 +1,8 @@
 """Prepare the working times of a site's week and publish them (R21, L13, L14).
 
-Lock order: the week, then nothing else: whoever edits, copies or publishes waits for the others at its row. Without the
-lock the constraints ``week_edition_once`` and ``shift_once_a_day`` still let one of two publications through.
+Lock order: the week, then, to publish, the people of its site in the order of their keys: whoever edits, copies or
+publishes waits for the others at its row, whoever gives work or notes an absence at the person's. Without the lock of
+the week the constraints ``week_edition_once`` and ``shift_once_a_day`` still let one of two publications through.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ def plan_hours(
         raise Invalid(_("Choose somebody of this site and a day of this week."))
     today = (now or timezone.now()).astimezone(week.zone).date()
     wanted = {day: hours for day, hours in days.items() if day >= today}
+    if any(hours.missing_times(day, week.zone) for day, hours in wanted.items() if hours is not None):
+        raise Invalid(_("The clocks go forward that night: this time does not exist."))
     PlannedHours.objects.filter(trainee=trainee, day__in=wanted).delete()
     _write(week, ((trainee, day, hours) for day, hours in wanted.items() if hours is not None))
     events.record("week.planned", week, by=by, trainee=str(trainee.public_id))
@@ -148,6 +151,7 @@ def publish_week(
     _check_version(locked, version)
     moment = now or timezone.now()
     number = next_number(locked)
+    lock_people(locked.site)
     plan = read_week(locked.site, locked.monday, now=moment)
     changes = [
         Change(one.trainee, day, one.days.get(day))
@@ -195,7 +199,7 @@ def bring(
         Shift.objects.bulk_create(
             _shift(week, edition, change.trainee, change.day, change.hours)
             for change in changes
-            if change.hours is not None
+            if change.hours is not None and change.hours.intervals(change.day, week.zone)
         )
     people = sorted({str(change.trainee.public_id) for change in changes})
     events.record("week.published", edition, by=by, number=number, monday=week.monday.isoformat(), trainees=people)
@@ -213,8 +217,8 @@ def _shift(week: WorkWeek, edition: WeekEdition, trainee: Trainee, day: dt.date,
         day=day,
         starts_at=first.start,
         ends_at=last.end,
-        break_starts_at=first.end if len(windows) > 1 else None,
-        break_ends_at=last.start if len(windows) > 1 else None,
+        break_starts_at=first.end if first.end < last.start else None,
+        break_ends_at=last.start if first.end < last.start else None,
     )
 
 
@@ -266,6 +270,12 @@ def lock_week(week: WorkWeek) -> WorkWeek:
     return WorkWeek.objects.select_for_update(of=("self",), no_key=True).select_related("site").get(pk=week.pk)
 
 
+def lock_people(site: Site) -> None:
+    """Everybody of a site under their row locks, in the order of their keys: what is judged here is all there is."""
+    people = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).active().order_by("pk")
+    list(people.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
 def _check_version(week: WorkWeek, version: int | None) -> None:
     if version is not None and version != week.version:
         raise StaleVersion
@@ -284,6 +294,7 @@ def old_planned_hours(before: dt.datetime) -> QuerySet[PlannedHours]:
 
 
 def _write(week: WorkWeek, rows: Iterable[tuple[Trainee, dt.date, DayHours]]) -> None:
+    """Those whose times do not exist on their day, when the clocks go forward, are left out."""
     PlannedHours.objects.bulk_create(
         PlannedHours(
             organisation_id=week.organisation_id,
@@ -296,4 +307,5 @@ def _write(week: WorkWeek, rows: Iterable[tuple[Trainee, dt.date, DayHours]]) ->
             break_ends=hours.break_ends,
         )
         for trainee, day, hours in rows
+        if not hours.missing_times(day, week.zone)
     )

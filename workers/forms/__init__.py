@@ -36,6 +36,13 @@ def cleaned(form: forms.Form) -> dict[str, Any]:
     raise Invalid(str(errors[0]), field=field)
 
 
+def near_day(day: dt.date) -> dt.date:
+    """The day, when a plan can hold it. Raises ``ValidationError``."""
+    if abs(day - timezone.localdate()) > FURTHEST:
+        raise forms.ValidationError(_("Choose a day within the next year."))
+    return day
+
+
 class AssignForm(forms.Form):
     """Give work to somebody from a time on; ``accept`` are the warnings that the dispatcher saw on the button."""
 
@@ -62,6 +69,10 @@ class DropForm(forms.Form):
     day = forms.DateField()
     version = forms.IntegerField(required=False, min_value=1)
 
+    def clean_day(self) -> dt.date:
+        """A day that a plan can hold."""
+        return near_day(self.cleaned_data["day"])
+
 
 class GridForm(forms.Form):
     """The grid of a board: its day, its first hour and how many quarters it shows."""
@@ -72,10 +83,7 @@ class GridForm(forms.Form):
 
     def clean_day(self) -> dt.date:
         """A day that a plan can hold."""
-        day: dt.date = self.cleaned_data["day"]
-        if abs(day - timezone.localdate()) > FURTHEST:
-            raise forms.ValidationError(_("Choose a day within the next year."))
-        return day
+        return near_day(self.cleaned_data["day"])
 
 
 class NewsForm(forms.Form):

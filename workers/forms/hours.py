@@ -10,16 +10,19 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from workers.actions.hours import Said
 from workers.actions.learning import Word
 from workers.enums import ABSENCE_KINDS, CLOCK_KINDS, K, TimeKind
-from workers.forms import CheckForm, cleaned
+from workers.forms import FURTHEST, CheckForm, cleaned
 
 # Lines that are ticked at once.
 MOST_PICKED = 200
+# Pay slips are kept for five years (Labour Code L3243-4): nobody corrects hours before.
+OLDEST = dt.timedelta(days=5 * 366)
 
 
 class ClockForm(forms.Form):
@@ -128,6 +131,13 @@ class SpanForm(forms.Form):
         max_length=8,
         help_text=_("Of an absence only, like 7:30. The day of somebody who was there has a start and an end."),
     )
+
+    def clean_day(self) -> dt.date:
+        """A day whose hours may still matter, or one that is planned."""
+        day: dt.date = self.cleaned_data["day"]
+        if not timezone.localdate() - OLDEST <= day <= timezone.localdate() + FURTHEST:
+            raise forms.ValidationError(_("Choose a day of the last five years or of the next one."))
+        return day
 
     def clean_absence(self) -> int | None:
         """Minutes."""

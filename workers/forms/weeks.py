@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
+UTC = ZoneInfo("UTC")
 PARTS = {
     "starts": pgettext_lazy("hour", "From"),
     "ends": pgettext_lazy("hour", "To"),
@@ -25,7 +27,8 @@ PARTS = {
 class DaysForm(forms.Form):
     """From when to when on each of seven days, with a break or none; an empty day is a day off.
 
-    ``labels`` are the days in words; those ``locked`` are shown and not asked.
+    ``labels`` are the days in words; those ``locked`` are shown and not asked. Of days with a date (``dates``, in a
+    ``zone``) a time that the change of the clocks leaves out is refused.
     """
 
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -38,12 +41,14 @@ class DaysForm(forms.Form):
         known: Mapping[int, DayHours],
         version: int = 0,
         locked: frozenset[int] = frozenset(),
+        dates: Sequence[dt.date] = (),
+        zone: ZoneInfo = UTC,
     ) -> None:
         initial = {"version": version} | {
             f"{place}-{part}": getattr(hours, part) for place, hours in known.items() for part in PARTS
         }
         super().__init__(data, initial=initial)
-        self.labels, self.locked = labels, locked
+        self.labels, self.locked, self.dates, self.zone = labels, locked, dates, zone
         for place in range(7):
             for part, label in PARTS.items():
                 self.fields[f"{place}-{part}"] = forms.TimeField(
@@ -88,7 +93,10 @@ class DaysForm(forms.Form):
         for before, after in pairwise(order):
             if given[after] <= given[before]:
                 return self._wrong(after, _("%(day)s: this time comes too early."), place)
-        return DayHours(**times)  # type: ignore[arg-type]  # both ends are there
+        hours = DayHours(**times)  # type: ignore[arg-type]  # both ends are there
+        for part in hours.missing_times(self.dates[place], self.zone) if self.dates else ():
+            return self._wrong(names[part], _("%(day)s: the clocks go forward, this time does not exist."), place)
+        return hours
 
     def _wrong(self, name: str, words: str, place: int) -> DayHours | None:
         self.add_error(name, words % {"day": self.labels[place]})

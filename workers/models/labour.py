@@ -112,7 +112,7 @@ class ShiftTime(NamedTuple):
     """Working time of a day as it was published, or is about to be.
 
     ``told_on`` is the day on which the person learnt of it (L13); ``is_plan``: it counts as planned time, because the
-    person is not away and the hours are not over and clocked.
+    person is not away and the hours are not over and clocked. Without intervals: a later version made the day free.
     """
 
     day: dt.date
@@ -197,7 +197,7 @@ def stretches(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, li
 
 
 def _shifts(given: Any) -> Any:
-    facts: Any = Shift.objects.current().with_facts()
+    facts: Any = Shift.objects.with_facts()
     return (
         facts.filter(Among("trainee_id", given["keys"]), day__gte=given["first"], day__lte=given["last"])
         .order_by("starts_at", "pk")
@@ -209,6 +209,7 @@ def _shifts(given: Any) -> Any:
             "break_starts_at",
             "break_ends_at",
             "edition__published_at",
+            "until_id",
             "is_away",
             "is_clocked",
         )
@@ -219,15 +220,22 @@ SHIFTS = Rows(_shifts, "keys", "first", "last")
 
 
 def shifts(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
-    """Published working time of the weeks around a day by trainee, in order; one query."""
+    """Published working time of the weeks around a day by trainee, in order, then days that became free; one query."""
     first, last = weeks_around(day)
     now = timezone.now()
     found: dict[int, list[ShiftTime]] = defaultdict(list)
     rows = SHIFTS.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
-    for trainee, that_day, start, end, pause, again, published_at, is_away, is_clocked in rows:
+    freed: dict[tuple[int, dt.date], ShiftTime] = {}
+    for trainee, that_day, start, end, pause, again, published_at, until, is_away, is_clocked in rows:
+        if until is not None:
+            freed[trainee, that_day] = ShiftTime(that_day, (), published_at.astimezone(zone).date(), is_plan=False)
+            continue
         intervals = (Interval(start, end),) if pause is None else (Interval(start, pause), Interval(again, end))
         is_plan = not is_away and not (is_clocked and end <= now)
         found[trainee].append(ShiftTime(that_day, intervals, published_at.astimezone(zone).date(), is_plan))
+    for (trainee, that_day), one in freed.items():
+        if all(shift.day != that_day for shift in found[trainee]):
+            found[trainee].append(one)
     return found
 
 

@@ -217,6 +217,16 @@ class Absence(TenantModel):
                 name="absence_end_not_before_start",
                 violation_error_message=_("The last day cannot be before the first day."),
             ),
+            models.CheckConstraint(
+                condition=Q(ends_on__lte=F("starts_on") + dt.timedelta(days=366)),
+                name="absence_of_a_year_at_most",
+                violation_error_message=_("An absence is of a year at most. Write down the rest later."),
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on__range=(dt.date(2000, 1, 1), dt.date(2199, 12, 31))),
+                name="absence_days_are_plausible",
+                violation_error_message=_("Choose a day within the next year."),
+            ),
             ExclusionConstraint(
                 name="absences_do_not_overlap",
                 expressions=[

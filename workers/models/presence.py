@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from concierge.reads import Among, Rows
 from workers.models import labour
 from workers.models.people import Absence, AvailabilityRule, Trainee
-from workers.rules.intervals import Interval
+from workers.rules.intervals import Interval, between_clocks
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,10 @@ def day_of(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> Prese
     """The day of trainees who were read already. Three queries."""
     keys = [one.pk for one in trainees]
     usual: dict[int, list[Interval]] = defaultdict(list)
-    known: dict[tuple[dt.time, dt.time], Interval] = {}
+    known: dict[tuple[dt.time, dt.time], tuple[Interval, ...]] = {}
     for trainee, starts, ends in USUAL.all(keys=keys, weekday=day.weekday()):
         if (starts, ends) not in known:
-            known[starts, ends] = Interval(_at(day, starts, zone), _at(day, ends, zone))
-        usual[trainee].append(known[starts, ends])
+            known[starts, ends] = between_clocks((starts, ends), day, zone)
+        usual[trainee].extend(known[starts, ends])
     away = frozenset(trainee for (trainee,) in AWAY.all(keys=keys, day=day))
     return Presence(day, zone, list(trainees), usual, away, labour.shifts(keys, day, zone))
-
-
-def _at(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, time, zone).astimezone(dt.UTC)

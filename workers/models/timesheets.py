@@ -19,7 +19,7 @@ from workers.models.people import Absence, Trainee
 from workers.models.shifts import Shift
 from workers.models.time import TimeEntry
 from workers.rules import time as rules
-from workers.rules.intervals import Interval, civil_day
+from workers.rules.intervals import Interval, between_clocks, civil_day
 
 # Why hours are expected on a day: work was given or hours were published, it is a usual day, or an absence was noted
 # that pay has to know.
@@ -121,7 +121,7 @@ def hours_of(people: QuerySet[Trainee], first: dt.date, last: dt.date, *, now: d
     for entry in TimeEntry.objects.current().touching(first, last).filter(trainee__in=found).with_words().in_order():
         entries[entry.trainee_id].append(entry)
     work = _work_of(found, first, last)
-    published = _published(found, first, last)
+    published, weeks = _published(found, first, last)
     closed = {site: closed_days(site, first, last) for site in {person.site for person in found}}
     return [
         _person(
@@ -129,7 +129,7 @@ def hours_of(people: QuerySet[Trainee], first: dt.date, last: dt.date, *, now: d
             first,
             last,
             entries[person.pk],
-            Plan(work[person.pk], published.get(person.pk, {}), closed[person.site]),
+            Plan(work[person.pk], published.get(person.pk, {}), weeks.get(person.pk, set()), closed[person.site]),
             now,
         )
         for person in found
@@ -150,27 +150,33 @@ def _work_of(people: Sequence[Trainee], first: dt.date, last: dt.date) -> dict[i
     return found
 
 
-def _published(people: Sequence[Trainee], first: dt.date, last: dt.date) -> dict[int, dict[dt.date, Shift]]:
-    """Published hours of the whole weeks that these days touch, by person and day."""
+def _published(
+    people: Sequence[Trainee], first: dt.date, last: dt.date
+) -> tuple[dict[int, dict[dt.date, Shift]], dict[int, set[dt.date]]]:
+    """Published hours of the whole weeks that these days touch, by person and day; and the Mondays of the weeks that
+    were published, those of which every day became free included."""
     found: dict[int, dict[dt.date, Shift]] = defaultdict(dict)
+    mondays: dict[int, set[dt.date]] = defaultdict(set)
     weeks = (first - dt.timedelta(days=first.weekday()), last + dt.timedelta(days=6 - last.weekday()))
-    for shift in Shift.objects.current().filter(trainee__in=people, day__range=weeks):
-        found[shift.trainee_id][shift.day] = shift
-    return found
+    for shift in Shift.objects.filter(trainee__in=people, day__range=weeks):
+        mondays[shift.trainee_id].add(shift.day - dt.timedelta(days=shift.day.weekday()))
+        if shift.until_id is None:
+            found[shift.trainee_id][shift.day] = shift
+    return found, mondays
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was to be done: work given, hours published, and the days on which the site is closed."""
+    """What was to be done: work given, hours published, Mondays of published weeks, days of a closed site."""
 
     work: Sequence[Assignment]
     published: Mapping[dt.date, Shift]
+    weeks: Collection[dt.date]
     closed: Collection[dt.date]
 
     def has_week_of(self, day: dt.date) -> bool:
         """Whether hours of that week were published: then they are the plan, and other days of it are free."""
-        monday = day - dt.timedelta(days=day.weekday())
-        return any(monday <= one < monday + dt.timedelta(days=7) for one in self.published)
+        return day - dt.timedelta(days=day.weekday()) in self.weeks
 
 
 def _person(
@@ -205,12 +211,10 @@ def _expected(person: Trainee, day: dt.date, plan: Plan, *, is_under_contract: b
         usual = plan.published[day].intervals if day in plan.published else ()
     elif is_under_contract and person.is_active and day not in plan.closed:
         usual = tuple(
-            Interval(
-                dt.datetime.combine(day, rule.starts, zone).astimezone(dt.UTC),
-                dt.datetime.combine(day, rule.ends, zone).astimezone(dt.UTC),
-            )
+            window
             for rule in person.availability.all()
             if rule.weekday == day.weekday()
+            for window in between_clocks((rule.starts, rule.ends), day, zone)
         )
     if any(absence.starts_on <= day <= absence.ends_on for absence in person.absences.all()):
         return Missing(person, day, AWAY, usual) if usual else None

@@ -29,6 +29,7 @@ class PersonWeek:
     """One person's week: ``days`` as drafted (as published where they are past), ``published`` as the person has it.
 
     ``changed`` are days on which the two differ, ``away`` those of an absence; minutes are those of working time.
+    ``was_published``: the person was told of the week, if only that every day became free.
     """
 
     trainee: Trainee
@@ -38,6 +39,7 @@ class PersonWeek:
     away: set[dt.date]
     usual: dict[int, list[Window]]
     contract_minutes: int
+    was_published: bool = False
     reasons: list[Reason] = field(default_factory=list)
 
     @property
@@ -125,6 +127,7 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
             away=away[trainee.pk],
             usual=usual[trainee.pk],
             contract_minutes=_contract_minutes(file, days),
+            was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),
         )
         one.reasons = _reasons(one, team, file, days, today) if one.days or one.changed else []
         found.append(one)
@@ -182,7 +185,7 @@ def _is_change(one: PersonWeek, day: dt.date) -> bool:
     """Whether the person knows other hours of the day: those published, else the usual ones (L14)."""
     if day in one.away:
         return False
-    if one.published:
+    if one.was_published:
         return True
     hours = one.days.get(day)
     if hours is None or not one.usual:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 # The same in whole seconds since 1970: how the time of many people is read and added up.
@@ -62,6 +63,24 @@ def civil_day(day: dt.date, zone: ZoneInfo) -> Interval:
     start = dt.datetime.combine(day, dt.time(), zone)
     end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
     return Interval(start.astimezone(dt.UTC), end.astimezone(dt.UTC))
+
+
+def at_clock(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
+    """A time of the clock on the wall, in UTC. One that does not exist that day (the clocks go forward) is read as the
+    hour after the change, one that exists twice as the first of the two."""
+    return dt.datetime.combine(day, time.replace(fold=0), zone).astimezone(dt.UTC)
+
+
+def clock_exists(day: dt.date, time: dt.time, zone: ZoneInfo) -> bool:
+    """Whether the clock on the wall shows that time on that day."""
+    return at_clock(day, time, zone).astimezone(zone).time().replace(fold=0) == time
+
+
+def between_clocks(times: Iterable[dt.time], day: dt.date, zone: ZoneInfo) -> tuple[Interval, ...]:
+    """Stretches between times of the clock in order, by twos. What of them the change of the clocks leaves no time for
+    is left out: 2:30 to 3:00 does not exist when the clocks go from 2:00 to 3:00."""
+    marks = list(accumulate((at_clock(day, time, zone) for time in times), max))
+    return tuple(Interval(start, end) for start, end in zip(marks[::2], marks[1::2], strict=True) if start < end)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from workers.rules.intervals import Interval
+from workers.rules.intervals import Interval, between_clocks, clock_exists
 
 # Hours are shared out by quarters of an hour.
 STEP = 15
@@ -48,12 +48,13 @@ class DayHours:
         return sum(minutes_between(one) for one in self.windows)
 
     def intervals(self, day: dt.date, zone: ZoneInfo) -> tuple[Interval, ...]:
-        """The working time of a day, in UTC."""
-        return tuple(Interval(_at(day, start, zone), _at(day, end, zone)) for start, end in self.windows)
+        """The working time of a day, in UTC; empty when the change of the clocks leaves none of it."""
+        return between_clocks((mark for window in self.windows for mark in window), day, zone)
 
-
-def _at(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, time, zone).astimezone(dt.UTC)
+    def missing_times(self, day: dt.date, zone: ZoneInfo) -> tuple[str, ...]:
+        """Names of the times that the clock does not show on that day."""
+        times = {name: getattr(self, name) for name in ("starts", "break_starts", "break_ends", "ends")}
+        return tuple(name for name, time in times.items() if time is not None and not clock_exists(day, time, zone))
 
 
 def minutes_between(window: Window) -> int:

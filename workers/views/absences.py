@@ -21,7 +21,15 @@ from concierge.days import today_at, today_of
 from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
 from concierge.words import date_words
-from workers.actions.absences import can_undo, end_absence, note_absence, undo_absence, work_held
+from workers.actions.absences import (
+    can_take_back,
+    can_undo,
+    end_absence,
+    note_absence,
+    take_back_absence,
+    undo_absence,
+    work_held,
+)
 from workers.forms import AbsenceForm, LastDayForm
 from workers.models import Absence, Trainee
 from workers.models.people import AbsenceQuerySet
@@ -83,11 +91,11 @@ def end(request: HttpRequest, trainee: uuid.UUID, first: str) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, trainee: uuid.UUID, first: str) -> HttpResponse:
-    """Take it back within five minutes."""
+    """Take it back: whoever wrote it within five minutes, else anybody who may write it."""
     actor = acting(request)
     found = _absence_or_404(actor, trainee, first)
     try:
-        undo_absence(found, by=actor)
+        _take_back(found, actor)
     except DomainError as error:
         return _page(request, found, error=error)
     messages.info(request, _("The absence is taken back."))
@@ -117,7 +125,11 @@ def my_absence(request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         own = trainee.absences.filter(ends_on__gte=today)[:MOST_OWN]
         rows = [
-            {"words": _days(one), "first": one.starts_on.isoformat(), "may_undo": can_undo(one, actor, now=now)}
+            {
+                "words": _days(one),
+                "first": one.starts_on.isoformat(),
+                "may_undo": can_undo(one, actor, now=now) or can_take_back(one, actor, today=today),
+            }
             for one in own
         ]
         return render(request, "workers/my_absence.html", {"form": form, "rows": rows}, status=status)
@@ -134,12 +146,20 @@ def undo_mine(request: HttpRequest, first: str) -> HttpResponse:
         raise Http404
     with own_language(request, trainee):
         try:
-            undo_absence(found, by=acting(request))
+            _take_back(found, acting(request))
         except DomainError as error:
             messages.error(request, str(error.message))
         else:
             messages.info(request, _("You are there. Thank you."))
     return redirect("workers:my_absence")
+
+
+def _take_back(found: Absence, actor: Actor) -> None:
+    """Undo it while that is possible: then companions come back too."""
+    if can_undo(found, actor, now=timezone.now()):
+        undo_absence(found, by=actor)
+    else:
+        take_back_absence(found, by=actor)
 
 
 def absence_url(found: Absence) -> str:
@@ -205,6 +225,7 @@ def _page(
         "days_more": max(0, len(days) - MOST_DAYS),
         "may_replace": can_dispatch(actor, site_id=person.site_id),
         "may_undo": can_undo(found, actor, now=timezone.now()),
+        "may_take_back": can_take_back(found, actor, today=today),
         "may_end": found.ends_on >= today and found.starts_on < found.ends_on,
         "form": form or LastDayForm(),
         "error": error,

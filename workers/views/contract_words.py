@@ -12,7 +12,7 @@ from concierge.rome import rome
 from concierge.words import date_words, duration_words, euros
 from workers.enums.contracts import SHORT_KINDS, DerogationKind
 from workers.models import Contract, ContractDerogation, ContractRider
-from workers.rules.contracts import FLOOR_MINUTES, ONE_DAY, PersonFile
+from workers.rules.contracts import FLOOR_MINUTES, PersonFile, next_day
 from workers.rules.contracts import Contract as Signed
 
 # Months on the line at most, and the step of its head.
@@ -104,12 +104,15 @@ def _rider_words(rider: ContractRider) -> str:
     return _("From %(start)s: %(changes)s (%(reason)s)") % words
 
 
-def derogation_rows(decided: Iterable[ContractDerogation], today: dt.date, *, may_write: bool) -> list[dict[str, Any]]:
-    """Decisions, the newest first."""
+def derogation_rows(
+    decided: Iterable[ContractDerogation], today: dt.date, *, may_write: bool, with_kind: bool
+) -> list[dict[str, Any]]:
+    """Decisions, the newest first; without ``with_kind`` their days alone, not which ones they are."""
     return [
         {
             "derogation": one,
-            "kind": one.get_kind_display(),
+            "kind": one.get_kind_display() if with_kind else _("Derogation"),
+            "reference": one.reference if with_kind else _("Kept apart"),
             "employer": one.employer.name,
             "from": day_words(one.starts_on),
             "to": day_words(one.ends_on),
@@ -158,8 +161,9 @@ def _floor_words(file: PersonFile, today: dt.date, end: dt.date, employer_id: in
     ]
 
 
-def timeline_of(file: PersonFile, today: dt.date) -> dict[str, Any] | None:
-    """Contracts, decisions and rights on a line of months: a column each, four to a word of the head."""
+def timeline_of(file: PersonFile, today: dt.date, *, with_kind: bool) -> dict[str, Any] | None:
+    """Contracts, decisions and rights on a line of months: a column each, four to a word of the head. Without
+    ``with_kind`` it does not say which decisions."""
     starts = [one.starts_on for one in file.contracts] + [one.starts_on for one in file.derogations]
     if not starts:
         return None
@@ -171,7 +175,13 @@ def timeline_of(file: PersonFile, today: dt.date) -> dict[str, Any] | None:
     columns = -(-months // STEP) * STEP
     signed = [_bar(one, first, columns, today) for one in file.contracts]
     decided = [
-        _placed(str(DerogationKind(one.kind).label), one.starts_on, one.ends_on, first, columns)
+        _placed(
+            str(DerogationKind(one.kind).label if with_kind else _("Derogation")),
+            one.starts_on,
+            one.ends_on,
+            first,
+            columns,
+        )
         for one in file.derogations
     ]
     rows = [
@@ -197,7 +207,7 @@ def _bar(one: Signed, first: int, columns: int, today: dt.date) -> dict[str, Any
 
 def _placed(title: str, start: dt.date, end: dt.date, first: int, columns: int) -> dict[str, Any] | None:
     """A bar from month to month; None when it lies outside."""
-    begin, stop = max(_month(start) - first, 0), min(_month(end + ONE_DAY) - first, columns)
+    begin, stop = max(_month(start) - first, 0), min(_month(next_day(end)) - first, columns)
     if stop < 0 or begin >= columns:
         return None
     words = f"{day_words(start)} – {day_words(end)}"
@@ -210,4 +220,5 @@ def _month(day: dt.date) -> int:
 
 
 def _head(month: int) -> str:
+    month = min(month, _month(dt.date.max))
     return date_words(dt.date(month // 12, month % 12 + 1, 1), "N Y")

@@ -41,7 +41,8 @@ def my_week(request: HttpRequest) -> HttpResponse:
 
 def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -> dict[str, Any]:
     days, zone = days_of(monday), ZoneInfo(trainee.site.time_zone)
-    shifts = {one.day: one for one in Shift.objects.current().filter(trainee=trainee, day__range=(days[0], days[-1]))}
+    told = list(Shift.objects.filter(trainee=trainee, day__range=(days[0], days[-1])))
+    shifts = {one.day: one for one in told if one.until_id is None}
     absences = Absence.objects.filter(trainee=trainee, starts_on__lte=days[-1], ends_on__gte=days[0])
     away = {day for one in absences for day in days if one.starts_on <= day <= one.ends_on}
     hours = {day: shift.hours(zone) for day, shift in shifts.items() if day not in away}
@@ -54,7 +55,8 @@ def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -
             }
             for day in days
         ],
-        "is_published": bool(shifts),
+        # A week of which every day became free was published too.
+        "is_published": bool(told),
         "total": duration_words(sum(one.minutes for one in hours.values())),
         "name": trainee.first_name,
         "previous_url": _url(monday - dt.timedelta(days=7)),

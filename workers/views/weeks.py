@@ -92,6 +92,8 @@ def person_week(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         known={place: mine.days[day] for place, day in enumerate(days) if mine and day in mine.days},
         version=plan.version,
         locked=frozenset(place for place, day in enumerate(days) if day < today),
+        dates=days,
+        zone=plan.zone,
     )
 
     def save() -> None:
