@@ -41,7 +41,10 @@ def _accompany(house: House, people: Sequence[Trainee], adviser: User) -> None:
     today = timezone.localdate()
     for number, (person, age) in enumerate(zip(people, AGES, strict=False)):
         person.adviser = adviser
-        person.save(update_fields=["adviser"])
+        if number == 0:
+            # Old enough for the reason of the prolongation below.
+            person.birth_date = dt.date(1968, 5, 2)
+        person.save(update_fields=["adviser", "birth_date"])
         pass_iae = enter_pass(person, PassDetails(f"9999926{10001 + number}", today - age * DAY), by=by)
         at = timezone.now().replace(hour=13, minute=0, second=0, microsecond=0) + (2 + 3 * number) * DAY
         at += (8 - at.isoweekday() if at.isoweekday() > 5 else 0) * DAY  # nobody meets at a week-end

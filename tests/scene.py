@@ -563,7 +563,7 @@ def _hours_and_note(world: World, trainee: Trainee) -> tuple[TimeEntry, Progress
 
 def _pathway(trainee: Trainee, world: World) -> None:
     """A PASS with a suspension and a prolongation that waits, an appointment, and a fact kept apart."""
-    Trainee.objects.filter(pk=trainee.pk).update(adviser=world.users["social_adviser"])
+    Trainee.objects.filter(pk=trainee.pk).update(adviser=world.users["social_adviser"], birth_date=dt.date(1968, 5, 2))
     trainee.refresh_from_db()
     by, today = world.actor(Role.SOCIAL_ADVISER), timezone.localdate()
     day = dt.timedelta(days=1)

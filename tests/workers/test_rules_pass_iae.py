@@ -243,7 +243,7 @@ ASKED = dt.date(2027, 11, 23)
 
 
 def prolongation_codes(reason: str, end: str, *, today: dt.date = ASKED, kind: str = "aci", **given: Any) -> list[str]:
-    papers: dict[str, Any] = {"has_opinion": True, "has_report": True, **given}
+    papers: dict[str, Any] = {"has_opinion": True, "has_report": True, "born_on": day("1960-05-02"), **given}
     asked = AskedProlongation(reason, day(end), kind, **papers)
     return [fault.code for fault in rules.prolongation_faults(END, asked, today=today, terms=TERMS)]
 
