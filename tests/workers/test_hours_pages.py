@@ -309,7 +309,11 @@ def test_the_accounts_see_what_blocks_and_close(team: Team, client: Client) -> N
         refusal(client.post(close, month), 422)
         TimeEntry.objects.update(validated_at=at(18))
         assert "Des jours où du travail était prévu" in refusal(client.post(close, month), 422)
-        assert client.post(close, {**month, "accepts_missing": "on"}).status_code == 302
+        # The person has not said yes themself (R20).
+        assert "accepts_unconfirmed" in page(client, MONTHS, **month)
+        refusal(client.post(close, {**month, "accepts_missing": "on"}), 422)
+        accepts = {"accepts_missing": "on", "accepts_unconfirmed": "on"}
+        assert client.post(close, {**month, **accepts}).status_code == 302
         assert "Le mois est clôturé" in page(client, MONTHS, **month)
         assert client.post(reopen, {**month, "reason": "Oubli"}).status_code == 403
         client.force_login(team.world.users["site_manager"])
