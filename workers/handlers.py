@@ -73,8 +73,8 @@ def carry_no_more(event: Event) -> None:
 
 @subscribe("contract.signed")
 def resume_the_pass(event: Event) -> None:
-    """Somebody is hired again: a suspension of their PASS ends the day before (domain.md 2.3)."""
-    signed = Contract.objects.standing().filter(public_id=event.data.get("contract")).select_related("trainee")
+    """A structure hires somebody again: a suspension of their PASS ends the day before (domain.md 2.3)."""
+    signed = Contract.objects.standing().ours().filter(public_id=event.data.get("contract")).select_related("trainee")
     for contract in signed:
         resume_pass(contract.trainee, hired_on=contract.starts_on, by=system_actor(event.organisation))
 

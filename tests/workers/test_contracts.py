@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from bookings.enums import ClearanceKind
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
 from concierge.models import Event
 from tests.employing import employ, employer_of
 from tests.workers.conftest import Team
+from workers.actions.clearances import Terms, note_clearance
 from workers.actions.contract_refusals import AnnexRefused, ContractRefused
 from workers.actions.contracts import (
     ContractTerms,
@@ -24,18 +27,23 @@ from workers.actions.contracts import (
     renew,
     withdraw_contract,
 )
+from workers.actions.derogations import add_derogation
 from workers.actions.employers import AnnexDetails, EmployerDetails, add_annex, add_employer, change_annex
 from workers.actions.people import create_trainee
+from workers.actions.restrictions import add_restriction
 from workers.enums.contracts import (
     AnnexState,
     ContractKind,
+    DerogationKind,
     EmployerKind,
     EndReason,
     HoursBasis,
+    RestrictionCode,
     RiderReason,
 )
 from workers.models import Contract, ContractDerogation, Trainee
 from workers.models.contracts import person_file
+from workers.models.pathway import Asked, last_contract, lines
 
 START = dt.date(2026, 9, 1)
 TERMS = ContractTerms(ContractKind.CDDI, START, dt.date(2027, 8, 31), 26 * 60)
@@ -249,3 +257,69 @@ def test_contracts_are_read_by_those_who_accompany_lead_or_declare(team: Team) -
     assert readers == {"supervisor", "social_adviser", "accountant", "site_manager"}
     own = Contract.objects.visible_to(team.themself(team.amina))
     assert [one.trainee_id for one in own] == [team.amina.pk]
+
+
+@pytest.mark.promise("domain R22")
+def test_days_that_nobody_means_are_refused_by_action_and_database(team: Team, dina: Trainee) -> None:
+    """Years far ahead once made a person's pages fail for ever."""
+    far, by, ei = dt.date(9999, 12, 31), team.supervisor, employer_of(team.world.organisation, "ei")
+    signed = hire(dina, ei, TERMS, by=by)
+    wrong: list[tuple[str, Callable[[], object]]] = [
+        ("ends_on", lambda: hire(dina, ei, replace(TERMS, starts_on=dt.date(2027, 9, 1), ends_on=far), by=by)),
+        ("starts_on", lambda: hire(dina, ei, replace(TERMS, starts_on=dt.date(9998, 1, 1), ends_on=far), by=by)),
+        ("new_end_on", lambda: add_rider(signed, RiderTerms(START, RiderReason.WISH, new_end_on=far), by=by)),
+        (
+            "ends_on",
+            lambda: add_derogation(dina, ei, DerogationKind.CUMUL, reference="2026-1", days=(START, far), by=by),
+        ),
+        ("ends_on", lambda: add_restriction(dina, RestrictionCode.NO_LADDER, starts_on=START, ends_on=far, by=by)),
+        (
+            "valid_until",
+            lambda: note_clearance(
+                team.amina, kind=ClearanceKind.DRIVING_B, terms=Terms(dt.date(1985, 5, 2), far), by=by
+            ),
+        ),
+    ]
+    for field, act in wrong:
+        with pytest.raises(Invalid) as caught:
+            act()
+        assert caught.value.field == field
+    rows = (
+        (signed, "contract_within_range"),
+        (ContractDerogation(trainee=dina, employer=ei, kind="cumul", reference="1"), "derogation_within_range"),
+    )
+    for row, name in rows:
+        row.organisation, row.starts_on, row.ends_on = dina.organisation, START, far
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            row.save()
+
+
+@pytest.mark.promise("domain R22")
+def test_an_employer_outside_hires_nobody(team: Team) -> None:
+    """Deadlines, the last hire, suspensions and who can show it to others: only contracts of the house count."""
+    outside = employer_of(team.world.organisation, "outside")
+    ours = team.amina.contracts.get()
+    Contract.objects.filter(pk=ours.pk).update(ends_on=dt.date(2026, 12, 31))
+    cumul = ContractDerogation.objects.create(
+        organisation=team.world.organisation,
+        trainee=team.amina,
+        employer=employer_of(team.world.organisation, "ei"),
+        kind="cumul",
+        reference="1",
+        starts_on=START,
+        ends_on=dt.date(2027, 8, 31),
+    )
+    hire(
+        team.amina,
+        outside,
+        ContractTerms(ContractKind.ORDINARY, dt.date(2026, 12, 1), None, 10 * 60),
+        by=team.supervisor,
+    )
+    assert cumul.pk
+    last = last_contract(team.amina)
+    assert last is not None and last.pk == ours.pk
+    asked = Asked(team.world.actor(Role.SOCIAL_ADVISER), dt.date(2026, 11, 23), 3, kinds=("contract",))
+    found, _is_cut = lines(asked)
+    assert [(line.person.pk, line.day) for line in found if line.person.pk == team.amina.pk] == [
+        (team.amina.pk, dt.date(2026, 12, 31))
+    ]

@@ -15,9 +15,10 @@ from concierge.errors import DomainError
 from concierge.files import JPEG, PDF, CleanFile
 from concierge.models import Deadline, Event
 from tests.conftest import as_owner, settle
-from tests.employing import employ
+from tests.employing import employ, employer_of
 from tests.workers.conftest import NOW, PARIS, Team
 from tests.workers.pathways import END, NUMBER, REPORT, START, adviser_of, pass_of, prolongation, suspension
+from workers.actions.contracts import ContractTerms, hire
 from workers.actions.pass_alerts import ALERT
 from workers.actions.passes import (
     cancel_pass,
@@ -36,6 +37,7 @@ from workers.actions.prolongations import (
     preview_prolongation,
     read_report,
 )
+from workers.enums.contracts import ContractKind
 from workers.enums.passes import (
     CloseReason,
     DenyReason,
@@ -426,3 +428,48 @@ def test_reasons_and_reports_go_two_years_after_the_pass(team: Team) -> None:
         assert retention.purge()["suspension_reasons"] == 0
     assert [row.reason_words for row in PassSuspension.objects.all()] == [""]
     assert (end_of(pass_iae), encryption.renew()[1]) == (end, 0)
+
+
+def test_the_hire_of_an_employer_outside_ends_no_suspension(team: Team) -> None:
+    pass_iae = pass_of(team, team.chloe)
+    suspend_pass(pass_iae, suspension("2026-11-01", None), by=adviser_of(team))
+    outside = employer_of(team.world.organisation, "outside")
+    terms = ContractTerms(ContractKind.ORDINARY, dt.date(2027, 9, 10), None, 20 * 60)
+    with time_machine.travel(dt.datetime(2027, 9, 1, 8, tzinfo=PARIS), tick=False):
+        hire(team.chloe, outside, terms, by=team.supervisor)
+        settle(team.world.organisation)
+    assert PassSuspension.objects.counting().get().ends_on > dt.date(2027, 9, 10)
+
+
+def test_all_reasons_together_make_a_pathway_of_five_or_seven_years(team: Team) -> None:
+    """2.3: three years of prolongation, five from 50 on; one reason after the other adds nothing to them."""
+    by, pass_iae = adviser_of(team), pass_of(team)
+    aci = {"employer_kind": "aci"}
+    Trainee.objects.filter(pk=team.amina.pk).update(birth_date=dt.date(1970, 5, 1))
+    for year, reason in ((2028, "rqth"), (2029, "difficulties"), (2030, "rqth"), (2031, "senior"), (2032, "senior")):
+        with time_machine.travel(dt.datetime(year - 1, 12, 1, 8, tzinfo=PARIS), tick=False):
+            pass_iae = PassIAE.objects.get(pk=pass_iae.pk)
+            wanted = prolongation(f"{year + 1}-01-04", reason=ProlongationReason(reason), **aci)
+            grant_prolongation(ask_prolongation(pass_iae, wanted, by=by), by=by)
+            pass_iae = PassIAE.objects.get(pk=pass_iae.pk)
+            if year == 2030:
+                other = prolongation("2031-06-04", reason=ProlongationReason.DIFFICULTIES, **aci)
+                seen = preview_prolongation(pass_iae, other, has_report=True)
+                assert "prolongation_used_up" in [fault.code for fault in seen.faults]
+    assert end_of(pass_iae) == dt.date(2033, 1, 4)
+    with time_machine.travel(dt.datetime(2032, 12, 1, 8, tzinfo=PARIS), tick=False):
+        for reason in ("rqth", "difficulties", "senior"):
+            wanted = prolongation("2033-06-04", reason=ProlongationReason(reason), **aci)
+            seen = preview_prolongation(pass_iae, wanted, has_report=True)
+            assert [fault.code for fault in seen.faults] == ["prolongation_used_up"]
+
+
+def test_a_reason_of_age_needs_a_birth_date(team: Team) -> None:
+    pass_iae = pass_of(team)
+    Trainee.objects.filter(pk=team.amina.pk).update(birth_date=None)
+    with time_machine.travel(ASKING, tick=False):
+        fresh = PassIAE.objects.get(pk=pass_iae.pk)
+        seen = preview_prolongation(
+            fresh, prolongation("2028-07-04", reason=ProlongationReason.SENIOR), has_report=True
+        )
+    assert [fault.code for fault in seen.faults] == ["birth_date_unknown"]

@@ -276,3 +276,83 @@ def test_a_later_decision_never_shortens_the_rights(person: PersonFile) -> None:
     assert (without is None) == (person.rights_end_on is None)
     if without is not None and person.rights_end_on is not None:
         assert without <= person.rights_end_on
+
+
+EVER = dt.date.max
+
+
+@pytest.mark.promise("domain R22")
+def test_years_that_nobody_means_break_no_rule() -> None:
+    """The forms and the database refuse them; what stands in a file all the same is still read."""
+    endless = replace(CDDI, starts_on=day("9998-02-01"), ends_on=EVER)
+    person = PersonFile(
+        (CDDI, endless), (Derogation("cumul", 1, START, EVER), Derogation("beyond_age", 1, START, EVER))
+    )
+    assert person.rights_end_on is not None
+    assert rules.findings(person, endless)
+    assert rules.findings(person, replace(CDDI, ends_on=EVER))
+    assert rules.derogation_findings(person, Derogation("floor_aci", 1, endless.starts_on, EVER), employer_kind="ei")
+    assert rules.rider_findings(person, endless, Rider(endless.starts_on, EVER, 30 * 60)) == []
+
+
+ACI = replace(CDDI, employer_id=2, employer_kind="aci", ends_on=day("2028-01-04"))
+
+
+@pytest.mark.promise("domain R22")
+@pytest.mark.parametrize(
+    ("wanted", "decisions", "found"),
+    [
+        ({}, {"beyond_aci": 2}, ["contract_beyond_24_months"]),
+        ({}, {"beyond_training": 2}, ["contract_beyond_24_months"]),
+        ({}, {"beyond_training": 1}, []),
+        ({}, {"beyond_aci": 1}, ["contract_beyond_24_months"]),
+        ({"employer_id": 2, "employer_kind": "aci"}, {"beyond_aci": 2}, []),
+    ],
+)
+def test_a_decision_beyond_24_months_is_for_its_own_employer(
+    wanted: dict[str, object], decisions: dict[str, int], found: list[str]
+) -> None:
+    longer = replace(CDDI, starts_on=day("2028-01-05"), ends_on=day("2028-12-31"), **wanted)  # type: ignore[arg-type]
+    decided = tuple(Derogation(kind, who, day("2028-01-05"), day("2028-12-31")) for kind, who in decisions.items())
+    assert codes(longer, ACI, derogations=decided) == found
+
+
+def test_the_decision_of_another_explains_the_days_before() -> None:
+    """36 months by a workshop and its decision: the next employer needs one of its own, from then on."""
+    before = replace(ACI, ends_on=day("2029-01-04"))
+    decided = Derogation("beyond_aci", 2, day("2028-01-05"), day("2029-01-04"))
+    own = Derogation("beyond_age", 1, day("2029-01-05"), day("2029-12-31"))
+    longer = replace(CDDI, starts_on=day("2029-01-05"), ends_on=day("2029-12-31"))
+    assert codes(longer, before, derogations=(decided,)) == ["contract_beyond_24_months"]
+    assert codes(longer, before, derogations=(decided, own)) == []
+
+
+@pytest.mark.promise("domain R22", "L10")
+def test_a_rider_counts_the_hours_of_the_other_employer() -> None:
+    cumul = Derogation("cumul", 1, START, day("2027-12-31"))
+    other = replace(OTHER_JOB, weekly_minutes=24 * 60)
+    mine = replace(CDDI, weekly_minutes=24 * 60, is_beside=True)
+    person = PersonFile((mine, other), (cumul,))
+    for rider in (Rider(day("2026-03-01"), None, 35 * 60), Rider(day("2026-03-01"), day("2026-03-31"), 30 * 60)):
+        assert [one.code for one in rules.rider_findings(person, mine, rider)] == ["contracts_over_48_hours"]
+    assert rules.rider_findings(person, mine, Rider(day("2026-03-01"), None, 24 * 60)) == []
+    gone = replace(other, ends_on=day("2026-02-28"))
+    assert rules.rider_findings(PersonFile((mine, gone)), mine, Rider(day("2026-03-01"), None, 35 * 60)) == []
+
+
+@pytest.mark.promise("L10")
+def test_fewer_than_twenty_hours_are_allowed_to_the_last_day() -> None:
+    short = replace(CDDI, employer_kind="aci", weekly_minutes=18 * 60)
+    waiver = Derogation("floor_aci", 1, START, day("2026-06-30"))
+    found = rules.findings(PersonFile((), (waiver,)), short)
+    assert [(one.code, one.figures["day"]) for one in found] == [("contract_under_20_hours", day("2026-07-01"))]
+    next_one = Derogation("floor_aci", 1, day("2026-07-01"), day("2027-06-30"))
+    assert codes(short, derogations=(waiver, next_one)) == []
+    assert codes(replace(short, ends_on=day("2026-06-30")), derogations=(waiver,)) == []
+    full = replace(short, weekly_minutes=26 * 60)
+    lower = Rider(day("2026-03-01"), None, 18 * 60)
+    assert [one.code for one in rules.rider_findings(PersonFile((full,), (waiver,)), full, lower)] == [
+        "contract_under_20_hours"
+    ]
+    for_a_time = replace(lower, ends_on=day("2026-06-30"))
+    assert rules.rider_findings(PersonFile((full,), (waiver,)), full, for_a_time) == []

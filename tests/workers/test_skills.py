@@ -19,7 +19,7 @@ from tests.workers.conftest import NOW, Team, at
 from workers.actions.dispatch import assign_work_order
 from workers.actions.learning import Word, answer_situation, begin_situation
 from workers.actions.passport import passport_of, passport_pdf
-from workers.actions.skills import Basis, end_goal, raise_skill, set_goal, undo_step
+from workers.actions.skills import Basis, NotReadyYet, end_goal, raise_skill, set_goal, undo_step
 from workers.actions.work import finish_assignment, send_back, start_assignment, validate_assignment
 from workers.enums import Evidence, GoalStatus, OwnView, SendBackReason, SkillLevel
 from workers.models import Assignment, LearningSituation, SkillStep, Trainee, TraineeSkill
@@ -407,3 +407,26 @@ def test_one_and_three_rows_cost_the_same(client: Any, team: Team) -> None:
     more(10, "D1206")
     more(11, "D1207")
     assert queries() == with_one
+
+
+@pytest.mark.promise("domain R25")
+def test_what_the_person_answered_binds(team: Team) -> None:
+    """“Not yet” of a piece of work is not turned into “I can do it” by whoever checks it."""
+    situation = checked(team, team.bilal)
+    answer_situation(situation.assignment, answers={"felt_went": "sad"}, by=team.themself(team.bilal))
+    # As it was read before the person answered.
+    basis = Basis(OwnView.READY, situation=situation)
+    with pytest.raises(NotReadyYet):
+        raise_skill(team.bilal, rome_code=IRONING, level=SkillLevel.ASSISTED, basis=basis, by=team.supervisor)
+    assert level_of(team.bilal) == "observed"
+
+
+@pytest.mark.promise("domain R25")
+@pytest.mark.parametrize("change", [{"level_to": "transmitting"}, {"note": "Autre chose"}, {"own_view": "not_yet"}])
+def test_a_step_is_written_once(team: Team, change: dict[str, str]) -> None:
+    step = raise_skill(team.bilal, rome_code=IRONING, level=SkillLevel.ASSISTED, basis=seen(), by=team.supervisor)
+    with pytest.raises(IntegrityError, match="a step is written once"), transaction.atomic():
+        SkillStep.objects.filter(pk=step.pk).update(**change)
+    undo_step(step, by=team.supervisor)
+    with pytest.raises(IntegrityError, match="a step is written once"), transaction.atomic():
+        SkillStep.objects.filter(pk=step.pk).update(undone_at=None)

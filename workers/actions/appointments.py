@@ -15,7 +15,7 @@ from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, WrongState
 from concierge.models import User
 from concierge.tenancy import Actor
-from workers.actions.passes import within_range
+from workers.actions.ranges import within_range
 from workers.enums.passes import AppointmentKind, AppointmentStatus, DiagnosisMaker
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.people import Trainee

@@ -16,9 +16,11 @@ from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, NotAllowed
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
+from workers.actions.ranges import within_range
 from workers.models import Clearance, Trainee
 from workers.perms import can_note_clearance
 from workers.rules.clearances import step_days
+from workers.rules.contracts import FIRST_PAPER_DAY
 
 EXPIRY = "clearance.expiry"
 # The hour, on the clock of the organisation, at which somebody is told.
@@ -42,6 +44,8 @@ def note_clearance(trainee: Trainee, *, kind: ClearanceKind, terms: Terms, by: A
     """
     if not can_note_clearance(by, trainee):
         raise NotAllowed
+    within_range(terms.valid_from, "valid_from", first=FIRST_PAPER_DAY)
+    within_range(terms.valid_until, "valid_until", first=FIRST_PAPER_DAY)
     if terms.valid_until is not None and terms.valid_until < terms.valid_from:
         raise Invalid(_("A clearance cannot end before it starts."), field="valid_until")
     with refuse_on(

@@ -19,6 +19,7 @@ from concierge.errors import Conflict, Invalid
 from concierge.rome import rome
 from concierge.tenancy import Actor
 from workers.actions.contract_refusals import AnnexRefused, refuse_findings
+from workers.actions.ranges import within_range
 from workers.enums.contracts import ContractKind, EndReason, RiderReason
 from workers.models import Contract, ContractDerogation, ContractRider, Employer, FinancialAnnex, Trainee
 from workers.models.contracts import STANDS, file_prefetches, person_file
@@ -137,6 +138,8 @@ def locked(trainee: Trainee) -> Trainee:
 
 
 def _check_terms(employer: Employer, terms: ContractTerms) -> None:
+    within_range(terms.starts_on, "starts_on")
+    within_range(terms.ends_on, "ends_on")
     if terms.kind not in employer.contract_kinds:
         raise Invalid(_("This employer does not sign contracts of this kind."), field="kind")
     if terms.ends_on is None and terms.kind in {ContractKind.CDDI, ContractKind.CDDU, ContractKind.MISSION}:
@@ -223,6 +226,8 @@ def add_rider(contract: Contract, terms: RiderTerms, *, by: Actor) -> ContractRi
 
 
 def _check_rider(contract: Contract, terms: RiderTerms) -> None:
+    for field in ("starts_on", "ends_on", "new_end_on"):
+        within_range(getattr(terms, field), field)
     if contract.withdrawn_on is not None or contract.ended_on is not None:
         raise Invalid(_("This contract is over: it cannot be changed any more."), field="starts_on")
     if terms.weekly_minutes is None and terms.new_end_on is None and terms.annex is None:

@@ -13,6 +13,7 @@ from concierge.errors import Conflict, Invalid
 from concierge.tenancy import Actor
 from workers.actions.contract_refusals import refuse_findings
 from workers.actions.contracts import locked
+from workers.actions.ranges import within_range
 from workers.enums.contracts import DerogationKind
 from workers.models import Contract, ContractDerogation, Employer, Trainee
 from workers.models.contracts import STANDS, person_file
@@ -38,6 +39,8 @@ def add_derogation(
         raise Invalid(_("Give the reference of the decision."), field="reference")
     if kind == DerogationKind.EARLIER:
         raise Invalid(_("Choose the kind of decision."), field="kind")
+    for field, day in zip(("starts_on", "ends_on"), days, strict=True):
+        within_range(day, field)
     trainee = locked(trainee)
     wanted = rules.Derogation(str(kind), employer.pk, *days)
     found = rules.derogation_findings(person_file(trainee), wanted, employer_kind=employer.kind)

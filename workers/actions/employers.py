@@ -19,6 +19,7 @@ from concierge.errors import Invalid
 from concierge.models import Organisation
 from concierge.numbers import check_siret, tidy_siret
 from concierge.tenancy import Actor
+from workers.actions.ranges import within_range
 from workers.enums.contracts import ASP_MEASURES, AnnexState, EmployerKind, HoursBasis
 from workers.models import Contract, Employer, FinancialAnnex
 from workers.models.employers import ANNEX_NUMBER, ANNEX_NUMBER_LENGTH
@@ -146,6 +147,8 @@ def _checked_annex(employer: Employer, details: AnnexDetails) -> dict[str, objec
         )
     if not re.match(rf"{employer.kind.upper()}[0-9]", number):
         raise Invalid(_("This number is of another kind of employer."), field="number")
+    within_range(details.starts_on, "starts_on")
+    within_range(details.ends_on, "ends_on")
     if details.ends_on < details.starts_on:
         raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
     if not 1000 <= details.etp_hours <= 2200:

@@ -29,6 +29,9 @@ SENTENCES: dict[str, str | Promise] = {
     "prolongation_used_up": _("For this reason a PASS is prolonged by %(number)s months in all: they are used up."),
     "prolongation_too_long": _("For this reason the new end is on %(day)s at the latest."),
     "prolongation_wrong_kind": _("Only intermediary associations (AI) and workshops (ACI) give this reason."),
+    "birth_date_unknown": _(
+        "This reason is for people of %(number)s years and over: write down the person’s birth date first."
+    ),
     "prolongation_too_young": _("The person is not yet %(number)s years old when the PASS ends."),
     "prolongation_needs_training_end": _("Say when the training ends."),
     "prolongation_past_training": _("The training ends on %(day)s: the PASS is prolonged until then at most."),

@@ -23,13 +23,11 @@ from workers.actions.pass_refusals import (
     PassRefused,
     SuspensionsOverlap,
 )
+from workers.actions.ranges import within_range
 from workers.enums.passes import ClosedAs, CloseReason, PassSource, SuspensionReason
 from workers.models.passes import PassIAE, PassSuspension
 from workers.models.people import Trainee
 from workers.rules import pass_iae as rules
-
-# Nothing of a PASS lies outside of these: what somebody types beyond is a slip.
-FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -314,9 +312,3 @@ def _close(suspension: PassSuspension, *, as_: ClosedAs, reason: CloseReason, by
 def _news(pass_iae: PassIAE) -> dict[str, Any]:
     """What an event says: which PASS, and its end. Never a reason."""
     return {"pass_iae": str(pass_iae.public_id), "ends_on": pass_iae.ends_on.isoformat()}
-
-
-def within_range(day: dt.date, field: str) -> None:
-    """Raises ``Invalid`` (400) for a day that nobody can mean."""
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise Invalid(_("Check this day: its year cannot be meant."), field=field)

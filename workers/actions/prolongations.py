@@ -18,7 +18,8 @@ from concierge.errors import Invalid, WrongState
 from concierge.files import PDF, CleanFile
 from concierge.tenancy import Actor
 from workers.actions.pass_refusals import PassRefused, ProlongationPending
-from workers.actions.passes import Preview, lock_pass, recount, within_range
+from workers.actions.passes import Preview, lock_pass, recount
+from workers.actions.ranges import within_range
 from workers.enums.passes import (
     ClosedAs,
     CloseReason,
@@ -60,7 +61,7 @@ def preview_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, has
         has_report=has_report,
         training_ends_on=details.training_ends_on,
         born_on=getattr(pass_iae.trainee, "birth_date", None),
-        used=tuple(row.stretch for row in rows if row.reason == details.reason),
+        used=tuple(row.stretch for row in rows),
     )
     terms = rules.terms_on(today)
     faults = rules.prolongation_faults(pass_iae.ends_on, asked, today=today, terms=terms)

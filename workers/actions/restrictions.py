@@ -11,6 +11,7 @@ from concierge import events
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid
 from concierge.tenancy import Actor
+from workers.actions.ranges import within_range
 from workers.enums.contracts import TIMED_RESTRICTIONS, RestrictionCode
 from workers.models import Trainee, WorkRestriction
 
@@ -28,6 +29,8 @@ def add_restriction(
     """Write down a restriction; without ``ends_on`` until somebody ends it. ``at`` is the time of day of those that
     carry one. Raises ``Invalid`` (400) for days in the wrong order or a missing time, ``Conflict`` (409) for one that
     is known for some of these days."""
+    within_range(starts_on, "starts_on")
+    within_range(ends_on, "ends_on")
     if ends_on is not None and ends_on < starts_on:
         raise Invalid(_("The last day cannot be before the first day."), field="ends_on")
     if (code in TIMED_RESTRICTIONS) != (at is not None):
@@ -58,6 +61,7 @@ def end_restriction(restriction: WorkRestriction, *, last_on: dt.date, by: Actor
     Raises ``Invalid`` (400) for a day after the one on which it ends anyway.
     """
     restriction = WorkRestriction.objects.select_for_update(of=("self",), no_key=True).get(pk=restriction.pk)
+    within_range(last_on, "last_on")
     if restriction.ends_on is not None and last_on > restriction.ends_on:
         raise Invalid(_("It ends before that day already."), field="last_on")
     events.record("restriction.ended", restriction.trainee, by=by, restriction=str(restriction.public_id))

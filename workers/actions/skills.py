@@ -77,7 +77,7 @@ def raise_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, basis: B
     steps_up = LEVELS.index(level) - LEVELS.index(before)
     if steps_up < 0:
         raise LevelLowered(field="level")
-    if basis.own_view != OwnView.READY:
+    if basis.own_view != OwnView.READY or _says_not_yet(basis.situation):
         raise NotReadyYet(field="own_view")
     _check_evidence(trainee, rome_code, basis)
     if steps_up > 1 and not _bears(basis, level):
@@ -105,6 +105,14 @@ def raise_skill(trainee: Trainee, *, rome_code: str, level: SkillLevel, basis: B
     _reach_goals(trainee, rome_code, level, by)
     events.record("skill.changed", trainee, by=by, skill=rome_code, level=str(level), was=before)
     return step
+
+
+def _says_not_yet(shown: LearningSituation | None) -> bool:
+    """What the person answered about that work binds. Held: an answer that comes now waits, and finds the step."""
+    if shown is None:
+        return False
+    held = LearningSituation.objects.select_for_update(of=("self",), no_key=True).get(pk=shown.pk)
+    return held.own_view == OwnView.NOT_YET
 
 
 def check_trade(rome_code: str) -> None:

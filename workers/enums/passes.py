@@ -101,6 +101,7 @@ class CloseReason(models.TextChoices):
     MISTAKE = "mistake", _("Written down by mistake")
     CORRECTED = "corrected", _("Days or reason corrected")
     HIRED_AGAIN = "hired_again", _("The person was hired again")
+    HIRE_WITHDRAWN = "hire_withdrawn", _("The hire that had ended it was withdrawn")
     DECIDED_OTHERWISE = "decided_otherwise", _("Decided otherwise")
 
 

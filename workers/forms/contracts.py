@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -13,13 +15,25 @@ from workers.actions.contracts import ContractTerms, RiderTerms
 from workers.enums import USUAL_TRADES
 from workers.enums.contracts import ContractKind, DerogationKind, EndReason, RestrictionCode, RiderReason
 from workers.models import Employer, FinancialAnnex
+from workers.rules.contracts import FIRST_DAY, LAST_DAY
 from workers.rules.weekly import parse_weekly, write_weekly
 
 HOURS_WRONG = _("Write hours a week as 26, 26.5 or 26:30.")
 
 
-def a_day(label: Any, **more: Any) -> forms.DateField:
-    """A day, typed or chosen."""
+def meant(first: dt.date = FIRST_DAY) -> Callable[[dt.date], None]:
+    """A check of a day, for a field: nobody can mean one before ``first`` or after ``LAST_DAY``."""
+
+    def check(day: dt.date) -> None:
+        if not first <= day <= LAST_DAY:
+            raise forms.ValidationError(_("Check this day: its year cannot be meant."), code="out_of_range")
+
+    return check
+
+
+def a_day(label: Any, *, first: dt.date = FIRST_DAY, **more: Any) -> forms.DateField:
+    """A day, typed or chosen, that somebody can mean."""
+    more["validators"] = [meant(first)]
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(
         label=label, widget=widget, error_messages={"invalid": _("Write a day as 31/12/2026.")}, **more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -56,6 +57,7 @@ class PersonForm(forms.Form):
     last_name = forms.CharField(label=_("Last name"), max_length=80, required=False)
     birth_date = a_day(
         _("Birth date"),
+        first=dt.date(1900, 1, 1),
         required=False,
         help_text=_("For the rules of minors, of 50 and over, of 57 and over. Read by who writes contracts only."),
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import ClearanceKind
 from concierge.models import PublicIdModel, TenantModel
 from workers.models.people import Trainee
+from workers.rules.contracts import FIRST_PAPER_DAY, LAST_DAY
 
 
 class ClearanceQuerySet(models.QuerySet["Clearance"]):
@@ -41,6 +42,13 @@ class Clearance(PublicIdModel, TenantModel):
         ordering = ["kind", "-valid_from", "-pk"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ClearanceKind.values), name="clearance_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    valid_from__range=(FIRST_PAPER_DAY, LAST_DAY), valid_until__range=(FIRST_PAPER_DAY, LAST_DAY)
+                ),
+                name="clearance_within_range",
+                violation_error_message=_("Check this day: its year cannot be meant."),
+            ),
             models.CheckConstraint(
                 condition=Q(valid_until=None) | Q(valid_until__gte=F("valid_from")),
                 name="clearance_end_not_before_start",

@@ -49,6 +49,11 @@ class WithdrawnModel(models.Model):
         abstract = True
 
 
+def meant(*days: str) -> Q:
+    """Days of a contract that somebody can mean."""
+    return Q(**{f"{day}__range": (rules.FIRST_DAY, rules.LAST_DAY) for day in days})
+
+
 STANDS = Q(withdrawn_on__isnull=True)
 # A contract that ends within so many days is on the list of those that end soon.
 SOON = dt.timedelta(days=90)
@@ -70,6 +75,11 @@ class ContractDerogation(PublicIdModel, TenantModel, WithdrawnModel):
         ordering = ["starts_on", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=DerogationKind.values), name="derogation_kind_is_known"),
+            models.CheckConstraint(
+                condition=meant("starts_on", "ends_on"),
+                name="derogation_within_range",
+                violation_error_message=_("Check this day: its year cannot be meant."),
+            ),
             models.CheckConstraint(
                 condition=~Q(reference=""),
                 name="derogation_has_a_reference",
@@ -180,6 +190,11 @@ class Contract(PublicIdModel, TenantModel, WithdrawnModel):
         ordering = ["starts_on", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ContractKind.values), name="contract_kind_is_known"),
+            models.CheckConstraint(
+                condition=meant("starts_on", "ends_on"),
+                name="contract_within_range",
+                violation_error_message=_("Check this day: its year cannot be meant."),
+            ),
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="contract_end_not_before_start",
@@ -304,6 +319,11 @@ class ContractRider(PublicIdModel, TenantModel, WithdrawnModel):
         ordering = ["starts_on", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(reason__in=RiderReason.values), name="rider_reason_is_known"),
+            models.CheckConstraint(
+                condition=meant("starts_on", "ends_on", "new_end_on"),
+                name="rider_within_range",
+                violation_error_message=_("Check this day: its year cannot be meant."),
+            ),
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="rider_end_not_before_start",

@@ -78,7 +78,7 @@ def _mentors(work_order: WorkOrder, day: dt.date) -> list[Trainee]:
     if not work_order.service.skill_code:
         return []
     found = Trainee.objects.active().filter(
-        pk__in=Contract.objects.between(day, day).values("trainee"),
+        pk__in=Contract.objects.between(day, day).ours().values("trainee"),
         site=work_order.site_id,
         skills__rome_code=work_order.service.skill_code,
         skills__level=SkillLevel.TRANSMITTING,

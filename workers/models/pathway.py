@@ -125,10 +125,10 @@ def _requests(asked: Asked) -> list[Line]:
 
 def _contracts(asked: Asked) -> list[Line]:
     """The last contract of each person, when it ends: one that is followed by another is no news."""
-    rows = Contract.objects.standing().filter(asked.people, last_on__range=(asked.first, asked.last))
+    rows = Contract.objects.standing().ours().filter(asked.people, last_on__range=(asked.first, asked.last))
     rows = rows.select_related("trainee__site", "trainee__adviser", "employer").order_by("last_on", "pk")[:MOST]
     found = list(rows)
-    later = Contract.objects.standing().filter(trainee__in={row.trainee_id for row in found})
+    later = Contract.objects.standing().ours().filter(trainee__in={row.trainee_id for row in found})
     last: dict[int, dt.date | None] = {}
     for trainee, day in later.values_list("trainee", "last_on"):
         before = last.get(trainee, dt.date.min)
@@ -176,6 +176,6 @@ _READERS: dict[str, Callable[[Asked], list[Line]]] = {
 
 
 def last_contract(trainee: Trainee) -> Contract | None:
-    """The contract of the last hire: its employer alone suspends the PASS."""
-    found = Contract.objects.standing().filter(trainee=trainee).select_related("employer")
+    """The contract of the last hire by a structure of the house: its employer alone suspends the PASS."""
+    found = Contract.objects.standing().ours().filter(trainee=trainee).select_related("employer")
     return found.order_by("-starts_on", "-pk").first()

@@ -44,6 +44,13 @@ class WorkRestriction(PublicIdModel, TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(code__in=RestrictionCode.values), name="restriction_is_known"),
             models.CheckConstraint(
+                condition=Q(
+                    starts_on__range=(rules.FIRST_DAY, rules.LAST_DAY), ends_on__range=(rules.FIRST_DAY, rules.LAST_DAY)
+                ),
+                name="restriction_within_range",
+                violation_error_message=_("Check this day: its year cannot be meant."),
+            ),
+            models.CheckConstraint(
                 condition=Q(code__in=TIMED_RESTRICTIONS, at__isnull=False)
                 | (~Q(code__in=TIMED_RESTRICTIONS) & Q(at__isnull=True)),
                 name="restriction_has_its_time",

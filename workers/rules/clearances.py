@@ -27,7 +27,8 @@ class Held:
 
 def step_days(valid_until: dt.date) -> list[dt.date]:
     """Days on which somebody is told, in order."""
-    return [*(valid_until - dt.timedelta(days=days) for days in BEFORE), valid_until + dt.timedelta(days=1)]
+    after = [] if valid_until == dt.date.max else [valid_until + dt.timedelta(days=1)]
+    return [*(valid_until - dt.timedelta(days=days) for days in BEFORE), *after]
 
 
 def reasons(needed: Iterable[str], held: Iterable[Held], day: dt.date) -> Iterator[Reason]:

@@ -37,6 +37,15 @@ YEARLY_KINDS = frozenset({"floor_aci", "beyond_age", "beyond_status", "beyond_ac
 
 ONE_DAY = dt.timedelta(days=1)
 
+# Nothing of a contract lies outside of these days: what somebody types beyond is a slip. A paper may be older.
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+FIRST_PAPER_DAY = dt.date(1940, 1, 1)
+
+
+def next_day(day: dt.date) -> dt.date:
+    """The day after; the calendar's last day has none and stays."""
+    return day if day == dt.date.max else day + ONE_DAY
+
 
 @dataclass(frozen=True)
 class Rider:
@@ -178,6 +187,8 @@ def age(birth_date: dt.date, day: dt.date) -> int:
 
 def last_day(starts_on: dt.date, months: int) -> dt.date:
     """Last day of so many months that begin on a day: 15 January and four months is 14 May."""
+    if starts_on.year + months // 12 + 1 > dt.MAXYEAR:
+        return dt.date.max
     last: dt.date = starts_on + relativedelta(months=months, days=-1)
     return last
 
@@ -213,15 +224,37 @@ def absolute_limit(contracts: Iterable[Contract]) -> dt.date | None:
     return last_day(found[-1][0], LONGEST_WITH_DEROGATION_MONTHS) - before
 
 
-def rights_end(contracts: Sequence[Contract], derogations: Iterable[Derogation]) -> dt.date | None:
-    """Last day to which contracts may go: 24 months, prolonged by decisions that follow on, 60 months at most."""
+def rights_end(
+    contracts: Sequence[Contract], derogations: Iterable[Derogation], signed: Contract | None = None
+) -> dt.date | None:
+    """Last day to which contracts may go: 24 months, prolonged by decisions that follow on, 60 months at most.
+
+    Of one contract (``signed``) only decisions for its own employer prolong it (L5132-5), those of a workshop for a
+    workshop (L5132-15-1); decisions for others only explain the days before it.
+    """
     limit, furthest = plain_limit(contracts), absolute_limit(contracts)
     if limit is None or furthest is None:
         return None
-    for one in sorted(derogations, key=lambda derogation: derogation.starts_on):
-        if one.kind in BEYOND_KINDS and one.starts_on <= limit + ONE_DAY:
+    decided = [one for one in derogations if one.kind in BEYOND_KINDS]
+    reached = _followed(limit, decided)
+    if signed is not None:
+        before = signed.starts_on - ONE_DAY
+        reached = _followed(max(limit, min(reached, before)), (one for one in decided if _is_for(one, signed)))
+    return min(reached, furthest)
+
+
+def _followed(limit: dt.date, decided: Iterable[Derogation]) -> dt.date:
+    """A last day and what decisions add that follow on, one after the other."""
+    for one in sorted(decided, key=lambda derogation: derogation.starts_on):
+        if one.starts_on <= next_day(limit):
             limit = max(limit, one.ends_on)
-    return min(limit, furthest)
+    return limit
+
+
+def _is_for(decision: Derogation, signed: Contract) -> bool:
+    if decision.employer_id != signed.employer_id:
+        return False
+    return decision.kind != "beyond_aci" or signed.employer_kind == "aci"
 
 
 @dataclass(frozen=True)
@@ -258,7 +291,7 @@ def _overlap(person: PersonFile, wanted: Contract) -> Iterator[Finding]:
             continue
         figures: dict[str, dt.date | int | str] = {"start": other.starts_on}
         if other.ends_on is not None:
-            figures |= {"end": other.ends_on, "next": other.ends_on + ONE_DAY}
+            figures |= {"end": other.ends_on, "next": next_day(other.ends_on)}
         if other.employer_id == wanted.employer_id:
             yield Finding("contract_overlaps", "", figures, "starts_on")
         elif not wanted.is_beside and not other.is_beside:
@@ -273,15 +306,18 @@ def _length(person: PersonFile, wanted: Contract, *, is_short_allowed: bool, is_
         figures: dict[str, dt.date | int | str] = {"end": wanted.ends_on, "earliest": shortest}
         yield Finding("contract_under_four_months", "L5132-5", figures, "ends_on")
     with_it = (*person.contracts, wanted)
-    limit, end = plain_limit(with_it), rights_end(with_it, person.derogations)
     # Not only its own last day: one that fills a gap brings what comes after it nearer to the limit.
-    if limit is None or end is None or stretches(with_it)[-1][1] <= end:
+    counted = (one for one in person.contracts if one.kind in COUNTED_KINDS)
+    later = [one for one in counted if one.ends_on is None or one.ends_on > wanted.ends_on]
+    for one in (wanted, *later):
+        end = rights_end(with_it, person.derogations, one)
+        if end is None or (one.ends_on or LAST_DAY) <= end:
+            continue
+        is_over_all = end == absolute_limit(with_it)
+        months = LONGEST_WITH_DEROGATION_MONTHS if is_over_all else LONGEST_MONTHS
+        code = "contract_beyond_60_months" if is_over_all else "contract_beyond_24_months"
+        yield Finding(code, "L5132-5", {"end": wanted.ends_on, "limit": end, "months": months}, "ends_on")
         return
-    is_over_all = end == absolute_limit(with_it)
-    figures = {"end": wanted.ends_on, "limit": end, "months": LONGEST_WITH_DEROGATION_MONTHS if is_over_all else 24}
-    yield Finding(
-        "contract_beyond_60_months" if is_over_all else "contract_beyond_24_months", "L5132-5", figures, "ends_on"
-    )
 
 
 def _hours(person: PersonFile, wanted: Contract) -> Iterator[Finding]:
@@ -289,12 +325,8 @@ def _hours(person: PersonFile, wanted: Contract) -> Iterator[Finding]:
     if minutes > CEILING_MINUTES or (minutes < 1 and wanted.kind != "accompaniment"):
         yield Finding("contract_hours_absurd", "L3121-20", {"minutes": minutes}, "weekly_hours")
         return
-    beside = [one for one in person.contracts if one.overlaps(wanted) and one.employer_id != wanted.employer_id]
-    together = minutes + max((sum_on(beside, day) for day in _turning_days(beside, wanted)), default=0)
-    if beside and together > CEILING_MINUTES:
-        yield Finding("contracts_over_48_hours", "L3121-20", {"minutes": together}, "weekly_hours")
-    if wanted.kind == "cddi":
-        yield from floor_findings(person, wanted, wanted.starts_on, minutes)
+    yield from _over_ceiling(person, wanted, wanted)
+    yield from _under_floor(person, wanted, wanted)
 
 
 def floor_findings(person: PersonFile, contract: Contract, day: dt.date, minutes: int) -> Iterator[Finding]:
@@ -313,6 +345,32 @@ def floor_findings(person: PersonFile, contract: Contract, day: dt.date, minutes
         yield Finding("cumul_under_24_hours", "L5132-5", {"minutes": together, "day": day}, "weekly_hours")
 
 
+def _over_ceiling(person: PersonFile, contract: Contract, during: Contract) -> Iterator[Finding]:
+    """L3121-20: no more than forty-eight hours a week with all employers, on any day of ``during``."""
+    beside = [one for one in person.contracts if one.overlaps(during) and one.employer_id != contract.employer_id]
+    if not beside:
+        return
+    together = max(contract.minutes_on(day) + sum_on(beside, day) for day in _turning_days([*beside, contract], during))
+    if together > CEILING_MINUTES:
+        yield Finding("contracts_over_48_hours", "L3121-20", {"minutes": together}, "weekly_hours")
+
+
+def _under_floor(person: PersonFile, contract: Contract, during: Contract) -> Iterator[Finding]:
+    """The first day of ``during`` on which fewer than twenty hours are allowed no more, if there is one (L10)."""
+    if contract.kind != "cddi":
+        return
+    beside = [one for one in person.contracts if one.overlaps(during) and one.employer_id != contract.employer_id]
+    days = _turning_days([*beside, contract], during)
+    ends = [one.ends_on for one in person.derogations if one.kind in FLOOR_KINDS]
+    ends += [one.ends_on for one in beside if one.ends_on is not None]
+    days |= {next_day(end) for end in ends if during.covers(next_day(end))}
+    for day in sorted(days):
+        found = list(floor_findings(person, contract, day, contract.minutes_on(day)))
+        if found:
+            yield found[0]
+            return
+
+
 def sum_on(contracts: Iterable[Contract], day: dt.date) -> int:
     """Minutes a week of these contracts on a day."""
     return sum(contract.minutes_on(day) for contract in contracts if contract.covers(day))
@@ -323,7 +381,7 @@ def _turning_days(contracts: Iterable[Contract], wanted: Contract) -> set[dt.dat
     days = {wanted.starts_on}
     for one in contracts:
         days |= {one.starts_on} | {rider.starts_on for rider in one.riders}
-        days |= {rider.ends_on + ONE_DAY for rider in one.riders if rider.ends_on is not None}
+        days |= {next_day(rider.ends_on) for rider in one.riders if rider.ends_on is not None}
     return {day for day in days if wanted.covers(day)}
 
 
@@ -365,8 +423,10 @@ def _rider_hours(person: PersonFile, contract: Contract, rider: Rider, raises_al
     if not 1 <= minutes <= CEILING_MINUTES:
         yield Finding("contract_hours_absurd", "L3121-20", {"minutes": minutes}, "weekly_hours")
         return
-    if contract.kind == "cddi":
-        yield from floor_findings(person, contract, rider.starts_on, minutes)
+    changed = replace(contract, riders=(*contract.riders, rider))
+    during = replace(contract, starts_on=rider.starts_on, ends_on=rider.ends_on or contract.ends_on)
+    yield from _over_ceiling(person, changed, during)
+    yield from _under_floor(person, changed, during)
     if not is_raise(contract, rider):
         return
     before = replace(contract, riders=lasting(contract.riders)).minutes_on(rider.starts_on)

@@ -22,7 +22,8 @@ FUTURE, VALID, SUSPENDED, EXPIRED = "future", "valid", "suspended", "expired"
 
 @dataclass(frozen=True)
 class ProlongationTerms:
-    """What the law says of one reason. ``total_months`` is of all prolongations of that reason; ``None``: no total.
+    """What the law says of one reason. ``total_months``: how long the PASS may be prolonged when it is for that reason,
+    prolongations for other reasons included (a pathway of five, of seven years); ``None``: no total.
 
     ``kinds``: kinds of structure that may ask for it, empty for all. ``from_age``: in years.
     """
@@ -287,7 +288,7 @@ def ended_by_hire(suspension: Stretch, hired_on: dt.date) -> Stretch | None:
 @dataclass(frozen=True)
 class AskedProlongation:
     """What somebody asks for: its reason, the wanted end, the kind of the structure, who gave an opinion and whether
-    there is a report. ``used`` are the prolongations of the same reason that count or wait already."""
+    there is a report. ``used`` are the prolongations of the PASS, whatever their reason, that count or wait."""
 
     reason: str
     ends_on: dt.date
@@ -308,7 +309,9 @@ def asking_window(ends_on: dt.date, terms: PassTerms) -> Stretch:
 
 
 def longest_prolongation(starts_on: dt.date, reason: str, terms: PassTerms, used: Sequence[Stretch] = ()) -> dt.date:
-    """The furthest end of a prolongation that starts on a day, by its own length and by the total of its reason."""
+    """The furthest end of a prolongation that starts on a day, by its own length and by the total of its reason.
+
+    ``used``: what has prolonged the PASS already, for any reason."""
     of_reason = terms.prolongations[reason]
     last: dt.date = starts_on + relativedelta(months=of_reason.each_months)
     if of_reason.total_months is None:
@@ -348,6 +351,8 @@ def _person_faults(pass_ends_on: dt.date, asked: AskedProlongation, of_reason: P
     if of_reason.kinds and asked.kind not in of_reason.kinds:
         found.append(Fault("prolongation_wrong_kind", "reason"))
     old_enough_on = asked.born_on and asked.born_on + relativedelta(years=of_reason.from_age)
+    if of_reason.from_age and old_enough_on is None:
+        found.append(Fault("birth_date_unknown", "reason", number=of_reason.from_age))
     if of_reason.from_age and old_enough_on is not None and old_enough_on > pass_ends_on:
         found.append(Fault("prolongation_too_young", "reason", number=of_reason.from_age))
     if of_reason.until_training_ends:

@@ -12,7 +12,7 @@ from concierge.rome import rome
 from concierge.words import date_words, duration_words, euros
 from workers.enums.contracts import SHORT_KINDS, DerogationKind
 from workers.models import Contract, ContractDerogation, ContractRider
-from workers.rules.contracts import FLOOR_MINUTES, ONE_DAY, PersonFile
+from workers.rules.contracts import FLOOR_MINUTES, PersonFile, next_day
 from workers.rules.contracts import Contract as Signed
 
 # Months on the line at most, and the step of its head.
@@ -197,7 +197,7 @@ def _bar(one: Signed, first: int, columns: int, today: dt.date) -> dict[str, Any
 
 def _placed(title: str, start: dt.date, end: dt.date, first: int, columns: int) -> dict[str, Any] | None:
     """A bar from month to month; None when it lies outside."""
-    begin, stop = max(_month(start) - first, 0), min(_month(end + ONE_DAY) - first, columns)
+    begin, stop = max(_month(start) - first, 0), min(_month(next_day(end)) - first, columns)
     if stop < 0 or begin >= columns:
         return None
     words = f"{day_words(start)} – {day_words(end)}"
@@ -210,4 +210,5 @@ def _month(day: dt.date) -> int:
 
 
 def _head(month: int) -> str:
+    month = min(month, _month(dt.date.max))
     return date_words(dt.date(month // 12, month % 12 + 1, 1), "N Y")
