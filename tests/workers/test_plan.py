@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 
 from tests.employing import employ, employer_of
 from tests.workers.conftest import NOW, Team, at
@@ -17,11 +21,14 @@ from workers.actions.absences import note_absence
 from workers.actions.candidates import candidate_for, candidates
 from workers.actions.dispatch import assign_work_order, judged
 from workers.actions.refusals import AssignmentRefused, TraineeBusy, WarningsToAccept
+from workers.actions.weeks import plan_hours, publish_week
 from workers.enums.contracts import RestrictionCode, RiderReason
-from workers.models import ContractDerogation, ContractRider, Trainee, WorkRestriction
+from workers.models import ContractDerogation, ContractRider, TimeEntry, Trainee, WorkRestriction, WorkWeek
 from workers.models.contracts import read_file
 from workers.models.files import files_of
 from workers.models.plan import team_day
+from workers.rules.candidates import WARNINGS
+from workers.rules.shifts import DayHours
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -105,6 +112,67 @@ def test_nobody_is_judged_otherwise_alone_or_among_others(team: Team) -> None:
         alone.know_weeks(alone.trainees)
         found = candidate_for(order, alone.trainees[0], alone, now=NOW)
         assert replace(found, trainee=shown.trainee) == shown
+
+
+def worked_weeks(team: Team, *, weeks: int, hours: float) -> None:
+    """Amina clocked that many hours in each of the weeks before, and 25 from Monday to Friday of this one."""
+    monday = NOW.date()
+    lengths = {monday - dt.timedelta(weeks=number): hours for number in range(1, weeks + 1)}
+    TimeEntry.objects.bulk_create(
+        TimeEntry(
+            organisation_id=team.amina.organisation_id,
+            trainee=team.amina,
+            site=team.world.site,
+            starts_on=(day := first + dt.timedelta(days=place)),
+            ends_on=day,
+            starts_at=(start := dt.datetime.combine(day, dt.time(8), PARIS)),
+            ends_at=(end := start + dt.timedelta(hours=total / 5)),
+            recorded_at=end,
+            end_recorded_at=end,
+            kind="work",
+            source="supervisor",
+        )
+        for first, total in lengths.items()
+        for place in range(5)
+    )
+    site = team.world.site
+    short = DayHours(dt.time(9), dt.time(15), dt.time(12), dt.time(13))
+    next_days = {monday + dt.timedelta(days=place): short for place in range(5)}
+    plan_hours(site, monday, team.amina, next_days, by=team.supervisor)
+    publish_week(WorkWeek.objects.get(), by=team.supervisor, accepted_warnings=WARNINGS)
+
+
+@pytest.mark.promise("L15", "domain R14")
+def test_an_average_over_weeks_is_judged_alike_within_the_contract_of_the_week(team: Team) -> None:
+    """Eleven weeks at 33 hours for 30, then 25 hours published: 45 minutes more still need a yes, and can have it."""
+    worked_weeks(team, weeks=11, hours=33)
+    order, asked = team.work(), at(18)
+    day = team_day(Trainee.objects.active().filter(site=team.world.site), NOW.date(), PARIS)
+    shown = next(one for one in candidates(order, day, now=NOW, starts_at=asked) if one.trainee == team.amina)
+    assert "L15" in shown.verdict.warnings
+    client = Client()
+    client.force_login(team.world.users["dispatcher"])
+    address = reverse("workers:assign", args=[order.public_id])
+    form = {"trainee": str(team.amina.public_id), "starts_at": asked.isoformat(), "day": NOW.date().isoformat()}
+    refused = client.post(address, form)
+    page = refused.content.decode()
+    mine = page[page.index(f'value="{team.amina.public_id}"') :].partition("</form>")[0]
+    offered = re.findall(r'name="accept" value="([^"]+)"', mine)
+    assert (refused.status_code, frozenset(offered)) == (422, shown.verdict.warnings)
+    assert client.post(address, {**form, "accept": offered}).status_code == 302
+
+
+def test_a_refused_page_offers_what_the_verb_asked_to_accept(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even what the page itself does not find."""
+    order, asked = team.work(), at(10)
+    monkeypatch.setattr(
+        "workers.views.dispatching.assign_work_order", Mock(side_effect=WarningsToAccept(reasons=["L15"]))
+    )
+    client = Client()
+    client.force_login(team.world.users["dispatcher"])
+    form = {"trainee": str(team.amina.public_id), "starts_at": asked.isoformat(), "day": NOW.date().isoformat()}
+    page = client.post(reverse("workers:assign", args=[order.public_id]), form).content.decode()
+    assert page.count('name="accept" value="L15"') == 1
 
 
 WARNED = ("not_available", "after_promise", "L17", "L13", "L14", "contract_hours")

@@ -95,15 +95,57 @@ files = st.builds(
 
 
 def whole(file: WorkFile, piece: Work, setting: Setting, change: ScheduleChange | None) -> list[Finding]:
-    """The definition: everything that is judged with the piece, less what is judged the same without it."""
+    """The definition: everything that is judged with the piece, less what is judged the same without it.
+
+    What somebody must not be asked (L23) is that of the piece alone.
+    """
     first = dt.datetime.fromtimestamp(piece.start, setting.zone).date() - dt.timedelta(days=1)
     last = dt.datetime.fromtimestamp(piece.end - 1, setting.zone).date() + dt.timedelta(days=1)
     more = file.with_work(piece)
     if change is not None:
         more = replace(more, changes=(*more.changes, change))
     before = {(one.code, one.day, one.word): one.measured for one in judge(file, setting, first, last)}
-    after = judge(more, setting, first, last)
-    return [one for one in after if before.get((one.code, one.day, one.word)) != one.measured]
+    after = [one for one in judge(more, setting, first, last) if one.code != "L23"]
+    alone = judge(replace(file, work=(piece,), plain=(), earlier={}), setting, first, last)
+    return [
+        *(one for one in after if before.get((one.code, one.day, one.word)) != one.measured),
+        *(one for one in alone if one.code == "L23"),
+    ]
+
+
+def _known(found: list[Finding]) -> list[Finding]:
+    """In an order of its own, without the ways out, which speak of the piece."""
+    bare = [replace(one, ways_out=()) for one in found]
+    return sorted(bare, key=lambda one: (one.code, one.day, one.word))
+
+
+@pytest.mark.promise("L23")
+@pytest.mark.parametrize(
+    "restriction",
+    [
+        Restriction("not_before", not_before=dt.time(9)),
+        Restriction("not_after", not_after=dt.time(7)),
+        Restriction("heavy"),
+    ],
+)
+@pytest.mark.parametrize("minutes", [30, 0, -30])
+def test_what_is_ruled_out_stays_so_on_a_day_that_is_against_it_already(restriction: Restriction, minutes: int) -> None:
+    """Hours published before the restriction was known allow nothing more within them, nor before."""
+    known = Work(at("07:00"), at("12:00"), demands=frozenset({"heavy"}))
+    trials = Trials(WorkFile(work=(known,), restrictions=(restriction,)), Setting(PARIS))
+    start = at("07:00") + minutes * MINUTE
+    found = trials.of(Work(start, start + HOUR, demands=frozenset({"heavy"})))
+    assert [one.word for one in found if one.code == "L23"] == [restriction.code]
+
+
+@pytest.mark.promise("L23")
+def test_what_is_not_ruled_out_is_allowed_on_a_day_that_is_against_it() -> None:
+    """The new work begins when the person may."""
+    late = Restriction("not_before", not_before=dt.time(9))
+    file = WorkFile(plain=((at("07:00"), at("08:00")),), restrictions=(late, Restriction("no_night")))
+    assert "L23" not in {one.code for one in Trials(file, Setting(PARIS)).of(Work(at("10:00"), at("11:00")))}
+    night = Trials(WorkFile(plain=((at("21:00"), at("23:00")),), restrictions=(Restriction("no_night"),)), SETTINGS[2])
+    assert "L23" in {one.code for one in night.of(Work(at("21:30"), at("22:00")))}
 
 
 @pytest.mark.promise("domain R21")
@@ -120,5 +162,4 @@ def test_a_trial_finds_what_the_whole_judgement_finds(
     """Asked once or again and again; ways out apart, which speak of the piece."""
     trials = Trials(file, setting)
     for piece in pieces:
-        found = [replace(one, ways_out=()) for one in trials.of(piece, change=change)]
-        assert found == [replace(one, ways_out=()) for one in whole(file, piece, setting, change)]
+        assert _known(trials.of(piece, change=change)) == _known(whole(file, piece, setting, change))

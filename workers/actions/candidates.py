@@ -22,9 +22,8 @@ from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
 from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
 from workers.rules.companions import BESIDE, Helper
-from workers.rules.intervals import ALWAYS, Interval, civil_day, covered, first_free
+from workers.rules.intervals import Interval, civil_day, first_free
 from workers.rules.labour import WayOut
-from workers.rules.labour.terms import FULL_TIME
 
 # Starts are proposed on the quarter of an hour.
 STEP_MINUTES = 15
@@ -134,7 +133,8 @@ def candidates(
     ``growth`` is what is known of them for such work, when it has been read already.
     """
     growth = growth or growth_of(work_order, team, now=now, without=without)
-    team.know_weeks([trainee for trainee in team.trainees if _needs_averages(trainee, team, work_order)])
+    # Of everybody, as the verbs do: within this week's contract too, an average over weeks may be exceeded (L3, L15).
+    team.know_weeks(team.trainees)
     found = [
         candidate_for(
             work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without, growth=growth
@@ -142,17 +142,6 @@ def candidates(
         for trainee in team.trainees
     ]
     return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
-
-
-def _needs_averages(trainee: Trainee, team: TeamDay, work_order: WorkOrder) -> bool:
-    """Whether the work may change an average over weeks (L3, L15).
-
-    Within the contract of a part-time week it cannot: neither exceeds 44 hours nor drifts. Nobody else is read.
-    """
-    longest = team.files[trainee.pk].minutes_on(team.day) * 60
-    published = [window.span for one in team.shifts.get(trainee.pk, ()) for window in one.intervals]
-    week = covered([*(one.span for one in team.times.get(trainee.pk, ())), *published], ALWAYS)
-    return longest >= FULL_TIME or week + work_order.duration_minutes * 60 > longest
 
 
 def _first_moment(

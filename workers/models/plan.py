@@ -1,4 +1,4 @@
-"""What judging a team's day asks for: a dozen queries whatever its size, and two more for averages over weeks."""
+"""What judging a team's day asks for: a dozen queries whatever its size, and three more for averages over weeks."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
 from workers.actions.candidates import Candidate, candidates
+from workers.actions.refusals import WarningsToAccept
 from workers.enums import MOVABLE, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
 from workers.models.cards import cards_of
@@ -263,10 +264,17 @@ def _candidate(focus: Focus, one: Candidate, card: Assignment | None) -> dict[st
         "mode_label": one.mode_label,
         "reasons": [{"kind": KIND[severity], "words": words} for severity, words in one.sentences],
         "is_possible": one.verdict.is_possible,
-        "warnings": sorted(one.verdict.warnings),
+        "warnings": sorted(one.verdict.warnings | _asked_to_accept(focus, one)),
         "is_same": is_same,
         "together": _together(focus, one, card),
     }
+
+
+def _asked_to_accept(focus: Focus, one: Candidate) -> set[str]:
+    """What the verb has just asked to accept of this person, whatever the page finds: the button offers that too."""
+    if not isinstance(focus.error, WarningsToAccept) or one.trainee.public_id != focus.person:
+        return set()
+    return set(cast("list[str]", focus.error.details["reasons"]))
 
 
 def _together(focus: Focus, one: Candidate, card: Assignment | None) -> dict[str, str] | None:

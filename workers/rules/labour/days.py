@@ -308,23 +308,30 @@ def schedule_change(change: ScheduleChange, setting: Setting, terms: LabourTerms
 
 
 def restrictions(day: Day) -> list[Finding]:
-    """L23: what an occupational doctor ruled out is not asked (L4624-6); only the code is known."""
+    """L23: what an occupational doctor ruled out is not asked (L4624-6); only the code is known.
+
+    Measured is the work of the day that is ruled out, in seconds.
+    """
     found = []
     for one in day.file.restrictions:
         if not one.holds_on(day.date):
             continue
         opening, closing = day.line.midnights[day.index], day.line.midnights[day.index + 1]
-        broken = any(one.code in work.demands and work.start < closing and opening < work.end for work in day.file.work)
+        demanding = (work for work in day.file.work if one.code in work.demands)
+        ruled_out = sum(max(0, min(work.end, closing) - max(work.start, opening)) for work in demanding)
         ways = [way("other_person")]
         if one.not_before is not None and day.pieces and day.start < (start := day.clock(_seconds(one.not_before))):
-            broken, ways = True, [way("start_from", at=start)]
+            ruled_out += sum(max(0, min(until, start) - since) for since, until in day.pieces)
+            ways = [way("start_from", at=start)]
         elif one.not_after is not None and day.pieces and day.end > (end := day.clock(_seconds(one.not_after))):
-            broken, ways = True, [way("end_by", at=end)]
-        elif one.code == "no_night" and day.night_work(day.terms.night_from, day.terms.night_until):
-            broken, ways = True, list(_out_of_the_night(day, day.terms.night_from, day.terms.night_until))
-        if broken:
+            ruled_out += sum(max(0, until - max(since, end)) for since, until in day.pieces)
+            ways = [way("end_by", at=end)]
+        elif one.code == "no_night" and (at_night := day.night_work(day.terms.night_from, day.terms.night_until)):
+            ruled_out += at_night
+            ways = list(_out_of_the_night(day, day.terms.night_from, day.terms.night_until))
+        if ruled_out:
             until = one.ends_on.toordinal() if one.ends_on else 0
-            found.append(finding("L23", day.ordinal, 1, 0, *ways, word=one.code, until=until))
+            found.append(finding("L23", day.ordinal, ruled_out, 0, *ways, word=one.code, until=until))
     return found
 
 

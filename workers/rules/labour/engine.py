@@ -31,7 +31,7 @@ def judge(file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> li
 def _days(line: Timeline, file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
     found: list[Finding] = []
     for index in range(line.index(first.toordinal()), line.index(last.toordinal()) + 1):
-        found += _on_day(line, index, file, setting)
+        found += _on_day(line, index, file, setting) + _ruled_out(line, index, file, setting)
     return found + _changes(file.changes, setting, first, last)
 
 
@@ -43,9 +43,14 @@ def _on_day(line: Timeline, index: int, file: WorkFile, setting: Setting) -> lis
     found = [one for rule in DAY_RULES if (one := rule(day)) is not None]
     if file.born_on is not None and (age := file.age_on(day.date)) is not None and age < MAJORITY:
         found += [one for rule in MINOR_RULES if (one := rule(day)) is not None]
-    if file.restrictions:
-        found += restrictions(day)
     return found
+
+
+def _ruled_out(line: Timeline, index: int, file: WorkFile, setting: Setting) -> list[Finding]:
+    """What somebody must not be asked that is found on one day (L23)."""
+    if not file.restrictions or not line.worked[index]:
+        return []
+    return restrictions(Day(line, index, file, setting, setting.terms.on(line.base + index)))
 
 
 def _changes(changes: Iterable[ScheduleChange], setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
@@ -88,8 +93,9 @@ def _average(line: Timeline, index: int, setting: Setting) -> list[Finding]:
 class Trials:
     """What becomes broken, or worse, by one more piece of work, asked about one person as often as one likes.
 
-    The same findings as those that ``judge`` has with the piece and not without it. What is known without it is laid
-    out once; of the days, only those are judged of which the piece changes something.
+    The same findings as those that ``judge`` has with the piece and not without it, and what the piece alone asks that
+    is ruled out (L23), whatever else the day holds. What is known without it is laid out once; of the days, only those
+    are judged of which the piece changes something.
     """
 
     def __init__(self, file: WorkFile, setting: Setting) -> None:
@@ -118,6 +124,7 @@ class Trials:
         for index in range(after.index(first), after.index(last) + 1):
             if _touches(piece, before, after, index):
                 found += self._new("day", days, index, _on_day(after, index, more, setting))
+        found += self._ruled_out(piece, days)
         if change is not None or file.changes:
             found += self._new_changes(first, last, change)
         begin, end = after.index(first) // 7, after.index(last) // 7
@@ -145,6 +152,15 @@ class Trials:
             self._before[key] = _measures(found)
         before = self._before[key]
         return [one for one in after if before.get(_key(one)) != one.measured]
+
+    def _ruled_out(self, piece: Work, days: Span) -> list[Finding]:
+        """L23 of the piece itself: that more of the day is against it, or as much, allows nothing."""
+        if not self.file.restrictions:
+            return []
+        alone = replace(self.file, work=(piece,), plain=(), earlier={})
+        line = Timeline(alone, self.setting, *days)
+        indexes = range(line.index(days[0]), line.index(days[1]) + 1)
+        return [one for index in indexes for one in _ruled_out(line, index, alone, self.setting)]
 
     def _new_changes(self, first: int, last: int, change: ScheduleChange | None) -> list[Finding]:
         known, setting = self.file.changes, self.setting
