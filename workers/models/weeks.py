@@ -20,8 +20,8 @@ from workers.rules.contracts import PersonFile
 from workers.rules.labour import ScheduleChange, judge
 from workers.rules.shifts import DayHours, Window
 
-# People of one site that one page plans.
-MOST_PEOPLE = 100
+# People of one site that are planned and published together; its page shows some at a time.
+MOST_PEOPLE = 1000
 
 
 @dataclass
