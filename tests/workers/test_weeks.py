@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from concierge.errors import Invalid, StaleVersion
 from concierge.models import Event
@@ -20,7 +21,7 @@ from tests.conftest import settle
 from tests.employing import employ
 from tests.workers.conftest import NOW, PARIS, Team
 from workers.actions.absences import note_absence
-from workers.actions.candidates import candidate_for
+from workers.actions.candidates import candidate_for, explain
 from workers.actions.dispatch import assign_work_order
 from workers.actions.people import set_availability
 from workers.actions.refusals import WarningsToAccept
@@ -213,8 +214,10 @@ def test_published_hours_count_once_with_the_work_given_in_them(team: Team) -> N
         now=NOW,
         starts_at=dt.datetime.combine(day(0), dt.time(11), PARIS),
     )
-    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_left")
-    assert left.figures["planned"] == "25"
+    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_published")
+    assert left.figures["planned"] == str(25 * 3600)
+    with override("en"):
+        assert explain(left, zone=PARIS).replace("\xa0", " ") == "Within their hours of the week: 25 h out of 30 h"
     # Of other weeks, only the total is read: the same.
     later = team_day(Trainee.objects.filter(pk=team.amina.pk), day(14), PARIS)
     later.know_weeks(later.trainees)
