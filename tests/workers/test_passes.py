@@ -47,6 +47,7 @@ from workers.enums.passes import (
     SuspensionReason,
 )
 from workers.models import PassIAE, PassProlongation, PassReport, PassSuspension, Trainee
+from workers.models.pathway import Asked, lines
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R23")]
 ASKING = dt.datetime(2027, 11, 23, 8, 0, tzinfo=PARIS)
@@ -510,3 +511,7 @@ def test_a_suspension_that_cannot_be_given_back_is_said(team: Team) -> None:
     end = end_of(pass_iae)
     assert not withdraw_contract(signed, by=team.supervisor)
     assert end_of(pass_iae) == end
+    asked = Asked(adviser_of(team), NOW.date(), months=3, kinds=("suspension",))
+    assert [(line.person, line.day) for line in lines(asked)[0]] == [(team.chloe, NOW.date())]
+    suspend_pass(pass_iae, suspension("2026-12-01", "2026-12-31"), by=adviser_of(team))
+    assert lines(asked) == ([], False)

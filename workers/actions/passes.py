@@ -228,6 +228,7 @@ def _insert(
     suspension.reason = details.reason
     with refuse_on("suspensions_of_a_pass_do_not_overlap", SuspensionsOverlap(field="starts_on")):
         suspension.save()
+    PassSuspension.objects.filter(pass_iae=pass_iae).exclude(lost_on=None).update(lost_on=None)
     return suspension
 
 
@@ -261,9 +262,9 @@ def resume_pass(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> list[PassS
     ended = []
     for pass_iae in PassIAE.objects.kept().filter(trainee=trainee, ends_on__gte=hired_on).order_by("pk"):
         locked = lock_pass(pass_iae)
-        for one in PassSuspension.objects.counting().filter(
-            pass_iae=locked, starts_on__lte=hired_on, ends_on__gte=hired_on
-        ):
+        there = PassSuspension.objects.filter(pass_iae=locked, starts_on__lte=hired_on, ends_on__gte=hired_on)
+        there.exclude(lost_on=None).update(lost_on=None)
+        for one in there.counting():
             left = rules.ended_by_hire(one.stretch, hired_on)
             _close(
                 one,
@@ -310,9 +311,13 @@ def give_back_suspensions(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> 
             if (left is None and stood is not None) or (left is not None and (stood is None or left.stretch != stood)):
                 continue  # another hire ended it, or it was given back
             if left is not None and left.closed_at is not None:
-                is_whole = is_whole and left.close_reason in {CloseReason.HIRED_AGAIN, CloseReason.HIRE_WITHDRAWN}
-                continue
-            is_whole = _given_back(locked, one, left, trainee, by=by) and is_whole
+                is_back = left.close_reason in {CloseReason.HIRED_AGAIN, CloseReason.HIRE_WITHDRAWN}
+            else:
+                is_back = _given_back(locked, one, left, trainee, by=by)
+            if not is_back:
+                one.lost_on = today_of(locked.organisation)
+                one.save(update_fields=["lost_on"])
+            is_whole = is_whole and is_back
     return is_whole
 
 
@@ -321,8 +326,10 @@ def _given_back(
 ) -> bool:
     hires = Contract.objects.standing().ours().filter(trainee=trainee, renews=None)
     # What an earlier hire had left is given back whole when that hire stands no more either.
-    while (before := one.supersedes) is not None and before.close_reason == CloseReason.HIRED_AGAIN:
-        if hires.filter(starts_on=one.ends_on + rules.ONE_DAY).exists():
+    while one.supersedes_id is not None:
+        before = PassSuspension.objects.get(pk=one.supersedes_id)
+        ended_it = hires.filter(starts_on=one.ends_on + rules.ONE_DAY)
+        if before.close_reason != CloseReason.HIRED_AGAIN or ended_it.exists():
             break
         one = before
     stretch: rules.Stretch | None = one.stretch

@@ -245,6 +245,8 @@ class PassSuspension(PassEntry):
     """Days on which a PASS stands still; its end moves by them."""
 
     pass_iae = models.ForeignKey(PassIAE, models.PROTECT, related_name="suspensions", verbose_name=_("PASS IAE"))
+    # The hire that had ended it was withdrawn, and it could not go on: until somebody writes it down again.
+    lost_on = models.DateField(_("not given back on"), null=True, blank=True, editable=False)
 
     objects = SuspensionQuerySet.as_manager()
 

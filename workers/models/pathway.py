@@ -15,7 +15,7 @@ from concierge.tenancy import Actor
 from workers.enums.passes import ProlongationStatus
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.contracts import Contract
-from workers.models.passes import PassIAE, PassProlongation, pathways_of
+from workers.models.passes import PassIAE, PassProlongation, PassSuspension, pathways_of
 from workers.models.people import Trainee
 from workers.rules import pass_iae as rules
 
@@ -23,7 +23,7 @@ from workers.rules import pass_iae as rules
 MOST = 300
 # What has slipped is shown for so long.
 LATE = dt.timedelta(days=62)
-KINDS = ("pass", "contract", "window", "request", "diagnosis", "appointment")
+KINDS = ("pass", "contract", "window", "request", "suspension", "diagnosis", "appointment")
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,14 @@ def _requests(asked: Asked) -> list[Line]:
     ]
 
 
+def _suspensions(asked: Asked) -> list[Line]:
+    """The hire that had ended them was withdrawn, and they could not go on: somebody writes them down again."""
+    people = Q(pass_iae__in=PassIAE.objects.kept().filter(asked.people))
+    rows = PassSuspension.objects.filter(people, lost_on__gte=asked.first)
+    rows = rows.select_related("pass_iae__trainee__site", "pass_iae__trainee__adviser").order_by("lost_on", "pk")
+    return [Line("suspension", row.lost_on, row.pass_iae.trainee) for row in rows[:MOST] if row.lost_on]
+
+
 def _contracts(asked: Asked) -> list[Line]:
     """The last contract of each person, when it ends: one that is followed by another is no news."""
     rows = Contract.objects.standing().ours().filter(asked.people, last_on__range=(asked.first, asked.last))
@@ -170,6 +178,7 @@ _READERS: dict[str, Callable[[Asked], list[Line]]] = {
     "contract": _contracts,
     "window": _windows,
     "request": _requests,
+    "suspension": _suspensions,
     "diagnosis": _diagnoses,
     "appointment": _appointments,
 }
