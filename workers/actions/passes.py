@@ -228,7 +228,7 @@ def _insert(
     suspension.reason = details.reason
     with refuse_on("suspensions_of_a_pass_do_not_overlap", SuspensionsOverlap(field="starts_on")):
         suspension.save()
-    PassSuspension.objects.filter(pass_iae=pass_iae).exclude(lost_on=None).update(lost_on=None)
+    _lost(pass_iae, None)
     return suspension
 
 
@@ -262,9 +262,9 @@ def resume_pass(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> list[PassS
     ended = []
     for pass_iae in PassIAE.objects.kept().filter(trainee=trainee, ends_on__gte=hired_on).order_by("pk"):
         locked = lock_pass(pass_iae)
-        there = PassSuspension.objects.filter(pass_iae=locked, starts_on__lte=hired_on, ends_on__gte=hired_on)
-        there.exclude(lost_on=None).update(lost_on=None)
-        for one in there.counting():
+        for one in PassSuspension.objects.counting().filter(
+            pass_iae=locked, starts_on__lte=hired_on, ends_on__gte=hired_on
+        ):
             left = rules.ended_by_hire(one.stretch, hired_on)
             _close(
                 one,
@@ -315,10 +315,16 @@ def give_back_suspensions(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> 
             else:
                 is_back = _given_back(locked, one, left, trainee, by=by)
             if not is_back:
-                one.lost_on = today_of(locked.organisation)
-                one.save(update_fields=["lost_on"])
+                _lost(locked, today_of(locked.organisation))
             is_whole = is_whole and is_back
     return is_whole
+
+
+def _lost(pass_iae: PassIAE, day: dt.date | None) -> None:
+    """Since when a suspension waits to be written down again; None: it does not."""
+    if pass_iae.suspension_lost_on != day:
+        pass_iae.suspension_lost_on = day
+        pass_iae.save(update_fields=["suspension_lost_on"])
 
 
 def _given_back(

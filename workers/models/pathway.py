@@ -15,7 +15,7 @@ from concierge.tenancy import Actor
 from workers.enums.passes import ProlongationStatus
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.contracts import Contract
-from workers.models.passes import PassIAE, PassProlongation, PassSuspension, pathways_of
+from workers.models.passes import PassIAE, PassProlongation, pathways_of
 from workers.models.people import Trainee
 from workers.rules import pass_iae as rules
 
@@ -124,11 +124,10 @@ def _requests(asked: Asked) -> list[Line]:
 
 
 def _suspensions(asked: Asked) -> list[Line]:
-    """The hire that had ended them was withdrawn, and they could not go on: somebody writes them down again."""
-    people = Q(pass_iae__in=PassIAE.objects.kept().filter(asked.people))
-    rows = PassSuspension.objects.filter(people, lost_on__gte=asked.first)
-    rows = rows.select_related("pass_iae__trainee__site", "pass_iae__trainee__adviser").order_by("lost_on", "pk")
-    return [Line("suspension", row.lost_on, row.pass_iae.trainee) for row in rows[:MOST] if row.lost_on]
+    """The hire that had ended one was withdrawn, and it could not go on: somebody writes it down again."""
+    rows = PassIAE.objects.kept().filter(asked.people, suspension_lost_on__gte=asked.first)
+    rows = rows.select_related("trainee__site", "trainee__adviser").order_by("suspension_lost_on", "pk")
+    return [Line("suspension", row.suspension_lost_on, row.trainee) for row in rows[:MOST] if row.suspension_lost_on]
 
 
 def _contracts(asked: Asked) -> list[Line]:
