@@ -12,14 +12,16 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from concierge.errors import Invalid, StaleVersion
 from concierge.models import Event
 from notifications.models import Message
 from tests.conftest import settle
+from tests.employing import employ
 from tests.workers.conftest import NOW, PARIS, Team
 from workers.actions.absences import note_absence
-from workers.actions.candidates import candidate_for
+from workers.actions.candidates import candidate_for, explain
 from workers.actions.dispatch import assign_work_order
 from workers.actions.people import set_availability
 from workers.actions.refusals import WarningsToAccept
@@ -212,8 +214,10 @@ def test_published_hours_count_once_with_the_work_given_in_them(team: Team) -> N
         now=NOW,
         starts_at=dt.datetime.combine(day(0), dt.time(11), PARIS),
     )
-    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_left")
-    assert left.figures["planned"] == "25"
+    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_published")
+    assert left.figures["planned"] == str(25 * 3600)
+    with override("en"):
+        assert explain(left, zone=PARIS).replace("\xa0", " ") == "Within their hours of the week: 25 h out of 30 h"
     # Of other weeks, only the total is read: the same.
     later = team_day(Trainee.objects.filter(pk=team.amina.pk), day(14), PARIS)
     later.know_weeks(later.trainees)
@@ -401,3 +405,20 @@ def test_a_week_of_which_every_day_became_free_is_a_published_week(team: Team, c
     # Giving a day back is a change of what the person was told (L14).
     planned(team, mon=SHORT)
     assert person(team, team.amina).was_published
+
+
+def test_everybody_of_a_big_site_is_published_and_shown_by_pages(team: Team, supervisor: Client) -> None:
+    more = Trainee.objects.bulk_create(
+        Trainee(
+            organisation=team.world.organisation, site=team.world.site, first_name=f"Zoé {number:03}", last_name="Z"
+        )
+        for number in range(100)
+    )
+    last = more[-1]
+    employ(last, starts_on=dt.date(2026, 9, 1), ends_on=dt.date(2027, 8, 31), weekly_minutes=30 * 60)
+    planned(team, last, mon=SHORT)
+    text = supervisor.get(reverse("workers:week"), {"semaine": str(MONDAY), "page": "3"}).content.decode()
+    assert "Zoé 099" in text
+    answer = supervisor.post(reverse("workers:publish_week"), asked(team, version=1, accept=sorted(WARNINGS)))
+    assert answer.status_code == 302
+    assert [one.trainee for one in Shift.objects.current()] == [last]

@@ -15,13 +15,12 @@ from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.models.plan import TeamDay, team_day
 from workers.models.shifts import PlannedHours, Shift, WeekEdition, WorkWeek
 from workers.rules.candidates import Reason, Severity, reason_of
-from workers.rules.candidates import hours as hours_figure
 from workers.rules.contracts import PersonFile
 from workers.rules.labour import ScheduleChange, judge
 from workers.rules.shifts import DayHours, Window
 
-# People of one site that one page plans.
-MOST_PEOPLE = 100
+# People of one site that are planned and published together; its page shows some at a time.
+MOST_PEOPLE = 1000
 
 
 @dataclass
@@ -145,7 +144,7 @@ def _reasons(one: PersonWeek, team: TeamDay, file: PersonFile, days: list[dt.dat
     if any(file.contract_on(day) is None for day in one.days if day not in one.away):
         found.append(Reason("no_contract", Severity.BLOCK))
     elif one.minutes > one.contract_minutes:
-        figures = {"planned": _hours(one.minutes), "contract": _hours(one.contract_minutes), "left": "0"}
+        figures = {"planned": str(one.minutes * 60), "contract": str(one.contract_minutes * 60)}
         found.append(Reason("contract_hours", Severity.WARN, figures))
     work = replace(
         _as_drafted(team, one, days, today).hours(one.trainee),
@@ -194,7 +193,3 @@ def _is_change(one: PersonWeek, day: dt.date) -> bool:
     if not windows:
         return True
     return hours.starts < min(start for start, _end in windows) or hours.ends > max(end for _start, end in windows)
-
-
-def _hours(minutes: int) -> str:
-    return hours_figure(dt.timedelta(minutes=minutes))
