@@ -277,6 +277,7 @@ class DeadlineFilters(forms.Form):
             ("contract", _("Contracts")),
             ("window", _("Times to ask for a prolongation")),
             ("request", _("Prolongations without an answer")),
+            ("suspension", _("Suspensions to write down again")),
             ("diagnosis", _("Diagnoses")),
             ("appointment", _("Appointments")),
         ],
