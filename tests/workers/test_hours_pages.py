@@ -30,7 +30,6 @@ from workers.actions.timesheets import close_month
 from workers.actions.work import finish_assignment, start_assignment
 from workers.enums import TimeKind
 from workers.models import Assignment, ProgressNote, TimeEntry, TimesheetMonth, Trainee
-from workers.rules.candidates import WARNINGS
 from workers.views import hours as hours_views
 from workers.views.hour_cards import card_of
 
@@ -419,15 +418,6 @@ def test_what_real_hours_break_is_listed_with_its_article_and_what_is_left_to_do
     assert "11 h de travail le lun 23 nov" in week.replace("\xa0", " ").replace("\u202f", " ")
     assert ("L3121-18" in week, "L3121-18" in day) == (True, False)
     assert f'href="#p-{team.amina.public_id}"' in week
-
-
-@pytest.mark.promise("domain R21")
-def test_what_was_only_planned_breaks_nothing_yet(team: Team, staff: Client) -> None:
-    for hour in (9, 15):
-        assign_work_order(
-            team.work(minutes=330), team.amina, starts_at=at(hour), by=team.dispatcher, accepted_warnings=WARNINGS
-        )
-    assert "L3121" not in page(staff, LIST, **MONDAY)
 
 
 def queries(client: Client, address: str, **query: str) -> int:
