@@ -156,9 +156,11 @@ class TeamDay:
         )
 
 
-def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
+def team_day(
+    trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, margin: dt.timedelta = labour.MARGIN
+) -> TeamDay:
     """Read a day of these trainees: capabilities, usual hours, absences, and the work of the weeks around."""
-    return judged_day(presence_of(trainees, day, zone))
+    return judged_day(presence_of(trainees, day, zone, margin=margin))
 
 
 def judged_day(presence: Presence) -> TeamDay:
@@ -170,9 +172,9 @@ def judged_day(presence: Presence) -> TeamDay:
         presence=presence,
         files=files,
         skills=_skills(keys),
-        times=labour.stretches(keys, day, zone),
-        clocked=labour.clocked(keys, day),
-        beside=labour.accompanied(keys, day, zone),
+        times=labour.stretches(keys, day, zone, presence.margin),
+        clocked=labour.clocked(keys, day, presence.margin),
+        beside=labour.accompanied(keys, day, zone, presence.margin),
         settings=labour.settings_of(people, files, day, zone),
     )
 

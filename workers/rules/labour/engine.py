@@ -190,6 +190,20 @@ def _touches(piece: Work, before: Timeline, after: Timeline, index: int) -> bool
     return was.get(index) != now.get(index) or was.get(index - 1) != now.get(index - 1)
 
 
+def worsened(after: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+    """Of what is found, what was not found before or is further from its limit now."""
+    known = {_key(one): _breach(one) for one in before}
+    return [one for one in after if _breach(one) > known.get(_key(one), NO_BREACH)]
+
+
+NO_BREACH = (-1, 0)
+
+
+def _breach(one: Finding) -> tuple[int, int]:
+    """How far from its limit; of interruptions (L17) also how long."""
+    return abs(one.measured - one.limit), one.figures.get("longest", 0)
+
+
 def trial(file: WorkFile, piece: Work, setting: Setting, *, change: ScheduleChange | None = None) -> list[Finding]:
     """What becomes broken, or worse, by one more piece of work: ``Trials`` asked once."""
     return Trials(file, setting).of(piece, change=change)
