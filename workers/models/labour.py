@@ -45,6 +45,8 @@ WEEK = dt.timedelta(days=7)
 WEEKS_BEFORE, WEEKS_AFTER = 14, 12
 # What a change of working hours may break lies in the week before and the one after too (L4, L5).
 NEIGHBOURS = WEEK
+# Weeks in which the working days of a notice lie, before the changed day and after the one of telling (L14).
+NOTICE_WEEKS = 4
 # Work that ended the evening before the first day, or begins the morning after the last, shortens a rest.
 MARGIN = dt.timedelta(days=2)
 # Somebody who forgot to press "done" until later tells nothing about their hours: then the plan counts.
@@ -336,16 +338,24 @@ OF_WEEKS = ("keys", "opening", "closing", "first", "last", "zone", "now")
 TOLD, REAL, PUBLISHED = (Rows(write, *OF_WEEKS) for write in (_told, _real, _published))
 
 
-def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
+def weekly_seconds(
+    trainees: list[int], day: dt.date, zone: ZoneInfo, *, whole_year: bool = False
+) -> dict[int, dict[dt.date, int]]:
     """Seconds of work by trainee and Monday, of the weeks before and after those around a day; three queries.
+
+    With ``whole_year``, from the first week of the year on: the quota of overtime is one of the year (L18).
 
     Hours that were clocked, else those that were published, else those of the assignment; one that begins within
     published hours is part of them. Work that goes on over a Sunday night belongs to the week in which it began.
     """
     first, last = (civil_day(one, zone) for one in weeks_around(day))
+    monday, _sunday = weeks_around(day)
+    since = monday - WEEKS_BEFORE * WEEK
+    if whole_year:
+        since = min(since, dt.date.fromisocalendar(monday.isocalendar().year, 1, 1))
     given = {
         "keys": trainees,
-        "opening": first.start - WEEKS_BEFORE * WEEK,
+        "opening": civil_day(since, zone).start,
         "closing": last.end + WEEKS_AFTER * WEEK,
         "first": first.start,
         "last": last.end,
@@ -363,12 +373,11 @@ def settings_of(
     trainees: Collection[Trainee], files: Mapping[int, PersonFile], day: dt.date, zone: ZoneInfo
 ) -> dict[int, Setting]:
     """Terms of the employer by date and public holidays of the site, by trainee, for the weeks around a day and the
-    working days before it; two queries."""
+    working days of a notice; two queries."""
     first, last = weeks_around(day)
+    first, last = first - NOTICE_WEEKS * WEEK, last + NOTICE_WEEKS * WEEK
     books = terms_books()
-    holidays = {
-        site: frozenset(public_holidays(site, first - WEEK, last + WEEK)) for site in {one.site for one in trainees}
-    }
+    holidays = {site: frozenset(public_holidays(site, first, last)) for site in {one.site for one in trainees}}
     shared: dict[tuple[int, int], Setting] = {}
     found: dict[int, Setting] = {}
     for one in trainees:

@@ -9,13 +9,11 @@ from typing import Literal
 
 from workers.rules.intervals import Span
 from workers.rules.labour.days import DAY_RULES, MINOR_RULES, Day, restrictions, schedule_change
-from workers.rules.labour.facts import Kind, ScheduleChange, Setting, Work, WorkFile
+from workers.rules.labour.facts import MAJORITY, Kind, ScheduleChange, Setting, Work, WorkFile
 from workers.rules.labour.findings import Finding, WayOut, way
 from workers.rules.labour.terms import AVERAGE_WEEKS
 from workers.rules.labour.timeline import DAY, Timeline
 from workers.rules.labour.weeks import MINOR_WEEK_RULES, WEEK_RULES, Week, average_work
-
-MAJORITY = 18
 
 
 def judge(file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
