@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -276,6 +277,22 @@ def test_what_has_happened_to_one_hinders_nobody_else(team: Team) -> None:
         planned(team, team.bilal, wed=DayHours(dt.time(8), dt.time(20)))
         with pytest.raises(WeekRefused):
             publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+
+
+def test_a_warning_is_confirmed_for_the_person_it_was_shown_of(team: Team, client: Client) -> None:
+    """The page says of whom; the same warning of somebody else is still to be read."""
+    planned(team, sun=SHORT)
+    client.force_login(team.world.users["supervisor"])
+    text = client.get(reverse("workers:week"), {"semaine": str(MONDAY)}).content.decode()
+    accept = [f"L5_sunday:{team.amina.public_id}"]
+    assert re.findall(r'name="accept" value="([^"]+)"', text) == accept
+    week = planned(team, team.bilal, sun=SHORT)
+    asked_now = {"version": week.version, "accept": accept}
+    assert client.post(reverse("workers:publish_week"), asked(team, **asked_now)).status_code == 422
+    planned(team, team.bilal, sun=None)
+    week = planned(team, team.bilal, mon=SHORT)
+    sent = client.post(reverse("workers:publish_week"), asked(team, version=week.version, accept=accept))
+    assert sent.status_code == 302
 
 
 def test_a_warning_that_was_confirmed_is_not_asked_again(team: Team) -> None:

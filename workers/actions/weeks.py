@@ -144,6 +144,7 @@ def publish_week(
 ) -> WeekEdition:
     """Freeze what the draft changed as the next version, at this moment; days that are past stay as published.
 
+    ``accepted_warnings`` are codes, or codes of one person (``PersonWeek.accepts``).
     Raises ``StaleVersion`` (412), ``NothingToPublish`` (409), ``WeekRefused`` and ``WarningsToAccept`` (422, with
     ``reasons``).
     """
@@ -244,7 +245,7 @@ def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, 
             reasons=sorted({reason.code for _one, reason in blocks}),
         )
     warnings = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.WARN]
-    missing = [(one, reason) for one, reason in warnings if reason.code not in accepted]
+    missing = [(one, reason) for one, reason in warnings if not {reason.code, one.accepts(reason)} & set(accepted)]
     if missing:
         raise WarningsToAccept(
             _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone)},

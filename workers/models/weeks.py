@@ -46,6 +46,10 @@ class PersonWeek:
     created: list[Reason] = field(default_factory=list)
     known: list[Finding] = field(default_factory=list)
 
+    def accepts(self, reason: Reason) -> str:
+        """How the confirmation of a warning for this person alone is written."""
+        return f"{reason.code}:{self.trainee.public_id}"
+
     @property
     def minutes(self) -> int:
         """Minutes planned, without the days away."""

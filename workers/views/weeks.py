@@ -184,7 +184,7 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         for one in plan.people
         if (told := _reasons(plan, one))
     ]
-    created = [reason for one in plan.people for reason in one.created]
+    created = [(one, reason) for one in plan.people for reason in one.created]
     context = {
         "sites": [{"slug": one.slug, "name": one.name, "is_shown": one == site} for one in sites],
         "site": site,
@@ -195,8 +195,8 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         "people": [_row(plan, one, may_plan=may_plan) for one in plan.people],
         "left_out": plan.left_out,
         "findings": findings,
-        "is_blocked": any(reason.severity == Severity.BLOCK for reason in created),
-        "warnings": sorted({reason.code for reason in created if reason.severity == Severity.WARN}),
+        "is_blocked": any(reason.severity == Severity.BLOCK for _one, reason in created),
+        "warnings": sorted({one.accepts(reason) for one, reason in created if reason.severity == Severity.WARN}),
         "is_changed": plan.is_changed,
         "published": _published(plan),
         "is_empty": not any(one.days for one in plan.people),
