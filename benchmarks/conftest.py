@@ -20,7 +20,7 @@ RUNTIME_ROLE = " -c role=concierge_app"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Measuring takes longer than testing."""
     for item in items:
-        item.add_marker(pytest.mark.timeout(3600))
+        item.add_marker(pytest.mark.timeout(4 * 3600))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -142,8 +142,8 @@ def says_own_hours(actor: Actor, entry: TimeEntry) -> bool:
 
 
 def can_write_notes(actor: Actor, trainee: Trainee) -> bool:
-    """Write about somebody's progress: their supervisor, a social adviser of the site."""
-    return leads(actor, trainee) or actor.has_role(Role.SOCIAL_ADVISER, site_id=trainee.site_id)
+    """Read and write about somebody's progress: their own supervisor, their own social adviser (P01)."""
+    return leads(actor, trainee) or advises(actor, trainee)
 
 
 def can_see_pathways(actor: Actor, *, site_id: int | None = None) -> bool:
@@ -152,18 +152,32 @@ def can_see_pathways(actor: Actor, *, site_id: int | None = None) -> bool:
 
 
 def can_keep_pathways(actor: Actor, *, site_id: int) -> bool:
-    """Write in them, and read their reasons: social advisers of the site."""
+    """Write in them: social advisers of the site. Reasons are for the person's own alone (``advises``)."""
     return actor.has_role(Role.SOCIAL_ADVISER, site_id=site_id)
 
 
 def advises(actor: Actor, trainee: Trainee) -> bool:
     """Whether the actor is this person's own social adviser, and still holds that role at the site: nobody else opens
-    the facts kept apart (domain.md 4.1)."""
+    the facts kept apart, the reasons of a PASS and its reports (domain.md 4.1, P01)."""
     return (
         actor.user is not None
         and trainee.adviser_id == actor.user.pk
         and actor.has_role(Role.SOCIAL_ADVISER, site_id=trainee.site_id)
     )
+
+
+def can_change_adviser(actor: Actor, trainee: Trainee) -> bool:
+    """Say who the social adviser of somebody is who has one: that adviser, who hands over, or who answers for the site.
+    Nobody takes a file over, and what is kept apart in it, by their own doing (P01)."""
+    return (
+        actor.kind == "system" or advises(actor, trainee) or actor.has_role(Role.SITE_MANAGER, site_id=trainee.site_id)
+    )
+
+
+def can_see_decisions(actor: Actor, trainee: Trainee) -> bool:
+    """Read which decision lets a contract be what the rule forbids, and its reference: one of them says that a
+    situation is recognised. The person's own adviser, and who answers for contracts at the site (P01)."""
+    return advises(actor, trainee) or actor.has_role(Role.SITE_MANAGER, site_id=trainee.site_id)
 
 
 def can_see_vault_readings(actor: Actor, trainee: Trainee) -> bool:

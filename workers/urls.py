@@ -109,6 +109,7 @@ urlpatterns = [
     path("employeurs/annexes/<uuid:annex>/", employers.edit_annex, name="annex"),
     path("parcours/echeances/", deadlines.deadlines, name="deadlines"),
     path("equipe/<uuid:trainee>/pass/", pathway.pathway, name="pass"),
+    path("equipe/<uuid:trainee>/pass/motifs/", pathway.reasons, name="reasons"),
     path("equipe/<uuid:trainee>/diagnostic/", pathway.diagnose, name="diagnosis"),
     path("equipe/<uuid:trainee>/rendez-vous/", pathway.plan, name="appointments"),
     path("equipe/<uuid:trainee>/rendez-vous/<uuid:appointment>/", pathway.outcome, name="appointment"),

@@ -6,7 +6,7 @@ from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event
 from notifications.actions.queue import Reader
-from notifications.handlers.readers import member, team_at, tell
+from notifications.handlers.readers import still_at, team_at, tell
 from workers.models import Clearance, PassIAE
 
 # Days before the end of a clearance from which on somebody is written to (the step of two months before stands in the
@@ -16,25 +16,24 @@ WRITTEN_FROM, HEADS_FROM = 30, 7
 
 @subscribe("pass_iae.ending")
 def tell_that_a_pass_ends(event: Event) -> None:
-    """Their own adviser; without one, those of the site, else the heads of the network."""
+    """Their own adviser; without one who still is, those of the site, else the heads of the network."""
     for found in PassIAE.objects.kept().filter(public_id=event.subject_id).select_related("trainee__site"):
-        adviser = found.trainee.adviser
         site = found.trainee.site
-        own = [member(adviser)] if adviser is not None and adviser.is_active else []
+        own = still_at(found.trainee.adviser, site, Role.SOCIAL_ADVISER)
         tell(event, own or team_at(site, Role.SOCIAL_ADVISER, Role.NETWORK_HEAD), site=site)
 
 
 @subscribe("clearance.expiring", "clearance.expired")
 def tell_that_a_clearance_ends(event: Event) -> None:
-    """Their own supervisor, without one those of the site; in the last week, and once it is over, also whoever answers
-    for the site: nobody gives them work any more that asks for it."""
+    """Their own supervisor, without one who still is those of the site; in the last week, and once it is over, also
+    whoever answers for the site: nobody gives them work any more that asks for it."""
     left = int(event.data.get("days", 0))
     if left > WRITTEN_FROM:
         return
     held = Clearance.objects.held().select_related("trainee__site", "trainee__supervisor")
     for found in held.filter(public_id=event.subject_id, trainee__is_active=True):
-        site, supervisor = found.trainee.site, found.trainee.supervisor
-        own = [member(supervisor)] if supervisor is not None and supervisor.is_active else []
+        site = found.trainee.site
+        own = still_at(found.trainee.supervisor, site, Role.SUPERVISOR)
         readers = own or team_at(site, Role.SUPERVISOR, Role.SITE_MANAGER, Role.NETWORK_HEAD)
         if left <= HEADS_FROM:
             readers += team_at(site, Role.SITE_MANAGER, Role.NETWORK_HEAD)

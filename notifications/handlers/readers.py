@@ -128,6 +128,14 @@ def team_at(site: Site, *roles: Role) -> list[Reader]:
     return []
 
 
+def still_at(user: User | None, site: Site, role: Role) -> list[Reader]:
+    """Somebody, as long as they hold the role at the site; else nobody: what is said there is not theirs any more."""
+    if user is None or not user.is_active:
+        return []
+    held = user.memberships.filter(Q(site=site) | Q(site=None), organisation=site.organisation_id, role=role)
+    return [member(user)] if held.exists() else []
+
+
 def heads(organisation_id: int) -> list[Reader]:
     """Network heads, else whoever manages a site."""
     for role in (Role.NETWORK_HEAD, Role.SITE_MANAGER):

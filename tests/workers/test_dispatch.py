@@ -295,6 +295,8 @@ def test_absences_have_no_reason_and_do_not_overlap(team: Team) -> None:
         "trainee",
         "starts_on",
         "ends_on",
+        "noted_at",
+        "noted_by",
     }
     day = NOW.astimezone(PARIS).date()
     note_absence(team.amina, starts_on=day, ends_on=day, by=team.supervisor)

@@ -20,12 +20,22 @@ from concierge.enums import Role
 from tests.employing import employer_of
 from tests.providers.uploading import a_pdf, alive, an_image
 from tests.workers.conftest import NOW, PARIS, Team
-from tests.workers.pathways import END, NUMBER, adviser_of, pass_of, prolongation, suspension
+from tests.workers.pathways import END, NUMBER, REPORT, adviser_of, pass_of, prolongation, suspension
 from workers.actions.appointments import AppointmentDetails, plan_appointment, write_diagnosis
+from workers.actions.notes import write_note
 from workers.actions.passes import suspend_pass
 from workers.actions.prolongations import ask_prolongation
 from workers.enums.passes import AppointmentKind, DiagnosisMaker, PassSource
-from workers.models import Appointment, Diagnosis, PassIAE, PassProlongation, PassSuspension, Trainee
+from workers.models import (
+    Appointment,
+    Diagnosis,
+    PassIAE,
+    PassProlongation,
+    PassSuspension,
+    ProgressNote,
+    Trainee,
+    VaultReading,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R23")]
 DEADLINES = "/parcours/echeances/"
@@ -139,7 +149,7 @@ def test_a_prolongation_is_asked_with_its_report_and_decided(team: Team, desk: C
         file = SimpleUploadedFile("bilan.pdf", a_pdf(2, alive), "application/pdf")
         assert desk.post(address, {**data, "report": file}).status_code == 302
         row = PassProlongation.objects.get()
-        report = desk.get(url("report", team, row.public_id))
+        report = desk.post(url("report", team, row.public_id), {"purpose": "follow_up"})
         assert report["Content-Disposition"].split(";")[0] == "attachment"
         with pikepdf.open(io.BytesIO(report.content)) as kept:
             assert (len(kept.pages), set(kept.Root.keys())) == (2, {"/Type", "/Pages"})
@@ -157,14 +167,66 @@ def test_a_difference_with_the_platform_is_said(team: Team, desk: Client) -> Non
     assert "7 janvier 2028" in read(desk, url("pass", team))
 
 
-def test_reasons_are_for_advisers_only(team: Team, client: Client) -> None:
-    suspend_pass(pass_of(team), suspension("2026-11-01", "2026-11-30"), by=adviser_of(team))
-    client.force_login(team.world.users["social_adviser"])
-    assert "15 jours" in read(client, url("pass", team))
-    client.force_login(team.world.users["network_head"])
-    assert "15 jours" not in read(client, url("pass", team))
-    client.force_login(team.world.users["dispatcher"])
-    assert client.get(url("pass", team)).status_code == 403
+@pytest.mark.promise("P01", "domain R42")
+def test_reasons_are_opened_by_their_own_adviser_for_a_purpose(team: Team, desk: Client) -> None:
+    by, pass_iae = adviser_of(team), pass_of(team, starts_on=dt.date(2025, 3, 1))
+    suspend_pass(pass_iae, suspension("2026-11-01", "2026-11-30"), by=by)
+    pass_iae.refresh_from_db()
+    asked = ask_prolongation(pass_iae, prolongation("2027-06-30"), by=by)
+    closed = read(desk, url("pass", team))
+    assert ("15 jours" in closed, "Motif gardé à part" in closed) == (False, True)
+    report, reasons = url("report", team, asked.public_id), url("reasons", team)
+    for address in (report, reasons):
+        assert desk.post(address, {"purpose": ""}).status_code == 422
+    assert not VaultReading.objects.exists()
+    opened = desk.post(reasons, {"purpose": "control"})
+    text = opened.content.decode()
+    assert (opened.status_code, "15 jours" in text, "RQTH" in text) == (200, True, True)
+    assert "no-store" in opened["Cache-Control"]
+    assert desk.post(report, {"purpose": "rights"}).content == REPORT.content
+    found = VaultReading.objects.order_by("pk").values_list("act", "purpose", "trainee", "reader")
+    whose = (team.amina.pk, team.world.users["social_adviser"].pk)
+    assert list(found) == [("reasons", "control", *whose), ("report", "rights", *whose)]
+
+
+@pytest.mark.promise("P01", "domain R42")
+def test_reasons_reports_and_notes_are_for_their_own_adviser_only(team: Team, desk: Client) -> None:
+    by, pass_iae = adviser_of(team), pass_of(team, starts_on=dt.date(2025, 3, 1))
+    row = suspend_pass(pass_iae, suspension("2026-11-01", "2026-11-30"), by=by)
+    pass_iae.refresh_from_db()
+    asked = ask_prolongation(pass_iae, prolongation("2027-06-30"), by=by)
+    note = write_note(team.amina, "Tient bien l’accueil.", by=by)
+    Trainee.objects.filter(pk=team.amina.pk).update(adviser=None)
+    text = read(desk, url("pass", team))
+    assert ("15 jours" in text, "RQTH" in text, "30 novembre 2026" in text or "nov. 2026" in text) == (
+        False,
+        False,
+        True,
+    )
+    for name, more in (("reasons", ()), ("report", (asked.public_id,))):
+        assert desk.post(url(name, team, *more), {"purpose": "control"}).status_code == 403
+    for name, key in (("suspension", row.public_id), ("suspend", pass_iae.public_id), ("prolong", pass_iae.public_id)):
+        assert desk.get(url(name, team, key)).status_code == 403
+    assert desk.get(url("notes", team)).status_code == 403
+    assert not ProgressNote.objects.visible_to(by).filter(pk=note.pk).exists()
+    desk.force_login(team.world.users["network_head"])
+    assert "15 jours" not in read(desk, url("pass", team))
+    assert not VaultReading.objects.exists()
+    desk.force_login(team.world.users["dispatcher"])
+    assert desk.get(url("pass", team)).status_code == 403
+
+
+@pytest.mark.promise("P01")
+def test_a_correction_keeps_the_reason_without_showing_it(team: Team, desk: Client) -> None:
+    row = suspend_pass(pass_of(team), suspension("2026-11-01", "2026-11-30"), by=adviser_of(team))
+    address = url("suspension", team, row.public_id)
+    assert (
+        "selected"
+        not in read(desk, address).split('name="reason"', 1)[1].split("</select>", 1)[0].split("</option>", 1)[1]
+    )
+    data = {"starts_on": "2026-11-01", "ends_on": "2026-11-10", "reason": "", "employer": employer(team)}
+    assert desk.post(address, data).status_code == 302
+    assert PassSuspension.objects.counting().get().reason == row.reason
 
 
 def test_an_appointment_is_planned_and_its_outcome_noted(team: Team, desk: Client) -> None:

@@ -131,7 +131,7 @@ def test_a_decision_lets_few_hours_through_and_cannot_go_while_it_is_needed(
     team: Team, adviser: Client, dina: Trainee
 ) -> None:
     aci = employer_of(team.world.organisation, "aci")
-    low = {**CONTRACT, "employer": str(aci.public_id), "weekly_hours": "15"}
+    low = {**CONTRACT, "employer": str(aci.public_id), "ends_on": "2027-10-31", "weekly_hours": "15"}
     assert adviser.post(url("new-contract", dina), low).status_code == 422
     decision = {
         "employer": str(aci.public_id),
@@ -148,6 +148,7 @@ def test_a_decision_lets_few_hours_through_and_cannot_go_while_it_is_needed(
     adviser.post(url("withdraw-derogation", found))
     found.refresh_from_db()
     assert found.withdrawn_on is None
+    Trainee.objects.filter(pk=dina.pk).update(adviser=team.world.users["social_adviser"])
     text = adviser.get(url("contracts", dina)).content.decode()
     assert "DDETS 2026-118" in text
 
@@ -232,6 +233,61 @@ def test_who_accompanies_has_that_role_at_that_site(team: Team, adviser: Client,
         users["concierge"],
     )
     assert adviser.post(url("edit-team", dina), {**form, "supervisor": form["mentor"]}).status_code == 422
+
+
+@pytest.mark.promise("P01")
+def test_nobody_takes_over_a_file_that_has_an_adviser(team: Team, adviser: Client, dina: Trainee) -> None:
+    users = team.world.users
+    other = User.objects.create_user("autre-cip@sens-pratique.example", first_name="Autre", last_name="CIP")
+    Membership.objects.create(organisation=team.world.organisation, user=other, role="social_adviser")
+    Trainee.objects.filter(pk=dina.pk).update(adviser=other)
+    form = {"site": team.world.site.slug, "supervisor": "", "mentor": "", "referrer": ""}
+    mine, theirs = str(users["social_adviser"].public_id), str(other.public_id)
+    for wanted in (mine, ""):
+        answer = adviser.post(url("edit-team", dina), {**form, "adviser": wanted})
+        assert (answer.status_code, "Autre CIP accompagne" in answer.content.decode()) == (422, True)
+    assert adviser.get(url("vault", dina)).status_code == 403
+    kept = adviser.post(
+        url("edit-team", dina), {**form, "adviser": theirs, "mentor": str(users["concierge"].public_id)}
+    )
+    assert kept.status_code == 302
+    signed_in(team, "site_manager", adviser)
+    assert adviser.post(url("edit-team", dina), {**form, "adviser": mine}).status_code == 302
+    signed_in(team, "social_adviser", adviser)
+    assert adviser.post(url("edit-team", dina), {**form, "adviser": theirs}).status_code == 302
+    Membership.objects.filter(user=other).delete()
+    assert adviser.post(url("edit-team", dina), {**form, "adviser": mine}).status_code == 302
+    dina.refresh_from_db()
+    assert dina.adviser == users["social_adviser"]
+
+
+@pytest.mark.promise("P01", "domain R42")
+def test_which_decision_it_is_stays_with_the_adviser_and_the_manager(team: Team, client: Client, dina: Trainee) -> None:
+    ContractDerogation.objects.create(
+        organisation=team.world.organisation,
+        trainee=dina,
+        employer=employer_of(team.world.organisation),
+        kind="beyond_status",
+        reference="RQTH 2026-44",
+        starts_on=dt.date(2026, 11, 1),
+        ends_on=dt.date(2027, 6, 30),
+    )
+    users = team.world.users
+    Trainee.objects.filter(pk=dina.pk).update(supervisor=users["supervisor"])
+    read = {}
+    for role in ("supervisor", "accountant", "social_adviser", "site_manager"):
+        read[role] = signed_in(team, role, client).get(url("contracts", dina)).content.decode()
+        assert "30 juin 2027" in read[role]
+    told = {role: ("RQTH" in text, "au-delà de 24 mois" in text.lower()) for role, text in read.items()}
+    nothing = (False, False)
+    assert told == {
+        "supervisor": nothing,
+        "accountant": nothing,
+        "social_adviser": nothing,
+        "site_manager": (True, True),
+    }
+    Trainee.objects.filter(pk=dina.pk).update(adviser=users["social_adviser"])
+    assert "RQTH" in signed_in(team, "social_adviser", client).get(url("contracts", dina)).content.decode()
 
 
 @pytest.mark.parametrize("role", ["accountant", "network_head"])

@@ -97,6 +97,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         return plan
 
     monkeypatch.setattr(weeks, "lock_week", lambda week: WorkWeek.objects.select_related("site").get(pk=week.pk))
+    monkeypatch.setattr(weeks, "lock_people", lambda site: None)
     monkeypatch.setattr(weeks, "read_week", read_then_wait)
 
 

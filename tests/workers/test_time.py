@@ -17,6 +17,7 @@ from concierge.errors import Conflict, DomainError, Invalid, NotAllowed, StaleVe
 from concierge.models import Event
 from concierge.tenancy import Actor
 from tests.workers.conftest import NOW, PARIS, Team, at
+from tests.workers.pathways import adviser_of
 from workers.actions import time as clock
 from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, stop_assignment
@@ -476,7 +477,7 @@ def test_notes_stay_while_somebody_works(team: Team) -> None:
 
 @pytest.mark.promise("S07")
 def test_notes_are_read_by_few_and_corrected_by_their_author(team: Team, other_supervisor: Actor) -> None:
-    adviser = team.world.actor(Role.SOCIAL_ADVISER)
+    adviser = adviser_of(team)
     note = write_note(team.amina, " Apprend vite. ", by=team.supervisor)
     assert note.text == "Apprend vite."
     for nobody in (other_supervisor, team.dispatcher, team.world.actor(Role.SITE_MANAGER), team.themself(team.amina)):
@@ -493,5 +494,8 @@ def test_notes_are_read_by_few_and_corrected_by_their_author(team: Team, other_s
     assert (new.version, new.replaces, new.written_on) == (2, note, note.written_on)
     for reader in (team.supervisor, adviser, team.themself(team.amina)):
         assert list(ProgressNote.objects.visible_to(reader).current()) == [new]
-    for nobody in (other_supervisor, team.dispatcher, team.themself(team.bilal), team.world.actor(Role.ACCOUNTANT)):
+    team.amina.adviser = None
+    team.amina.save(update_fields=["adviser"])
+    others = (other_supervisor, team.dispatcher, team.themself(team.bilal), team.world.actor(Role.ACCOUNTANT), adviser)
+    for nobody in others:
         assert not ProgressNote.objects.visible_to(nobody).exists()

@@ -74,9 +74,6 @@ def test_a_fact_leaves_no_trace_in_events(team: Team) -> None:
 
 def test_saying_anew_who_accompanies_ends_the_fact_before(team: Team) -> None:
     by = facts_of(team)
-    with pytest.raises(DomainError) as error:
-        note_fact(team.amina, code=FactCode.JUSTICE, follow_up=FollowUpBy.EXTERNAL, by=by)
-    assert (error.value.status, "justice" in str(error.value).lower()) == (409, False)
     note_fact(team.amina, code=FactCode.JUSTICE, follow_up=FollowUpBy.BOTH, by=by)
     found = open_facts(team.amina, purpose=VaultPurpose.FOLLOW_UP, by=by)
     assert {(fact.code, fact.follow_up) for _row, fact in found} == {
@@ -125,6 +122,28 @@ def test_the_form_takes_codes_only(team: Team, client: Client) -> None:
     assert client.post(reverse("workers:vault-end", args=[team.amina.public_id, fact.public_id])).status_code == 302
     fact.refresh_from_db()
     assert fact.ended_at == NOW
+
+
+def test_trying_a_fact_tells_nothing_and_is_written_down(team: Team, client: Client) -> None:
+    facts_of(team)
+    signed_in(team, client, Role.SOCIAL_ADVISER)
+    url = reverse("workers:vault-note", args=[team.amina.public_id])
+    before = VaultReading.objects.count()
+    answers = [
+        client.post(url, {"code": code, "follow_up": "external"}, follow=True) for code in ("justice", "housing")
+    ]
+    assert [answer.redirect_chain for answer in answers] == [[(vault_url(team), 302)]] * 2
+    assert all("mis à part" in answer.content.decode() or "à part" in answer.content.decode() for answer in answers)
+    assert (VaultReading.objects.count(), SensitiveFact.objects.current().count()) == (before + 2, 3)
+
+
+def test_a_fact_cannot_be_added_where_the_key_is_gone(team: Team, client: Client) -> None:
+    facts_of(team)
+    SensitiveFact.objects.update(sealed=encryption.MARK + "x")
+    signed_in(team, client, Role.SOCIAL_ADVISER)
+    url = reverse("workers:vault-note", args=[team.amina.public_id])
+    answer = client.post(url, {"code": "housing", "follow_up": "external"})
+    assert (answer.status_code, "clé" in answer.content.decode()) == (422, True)
 
 
 def another_adviser(team: Team) -> User:

@@ -134,7 +134,7 @@ def candidates(
     """
     growth = growth or growth_of(work_order, team, now=now, without=without)
     # Of everybody, as the verbs do: within this week's contract too, an average over weeks may be exceeded (L3, L15).
-    team.know_weeks(team.trainees)
+    team.know_weeks([trainee for trainee in team.trainees if trainee.pk not in team.totals])
     found = [
         candidate_for(
             work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without, growth=growth

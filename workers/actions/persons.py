@@ -23,6 +23,7 @@ from concierge.tenancy import Actor
 from workers.actions.contracts import locked
 from workers.models import Trainee
 from workers.models.people import TEAM_ROLES
+from workers.perms import can_change_adviser
 
 # Work is possible from 14 on during holidays (L4153-1, L4153-3); older than 100 is a slip of the pen.
 YOUNGEST, OLDEST = 14, 100
@@ -84,9 +85,10 @@ def check_details(details: PersonDetails, today: dt.date) -> None:
 @transaction.atomic
 def set_team(trainee: Trainee, team: TeamAround, *, by: Actor) -> Trainee:
     """Say where somebody works, and who accompanies them. Raises ``Invalid`` (400) for somebody who has not that role
-    at that site."""
+    at that site, and for another social adviser where that is not for the actor to say (P01)."""
     trainee = locked(trainee)
     check_team(team)
+    _check_adviser(trainee, team.adviser, by=by)
     changed = []
     for name in ("site", "supervisor", "mentor", "adviser", "referrer"):
         if getattr(trainee, f"{name}_id") != getattr(getattr(team, name), "pk", None):
@@ -98,6 +100,24 @@ def set_team(trainee: Trainee, team: TeamAround, *, by: Actor) -> Trainee:
     if "site" in changed and trainee.user_id is not None:
         _let_in(trainee)
     return trainee
+
+
+def _check_adviser(trainee: Trainee, wanted: User | None, *, by: Actor) -> None:
+    """Whoever is the adviser opens what is kept apart: while somebody is, and holds the role, only they themself or who
+    answers for the site name another, and nobody names themself."""
+    before = trainee.adviser
+    if (
+        before is None
+        or before == wanted
+        or not staff_of(trainee.site, Role.SOCIAL_ADVISER).filter(pk=before.pk).exists()
+    ):
+        return
+    names_self = wanted is not None and by.user is not None and wanted.pk == by.user.pk
+    if names_self or not can_change_adviser(by, trainee):
+        sentence = _(
+            "%(name)s accompanies this person: they hand over themselves, or the manager of the site names another."
+        )
+        raise Invalid(sentence % {"name": before}, field="adviser")
 
 
 def check_team(team: TeamAround) -> None:

@@ -3,14 +3,18 @@ a log or an error."""
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from concierge import events
-from concierge.errors import Conflict, WrongState
+from concierge.encryption import Unreadable
+from concierge.errors import WrongState
 from concierge.tenancy import Actor
+from workers.actions.prolongations import read_report
 from workers.enums.vault import FactCode, FollowUpBy, VaultAct, VaultPurpose
+from workers.models.passes import PassIAE, PassReport
 from workers.models.people import Trainee
 from workers.models.vault import Fact, SensitiveFact, VaultReading
 
@@ -24,22 +28,41 @@ def open_facts(trainee: Trainee, *, purpose: VaultPurpose, by: Actor) -> list[tu
 
 
 @transaction.atomic
+def open_reasons(pass_iae: PassIAE, *, purpose: VaultPurpose, by: Actor) -> dict[uuid.UUID, str | None]:
+    """Why a PASS was suspended or prolonged, by entry, and a row that says who read it and what for: both or none.
+    Empty: forgotten; None: its key is gone (P01)."""
+    _log(pass_iae.trainee, VaultAct.REASONS, purpose, by=by)
+    found: dict[uuid.UUID, str | None] = {}
+    for entry in (*pass_iae.suspensions.all(), *pass_iae.prolongations.all()):
+        try:
+            found[entry.public_id] = entry.reason_words
+        except Unreadable:
+            found[entry.public_id] = None
+    return found
+
+
+@transaction.atomic
+def open_report(report: PassReport, *, purpose: VaultPurpose, by: Actor) -> bytes:
+    """The report (PDF) of a prolongation, and a row that says who read it and what for: both or none (P01). Raises
+    ``encryption.Unreadable``."""
+    _log(report.prolongation.pass_iae.trainee, VaultAct.REPORT, purpose, by=by)
+    return read_report(report)
+
+
+@transaction.atomic
 def note_fact(trainee: Trainee, *, code: FactCode, follow_up: FollowUpBy, by: Actor) -> SensitiveFact:
     """Add a fact, or say anew who accompanies the person on it: the row before ends.
 
-    Raises ``Conflict`` (409) when just that is noted already.
+    What is noted already is noted anew, and answered alike: whether it was kept must not be read by trying. Raises
+    ``encryption.Unreadable`` when what is kept cannot be compared.
     """
     Trainee.objects.select_for_update(of=("self",), no_key=True).get(pk=trainee.pk)
-    said = Fact(code, follow_up)
     for row in SensitiveFact.objects.current().filter(trainee=trainee):
-        before = row.open()
-        if before == said:
-            raise Conflict(_("This is noted already."), field="code")
-        if before.code == code:
+        if row.open().code == code:
             row.ended_at = timezone.now()
             row.save(update_fields=["ended_at"])
     fact = SensitiveFact(organisation_id=trainee.organisation_id, trainee=trainee)
-    fact.seal(said)
+    fact.seal(Fact(code, follow_up))
     fact.save()
     _log(trainee, VaultAct.NOTED, None, by=by)
     events.record("sensitive_fact.noted", trainee, by=by)

@@ -45,5 +45,11 @@ class VaultAct(models.TextChoices):
     """What was done."""
 
     READ = "read", _("Read")
+    REASONS = "reasons", _("Reasons of the PASS read")
+    REPORT = "report", _("Report (bilan) read")
     NOTED = "noted", _("Added")
     ENDED = "ended", _("Ended")
+
+
+# Each of these says what it was for.
+READING_ACTS = (VaultAct.READ, VaultAct.REASONS, VaultAct.REPORT)

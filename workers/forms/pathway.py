@@ -105,12 +105,15 @@ class SuspensionForm(OfEmployer):
     field_order = ("starts_on", "ends_on", "reason", "employer")
 
     def __init__(self, *args: Any, kept: str = "", **kwargs: Any) -> None:
-        """``kept``: the reason of the entry that is corrected, offered even when nobody gives it any more."""
+        """``kept``: the reason of the entry that is corrected. It is not shown, and stays unless another is chosen."""
         super().__init__(*args, **kwargs)
-        old = rules.PASS_TERMS[-1].historic_reasons - {kept}
+        self.kept = kept
+        old = rules.PASS_TERMS[-1].historic_reasons
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = [(code, label) for code, label in SuspensionReason.choices if code not in old]
+        field.required = not kept
+        unchanged = [("", _("As before (not shown here)"))] if kept else []
+        field.choices = [*unchanged, *((code, label) for code, label in SuspensionReason.choices if code not in old)]
 
     def details(self) -> SuspensionDetails:
         """What to write down."""
@@ -118,7 +121,7 @@ class SuspensionForm(OfEmployer):
         return SuspensionDetails(
             starts_on=data["starts_on"],
             ends_on=data["ends_on"],
-            reason=SuspensionReason(data["reason"]),
+            reason=SuspensionReason(data["reason"] or self.kept),
             employer_kind=data["employer"].kind,
             is_last_employer=self.last is None or data["employer"] == self.last,
         )

@@ -18,17 +18,18 @@ class ProgressNoteQuerySet(models.QuerySet["ProgressNote"]):
     """Reads of notes."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """The person's supervisor, social advisers of the person's site, and the person. Nobody else."""
+        """The person's own supervisor and social adviser, and the person. Nobody else (P01)."""
         found = self.filter(organisation=actor.organisation)
         if actor.kind == "system":
             return found
         allowed = Q(pk=None)
-        for role, whose in ((Role.SUPERVISOR, Q(trainee__supervisor=actor.user)), (Role.SOCIAL_ADVISER, Q())):
+        own = ((Role.SUPERVISOR, "supervisor"), (Role.SOCIAL_ADVISER, "adviser"))
+        for role, place in own:
             if actor.user is None or not actor.has_role(role):
                 continue
             sites = actor.site_ids(role)
             of_sites = Q(trainee__site_id__isnull=False) if sites is None else Q(trainee__site_id__in=sites)
-            allowed |= whose & of_sites
+            allowed |= Q(**{f"trainee__{place}": actor.user}) & of_sites
         if actor.trainee_id:
             allowed |= Q(trainee_id=actor.trainee_id)
         return found.filter(allowed)

@@ -20,7 +20,7 @@ from concierge import encryption
 from concierge.enums import Role
 from concierge.models import PublicIdModel, TenantModel
 from concierge.tenancy import Actor
-from workers.enums.vault import FactCode, FollowUpBy, VaultAct, VaultPurpose
+from workers.enums.vault import READING_ACTS, FactCode, FollowUpBy, VaultAct, VaultPurpose
 from workers.models.people import Trainee
 
 
@@ -92,7 +92,9 @@ class VaultReadingQuerySet(models.QuerySet["VaultReading"]):
             return found if sites is None else found.filter(trainee__site__in=sites)
         if actor.user is None or not actor.has_role(Role.SOCIAL_ADVISER):
             return self.none()
-        return self.filter(organisation=actor.organisation, trainee__adviser=actor.user)
+        own = self.filter(organisation=actor.organisation, trainee__adviser=actor.user)
+        sites = actor.site_ids(Role.SOCIAL_ADVISER)
+        return own if sites is None else own.filter(trainee__site__in=sites)
 
 
 class VaultReading(TenantModel):
@@ -117,7 +119,7 @@ class VaultReading(TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(act__in=VaultAct.values), name="vault_reading_act_is_known"),
             models.CheckConstraint(
-                condition=~Q(act=VaultAct.READ) | Q(purpose__in=VaultPurpose.values),
+                condition=~Q(act__in=READING_ACTS) | Q(purpose__in=VaultPurpose.values),
                 name="vault_is_read_for_a_purpose",
                 violation_error_message=_("Say what you open these facts for."),
             ),

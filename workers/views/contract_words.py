@@ -104,12 +104,15 @@ def _rider_words(rider: ContractRider) -> str:
     return _("From %(start)s: %(changes)s (%(reason)s)") % words
 
 
-def derogation_rows(decided: Iterable[ContractDerogation], today: dt.date, *, may_write: bool) -> list[dict[str, Any]]:
-    """Decisions, the newest first."""
+def derogation_rows(
+    decided: Iterable[ContractDerogation], today: dt.date, *, may_write: bool, with_kind: bool
+) -> list[dict[str, Any]]:
+    """Decisions, the newest first; without ``with_kind`` their days alone, not which ones they are."""
     return [
         {
             "derogation": one,
-            "kind": one.get_kind_display(),
+            "kind": one.get_kind_display() if with_kind else _("Derogation"),
+            "reference": one.reference if with_kind else _("Kept apart"),
             "employer": one.employer.name,
             "from": day_words(one.starts_on),
             "to": day_words(one.ends_on),
@@ -158,8 +161,9 @@ def _floor_words(file: PersonFile, today: dt.date, end: dt.date, employer_id: in
     ]
 
 
-def timeline_of(file: PersonFile, today: dt.date) -> dict[str, Any] | None:
-    """Contracts, decisions and rights on a line of months: a column each, four to a word of the head."""
+def timeline_of(file: PersonFile, today: dt.date, *, with_kind: bool) -> dict[str, Any] | None:
+    """Contracts, decisions and rights on a line of months: a column each, four to a word of the head. Without
+    ``with_kind`` it does not say which decisions."""
     starts = [one.starts_on for one in file.contracts] + [one.starts_on for one in file.derogations]
     if not starts:
         return None
@@ -171,7 +175,13 @@ def timeline_of(file: PersonFile, today: dt.date) -> dict[str, Any] | None:
     columns = -(-months // STEP) * STEP
     signed = [_bar(one, first, columns, today) for one in file.contracts]
     decided = [
-        _placed(str(DerogationKind(one.kind).label), one.starts_on, one.ends_on, first, columns)
+        _placed(
+            str(DerogationKind(one.kind).label if with_kind else _("Derogation")),
+            one.starts_on,
+            one.ends_on,
+            first,
+            columns,
+        )
         for one in file.derogations
     ]
     rows = [

@@ -25,7 +25,7 @@ from workers.enums.contracts import ACTIVE_ANNEX, DerogationKind, EndReason
 from workers.forms.contracts import ContractForm, DerogationForm, EndForm, RenewalForm, RiderForm
 from workers.models import Contract, ContractDerogation, Employer, FinancialAnnex, Trainee
 from workers.models.contracts import read_file
-from workers.perms import can_see_contracts, can_see_pay, can_write_contracts
+from workers.perms import can_see_contracts, can_see_decisions, can_see_pay, can_write_contracts
 from workers.views.common import acting, answered, require, trainee_or_404
 from workers.views.contract_words import contract_rows, derogation_rows, timeline_of, warnings_of
 from workers.views.person_tabs import head_of
@@ -39,14 +39,15 @@ def contracts(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     found = _person(request, trainee)
     actor, today = acting(request), today_at(found.site)
     may_write = can_write_contracts(actor, site_id=found.site_id)
+    with_kind = can_see_decisions(actor, found)
     signed = Contract.objects.visible_to(actor).filter(trainee=found).for_pages()
     decided = ContractDerogation.objects.filter(trainee=found).select_related("employer")
     file = read_file(found)
     context = {
         **head_of(request, found),
         "rows": contract_rows(signed, today, with_pay=can_see_pay(actor, site_id=found.site_id), may_write=may_write),
-        "derogations": derogation_rows(decided, today, may_write=may_write),
-        "timeline": timeline_of(file, today),
+        "derogations": derogation_rows(decided, today, may_write=may_write, with_kind=with_kind),
+        "timeline": timeline_of(file, today, with_kind=with_kind),
         "warnings": warnings_of(file, today),
         "may_write": may_write,
         "has_pay": can_see_pay(actor, site_id=found.site_id),

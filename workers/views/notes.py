@@ -1,4 +1,4 @@
-"""Follow-up notes about a person: read by their supervisor, social advisers of the site and themself."""
+"""Follow-up notes about a person: read by their own supervisor, their own social adviser and themself."""
 
 from __future__ import annotations
 

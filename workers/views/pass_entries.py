@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from concierge.encryption import Unreadable
 from concierge.errors import DomainError
@@ -28,12 +28,14 @@ from workers.actions.passes import (
     preview_suspension,
     suspend_pass,
 )
+from workers.actions.vault import open_report
 from workers.enums.passes import CloseReason, DenyReason, ProposedAction
-from workers.forms.pathway import CloseForm, DenyForm, ProlongationForm, SuspensionForm
+from workers.enums.vault import VaultPurpose
+from workers.forms.pathway import CloseForm, DenyForm, ProlongationForm, PurposeForm, SuspensionForm
 from workers.models import Employer, PassIAE, PassProlongation, PassReport, PassSuspension, Trainee
 from workers.models.pathway import last_contract
 from workers.views.common import acting, posted
-from workers.views.pathway import followed, heading, left_words, page, refuse
+from workers.views.pathway import followed, heading, left_words, own_case, page, refuse
 
 Form = SuspensionForm | ProlongationForm
 
@@ -54,7 +56,7 @@ def _asking(trainee: Trainee) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def suspend(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> HttpResponse:
     """A new suspension."""
-    person = followed(request, trainee, writing=True)
+    person = own_case(request, trainee)
     pass_iae = _pass_of(person, pass_id)
     form = SuspensionForm(posted(request), **_asking(person))
 
@@ -76,14 +78,14 @@ def suspend(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct(request: HttpRequest, trainee: uuid.UUID, entry: uuid.UUID) -> HttpResponse:
     """Another entry replaces a suspension."""
-    person = followed(request, trainee, writing=True)
+    person = own_case(request, trainee)
     found = PassSuspension.objects.counting().select_related("pass_iae__organisation")
     row: PassSuspension = get_object_or_404(found.filter(pass_iae__trainee=person), public_id=entry)
     try:
         kept = row.reason
     except Unreadable:
         kept = ""
-    initial = {"starts_on": row.starts_on, "ends_on": row.ends_on, "reason": kept}
+    initial = {"starts_on": row.starts_on, "ends_on": row.ends_on}
     form = SuspensionForm(posted(request), kept=kept, initial=initial, **_asking(person))
     pass_iae = row.pass_iae
 
@@ -105,7 +107,7 @@ def correct(request: HttpRequest, trainee: uuid.UUID, entry: uuid.UUID) -> HttpR
 @require_http_methods(["GET", "HEAD", "POST"])
 def prolong(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> HttpResponse:
     """Ask for a prolongation."""
-    person = followed(request, trainee, writing=True)
+    person = own_case(request, trainee)
     pass_iae = _pass_of(person, pass_id)
     form = ProlongationForm(posted(request), request.FILES or None, **_asking(person))
 
@@ -234,14 +236,17 @@ def _done(request: HttpRequest, person: Trainee, act: Callable[[Actor], object])
 
 
 @never_cache
-@require_safe
+@require_POST
 def report(request: HttpRequest, trainee: uuid.UUID, entry: uuid.UUID) -> HttpResponse:
-    """The report of a prolongation, to keep and to read: never shown within a page."""
-    person = followed(request, trainee, writing=True)
+    """The report of a prolongation, to keep and to read: never within a page, for a purpose that is written down."""
+    person = own_case(request, trainee)
     found = PassReport.objects.filter(prolongation__pass_iae__trainee=person, prolongation__public_id=entry)
-    row = get_object_or_404(found)
+    row = get_object_or_404(found.select_related("prolongation__pass_iae__trainee"))
+    form = PurposeForm(request.POST)
+    if not form.is_valid():
+        return page(request, person, purpose_form=form)
     try:
-        content = prolongations.read_report(row)
+        content = open_report(row, purpose=VaultPurpose(form.cleaned_data["purpose"]), by=acting(request))
     except Unreadable:
         raise Http404 from None
     return HttpResponse(

@@ -20,12 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from concierge.days import today_at
-from concierge.encryption import Unreadable
 from concierge.errors import DomainError
 from concierge.words import date_words, short_moment_words
 from workers.actions.appointments import note_outcome, plan_appointment, write_diagnosis
 from workers.actions.pass_refusals import PassRefused
 from workers.actions.passes import enter_pass
+from workers.actions.vault import open_reasons
 from workers.enums.passes import (
     APPOINTMENT_CATEGORY,
     PASS_CATEGORY,
@@ -34,12 +34,25 @@ from workers.enums.passes import (
     DiagnosisMaker,
     PassState,
 )
-from workers.forms.pathway import AppointmentForm, CloseForm, DenyForm, DiagnosisForm, OutcomeForm, PassForm, add_faults
+from workers.enums.vault import VaultPurpose
+from workers.forms.pathway import (
+    AppointmentForm,
+    CloseForm,
+    DenyForm,
+    DiagnosisForm,
+    OutcomeForm,
+    PassForm,
+    PurposeForm,
+    add_faults,
+)
 from workers.models import Appointment, PassIAE, PassProlongation, PassSuspension, Trainee
-from workers.perms import can_keep_pathways, can_see_pathways
+from workers.perms import advises, can_keep_pathways, can_see_pathways
 from workers.rules import pass_iae as rules
 from workers.views.common import acting, posted, require, trainee_or_404
 from workers.views.person_tabs import Button, head_of
+
+# Reasons that were opened, by entry: empty once forgotten, None without a key.
+Reasons = dict[uuid.UUID, str | None]
 
 # Interviews and diagnoses shown of a person.
 SHOWN = 20
@@ -53,6 +66,13 @@ def followed(request: HttpRequest, public_id: uuid.UUID, *, writing: bool = Fals
     require(can_see_pathways(actor, site_id=found.site_id))
     if writing:
         require(can_keep_pathways(actor, site_id=found.site_id))
+    return found
+
+
+def own_case(request: HttpRequest, public_id: uuid.UUID) -> Trainee:
+    """A person whose own adviser asks: who gives reasons, and reads them (P01). 403 for everybody else."""
+    found = followed(request, public_id, writing=True)
+    require(advises(acting(request), found))
     return found
 
 
@@ -79,6 +99,20 @@ def pathway(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
             messages.success(request, _("The PASS is written down."))
             return redirect("workers:pass", trainee=found.public_id)
     return page(request, found, pass_form=form)
+
+
+@never_cache
+@require_POST
+def reasons(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """The page with the reasons of the ledger, for a purpose that is written down. Closed again on the next page."""
+    found = own_case(request, trainee)
+    form = PurposeForm(request.POST)
+    current = PassIAE.objects.kept().filter(trainee=found).select_related("trainee").first()
+    if current is None or not form.is_valid():
+        return page(request, found, purpose_form=form)
+    purpose = VaultPurpose(form.cleaned_data["purpose"])
+    opened = open_reasons(current, purpose=purpose, by=acting(request))
+    return page(request, found, reasons=opened, purpose=purpose)
 
 
 @require_POST
@@ -130,8 +164,16 @@ def outcome(request: HttpRequest, trainee: uuid.UUID, appointment: uuid.UUID) ->
     return page(request, found, error=DomainError(_("Choose an outcome from the list.")))
 
 
-def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = None, **forms_: Any) -> HttpResponse:
-    """The page, with the forms that were refused."""
+def page(
+    request: HttpRequest,
+    trainee: Trainee,
+    *,
+    error: DomainError | None = None,
+    reasons: Reasons | None = None,
+    purpose: str = "",
+    **forms_: Any,
+) -> HttpResponse:
+    """The page, with the forms that were refused; ``reasons``: those that were opened, for ``purpose``."""
     today = today_at(trainee.site)
     keeps = can_keep_pathways(acting(request), site_id=trainee.site_id)
     passes = list(PassIAE.objects.visible_to(acting(request)).filter(trainee=trainee).with_ledger())
@@ -143,7 +185,11 @@ def page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = 
         "today": today,
         "current": pass_words(current, today) if current else None,
         "earlier": [pass_words(one, today) for one in passes if one is not current],
-        "ledger": ledger_rows(current, keeps=keeps) if current else [],
+        "enters": keeps and advises(acting(request), trainee),
+        "ledger": ledger_rows(current, reasons) if current else [],
+        "is_open": reasons is not None,
+        "purpose": purpose,
+        "purpose_form": forms_.get("purpose_form") or PurposeForm(),
         "story": story(current, today) if current else [],
         "pass_form": forms_.get("pass_form") or PassForm(),
         "close_form": CloseForm(),
@@ -218,16 +264,16 @@ def left_words(days: int, *, from_day: dt.date) -> str:
     return _("%(days)s, that is %(length)s") % {"days": counted, "length": ", ".join(said)}
 
 
-def reason_of(entry: PassSuspension | PassProlongation) -> str:
-    """Why, as people read it; what cannot be read, or was forgotten, is said."""
-    try:
-        return entry.reason_words or _("Forgotten, two years after the PASS")
-    except Unreadable:
-        return _("Cannot be read any more")
+def reason_of(entry: PassSuspension | PassProlongation, opened: Reasons | None) -> str:
+    """Why, as people read it; what is closed, cannot be read, or was forgotten, is said."""
+    if opened is None:
+        return _("Reason kept apart")
+    words = opened.get(entry.public_id)
+    return _("Cannot be read any more") if words is None else words or _("Forgotten, two years after the PASS")
 
 
-def ledger_rows(pass_iae: PassIAE, *, keeps: bool) -> list[dict[str, Any]]:
-    """Every entry, also those that count no more. Reasons for social advisers only."""
+def ledger_rows(pass_iae: PassIAE, opened: Reasons | None) -> list[dict[str, Any]]:
+    """Every entry, also those that count no more; ``opened``: their reasons, where they were opened."""
     found: list[PassSuspension | PassProlongation] = [
         *pass_iae.suspensions.all(),
         *pass_iae.prolongations.select_related("report"),
@@ -243,7 +289,7 @@ def ledger_rows(pass_iae: PassIAE, *, keeps: bool) -> list[dict[str, Any]]:
                 "from": date_words(entry.starts_on, "j N Y"),
                 "to": date_words(entry.ends_on, "j N Y"),
                 "days": entry.stretch.pushes,
-                "reason": reason_of(entry) if keeps else "",
+                "reason": reason_of(entry, opened),
                 "who": entry.entered_label,
                 "when": date_words(timezone.localdate(entry.created_at), "j N Y"),
                 "is_open": entry.closed_at is None,

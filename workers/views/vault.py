@@ -22,7 +22,7 @@ from workers.forms.pathway import FactForm, PurposeForm
 from workers.models import SensitiveFact, Trainee, VaultReading
 from workers.perms import advises, can_see_pathways, can_see_vault_readings
 from workers.views.common import acting, posted, require, trainee_or_404
-from workers.views.pathway import heading, refuse
+from workers.views.pathway import heading
 
 PER_PAGE = 25
 
@@ -66,8 +66,8 @@ def note(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         data = form.cleaned_data
         try:
             note_fact(found, code=FactCode(data["code"]), follow_up=FollowUpBy(data["follow_up"]), by=acting(request))
-        except DomainError as error:
-            refuse(form, error)
+        except Unreadable:
+            form.add_error(None, _("These facts cannot be read: their key is gone."))
         else:
             messages.success(request, _("Saved. It is kept apart."))
             return redirect("workers:vault", trainee=found.public_id)
