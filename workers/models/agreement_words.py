@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from concierge.words import duration_words
+from concierge.words import WHOLE, duration_words, percent
 from workers.rules.labour.agreements import TERM, TERMS
 
 TERM_LABELS = {
@@ -46,8 +47,8 @@ def value_words(name: str, value: int) -> str:
     if unit == "days":
         return ngettext("%(n)d working day", "%(n)d working days", value) % {"n": value}
     if unit == "hours":
-        return duration_words(value * 60) if value else _("none")
-    return _("%(n)d percent") % {"n": value} if unit == "percent" else str(value)
+        return duration_words(value * 60) if value else f"0{WHOLE}h"
+    return percent(Decimal(value)) if unit == "percent" else str(value)
 
 
 def bounds_words(name: str) -> str:
