@@ -132,10 +132,14 @@ class TeamDay:
             for window in one.intervals
         ]
 
+    def level(self, trainee: Trainee, skill: str) -> str:
+        """How far the trainee has come with a trade; empty: not started."""
+        known = self.skills[trainee.pk].get(skill) if trainee.pk in self.skills else None
+        return known.level if known else ""
+
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
         key = trainee.pk
-        known = self.skills[key].get(skill) if key in self.skills else None
         published = [window.span for one in self.shifts.get(key, ()) if one.is_plan for window in one.intervals]
         worked = [(one.start, one.end) for one in self.times.get(key, ()) if one.busy is None]
         has_schedule: bool = trainee.has_schedule  # type: ignore[attr-defined]  # annotated by presence_of
@@ -144,7 +148,7 @@ class TeamDay:
             site_id=trainee.site_id,
             is_active=trainee.is_active,
             has_supervisor=trainee.supervisor_id is not None,
-            level=known.level if known else "",
+            level=self.level(trainee, skill),
             open_windows=tuple(self.open_windows(trainee)),
             is_away=key in self.presence.away,
             planned=tuple(self._taken(key, without)),
