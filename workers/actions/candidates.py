@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace, nsmallest
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from workers.enums import REASON_SENTENCES, WAY_SENTENCES, SkillLevel, Supervisi
 from workers.enums.contracts import FORBIDS, RestrictionCode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
-from workers.rules.candidates import Person, Reason, Task, Verdict, best_mode, glance, judge
+from workers.rules.candidates import Reason, Task, Verdict, best_mode, glance, judge
 from workers.rules.companions import BESIDE, Helper
 from workers.rules.intervals import Interval, civil_day, first_free
 from workers.rules.labour import WayOut
@@ -188,30 +188,33 @@ class _Question:
     starts_at: dt.datetime | None
     mode: str
     without: Assignment | None
+    _tasks: dict[tuple[dt.datetime, str], Task] = field(default_factory=dict)
 
     def answer(self, trainee: Trainee) -> Candidate:
         """The person with every reason."""
-        person, task = self._person(trainee), self._task(trainee)
+        person = self.team.person(trainee, skill=self.work_order.service.skill_code, without=self.without)
+        task = self._task(trainee)
         verdict = judge(person, task, zone=self.team.zone, now=self.now, setting=self.team.setting(trainee))
         return self._candidate(trainee, task, verdict)
 
     def glance(self, trainee: Trainee) -> Candidate:
         """The person with what can be told without the Labour Code."""
+        skill = self.work_order.service.skill_code
+        person = self.team.person_at_a_glance(trainee, skill=skill, without=self.without)
         task = self._task(trainee)
-        verdict = glance(self._person(trainee), task, zone=self.team.zone, now=self.now)
+        verdict = glance(person, task, zone=self.team.zone, now=self.now)
         return self._candidate(trainee, task, verdict)
 
-    def _person(self, trainee: Trainee) -> Person:
-        return self.team.person(trainee, skill=self.work_order.service.skill_code, without=self.without)
-
     def _task(self, trainee: Trainee) -> Task:
+        """When and how this person would do it; the same task for whoever would do it at the same time, likewise."""
         order, skill = self.work_order, self.work_order.service.skill_code
         mode = self.mode or (best_mode(self.team.level(trainee, skill)) if skill else SupervisionMode.SUPERVISED.value)
         start = self.starts_at or _first_moment(order, trainee, self.team, now=self.now, without=self.without)
         if self.starts_at is None and mode in BESIDE:
             both = self.growth.together(trainee, dt.timedelta(minutes=order.duration_minutes), start)
             start = round_up(both[0]) if both else start
-        return task_of(order, starts_at=start, mode=mode)
+        known = self._tasks.get((start, mode))
+        return known or self._tasks.setdefault((start, mode), task_of(order, starts_at=start, mode=mode))
 
     def _candidate(self, trainee: Trainee, task: Task, verdict: Verdict) -> Candidate:
         return Candidate(

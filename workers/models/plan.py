@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -139,6 +139,12 @@ class TeamDay:
 
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
+        return replace(
+            self.person_at_a_glance(trainee, skill=skill, without=without), hours=self.hours(trainee, without=without)
+        )
+
+    def person_at_a_glance(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
+        """The trainee without what the Labour Code is judged by."""
         key = trainee.pk
         published = [window.span for one in self.shifts.get(key, ()) if one.is_plan for window in one.intervals]
         worked = [(one.start, one.end) for one in self.times.get(key, ()) if one.busy is None]
@@ -153,7 +159,6 @@ class TeamDay:
             is_away=key in self.presence.away,
             planned=tuple(self._taken(key, without)),
             worked=(*worked, *(one.span for one in self.beside.get(key, ()) if one.is_over)),
-            hours=self.hours(trainee, without=without),
             has_schedule=has_schedule or self.presence.has_published_week(trainee),
             published=tuple(published),
         )
