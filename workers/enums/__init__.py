@@ -352,7 +352,7 @@ WAY_SENTENCES = {
     "other_person": _("Choose somebody else"),
     "day_off": _("Leave one day of the week free"),
     "days_off": _("Leave two days in a row free"),
-    "record_agreement": _("Note that the person agrees"),
+    "record_agreement": _("Confirm once the person agrees"),
     "raise_contract": _("Raise the contract to %(to)s a week"),
     "amend_contract": _("Change the contract itself"),
     "derogation": _("Note the derogation and its end"),

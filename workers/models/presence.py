@@ -29,6 +29,8 @@ class Presence:
     usual: dict[int, list[Interval]]
     away: frozenset[int]
     shifts: dict[int, list[labour.ShiftTime]]
+    # How far beyond the weeks around the day times are known one by one.
+    margin: dt.timedelta = labour.MARGIN
 
     @property
     def keys(self) -> list[int]:
@@ -54,7 +56,9 @@ class Presence:
         return trainee.pk in self.away
 
 
-def presence_of(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> Presence:
+def presence_of(
+    trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, margin: dt.timedelta = labour.MARGIN
+) -> Presence:
     """Read a day of these trainees: themselves with their site (and ``has_schedule``: whether usual hours of any day
     are written down), usual and published hours, absences. Five queries."""
     usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
@@ -63,7 +67,7 @@ def presence_of(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> Pr
     sites = Site.objects.in_bulk({one.site_id for one in found})
     for one in found:
         one.site = sites[one.site_id]
-    return day_of(found, day, zone)
+    return day_of(found, day, zone, margin=margin)
 
 
 USUAL = Rows(
@@ -82,7 +86,9 @@ AWAY = Rows(
 )
 
 
-def day_of(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> Presence:
+def day_of(
+    trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo, *, margin: dt.timedelta = labour.MARGIN
+) -> Presence:
     """The day of trainees who were read already. Three queries."""
     keys = [one.pk for one in trainees]
     usual: dict[int, list[Interval]] = defaultdict(list)
@@ -92,4 +98,4 @@ def day_of(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> Prese
             known[starts, ends] = between_clocks((starts, ends), day, zone)
         usual[trainee].extend(known[starts, ends])
     away = frozenset(trainee for (trainee,) in AWAY.all(keys=keys, day=day))
-    return Presence(day, zone, list(trainees), usual, away, labour.shifts(keys, day, zone))
+    return Presence(day, zone, list(trainees), usual, away, labour.shifts(keys, day, zone, margin), margin)

@@ -199,7 +199,7 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         for one in plan.people
         if (told := _reasons(plan, one))
     ]
-    reasons = [reason for one in plan.people for reason in one.reasons]
+    created = [(one, reason) for one in plan.people for reason in one.created]
     context = {
         "sites": [{"slug": one.slug, "name": one.name, "is_shown": one == site} for one in sites],
         "site": site,
@@ -213,8 +213,8 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         "next": f"{base}&page={page.next_page_number()}" if page.has_next() else "",
         "left_out": plan.left_out,
         "findings": findings,
-        "is_blocked": any(reason.severity == Severity.BLOCK for reason in reasons),
-        "warnings": sorted({reason.code for reason in reasons if reason.severity == Severity.WARN}),
+        "is_blocked": any(reason.severity == Severity.BLOCK for _one, reason in created),
+        "warnings": sorted({one.accepts(reason) for one, reason in created if reason.severity == Severity.WARN}),
         "is_changed": plan.is_changed,
         "published": _published(plan),
         "is_empty": not any(one.days for one in plan.people),
