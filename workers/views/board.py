@@ -202,7 +202,7 @@ def _panel_of(focus: Focus, presence: Presence, order: WorkOrder, card: Assignme
         also=focus.person,
     )
     others = len(presence.trainees) - len(found)
-    subject = {"card": card.public_id} if card else {"work": order.public_id}
+    again = replace(focus, more=focus.more + 1, card=card and card.public_id, work=None if card else order.public_id)
     action = (
         reverse("workers:move", args=[card.public_id]) if card else reverse("workers:assign", args=[order.public_id])
     )
@@ -219,7 +219,7 @@ def _panel_of(focus: Focus, presence: Presence, order: WorkOrder, card: Assignme
         "people": sorted((one.short_name, one.public_id) for one in presence.trainees),
         "person": focus.person,
         "others": others,
-        "more_url": replace(focus, more=focus.more + 1, **subject).here if others else "",
+        "more_url": again.here if others else "",
     }
 
 
