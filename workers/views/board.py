@@ -202,7 +202,8 @@ def _panel_of(focus: Focus, presence: Presence, order: WorkOrder, card: Assignme
         also=focus.person,
     )
     others = len(presence.trainees) - len(found)
-    again = replace(focus, more=focus.more + 1, card=card and card.public_id, work=None if card else order.public_id)
+    opened = (card.public_id, None) if card else (None, order.public_id)
+    again = replace(focus, more=focus.more + 1, card=opened[0], work=opened[1])
     action = (
         reverse("workers:move", args=[card.public_id]) if card else reverse("workers:assign", args=[order.public_id])
     )
