@@ -22,7 +22,7 @@ from demo.pathways import accompany
 from demo.proposals import answer_otherwise
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
-from demo.team import hire_staff, sign_providers, welcome_trainees
+from demo.team import hire_staff, say_goodbye, sign_providers, welcome_trainees
 from demo.weeks import plan_the_weeks
 from demo.weighed import weigh_laundry
 from notifications.actions.queue import suppress_queued
@@ -44,6 +44,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     staff = hire_staff(house)
     people = welcome_trainees(house, staff[Role.SUPERVISOR], since)
     accompany(house, people, staff[Role.SOCIAL_ADVISER])
+    say_goodbye(house, staff[Role.SUPERVISOR], since)
     sign_providers(house, since)
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, people, until))

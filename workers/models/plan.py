@@ -152,6 +152,7 @@ class TeamDay:
             hours=self.hours(trainee, without=without),
             has_schedule=has_schedule or self.presence.has_published_week(trainee),
             published=tuple(published),
+            last_on=trainee.last_on,
         )
 
 

@@ -28,7 +28,8 @@ MOST_PEOPLE = 100
 class PersonWeek:
     """One person's week: ``days`` as drafted (as published where they are past), ``published`` as the person has it.
 
-    ``changed`` are days on which the two differ, ``away`` those of an absence; minutes are those of working time.
+    ``changed`` are days on which the two differ, ``away`` those of an absence or after their last day on the team;
+    minutes are those of working time.
     ``was_published``: the person was told of the week, if only that every day became free.
     """
 
@@ -78,10 +79,11 @@ def days_of(monday: dt.date) -> list[dt.date]:
 
 
 def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
-    """Everybody of the site, with what the labour rules say of the week as drafted. About twenty queries."""
+    """Everybody of the site who is on the team then, with what the labour rules say of the week as drafted. What was
+    drafted for after somebody's last day counts for nothing. About twenty queries."""
     zone = ZoneInfo(site.time_zone)
     week = WorkWeek.objects.filter(site=site, monday=monday).select_related("site").first()
-    everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).active()
+    everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).on(monday)
     chosen = list(everybody.order_by("first_name", "last_name", "pk").values_list("pk", flat=True)[:MOST_PEOPLE])
     team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone)
     team.know_weeks(team.trainees)
@@ -100,10 +102,12 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
 
 
 def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWeek]:
-    days, keys = days_of(monday), [one.pk for one in team.trainees]
+    days, there = days_of(monday), {one.pk: one for one in team.trainees}
+    keys = list(there)
     drafts: dict[int, dict[dt.date, DayHours]] = defaultdict(dict)
     for draft in PlannedHours.objects.filter(trainee__in=keys, day__range=(days[0], days[-1])):
-        drafts[draft.trainee_id][draft.day] = draft.hours
+        if there[draft.trainee_id].is_there_on(draft.day):
+            drafts[draft.trainee_id][draft.day] = draft.hours
     told: dict[int, dict[dt.date, DayHours]] = defaultdict(dict)
     for shift in Shift.objects.current().filter(trainee__in=keys, day__range=(days[0], days[-1])):
         told[shift.trainee_id][shift.day] = shift.hours(team.zone)
@@ -124,7 +128,7 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
             },
             published=published,
             changed={day for day in days if day >= today and drafted.get(day) != published.get(day)},
-            away=away[trainee.pk],
+            away=away[trainee.pk] | {day for day in days if not trainee.is_there_on(day)},
             usual=usual[trainee.pk],
             contract_minutes=_contract_minutes(file, days),
             was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),

@@ -41,6 +41,7 @@ def trainees(request: HttpRequest) -> HttpResponse:
     names = Employer.objects.visible_to(actor).in_bulk() if sees_contracts else {}
     kept: dict[str, str | int] = {name: str(value) for name, value in request.GET.items() if name != "page" and value}
     context = {
+        "shows_left": form.is_valid() and form.cleaned_data["state"] == "left",
         "people": [_row(actor, one, names) for one in page],
         "form": form,
         "is_filtered": bool(kept),
@@ -97,6 +98,7 @@ def _row(actor: Actor, trainee: Trainee, employers: dict[int, Employer]) -> dict
         "tone": trainee.pk % 6,
         "site": trainee.site.name,
         "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
+        "last_day": date_words(trainee.last_on, "j N Y") if trainee.last_on else "",
         "hours": duration_words(file.minutes_on(today)) if contract else "",
         "employer": employer.name if employer else "",
         "until": date_words(ends_on, "j N Y") if ends_on else "",
