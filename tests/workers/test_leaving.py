@@ -26,6 +26,7 @@ from workers.actions.leaving import (
     NotLeaving,
     StillAtWork,
     leave_team,
+    let_go,
     return_to_team,
 )
 from workers.actions.leaving_undone import can_undo, undo_leaving
@@ -301,8 +302,6 @@ def test_a_deadline_of_a_day_that_was_changed_does_nothing(team: Team) -> None:
     leave_team(team.amina, last_on=day(9), by=manager(team))
     Deadline.objects.filter(pk=deadline.pk).update(cancelled_at=None, fired_at=NOW)
     with time_machine.travel(at(1, days=2), tick=False):
-        from workers.actions.leaving import let_go
-
         let_go(deadline)
     assert person(team.amina).is_active
 
