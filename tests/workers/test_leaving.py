@@ -195,7 +195,7 @@ def test_whoever_is_at_work_cannot_have_left_yesterday(team: Team) -> None:
         TimeEntry.objects.update(starts_on=LEFT_ON, ends_on=LEFT_ON)
         with pytest.raises(StillAtWork) as refused:
             leave_team(team.amina, last_on=LEFT_ON, by=manager(team))
-        assert "clock" in str(refused.value.message)
+        assert "pointage" in str(refused.value.message)
         # Today may be the last one: they go home this evening.
         leave_team(team.amina, last_on=TODAY, by=manager(team))
     swept(team, at(0, 0, days=1))

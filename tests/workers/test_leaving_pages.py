@@ -79,7 +79,7 @@ def test_what_follows_is_read_before_it_is_written(team: Team, manager: Client) 
     plan_appointment(team.amina, AppointmentDetails(at(9, days=10), AppointmentKind.FOLLOW_UP), by=by)
     overview = text_of(manager.get(url("trainee", team.amina)))
     assert url("leave", team.amina) in overview
-    text = text_of(manager.get(url("leave", team.amina), {"last_on": day(4)}))
+    text = text_of(manager.get(url("leave", team.amina), {"last_on": str(day(4))}))
     for said in (
         "jusqu’à la fin du vendredi 27 novembre 2026",
         "Un travail est à confier à quelqu’un d’autre",
@@ -92,18 +92,18 @@ def test_what_follows_is_read_before_it_is_written(team: Team, manager: Client) 
     # Appointments are for those who read pathways.
     assert "rendez-vous d’accompagnement" not in text
     adviser = signed_in(team, Role.SOCIAL_ADVISER)
-    assert "1 rendez-vous d’accompagnement" in text_of(adviser.get(url("leave", team.amina), {"last_on": day(4)}))
+    assert "1 rendez-vous d’accompagnement" in text_of(adviser.get(url("leave", team.amina), {"last_on": str(day(4))}))
     assert Trainee.objects.filter(last_on=None).count() == 3
-    answer = manager.post(url("leave", team.amina), {"last_on": day(4)}, follow=True)
+    answer = manager.post(url("leave", team.amina), {"last_on": str(day(4))}, follow=True)
     text = text_of(answer)
     assert "Amina quitte l’équipe : dernier jour vendredi 27 novembre." in text
     assert "Quitte l’équipe : dernier jour vendredi 27 novembre 2026" in text
     assert url("undo-leave", team.amina) in text
-    assert url("leave", team.amina) not in text
+    assert f'href="{url("leave", team.amina)}"' not in text
     # The page of the day says so in the list too, and its address leads back.
     assert "dernier jour 27 nov. 2026" in text_of(manager.get(reverse("workers:trainees")))
     assert manager.get(url("leave", team.amina)).status_code == 302
-    assert manager.post(url("leave", team.amina), {"last_on": day(5)}).status_code == 409
+    assert manager.post(url("leave", team.amina), {"last_on": str(day(5))}).status_code == 409
 
 
 def test_a_day_that_cannot_be_is_said_at_its_field(team: Team, manager: Client) -> None:
@@ -121,10 +121,9 @@ def test_a_day_that_cannot_be_is_said_at_its_field(team: Team, manager: Client) 
         clock_in(team.amina, kind=TimeKind.TRAINING, by=team.themself(team.amina))
         TimeEntry.objects.update(starts_on=LEFT_ON, ends_on=LEFT_ON)
     with time_machine.travel(at(10), tick=False):
-        looked = text_of(manager.get(url("leave", team.amina), {"last_on": LEFT_ON}))
-        assert "Son pointage est encore en cours" in looked
-        assert "Confirmer le départ" not in looked
-        refused = manager.post(url("leave", team.amina), {"last_on": LEFT_ON})
+        page = text_of(manager.get(url("leave", team.amina), {"last_on": str(LEFT_ON)}))
+        assert ("Son pointage est encore en cours" in page, "Confirmer le départ" in page) == (True, False)
+        refused = manager.post(url("leave", team.amina), {"last_on": str(LEFT_ON)})
         assert (refused.status_code, "Son pointage est encore en cours" in text_of(refused)) == (409, True)
 
 
@@ -151,13 +150,13 @@ def test_who_has_left_is_in_a_list_of_their_own_and_comes_back(team: Team, manag
 
 def test_a_mistake_is_undone_on_the_page(team: Team, manager: Client) -> None:
     give(team, 2)
-    answer = manager.post(url("leave", team.amina), {"last_on": LEFT_ON}, follow=True)
+    answer = manager.post(url("leave", team.amina), {"last_on": str(LEFT_ON)}, follow=True)
     assert "Amina n’est plus dans l’équipe." in text_of(answer)
     answer = manager.post(url("undo-leave", team.amina), follow=True)
     assert "Annulé : Amina est dans l’équipe comme avant." in text_of(answer)
     assert Assignment.objects.occupying().filter(trainee=team.amina).count() == 1
     answer = manager.post(url("undo-leave", team.amina), follow=True)
-    assert "ne peut plus être annulé" in text_of(answer)
+    assert "Ce n’est plus annulable" in text_of(answer)
 
 
 def test_somebody_elsewhere_finds_nobody(team: Team) -> None:
@@ -176,18 +175,18 @@ def test_somebody_elsewhere_finds_nobody(team: Team) -> None:
     Trainee.objects.filter(pk=team.amina.pk).update(site=elsewhere)
     team.world.users[Role.SITE_MANAGER].memberships.update(site=team.world.site)
     for name in ("leave", "come-back", "undo-leave"):
-        assert far.post(url(name, team.amina), {"last_on": LEFT_ON}).status_code == 404
+        assert far.post(url(name, team.amina), {"last_on": str(LEFT_ON)}).status_code == 404
 
 
 def test_one_and_three_pieces_cost_the_same(team: Team, manager: Client) -> None:
     page = url("leave", team.amina)
     give(team, 7)
-    manager.get(page, {"last_on": day(4)})
+    manager.get(page, {"last_on": str(day(4))})
     with CaptureQueriesContext(connection) as one:
-        assert manager.get(page, {"last_on": day(4)}).status_code == 200
+        assert manager.get(page, {"last_on": str(day(4))}).status_code == 200
     give(team, 8)
     give(team, 9)
     note_absence(team.amina, starts_on=day(20), ends_on=day(20), by=team.supervisor)
     with CaptureQueriesContext(connection) as three:
-        assert manager.get(page, {"last_on": day(4)}).status_code == 200
+        assert manager.get(page, {"last_on": str(day(4))}).status_code == 200
     assert len(one) == len(three)

@@ -68,15 +68,20 @@ def old_diagnoses(before: dt.datetime) -> QuerySet[Diagnosis]:
 @forget("derogations")
 def old_derogations(before: dt.datetime) -> QuerySet[ContractDerogation]:
     """Decisions for people who have left; not those on which a contract rests, which stay with it."""
-    floor = Contract.objects.filter(floor_derogation=OuterRef("pk"))
-    cumul = Contract.objects.filter(cumul_derogation=OuterRef("pk"))
-    return ContractDerogation.objects.filter(~Exists(floor), ~Exists(cumul), trainee__in=gone(before))
+    return ContractDerogation.objects.filter(~_bears_a_contract(), trainee__in=gone(before))
 
 
 @forget("derogation_references", reference=NO_MORE)
 def old_references(before: dt.datetime) -> QuerySet[ContractDerogation]:
     """What led to the decisions on which a contract rests."""
-    return ContractDerogation.objects.filter(trainee__in=gone(before)).exclude(reference=NO_MORE)
+    found = ContractDerogation.objects.filter(_bears_a_contract(), trainee__in=gone(before))
+    return found.exclude(reference=NO_MORE)
+
+
+def _bears_a_contract() -> Q:
+    """Decisions that a contract names."""
+    whose = Q(floor_derogation=OuterRef("pk")) | Q(cumul_derogation=OuterRef("pk"))
+    return Q(Exists(Contract.objects.filter(whose)))
 
 
 def _with_steps(situations: QuerySet[LearningSituation]) -> None:

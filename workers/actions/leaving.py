@@ -95,7 +95,7 @@ def leave_team(trainee: Trainee, *, last_on: dt.date, by: Actor, now: dt.datetim
     person.last_on = last_on
     person.save(update_fields=["last_on"])
     ended = _end(person, held, last_on, by=by, now=moment)
-    events.record("trainee.leaving", person, by=by, last=str(last_on), **ended)
+    events.record("trainee.leaving", person, by=by, last=str(last_on), ended=ended)
     if is_over:
         _go(person, by=by)
     else:
@@ -151,10 +151,8 @@ def _go(person: Trainee, *, by: Actor, begun: Collection[str] = ()) -> None:
     """Off the team: no role, no open call for help. The account itself is theirs: they may be a client too."""
     person.is_active = False
     person.save(update_fields=["is_active"])
-    role = Membership.objects.filter(
-        organisation_id=person.organisation_id, user_id=person.user_id, role=Role.TRAINEE, user__isnull=False
-    )
-    had_role = bool(role.delete()[0])
+    held = Membership.objects.filter(organisation_id=person.organisation_id, role=Role.TRAINEE)
+    had_role = person.user_id is not None and bool(held.filter(user_id=person.user_id).delete()[0])
     person.help_calls.filter(answered_at=None).update(answered_at=timezone.now(), answered_by=by.user)
     events.record("trainee.left", person, by=by, last=str(person.last_on), had_role=had_role, begun=list(begun))
 

@@ -58,27 +58,28 @@ def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None)
     said = _said_by(trainee, by, moment)
     if said is None:
         raise TooLateToUndo
+    ended = said.data["ended"]
     pieces = list(
-        Assignment.objects.filter(public_id__in=said.data["pieces"], status=AssignmentStatus.CANCELLED)
+        Assignment.objects.filter(public_id__in=ended["pieces"], status=AssignmentStatus.CANCELLED)
         .select_related("work_order__site", "work_order__service", "work_order__request")
         .order_by("planned_start", "pk")
     )
     orders = WorkOrder.objects.filter(pk__in=[one.work_order_id for one in pieces]).order_by("pk")
     list(orders.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
-    weeks = WorkWeek.objects.filter(editions__public_id__in=said.data["editions"]).order_by("pk")
+    weeks = WorkWeek.objects.filter(editions__public_id__in=ended["editions"]).order_by("pk")
     locked = [lock_week(week) for week in weeks]
     person = lock_trainee(trainee)
     if _said_by(person, by, moment) != said:
         raise TooLateToUndo
     person = return_to_team(person, by=by)
     for week in locked:
-        _publish_again(person, week, said.data["editions"], by=by, now=moment)
-    _away_again(person, said.data["absences"], dt.date.fromisoformat(said.data["last"]))
+        _publish_again(person, week, ended["editions"], by=by, now=moment)
+    _away_again(person, ended["absences"], dt.date.fromisoformat(said.data["last"]))
     given = sum(_give_again(person, one, by=by, now=moment) for one in pieces)
-    _accompany_again(person, said.data["beside"])
-    _meet_again(said.data["appointments"], by=by)
+    _accompany_again(person, ended["beside"])
+    _meet_again(ended["appointments"], by=by)
     events.record("trainee.leaving_undone", person, by=by, undone=str(said.public_id), pieces=given)
-    return len(said.data["pieces"]) - given
+    return len(ended["pieces"]) - given
 
 
 def _publish_again(person: Trainee, week: WorkWeek, editions: list[str], *, by: Actor, now: dt.datetime) -> None:
@@ -124,7 +125,7 @@ def _give_again(person: Trainee, piece: Assignment, *, by: Actor, now: dt.dateti
 def _accompany_again(person: Trainee, beside: list[str]) -> None:
     """Work of others that is still planned, and that nobody else accompanies."""
     for work in Assignment.objects.filter(public_id__in=beside, status__in=MOVABLE).select_related("work_order__site"):
-        if not work.occupations.companions().taking().exists():  # type: ignore[attr-defined]  # reads of occupations
+        if not work.occupations.companions().taking().exists():
             with suppress(CompanionBusy), transaction.atomic():
                 accompany(work, Helper(name=person.first_name, trainee_id=person.pk))
 

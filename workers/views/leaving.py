@@ -44,9 +44,11 @@ def leave(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     asked = request.GET if "last_on" in request.GET else None
     form = LeaveForm(request.POST if is_sure else asked, initial={"last_on": today})
 
-    def act() -> object:
-        day = form.cleaned_data["last_on"]
-        return leave_team(found, last_on=day, by=actor) if is_sure else check_day(found, day, today=today)
+    def act() -> None:
+        if is_sure:
+            leave_team(found, last_on=form.cleaned_data["last_on"], by=actor)
+        else:
+            check_day(found, form.cleaned_data["last_on"], today=today)
 
     status = answered(form, act) if form.is_bound else 200
     if is_sure and not status:
@@ -190,11 +192,11 @@ def _stays(held: Holdings) -> list[str]:
         else:
             lines.append(_("The contract with %(employer)s has no last day: end it.") % words)
     if held.begun:
-        words = ngettext("%(n)d piece of work is under way", "%(n)d pieces of work are under way", len(held.begun))
-        lines.append(words % {"n": len(held.begun)})
+        counted = ngettext("%(n)d piece of work is under way", "%(n)d pieces of work are under way", len(held.begun))
+        lines.append(counted % {"n": len(held.begun)})
     if held.to_check:
-        words = ngettext(
+        counted = ngettext(
             "%(n)d piece of work done has to be checked", "%(n)d pieces of work done have to be checked", held.to_check
         )
-        lines.append(words % {"n": held.to_check})
+        lines.append(counted % {"n": held.to_check})
     return lines
