@@ -44,7 +44,6 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
     staff = hire_staff(house)
     people = welcome_trainees(house, staff[Role.SUPERVISOR], since)
     accompany(house, people, staff[Role.SOCIAL_ADVISER])
-    say_goodbye(house, staff[Role.SUPERVISOR], since)
     sign_providers(house, since)
     say("· Living through the last month: requests, offers, work, invoices")
     live(Month(house, people, until))
@@ -58,6 +57,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
         leave_calls_to_make(house)
         welcome_partners(house, now=until)
         plan_the_weeks(house, by=house.by, now=until)
+    say_goodbye(house, staff[Role.SUPERVISOR], since)
     render_pending_documents()
     render_pending_quotes()
     with tenancy.working_for(house.organisation):

@@ -381,6 +381,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "workers:month_file": lambda s: {"slug": s.world.site.slug, "kind": "csv"},
     "workers:person_file": lambda s: {"trainee": s.trainee.public_id, "kind": "csv"},
     "workers:appointment": lambda s: _of(s, appointment=s.trainee.appointments.get()),
+    "workers:appointment-move": lambda s: _of(s, appointment=s.trainee.appointments.get()),
     "workers:suspend": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:prolong": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:pass-cancel": lambda s: _of(s, pass_id=s.trainee.passes.get()),

@@ -1,4 +1,4 @@
-"""The people around somebody of the team are told what of their file is about to end."""
+"""What of somebody of the team ends soon is told to the people around them, their interviews to themselves."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from concierge.enums import Role
 from concierge.events import subscribe
 from concierge.models import Event
 from notifications.actions.queue import Reader
-from notifications.handlers.readers import still_at, team_at, tell
-from workers.models import Clearance, PassIAE
+from notifications.enums import Kind
+from notifications.handlers.readers import account_of, still_at, team_at, tell
+from workers.enums.passes import AppointmentStatus
+from workers.models import Appointment, Clearance, PassIAE
 
 # Days before the end of a clearance from which on somebody is written to (the step of two months before stands in the
 # history alone), and from which on whoever answers for the site knows too: work may stop.
@@ -38,6 +40,27 @@ def tell_that_a_clearance_ends(event: Event) -> None:
         if left <= HEADS_FROM:
             readers += team_at(site, Role.SITE_MANAGER, Role.NETWORK_HEAD)
         tell(event, _once(readers), site=site)
+
+
+@subscribe("appointment.planned", "appointment.moved")
+def tell_of_an_interview(event: Event) -> None:
+    """The person, of one that is yet to come."""
+    for found in _interviews(event):
+        if found.starts_at > event.act_at:
+            tell(event, account_of(found.trainee), site=found.trainee.site)
+
+
+@subscribe("appointment.decided")
+def tell_that_an_interview_is_called_off(event: Event) -> None:
+    """The person, of one that would have been."""
+    for found in _interviews(event):
+        if found.status == AppointmentStatus.CANCELLED and found.starts_at > event.act_at:
+            tell(event, account_of(found.trainee), site=found.trainee.site, kind=Kind.INTERVIEW_CANCELLED)
+
+
+def _interviews(event: Event) -> list[Appointment]:
+    found = Appointment.objects.filter(public_id=event.subject_id)
+    return list(found.select_related("trainee__user", "trainee__site"))
 
 
 def _once(readers: list[Reader]) -> list[Reader]:

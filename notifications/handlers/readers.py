@@ -21,6 +21,7 @@ from notifications.tasks import send_messages
 from providers.actions.contacts import mobile_of, sms_number, way_to_write
 from providers.enums import ContactChannel
 from providers.models import Offer, Provider, ProviderInvitation
+from workers.models import Trainee
 
 
 def tell(
@@ -143,6 +144,11 @@ def heads(organisation_id: int) -> list[Reader]:
         if people := list(found.distinct().order_by("pk")):
             return [member(user) for user in people]
     return []
+
+
+def account_of(trainee: Trainee) -> list[Reader]:
+    """Somebody of the team themself; nobody when they have no address: they read it on their own pages."""
+    return [member(trainee.user)] if trainee.user is not None and trainee.reads_mail else []
 
 
 def member(user: User) -> Reader:

@@ -7,7 +7,7 @@ from concierge.events import subscribe
 from concierge.models import Event, User
 from notifications.actions.queue import Reader
 from notifications.enums import Kind
-from notifications.handlers.readers import member, team_at, tell
+from notifications.handlers.readers import account_of, member, team_at, tell
 from workers.models import SwapRequest, Trainee, WeekEdition
 
 
@@ -42,7 +42,7 @@ def supervisors_of(trainee: Trainee) -> list[Reader]:
 def ask_the_colleague(event: Event) -> None:
     """They answer on their own week."""
     for swap in _swaps(event):
-        tell(event, _accounts(swap.other), site=swap.mine.week.site)
+        tell(event, account_of(swap.other), site=swap.mine.week.site)
 
 
 @subscribe("swap.agreed")
@@ -57,7 +57,7 @@ def tell_that_it_does_not_take_place(event: Event) -> None:
     """Whoever asked; whoever had agreed too."""
     for swap in _swaps(event):
         people = [swap.asker] if swap.answered_at is None or event.name == "swap.declined" else [swap.asker, swap.other]
-        readers = [reader for person in people for reader in _accounts(person)]
+        readers = [reader for person in people for reader in account_of(person)]
         tell(event, readers, site=swap.mine.week.site, kind=Kind.SWAP_ENDED)
 
 
@@ -65,8 +65,3 @@ def _swaps(event: Event) -> list[SwapRequest]:
     found = SwapRequest.objects.filter(public_id=event.subject_id)
     rows = found.select_related("asker__user", "asker__supervisor", "asker__site", "other__user", "mine__week__site")
     return list(rows)
-
-
-def _accounts(trainee: Trainee) -> list[Reader]:
-    user = trainee.user
-    return [member(user)] if user is not None and user.is_active and user.email and trainee.is_active else []

@@ -134,6 +134,7 @@ from tests.scene import build_scene
 from tests.workers.conftest import PARIS, build_team
 from tests.world import World
 from workers.actions.absences import note_absence
+from workers.actions.appointments import AppointmentDetails, move_appointment, note_outcome, plan_appointment
 from workers.actions.clearances import Terms, note_clearance
 from workers.actions.dispatch import assign_work_order
 from workers.actions.passes import PassDetails, enter_pass
@@ -142,7 +143,8 @@ from workers.actions.persons import invite_trainee
 from workers.actions.swaps import answer_swap, ask_swap
 from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
-from workers.models import Shift, Trainee, TraineeSkill
+from workers.enums.passes import AppointmentKind, AppointmentStatus
+from workers.models import Appointment, Shift, Trainee, TraineeSkill
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -335,6 +337,19 @@ def _absence_said(world: World) -> None:
     team = build_team(world)
     day = today_of(world.organisation)
     note_absence(team.amina, starts_on=day, ends_on=day, by=team.themself(team.amina))
+
+
+def _interview(world: World) -> Appointment:
+    """Amina is to meet the social adviser in a week."""
+    at = timezone.now() + dt.timedelta(days=7)
+    details = AppointmentDetails(at, AppointmentKind.REVIEW, "Bureau 2", world.users["social_adviser"])
+    return plan_appointment(build_team(world).amina, details, by=world.actor())
+
+
+def _interview_moved(world: World) -> Appointment:
+    one = _interview(world)
+    later = one.starts_at + dt.timedelta(days=1)
+    return move_appointment(one, starts_at=later, place="Bureau 3", was=one.starts_at, by=world.actor())
 
 
 def _swap(world: World, *, agrees: bool | None = None) -> None:
@@ -694,6 +709,11 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SWAP_ASKED: _swap,
     Kind.SWAP_AGREED: lambda world: _swap(world, agrees=True),
     Kind.SWAP_ENDED: lambda world: _swap(world, agrees=False),
+    Kind.INTERVIEW_PLANNED: _interview,
+    Kind.INTERVIEW_MOVED: _interview_moved,
+    Kind.INTERVIEW_CANCELLED: lambda world: note_outcome(
+        _interview(world), status=AppointmentStatus.CANCELLED, by=world.actor()
+    ),
     Kind.PASS_ENDING: _pass_ending,
     Kind.CLEARANCE_ENDING: _clearance(7),
     Kind.CLEARANCE_OVER: _clearance(-1),

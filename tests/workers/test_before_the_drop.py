@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_cotton import render_component
 
-from bookings.models import WorkOrder
+from bookings.models import Service, WorkOrder
+from concierge.models import Membership
 from tests.workers.conftest import NOW, Team, at
 from tests.workers.test_board import drop, page, queries_of
 from workers.actions.absences import note_absence
@@ -87,6 +88,24 @@ def test_the_drop_is_judged_as_it_was_shown(team: Team) -> None:
         found.append("warn" if verdict.is_possible and verdict.warnings else "free" if verdict.is_possible else "block")
     assert states == found
     assert set(states) == {"block", "warn", "free"}
+
+
+@pytest.mark.promise("domain R14")
+def test_clearances_companions_and_steps_are_told_before_the_drop(team: Team, dispatcher: Client) -> None:
+    """What time and law allow may still need a licence that nobody holds, or somebody beside the person."""
+    Membership.objects.filter(role="supervisor").delete()
+    order = team.work()
+    state, why = state_at(ask(dispatcher, order.public_id).json(), team.bilal, 9)
+    assert (state, why != "") == ("warn", True)
+    Service.objects.filter(pk=order.service_id).update(clearances=["forklift"])
+    answer = ask(dispatcher, order.public_id).json()
+    order.refresh_from_db()
+    order = WorkOrder.objects.select_related("site", "service", "request").get(pk=order.pk)
+    day = team_day(Trainee.objects.all(), NOW.date(), PARIS)
+    for trainee in day.trainees:
+        verdict = candidate_for(order, trainee, day, now=NOW, starts_at=at(10)).verdict
+        assert not verdict.is_possible
+        assert state_at(answer, trainee, 9)[0] == "block"
 
 
 def test_a_card_in_hand_does_not_stand_in_its_own_way(team: Team, dispatcher: Client) -> None:

@@ -16,6 +16,7 @@ from concierge.errors import Conflict, Invalid
 from concierge.models import Event
 from tests.employing import employ, employer_of
 from tests.workers.conftest import Team
+from workers.actions import contracts
 from workers.actions.clearances import Terms, note_clearance
 from workers.actions.contract_refusals import AnnexRefused, ContractRefused
 from workers.actions.contracts import (
@@ -179,6 +180,20 @@ def test_a_second_employer_comes_by_cumul_only(team: Team, dina: Trainee) -> Non
 
 
 @pytest.mark.promise("domain R22")
+def test_a_contract_withdrawn_while_a_renewal_waits_is_not_renewed(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = team.amina.contracts.get()
+    lock = contracts.locked
+
+    def meanwhile(trainee: Trainee) -> Trainee:
+        Contract.objects.filter(pk=before.pk).update(withdrawn_on=START)
+        return lock(trainee)
+
+    monkeypatch.setattr(contracts, "locked", meanwhile)
+    with pytest.raises(Invalid) as refused:
+        renew(before, replace(TERMS, starts_on=dt.date(2027, 9, 1), ends_on=dt.date(2028, 8, 31)), by=team.supervisor)
+    assert refused.value.field == "starts_on"
+
+
 def test_renewals_follow_on_and_stop_at_24_months(team: Team) -> None:
     first = team.amina.contracts.get()
     next_terms = replace(TERMS, starts_on=dt.date(2027, 9, 1), ends_on=dt.date(2028, 8, 31))

@@ -30,6 +30,8 @@ from workers.actions.timesheets import close_month
 from workers.actions.work import finish_assignment, start_assignment
 from workers.enums import TimeKind
 from workers.models import Assignment, ProgressNote, TimeEntry, TimesheetMonth, Trainee
+from workers.views import hours as hours_views
+from workers.views.hour_cards import card_of
 
 DAY, LIST, MINE, MONTHS = "/ma-journee/", "/heures/", "/mes-heures/", "/heures/mois/"
 MONDAY = {"jour": "2026-11-23"}
@@ -283,6 +285,15 @@ def test_the_list_is_paged_and_empty_when_there_is_nothing(team: Team, staff: Cl
     monkeypatch.setattr("workers.views.hours.PAGE", 1)
     for hour in (9, 10, 11):
         pressed(team, team.bilal, hour)
+    built: list[Any] = []
+
+    def build(*args: Any, **more: Any) -> dict[str, Any]:
+        built.append(args)
+        return card_of(*args, **more)
+
+    monkeypatch.setattr(hours_views, "card_of", build)
+    page(staff, LIST, **MONDAY)
+    assert len(built) == 1
     # Whoever has something to settle comes first, whatever their name.
     first, second = page(staff, LIST, **MONDAY), page(staff, LIST, page="2", **MONDAY)
     assert [text.count('name="entry"') for text in (first, second)] == [3, 0]
@@ -309,7 +320,11 @@ def test_the_accounts_see_what_blocks_and_close(team: Team, client: Client) -> N
         refusal(client.post(close, month), 422)
         TimeEntry.objects.update(validated_at=at(18))
         assert "Des jours où du travail était prévu" in refusal(client.post(close, month), 422)
-        assert client.post(close, {**month, "accepts_missing": "on"}).status_code == 302
+        # The person has not said yes themself (R20).
+        assert "accepts_unconfirmed" in page(client, MONTHS, **month)
+        refusal(client.post(close, {**month, "accepts_missing": "on"}), 422)
+        accepts = {"accepts_missing": "on", "accepts_unconfirmed": "on"}
+        assert client.post(close, {**month, **accepts}).status_code == 302
         assert "Le mois est clôturé" in page(client, MONTHS, **month)
         assert client.post(reopen, {**month, "reason": "Oubli"}).status_code == 403
         client.force_login(team.world.users["site_manager"])
@@ -377,7 +392,7 @@ def test_notes_are_written_corrected_and_read_by_the_person(team: Team, staff: C
     correct = reverse("workers:correct_note", args=[note.public_id])
     refusal(staff.post(correct, {"text": ""}), 422)
     assert staff.post(correct, {"text": "Accueille bien."}).status_code == 302
-    refusal(staff.post(correct, {"text": "Encore."}), 412)
+    assert "Encore." in refusal(staff.post(correct, {"text": "Encore."}), 412)
     text = page(staff, address)
     assert "Accueille bien." in text
     assert "Accueille très bien." in text

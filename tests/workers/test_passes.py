@@ -18,7 +18,7 @@ from tests.conftest import as_owner, settle
 from tests.employing import employ, employer_of
 from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team
 from tests.workers.pathways import END, NUMBER, REPORT, START, adviser_of, pass_of, prolongation, suspension
-from workers.actions.contracts import ContractTerms, hire
+from workers.actions.contracts import ContractTerms, hire, withdraw_contract
 from workers.actions.pass_alerts import ALERT
 from workers.actions.passes import (
     cancel_pass,
@@ -47,6 +47,7 @@ from workers.enums.passes import (
     SuspensionReason,
 )
 from workers.models import PassIAE, PassProlongation, PassReport, PassSuspension, Trainee
+from workers.models.pathway import Asked, lines
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R23")]
 ASKING = dt.datetime(2027, 11, 23, 8, 0, tzinfo=PARIS)
@@ -473,3 +474,44 @@ def test_a_reason_of_age_needs_a_birth_date(team: Team) -> None:
             fresh, prolongation("2028-07-04", reason=ProlongationReason.SENIOR), has_report=True
         )
     assert [fault.code for fault in seen.faults] == ["birth_date_unknown"]
+
+
+def test_a_hire_that_is_withdrawn_gives_the_suspension_back(team: Team) -> None:
+    pass_iae, by = pass_of(team, team.chloe), team.supervisor
+    team.chloe.contracts.update(withdrawn_on=NOW.date())
+    whole = suspend_pass(pass_iae, suspension("2026-11-01", None), by=adviser_of(team))
+    end = end_of(pass_iae)
+    with time_machine.travel(dt.datetime(2027, 9, 1, 8, tzinfo=PARIS), tick=False):
+        for hired_on in (dt.date(2027, 9, 10), dt.date(2026, 11, 1)):
+            signed = employ(team.chloe, starts_on=hired_on)
+            settle(team.world.organisation)
+            assert end_of(pass_iae) < end
+            assert withdraw_contract(signed, by=by)
+            row = PassSuspension.objects.counting().get()
+            assert (row.starts_on, row.ends_on, row.reason) == (whole.starts_on, whole.ends_on, whole.reason)
+            assert end_of(pass_iae) == end
+        assert PassSuspension.objects.filter(close_reason=CloseReason.HIRE_WITHDRAWN).count() == 1
+        # The hire that was meant ends it.
+        wrong = employ(team.chloe, starts_on=dt.date(2027, 3, 1), ends_on=dt.date(2027, 8, 31))
+        settle(team.world.organisation)
+        employ(team.chloe, starts_on=dt.date(2027, 9, 10))
+        settle(team.world.organisation)
+        assert withdraw_contract(wrong, by=by)
+    assert PassSuspension.objects.counting().get().ends_on == dt.date(2027, 9, 9)
+    end_of(pass_iae)
+
+
+def test_a_suspension_that_cannot_be_given_back_is_said(team: Team) -> None:
+    pass_iae = pass_of(team, team.chloe)
+    team.chloe.contracts.update(withdrawn_on=NOW.date())
+    suspend_pass(pass_iae, suspension("2026-11-01", None), by=adviser_of(team))
+    signed = employ(team.chloe, starts_on=dt.date(2026, 11, 10))
+    settle(team.world.organisation)
+    suspend_pass(pass_iae, suspension("2026-11-20", "2026-11-30"), by=adviser_of(team))
+    end = end_of(pass_iae)
+    assert not withdraw_contract(signed, by=team.supervisor)
+    assert end_of(pass_iae) == end
+    asked = Asked(adviser_of(team), NOW.date(), months=3, kinds=("suspension",))
+    assert [(line.person, line.day) for line in lines(asked)[0]] == [(team.chloe, NOW.date())]
+    suspend_pass(pass_iae, suspension("2026-11-12", "2026-11-14"), by=adviser_of(team))
+    assert lines(asked) == ([], False)

@@ -17,11 +17,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from concierge.enums import Role
+from concierge.errors import WrongState
+from concierge.models import Event
+from notifications.models import Message
+from tests.conftest import settle
 from tests.employing import employer_of
 from tests.providers.uploading import a_pdf, alive, an_image
 from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team
 from tests.workers.pathways import END, NUMBER, REPORT, adviser_of, pass_of, prolongation, suspension
-from workers.actions.appointments import AppointmentDetails, plan_appointment, write_diagnosis
+from workers.actions.appointments import AppointmentDetails, move_appointment, plan_appointment, write_diagnosis
 from workers.actions.notes import write_note
 from workers.actions.passes import suspend_pass
 from workers.actions.prolongations import ask_prolongation
@@ -36,6 +40,7 @@ from workers.models import (
     Trainee,
     VaultReading,
 )
+from workers.models.appointments import times_before
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("domain R23")]
 DEADLINES = "/parcours/echeances/"
@@ -244,6 +249,104 @@ def test_an_appointment_is_planned_and_its_outcome_noted(team: Team, desk: Clien
     assert desk.post(url("appointment", team, later.public_id), {"status": "absent"}).status_code == 422
     assert desk.post(url("appointment", team, later.public_id), {"status": "cancelled"}).status_code == 302
     read(desk, url("pass", team))
+
+
+def planned(team: Team, desk: Client, day: str = "2026-12-01") -> Appointment:
+    """An interview at half past nine."""
+    data = {"day": day, "time": "09:30", "kind": "follow_up", "place": "Bureau 2"}
+    assert desk.post(url("appointments", team), data).status_code == 302
+    return Appointment.objects.get(starts_at__date=day)
+
+
+def written() -> list[tuple[str, str]]:
+    """What people of the team are told, and at which address."""
+    settle()
+    return list(Message.objects.order_by("pk").values_list("kind", "address"))
+
+
+def test_an_appointment_moves_and_the_time_before_stays_in_the_history(team: Team, desk: Client) -> None:
+    one = planned(team, desk)
+    address = url("appointment-move", team, one.public_id)
+    assert address in desk.get(url("pass", team)).content.decode()
+    was = one.starts_at.isoformat()
+    assert was in desk.get(address).content.decode()
+    there = {"day": "2026-12-03", "time": "14:00", "place": "Bureau 3", "was": was}
+    assert desk.post(address, there).status_code == 302
+    one.refresh_from_db()
+    assert (one.starts_at, one.place) == (dt.datetime(2026, 12, 3, 14, 0, tzinfo=PARIS), "Bureau 3")
+    assert times_before([one]) == {one.public_id: [dt.datetime(2026, 12, 1, 9, 30, tzinfo=PARIS)]}
+    assert "au lieu de mar 1er déc" in read(desk, url("pass", team))
+    # An old page changes nothing; nor does the same time again.
+    stale = desk.post(address, {**there, "time": "15:00"})
+    assert (stale.status_code, "Rechargez" in stale.content.decode()) == (422, True)
+    assert desk.post(address, {**there, "was": one.starts_at.isoformat()}).status_code == 302
+    assert Event.objects.filter(name="appointment.moved").count() == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"day": "2026-11-20"},
+        {"day": "2026-12-01", "time": "11:00"},
+        {"day": "1999-01-01"},
+        {"day": ""},
+        {"was": "x"},
+        {"was": ""},
+        {"was": "2026-12-01T09:30"},
+        {"time": "25:00"},
+        {"place": "x" * 121},
+    ],
+)
+def test_a_time_that_cannot_be_meant_or_is_taken_is_refused_at_its_field(
+    team: Team, desk: Client, sent: dict[str, str]
+) -> None:
+    one = planned(team, desk)
+    other = AppointmentDetails(dt.datetime(2026, 12, 1, 11, tzinfo=PARIS), AppointmentKind.REVIEW)
+    plan_appointment(team.amina, other, by=adviser_of(team))
+    data = {"day": "2026-12-03", "time": "14:00", "place": "", "was": one.starts_at.isoformat(), **sent}
+    assert desk.post(url("appointment-move", team, one.public_id), data).status_code == 422
+    one.refresh_from_db()
+    assert one.starts_at == dt.datetime(2026, 12, 1, 9, 30, tzinfo=PARIS)
+
+
+def test_what_took_place_or_was_cancelled_does_not_move(team: Team, desk: Client) -> None:
+    one = planned(team, desk)
+    address = url("appointment-move", team, one.public_id)
+    assert desk.post(url("appointment", team, one.public_id), {"status": "cancelled"}).status_code == 302
+    assert desk.get(address).status_code == 404
+    with pytest.raises(WrongState):
+        move_appointment(
+            one, starts_at=one.starts_at + dt.timedelta(days=1), place="", was=one.starts_at, by=adviser_of(team)
+        )
+
+
+def test_the_person_is_told_of_what_is_planned_moved_and_cancelled_and_reads_it_in_their_week(
+    team: Team, desk: Client, client: Client
+) -> None:
+    user = team.world.users["trainee"]
+    one = planned(team, desk)
+    past = {"day": "2026-11-20", "time": "09:30", "kind": "follow_up", "place": ""}
+    assert desk.post(url("appointments", team), past).status_code == 302
+    assert written() == [("appointment.planned", user.email)]
+    there = {"day": "2026-12-03", "time": "14:00", "place": "Bureau 3", "was": one.starts_at.isoformat()}
+    moved = desk.post(url("appointment-move", team, one.public_id), there, follow=True).content.decode()
+    assert "Amina reçoit un message" in moved
+    themself = Client()
+    themself.force_login(user)
+    week = themself.get(reverse("workers:my_week"), {"semaine": "2026-12-01"}).content.decode()
+    assert ("Jeudi 3 décembre" in week, "Bureau 3" in week) == (True, True)
+    assert desk.post(url("appointment", team, one.public_id), {"status": "cancelled"}).status_code == 302
+    assert [kind for kind, _to in written()] == ["appointment.planned", "appointment.moved", "appointment.cancelled"]
+    week = themself.get(reverse("workers:my_week"), {"semaine": "2026-12-01"}).content.decode()
+    assert "Bureau 3" not in week
+
+
+def test_whoever_has_no_address_is_to_be_told_by_the_adviser(team: Team, desk: Client) -> None:
+    data = {"day": "2026-12-01", "time": "09:30", "kind": "follow_up", "place": ""}
+    address = reverse("workers:appointments", args=[team.bilal.public_id])
+    answer = desk.post(address, data, follow=True).content.decode()
+    assert "Bilal n’a pas d’adresse" in answer
+    assert written() == []
 
 
 def test_a_diagnosis_counts_until_its_day(team: Team, desk: Client) -> None:

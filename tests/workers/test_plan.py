@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.employing import employ, employer_of
@@ -140,6 +142,41 @@ def worked_weeks(team: Team, *, weeks: int, hours: float) -> None:
     next_days = {monday + dt.timedelta(days=place): short for place in range(5)}
     plan_hours(site, monday, team.amina, next_days, by=team.supervisor)
     publish_week(WorkWeek.objects.get(), by=team.supervisor, accepted_warnings=WARNINGS)
+
+
+@pytest.mark.promise("L18")
+def test_overtime_of_the_whole_year_is_known_of_full_time_work(team: Team) -> None:
+    """In the same three queries."""
+    dina = Trainee.objects.create(
+        organisation=team.world.organisation, site=team.world.site, first_name="Dina", last_name="Roux"
+    )
+    employ(dina, starts_on=dt.date(2026, 1, 1), weekly_minutes=35 * 60)
+    january = dt.date(2026, 1, 5)
+    start = dt.datetime.combine(january, dt.time(8), PARIS)
+    TimeEntry.objects.create(
+        organisation=team.world.organisation,
+        trainee=dina,
+        site=team.world.site,
+        starts_on=january,
+        ends_on=january,
+        starts_at=start,
+        ends_at=start + dt.timedelta(hours=9),
+        recorded_at=start,
+        end_recorded_at=start + dt.timedelta(hours=9),
+        kind="work",
+        source="supervisor",
+    )
+    everybody = team_day(Trainee.objects.active().filter(site=team.world.site), NOW.date(), PARIS)
+    with CaptureQueriesContext(connection) as captured:
+        everybody.know_weeks(everybody.trainees)
+    assert (everybody.totals[dina.pk], len(captured)) == ({january: 9 * 3600}, 3)
+
+
+@pytest.mark.promise("L14")
+def test_the_days_off_of_the_notice_are_known(team: Team) -> None:
+    """Told on 22 December of 4 January: Christmas is among the days between."""
+    day = team_day(Trainee.objects.filter(pk=team.amina.pk), dt.date(2027, 1, 6), PARIS)
+    assert {dt.date(2026, 12, 25), dt.date(2027, 1, 1)} <= day.setting(team.amina).holidays
 
 
 @pytest.mark.promise("L15", "domain R14")

@@ -13,13 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.models import WorkOrder
-from concierge.models import Event
+from concierge.models import Event, Membership
 from tests.workers.conftest import NOW, Team, at
 from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order, move_assignment
 from workers.actions.replacing import Choice, propose_replacements, replace_day
 from workers.actions.work import start_assignment
-from workers.models import Assignment
+from workers.models import Assignment, TraineeSkill
 from workers.rules.candidates import WARNINGS
 
 pytestmark = pytest.mark.promise("domain R14")
@@ -58,6 +58,48 @@ def test_nobody_is_proposed_twice_at_once(team: Team) -> None:
     assert proposals(team) == [("Bilal", at(9)), ("Bilal", at(11))]
     assign_work_order(team.work(), team.bilal, starts_at=at(11), by=team.dispatcher)
     assert proposals(team) == [("Bilal", at(9)), ("Chloé", at(11))]
+
+
+@pytest.mark.promise("domain R25")
+def test_nobody_is_proposed_to_accompany_two_at_once(team: Team) -> None:
+    """Both others are busy at nine: the first piece goes to ten, beside the only supervisor, who then has no time."""
+    day_of_amina(team, 9, 10)
+    for other in (team.bilal, team.chloe):
+        assign_work_order(
+            team.work(minutes=60),
+            other,
+            starts_at=at(9),
+            supervision_mode="autonomous",
+            by=team.dispatcher,
+            accepted_warnings=WARNINGS,
+        )
+    first, second = (line.proposed for line in propose_replacements(team.amina, NOW.date(), now=NOW))
+    assert first is not None and second is not None
+    assert (first.trainee, first.starts_at, first.companion is None) == (team.bilal, at(10), False)
+    assert (second.trainee, second.starts_at, second.companion) == (team.chloe, at(10), None)
+    assert "no_companion_yet" in second.verdict.warnings
+
+
+@pytest.mark.promise("domain R25")
+def test_who_accompanied_somebody_ill_may_accompany_who_takes_over(team: Team) -> None:
+    TraineeSkill.objects.filter(trainee=team.amina).update(level="observed")
+    (piece,) = day_of_amina(team, 9)
+    assert piece.occupations.filter(is_companion=True).exists()
+    (line,) = propose_replacements(team.amina, NOW.date(), now=NOW)
+    assert line.proposed is not None
+    assert (line.proposed.trainee, line.proposed.companion is None) == (team.bilal, False)
+    assert not {"no_companion", "no_companion_yet"} & line.proposed.verdict.warnings
+
+
+@pytest.mark.promise("domain R25")
+def test_who_is_proposed_accompanies_nobody_then_and_who_is_replaced_nobody_at_all(team: Team) -> None:
+    Membership.objects.filter(role="supervisor").delete()
+    TraineeSkill.objects.filter(trainee__in=[team.amina, team.bilal]).update(level="transmitting")
+    day_of_amina(team, 9, 10)
+    assign_work_order(team.work(minutes=60), team.bilal, starts_at=at(9), by=team.dispatcher)
+    first, second = (line.proposed for line in propose_replacements(team.amina, NOW.date(), now=NOW))
+    assert first is not None and second is not None
+    assert (first.trainee, first.companion, second.trainee) == (team.chloe, None, team.bilal)
 
 
 @pytest.mark.promise("domain R25")

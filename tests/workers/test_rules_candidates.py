@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.enums import REASON_SENTENCES, SkillLevel, SupervisionMode
-from workers.rules.candidates import LEVELS, MODES, WARNINGS, Person, Severity, Task, best_mode, hours, judge
+from workers.rules.candidates import LEVELS, MODES, WARNINGS, Person, Severity, Task, best_mode, judge
 from workers.rules.contracts import Contract, PersonFile, Restriction
 from workers.rules.intervals import Interval, Span
 
@@ -75,7 +75,10 @@ def test_somebody_who_fits_has_only_reasons_for() -> None:
         ({"level": "assisted"}, "skill_low", "warn"),
         ({"level": ""}, "skill_missing", "warn"),
         ({"site_id": 2}, "other_site", "info"),
-        ({"planned": (taken(9, 10), taken(9, 21, 25), taken(9, 21, 26))}, "hours_left", "for"),
+        ({"planned": (taken(9, 10), taken(9, 21, 25), taken(9, 20.75, 26))}, "hours_left", "for"),
+        ({"planned": (taken(9, 10), taken(9, 21, 25), taken(9, 21, 26))}, "hours_reached", "info"),
+        ({"published": (taken(9, 12), taken(9, 21, 25), taken(9, 20, 26))}, "hours_published", "for"),
+        ({"published": (taken(9, 10.5), taken(9, 21, 25))}, "hours_left", "for"),
         ({"planned": (taken(9, 10), taken(9, 21, 25), taken(9, 21.5, 26))}, "contract_hours", "warn"),
         ({"planned": (taken(11, 16),)}, "L6", "block"),
         ({"planned": (taken(11.5, 15), taken(16, 22))}, "L1", "block"),
@@ -196,10 +199,3 @@ def test_whatever_speaks_against_somebody_has_a_sentence_and_is_declared(person:
 def test_the_best_mode_never_calls_for_a_warning(level: str) -> None:
     found = codes(replace(PERSON, level=level), replace(TASK, mode=best_mode(level)))
     assert not {"skill_low", "skill_missing"} & found.keys()
-
-
-@pytest.mark.parametrize(
-    ("duration", "text"), [(dt.timedelta(hours=6), "6"), (dt.timedelta(minutes=615), "10.25"), (dt.timedelta(), "0")]
-)
-def test_hours_are_plain_numbers(duration: dt.timedelta, text: str) -> None:
-    assert hours(duration) == text

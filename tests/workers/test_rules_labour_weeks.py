@@ -26,6 +26,7 @@ from tests.workers.labour import (
     work,
 )
 from workers.rules.labour import (
+    Contract,
     Derogation,
     Kind,
     LabourTerms,
@@ -355,3 +356,33 @@ def test_one_version_of_the_terms_begins_on_a_day() -> None:
 def test_work_is_not_empty() -> None:
     with pytest.raises(ValueError, match="ends after"):
         Work(10, 10)
+
+
+@pytest.mark.promise("L11")
+def test_hours_that_change_within_a_week_count_day_by_day() -> None:
+    """35 hours until Wednesday and 24 from Thursday on: 30 h 36 for the week, 21 and 10 hours worked."""
+    full = Contract(dt.date(2026, 1, 1), day(2), 35 * 60)
+    part = Contract(day(3), None, 24 * 60)
+    pieces = [work("08:00", "12:00", n) for n in range(3)] + [work("13:00", "16:00", n) for n in range(3)]
+    pieces += [work("08:00", "13:00", n) for n in (3, 4)]
+    assert codes(*pieces, last=6, contracts=(full, part)) == ["L12"]
+    assert only("L12", *pieces, last=6, contracts=(full, part)).measured == 24 * MINUTE
+
+
+@pytest.mark.promise("L8")
+def test_the_week_of_the_eighteenth_birthday_counts_the_days_before_it() -> None:
+    week = [piece for n in range(5) for piece in (work("08:00", "12:00", n), work("13:00", "17:00", n))]
+    facts = {"last": 6, "contracts": (contract(40),)}
+    tuesday, saturday = dt.date(2008, 11, 24), dt.date(2008, 11, 28)
+    assert "L8_week" not in codes(*week, born_on=tuesday, **facts)
+    assert only("L8_week", *week, born_on=saturday, **facts).measured == 40 * HOUR
+    assert "L8_days_off" not in codes(*week, work("08:00", "12:00", 5), born_on=tuesday, **facts)
+
+
+@pytest.mark.promise("L18")
+def test_the_quota_of_overtime_is_one_of_the_whole_year() -> None:
+    """Forty weeks at 45 hours, of which only fourteen are on the line of weeks, and one of the year before."""
+    earlier = {MONDAY - dt.timedelta(weeks=number): 45 * HOUR for number in range(1, 41)}
+    last_year = {dt.date(2025, 12, 22): 60 * HOUR}
+    one = only("L18_quota", *week_of(45), last=6, contracts=(contract(35),), earlier=earlier | last_year)
+    assert (one.measured, one.limit) == (410 * HOUR, 220 * HOUR)

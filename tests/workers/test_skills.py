@@ -71,6 +71,13 @@ def test_work_that_is_checked_becomes_evidence_and_raises_nothing_by_itself(team
     assert list(team.bilal.situations.evidence()) == [situation]
 
 
+def test_work_checked_late_takes_back_nothing_that_was_practised_since(team: Team) -> None:
+    early, later = done(team, team.bilal, hour=9), done(team, team.bilal, hour=11)
+    for one in (later, early):
+        validate_assignment(one, by=team.supervisor, word=Word())
+    assert TraineeSkill.objects.get(trainee=team.bilal, rome_code=IRONING).practised_at == at(11, 45)
+
+
 def test_work_not_checked_yet_is_no_evidence(team: Team) -> None:
     finished = done(team, team.bilal)
     assert list(team.bilal.situations.evidence()) == []

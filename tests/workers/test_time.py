@@ -378,7 +378,12 @@ def test_a_month_is_closed_when_it_is_settled_and_then_nobody_writes(team: Team)
         with pytest.raises(WrongState):
             reopen_month(team.world.site, NOVEMBER, reason="Heures oubliées", by=manager)
         settled = correct_entry(entry, said(end=at(10)), reason="x", by=team.supervisor)
-        assert close_month(team.world.site, NOVEMBER, by=accountant, accepts_missing=True).version == 2
+        # The correction is not confirmed by the person: the month is closed without their yes when that was read.
+        with pytest.raises(WarningsToAccept) as warned:
+            close_month(team.world.site, NOVEMBER, by=accountant, accepts_missing=True)
+        assert (warned.value.details["reasons"], warned.value.details["entries"]) == (["unconfirmed"], 1)
+        accepts = {"accepts_missing": True, "accepts_unconfirmed": True}
+        assert close_month(team.world.site, NOVEMBER, by=accountant, **accepts).version == 2
         # An account that goes takes its name with it, also out of a closed month.
         TimeEntry.objects.filter(pk=settled.pk).update(validated_by=None)
     assert list(Event.objects.filter(name__startswith="timesheet").order_by("pk").values_list("name", flat=True)) == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +13,16 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from concierge.errors import Invalid, StaleVersion
 from concierge.models import Event
 from notifications.models import Message
 from tests.conftest import settle
+from tests.employing import employ
 from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team
 from workers.actions.absences import note_absence
-from workers.actions.candidates import candidate_for
+from workers.actions.candidates import candidate_for, explain
 from workers.actions.dispatch import assign_work_order
 from workers.actions.people import set_availability
 from workers.actions.refusals import WarningsToAccept
@@ -31,7 +34,7 @@ from workers.actions.weeks import (
     plan_hours,
     publish_week,
 )
-from workers.models import PlannedHours, Shift, Trainee, WorkWeek
+from workers.models import PlannedHours, Shift, TimeEntry, Trainee, WorkWeek
 from workers.models.plan import team_day
 from workers.models.presence import presence_of
 from workers.models.timesheets import ASSIGNED, hours_of
@@ -212,8 +215,10 @@ def test_published_hours_count_once_with_the_work_given_in_them(team: Team) -> N
         now=NOW,
         starts_at=dt.datetime.combine(day(0), dt.time(11), PARIS),
     )
-    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_left")
-    assert left.figures["planned"] == "25"
+    left = next(reason for reason in candidate.verdict.reasons if reason.code == "hours_published")
+    assert left.figures["planned"] == str(25 * 3600)
+    with override("en"):
+        assert explain(left, zone=PARIS).replace("\xa0", " ") == "Within their hours of the week: 25 h out of 30 h"
     # Of other weeks, only the total is read: the same.
     later = team_day(Trainee.objects.filter(pk=team.amina.pk), day(14), PARIS)
     later.know_weeks(later.trainees)
@@ -242,6 +247,80 @@ def test_days_that_are_past_stay_as_they_were(team: Team) -> None:
     plan_hours(team.world.site, monday, team.amina, {monday: SHORT}, by=team.supervisor)
     assert not PlannedHours.objects.exists()
     assert fill_week(team.world.site, monday, by=team.supervisor) == 0
+
+
+def test_what_has_happened_to_one_hinders_nobody_else(team: Team) -> None:
+    """Bilal clocked ten and a half hours on Monday; on Tuesday, Amina's Friday changes."""
+    planned(team, team.bilal, mon=SHORT, thu=SHORT)
+    week = published(team)
+    start = dt.datetime.combine(day(0), dt.time(8), PARIS)
+    end = start + dt.timedelta(hours=10, minutes=30)
+    tuesday = dt.datetime.combine(day(1), dt.time(8), PARIS)
+    with time_machine.travel(tuesday, tick=False):
+        TimeEntry.objects.create(
+            organisation=team.world.organisation,
+            trainee=team.bilal,
+            site=team.world.site,
+            kind="work",
+            source="phone",
+            starts_on=day(0),
+            ends_on=day(0),
+            starts_at=start,
+            ends_at=end,
+            recorded_at=start,
+            end_recorded_at=end,
+        )
+        planned(team, fri=DayHours(dt.time(9), dt.time(13)))
+        bilal = next(one for one in read_week(team.world.site, MONDAY, now=tuesday).people if one.trainee == team.bilal)
+        assert ("L1" in {one.code for one in bilal.reasons}, bilal.created) == (True, [])
+        with pytest.raises(WarningsToAccept) as warned:
+            publish_week(week, by=team.supervisor)
+        assert warned.value.details["reasons"] == ["L14"]
+        publish_week(week, by=team.supervisor, accepted_warnings=["L14"])
+        # What would be forbidden of his Wednesday is another matter.
+        planned(team, team.bilal, wed=DayHours(dt.time(8), dt.time(20)))
+        with pytest.raises(WeekRefused):
+            publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+
+
+def test_a_warning_is_confirmed_for_the_person_it_was_shown_of(team: Team, client: Client) -> None:
+    """The page says of whom; the same warning of somebody else is still to be read."""
+    planned(team, sun=SHORT)
+    client.force_login(team.world.users["supervisor"])
+    text = client.get(reverse("workers:week"), {"semaine": str(MONDAY)}).content.decode()
+    accept = [f"L5_sunday:{team.amina.public_id}"]
+    assert re.findall(r'name="accept" value="([^"]+)"', text) == accept
+    week = planned(team, team.bilal, sun=SHORT)
+    asked_now = {"version": week.version, "accept": accept}
+    assert client.post(reverse("workers:publish_week"), asked(team, **asked_now)).status_code == 422
+    planned(team, team.bilal, sun=None)
+    week = planned(team, team.bilal, mon=SHORT)
+    sent = client.post(reverse("workers:publish_week"), asked(team, version=week.version, accept=accept))
+    assert sent.status_code == 302
+
+
+def test_a_warning_that_was_confirmed_is_not_asked_again(team: Team) -> None:
+    week = published(team, sun=SHORT)
+    planned(team, mon=SHORT)
+    assert publish_week(week, by=team.supervisor).accepted_warnings == []
+
+
+@pytest.mark.promise("L4", "L5")
+def test_the_weeks_before_and_after_are_judged_too(team: Team) -> None:
+    """34 h 30 from Saturday evening to Monday morning; 9 h 30 from Sunday evening on."""
+    early, late = DayHours(dt.time(6), dt.time(10)), DayHours(dt.time(15), dt.time(19, 30))
+    week = published(team, **dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), late))
+    following = plan_hours(team.world.site, NEXT, team.amina, {NEXT: early}, by=team.supervisor)
+    with pytest.raises(WeekRefused) as refused:
+        publish_week(following, by=team.supervisor, accepted_warnings=WARNINGS)
+    assert refused.value.details["reasons"] == ["L5"]
+    planned(team, sat=None)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    publish_week(following, by=team.supervisor, accepted_warnings=WARNINGS)
+    planned(team, sun=DayHours(dt.time(15, 30), dt.time(20, 30)))
+    with pytest.raises(WeekRefused) as short:
+        publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    assert "L4" in short.value.details["reasons"]  # type: ignore[operator]
 
 
 @pytest.mark.promise("R06")
@@ -401,3 +480,20 @@ def test_a_week_of_which_every_day_became_free_is_a_published_week(team: Team, c
     # Giving a day back is a change of what the person was told (L14).
     planned(team, mon=SHORT)
     assert person(team, team.amina).was_published
+
+
+def test_everybody_of_a_big_site_is_published_and_shown_by_pages(team: Team, supervisor: Client) -> None:
+    more = Trainee.objects.bulk_create(
+        Trainee(
+            organisation=team.world.organisation, site=team.world.site, first_name=f"Zoé {number:03}", last_name="Z"
+        )
+        for number in range(100)
+    )
+    last = more[-1]
+    employ(last, starts_on=dt.date(2026, 9, 1), ends_on=dt.date(2027, 8, 31), weekly_minutes=30 * 60)
+    planned(team, last, mon=SHORT)
+    text = supervisor.get(reverse("workers:week"), {"semaine": str(MONDAY), "page": "3"}).content.decode()
+    assert "Zoé 099" in text
+    answer = supervisor.post(reverse("workers:publish_week"), asked(team, version=1, accept=sorted(WARNINGS)))
+    assert answer.status_code == 302
+    assert [one.trainee for one in Shift.objects.current()] == [last]

@@ -1,4 +1,4 @@
-"""Plan a person's interviews, say whether they came, and write a diagnosis down (R23, R28)."""
+"""Plan a person's interviews, move them, say whether they came, and write a diagnosis down (R23, R28)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from concierge import events
 from concierge.days import today_at
 from concierge.db import refuse_on
-from concierge.errors import Conflict, Invalid, WrongState
+from concierge.errors import Conflict, Invalid, StaleVersion, WrongState
 from concierge.models import User
 from concierge.tenancy import Actor
 from workers.actions.ranges import within_range
@@ -53,6 +53,36 @@ def plan_appointment(trainee: Trainee, details: AppointmentDetails, *, by: Actor
         )
     events.record("appointment.planned", appointment, by=by, trainee=str(trainee.public_id))
     return appointment
+
+
+@transaction.atomic
+def move_appointment(
+    appointment: Appointment, *, starts_at: dt.datetime, place: str, was: dt.datetime, by: Actor
+) -> Appointment:
+    """Another time or place; ``was`` is the time that whoever moves it saw. The time before stays in the history.
+
+    Raises ``Invalid`` (400) for a time that is past or cannot be meant, ``WrongState`` (409) for one that took place or
+    was cancelled, ``StaleVersion`` (412) when somebody else moved it, ``Conflict`` (409) for a second one at that time.
+    """
+    within_range(starts_at.date(), "day")
+    locked: Appointment = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
+    if locked.status != AppointmentStatus.PENDING:
+        raise WrongState
+    if locked.starts_at != was:
+        raise StaleVersion
+    place = place.strip()
+    if (locked.starts_at, locked.place) == (starts_at, place):
+        return locked
+    if starts_at <= timezone.now():
+        raise Invalid(_("This time is already past."), field="time")
+    locked.starts_at, locked.place = starts_at, place
+    with refuse_on(
+        "appointment_once_at_a_time",
+        Conflict(_("This person already has an appointment at that time."), field="time"),
+    ):
+        locked.save(update_fields=["starts_at", "place"])
+    events.record("appointment.moved", locked, by=by, before=was.isoformat(), after=starts_at.isoformat())
+    return locked
 
 
 @transaction.atomic

@@ -196,7 +196,7 @@ def explain_way(way: WayOut, *, zone: ZoneInfo) -> str:
 
 
 # Figures that are seconds.
-DURATIONS = frozenset({"time", "time_limit", "rest", "first", "then", "longest"})
+DURATIONS = frozenset({"time", "time_limit", "rest", "first", "then", "longest", "planned", "contract", "left"})
 
 
 def _figure(name: str, value: str, zone: ZoneInfo) -> str:

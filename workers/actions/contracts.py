@@ -19,6 +19,7 @@ from concierge.errors import Conflict, Invalid
 from concierge.rome import rome
 from concierge.tenancy import Actor
 from workers.actions.contract_refusals import AnnexRefused, refuse_findings
+from workers.actions.passes import give_back_suspensions
 from workers.actions.ranges import within_range
 from workers.enums.contracts import ContractKind, EndReason, RiderReason
 from workers.models import Contract, ContractDerogation, ContractRider, Employer, FinancialAnnex, Trainee
@@ -69,6 +70,7 @@ def renew(contract: Contract, terms: ContractTerms, *, by: Actor) -> Contract:
 
     Raises as ``hire`` does, and ``Invalid`` (400) for another first day or a contract that has no last day.
     """
+    locked(contract.trainee)
     contract = Contract.objects.select_related("trainee", "employer").get(pk=contract.pk)
     if contract.withdrawn_on is not None or contract.ends_on is None or contract.ended_on is not None:
         raise Invalid(_("This contract cannot be renewed: sign a new one."), field="starts_on")
@@ -296,9 +298,10 @@ def end_contract(contract: Contract, *, ended_on: dt.date, reason: EndReason, by
 
 
 @transaction.atomic
-def withdraw_contract(contract: Contract, *, by: Actor) -> None:
-    """A contract written down by mistake, or never begun: it stays in the file and counts no more. Raises ``Conflict``
-    (409) for one that was renewed, or withdrawn before."""
+def withdraw_contract(contract: Contract, *, by: Actor) -> bool:
+    """A contract written down by mistake, or never begun: it stays in the file and counts no more. A suspension of the
+    PASS that this hire had ended goes on; ``False`` when it cannot, and somebody has to write it down again. Raises
+    ``Conflict`` (409) for one that was renewed, or withdrawn before."""
     locked(contract.trainee)
     contract = Contract.objects.select_for_update(of=("self",), no_key=True).get(pk=contract.pk)
     if contract.withdrawn_on is not None:
@@ -308,6 +311,7 @@ def withdraw_contract(contract: Contract, *, by: Actor) -> None:
     contract.withdrawn_on = timezone.localdate()
     contract.save(update_fields=["withdrawn_on"])
     events.record("contract.withdrawn", contract.trainee, by=by, contract=str(contract.public_id))
+    return give_back_suspensions(contract.trainee, hired_on=contract.starts_on, by=by)
 
 
 def _said(contract: Contract) -> dict[str, Any]:

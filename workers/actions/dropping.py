@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bookings.models import WorkOrder
 from workers.actions.candidates import STEP_MINUTES, explain, task_of
+from workers.actions.growth import Growth, growth_of, weighed
 from workers.enums import SupervisionMode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
@@ -44,8 +45,13 @@ def stretches(
     now: dt.datetime,
     mode: str = "",
     without: Assignment | None = None,
+    growth: Growth | None = None,
 ) -> list[Stretch]:
-    """What one person's row says to a piece of work that begins at any of its quarters from ``morning`` on."""
+    """What one person's row says to a piece of work that begins at any of its quarters from ``morning`` on.
+
+    ``growth`` is what is known of the team for such work, when it has been read already.
+    """
+    known = growth or growth_of(work_order, team, now=now, without=without)
     person = team.person(trainee, skill=work_order.service.skill_code, without=without)
     chosen = mode or (best_mode(person.level) if work_order.service.skill_code else SupervisionMode.SUPERVISED.value)
     trials = Trials(person.file_of_hours, team.setting(trainee))
@@ -53,6 +59,9 @@ def stretches(
     for column in range(columns):
         task = task_of(work_order, starts_at=morning + column * QUARTER, mode=chosen)
         verdict = judge(person, task, zone=team.zone, now=now, trials=trials)
+        # What time and law forbid already needs no look at clearances, companions and steps.
+        if verdict.is_possible:
+            verdict = weighed(verdict, known, trainee, task, now=now)
         said = _said(verdict)
         if said[1] is not None and said[1].code in ALL_DAY:
             return [Stretch(1, columns, BLOCK, explain(said[1], zone=team.zone))]

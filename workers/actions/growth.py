@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -67,6 +67,11 @@ class Growth:
     def busy(self, trainee: Trainee) -> list[Interval]:
         """When the person has something else."""
         return self.team.busy(trainee, without=self.without)
+
+    def after(self, window: Interval, *, trainee_id: int | None = None, user_id: int | None = None) -> Growth:
+        """The same when somebody who could accompany has something then: what was judged of them is judged anew."""
+        taken = self.helpers.taken(window, trainee_id=trainee_id, user_id=user_id)
+        return replace(self, helpers=taken, lawful={})
 
     def companion(self, trainee: Trainee, task: Task) -> Helper | None:
         """Who accompanies them, when the way of working asks for somebody and somebody is free and may."""
@@ -137,15 +142,25 @@ class Growth:
         )
 
 
-def growth_of(work_order: WorkOrder, team: TeamDay, *, now: dt.datetime, without: Assignment | None = None) -> Growth:
-    """Read it. What is only carried to a provider and back asks for no clearance of the service and teaches nothing."""
+def growth_of(
+    work_order: WorkOrder,
+    team: TeamDay,
+    *,
+    now: dt.datetime,
+    without: Assignment | None = None,
+    freed: Collection[int] = (),
+) -> Growth:
+    """Read it. What is only carried to a provider and back asks for no clearance of the service and teaches nothing.
+
+    ``without`` is about to move; ``freed`` are keys of assignments that are: who accompanies them counts as free.
+    """
     is_work = (without.leg if without else work_order.leg_now or Leg.WORK) == Leg.WORK
     skill = work_order.service.skill_code if is_work else ""
     needed = tuple(work_order.service.clearances) if is_work else ()
     return Growth(
         team=team,
         skill=skill,
-        helpers=helpers_of(work_order, team, without=without),
+        helpers=helpers_of(work_order, team, freed=[without.pk] if without else freed),
         without=without,
         needed=needed,
         held=_held(team, needed),

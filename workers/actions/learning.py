@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -62,7 +62,9 @@ def close_situation(assignment: Assignment, word: Word) -> None:
     situation.validated_at = assignment.validated_at
     situation.level_seen, situation.comment = word.level_seen, word.comment.strip()
     situation.save(update_fields=["validated_at", "level_seen", "comment"])
-    TraineeSkill.objects.filter(trainee_id=situation.trainee_id, rome_code=situation.rome_code).update(
+    # Work that is checked late does not take back what was practised since.
+    earlier = Q(practised_at=None) | Q(practised_at__lt=situation.done_at)
+    TraineeSkill.objects.filter(earlier, trainee_id=situation.trainee_id, rome_code=situation.rome_code).update(
         practised_at=situation.done_at
     )
 

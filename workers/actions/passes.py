@@ -25,6 +25,7 @@ from workers.actions.pass_refusals import (
 )
 from workers.actions.ranges import within_range
 from workers.enums.passes import ClosedAs, CloseReason, PassSource, SuspensionReason
+from workers.models.contracts import Contract
 from workers.models.passes import PassIAE, PassSuspension
 from workers.models.people import Trainee
 from workers.rules import pass_iae as rules
@@ -227,6 +228,7 @@ def _insert(
     suspension.reason = details.reason
     with refuse_on("suspensions_of_a_pass_do_not_overlap", SuspensionsOverlap(field="starts_on")):
         suspension.save()
+    _lost(pass_iae, None)
     return suspension
 
 
@@ -271,26 +273,88 @@ def resume_pass(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> list[PassS
                 by=by,
             )
             if left:
-                _shorten(one, left, by=by)
+                _again(one, left, after=one, by=by)
             ended.append(one)
             events.record("pass_suspension.ended", one, by=by, **_news(locked))
         recount(locked)
     return ended
 
 
-def _shorten(one: PassSuspension, left: rules.Stretch, *, by: Actor) -> None:
-    PassSuspension.objects.create(
+def _again(one: PassSuspension, stretch: rules.Stretch, *, after: PassSuspension, by: Actor) -> PassSuspension:
+    """The same suspension on other days, as the entry that follows ``after``."""
+    return PassSuspension.objects.create(
         organisation_id=one.organisation_id,
         pass_iae_id=one.pass_iae_id,
-        starts_on=left.starts_on,
-        ends_on=left.ends_on,
+        starts_on=stretch.starts_on,
+        ends_on=stretch.ends_on,
         sealed=one.sealed,
         employer_kind=one.employer_kind,
         source=one.source,
-        supersedes=one,
+        supersedes=after,
         entered_by=by.user,
         entered_label=by.label[:120],
     )
+
+
+@transaction.atomic
+def give_back_suspensions(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> bool:
+    """A hire on that day was withdrawn: a suspension that it had ended goes on as before, as a new entry, until another
+    hire ends it. Returns whether nothing is lost; ``False``: somebody has to write it down again. Safe twice."""
+    is_whole = True
+    for pass_iae in PassIAE.objects.kept().filter(trainee=trainee).order_by("pk"):
+        locked = lock_pass(pass_iae)
+        ended = PassSuspension.objects.filter(pass_iae=locked, close_reason=CloseReason.HIRED_AGAIN)
+        ended = ended.filter(starts_on__lte=hired_on, ends_on__gte=hired_on).select_related("superseded_by")
+        for one in ended.order_by("pk"):
+            left = getattr(one, "superseded_by", None)
+            stood = rules.ended_by_hire(one.stretch, hired_on)
+            if (left is None and stood is not None) or (left is not None and (stood is None or left.stretch != stood)):
+                continue  # another hire ended it, or it was given back
+            if left is not None and left.closed_at is not None:
+                is_back = left.close_reason in {CloseReason.HIRED_AGAIN, CloseReason.HIRE_WITHDRAWN}
+            else:
+                is_back = _given_back(locked, one, left, trainee, by=by)
+            if not is_back:
+                _lost(locked, today_of(locked.organisation))
+            is_whole = is_whole and is_back
+    return is_whole
+
+
+def _lost(pass_iae: PassIAE, day: dt.date | None) -> None:
+    """Since when a suspension waits to be written down again; None: it does not."""
+    if pass_iae.suspension_lost_on != day:
+        pass_iae.suspension_lost_on = day
+        pass_iae.save(update_fields=["suspension_lost_on"])
+
+
+def _given_back(
+    pass_iae: PassIAE, one: PassSuspension, left: PassSuspension | None, trainee: Trainee, *, by: Actor
+) -> bool:
+    hires = Contract.objects.standing().ours().filter(trainee=trainee, renews=None)
+    # What an earlier hire had left is given back whole when that hire stands no more either.
+    while one.supersedes_id is not None:
+        before = PassSuspension.objects.get(pk=one.supersedes_id)
+        ended_it = hires.filter(starts_on=one.ends_on + rules.ONE_DAY)
+        if before.close_reason != CloseReason.HIRED_AGAIN or ended_it.exists():
+            break
+        one = before
+    stretch: rules.Stretch | None = one.stretch
+    after = left.ends_on if left else one.starts_on - rules.ONE_DAY
+    if hired := hires.filter(starts_on__gt=after, starts_on__lte=one.ends_on).order_by("starts_on").first():
+        stretch = rules.ended_by_hire(one.stretch, hired.starts_on)
+    if stretch is None or (left is not None and stretch == left.stretch):
+        return True
+    try:
+        with transaction.atomic():
+            if left is not None:
+                _close(left, as_=ClosedAs.REPLACED, reason=CloseReason.HIRE_WITHDRAWN, by=by)
+            with refuse_on("suspensions_of_a_pass_do_not_overlap", SuspensionsOverlap()):
+                entry = _again(one, stretch, after=left or one, by=by)
+            recount(pass_iae)
+            events.record("pass_suspension.given_back", entry, by=by, **_news(pass_iae))
+    except (PassRefused, PassesOverlap, SuspensionsOverlap):
+        return False
+    return True
 
 
 def _lock_both(suspension: PassSuspension) -> tuple[PassIAE, PassSuspension]:

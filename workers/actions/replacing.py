@@ -1,7 +1,8 @@
 """Somebody is ill: each piece of their day goes to somebody else, or back to what is to be given (domain.md 6.8).
 
 The proposal looks at the pieces one after the other, those that fewest people can take first, and counts each proposed
-piece as taken: nobody is proposed twice at the same time. What is ticked is judged again, line by line, when applied.
+piece as taken: nobody is proposed twice at the same time, neither to do it nor to accompany. What is ticked is judged
+again, line by line, when applied.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -26,7 +27,7 @@ from workers.actions.dispatch import move_assignment, unassign
 from workers.actions.growth import Given, Growth, growth_of
 from workers.enums import MOVABLE
 from workers.models import Assignment, Trainee
-from workers.models.labour import Stretch
+from workers.models.labour import Beside, Stretch
 from workers.models.plan import TeamDay, team_day
 from workers.rules.intervals import Interval, civil_day
 
@@ -79,7 +80,8 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
     pieces = pieces_of(trainee, day)
     others = Trainee.objects.filter(organisation_id=trainee.organisation_id, site=trainee.site).active()
     team = team_day(others.exclude(pk=trainee.pk), day, zone)
-    known: dict[tuple[object, ...], Growth] = {}
+    _free_companions(team, pieces)
+    known = _known(trainee, pieces, team, now)
     first = {piece.pk: _choices(piece, team, now, known) for piece in pieces}
     lines: dict[int, Line] = {}
     for piece in sorted(pieces, key=lambda piece: (len(first[piece.pk]), piece.planned_start, piece.pk)):
@@ -87,21 +89,40 @@ def propose_replacements(trainee: Trainee, day: dt.date, *, now: dt.datetime) ->
         proposed = choices[0] if choices else None
         lines[piece.pk] = Line(piece, choices[:MOST_CHOICES], proposed)
         if proposed is not None:
-            team.times.setdefault(proposed.trainee.pk, []).append(_as_if(piece, proposed))
+            _take_as_if(piece, proposed, team, known)
             _learn_as_if(piece, proposed, day, known.values())
     return [lines[piece.pk] for piece in pieces]
 
 
-def _choices(
-    piece: Assignment, team: TeamDay, now: dt.datetime, known: dict[tuple[object, ...], Growth]
-) -> list[Candidate]:
-    """Who may take the piece: whoever can at its time, then whoever can at another time within what was promised.
+# What was read of the people for one kind of work: it is the same for all pieces of that kind.
+Known = dict[tuple[object, ...], Growth]
 
-    ``known`` keeps what was read of the people for one kind of work: it is the same for all pieces of that kind.
-    """
+
+def _known(trainee: Trainee, pieces: Sequence[Assignment], team: TeamDay, now: dt.datetime) -> Known:
+    """Of each kind of work among the pieces; whoever is replaced accompanies nobody."""
+    freed, known = [piece.pk for piece in pieces], Known()
+    for piece in pieces:
+        if _kind(piece) not in known:
+            growth = growth_of(piece.work_order, team, now=now, freed=freed)
+            known[_kind(piece)] = replace(growth, helpers=growth.helpers.but(trainee))
+    return known
+
+
+def _kind(piece: Assignment) -> tuple[object, ...]:
     order = piece.work_order
-    kind = (order.site_id, order.service_id, order.leg_now)
-    growth = known[kind] if kind in known else known.setdefault(kind, growth_of(order, team, now=now))
+    return (order.site_id, order.service_id, order.leg_now)
+
+
+def _free_companions(team: TeamDay, pieces: Sequence[Assignment]) -> None:
+    """Who accompanies a piece that goes to somebody else has that time again."""
+    keys = {piece.pk for piece in pieces}
+    for mentor, found in team.beside.items():
+        team.beside[mentor] = [one for one in found if one.assignment not in keys]
+
+
+def _choices(piece: Assignment, team: TeamDay, now: dt.datetime, known: Known) -> list[Candidate]:
+    """Who may take the piece: whoever can at its time, then whoever can at another time within what was promised."""
+    order, growth = piece.work_order, known[_kind(piece)]
     same = candidates(order, team, now=now, starts_at=piece.planned_start, growth=growth)
     able = [one for one in same if one.verdict.is_possible]
     taken = {one.trainee.pk for one in able}
@@ -113,10 +134,17 @@ def _choices(
     ]
 
 
-def _as_if(piece: Assignment, given: Candidate) -> Stretch:
-    """The piece in the time of whoever is proposed: they are busy then."""
-    span = Interval(given.starts_at, given.ends_at).span
-    return Stretch(piece.pk, *span, busy=span)
+def _take_as_if(piece: Assignment, given: Candidate, team: TeamDay, known: Known) -> None:
+    """The piece in the time of whoever is proposed and of who accompanies them: both are busy then."""
+    window, helper = Interval(given.starts_at, given.ends_at), given.companion
+    team.times.setdefault(given.trainee.pk, []).append(Stretch(piece.pk, *window.span, busy=window.span))
+    if helper is not None and helper.trainee_id is not None:
+        team.beside.setdefault(helper.trainee_id, []).append(Beside(piece.pk, *window.span, is_over=False))
+    for kind, growth in known.items():
+        then = growth.after(window, trainee_id=given.trainee.pk)
+        if helper is not None:
+            then = then.after(window, trainee_id=helper.trainee_id, user_id=helper.user_id)
+        known[kind] = then
 
 
 def _learn_as_if(piece: Assignment, given: Candidate, day: dt.date, known: Iterable[Growth]) -> None:

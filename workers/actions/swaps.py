@@ -159,11 +159,13 @@ def approve_swap(
     weeks = [lock_week(one) for one in WorkWeek.objects.filter(pk__in=keys).order_by("pk")]
     numbers = {week.pk: next_number(week) for week in weeks}
     _check_current(locked, moment)
+    before = {week.pk: read_week(week.site, week.monday, now=moment) for week in weeks}
     for week in weeks:
         changes = [one for one in _changes(locked) if week.monday <= one.day < week.monday + AROUND]
         redraft(week, changes)
         bring(week, changes, number=numbers[week.pk], by=by, now=moment, warnings=accepted_warnings)
-        plan = read_week(week.site, week.monday, now=moment)
+    for week in weeks:
+        plan = read_week(week.site, week.monday, now=moment, since=before[week.pk])
         both = [one for one in plan.people if one.trainee.pk in {locked.asker_id, locked.other_id}]
         judged_people(both, accepted_warnings, zone=plan.zone)
     _decided(locked, by, moment)

@@ -22,12 +22,15 @@ from workers.rules.time import month_end
 
 
 @transaction.atomic
-def close_month(site: Site, month: dt.date, *, by: Actor, accepts_missing: bool = False) -> TimesheetMonth:
+def close_month(
+    site: Site, month: dt.date, *, by: Actor, accepts_missing: bool = False, accepts_unconfirmed: bool = False
+) -> TimesheetMonth:
     """Settle the hours of a site's month (its first day): from then on PostgreSQL refuses them.
 
     Raises ``NotAllowed`` (403), ``Invalid`` (400) for a month that is not over, ``WrongState`` (409) for a closed one,
     ``MonthNotReady`` (422) while somebody's hours are not validated, and ``WarningsToAccept`` (422) for days with
-    planned work and no hours, unless they are accepted. ``people`` and ``days`` count them.
+    planned work and no hours, and for hours to which the person has not said yes, unless they are accepted. ``people``,
+    ``days`` and ``entries`` count them.
     """
     if not can_see_months(by, site_id=site.pk):
         raise NotAllowed
@@ -42,17 +45,38 @@ def close_month(site: Site, month: dt.date, *, by: Actor, accepts_missing: bool 
     if unsettled:
         raise MonthNotReady(people=len(unsettled))
     missing = sum(len(person.missing) for person in found)
-    if missing and not accepts_missing:
-        raise WarningsToAccept(
-            _("Some days with planned work have no hours. Confirm that this is right."),
-            reasons=["missing"],
-            days=missing,
-        )
+    unconfirmed = sum(len(person.unconfirmed) for person in found)
+    _check_accepted(0 if accepts_missing else missing, 0 if accepts_unconfirmed else unconfirmed)
     sheet.status, sheet.closed_at, sheet.closed_by = MonthStatus.CLOSED, timezone.now(), by.user
     sheet.version += 1
     sheet.save(update_fields=["status", "closed_at", "closed_by", "version"])
-    events.record("timesheet.closed", sheet, by=by, version=sheet.version, missing=missing, people=len(found))
+    events.record(
+        "timesheet.closed",
+        sheet,
+        by=by,
+        version=sheet.version,
+        missing=missing,
+        unconfirmed=unconfirmed,
+        people=len(found),
+    )
     return sheet
+
+
+def _check_accepted(missing: int, unconfirmed: int) -> None:
+    """What is not accepted yet of days without hours and of hours that only the supervisor said yes to (R20)."""
+    if missing:
+        raise WarningsToAccept(
+            _("Some days with planned work have no hours. Confirm that this is right."),
+            reasons=["missing"] + ["unconfirmed"] * bool(unconfirmed),
+            days=missing,
+            entries=unconfirmed,
+        )
+    if unconfirmed:
+        raise WarningsToAccept(
+            _("Some hours are not confirmed by the people themselves. Confirm that they are right all the same."),
+            reasons=["unconfirmed"],
+            entries=unconfirmed,
+        )
 
 
 @transaction.atomic

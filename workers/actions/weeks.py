@@ -146,6 +146,7 @@ def publish_week(
 ) -> WeekEdition:
     """Freeze what the draft changed as the next version, at this moment; days that are past stay as published.
 
+    ``accepted_warnings`` are codes, or codes of one person (``PersonWeek.accepts``).
     Raises ``StaleVersion`` (412), ``NothingToPublish`` (409), ``WeekRefused`` and ``WarningsToAccept`` (422, with
     ``reasons``).
     """
@@ -234,15 +235,19 @@ def redraft(week: WorkWeek, changes: Collection[Change]) -> None:
 
 
 def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, zone: ZoneInfo) -> set[str]:
-    """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read."""
-    blocks = [(one, reason) for one in people for reason in one.reasons if reason.severity == Severity.BLOCK]
+    """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read.
+
+    Of what speaks against the weeks, that counts which the changes bring about or make worse: what has happened, or
+    was confirmed before, hinders nobody else's hours.
+    """
+    blocks = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.BLOCK]
     if blocks:
         raise WeekRefused(
             _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(blocks, zone)},
             reasons=sorted({reason.code for _one, reason in blocks}),
         )
-    warnings = [(one, reason) for one in people for reason in one.reasons if reason.severity == Severity.WARN]
-    missing = [(one, reason) for one, reason in warnings if reason.code not in accepted]
+    warnings = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.WARN]
+    missing = [(one, reason) for one, reason in warnings if not {reason.code, one.accepts(reason)} & set(accepted)]
     if missing:
         raise WarningsToAccept(
             _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone)},

@@ -194,9 +194,10 @@ class AddHoursForm(SpanForm):
 
 
 class CloseForm(forms.Form):
-    """Whether whoever closes a month has read which days have no hours."""
+    """Whether whoever closes a month has read which days have no hours, and which the person has not confirmed."""
 
     accepts_missing = forms.BooleanField(required=False)
+    accepts_unconfirmed = forms.BooleanField(required=False)
 
 
 class ReasonForm(forms.Form):

@@ -216,6 +216,21 @@ class AppointmentForm(forms.Form):
         return AppointmentDetails(starts_at=starts_at, kind=AppointmentKind(data["kind"]), place=data["place"])
 
 
+class MoveForm(forms.Form):
+    """Another time for an interview; ``was`` is the time that the page showed."""
+
+    day = _day(_("Day"))
+    time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    place = forms.CharField(
+        label=_("Place"), max_length=120, required=False, help_text=_("Where you meet, nothing about the person.")
+    )
+    was = forms.DateTimeField(widget=forms.HiddenInput, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
+
+    def starts_at(self, zone: ZoneInfo) -> dt.datetime:
+        """When, in the time of the site."""
+        return dt.datetime.combine(self.cleaned_data["day"], self.cleaned_data["time"], tzinfo=zone)
+
+
 class OutcomeForm(forms.Form):
     """Whether the person came."""
 
@@ -262,6 +277,7 @@ class DeadlineFilters(forms.Form):
             ("contract", _("Contracts")),
             ("window", _("Times to ask for a prolongation")),
             ("request", _("Prolongations without an answer")),
+            ("suspension", _("Suspensions to write down again")),
             ("diagnosis", _("Diagnoses")),
             ("appointment", _("Appointments")),
         ],

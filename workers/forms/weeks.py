@@ -122,6 +122,14 @@ class DecisionForm(forms.Form):
     accept = forms.MultipleChoiceField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
 
 
+class WarningsField(forms.MultipleChoiceField):
+    """Warnings that were shown: each a code, of one person (``code:person``) or of everybody."""
+
+    def valid_value(self, value: str) -> bool:
+        """The code is one that may be accepted."""
+        return super().valid_value(value.partition(":")[0])
+
+
 class WeekForm(forms.Form):
     """Which week of which site, in the version of the page."""
 
@@ -129,4 +137,4 @@ class WeekForm(forms.Form):
     semaine = forms.DateField()
     version = forms.IntegerField(min_value=0)
     how = forms.ChoiceField(choices=[("usual", ""), ("last", "")], required=False)
-    accept = forms.MultipleChoiceField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
+    accept = WarningsField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)

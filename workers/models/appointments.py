@@ -5,6 +5,10 @@ No field says what was talked about, nor why somebody did not come.
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Self
 
 from django.conf import settings
@@ -13,7 +17,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from concierge.models import PublicIdModel, TenantModel
+from concierge.models import Event, PublicIdModel, TenantModel
 from concierge.tenancy import Actor
 from workers.enums.passes import AppointmentKind, AppointmentStatus, DiagnosisMaker
 from workers.models.passes import pathways_of
@@ -121,3 +125,17 @@ class Appointment(PublicIdModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M}"
+
+
+def times_before(appointments: Sequence[Appointment]) -> dict[uuid.UUID, list[dt.datetime]]:
+    """When the appointments were to be before they were moved, the last time last: one query for all of them."""
+    moves = Event.objects.filter(
+        name="appointment.moved",
+        subject_type=Appointment._meta.label_lower,
+        subject_id__in=[one.public_id for one in appointments],
+    )
+    found: dict[uuid.UUID, list[dt.datetime]] = defaultdict(list)
+    for subject, data in moves.order_by("pk").values_list("subject_id", "data"):
+        if data["before"] != data["after"]:
+            found[subject].append(dt.datetime.fromisoformat(data["before"]))
+    return found

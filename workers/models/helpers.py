@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
@@ -12,7 +13,6 @@ from bookings.models import WorkOrder
 from concierge.enums import Role
 from concierge.models import User
 from workers.enums import SkillLevel
-from workers.models.assignments import Assignment
 from workers.models.contracts import Contract
 from workers.models.occupations import Occupation
 from workers.models.people import Trainee
@@ -34,9 +34,22 @@ class HelpersOfDay:
         mentors = [one for one in self.mentors if one.trainee_id != trainee.pk]
         return [*mentors, *sorted(self.supervisors, key=lambda one: one.user_id != trainee.supervisor_id)]
 
+    def taken(self, window: Interval, *, trainee_id: int | None = None, user_id: int | None = None) -> HelpersOfDay:
+        """The same when somebody of them has something then."""
+        who = (trainee_id, user_id)
 
-def helpers_of(work_order: WorkOrder, team: TeamDay, *, without: Assignment | None = None) -> HelpersOfDay:
-    """Read them; what accompanies the assignment ``without``, which is about to move, counts as free."""
+        def less(one: Helper) -> Helper:
+            return replace(one, busy=(*one.busy, window)) if (one.trainee_id, one.user_id) == who else one
+
+        return HelpersOfDay(tuple(map(less, self.mentors)), tuple(map(less, self.supervisors)))
+
+    def but(self, trainee: Trainee) -> HelpersOfDay:
+        """The same less one of those who can show it."""
+        return replace(self, mentors=tuple(one for one in self.mentors if one.trainee_id != trainee.pk))
+
+
+def helpers_of(work_order: WorkOrder, team: TeamDay, *, freed: Collection[int] = ()) -> HelpersOfDay:
+    """Read them; who accompanies the assignments ``freed`` (their keys), which are about to move, counts as free."""
     mentors = _mentors(work_order, team.day)
     there = day_of(mentors, team.day, team.zone) if mentors else None
     supervisors = list(
@@ -50,8 +63,8 @@ def helpers_of(work_order: WorkOrder, team: TeamDay, *, without: Assignment | No
         .order_by("first_name", "pk")
     )
     taken = Occupation.objects.taking().between(civil_day(team.day, team.zone))
-    if without is not None:
-        taken = taken.exclude(assignment=without)
+    if freed:
+        taken = taken.exclude(assignment__in=freed)
     busy: dict[tuple[int | None, int | None], list[Interval]] = defaultdict(list)
     for one in taken.filter(Q(trainee__in=mentors) | Q(user__in=supervisors)):
         busy[one.trainee_id, one.user_id].append(one.window)

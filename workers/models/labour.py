@@ -43,6 +43,10 @@ from workers.rules.labour.agreements import book_for
 WEEK = dt.timedelta(days=7)
 # Totals of how many weeks before the days looked at, and after them, the averages need (L3, L15).
 WEEKS_BEFORE, WEEKS_AFTER = 14, 12
+# What a change of working hours may break lies in the week before and the one after too (L4, L5).
+NEIGHBOURS = WEEK
+# Weeks in which the working days of a notice lie, before the changed day and after the one of telling (L14).
+NOTICE_WEEKS = 4
 # Work that ended the evening before the first day, or begins the morning after the last, shortens a rest.
 MARGIN = dt.timedelta(days=2)
 # Somebody who forgot to press "done" until later tells nothing about their hours: then the plan counts.
@@ -133,10 +137,10 @@ def days_around(day: dt.date) -> tuple[dt.date, dt.date]:
     return first - WEEKS_BEFORE * WEEK, last + WEEKS_AFTER * WEEK
 
 
-def _moments(day: dt.date, zone: ZoneInfo) -> dict[str, dt.datetime]:
+def _moments(day: dt.date, zone: ZoneInfo, margin: dt.timedelta) -> dict[str, dt.datetime]:
     """The weeks around a day, and what may shorten a rest before and after them."""
     first, last = weeks_around(day)
-    return {"opening": civil_day(first - MARGIN, zone).start, "closing": civil_day(last + MARGIN, zone).end}
+    return {"opening": civil_day(first - margin, zone).start, "closing": civil_day(last + margin, zone).end}
 
 
 def _assigned(given: Any) -> Any:
@@ -187,10 +191,12 @@ ENTERED = Rows(_entered, "keys", "first", "last")
 BESIDE = Rows(_beside, "keys", "opening", "closing")
 
 
-def stretches(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[Stretch]]:
+def stretches(
+    trainees: list[int], day: dt.date, zone: ZoneInfo, margin: dt.timedelta = MARGIN
+) -> dict[int, list[Stretch]]:
     """Work of the weeks around a day by trainee, in the order of its plan; one query."""
     found: dict[int, list[Stretch]] = defaultdict(list)
-    for trainee, key, start, end, busy_from, busy_until in ASSIGNED.all(keys=trainees, **_moments(day, zone)):
+    for trainee, key, start, end, busy_from, busy_until in ASSIGNED.all(keys=trainees, **_moments(day, zone, margin)):
         busy = None if busy_from is None else (busy_from, busy_until)
         found[trainee].append(Stretch(key, start, end if end > start else start + 1, busy))
     return found
@@ -219,12 +225,14 @@ def _shifts(given: Any) -> Any:
 SHIFTS = Rows(_shifts, "keys", "first", "last")
 
 
-def shifts(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[ShiftTime]]:
+def shifts(
+    trainees: list[int], day: dt.date, zone: ZoneInfo, margin: dt.timedelta = MARGIN
+) -> dict[int, list[ShiftTime]]:
     """Published working time of the weeks around a day by trainee, in order, then days that became free; one query."""
     first, last = weeks_around(day)
     now = timezone.now()
     found: dict[int, list[ShiftTime]] = defaultdict(list)
-    rows = SHIFTS.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
+    rows = SHIFTS.all(keys=trainees, first=first - margin, last=last + margin)
     freed: dict[tuple[int, dt.date], ShiftTime] = {}
     for trainee, that_day, start, end, pause, again, published_at, until, is_away, is_clocked in rows:
         if until is not None:
@@ -239,11 +247,11 @@ def shifts(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[
     return found
 
 
-def clocked(trainees: list[int], day: dt.date) -> dict[int, Clocked]:
+def clocked(trainees: list[int], day: dt.date, margin: dt.timedelta = MARGIN) -> dict[int, Clocked]:
     """Finished time entries of the weeks around a day by trainee; one query."""
     first, last = weeks_around(day)
     found: dict[int, Clocked] = defaultdict(lambda: Clocked([], [], set()))
-    rows = ENTERED.all(keys=trainees, first=first - MARGIN, last=last + MARGIN)
+    rows = ENTERED.all(keys=trainees, first=first - margin, last=last + margin)
     for trainee, assignment, kind, start, end in rows:
         of_person = found[trainee]
         if assignment is not None:
@@ -255,10 +263,12 @@ def clocked(trainees: list[int], day: dt.date) -> dict[int, Clocked]:
     return found
 
 
-def accompanied(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, list[Beside]]:
+def accompanied(
+    trainees: list[int], day: dt.date, zone: ZoneInfo, margin: dt.timedelta = MARGIN
+) -> dict[int, list[Beside]]:
     """When they accompany somebody in the weeks around a day, in order; one query."""
     found: dict[int, list[Beside]] = defaultdict(list)
-    for trainee, *facts in BESIDE.all(keys=trainees, **_moments(day, zone)):
+    for trainee, *facts in BESIDE.all(keys=trainees, **_moments(day, zone, margin)):
         found[trainee].append(Beside(*facts))
     return found
 
@@ -328,16 +338,24 @@ OF_WEEKS = ("keys", "opening", "closing", "first", "last", "zone", "now")
 TOLD, REAL, PUBLISHED = (Rows(write, *OF_WEEKS) for write in (_told, _real, _published))
 
 
-def weekly_seconds(trainees: list[int], day: dt.date, zone: ZoneInfo) -> dict[int, dict[dt.date, int]]:
+def weekly_seconds(
+    trainees: list[int], day: dt.date, zone: ZoneInfo, *, whole_year: bool = False
+) -> dict[int, dict[dt.date, int]]:
     """Seconds of work by trainee and Monday, of the weeks before and after those around a day; three queries.
+
+    With ``whole_year``, from the first week of the year on: the quota of overtime is one of the year (L18).
 
     Hours that were clocked, else those that were published, else those of the assignment; one that begins within
     published hours is part of them. Work that goes on over a Sunday night belongs to the week in which it began.
     """
     first, last = (civil_day(one, zone) for one in weeks_around(day))
+    monday, _sunday = weeks_around(day)
+    since = monday - WEEKS_BEFORE * WEEK
+    if whole_year:
+        since = min(since, dt.date.fromisocalendar(monday.isocalendar().year, 1, 1))
     given = {
         "keys": trainees,
-        "opening": first.start - WEEKS_BEFORE * WEEK,
+        "opening": civil_day(since, zone).start,
         "closing": last.end + WEEKS_AFTER * WEEK,
         "first": first.start,
         "last": last.end,
@@ -355,12 +373,11 @@ def settings_of(
     trainees: Collection[Trainee], files: Mapping[int, PersonFile], day: dt.date, zone: ZoneInfo
 ) -> dict[int, Setting]:
     """Terms of the employer by date and public holidays of the site, by trainee, for the weeks around a day and the
-    working days before it; one query."""
+    working days of a notice; one query."""
     first, last = weeks_around(day)
+    first, last = first - NOTICE_WEEKS * WEEK, last + NOTICE_WEEKS * WEEK
     books = terms_books()
-    holidays = {
-        site: frozenset(public_holidays(site, first - WEEK, last + WEEK)) for site in {one.site for one in trainees}
-    }
+    holidays = {site: frozenset(public_holidays(site, first, last)) for site in {one.site for one in trainees}}
     shared: dict[tuple[int, int], Setting] = {}
     found: dict[int, Setting] = {}
     for one in trainees:

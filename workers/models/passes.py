@@ -85,6 +85,8 @@ class PassIAE(PublicIdModel, TenantModel):
     # What the State's platform says: compared, never counted, and nobody is kept from work by a difference.
     imported_ends_on = models.DateField(_("last day at the State’s platform"), null=True, blank=True)
     is_prescribed = models.BooleanField(_("opened by an authorised prescriber"), default=False)
+    # The hire that had ended a suspension was withdrawn, and it could not go on: until somebody writes one down.
+    suspension_lost_on = models.DateField(_("suspension not given back on"), null=True, blank=True, editable=False)
     entered_label = models.CharField(_("written down by"), max_length=120, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)

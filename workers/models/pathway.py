@@ -23,7 +23,7 @@ from workers.rules import pass_iae as rules
 MOST = 300
 # What has slipped is shown for so long.
 LATE = dt.timedelta(days=62)
-KINDS = ("pass", "contract", "window", "request", "diagnosis", "appointment")
+KINDS = ("pass", "contract", "window", "request", "suspension", "diagnosis", "appointment")
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,13 @@ def _requests(asked: Asked) -> list[Line]:
     ]
 
 
+def _suspensions(asked: Asked) -> list[Line]:
+    """The hire that had ended one was withdrawn, and it could not go on: somebody writes it down again."""
+    rows = PassIAE.objects.kept().filter(asked.people, suspension_lost_on__gte=asked.first)
+    rows = rows.select_related("trainee__site", "trainee__adviser").order_by("suspension_lost_on", "pk")
+    return [Line("suspension", row.suspension_lost_on, row.trainee) for row in rows[:MOST] if row.suspension_lost_on]
+
+
 def _contracts(asked: Asked) -> list[Line]:
     """The last contract of each person, when it ends: one that is followed by another is no news."""
     rows = Contract.objects.standing().ours().filter(asked.people, last_on__range=(asked.first, asked.last))
@@ -170,6 +177,7 @@ _READERS: dict[str, Callable[[Asked], list[Line]]] = {
     "contract": _contracts,
     "window": _windows,
     "request": _requests,
+    "suspension": _suspensions,
     "diagnosis": _diagnoses,
     "appointment": _appointments,
 }

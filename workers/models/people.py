@@ -121,6 +121,12 @@ class Trainee(PublicIdModel, TenantModel):
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
+    def reads_mail(self) -> bool:
+        """Whether we can write to them: they are on the team and their account has an address."""
+        user = self.user
+        return user is not None and user.is_active and bool(user.email) and self.is_active
+
+    @property
     def short_name(self) -> str:
         """First name and initial: what the team's board and the client read."""
         return f"{self.first_name} {self.last_name[:1]}.".strip() if self.last_name else self.first_name

@@ -23,6 +23,7 @@ from workers.rules.contracts import PersonFile
 from workers.rules.intervals import Interval, Span, civil_day
 from workers.rules.labour import Setting, Work, WorkFile
 from workers.rules.labour.people import contracts_of, restrictions_of
+from workers.rules.labour.terms import FULL_TIME, MINUTE
 
 
 class Skill(NamedTuple):
@@ -93,7 +94,10 @@ class TeamDay:
     def know_weeks(self, trainees: Collection[Trainee]) -> None:
         """Read the totals of other weeks of these trainees, in three queries, for rules that average them."""
         if trainees:
-            found = labour.weekly_seconds([trainee.pk for trainee in trainees], self.day, self.zone)
+            is_full_time = any(self.files[one.pk].minutes_on(self.day) * MINUTE >= FULL_TIME for one in trainees)
+            found = labour.weekly_seconds(
+                [trainee.pk for trainee in trainees], self.day, self.zone, whole_year=is_full_time
+            )
             self.totals.update({trainee.pk: found[trainee.pk] for trainee in trainees})
 
     def setting(self, trainee: Trainee) -> Setting:
@@ -156,9 +160,11 @@ class TeamDay:
         )
 
 
-def team_day(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> TeamDay:
+def team_day(
+    trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, margin: dt.timedelta = labour.MARGIN
+) -> TeamDay:
     """Read a day of these trainees: capabilities, usual hours, absences, and the work of the weeks around."""
-    return judged_day(presence_of(trainees, day, zone))
+    return judged_day(presence_of(trainees, day, zone, margin=margin))
 
 
 def judged_day(presence: Presence) -> TeamDay:
@@ -170,9 +176,9 @@ def judged_day(presence: Presence) -> TeamDay:
         presence=presence,
         files=files,
         skills=_skills(keys),
-        times=labour.stretches(keys, day, zone),
-        clocked=labour.clocked(keys, day),
-        beside=labour.accompanied(keys, day, zone),
+        times=labour.stretches(keys, day, zone, presence.margin),
+        clocked=labour.clocked(keys, day, presence.margin),
+        beside=labour.accompanied(keys, day, zone, presence.margin),
         settings=labour.settings_of(people, files, day, zone),
     )
 

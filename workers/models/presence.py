@@ -28,6 +28,8 @@ class Presence:
     usual: dict[int, list[Interval]]
     away: frozenset[int]
     shifts: dict[int, list[labour.ShiftTime]]
+    # How far beyond the weeks around the day times are known one by one.
+    margin: dt.timedelta = labour.MARGIN
 
     @property
     def keys(self) -> list[int]:
@@ -53,12 +55,14 @@ class Presence:
         return trainee.pk in self.away
 
 
-def presence_of(trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo) -> Presence:
+def presence_of(
+    trainees: QuerySet[Trainee], day: dt.date, zone: ZoneInfo, *, margin: dt.timedelta = labour.MARGIN
+) -> Presence:
     """Read a day of these trainees: themselves with their site (and ``has_schedule``: whether usual hours of any day
     are written down), usual and published hours, absences. Five queries."""
     usual_hours = AvailabilityRule.objects.filter(trainee=OuterRef("pk"))
     found = trainees.annotate(has_schedule=Exists(usual_hours)).prefetch_related("site")
-    return day_of(cast("list[Trainee]", list(found)), day, zone)
+    return day_of(cast("list[Trainee]", list(found)), day, zone, margin=margin)
 
 
 USUAL = Rows(
@@ -77,7 +81,9 @@ AWAY = Rows(
 )
 
 
-def day_of(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> Presence:
+def day_of(
+    trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo, *, margin: dt.timedelta = labour.MARGIN
+) -> Presence:
     """The day of trainees who were read already. Three queries."""
     keys = [one.pk for one in trainees]
     usual: dict[int, list[Interval]] = defaultdict(list)
@@ -87,4 +93,4 @@ def day_of(trainees: Collection[Trainee], day: dt.date, zone: ZoneInfo) -> Prese
             known[starts, ends] = between_clocks((starts, ends), day, zone)
         usual[trainee].extend(known[starts, ends])
     away = frozenset(trainee for (trainee,) in AWAY.all(keys=keys, day=day))
-    return Presence(day, zone, list(trainees), usual, away, labour.shifts(keys, day, zone))
+    return Presence(day, zone, list(trainees), usual, away, labour.shifts(keys, day, zone, margin), margin)

@@ -10,18 +10,17 @@ from zoneinfo import ZoneInfo
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
-from workers.models.labour import ShiftTime
+from workers.models.labour import NEIGHBOURS, ShiftTime
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.models.plan import TeamDay, team_day
 from workers.models.shifts import PlannedHours, Shift, WeekEdition, WorkWeek
 from workers.rules.candidates import Reason, Severity, reason_of
-from workers.rules.candidates import hours as hours_figure
 from workers.rules.contracts import PersonFile
-from workers.rules.labour import ScheduleChange, judge
+from workers.rules.labour import Finding, ScheduleChange, judge, worsened
 from workers.rules.shifts import DayHours, Window
 
-# People of one site that one page plans.
-MOST_PEOPLE = 100
+# People of one site that are planned and published together; its page shows some at a time.
+MOST_PEOPLE = 1000
 
 
 @dataclass
@@ -30,6 +29,8 @@ class PersonWeek:
 
     ``changed`` are days on which the two differ, ``away`` those of an absence or after their last day on the team;
     minutes are those of working time.
+    ``reasons`` is all that speaks against the week, ``created`` what the changes bring about or make worse, in the
+    weeks before and after too; ``known`` is what is found of the hours that the person has.
     ``was_published``: the person was told of the week, if only that every day became free.
     """
 
@@ -42,11 +43,22 @@ class PersonWeek:
     contract_minutes: int
     was_published: bool = False
     reasons: list[Reason] = field(default_factory=list)
+    created: list[Reason] = field(default_factory=list)
+    known: list[Finding] = field(default_factory=list)
+
+    def accepts(self, reason: Reason) -> str:
+        """How the confirmation of a warning for this person alone is written."""
+        return f"{reason.code}:{self.trainee.public_id}"
 
     @property
     def minutes(self) -> int:
         """Minutes planned, without the days away."""
         return sum(hours.minutes for day, hours in self.days.items() if day not in self.away)
+
+    @property
+    def minutes_published(self) -> int:
+        """Minutes that the person has, without the days away."""
+        return sum(hours.minutes for day, hours in self.published.items() if day not in self.away)
 
 
 @dataclass(frozen=True)
@@ -78,17 +90,23 @@ def days_of(monday: dt.date) -> list[dt.date]:
     return [monday + dt.timedelta(days=place) for place in range(7)]
 
 
-def read_week(site: Site, monday: dt.date, *, now: dt.datetime) -> WeekPlan:
+def read_week(site: Site, monday: dt.date, *, now: dt.datetime, since: WeekPlan | None = None) -> WeekPlan:
     """Everybody of the site who is on the team then, with what the labour rules say of the week as drafted. What was
-    drafted for after somebody's last day counts for nothing. About twenty queries."""
+    drafted for after somebody's last day counts for nothing. About twenty queries.
+
+    ``since`` is the plan before hours were published, when what they brought about is asked afterwards.
+    """
     zone = ZoneInfo(site.time_zone)
     week = WorkWeek.objects.filter(site=site, monday=monday).select_related("site").first()
     everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).on(monday)
     chosen = list(everybody.order_by("first_name", "last_name", "pk").values_list("pk", flat=True)[:MOST_PEOPLE])
-    team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone)
+    team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone, margin=NEIGHBOURS)
     team.know_weeks(team.trainees)
     holidays = public_holidays(site, monday, days_of(monday)[-1])
     people = _people(team, monday, today=now.astimezone(zone).date())
+    before = {one.trainee.pk: one for one in since.people} if since else {}
+    for one in people:
+        _weigh(one, team, before.get(one.trainee.pk, one), now.astimezone(zone).date(), monday)
     return WeekPlan(
         site=site,
         zone=zone,
@@ -121,20 +139,22 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
     for trainee in team.trainees:
         drafted, published = drafts[trainee.pk], told[trainee.pk]
         file = team.files[trainee.pk]
-        one = PersonWeek(
-            trainee=trainee,
-            days={
-                day: hours for day in days if (hours := (published if day < today else drafted).get(day)) is not None
-            },
-            published=published,
-            changed={day for day in days if day >= today and drafted.get(day) != published.get(day)},
-            away=away[trainee.pk] | {day for day in days if not trainee.is_there_on(day)},
-            usual=usual[trainee.pk],
-            contract_minutes=_contract_minutes(file, days),
-            was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),
+        found.append(
+            PersonWeek(
+                trainee=trainee,
+                days={
+                    day: hours
+                    for day in days
+                    if (hours := (published if day < today else drafted).get(day)) is not None
+                },
+                published=published,
+                changed={day for day in days if day >= today and drafted.get(day) != published.get(day)},
+                away=away[trainee.pk] | {day for day in days if not trainee.is_there_on(day)},
+                usual=usual[trainee.pk],
+                contract_minutes=_contract_minutes(file, days),
+                was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),
+            )
         )
-        one.reasons = _reasons(one, team, file, days, today) if one.days or one.changed else []
-        found.append(one)
     return found
 
 
@@ -143,25 +163,46 @@ def _contract_minutes(file: PersonFile, days: Iterable[dt.date]) -> int:
     return next((file.minutes_on(day) for day in reversed(list(days)) if file.contract_on(day) is not None), 0)
 
 
-def _reasons(one: PersonWeek, team: TeamDay, file: PersonFile, days: list[dt.date], today: dt.date) -> list[Reason]:
-    """What speaks against the week: no contract, more than the contract, and what the Labour Code says (4.2)."""
-    found = []
-    if any(file.contract_on(day) is None for day in one.days if day not in one.away):
-        found.append(Reason("no_contract", Severity.BLOCK))
-    elif one.minutes > one.contract_minutes:
-        figures = {"planned": _hours(one.minutes), "contract": _hours(one.contract_minutes), "left": "0"}
-        found.append(Reason("contract_hours", Severity.WARN, figures))
-    work = replace(
-        _as_drafted(team, one, days, today).hours(one.trainee),
-        presence=tuple(
-            window
-            for day in days
-            for usual in one.usual.get(day.weekday(), ())
-            for window in DayHours(*usual).intervals(day, team.zone)
-        ),
-        changes=tuple(ScheduleChange(day, today) for day in sorted(one.changed) if _is_change(one, day)),
+def _weigh(one: PersonWeek, team: TeamDay, before: PersonWeek, today: dt.date, monday: dt.date) -> None:
+    """Judge the week and its neighbours with the hours as drafted and as the person has them (4.2)."""
+    days, setting = days_of(monday), team.setting(one.trainee)
+    first, last = days[0] - NEIGHBOURS, days[-1] + NEIGHBOURS
+    presence = tuple(
+        window
+        for day in days
+        for usual in one.usual.get(day.weekday(), ())
+        for window in DayHours(*usual).intervals(day, team.zone)
     )
-    return found + [reason_of(finding) for finding in judge(work, team.setting(one.trainee), days[0], days[-1])]
+    had = replace(team.hours(one.trainee), presence=presence)
+    found = one.known = judge(had, setting, first, last)
+    if one.changed:
+        changes = tuple(ScheduleChange(day, today) for day in sorted(one.changed) if _is_change(one, day))
+        drafted = _as_drafted(team, one, days, today).hours(one.trainee)
+        found = judge(replace(drafted, presence=presence, changes=changes), setting, first, last)
+    if not (one.days or one.changed):
+        return
+    new = [
+        finding
+        for finding in worsened(found, before.known)
+        if days[0] <= finding.day <= days[-1] or finding.severity != Severity.INFO
+    ]
+    shown = [finding for finding in found if days[0] <= finding.day <= days[-1] or finding in new]
+    one.reasons = [*_of_contract(one, team.files[one.trainee.pk]), *map(reason_of, shown)]
+    one.created = [*_of_contract(one, team.files[one.trainee.pk], before), *map(reason_of, new)]
+
+
+def _of_contract(one: PersonWeek, file: PersonFile, before: PersonWeek | None = None) -> list[Reason]:
+    """No contract, or more hours than it has; with ``before``, as far as the person did not have them then."""
+    known = before.published if before else {}
+    planned = (day for day, hours in one.days.items() if day not in one.away and hours != known.get(day))
+    if any(file.contract_on(day) is None for day in planned):
+        return [Reason("no_contract", Severity.BLOCK)]
+    if one.minutes <= max(one.contract_minutes, before.minutes_published if before else 0):
+        return []
+    if not one.contract_minutes:
+        return []
+    figures = {"planned": str(one.minutes * 60), "contract": str(one.contract_minutes * 60)}
+    return [Reason("contract_hours", Severity.WARN, figures)]
 
 
 def _as_drafted(team: TeamDay, one: PersonWeek, days: list[dt.date], today: dt.date) -> TeamDay:
@@ -198,7 +239,3 @@ def _is_change(one: PersonWeek, day: dt.date) -> bool:
     if not windows:
         return True
     return hours.starts < min(start for start, _end in windows) or hours.ends > max(end for _start, end in windows)
-
-
-def _hours(minutes: int) -> str:
-    return hours_figure(dt.timedelta(minutes=minutes))

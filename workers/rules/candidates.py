@@ -27,7 +27,6 @@ __all__ = [
     "Task",
     "Verdict",
     "best_mode",
-    "hours",
     "judge",
     "reason_of",
 ]
@@ -65,7 +64,7 @@ COUNTING = frozenset({"L5_days", "L8_days_off", "L13", "L14", "L16", "L16_agreem
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason, with the figures of its sentence (words, times as ISO text, hours as numbers, durations in seconds).
+    """One reason, with the figures of its sentence (words, times as ISO text, durations in seconds).
 
     One of the Labour Code bears its article, and what would put it right.
     """
@@ -241,12 +240,16 @@ def _needs(person: Person, day: dt.date) -> Iterator[Reason]:
 
 
 def _hours(person: Person, task: Task, day: dt.date, zone: ZoneInfo) -> Iterator[Reason]:
-    spans = (*person.worked, *person.planned, *person.published, task.window.span)
-    planned = dt.timedelta(seconds=covered(spans, week_span(day, zone)))
-    contract = dt.timedelta(minutes=person.file.minutes_on(day))
-    figures = {"planned": hours(planned), "contract": hours(contract), "left": hours(contract - planned)}
+    """The week with the task against the contract. Work within published hours takes nothing of what is left."""
+    known, week = (*person.worked, *person.planned, *person.published), week_span(day, zone)
+    planned, contract = covered((*known, task.window.span), week), person.file.minutes_on(day) * 60
+    figures = {"planned": str(planned), "contract": str(contract), "left": str(max(0, contract - planned))}
     if planned > contract:
         yield Reason("contract_hours", Severity.WARN, figures)
+    elif person.published and planned == covered(known, week):
+        yield Reason("hours_published", Severity.FOR, figures)
+    elif planned == contract:
+        yield Reason("hours_reached", Severity.INFO, figures)
     else:
         yield Reason("hours_left", Severity.FOR, figures)
 
@@ -291,8 +294,3 @@ def _times(interval: Interval) -> dict[str, str]:
 
 def _moment(seconds: int) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()
-
-
-def hours(duration: dt.timedelta) -> str:
-    """Hours for people, as a plain number with two decimals at most: ``6``, ``10.25``."""
-    return f"{duration.total_seconds() / 3600:.2f}".rstrip("0").rstrip(".")

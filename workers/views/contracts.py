@@ -139,12 +139,18 @@ def ending(request: HttpRequest, contract: uuid.UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, contract: uuid.UUID) -> HttpResponse:
     """A contract that was written by mistake."""
     before = _contract(request, contract)
-    return _done(
-        request,
-        before.trainee,
-        lambda: withdraw_contract(before, by=acting(request)),
-        _("The contract counts no more."),
-    )
+
+    def act() -> None:
+        if not withdraw_contract(before, by=acting(request)):
+            messages.warning(
+                request,
+                _(
+                    "A suspension of the PASS that this hire had ended could not be given back: write it down again on "
+                    "the page of the PASS."
+                ),
+            )
+
+    return _done(request, before.trainee, act, _("The contract counts no more."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -112,6 +112,8 @@ def _words(line: Line) -> tuple[str, str]:
     if line.kind == "request":
         asked = date_words(detail["asked_on"], "j F Y")  # type: ignore[arg-type]  # a date
         return _("A prolongation waits for an answer"), _("asked for on %(day)s") % {"day": asked}
+    if line.kind == "suspension":
+        return _("A suspension is to be written down again"), _("The hire that had ended it was withdrawn")
     if line.kind == "diagnosis":
         return _("The diagnosis counts no more after"), str(DiagnosisMaker(str(detail["made_by"])).label)
     return str(AppointmentKind(str(detail["kind"])).label), ""

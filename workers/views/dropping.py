@@ -17,6 +17,7 @@ from bookings.models import WorkOrder
 from concierge.errors import DomainError
 from concierge.models import Site
 from workers.actions.dropping import QUARTER, stretches
+from workers.actions.growth import growth_of
 from workers.forms import GridForm, cleaned
 from workers.models import Assignment, Trainee
 from workers.models.plan import team_day
@@ -49,6 +50,7 @@ def _answer(site: Site, order: WorkOrder, card: Assignment | None, grid: dict[st
     team.know_weeks(team.trainees)
     morning = dt.datetime.combine(grid["day"], dt.time(grid["hour"]), zone).astimezone(dt.UTC)
     now, mode = timezone.now(), card.supervision_mode if card else ""
+    growth = growth_of(order, team, now=now, without=card)
     return {
         "title": title_of(order, card.leg if card else order.leg_now or ""),
         "span": max(1, -(-order.duration_minutes // 15)),
@@ -68,6 +70,7 @@ def _answer(site: Site, order: WorkOrder, card: Assignment | None, grid: dict[st
                         # Somebody else is accompanied as suits them.
                         mode=mode if card and card.trainee_id == trainee.pk else "",
                         without=card,
+                        growth=growth,
                     )
                 ],
             }

@@ -86,6 +86,13 @@ def card_of(
     }
 
 
+def todo_of(one: PersonHours, works: Sequence[Assignment]) -> int:
+    """How much of a person asks for something, as their card counts it: times, days without hours, finished work."""
+    today = timezone.now().astimezone(one.zone).date()
+    times = sum(1 for entry in one.entries if rank_of(entry, today) != SETTLED)
+    return times + len(one.missing) + len(works)
+
+
 def signed_words(minutes: int) -> str:
     """A difference: +1 h, −0 h 30, or 0 h."""
     return f"+{minutes_words(minutes)}" if minutes > 0 else minutes_words(minutes)

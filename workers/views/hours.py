@@ -39,7 +39,7 @@ from workers.models.timesheets import PersonHours, hours_of
 from workers.perms import can_see_hours
 from workers.rules.intervals import Interval, civil_day
 from workers.views.common import acting, chosen_day, page_number, require
-from workers.views.hour_cards import Typed, card_of, is_plain_work
+from workers.views.hour_cards import Typed, card_of, is_plain_work, todo_of
 from workers.views.hour_words import week_days
 
 # People on a page, and pieces of finished work read at once.
@@ -125,18 +125,18 @@ def show_list(request: HttpRequest, *, error: DomainError | None = None, typed: 
     first, last, day = _period(request, zone_of(actor.organisation))
     people = _people(actor, first, last)
     works = _works(actor, first, last)
-    cards = [card_of(one, works[one.trainee.pk], actor, typed=typed) for one in people]
-    # What asks for something first; within it, by name.
-    cards.sort(key=lambda card: card["todo"] == 0)
-    page = Paginator(cards, PAGE).get_page(request.GET.get("page") or request.POST.get("page"))
+    todo = {one.trainee.pk: todo_of(one, works[one.trainee.pk]) for one in people}
+    # What asks for something first; within it, by name. Of hundreds of people only those of the page are put in words.
+    people.sort(key=lambda one: todo[one.trainee.pk] == 0)
+    page = Paginator(people, PAGE).get_page(request.GET.get("page") or request.POST.get("page"))
     context = {
         **_navigation(first, last, day),
-        "cards": list(page),
+        "cards": [card_of(one, works[one.trainee.pk], actor, typed=typed) for one in page],
         "plain_count": len(_plain(people)),
         "plain_work": len(_plain_work(works)),
-        "todo": sum(card["todo"] for card in cards),
-        "settled": sum(1 for card in cards if not card["todo"]),
-        "count": len(cards),
+        "todo": sum(todo.values()),
+        "settled": sum(1 for count in todo.values() if not count),
+        "count": len(people),
         "kinds": [(kind.value, kind.label) for kind in ABSENCE_KINDS],
         "levels": SkillLevel.choices,
         "reasons": SendBackReason.choices,

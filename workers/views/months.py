@@ -59,8 +59,7 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
     site = _site(request, slug)
     month = _month_posted(request, site)
     try:
-        accepts = cleaned(CloseForm(request.POST))["accepts_missing"]
-        close_month(site, month, by=acting(request), accepts_missing=accepts)
+        close_month(site, month, by=acting(request), **cleaned(CloseForm(request.POST)))
     except DomainError as error:
         return _page(request, site, month=month, error=error)
     messages.success(request, _("The month is closed. Its hours are not changed any more."))

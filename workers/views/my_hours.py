@@ -64,7 +64,8 @@ def my_notes(request: HttpRequest) -> HttpResponse:
     trainee = own_trainee(request)
     if trainee is None:
         return nobody(request)
-    notes = ProgressNote.objects.visible_to(acting(request)).current().select_related("author")[:MOST_NOTES]
+    notes = ProgressNote.objects.visible_to(acting(request)).filter(trainee=trainee).current()
+    notes = notes.select_related("author")[:MOST_NOTES]
     with own_language(request, trainee):
         lines = [
             {"day": date_words(note.written_on, "j F Y"), "author": str(note.author or ""), "text": note.text}

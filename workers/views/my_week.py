@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -15,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from concierge.days import today_at
-from concierge.words import date_words, duration_words
-from workers.models import Absence, Shift, Trainee
+from concierge.words import date_words, duration_words, moment_words
+from workers.models import Absence, Appointment, Shift, Trainee
 from workers.models.weeks import days_of
+from workers.rules.intervals import civil_day
 from workers.rules.shifts import DayHours
 from workers.views.common import chosen_day
 from workers.views.day import nobody, own_language, own_trainee
@@ -55,6 +57,7 @@ def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -
             }
             for day in days
         ],
+        "interviews": _interviews(trainee, days, zone),
         # A week of which every day became free was published too.
         "is_published": bool(told),
         "total": duration_words(sum(one.minutes for one in hours.values())),
@@ -62,6 +65,19 @@ def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -
         "previous_url": _url(monday - dt.timedelta(days=7)),
         "next_url": _url(monday + dt.timedelta(days=7)),
     }
+
+
+def _interviews(trainee: Trainee, days: Sequence[dt.date], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Appointments with the social adviser: when, where and with whom."""
+    opening, closing = civil_day(days[0], zone).start, civil_day(days[-1], zone).end
+    mine = Appointment.objects.pending().filter(trainee=trainee, starts_at__gte=opening, starts_at__lt=closing)
+    rows = []
+    for one in mine.select_related("adviser"):
+        when, place = moment_words(one.starts_at, trainee.site).capitalize(), one.place or trainee.site.name
+        who = one.adviser.get_short_name() if one.adviser else ""
+        title = _("Appointment with %(name)s") % {"name": who} if who else _("Appointment")
+        rows.append({"when": when, "title": title, "place": place, "say": f"{title}. {when}. {place}."})
+    return rows
 
 
 def _day(day: dt.date, hours: DayHours | None, *, is_away: bool, is_today: bool) -> dict[str, Any]:

@@ -53,7 +53,11 @@ def correct(request: HttpRequest, note: uuid.UUID) -> HttpResponse:
             messages.success(request, _("Corrected. The first version is kept."))
             return redirect("workers:notes", trainee=found.trainee.public_id)
     except DomainError as error:
-        return _page(request, found.trainee, NoteForm(), error=error, status=error.status)
+        # What was typed stays, at the version that is there now.
+        while (newer := ProgressNote.objects.filter(replaces=found).first()) is not None:
+            found = newer
+        form = NoteForm(request.POST, auto_id=f"note-{found.public_id}-%s")
+        return _page(request, found.trainee, NoteForm(), wrong=(found.pk, form), error=error, status=error.status)
     return _page(request, found.trainee, NoteForm(), wrong=(found.pk, form), status=422)
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from concierge.encryption import Unreadable
-from concierge.errors import DomainError
+from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
 from concierge.words import date_words
 from workers.actions import prolongations
@@ -184,8 +184,11 @@ def _preview(pass_iae: PassIAE, form: Form, look: Callable[[], Preview]) -> dict
 
 
 def _closing(request: HttpRequest) -> CloseReason:
+    """Why it counts no more. Raises ``Invalid`` (400)."""
     form = CloseForm(request.POST)
-    return CloseReason(form.cleaned_data["reason"]) if form.is_valid() else CloseReason.MISTAKE
+    if not form.is_valid():
+        raise Invalid(_("Choose a reason from the list."), field="reason")
+    return CloseReason(form.cleaned_data["reason"])
 
 
 @require_POST
@@ -202,8 +205,7 @@ def cancel(request: HttpRequest, trainee: uuid.UUID, entry: uuid.UUID) -> HttpRe
     person = followed(request, trainee, writing=True)
     found = PassSuspension.objects.select_related("pass_iae__organisation").filter(pass_iae__trainee=person)
     row: PassSuspension = get_object_or_404(found, public_id=entry)
-    reason = _closing(request)
-    return _done(request, person, lambda by: cancel_suspension(row, reason=reason, by=by))
+    return _done(request, person, lambda by: cancel_suspension(row, reason=_closing(request), by=by))
 
 
 @require_POST
@@ -215,8 +217,9 @@ def decide(request: HttpRequest, trainee: uuid.UUID, entry: uuid.UUID, verb: str
     if verb == "accorder":
         return _done(request, person, lambda by: prolongations.grant_prolongation(row, by=by))
     if verb == "annuler":
-        reason = _closing(request)
-        return _done(request, person, lambda by: prolongations.cancel_prolongation(row, reason=reason, by=by))
+        return _done(
+            request, person, lambda by: prolongations.cancel_prolongation(row, reason=_closing(request), by=by)
+        )
     if verb != "refuser":
         raise Http404
     form = DenyForm(request.POST)

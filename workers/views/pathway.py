@@ -46,6 +46,7 @@ from workers.forms.pathway import (
     add_faults,
 )
 from workers.models import Appointment, PassIAE, PassProlongation, PassSuspension, Trainee
+from workers.models.appointments import times_before
 from workers.perms import advises, can_keep_pathways, can_see_pathways
 from workers.rules import pass_iae as rules
 from workers.views.common import acting, posted, require, trainee_or_404
@@ -143,7 +144,7 @@ def plan(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("The appointment is planned."))
+            messages.success(request, told(found, _("The appointment is planned.")))
             return redirect("workers:pass", trainee=found.public_id)
     return page(request, found, appointment_form=form)
 
@@ -159,7 +160,8 @@ def outcome(request: HttpRequest, trainee: uuid.UUID, appointment: uuid.UUID) ->
             note_outcome(one, status=AppointmentStatus(form.cleaned_data["status"]), by=acting(request))
         except DomainError as error:
             return page(request, found, error=error)
-        messages.success(request, _("Saved."))
+        is_called_off = one.starts_at > timezone.now()
+        messages.success(request, told(found, _("The appointment is cancelled.")) if is_called_off else _("Saved."))
         return redirect("workers:pass", trainee=found.public_id)
     return page(request, found, error=DomainError(_("Choose an outcome from the list.")))
 
@@ -214,6 +216,13 @@ def _outcomes() -> list[tuple[str, str]]:
     choices = OutcomeForm().fields["status"].widget.choices
     cancels = AppointmentStatus.CANCELLED
     return [(code, pgettext("verb", "Cancel") if code == cancels else str(label)) for code, label in choices]
+
+
+def told(trainee: Trainee, words: str) -> str:
+    """What was done to an appointment, and how the person knows of it: whoever has no address is to be called."""
+    if trainee.reads_mail:
+        return _("%(done)s %(name)s gets a message.") % {"done": words, "name": trainee.first_name}
+    return _("%(done)s %(name)s has no e-mail address: tell them.") % {"done": words, "name": trainee.first_name}
 
 
 def _vault_button(trainee: Trainee) -> list[Button]:
@@ -354,11 +363,13 @@ def _diagnoses(trainee: Trainee, today: dt.date) -> list[dict[str, Any]]:
 
 def _appointments(trainee: Trainee) -> list[dict[str, Any]]:
     now = timezone.now()
-    found = trainee.appointments.select_related("adviser").order_by("-starts_at", "-pk")[:SHOWN]
+    found = list(trainee.appointments.select_related("adviser").order_by("-starts_at", "-pk")[:SHOWN])
+    before = times_before(found)
     return [
         {
             "public_id": one.public_id,
             "when": short_moment_words(one.starts_at, trainee.site),
+            "before": [short_moment_words(moment, trainee.site) for moment in before[one.public_id]],
             "kind": one.get_kind_display(),
             "place": one.place,
             "adviser": str(one.adviser) if one.adviser else "",
@@ -367,6 +378,9 @@ def _appointments(trainee: Trainee) -> list[dict[str, Any]]:
             "is_open": one.status != AppointmentStatus.CANCELLED,
             "is_past": one.starts_at <= now,
             "url": reverse("workers:appointment", args=[trainee.public_id, one.public_id]),
+            "move_url": reverse("workers:appointment-move", args=[trainee.public_id, one.public_id])
+            if one.status == AppointmentStatus.PENDING
+            else "",
         }
         for one in found
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,10 +32,22 @@ from workers.models.weeks import PersonWeek, WeekPlan, days_of, read_week
 from workers.perms import can_edit_person, can_plan_weeks, can_see_team
 from workers.rules.candidates import Severity
 from workers.rules.shifts import DayHours, hours_of
-from workers.views.common import acting, answered, chosen_day, chosen_site, posted, require, team_sites, trainee_or_404
+from workers.views.common import (
+    acting,
+    answered,
+    chosen_day,
+    chosen_site,
+    page_number,
+    posted,
+    require,
+    team_sites,
+    trainee_or_404,
+)
 from workers.views.person_tabs import head_of
 from workers.views.swaps import swaps_to_decide
 
+# People in one table.
+PAGE = 50
 KINDS = {Severity.BLOCK: "against", Severity.WARN: "neutral", Severity.INFO: "for"}
 
 
@@ -179,12 +192,14 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
     monday = _monday(given.get("semaine", ""), site)
     plan = read_week(site, monday, now=timezone.now())
     may_plan = can_plan_weeks(actor, site_id=site.pk)
+    page = Paginator(plan.people, PAGE).get_page(page_number(given.get("page", "1")))
+    base = week_url(site, monday)
     findings = [
         {"name": str(one.trainee), "href": _person_url(one, monday) if may_plan else "", "reasons": told}
         for one in plan.people
         if (told := _reasons(plan, one))
     ]
-    reasons = [reason for one in plan.people for reason in one.reasons]
+    created = [(one, reason) for one in plan.people for reason in one.created]
     context = {
         "sites": [{"slug": one.slug, "name": one.name, "is_shown": one == site} for one in sites],
         "site": site,
@@ -192,11 +207,14 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         "monday": monday.isoformat(),
         "version": plan.version,
         "days": [_head(plan, day) for day in days_of(monday)],
-        "people": [_row(plan, one, may_plan=may_plan) for one in plan.people],
+        "people": [_row(plan, one, may_plan=may_plan) for one in page],
+        "count": page.paginator.count,
+        "previous": f"{base}&page={page.previous_page_number()}" if page.has_previous() else "",
+        "next": f"{base}&page={page.next_page_number()}" if page.has_next() else "",
         "left_out": plan.left_out,
         "findings": findings,
-        "is_blocked": any(reason.severity == Severity.BLOCK for reason in reasons),
-        "warnings": sorted({reason.code for reason in reasons if reason.severity == Severity.WARN}),
+        "is_blocked": any(reason.severity == Severity.BLOCK for _one, reason in created),
+        "warnings": sorted({one.accepts(reason) for one, reason in created if reason.severity == Severity.WARN}),
         "is_changed": plan.is_changed,
         "published": _published(plan),
         "is_empty": not any(one.days for one in plan.people),

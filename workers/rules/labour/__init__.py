@@ -5,7 +5,7 @@ one by one, ``engine`` all of them over a person's days, ``record`` the hours th
 whole seconds, so that a night in which the clocks change counts its real hours.
 """
 
-from workers.rules.labour.engine import Trials, judge, trial
+from workers.rules.labour.engine import Trials, judge, trial, worsened
 from workers.rules.labour.facts import (
     Contract,
     Derogation,
@@ -45,4 +45,5 @@ __all__ = [
     "judge",
     "record_of",
     "trial",
+    "worsened",
 ]

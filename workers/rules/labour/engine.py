@@ -9,13 +9,11 @@ from typing import Literal
 
 from workers.rules.intervals import Span
 from workers.rules.labour.days import DAY_RULES, MINOR_RULES, Day, restrictions, schedule_change
-from workers.rules.labour.facts import Kind, ScheduleChange, Setting, Work, WorkFile
+from workers.rules.labour.facts import MAJORITY, Kind, ScheduleChange, Setting, Work, WorkFile
 from workers.rules.labour.findings import Finding, WayOut, way
 from workers.rules.labour.terms import AVERAGE_WEEKS
 from workers.rules.labour.timeline import DAY, Timeline
 from workers.rules.labour.weeks import MINOR_WEEK_RULES, WEEK_RULES, Week, average_work
-
-MAJORITY = 18
 
 
 def judge(file: WorkFile, setting: Setting, first: dt.date, last: dt.date) -> list[Finding]:
@@ -188,6 +186,20 @@ def _touches(piece: Work, before: Timeline, after: Timeline, index: int) -> bool
         return True
     was, now = before.begun, after.begun
     return was.get(index) != now.get(index) or was.get(index - 1) != now.get(index - 1)
+
+
+def worsened(after: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+    """Of what is found, what was not found before or is further from its limit now."""
+    known = {_key(one): _breach(one) for one in before}
+    return [one for one in after if _breach(one) > known.get(_key(one), NO_BREACH)]
+
+
+NO_BREACH = (-1, 0)
+
+
+def _breach(one: Finding) -> tuple[int, int]:
+    """How far from its limit; of interruptions (L17) also how long."""
+    return abs(one.measured - one.limit), one.figures.get("longest", 0)
 
 
 def trial(file: WorkFile, piece: Work, setting: Setting, *, change: ScheduleChange | None = None) -> list[Finding]:

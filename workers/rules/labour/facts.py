@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from workers.rules.intervals import Interval, Span
 from workers.rules.labour.terms import FULL_TIME, LAW, MINUTE, TermsBook
 
+# Years from which the rules for the young (L8) no longer hold.
+MAJORITY = 18
+
 
 class Kind(StrEnum):
     """What a stretch of time was. All but the break is working time (L21, L22)."""
@@ -141,8 +144,8 @@ class WorkFile:
     """Everything about one person that the rules read.
 
     ``work`` in any order, overlapping or not; ``plain`` is work of which nothing is known but when. ``earlier`` holds
-    the seconds of weeks of which only the total is known, by their Monday; ``overtime`` those of overtime before the
-    known weeks, by year. ``presence`` are usual hours: being there between two pieces of work is no interruption (L17).
+    the seconds of weeks of which only the total is known, by their Monday; ``overtime`` that of other weeks by
+    year. ``presence`` are usual hours: being there between two pieces of work is no interruption (L17).
     """
 
     work: tuple[Work, ...] = ()

@@ -128,7 +128,10 @@ class Timeline:
         return ordinal - self.base
 
     def contract(self, week: int) -> tuple[Contract | None, int]:
-        """The contract of a week and the weekly seconds of all of them: on the last day of the week that has one."""
+        """The last contract of a week and the weekly seconds of all of them.
+
+        Hours that change within a week count for its days from Monday to Friday, a fifth each.
+        """
         known = self._contracts.get(week)
         if known is None:
             contracts, monday = self._file.contracts, self.base + 7 * week
@@ -136,12 +139,23 @@ class Timeline:
                 return None, 0
             if len(contracts) == 1 and not contracts[0].riders:
                 return self._only(contracts[0], monday)
-            days = (dt.date.fromordinal(monday + place) for place in range(6, -1, -1))
-            running = ((deals, day) for day in days if (deals := self._file.contracts_on(day)))
-            deals, day = next(running, ([], dt.date.min))
-            known = (deals[0], sum(deal.seconds_on(day) for deal in deals)) if deals else (None, 0)
-            self._contracts[week] = known
+            known = self._contracts[week] = self._contract_of(monday)
         return known
+
+    def _contract_of(self, monday: int) -> tuple[Contract | None, int]:
+        deals: list[Contract] = []
+        agreed: list[int] = []
+        working = 0
+        for place in range(7):
+            day = dt.date.fromordinal(monday + place)
+            if running := self._file.contracts_on(day):
+                deals = running
+                agreed.append(sum(deal.seconds_on(day) for deal in running))
+                working += place < 5
+        if not deals:
+            return None, 0
+        days = agreed[:working] or agreed[-1:]
+        return deals[0], sum(days) // len(days) if min(days) != max(days) else days[-1]
 
     def _only(self, deal: Contract, monday: int) -> tuple[Contract | None, int]:
         """The same, of somebody with one contract that never changed."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workers.rules.intervals import ALWAYS, covered
-from workers.rules.labour.facts import Kind, Rider, Setting, WorkFile, is_part_time
+from workers.rules.labour.facts import MAJORITY, Kind, Rider, Setting, WorkFile, is_part_time
 from workers.rules.labour.findings import Finding, finding, way
 from workers.rules.labour.terms import (
     AVERAGE_WEEKS,
@@ -57,10 +57,11 @@ def weekly_work(week: Week) -> Finding | None:
     return _too_much("L2", week, week.terms.weekly_most)
 
 
-def _too_much(code: str, week: Week, most: int) -> Finding | None:
-    if week.total <= most:
+def _too_much(code: str, week: Week, most: int, total: int | None = None) -> Finding | None:
+    worked = week.total if total is None else total
+    if worked <= most:
         return None
-    return finding(code, week.monday, week.total, most, way("at_most_week", most=most, over=week.total - most))
+    return finding(code, week.monday, worked, most, way("at_most_week", most=most, over=worked - most))
 
 
 def weekly_rest(week: Week) -> Finding | None:
@@ -247,6 +248,12 @@ def overtime_quota(week: Week) -> Finding | None:
         for place in range(week.index + 1)
         if dt.date.fromordinal(week.line.base + 7 * place + 3).year == year
     )
+    # Weeks before those on the line, of which the totals are known.
+    used += sum(
+        max(0, seconds - FULL_TIME)
+        for monday, seconds in week.file.earlier.items()
+        if monday.toordinal() < week.line.base and (monday + dt.timedelta(days=3)).year == year
+    )
     quota = week.terms.overtime_quota
     if used <= quota:
         return None
@@ -279,20 +286,34 @@ WEEK_RULES: tuple[WeekRule, ...] = (
 
 
 def minor_week(week: Week) -> Finding | None:
-    """L8: at most 35 hours a week under 18 (L3162-1)."""
-    return _too_much("L8_week", week, week.terms.minors.weekly_most)
+    """L8: at most 35 hours a week under 18 (L3162-1): of the week of the 18th birthday, the days before it count."""
+    return _too_much("L8_week", week, week.terms.minors.weekly_most, _under_age(week))
 
 
 def minor_days_off(week: Week) -> Finding | None:
-    """L8: two days off in a row every week (L3164-2)."""
+    """L8: two days off in a row every week (L3164-2); days from the 18th birthday on are as good as off."""
     least = week.terms.minors.days_off_in_a_row
     longest = run = 0
-    for seconds in week.days_worked():
+    for seconds in _days_under_age(week):
         run = 0 if seconds else run + 1
         longest = max(longest, run)
     return (
         None if longest >= least else finding("L8_days_off", week.monday, longest, least, way("days_off", count=least))
     )
+
+
+def _under_age(week: Week) -> int:
+    """Seconds of the week that are worked under 18."""
+    sunday = week.file.age_on(dt.date.fromordinal(week.monday + 6))
+    return week.total if sunday is None or sunday < MAJORITY else sum(_days_under_age(week))
+
+
+def _days_under_age(week: Week) -> list[int]:
+    """Work of each day, none from the 18th birthday on."""
+    ages = (week.file.age_on(dt.date.fromordinal(week.monday + place)) for place in range(7))
+    return [
+        seconds if age is None or age < MAJORITY else 0 for seconds, age in zip(week.days_worked(), ages, strict=True)
+    ]
 
 
 MINOR_WEEK_RULES: tuple[WeekRule, ...] = (minor_week, minor_days_off)

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0002_guards"),
         ("concierge", "0002_guards"),
-        ("workers", "0009_readings_of_reasons"),
+        ("workers", "0010_suspension_not_given_back"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
