@@ -265,8 +265,8 @@ def test_work_of_both_is_given_to_others_from_one_place(team: Team, week: WorkWe
     page = client.get(answer["Location"]).content.decode()
     for trainee, place in ((team.amina, 0), (team.bilal, 1)):
         assert f"{reverse('workers:replace', args=[trainee.public_id])}?day={day(place)}" in page
-    for odd in ("x", str(team.amina.public_id), ""):
-        assert client.get(reverse("workers:swaps"), {"fait": odd}).status_code == 200
+    for odd, status in (("x", 404), (str(team.amina.public_id), 200), ("", 200)):
+        assert client.get(reverse("workers:swaps"), {"fait": odd}).status_code == status
 
 
 def test_a_colleague_says_no_on_the_phone(team: Team, week: WorkWeek, client: Client) -> None:
