@@ -271,7 +271,7 @@ def test_without_the_lock_of_both_people_the_day_is_too_long(team: Team, monkeyp
         return judged
 
     monkeypatch.setattr(swaps, "_lock_both", lambda swap: None)
-    monkeypatch.setattr(swaps, "judged_people", then_wait(swaps.judged_people))
+    monkeypatch.setattr(swaps, "judged_people", then_wait(weeks.judged_people))
     monkeypatch.setattr(dispatch, "judged", then_wait(dispatch.judged))
     assert at_once(team, *long_day_by_swap(team)) == ["ok", "ok"]
 

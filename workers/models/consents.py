@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -116,7 +116,7 @@ class HoursConsent(PublicIdModel, TenantModel):
         return DayHours(self.starts, self.ends, self.break_starts, self.break_ends)
 
 
-def columns_of(hours: DayHours | None) -> dict[str, dt.time | None]:
+def columns_of(hours: DayHours | None) -> dict[str, Any]:
     """The times of a day as columns."""
     names = ("starts", "ends", "break_starts", "break_ends")
     return {name: getattr(hours, name) if hours else None for name in names}

@@ -152,10 +152,12 @@ def _work_left(swap: SwapRequest) -> list[dict[str, str]]:
 def _approved(request: HttpRequest, actor: Actor) -> list[dict[str, str]]:
     """What the swap that was just approved left to others."""
     asked = uuid_or_none(request.GET.get("fait", ""))
+    if asked is None:
+        return []
     found = SwapRequest.objects.visible_to(actor).filter(public_id=asked, status=SwapStatus.APPROVED).for_cards()
-    swap = found.first() if asked else None
-    may = swap is not None and can_plan_weeks(actor, site_id=swap.mine.week.site_id)
-    return _work_left(swap) if swap is not None and may else []
+    return [
+        line for swap in found if can_plan_weeks(actor, site_id=swap.mine.week.site_id) for line in _work_left(swap)
+    ]
 
 
 def swaps_to_decide(actor: Actor) -> SwapRequestQuerySet:
