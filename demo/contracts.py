@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 from demo.setup import House, siret
+from workers.actions.agreements import AgreementDetails, add_agreement
 from workers.actions.contracts import ContractTerms, hire
 from workers.actions.employers import AnnexDetails, EmployerDetails, add_annex, add_employer
 from workers.enums.contracts import ContractKind, EmployerKind, HoursBasis
@@ -34,7 +35,24 @@ def open_employers(house: House, since: dt.date) -> list[tuple[Employer, Financi
             agreed_etp=places,
         )
         found.append((employer, add_annex(employer, details, by=house.by)))
+    _agree(house, found[1][0], since)
     return found
+
+
+def _agree(house: House, employer: Employer, since: dt.date) -> None:
+    """The ACI has an agreement on working time that ended, and the one that follows it."""
+    first = dt.date(since.year - 2, 1, 1)
+    renewed = dt.date(since.year, 1, 1)
+    for starts_on, ends_on, terms in (
+        (first, renewed - dt.timedelta(days=1), {"part_time_share": 5}),
+        (
+            renewed,
+            None,
+            {"part_time_share": 4, "schedule_notice_days": 5, "interruptions_most": 2, "interruption_most": 180},
+        ),
+    ):
+        reference = f"Accord d’entreprise sur le temps de travail, {starts_on.year}"
+        add_agreement(employer, AgreementDetails(reference, starts_on, ends_on, terms), by=house.by)
 
 
 def sign(

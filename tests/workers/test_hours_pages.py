@@ -405,6 +405,21 @@ def test_notes_are_written_corrected_and_read_by_the_person(team: Team, staff: C
     assert "Autre chose" not in page(staff, "/mes-notes/")
 
 
+@pytest.mark.promise("domain R21")
+def test_what_real_hours_break_is_listed_with_its_article_and_what_is_left_to_do(team: Team, staff: Client) -> None:
+    """Eleven hours on Monday until eleven at night, and work again at seven: a day too long, a rest too short."""
+    said = [(at(8), at(13)), (at(14), at(20)), (at(7, days=1), at(12, days=1))]
+    with time_machine.travel(at(18, days=1), tick=False):
+        for start, end in said:
+            add_entry(team.amina, Said(TimeKind.WORK, start, end), by=team.supervisor)
+        assert "Code du travail" not in page(staff, LIST, jour="2026-11-22")
+        week = page(staff, LIST, semaine="2026-11-23")
+        day = page(staff, LIST, jour="2026-11-24")
+    assert "11 h de travail le lun 23 nov" in week.replace("\xa0", " ").replace("\u202f", " ")
+    assert ("L3121-18" in week, "L3121-18" in day) == (True, False)
+    assert f'href="#p-{team.amina.public_id}"' in week
+
+
 def queries(client: Client, address: str, **query: str) -> int:
     page(client, address, **query)
     with CaptureQueriesContext(connection) as said:

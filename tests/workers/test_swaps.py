@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from concierge import deadlines
@@ -16,6 +18,7 @@ from concierge.errors import Invalid, NotAllowed, WrongState
 from notifications.models import Message
 from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team
+from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.dispatch import assign_work_order
 from workers.actions.refusals import WarningsToAccept
 from workers.actions.swaps import (
@@ -28,6 +31,7 @@ from workers.actions.swaps import (
     withdraw_swap,
 )
 from workers.actions.weeks import WeekRefused, plan_hours, publish_week
+from workers.enums.passes import AppointmentKind
 from workers.models import HoursConsent, PlannedHours, Shift, SwapRequest, Trainee, WeekEdition, WorkWeek
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
@@ -278,3 +282,60 @@ def test_a_colleague_says_no_on_the_phone(team: Team, week: WorkWeek, client: Cl
     swap.refresh_from_db()
     assert swap.status == "declined"
     assert client.post(reverse("workers:answer_swap", args=[swap.public_id, "peut-etre"])).status_code == 404
+
+
+def three_asked(team: Team) -> list[SwapRequest]:
+    """Amina asks Bilal for three of his afternoons against three of her mornings."""
+    mornings = [(team.amina, place, MORNING) for place in (0, 1, 2)]
+    published(team, *mornings, *((team.bilal, place, AFTERNOON) for place in (3, 4, 5)))
+    by = team.themself(team.amina)
+    return [ask_swap(shift(team.amina, place), shift(team.bilal, place + 3), by=by) for place in (0, 1, 2)]
+
+
+def cost(client: Client, address: str, **query: str) -> int:
+    """Queries of a page that was read before."""
+    assert client.get(address, query).status_code == 200
+    with CaptureQueriesContext(connection) as said:
+        client.get(address, query)
+    return len(said)
+
+
+@pytest.mark.promise("S07")
+def test_swaps_to_decide_cost_the_same_for_1_and_3(team: Team, client: Client) -> None:
+    client.force_login(team.world.users["supervisor"])
+    swaps = three_asked(team)
+    costs = []
+    for swap in swaps:
+        answer_swap(swap, agrees=True, by=team.themself(team.bilal))
+        costs.append(cost(client, reverse("workers:swaps")))
+    assert costs[0] == costs[2]
+
+
+@pytest.mark.promise("S07")
+def test_my_week_costs_the_same_with_1_and_3_of_everything(team: Team, client: Client) -> None:
+    """Days, swaps asked of the person, swaps they ask, and appointments."""
+    Trainee.objects.filter(pk=team.amina.pk).update(user=None)
+    client.force_login(team.world.users["trainee"])
+    Trainee.objects.filter(pk=team.bilal.pk).update(user=team.world.users["trainee"])
+    published(team, (team.amina, 0, MORNING), (team.bilal, 3, AFTERNOON), (team.chloe, 0, AFTERNOON))
+    own, asked_of_them = team.themself(team.bilal), team.themself(team.amina)
+    ask_swap(shift(team.amina, 0), shift(team.bilal, 3), by=asked_of_them)
+    ask_swap(shift(team.bilal, 3), shift(team.chloe, 0), by=own)
+    meet(team, 1)
+    address, week_of = reverse("workers:my_week"), {"semaine": MONDAY.isoformat()}
+    one = cost(client, address, **week_of)
+    rows = [(team.amina, place, MORNING) for place in (1, 2)] + [(team.bilal, place, AFTERNOON) for place in (4, 5)]
+    published(team, *rows, (team.chloe, 1, AFTERNOON), (team.chloe, 2, AFTERNOON))
+    for place in (1, 2):
+        ask_swap(shift(team.amina, place), shift(team.bilal, place + 3), by=asked_of_them)
+        ask_swap(shift(team.bilal, place + 3), shift(team.chloe, place), by=own)
+        meet(team, place + 1)
+    text = client.get(address, week_of).content.decode()
+    assert (text.count("Bureau 2"), "Amina demande" in text or "demande à échanger" in text) == (6, True)
+    assert cost(client, address, **week_of) == one
+
+
+def meet(team: Team, place: int) -> None:
+    """An interview on a day of the week."""
+    at = dt.datetime.combine(day(place), dt.time(11), PARIS)
+    plan_appointment(team.bilal, AppointmentDetails(at, AppointmentKind.REVIEW, "Bureau 2"), by=team.world.actor())

@@ -37,7 +37,7 @@ class SwapRequestQuerySet(models.QuerySet["SwapRequest"]):
 
     def for_cards(self) -> Self:
         """With everything a line shows."""
-        return self.select_related("asker", "other", "mine__week__site", "theirs__week")
+        return self.select_related("asker", "other", "mine__week__site", "theirs__week__site")
 
 
 class SwapRequest(PublicIdModel, TenantModel):

@@ -40,6 +40,7 @@ from workers.perms import can_see_hours
 from workers.rules.intervals import Interval, civil_day
 from workers.views.common import acting, chosen_day, page_number, require
 from workers.views.hour_cards import Typed, card_of, is_plain_work, todo_of
+from workers.views.hour_findings import findings_words
 from workers.views.hour_words import week_days
 
 # People on a page, and pieces of finished work read at once.
@@ -122,7 +123,8 @@ def show_list(request: HttpRequest, *, error: DomainError | None = None, typed: 
     """The list, with what went wrong on top, or in the correction that was ``typed``."""
     actor = acting(request)
     require(can_see_hours(actor))
-    first, last, day = _period(request, zone_of(actor.organisation))
+    zone = zone_of(actor.organisation)
+    first, last, day = _period(request, zone)
     people = _people(actor, first, last)
     works = _works(actor, first, last)
     todo = {one.trainee.pk: todo_of(one, works[one.trainee.pk]) for one in people}
@@ -132,6 +134,7 @@ def show_list(request: HttpRequest, *, error: DomainError | None = None, typed: 
     context = {
         **_navigation(first, last, day),
         "cards": [card_of(one, works[one.trainee.pk], actor, typed=typed) for one in page],
+        "labour": findings_words(list(page), first, last, zone),
         "plain_count": len(_plain(people)),
         "plain_work": len(_plain_work(works)),
         "todo": sum(todo.values()),
