@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-import yaml
 from django.conf import settings
 from playwright.sync_api import expect
 
@@ -11,7 +12,7 @@ from tests.e2e.conftest import Screen
 from tests.world import World
 
 pytestmark = pytest.mark.browser
-DOCUMENT = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text())
+DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yaml"
 
 
 def test_the_api_can_be_read_and_tried(live_world: World, screen: Screen) -> None:
@@ -19,7 +20,7 @@ def test_the_api_can_be_read_and_tried(live_world: World, screen: Screen) -> Non
     answer = page.goto(f"{screen.base}/api/v1/docs/")
     assert answer is not None
     assert "unsafe-inline" not in answer.headers["content-security-policy"]
-    operations = sum("operationId" in one for path in DOCUMENT["paths"].values() for one in path.values())
+    operations = len(re.findall(r"^ +operationId:", DOCUMENT.read_text(), re.MULTILINE))
     expect(page.locator(".opblock")).to_have_count(operations)
     screen.shot("api-docs")
     page.get_by_role("button", name="Authorize").click()
