@@ -49,9 +49,10 @@ lint-style: tools
 lint-served: tools
 	@$(STACK) services -- env -u MAKEFLAGS -u MFLAGS $(MAKE) --no-print-directory lint-django
 
-# What the workers of `make test` would wait for: the database of tests, kept for the next run.
+# What the workers of `make test` would each wait for: the database and the compiled modules of tests, kept for the
+# next run. Every test is collected, few are run.
 migrated: tools
-	@$(STACK) services -- $(BIN)/pytest -q -n 0 tests/test_database.py
+	@$(STACK) services -- $(BIN)/pytest -q -n 0 -k test_database.py
 
 lint-django:
 	$(BIN)/mypy .

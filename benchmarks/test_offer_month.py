@@ -21,7 +21,7 @@ def test_offer_month(no_worker: None) -> None:
         month = Month(world, clock, offers=OFFERS)
         ended = month.play()
         assert [found for found in month.midnights if found] == []
-        assert month.stuck() == {"offers": 0, "searches": 0, "orders": 0, "deadlines": 0}
+        assert month.stuck() == {"offers": 0, "promises": 0, "searches": 0, "orders": 0, "deadlines": 0}
         assert set(ended) == ENDS
         offers, told = Offer.objects.count(), Event.objects.count()
     assert offers >= OFFERS

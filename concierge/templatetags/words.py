@@ -17,6 +17,12 @@ register.filter("quoted", words.quoted)
 
 
 @register.filter
+def begins(text: str, start: str) -> bool:
+    """Whether a text begins with another: the path of a page with the address of a link."""
+    return text.startswith(start)
+
+
+@register.filter
 def euros(amount: Decimal | str | int, digits: int = 2) -> str:
     """An amount in euros; ``digits`` of a unit price may be four."""
     return words.euros(amount, digits)

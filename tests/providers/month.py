@@ -43,6 +43,8 @@ from tests.world import World
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 HOURS = (8, 11, 14, 17)
 DAYS = 28
+# Days after which nothing that was asked for in that time is still to be done.
+LAST_WORK = 42
 # Rules of each quarter of the time: the organisation tries out how it asks.
 WEEKS: tuple[dict[str, Any], ...] = (
     {},
@@ -65,7 +67,8 @@ class Month:
         self.midnights: list[dict[str, list[Any]]] = []
 
     def play(self) -> Counter[str]:
-        """So many days, then as long as anything may wait; returns how the offers ended."""
+        """So many days, then the work that was promised for later, then as long as anything may wait; returns how the
+        offers ended."""
         spell = -(-self.days // len(WEEKS))
         for day in range(self.days):
             if day % spell == 0:
@@ -75,8 +78,14 @@ class Month:
                 if (MONDAY + day * DAY).weekday() < 5:
                     self._work_hours(day, hour)
             self._midnight(day + 1)
-        for day in (self.days + 7, self.days + 70):
+        day = self.days
+        while Offer.objects.filter(status=OfferStatus.ACCEPTED).exists() and day < self.days + LAST_WORK:
+            self._go_to(MONDAY.replace(hour=0) + day * DAY + HOURS[1] * HOUR)
+            self._doers()
+            day += 1
             self._midnight(day)
+        for later in (7, 70):
+            self._midnight(day + later)
         return Counter(Offer.objects.order_by("pk").values_list("status", flat=True))
 
     def stuck(self) -> dict[str, int]:
@@ -84,6 +93,7 @@ class Month:
         open_kinds = Deadline.objects.filter(kind__startswith="offer", fired_at=None, cancelled_at=None)
         return {
             "offers": Offer.objects.filter(status__in=WAITING).count(),
+            "promises": Offer.objects.filter(status=OfferStatus.ACCEPTED).count(),
             "searches": OfferRound.objects.filter(status=RoundStatus.OPEN).count(),
             "orders": WorkOrder.objects.filter(status__in=LIVE[:2]).count(),
             "deadlines": open_kinds.exclude(kind="offer_round.stop").count(),

@@ -16,6 +16,6 @@ def test_two_weeks_leave_nothing_behind(world: World, monday: Any) -> None:
     month = Month(world, monday, offers=24, days=12)
     ended = month.play()
     assert [found for found in month.midnights if found] == []
-    assert month.stuck() == {"offers": 0, "searches": 0, "orders": 0, "deadlines": 0}
+    assert month.stuck() == {"offers": 0, "promises": 0, "searches": 0, "orders": 0, "deadlines": 0}
     assert {"declined", "expired", "not_selected", "honoured"} <= set(ended) <= ENDS
     assert sum(ended.values()) >= 24

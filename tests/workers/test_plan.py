@@ -20,15 +20,23 @@ from django.urls import reverse
 from tests.employing import employ, employer_of
 from tests.workers.conftest import NOW, Team, at
 from workers.actions.absences import note_absence
-from workers.actions.candidates import candidate_for, candidates
+from workers.actions.candidates import best_candidates, candidate_for, candidates
 from workers.actions.dispatch import assign_work_order, judged
 from workers.actions.refusals import AssignmentRefused, TraineeBusy, WarningsToAccept
 from workers.actions.weeks import plan_hours, publish_week
 from workers.enums.contracts import RestrictionCode, RiderReason
-from workers.models import ContractDerogation, ContractRider, TimeEntry, Trainee, WorkRestriction, WorkWeek
+from workers.models import (
+    ContractDerogation,
+    ContractRider,
+    TimeEntry,
+    Trainee,
+    TraineeSkill,
+    WorkRestriction,
+    WorkWeek,
+)
 from workers.models.contracts import read_file
 from workers.models.files import files_of
-from workers.models.plan import team_day
+from workers.models.plan import TeamDay, team_day
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -116,6 +124,71 @@ def test_nobody_is_judged_otherwise_alone_or_among_others(team: Team) -> None:
         assert replace(found, trainee=shown.trainee) == shown
 
 
+@pytest.mark.promise("domain R14")
+def test_the_best_are_the_first_of_everybody_though_few_are_judged_whole(team: Team) -> None:
+    """Whatever the time and the number asked for: the same people, in the same order, with the same reasons."""
+    assign_work_order(team.work(minutes=330), team.amina, starts_at=at(9), by=team.dispatcher, accepted_warnings=WARNED)
+    note_absence(team.chloe, starts_on=NOW.date(), ends_on=NOW.date(), by=team.dispatcher)
+    crowd(team, 12)
+    order = team.work(minutes=60)
+
+    def day() -> TeamDay:
+        return team_day(Trainee.objects.active().filter(site=team.world.site), NOW.date(), PARIS)
+
+    for starts_at in (None, *(at(hour) for hour in range(8, 21, 2))):
+        everybody = candidates(order, day(), now=NOW, starts_at=starts_at)
+        for most in (1, 4, 40):
+            assert best_candidates(order, day(), now=NOW, starts_at=starts_at, most=most) == everybody[:most]
+        asked = everybody[-1]
+        named = best_candidates(order, day(), now=NOW, starts_at=starts_at, most=3, also=asked.trainee.public_id)
+        assert named == [asked, *everybody[:2]]
+    looked_at = day()
+    best_candidates(order, looked_at, now=NOW, starts_at=at(10), most=3)
+    assert 3 <= len(looked_at.totals) < len(everybody)
+
+
+def test_a_dozen_people_are_shown_and_more_on_demand(team: Team) -> None:
+    crowd(team, 12)
+    order = team.work(minutes=60)
+    client = Client()
+    client.force_login(team.world.users["dispatcher"])
+    address = reverse("workers:board")
+    asked = {"site": team.world.site.slug, "day": NOW.date().isoformat(), "work": str(order.public_id)}
+
+    def people(**more: str) -> tuple[list[str], str]:
+        page = client.get(address, {**asked, **more}).content.decode()
+        panel = page[page.index('id="who"') :]
+        return re.findall(r'name="trainee" value="([^"]+)"', panel), panel
+
+    first, page = people()
+    assert len(first) == 12
+    assert "more=1" in page
+    everybody, page = people(more="1")
+    assert (len(everybody), everybody[:12]) == (15, first)
+    assert "more=2" not in page
+    last = everybody[-1]
+    assert people(person=last)[0] == [last, *first[:11]]
+    assert people(more="many", person="00000000-0000-4000-8000-000000000000")[0] == everybody
+
+
+def crowd(team: Team, many: int) -> None:
+    """So many more people of the site, with contracts and levels of all kinds."""
+    levels = ("", "observed", "assisted", "autonomous")
+    for number in range(many):
+        one = Trainee.objects.create(
+            organisation=team.world.organisation,
+            site=team.world.site,
+            first_name=f"Nour {number:02}",
+            last_name="Roux",
+            supervisor=team.supervisor.user if number % 3 else None,
+        )
+        employ(one, starts_on=dt.date(2026, 11, 1), weekly_minutes=60 * (20 + number))
+        if level := levels[number % 4]:
+            TraineeSkill.objects.create(
+                organisation=team.world.organisation, trainee=one, rome_code="H2410", level=level, changed_at=NOW
+            )
+
+
 def worked_weeks(team: Team, *, weeks: int, hours: float) -> None:
     """Amina clocked that many hours in each of the weeks before, and 25 from Monday to Friday of this one."""
     monday = NOW.date()
@@ -193,7 +266,7 @@ def test_an_average_over_weeks_is_judged_alike_within_the_contract_of_the_week(t
     form = {"trainee": str(team.amina.public_id), "starts_at": asked.isoformat(), "day": NOW.date().isoformat()}
     refused = client.post(address, form)
     page = refused.content.decode()
-    mine = page[page.index(f'value="{team.amina.public_id}"') :].partition("</form>")[0]
+    mine = page[page.index(f'name="trainee" value="{team.amina.public_id}"') :].partition("</form>")[0]
     offered = re.findall(r'name="accept" value="([^"]+)"', mine)
     assert (refused.status_code, frozenset(offered)) == (422, shown.verdict.warnings)
     assert client.post(address, {**form, "accept": offered}).status_code == 302

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace, nsmallest
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
@@ -20,7 +24,7 @@ from workers.enums import REASON_SENTENCES, WAY_SENTENCES, SkillLevel, Supervisi
 from workers.enums.contracts import FORBIDS, RestrictionCode
 from workers.models import Assignment, Trainee
 from workers.models.plan import TeamDay
-from workers.rules.candidates import Reason, Task, Verdict, best_mode, judge
+from workers.rules.candidates import Reason, Task, Verdict, best_mode, glance, judge
 from workers.rules.companions import BESIDE, Helper
 from workers.rules.intervals import Interval, civil_day, first_free
 from workers.rules.labour import WayOut
@@ -98,24 +102,7 @@ def candidate_for(
 ) -> Candidate:
     """Judge one person. Without a time: their first free moment of the day; without a mode: what suits their level."""
     known = growth or growth_of(work_order, team, now=now, without=without)
-    person = team.person(trainee, skill=work_order.service.skill_code, without=without)
-    chosen = mode or (best_mode(person.level) if work_order.service.skill_code else SupervisionMode.SUPERVISED.value)
-    start = starts_at or _first_moment(work_order, trainee, team, now=now, without=without)
-    if starts_at is None and chosen in BESIDE:
-        both = known.together(trainee, dt.timedelta(minutes=work_order.duration_minutes), start)
-        start = round_up(both[0]) if both else start
-    task = task_of(work_order, starts_at=start, mode=chosen)
-    return Candidate(
-        trainee=trainee,
-        starts_at=task.window.start,
-        ends_at=task.window.end,
-        mode=chosen,
-        verdict=weighed(
-            judge(person, task, zone=team.zone, now=now, setting=team.setting(trainee)), known, trainee, task, now=now
-        ),
-        zone=team.zone,
-        companion=known.companion(trainee, task),
-    )
+    return _Question(work_order, team, now, known, starts_at, mode, without).answer(trainee)
 
 
 def candidates(
@@ -133,15 +120,112 @@ def candidates(
     ``growth`` is what is known of them for such work, when it has been read already.
     """
     growth = growth or growth_of(work_order, team, now=now, without=without)
-    # Of everybody, as the verbs do: within this week's contract too, an average over weeks may be exceeded (L3, L15).
-    team.know_weeks([trainee for trainee in team.trainees if trainee.pk not in team.totals])
-    found = [
-        candidate_for(
-            work_order, trainee, team, now=now, starts_at=starts_at, mode=mode, without=without, growth=growth
+    asked = _Question(work_order, team, now, growth, starts_at, mode, without)
+    _know_weeks(team, team.trainees)
+    return sorted((asked.answer(trainee) for trainee in team.trainees), key=_place)
+
+
+def best_candidates(
+    work_order: WorkOrder,
+    team: TeamDay,
+    *,
+    now: dt.datetime,
+    most: int,
+    starts_at: dt.datetime | None = None,
+    mode: str = "",
+    without: Assignment | None = None,
+    also: uuid.UUID | None = None,
+) -> list[Candidate]:
+    """The first ``most`` of ``candidates``, exactly, without judging everybody whole.
+
+    Everybody is looked at without the Labour Code first. It only speaks against somebody, so nobody can come before the
+    place that this gives them: whoever comes next is judged whole and takes their real place, until enough have one.
+    ``also``: who is asked about by name comes first, wherever they would stand.
+    """
+    growth = growth_of(work_order, team, now=now, without=without)
+    asked = _Question(work_order, team, now, growth, starts_at, mode, without)
+    named = [trainee for trainee in team.trainees if trainee.public_id == also]
+    waiting = [(_place(asked.glance(trainee)), trainee) for trainee in team.trainees if trainee.public_id != also]
+    heapify(waiting)
+    _know_weeks(team, [*named, *_next(waiting, 2 * most)])
+    settled: dict[int, Candidate] = {}
+    best = [asked.answer(trainee) for trainee in named]
+    while waiting and len(best) < most:
+        trainee = waiting[0][1]
+        if trainee.pk in settled:
+            heappop(waiting)
+            best.append(settled[trainee.pk])
+            continue
+        if trainee.pk not in team.totals:
+            _know_weeks(team, _next(waiting, 2 * most))
+        settled[trainee.pk] = asked.answer(trainee)
+        heapreplace(waiting, (_place(settled[trainee.pk]), trainee))
+    return best
+
+
+def _next(waiting: list[tuple[tuple[Any, ...], Trainee]], most: int) -> list[Trainee]:
+    return [trainee for _placed, trainee in nsmallest(most, waiting)]
+
+
+def _place(one: Candidate) -> tuple[Any, ...]:
+    """Sort key of a list of candidates, another for each person."""
+    return (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk)
+
+
+def _know_weeks(team: TeamDay, trainees: Iterable[Trainee]) -> None:
+    """As the verbs do: within this week's contract too, an average over weeks may be exceeded (L3, L15)."""
+    team.know_weeks([trainee for trainee in trainees if trainee.pk not in team.totals])
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A piece of work, when and how it would be done, and what is known of the team that day."""
+
+    work_order: WorkOrder
+    team: TeamDay
+    now: dt.datetime
+    growth: Growth
+    starts_at: dt.datetime | None
+    mode: str
+    without: Assignment | None
+    _tasks: dict[tuple[dt.datetime, str], Task] = field(default_factory=dict)
+
+    def answer(self, trainee: Trainee) -> Candidate:
+        """The person with every reason."""
+        person = self.team.person(trainee, skill=self.work_order.service.skill_code, without=self.without)
+        task = self._task(trainee)
+        verdict = judge(person, task, zone=self.team.zone, now=self.now, setting=self.team.setting(trainee))
+        return self._candidate(trainee, task, verdict)
+
+    def glance(self, trainee: Trainee) -> Candidate:
+        """The person with what can be told without the Labour Code."""
+        skill = self.work_order.service.skill_code
+        person = self.team.person_at_a_glance(trainee, skill=skill, without=self.without)
+        task = self._task(trainee)
+        verdict = glance(person, task, zone=self.team.zone, now=self.now)
+        return self._candidate(trainee, task, verdict)
+
+    def _task(self, trainee: Trainee) -> Task:
+        """When and how this person would do it; the same task for whoever would do it at the same time, likewise."""
+        order, skill = self.work_order, self.work_order.service.skill_code
+        mode = self.mode or (best_mode(self.team.level(trainee, skill)) if skill else SupervisionMode.SUPERVISED.value)
+        start = self.starts_at or _first_moment(order, trainee, self.team, now=self.now, without=self.without)
+        if self.starts_at is None and mode in BESIDE:
+            both = self.growth.together(trainee, dt.timedelta(minutes=order.duration_minutes), start)
+            start = round_up(both[0]) if both else start
+        known = self._tasks.get((start, mode))
+        return known or self._tasks.setdefault((start, mode), task_of(order, starts_at=start, mode=mode))
+
+    def _candidate(self, trainee: Trainee, task: Task, verdict: Verdict) -> Candidate:
+        return Candidate(
+            trainee=trainee,
+            starts_at=task.window.start,
+            ends_at=task.window.end,
+            mode=task.mode,
+            verdict=weighed(verdict, self.growth, trainee, task, now=self.now),
+            zone=self.team.zone,
+            companion=self.growth.companion(trainee, task),
         )
-        for trainee in team.trainees
-    ]
-    return sorted(found, key=lambda one: (one.verdict.rank, one.starts_at, one.trainee.first_name, one.trainee.pk))
 
 
 def _first_moment(

@@ -63,6 +63,8 @@ class Growth:
     stumbled: frozenset[int] = frozenset()
     # Who may accompany when, once it was judged.
     lawful: dict[tuple[int, Interval], bool] = field(default_factory=dict)
+    # Who accompanies whom when, once it was asked; forgotten when the helpers are others.
+    beside: dict[tuple[int, Interval], Helper | None] = field(default_factory=dict, init=False)
 
     def busy(self, trainee: Trainee) -> list[Interval]:
         """When the person has something else."""
@@ -77,7 +79,11 @@ class Growth:
         """Who accompanies them, when the way of working asks for somebody and somebody is free and may."""
         if task.mode not in BESIDE:
             return None
-        return free_helper(self.helpers.for_trainee(trainee), task.window, may=self.may_accompany)
+        asked = (trainee.pk, task.window)
+        if asked not in self.beside:
+            helpers = self.helpers.for_trainee(trainee)
+            self.beside[asked] = free_helper(helpers, task.window, may=self.may_accompany)
+        return self.beside[asked]
 
     def may_accompany(self, helper: Helper, window: Interval) -> bool:
         """Whether the Labour Code lets somebody work for that time beside somebody: it is planned time like any other

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from concierge.errors import DomainError
 from concierge.files import CleanFile
@@ -203,7 +204,7 @@ class AppointmentForm(forms.Form):
     """An interview."""
 
     day = _day(_("Day"))
-    time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}))
+    time = forms.TimeField(label=pgettext_lazy("clock", "Time"), widget=forms.TimeInput(attrs={"type": "time"}))
     kind = forms.ChoiceField(label=_("What for"), choices=AppointmentKind.choices)
     place = forms.CharField(
         label=_("Place"), max_length=120, required=False, help_text=_("Where you meet, nothing about the person.")
@@ -220,7 +221,9 @@ class MoveForm(forms.Form):
     """Another time for an interview; ``was`` is the time that the page showed."""
 
     day = _day(_("Day"))
-    time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    time = forms.TimeField(
+        label=pgettext_lazy("clock", "Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
     place = forms.CharField(
         label=_("Place"), max_length=120, required=False, help_text=_("Where you meet, nothing about the person.")
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from concierge.words import duration_words
+from concierge.words import WHOLE, duration_words, percent
 from workers.rules.labour.agreements import TERM, TERMS
 
 TERM_LABELS = {
@@ -32,8 +34,8 @@ TERM_LABELS = {
 }
 
 
-def value_words(name: str, value: int) -> str:
-    """A value of a term, in words: ``10 h``, ``a third of the contract``, ``25 percent``."""
+def value_words(name: str, value: int, *, spelt: bool = False) -> str:
+    """A value of a term, in words: ``10 h``, ``a third of the contract``, ``25 %``; ``spelt``, ``25 percent``."""
     unit = TERM[name].unit
     if unit == "minutes":
         return duration_words(value)
@@ -46,24 +48,27 @@ def value_words(name: str, value: int) -> str:
     if unit == "days":
         return ngettext("%(n)d working day", "%(n)d working days", value) % {"n": value}
     if unit == "hours":
-        return duration_words(value * 60) if value else _("none")
-    return _("%(n)d percent") % {"n": value} if unit == "percent" else str(value)
+        return duration_words(value * 60) if value else f"0{WHOLE}h"
+    if unit == "percent":
+        return _("%(n)d percent") % {"n": value} if spelt else percent(Decimal(value))
+    return str(value)
 
 
-def bounds_words(name: str) -> str:
-    """Between what an agreement may set a term, and by which article."""
+def bounds_words(name: str, *, spelt: bool = False) -> str:
+    """Between what an agreement may set a term, and by which article. ``spelt``: without a sign of percent, which the
+    message of a constraint would take for a format."""
     term = TERM[name]
     if term.unit == "yes":
         return _("An agreement may allow it (Labour Code, %(article)s).") % {"article": term.article}
     low, high = sorted((term.least, term.most), reverse=term.unit == "share")
     words = {
-        "least": value_words(name, low),
-        "most": value_words(name, high),
+        "least": value_words(name, low, spelt=spelt),
+        "most": value_words(name, high, spelt=spelt),
         "article": term.article,
     }
     return _("An agreement may set from %(least)s to %(most)s (Labour Code, %(article)s).") % words
 
 
-refusal_of: Any = lazy(bounds_words, str)
+refusal_of: Any = lazy(partial(bounds_words, spelt=True), str)
 NUMBERS = tuple(term.name for term in TERMS if term.unit != "yes")
 FLAGS = tuple(term.name for term in TERMS if term.unit == "yes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -136,10 +136,20 @@ class TeamDay:
             for window in one.intervals
         ]
 
+    def level(self, trainee: Trainee, skill: str) -> str:
+        """How far the trainee has come with a trade; empty: not started."""
+        known = self.skills[trainee.pk].get(skill) if trainee.pk in self.skills else None
+        return known.level if known else ""
+
     def person(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
         """The trainee as the rules see them."""
+        return replace(
+            self.person_at_a_glance(trainee, skill=skill, without=without), hours=self.hours(trainee, without=without)
+        )
+
+    def person_at_a_glance(self, trainee: Trainee, *, skill: str, without: Assignment | None = None) -> Person:
+        """The trainee without what the Labour Code is judged by."""
         key = trainee.pk
-        known = self.skills[key].get(skill) if key in self.skills else None
         published = [window.span for one in self.shifts.get(key, ()) if one.is_plan for window in one.intervals]
         worked = [(one.start, one.end) for one in self.times.get(key, ()) if one.busy is None]
         has_schedule: bool = trainee.has_schedule  # type: ignore[attr-defined]  # annotated by presence_of
@@ -148,12 +158,11 @@ class TeamDay:
             site_id=trainee.site_id,
             is_active=trainee.is_active,
             has_supervisor=trainee.supervisor_id is not None,
-            level=known.level if known else "",
+            level=self.level(trainee, skill),
             open_windows=tuple(self.open_windows(trainee)),
             is_away=key in self.presence.away,
             planned=tuple(self._taken(key, without)),
             worked=(*worked, *(one.span for one in self.beside.get(key, ()) if one.is_over)),
-            hours=self.hours(trainee, without=without),
             has_schedule=has_schedule or self.presence.has_published_week(trainee),
             published=tuple(published),
         )

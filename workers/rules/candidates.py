@@ -174,19 +174,24 @@ def judge(
     ``setting`` holds the terms and the public holidays of the site; without it, the law and no holiday. ``trials`` are
     those of the person in that setting, for whoever asks about several times of one day.
     """
-    day = task.window.start.astimezone(zone).date()
     trials = trials or Trials(person.file_of_hours, setting or Setting(zone))
-    return Verdict(
-        (
-            *_presence(person, task, day),
-            *_place(person, task),
-            *_skill(person, task),
-            *_needs(person, day),
-            *_hours(person, task, day, zone),
-            *_law(person, task, now, trials),
-            *_promise(task, now),
-        )
-    )
+    return Verdict((*_apart_from_law(person, task, zone, now), *_law(person, task, now, trials)))
+
+
+def glance(person: Person, task: Task, *, zone: ZoneInfo, now: dt.datetime) -> Verdict:
+    """What can be told without the Labour Code, which costs most of a judgement and only ever speaks against somebody:
+    whoever is judged whole never ranks before their glance."""
+    return Verdict(tuple(_apart_from_law(person, task, zone, now)))
+
+
+def _apart_from_law(person: Person, task: Task, zone: ZoneInfo, now: dt.datetime) -> Iterator[Reason]:
+    day = task.window.start.astimezone(zone).date()
+    yield from _presence(person, task, day)
+    yield from _place(person, task)
+    yield from _skill(person, task)
+    yield from _needs(person, day)
+    yield from _hours(person, task, day, zone)
+    yield from _promise(task, now)
 
 
 def best_mode(level: str) -> str:

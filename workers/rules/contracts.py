@@ -138,7 +138,9 @@ class PersonFile:
 
     def contracts_on(self, day: dt.date) -> tuple[Contract, ...]:
         """Contracts in force on a day, the main one first."""
-        found = (contract for contract in self.contracts if contract.covers(day))
+        found = tuple(contract for contract in self.contracts if contract.covers(day))
+        if len(found) < 2:
+            return found
         return tuple(sorted(found, key=lambda one: (not one.is_worked_here, one.is_beside, one.starts_on)))
 
     def contract_on(self, day: dt.date) -> Contract | None:

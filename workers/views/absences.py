@@ -194,8 +194,8 @@ def _row(one: Absence, held: Counter[dt.date]) -> dict[str, Any]:
         "name": str(one.trainee),
         "href": absence_url(one),
         "site": one.trainee.site.name,
-        "first": date_words(one.starts_on, "D j F Y"),
-        "last": date_words(one.ends_on, "D j F Y"),
+        "first": date_words(one.starts_on, "D j N Y"),
+        "last": date_words(one.ends_on, "D j N Y"),
         "pieces": sum(held.values()),
     }
 

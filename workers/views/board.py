@@ -21,7 +21,7 @@ from concierge.errors import DomainError
 from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
-from workers.actions.candidates import Candidate, candidates
+from workers.actions.candidates import Candidate, best_candidates
 from workers.actions.refusals import WarningsToAccept
 from workers.enums import MOVABLE, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
@@ -38,6 +38,8 @@ from workers.views.undoing import undo_offer
 
 # Stands for a piece of work in an address that the page completes.
 ANY = uuid.UUID(int=0)
+# People that the panel adds each time more of them are asked for.
+PEOPLE_AT_ONCE = 12
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class Focus:
     card: uuid.UUID | None = None
     at: dt.time | None = None
     mode: str = ""
+    # Who is looked at first, and how often more people were asked for.
     person: uuid.UUID | None = None
+    more: int = 0
     done: uuid.UUID | None = None
     error: DomainError | None = None
     # What is looked for in the two lists, and which page of each.
@@ -79,7 +83,7 @@ class Focus:
     def here(self) -> str:
         """Address of the very same page, with what is open on it."""
         at = self.at.isoformat("minutes") if self.at else ""
-        return self.url(work=self.work, card=self.card, at=at, mode=self.mode, person=self.person)
+        return self.url(work=self.work, card=self.card, at=at, mode=self.mode, person=self.person, more=self.more)
 
 
 def board_context(focus: Focus) -> dict[str, Any]:
@@ -187,9 +191,19 @@ def _panel_of(focus: Focus, presence: Presence, order: WorkOrder, card: Assignme
         raise Http404
     starts_at = _wanted_start(focus, card)
     mode = focus.mode or (card.supervision_mode if card else "")
-    found = candidates(order, judged_day(presence), now=focus.now, starts_at=starts_at, mode=mode, without=card)
-    if focus.person is not None:
-        found.sort(key=lambda one: one.trainee.public_id != focus.person)
+    found = best_candidates(
+        order,
+        judged_day(presence),
+        now=focus.now,
+        most=PEOPLE_AT_ONCE * (focus.more + 1),
+        starts_at=starts_at,
+        mode=mode,
+        without=card,
+        also=focus.person,
+    )
+    others = len(presence.trainees) - len(found)
+    opened = (card.public_id, None) if card else (None, order.public_id)
+    again = replace(focus, more=focus.more + 1, card=opened[0], work=opened[1])
     action = (
         reverse("workers:move", args=[card.public_id]) if card else reverse("workers:assign", args=[order.public_id])
     )
@@ -203,6 +217,10 @@ def _panel_of(focus: Focus, presence: Presence, order: WorkOrder, card: Assignme
         "action": action,
         "unassign_url": reverse("workers:unassign", args=[card.public_id]) if card else "",
         "candidates": [_candidate(focus, one, card) for one in found],
+        "people": sorted((one.short_name, one.public_id) for one in presence.trainees),
+        "person": focus.person,
+        "others": others,
+        "more_url": again.here if others else "",
     }
 
 

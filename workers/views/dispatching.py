@@ -193,6 +193,7 @@ def focus_of(request: HttpRequest) -> Focus | None:
         at=time_or_none(asked.get("at", "")),
         mode=mode if mode in SupervisionMode.values else "",
         person=uuid_or_none(asked.get("person", "")),
+        more=page_number(asked.get("more", "0")),
         text=asked.get("q", "").strip()[:LONGEST_TEXT],
         pages={name: number for name in ("page", "late") if (number := page_number(asked.get(name, ""))) > 1},
     )

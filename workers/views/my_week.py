@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -120,7 +121,7 @@ def _interviews(trainee: Trainee, days: Sequence[dt.date], zone: ZoneInfo) -> li
     mine = Appointment.objects.pending().filter(trainee=trainee, starts_at__gte=opening, starts_at__lt=closing)
     rows = []
     for one in mine.select_related("adviser"):
-        when, place = moment_words(one.starts_at, trainee.site).capitalize(), one.place or trainee.site.name
+        when, place = capfirst(moment_words(one.starts_at, trainee.site)), one.place or trainee.site.name
         who = one.adviser.get_short_name() if one.adviser else ""
         title = _("Appointment with %(name)s") % {"name": who} if who else _("Appointment")
         rows.append({"when": when, "title": title, "place": place, "say": f"{title}. {when}. {place}."})
@@ -128,7 +129,7 @@ def _interviews(trainee: Trainee, days: Sequence[dt.date], zone: ZoneInfo) -> li
 
 
 def _day(day: dt.date, hours: DayHours | None, *, is_away: bool, is_today: bool) -> dict[str, Any]:
-    label = date_words(day, "l j F").capitalize()
+    label = capfirst(date_words(day, "l j F"))
     if hours is None:
         rest = _("You are away") if is_away else _("You do not work")
         return {"label": label, "is_off": True, "rest": rest, "is_today": is_today, "say": f"{label}. {rest}."}

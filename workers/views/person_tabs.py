@@ -62,7 +62,7 @@ def _hours(actor: Actor, trainee: Trainee) -> bool:
 
 
 TABS: tuple[Tab, ...] = (
-    Tab("workers:trainee", _("Overview"), _team),
+    Tab("workers:trainee", _("Overview"), _team, inside=("workers:usual_hours",)),
     Tab("workers:capabilities", _("Capabilities"), _team),
     Tab("workers:skills", _("Skills"), _team),
     Tab("workers:contracts", _("Contracts"), _contracts),
@@ -70,7 +70,16 @@ TABS: tuple[Tab, ...] = (
         "workers:pass",
         _("PASS and pathway"),
         _pathway,
-        inside=("workers:suspend", "workers:prolong", "workers:suspension", "workers:vault"),
+        inside=(
+            "workers:suspend",
+            "workers:prolong",
+            "workers:suspension",
+            "workers:vault",
+            "workers:reasons",
+            "workers:diagnosis",
+            "workers:appointments",
+            "workers:appointment",
+        ),
     ),
     Tab("workers:person_month", _("Hours"), _hours),
     Tab("workers:notes", _("Follow-up notes"), can_write_notes),

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -183,8 +184,10 @@ def _page(
             "public_id": one.public_id,
             "asker": str(one.asker),
             "other": str(one.other),
-            "mine": shift_words(one.mine),
-            "theirs": shift_words(one.theirs),
+            "sides": [
+                {"name": str(one.asker), "now": shift_words(one.theirs), "before": _within(one.mine)},
+                {"name": str(one.other), "now": shift_words(one.mine), "before": _within(one.theirs)},
+            ],
             "site": one.mine.week.site.name,
             "error": str(error.message) if error and asked is not None and one.pk == asked.pk else "",
             "accept": accept if accept and asked is not None and one.pk == asked.pk else [],
@@ -202,8 +205,12 @@ def _page(
 
 def shift_words(shift: Shift) -> str:
     """Monday 30 November, 8:00 – 13:15."""
-    zone = shift.week.zone
-    return f"{date_words(shift.day, 'l j F').capitalize()}, {hours_text(shift.starts_at, shift.ends_at, zone)}"
+    return capfirst(_within(shift))
+
+
+def _within(shift: Shift) -> str:
+    """The same within a sentence."""
+    return f"{date_words(shift.day, 'l j F')}, {hours_text(shift.starts_at, shift.ends_at, shift.week.zone)}"
 
 
 def swap_cards(trainee: Trainee, now: dt.datetime) -> dict[str, list[dict[str, Any]]]:
@@ -216,10 +223,10 @@ def swap_cards(trainee: Trainee, now: dt.datetime) -> dict[str, list[dict[str, A
             {
                 "public_id": one.public_id,
                 "name": one.asker.first_name,
-                "yours": shift_words(one.theirs),
+                "yours": _within(one.theirs),
                 "theirs": shift_words(one.mine),
                 "say": _("%(name)s asks: work %(theirs)s instead of %(yours)s?")
-                % {"name": one.asker.first_name, "theirs": shift_words(one.mine), "yours": shift_words(one.theirs)},
+                % {"name": one.asker.first_name, "theirs": _within(one.mine), "yours": _within(one.theirs)},
             }
             for one in asked
         ],
@@ -227,7 +234,7 @@ def swap_cards(trainee: Trainee, now: dt.datetime) -> dict[str, list[dict[str, A
             {
                 "public_id": one.public_id,
                 "words": _("%(mine)s against %(theirs)s with %(name)s")
-                % {"mine": shift_words(one.mine), "theirs": shift_words(one.theirs), "name": one.other.first_name},
+                % {"mine": shift_words(one.mine), "theirs": _within(one.theirs), "name": one.other.first_name},
                 "state": _("Your supervisor decides.")
                 if one.status == SwapStatus.AGREED
                 else _("%(name)s has not answered yet.") % {"name": one.other.first_name},

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -160,7 +161,7 @@ def usual_hours(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     for rule in person.availability.all():
         rules.setdefault(rule.weekday, []).append((rule.starts, rule.ends))
     known = {weekday: hours for weekday, windows in rules.items() if (hours := hours_of(windows)) is not None}
-    form = DaysForm(posted(request), labels=[str(name).capitalize() for name in WEEKDAYS], known=known)
+    form = DaysForm(posted(request), labels=[capfirst(str(name)) for name in WEEKDAYS], known=known)
 
     def save() -> None:
         windows = [
@@ -328,7 +329,7 @@ def _person_url(one: PersonWeek, monday: dt.date) -> str:
 
 
 def _day_label(plan: WeekPlan, mine: PersonWeek | None, day: dt.date) -> str:
-    words = date_words(day, "l j F").capitalize()
+    words = capfirst(date_words(day, "l j F"))
     if mine is not None and day in mine.away:
         return _("%(day)s – away") % {"day": words}
     return _("%(day)s – public holiday") % {"day": words} if day in plan.holidays else words
