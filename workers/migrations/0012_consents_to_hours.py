@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant, allow_delete
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0010_suspension_not_given_back"),
+        ("workers", "0011_words_of_agreements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
