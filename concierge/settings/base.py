@@ -481,6 +481,7 @@ KEEP_DAYS = {
     "absences": 1827,
     "shifts": 1827,
     "planned_hours": 1827,
+    "hours_consents": 1827,
     "progress_notes": 730,
     "pass_reports": 731,
     "suspension_reasons": 731,

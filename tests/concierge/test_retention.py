@@ -108,6 +108,7 @@ DELETABLE = {
     "workers_timeentry": "purge: five years after its day",
     "workers_plannedhours": "set anew; purge: five years after its day",
     "workers_swaprequest": "purge of its shift",
+    "workers_hoursconsent": "purge: five years after its day; a question about hours that were changed",
     "workers_shift": "purge: five years after its day",
     "workers_progressnote": "purge: two years after the last contact",
 }
@@ -338,6 +339,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "absences": 0,
         "shifts": 0,
         "planned_hours": 0,
+        "hours_consents": 0,
         "progress_notes": 0,
         "pass_reports": 0,
         "suspension_reasons": 0,

@@ -130,7 +130,7 @@ class TeamDay:
     def _published(self, trainee: int) -> list[Work]:
         """Published hours as planned time: work given within them is part of them, and no change (L13, L14)."""
         return [
-            Work.of(window, told_on=one.told_on)
+            Work.of(window, told_on=one.told_on, is_agreed=one.is_agreed)
             for one in self.shifts.get(trainee, ())
             if one.is_plan
             for window in one.intervals

@@ -66,7 +66,7 @@ COUNTING = frozenset({"L5_days", "L8_days_off", "L13", "L14", "L16", "L16_agreem
 class Reason:
     """One reason, with the figures of its sentence (words, times as ISO text, durations in seconds).
 
-    One of the Labour Code bears its article, and what would put it right.
+    One of the labour rules bears its article, if it is of one, and what would put it right.
     """
 
     code: str
@@ -74,6 +74,11 @@ class Reason:
     figures: dict[str, str] = field(default_factory=dict)
     article: str = ""
     ways_out: tuple[WayOut, ...] = ()
+
+    @property
+    def is_of_labour_rules(self) -> bool:
+        """One of L1 to L23."""
+        return self.code in RULES
 
 
 @dataclass(frozen=True)

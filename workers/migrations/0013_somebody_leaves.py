@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0002_guards"),
         ("concierge", "0002_guards"),
-        ("workers", "0011_words_of_agreements"),
+        ("workers", "0012_consents_to_hours"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
