@@ -371,6 +371,7 @@ ARGUMENTS: dict[str, Arguments] = {
         "trainee": s.trainee.public_id,
         "clearance": s.trainee.clearances.latest("pk").public_id,
     },
+    "workers:answer_hours": lambda s: {"verb": "oui"},
     "workers:swap_shift": lambda s: {"shift": s.trainee.shifts.get().public_id},
     "workers:answer_swap": lambda s: {"swap": SwapRequest.objects.get(asker=s.trainee).public_id, "verb": "retirer"},
     "workers:decide_swap": lambda s: {"swap": SwapRequest.objects.get(asker=s.trainee).public_id},

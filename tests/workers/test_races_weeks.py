@@ -18,13 +18,14 @@ from concierge.models import Membership
 from tests.workers.conftest import NOW, Team, at, build_team
 from tests.workers.test_races import at_once
 from tests.world import build_world
-from workers.actions import absences, companions, dispatch, swaps, weeks
+from workers.actions import absences, companions, consents, dispatch, swaps, weeks
 from workers.actions.absences import note_absence
 from workers.actions.dispatch import assign_work_order
 from workers.actions.swaps import approve_swap, ask_swap
 from workers.actions.weeks import plan_hours, publish_week
 from workers.models import (
     Assignment,
+    HoursConsent,
     Occupation,
     Shift,
     SwapRequest,
@@ -70,7 +71,7 @@ def without(*names: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SET ROLE NONE")
-            for table in ("workers_swaprequest", "workers_shift", "workers_weekedition"):
+            for table in ("workers_swaprequest", "workers_hoursconsent", "workers_shift", "workers_weekedition"):
                 cursor.execute(f"DELETE FROM {table}")
             for statement in back:
                 cursor.execute(statement)
@@ -154,6 +155,7 @@ def unlocked_swaps(monkeypatch: pytest.MonkeyPatch) -> None:
         both_seen.wait(10)
 
     monkeypatch.setattr(swaps, "lock_week", lambda week: WorkWeek.objects.select_related("site").get(pk=week.pk))
+    monkeypatch.setattr(swaps, "_lock_both", lambda swap: None)
     monkeypatch.setattr(swaps, "_check_current", check_then_wait)
 
 
@@ -229,6 +231,80 @@ def test_without_the_lock_of_the_person_the_day_is_too_long(team: Team, monkeypa
     monkeypatch.setattr(dispatch, "judged", judge_then_wait)
     assert at_once(team, *long_day(team)) == ["ok", "ok"]
     assert kept() == 2
+
+
+def long_day_by_swap(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Amina gets Bilal's Monday from 8 to 16 while she is given work from 17 to 21 that day (L1)."""
+    tuesday = MONDAY + dt.timedelta(days=1)
+    hours = DayHours(dt.time(8), dt.time(16), dt.time(12), dt.time(12, 30))
+    plan_hours(team.world.site, MONDAY, team.bilal, {MONDAY: hours}, by=team.supervisor)
+    week = plan_hours(team.world.site, MONDAY, team.amina, {tuesday: HOURS}, by=team.supervisor)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    shifts = {one.trainee_id: one for one in Shift.objects.current().select_related("week__site", "trainee")}
+    swap = ask_swap(shifts[team.amina.pk], shifts[team.bilal.pk], by=team.themself(team.amina))
+    SwapRequest.objects.filter(pk=swap.pk).update(status="agreed", answered_at=NOW)
+    work = team.work(starts=at(16, days=21), minutes=240)
+    return (
+        lambda: approve_swap(swap, by=team.supervisor, accepted_warnings=WARNINGS),
+        lambda: assign_work_order(
+            work, team.amina, starts_at=at(17, days=21), by=team.dispatcher, accepted_warnings=WARNINGS
+        ),
+    )
+
+
+@pytest.mark.promise("domain R21")
+def test_a_swap_and_work_given_are_judged_one_after_the_other(team: Team) -> None:
+    answers = at_once(team, *long_day_by_swap(team))
+    assert answers in (["assignment_refused", "ok"], ["ok", "week_refused"])
+
+
+def test_without_the_lock_of_both_people_the_day_is_too_long(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: were this to pass, the test above would prove nothing."""
+    both_judged = threading.Barrier(2)
+
+    def then_wait(judge: Callable[..., Any]) -> Callable[..., Any]:
+        def judged(*args: Any, **kwargs: Any) -> Any:
+            found = judge(*args, **kwargs)
+            both_judged.wait(10)
+            return found
+
+        return judged
+
+    monkeypatch.setattr(swaps, "_lock_both", lambda swap: None)
+    monkeypatch.setattr(swaps, "judged_people", then_wait(weeks.judged_people))
+    monkeypatch.setattr(dispatch, "judged", then_wait(dispatch.judged))
+    assert at_once(team, *long_day_by_swap(team)) == ["ok", "ok"]
+
+
+# --- a yes and a no of the same person -------------------------------------------
+
+
+def yes_and_no(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Pressed on two phones at once."""
+    asked = HoursConsent.objects.create(organisation=team.world.organisation, trainee=team.amina, day=MONDAY)
+    by, seen = team.themself(team.amina), [asked.public_id]
+    return (
+        lambda: consents.answer_consents(team.amina, seen, agrees=True, by=by),
+        lambda: consents.answer_consents(team.amina, seen, agrees=False, by=by),
+    )
+
+
+@pytest.mark.promise("L14")
+def test_one_of_two_answers_to_the_same_hours_counts(team: Team) -> None:
+    assert at_once(team, *yes_and_no(team)) == ["ok", "wrong_state"]
+
+
+def test_without_the_lock_both_answers_count(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: were this to pass, the test above would prove nothing."""
+    both_read = threading.Barrier(2)
+
+    def read_then_wait(asked: Any) -> list[HoursConsent]:
+        rows = list(asked)
+        both_read.wait(10)
+        return rows
+
+    monkeypatch.setattr(consents, "_locked", read_then_wait)
+    assert at_once(team, *yes_and_no(team)) == ["ok", "ok"]
 
 
 def absent_companion(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:

@@ -268,6 +268,7 @@ def test_l23_a_restriction_forbids_until_its_end() -> None:
     climbing = work("09:00", "10:00", demands=frozenset({"ladder"}))
     one = only("L23", climbing, restrictions=(ladder,))
     assert (one.word, one.figures, one.severity) == ("ladder", {"until": day(1).toordinal()}, Severity.BLOCK)
+    assert one.article == ""
     assert codes(work("09:00", "10:00"), restrictions=(ladder,)) == []
     later = work("09:00", "10:00", 2, demands=frozenset({"ladder"}))
     assert codes(later, first=2, restrictions=(ladder,)) == []

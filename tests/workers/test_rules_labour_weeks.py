@@ -304,6 +304,7 @@ def test_l22_a_week_with_immersion_has_no_extra_hours() -> None:
     assert codes(*week_of(25), hosted, contracts=(contract(26),)) == []
     one = only("L22", *week_of(26), hosted, contracts=(contract(26),))
     assert (one.measured, one.limit, one.severity) == (27 * HOUR, 26 * HOUR, Severity.BLOCK)
+    assert one.article == ""
 
 
 @pytest.mark.promise("domain R21")

@@ -32,7 +32,7 @@ from workers.actions.swaps import (
 )
 from workers.actions.weeks import WeekRefused, plan_hours, publish_week
 from workers.enums.passes import AppointmentKind
-from workers.models import PlannedHours, Shift, SwapRequest, Trainee, WeekEdition, WorkWeek
+from workers.models import HoursConsent, PlannedHours, Shift, SwapRequest, Trainee, WeekEdition, WorkWeek
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -207,8 +207,70 @@ def test_a_warning_is_read_before_it_is_approved(team: Team, week: WorkWeek, cli
     client.force_login(team.world.users["supervisor"])
     decide = reverse("workers:decide_swap", args=[swap.public_id])
     answer = client.post(decide, {"decision": "approve"})
-    assert (answer.status_code, "L5_sunday" in answer.content.decode()) == (422, True)
-    assert client.post(decide, {"decision": "approve", "accept": ["L5_sunday"]}).status_code == 302
+    told = f"L5_sunday:{team.amina.public_id}"
+    assert (answer.status_code, told in answer.content.decode()) == (422, True)
+    # Read of one person, it is not read of the other.
+    of_bilal = f"L5_sunday:{team.bilal.public_id}"
+    assert client.post(decide, {"decision": "approve", "accept": [of_bilal]}).status_code == 422
+    assert client.post(decide, {"decision": "approve", "accept": ["L99:x"]}).status_code == 400
+    assert client.post(decide, {"decision": "approve", "accept": [told]}).status_code == 302
+    assert WeekEdition.objects.order_by("-pk").values_list("accepted_warnings", flat=True)[0] == ["L5_sunday"]
+
+
+def test_what_warns_of_both_and_of_both_weeks_is_read_at_once(team: Team, week: WorkWeek) -> None:
+    """Each gets a Sunday: Amina the one of the week after, Bilal that of this week."""
+    next_week = plan_hours(
+        team.world.site, MONDAY + dt.timedelta(days=7), team.bilal, {day(13): AFTERNOON}, by=team.supervisor
+    )
+    publish_week(next_week, by=team.supervisor, accepted_warnings=WARNINGS)
+    published(team, (team.amina, 6, MORNING))
+    mine = shift(team.amina, 6)
+    swap = ask_swap(mine, shift(team.bilal, 13), by=team.themself(team.amina))
+    answer_swap(swap, agrees=True, by=team.themself(team.bilal))
+    with pytest.raises(WarningsToAccept) as warned:
+        approve_swap(swap, by=team.supervisor)
+    both = sorted(f"L5_sunday:{one.public_id}" for one in (team.amina, team.bilal))
+    assert warned.value.details["accept"] == both
+    assert all(name in str(warned.value.message) for name in ("Amina", "Bilal"))
+    approve_swap(swap, by=team.supervisor, accepted_warnings=both)
+
+
+@pytest.mark.promise("L14")
+def test_a_swap_is_no_change_told_late(team: Team, week: WorkWeek) -> None:
+    """Both wanted it: approved on the day before, without a warning about notice."""
+    with time_machine.travel(dt.datetime.combine(day(-1), dt.time(8), PARIS), tick=False):
+        approve_swap(agreed(team), by=team.supervisor)
+        consents = HoursConsent.objects.values_list("trainee__first_name", "day", "status", "said_by")
+        assert sorted(consents) == [
+            ("Amina", day(0), "agreed", "person"),
+            ("Amina", day(1), "agreed", "person"),
+            ("Bilal", day(0), "agreed", "person"),
+            ("Bilal", day(1), "agreed", "person"),
+        ]
+
+
+def test_work_of_both_is_given_to_others_from_one_place(team: Team, week: WorkWeek, client: Client) -> None:
+    swap = agreed(team)
+    for trainee, place, hour in ((team.amina, 0, 9), (team.bilal, 1, 14)):
+        moment = dt.datetime.combine(day(place), dt.time(hour), PARIS)
+        work = team.work(starts=moment)
+        assign_work_order(
+            work,
+            trainee,
+            starts_at=moment + dt.timedelta(hours=1),
+            by=team.dispatcher,
+            accepted_warnings=WARNINGS,
+            supervision_mode="autonomous",
+        )
+    client.force_login(team.world.users["supervisor"])
+    decide = reverse("workers:decide_swap", args=[swap.public_id])
+    answer: Any = client.post(decide, {"decision": "approve", "accept": sorted(WARNINGS)})
+    assert answer["Location"] == f"{reverse('workers:swaps')}?fait={swap.public_id}"
+    page = client.get(answer["Location"]).content.decode()
+    for trainee, place in ((team.amina, 0), (team.bilal, 1)):
+        assert f"{reverse('workers:replace', args=[trainee.public_id])}?day={day(place)}" in page
+    for odd, status in (("x", 404), (str(team.amina.public_id), 200), ("", 200)):
+        assert client.get(reverse("workers:swaps"), {"fait": odd}).status_code == status
 
 
 def test_a_colleague_says_no_on_the_phone(team: Team, week: WorkWeek, client: Client) -> None:

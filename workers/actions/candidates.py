@@ -258,9 +258,9 @@ def explain(reason: Reason, *, zone: ZoneInfo) -> str:
     """The reason as a sentence, in the active language, with times of the zone; then its article and the ways out."""
     figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
     sentence = str(REASON_SENTENCES[reason.code]) % figures
-    if not reason.article:
-        return sentence
-    told = _("%(sentence)s (Labour Code, %(article)s)") % {"sentence": sentence, "article": reason.article}
+    told = sentence
+    if reason.article:
+        told = _("%(sentence)s (Labour Code, %(article)s)") % {"sentence": sentence, "article": reason.article}
     return ". ".join([told, *(explain_way(way, zone=zone) for way in reason.ways_out)])
 
 

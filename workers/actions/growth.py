@@ -103,7 +103,7 @@ class Growth:
         person = day.person(mentor, skill="", without=self.without)
         beside = Task(window, "", "autonomous", window, mentor.site_id)
         verdict = judge(person, beside, zone=day.zone, now=window.start, setting=day.setting(mentor))
-        return not any(reason.article for reason in verdict.of(Severity.BLOCK))
+        return not any(reason.is_of_labour_rules for reason in verdict.of(Severity.BLOCK))
 
     @cached_property
     def _day_of_mentors(self) -> TeamDay:

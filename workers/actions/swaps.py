@@ -1,6 +1,7 @@
 """Swap two published shifts: one asks, the other says yes or no, a supervisor approves (lifecycles.md 2.5).
 
-Lock order: the request, then the weeks in the order of their keys. Of two swaps of one shift the second finds it ended;
+Lock order: the request, then the weeks and then both people, each in the order of their keys: whoever publishes waits
+at the week, whoever gives work or notes an absence at the person. Of two swaps of one shift the second finds it ended;
 without the locks ``week_edition_once`` still lets one through, for both would be the next version of its week.
 """
 
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +22,7 @@ from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid, NotAllowed, WrongState
 from concierge.models import Deadline
 from concierge.tenancy import Actor, system_actor
+from workers.actions.consents import agree_to
 from workers.actions.weeks import Change, bring, judged_people, lock_week, next_number, redraft
 from workers.enums.swaps import SWAP_TRANSITIONS, SwapStatus
 from workers.models import Shift, SwapRequest, Trainee, WorkWeek
@@ -52,6 +55,7 @@ def shifts_to_swap(mine: Shift, *, now: dt.datetime) -> list[Shift]:
         Shift.objects.current()
         .filter(week__site=mine.week.site_id, starts_at__gt=now, trainee__is_active=True)
         .filter(day__range=(mine.day - AROUND, mine.day + AROUND))
+        .filter(Q(trainee__last_on=None) | Q(trainee__last_on__gte=mine.day))
         .exclude(trainee=mine.trainee_id)
         .select_related("trainee", "week__site")
         .order_by("starts_at", "trainee__first_name", "pk")
@@ -64,7 +68,8 @@ def shifts_to_swap(mine: Shift, *, now: dt.datetime) -> list[Shift]:
     able = [
         one
         for one in found
-        if one.day == mine.day or ((mine.trainee_id, one.day) not in busy and (one.trainee_id, mine.day) not in busy)
+        if mine.trainee.is_there_on(one.day)
+        and (one.day == mine.day or not {(mine.trainee_id, one.day), (one.trainee_id, mine.day)} & busy)
     ]
     return [one for one in able if not _same(one, mine)][:MOST_SHIFTS]
 
@@ -147,27 +152,48 @@ def approve_swap(
 ) -> SwapRequest:
     """Each works the other's shift from now on: a further version of their weeks, agreed by both (L14).
 
-    The labour rules judge both people with the shifts swapped; what they forbid undoes it. Raises ``WrongState`` and
-    ``ShiftGone`` (409), ``WeekRefused`` and ``WarningsToAccept`` (422, with ``reasons``).
+    The labour rules judge both people with the shifts swapped, all that they find at once; what they forbid undoes it.
+    ``accepted_warnings`` as for ``publish_week``. Raises ``WrongState`` and ``ShiftGone`` (409), ``WeekRefused`` and
+    ``WarningsToAccept`` (422, with ``reasons`` and ``accept``).
     """
     locked = _step(swap, "approve")
     moment = now or timezone.now()
     keys = sorted({locked.mine.week_id, locked.theirs.week_id})
     weeks = [lock_week(one) for one in WorkWeek.objects.filter(pk__in=keys).order_by("pk")]
+    _lock_both(locked)
     numbers = {week.pk: next_number(week) for week in weeks}
     _check_current(locked, moment)
+    _agree_both(locked)
     before = {week.pk: read_week(week.site, week.monday, now=moment) for week in weeks}
+    editions = []
     for week in weeks:
         changes = [one for one in _changes(locked) if week.monday <= one.day < week.monday + AROUND]
         redraft(week, changes)
-        bring(week, changes, number=numbers[week.pk], by=by, now=moment, warnings=accepted_warnings)
-    for week in weeks:
-        plan = read_week(week.site, week.monday, now=moment, since=before[week.pk])
-        both = [one for one in plan.people if one.trainee.pk in {locked.asker_id, locked.other_id}]
-        judged_people(both, accepted_warnings, zone=plan.zone)
+        editions.append(bring(week, changes, number=numbers[week.pk], by=by, now=moment))
+    after = [read_week(week.site, week.monday, now=moment, since=before[week.pk]) for week in weeks]
+    both = [one for plan in after for one in plan.people if one.trainee.pk in {locked.asker_id, locked.other_id}]
+    warned = sorted(judged_people(both, accepted_warnings, zone=after[0].zone))
+    for edition in editions:
+        edition.accepted_warnings = warned
+        edition.save(update_fields=["accepted_warnings"])
     _decided(locked, by, moment)
     events.record("swap.approved", locked, by=by)
     return locked
+
+
+def _lock_both(swap: SwapRequest) -> None:
+    """The rows of both people, in the order of their keys."""
+    both = Trainee.objects.filter(pk__in=[swap.asker_id, swap.other_id]).order_by("pk")
+    list(both.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def _agree_both(swap: SwapRequest) -> None:
+    """Each wanted the hours that they get: nobody is told of them late (L13, L14)."""
+    zone = swap.mine.week.zone
+    asked, answered = (one.astimezone(zone).date() for one in (swap.asked_at, swap.answered_at or swap.asked_at))
+    gets = {swap.asker_id: asked, swap.other_id: answered}
+    for change in _changes(swap):
+        agree_to(change.trainee, change.day, change.hours, on=gets[change.trainee.pk])
 
 
 def _changes(swap: SwapRequest) -> list[Change]:
@@ -219,9 +245,10 @@ def _step(swap: SwapRequest, verb: str) -> SwapRequest:
 
 
 def _check_current(swap: SwapRequest, now: dt.datetime) -> None:
-    """Both shifts hold and have not begun."""
+    """Both shifts hold and have not begun, and both people are on the team on the other's day."""
     found = Shift.objects.current().filter(pk__in=[swap.mine_id, swap.theirs_id], starts_at__gt=now)
-    if found.count() != 2:
+    stay = swap.asker.is_there_on(swap.theirs.day) and swap.other.is_there_on(swap.mine.day)
+    if found.count() != 2 or not stay:
         raise ShiftGone
 
 

@@ -24,6 +24,7 @@ from concierge.errors import DomainError, Invalid, StaleVersion, WrongState
 from concierge.models import Site
 from concierge.tenancy import Actor
 from workers.actions.candidates import explain
+from workers.actions.consents import ask_consents, follow_publication
 from workers.actions.refusals import WarningsToAccept
 from workers.models import PlannedHours, Shift, Trainee, WeekEdition, WorkWeek
 from workers.models.weeks import PersonWeek, days_of, read_week
@@ -67,13 +68,15 @@ def plan_hours(
     """Write the draft of one person's days; ``None`` is a day off. Days that are past stay as they are.
 
     ``version`` is the one of the page, 0 while there is no week yet. Raises ``StaleVersion`` (412), ``Invalid`` (400)
-    for a person of another site or a day of another week.
+    for a person of another site, a day of another week or after their last one on the team.
     """
     week = _open(site, monday, version=version)
     if trainee.site_id != site.pk or not set(days) <= set(days_of(monday)):
         raise Invalid(_("Choose somebody of this site and a day of this week."))
     today = (now or timezone.now()).astimezone(week.zone).date()
     wanted = {day: hours for day, hours in days.items() if day >= today}
+    if any(hours is not None and not trainee.is_there_on(day) for day, hours in wanted.items()):
+        raise Invalid(_("%(name)s is no longer on the team on that day.") % {"name": trainee.first_name})
     if any(hours.missing_times(day, week.zone) for day, hours in wanted.items() if hours is not None):
         raise Invalid(_("The clocks go forward that night: this time does not exist."))
     PlannedHours.objects.filter(trainee=trainee, day__in=wanted).delete()
@@ -144,6 +147,7 @@ def publish_week(
 ) -> WeekEdition:
     """Freeze what the draft changed as the next version, at this moment; days that are past stay as published.
 
+    Whoever is told late without having agreed is asked on their phone (L13, L14).
     ``accepted_warnings`` are codes, or codes of one person (``PersonWeek.accepts``).
     Raises ``StaleVersion`` (412), ``NothingToPublish`` (409), ``WeekRefused`` and ``WarningsToAccept`` (422, with
     ``reasons``).
@@ -165,7 +169,9 @@ def publish_week(
     warned = judged_people(plan.people, accepted_warnings, zone=plan.zone)
     locked.version += 1
     locked.save(update_fields=["version"])
-    return bring(locked, changes, number=number, by=by, now=moment, warnings=warned)
+    edition = bring(locked, changes, number=number, by=by, now=moment, warnings=warned)
+    ask_consents(plan.people, locked.monday)
+    return edition
 
 
 def next_number(week: WorkWeek) -> int:
@@ -197,11 +203,12 @@ def bring(
         )
         for change in changes:
             Shift.objects.current().filter(trainee=change.trainee, day=change.day).update(until=edition)
-        Shift.objects.bulk_create(
+        brought = Shift.objects.bulk_create(
             _shift(week, edition, change.trainee, change.day, change.hours)
             for change in changes
             if change.hours is not None and change.hours.intervals(change.day, week.zone)
         )
+    follow_publication(brought, ((change.trainee.pk, change.day) for change in changes), week.zone)
     people = sorted({str(change.trainee.public_id) for change in changes})
     events.record("week.published", edition, by=by, number=number, monday=week.monday.isoformat(), trainees=people)
     return edition
@@ -250,6 +257,7 @@ def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, 
         raise WarningsToAccept(
             _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone)},
             reasons=sorted({reason.code for _one, reason in missing}),
+            accept=sorted({one.accepts(reason) for one, reason in missing}),
         )
     return {reason.code for _one, reason in warnings}
 

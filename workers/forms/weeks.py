@@ -115,19 +115,19 @@ class SwapForm(forms.Form):
         field.choices = choices
 
 
-class DecisionForm(forms.Form):
-    """What a supervisor decides of a swap; ``accept`` are the warnings that were shown."""
-
-    decision = forms.ChoiceField(choices=[("approve", ""), ("refuse", "")])
-    accept = forms.MultipleChoiceField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
-
-
 class WarningsField(forms.MultipleChoiceField):
     """Warnings that were shown: each a code, of one person (``code:person``) or of everybody."""
 
     def valid_value(self, value: str) -> bool:
         """The code is one that may be accepted."""
         return super().valid_value(value.partition(":")[0])
+
+
+class DecisionForm(forms.Form):
+    """What a supervisor decides of a swap; ``accept`` are the warnings that were shown, of each person."""
+
+    decision = forms.ChoiceField(choices=[("approve", ""), ("refuse", "")])
+    accept = WarningsField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
 
 
 class WeekForm(forms.Form):
@@ -138,3 +138,10 @@ class WeekForm(forms.Form):
     version = forms.IntegerField(min_value=0)
     how = forms.ChoiceField(choices=[("usual", ""), ("last", "")], required=False)
     accept = WarningsField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
+
+
+class ConsentForm(forms.Form):
+    """On which day somebody said that they agree to their hours of a week."""
+
+    semaine = forms.DateField()
+    agreed_on = forms.DateField()

@@ -4,6 +4,7 @@ from workers.models.agreements import LabourAgreement
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.assignments import Assignment, HelpCall
 from workers.models.clearances import Clearance
+from workers.models.consents import HoursConsent
 from workers.models.contracts import Contract, ContractDerogation, ContractRider
 from workers.models.employers import Employer, FinancialAnnex
 from workers.models.notes import ProgressNote
@@ -30,6 +31,7 @@ __all__ = [
     "Employer",
     "FinancialAnnex",
     "HelpCall",
+    "HoursConsent",
     "LabourAgreement",
     "LearningGoal",
     "LearningSituation",

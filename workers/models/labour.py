@@ -29,6 +29,7 @@ from django.utils import timezone
 from bookings.models.calendar import public_holidays
 from concierge.reads import Among, Rows
 from workers.enums import ABSENCE_KINDS, OCCUPYING, AssignmentStatus, TimeKind
+from workers.enums.consents import ConsentStatus
 from workers.models.agreements import terms_books
 from workers.models.assignments import Assignment
 from workers.models.occupations import Occupation
@@ -49,6 +50,7 @@ NEIGHBOURS = WEEK
 NOTICE_WEEKS = 4
 # Work that ended the evening before the first day, or begins the morning after the last, shortens a rest.
 MARGIN = dt.timedelta(days=2)
+AGREED = ConsentStatus.AGREED.value
 # Somebody who forgot to press "done" until later tells nothing about their hours: then the plan counts.
 LONGEST = dt.timedelta(hours=12)
 
@@ -117,12 +119,14 @@ class ShiftTime(NamedTuple):
 
     ``told_on`` is the day on which the person learnt of it (L13); ``is_plan``: it counts as planned time, because the
     person is not away and the hours are not over and clocked. Without intervals: a later version made the day free.
+    ``is_agreed``: they said yes to these hours.
     """
 
     day: dt.date
     intervals: tuple[Interval, ...]
     told_on: dt.date
     is_plan: bool = True
+    is_agreed: bool = False
 
 
 def weeks_around(day: dt.date) -> tuple[dt.date, dt.date]:
@@ -218,6 +222,7 @@ def _shifts(given: Any) -> Any:
             "until_id",
             "is_away",
             "is_clocked",
+            "consent__status",
         )
     )
 
@@ -234,13 +239,15 @@ def shifts(
     found: dict[int, list[ShiftTime]] = defaultdict(list)
     rows = SHIFTS.all(keys=trainees, first=first - margin, last=last + margin)
     freed: dict[tuple[int, dt.date], ShiftTime] = {}
-    for trainee, that_day, start, end, pause, again, published_at, until, is_away, is_clocked in rows:
+    for trainee, that_day, start, end, pause, again, published_at, until, is_away, is_clocked, said in rows:
         if until is not None:
             freed[trainee, that_day] = ShiftTime(that_day, (), published_at.astimezone(zone).date(), is_plan=False)
             continue
         intervals = (Interval(start, end),) if pause is None else (Interval(start, pause), Interval(again, end))
         is_plan = not is_away and not (is_clocked and end <= now)
-        found[trainee].append(ShiftTime(that_day, intervals, published_at.astimezone(zone).date(), is_plan))
+        found[trainee].append(
+            ShiftTime(that_day, intervals, published_at.astimezone(zone).date(), is_plan, said == AGREED)
+        )
     for (trainee, that_day), one in freed.items():
         if all(shift.day != that_day for shift in found[trainee]):
             found[trainee].append(one)

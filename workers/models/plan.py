@@ -130,7 +130,7 @@ class TeamDay:
     def _published(self, trainee: int) -> list[Work]:
         """Published hours as planned time: work given within them is part of them, and no change (L13, L14)."""
         return [
-            Work.of(window, told_on=one.told_on)
+            Work.of(window, told_on=one.told_on, is_agreed=one.is_agreed)
             for one in self.shifts.get(trainee, ())
             if one.is_plan
             for window in one.intervals
@@ -165,6 +165,7 @@ class TeamDay:
             worked=(*worked, *(one.span for one in self.beside.get(key, ()) if one.is_over)),
             has_schedule=has_schedule or self.presence.has_published_week(trainee),
             published=tuple(published),
+            last_on=trainee.last_on,
         )
 
 

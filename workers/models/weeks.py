@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
+from workers.enums.consents import ConsentStatus
+from workers.models.consents import HoursConsent, said_of
 from workers.models.labour import NEIGHBOURS, ShiftTime
 from workers.models.people import Absence, AvailabilityRule, Trainee
 from workers.models.plan import TeamDay, team_day
@@ -19,6 +21,8 @@ from workers.rules.contracts import PersonFile
 from workers.rules.labour import Finding, ScheduleChange, judge, worsened
 from workers.rules.shifts import DayHours, Window
 
+# What an agreement of the person settles (domain.md 4.2: "agreed changes exempt", "a refusal is no fault").
+AGREED_AWAY = frozenset({"L13", "L14"})
 # People of one site that are planned and published together; its page shows some at a time.
 MOST_PEOPLE = 1000
 
@@ -27,9 +31,11 @@ MOST_PEOPLE = 1000
 class PersonWeek:
     """One person's week: ``days`` as drafted (as published where they are past), ``published`` as the person has it.
 
-    ``changed`` are days on which the two differ, ``away`` those of an absence; minutes are those of working time.
+    ``changed`` are days on which the two differ, ``away`` those of an absence or after their last day on the team;
+    minutes are those of working time.
     ``reasons`` is all that speaks against the week, ``created`` what the changes bring about or make worse, in the
-    weeks before and after too; ``known`` is what is found of the hours that the person has.
+    weeks before and after too; ``known`` is what is found of the hours that the person has. ``said`` is what they
+    said, or are asked, of hours that were told late.
     ``was_published``: the person was told of the week, if only that every day became free.
     """
 
@@ -43,7 +49,23 @@ class PersonWeek:
     was_published: bool = False
     reasons: list[Reason] = field(default_factory=list)
     created: list[Reason] = field(default_factory=list)
+    said: list[HoursConsent] = field(default_factory=list)
     known: list[Finding] = field(default_factory=list)
+
+    def said_of(self, day: dt.date) -> HoursConsent | None:
+        """What the person said, or is asked, of the hours of a day as they are drafted."""
+        return next((one for one in self.said if one.day == day and one.hours == self.days.get(day)), None)
+
+    def agrees(self, day: dt.date) -> bool:
+        """Whether they said yes to them."""
+        said = self.said_of(day)
+        return said is not None and said.status == ConsentStatus.AGREED
+
+    @property
+    def to_agree(self) -> set[dt.date]:
+        """Days of which a yes would help: changed ones, and published ones that wait for an answer or had a no."""
+        asked = {one.day for one in self.said if self.said_of(one.day) is one}
+        return {day for day in (self.changed | asked) - self.away if not self.agrees(day)}
 
     def accepts(self, reason: Reason) -> str:
         """How the confirmation of a warning for this person alone is written."""
@@ -90,13 +112,14 @@ def days_of(monday: dt.date) -> list[dt.date]:
 
 
 def read_week(site: Site, monday: dt.date, *, now: dt.datetime, since: WeekPlan | None = None) -> WeekPlan:
-    """Everybody of the site, with what the labour rules say of the week as drafted. About twenty queries.
+    """Everybody of the site who is on the team then, with what the labour rules say of the week as drafted. What was
+    drafted for after somebody's last day counts for nothing. About twenty queries.
 
     ``since`` is the plan before hours were published, when what they brought about is asked afterwards.
     """
     zone = ZoneInfo(site.time_zone)
     week = WorkWeek.objects.filter(site=site, monday=monday).select_related("site").first()
-    everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).active()
+    everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).on(monday)
     chosen = list(everybody.order_by("first_name", "last_name", "pk").values_list("pk", flat=True)[:MOST_PEOPLE])
     team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone, margin=NEIGHBOURS)
     team.know_weeks(team.trainees)
@@ -118,16 +141,19 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime, since: WeekPlan 
 
 
 def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWeek]:
-    days, keys = days_of(monday), [one.pk for one in team.trainees]
+    days, there = days_of(monday), {one.pk: one for one in team.trainees}
+    keys = list(there)
     drafts: dict[int, dict[dt.date, DayHours]] = defaultdict(dict)
     for draft in PlannedHours.objects.filter(trainee__in=keys, day__range=(days[0], days[-1])):
-        drafts[draft.trainee_id][draft.day] = draft.hours
+        if there[draft.trainee_id].is_there_on(draft.day):
+            drafts[draft.trainee_id][draft.day] = draft.hours
     told: dict[int, dict[dt.date, DayHours]] = defaultdict(dict)
     for shift in Shift.objects.current().filter(trainee__in=keys, day__range=(days[0], days[-1])):
         told[shift.trainee_id][shift.day] = shift.hours(team.zone)
     away: dict[int, set[dt.date]] = defaultdict(set)
     for absence in Absence.objects.filter(trainee__in=keys, starts_on__lte=days[-1], ends_on__gte=days[0]):
         away[absence.trainee_id] |= {day for day in days if absence.starts_on <= day <= absence.ends_on}
+    said = said_of(keys, days[0], days[-1])
     usual: dict[int, dict[int, list[Window]]] = defaultdict(lambda: defaultdict(list))
     for rule in AvailabilityRule.objects.filter(trainee__in=keys):
         usual[rule.trainee_id][rule.weekday].append((rule.starts, rule.ends))
@@ -145,9 +171,10 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
                 },
                 published=published,
                 changed={day for day in days if day >= today and drafted.get(day) != published.get(day)},
-                away=away[trainee.pk],
+                away=away[trainee.pk] | {day for day in days if not trainee.is_there_on(day)},
                 usual=usual[trainee.pk],
                 contract_minutes=_contract_minutes(file, days),
+                said=said.get(trainee.pk, []),
                 was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),
             )
         )
@@ -172,7 +199,9 @@ def _weigh(one: PersonWeek, team: TeamDay, before: PersonWeek, today: dt.date, m
     had = replace(team.hours(one.trainee), presence=presence)
     found = one.known = judge(had, setting, first, last)
     if one.changed:
-        changes = tuple(ScheduleChange(day, today) for day in sorted(one.changed) if _is_change(one, day))
+        changes = tuple(
+            ScheduleChange(day, today, agreed=one.agrees(day)) for day in sorted(one.changed) if _is_change(one, day)
+        )
         drafted = _as_drafted(team, one, days, today).hours(one.trainee)
         found = judge(replace(drafted, presence=presence, changes=changes), setting, first, last)
     if not (one.days or one.changed):
@@ -211,6 +240,7 @@ def _as_drafted(team: TeamDay, one: PersonWeek, days: list[dt.date], today: dt.d
             hours.intervals(day, team.zone),
             told_on=today if day in one.changed else told.get(day, today),
             is_plan=day not in one.away,
+            is_agreed=one.agrees(day),
         )
         for day, hours in one.days.items()
     ]

@@ -66,7 +66,7 @@ COUNTING = frozenset({"L5_days", "L8_days_off", "L13", "L14", "L16", "L16_agreem
 class Reason:
     """One reason, with the figures of its sentence (words, times as ISO text, durations in seconds).
 
-    One of the Labour Code bears its article, and what would put it right.
+    One of the labour rules bears its article, if it is of one, and what would put it right.
     """
 
     code: str
@@ -74,6 +74,11 @@ class Reason:
     figures: dict[str, str] = field(default_factory=dict)
     article: str = ""
     ways_out: tuple[WayOut, ...] = ()
+
+    @property
+    def is_of_labour_rules(self) -> bool:
+        """One of L1 to L23."""
+        return self.code in RULES
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ class Person:
     ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest; both in any order.
     ``hours`` are what the Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual
     hours are written down, or the hours of the week are ``published``: planned time, whatever is given within it.
+    ``last_on`` is their last day on the team, where it was said.
     """
 
     file: PersonFile
@@ -109,6 +115,7 @@ class Person:
     hours: WorkFile | None = None
     has_schedule: bool = False
     published: tuple[Span, ...] = ()
+    last_on: dt.date | None = None
 
     @cached_property
     def file_of_hours(self) -> WorkFile:
@@ -195,7 +202,7 @@ def best_mode(level: str) -> str:
 
 
 def _presence(person: Person, task: Task, day: dt.date) -> Iterator[Reason]:
-    if not person.is_active:
+    if not person.is_active or (person.last_on is not None and day > person.last_on):
         yield Reason("left", Severity.BLOCK)
     if person.file.contract_on(day) is None:
         yield Reason("no_contract", Severity.BLOCK)

@@ -8,23 +8,30 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from concierge.days import today_at
+from concierge.errors import DomainError
 from concierge.words import date_words, duration_words, moment_words
-from workers.models import Absence, Appointment, Shift, Trainee
+from workers.actions.consents import answer_consents
+from workers.models import Absence, Appointment, HoursConsent, Shift, Trainee
 from workers.models.weeks import days_of
 from workers.rules.intervals import civil_day
 from workers.rules.shifts import DayHours
-from workers.views.common import chosen_day
+from workers.views.common import acting, chosen_day, uuid_or_none
 from workers.views.day import nobody, own_language, own_trainee
 from workers.views.swaps import swap_cards
+from workers.views.weeks import windows_words
+
+# Days that one card asks about.
+MOST_DAYS = 31
 
 
 @require_safe
@@ -38,8 +45,48 @@ def my_week(request: HttpRequest) -> HttpResponse:
     monday = day - dt.timedelta(days=day.weekday())
     now = timezone.now()
     with own_language(request, trainee):
-        context = {**_week(trainee, monday, today, now), "swaps": swap_cards(trainee, now)}
+        context = {
+            **_week(trainee, monday, today, now),
+            "swaps": swap_cards(trainee, now),
+            "late": _told_late(trainee, today),
+        }
         return render(request, "workers/my_week.html", context)
+
+
+@require_POST
+def answer_hours(request: HttpRequest, verb: str) -> HttpResponse:
+    """Yes or no to hours of which I learnt late."""
+    trainee = own_trainee(request)
+    if trainee is None:
+        return nobody(request)
+    if verb not in {"oui", "non"}:
+        raise Http404
+    seen = [one for text in request.POST.getlist("seen")[:MOST_DAYS] if (one := uuid_or_none(text))]
+    with own_language(request, trainee):
+        try:
+            answer_consents(trainee, seen, agrees=verb == "oui", by=acting(request))
+        except DomainError as error:
+            messages.error(request, str(error.message))
+        else:
+            messages.success(
+                request, _("Thank you.") if verb == "oui" else _("Thank you. Talk about it with your supervisor.")
+            )
+    return redirect("workers:my_week")
+
+
+def _told_late(trainee: Trainee, today: dt.date) -> dict[str, Any]:
+    """Days of which the hours were told late, to say yes or no to; a no is no fault."""
+    asked = list(HoursConsent.objects.to_answer(trainee, today)[:MOST_DAYS])
+    days = [
+        (date_words(one.day, "l j F").capitalize(), ", ".join(windows_words(one.hours)) or _("You do not work"))
+        for one in asked
+    ]
+    spoken = ". ".join(f"{day}: {hours}" for day, hours in days)
+    return {
+        "seen": [one.public_id for one in asked],
+        "days": days,
+        "say": _("Your hours have changed. %(days)s. Do you agree? You may say no.") % {"days": spoken},
+    }
 
 
 def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -33,7 +35,7 @@ from workers.forms.weeks import DecisionForm, SwapForm
 from workers.models import Shift, SwapRequest, Trainee
 from workers.models.swaps import SwapRequestQuerySet
 from workers.perms import PLAN_ROLES, can_plan_weeks
-from workers.views.common import acting, hours_text, posted, refused_status, require
+from workers.views.common import acting, hours_text, posted, refused_status, require, uuid_or_none
 from workers.views.day import nobody, own_language, own_trainee
 from workers.views.replacing import replace_url
 
@@ -121,17 +123,42 @@ def decide(request: HttpRequest, swap: uuid.UUID) -> HttpResponse:
             return redirect("workers:swaps")
         approved = approve_swap(found, by=actor, accepted_warnings=form.cleaned_data["accept"])
     except WarningsToAccept as warned:
-        accept = [str(code) for code in warned.details["reasons"]]  # type: ignore[attr-defined]
+        accept = [str(one) for one in warned.details["accept"]]  # type: ignore[attr-defined]
         return _page(request, error=warned, asked=found, accept=[*form.cleaned_data["accept"], *accept])
     except DomainError as error:
         return _page(request, error=error, asked=found)
     messages.success(request, _("Approved. Both are told of their new hours."))
-    for person, day in holders_left(approved):
-        if pieces_of(person, day):
-            words = _("%(name)s holds work on that day: give it to others.")
-            messages.warning(request, words % {"name": person.first_name})
-            return redirect(replace_url(person, day))
+    left = _work_left(approved)
+    if len(left) > 1:
+        return redirect(f"{reverse('workers:swaps')}?{urlencode({'fait': approved.public_id})}")
+    for one in left:
+        messages.warning(request, one["words"])
+        return redirect(one["url"])
     return redirect("workers:swaps")
+
+
+def _work_left(swap: SwapRequest) -> list[dict[str, str]]:
+    """Who still holds work on the day that they gave, and the page on which it goes to others."""
+    return [
+        {
+            "words": _("%(name)s holds work on %(day)s: give it to others.")
+            % {"name": person.first_name, "day": date_words(day, "l j F")},
+            "url": replace_url(person, day),
+        }
+        for person, day in holders_left(swap)
+        if pieces_of(person, day)
+    ]
+
+
+def _approved(request: HttpRequest, actor: Actor) -> list[dict[str, str]]:
+    """What the swap that was just approved left to others."""
+    asked = uuid_or_none(request.GET.get("fait", ""))
+    if asked is None:
+        return []
+    found = SwapRequest.objects.visible_to(actor).filter(public_id=asked, status=SwapStatus.APPROVED).for_cards()
+    return [
+        line for swap in found if can_plan_weeks(actor, site_id=swap.mine.week.site_id) for line in _work_left(swap)
+    ]
 
 
 def swaps_to_decide(actor: Actor) -> SwapRequestQuerySet:
@@ -167,7 +194,12 @@ def _page(
         }
         for one in found[:MOST]
     ]
-    context = {"rows": rows, "total": found.count(), "error": error if asked is None else None}
+    context = {
+        "rows": rows,
+        "total": found.count(),
+        "error": error if asked is None else None,
+        "left": _approved(request, actor),
+    }
     return render(request, "workers/swaps.html", context, status=status or (error.status if error else 200))
 
 

@@ -24,12 +24,13 @@ from concierge.models import Site
 from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words, short_moment_words
 from workers.actions.candidates import explain
+from workers.actions.consents import note_consent
 from workers.actions.people import set_availability
 from workers.actions.weeks import NothingToPublish, copy_week, fill_week, plan_hours, publish_week
 from workers.enums import WEEKDAYS
 from workers.forms import cleaned
-from workers.forms.weeks import DaysForm, WeekForm
-from workers.models.weeks import PersonWeek, WeekPlan, days_of, read_week
+from workers.forms.weeks import ConsentForm, DaysForm, WeekForm
+from workers.models.weeks import AGREED_AWAY, PersonWeek, WeekPlan, days_of, read_week
 from workers.perms import can_edit_person, can_plan_weeks, can_see_team
 from workers.rules.candidates import Severity
 from workers.rules.shifts import DayHours, hours_of
@@ -87,6 +88,27 @@ def publish(request: HttpRequest) -> HttpResponse:
         return _page(request, error=error)
     messages.success(request, _("Published. Everybody whose hours changed is told."))
     return redirect(week_url(site, monday))
+
+
+@require_POST
+def note_agreement(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
+    """The person told the team that they agree to hours of which they learn late (L13, L14)."""
+    actor = acting(request)
+    person = trainee_or_404(actor, trainee)
+    require(can_plan_weeks(actor, site_id=person.site_id))
+    try:
+        data = cleaned(ConsentForm(request.POST))
+        monday = _monday(data["semaine"].isoformat(), person.site)
+        days = note_consent(person, monday, agreed_on=data["agreed_on"], by=actor)
+    except DomainError as error:
+        return _page(request, error=error, site=person.site)
+    words = ngettext(
+        "Noted: %(name)s agrees to the hours of one day.",
+        "Noted: %(name)s agrees to the hours of %(n)d days.",
+        len(days),
+    )
+    messages.success(request, words % {"name": person.first_name, "n": len(days)})
+    return redirect(week_url(person.site, monday))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -185,18 +207,23 @@ def _monday(text: str, site: Site) -> dt.date:
     return day - dt.timedelta(days=day.weekday())
 
 
-def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResponse:
+def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site | None = None) -> HttpResponse:
     actor = acting(request)
     sites = _sites(actor)
     given = request.POST if request.method == "POST" else request.GET
-    site = chosen_site(sites, given.get("site", ""))
+    site = site or chosen_site(sites, given.get("site", ""))
     monday = _monday(given.get("semaine", ""), site)
     plan = read_week(site, monday, now=timezone.now())
     may_plan = can_plan_weeks(actor, site_id=site.pk)
     page = Paginator(plan.people, PAGE).get_page(page_number(given.get("page", "1")))
     base = week_url(site, monday)
     findings = [
-        {"name": str(one.trainee), "href": _person_url(one, monday) if may_plan else "", "reasons": told}
+        {
+            "name": str(one.trainee),
+            "href": _person_url(one, monday) if may_plan else "",
+            "reasons": told,
+            "consent": one.trainee.public_id if may_plan and _would_agree(one) else None,
+        }
         for one in plan.people
         if (told := _reasons(plan, one))
     ]
@@ -206,6 +233,7 @@ def _page(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
         "site": site,
         "week": _period(monday),
         "monday": monday.isoformat(),
+        "today": today_at(site).isoformat(),
         "version": plan.version,
         "days": [_head(plan, day) for day in days_of(monday)],
         "people": [_row(plan, one, may_plan=may_plan) for one in page],
@@ -256,7 +284,24 @@ def _cell(plan: WeekPlan, one: PersonWeek, day: dt.date) -> dict[str, Any]:
         "windows": windows_words(one.days.get(day)),
         "is_away": day in one.away,
         "is_changed": day in one.changed and bool(one.published),
+        "said": _said(one, day),
     }
+
+
+def _said(one: PersonWeek, day: dt.date) -> str:
+    """What the person said of the hours of a day that were told late, and when."""
+    said = one.said_of(day)
+    if said is None:
+        return ""
+    if said.answered_on is None:
+        return str(said.get_status_display())
+    figures = {"said": said.get_status_display(), "day": date_words(said.answered_on, "j F")}
+    return _("%(said)s (%(day)s)") % figures
+
+
+def _would_agree(one: PersonWeek) -> bool:
+    """Whether something that an agreement settles speaks against the week, or waits for an answer."""
+    return bool(one.to_agree) and (bool(one.said) or any(reason.code in AGREED_AWAY for reason in one.reasons))
 
 
 def windows_words(hours: DayHours | None) -> list[str]:

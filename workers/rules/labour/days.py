@@ -308,7 +308,7 @@ def schedule_change(change: ScheduleChange, setting: Setting, terms: LabourTerms
 
 
 def restrictions(day: Day) -> list[Finding]:
-    """L23: what an occupational doctor ruled out is not asked (L4624-6); only the code is known.
+    """L23: what is ruled out for the person is not asked; only the code and its last day are known, never why.
 
     Measured is the work of the day that is ruled out, in seconds.
     """

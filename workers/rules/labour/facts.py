@@ -29,8 +29,8 @@ class Kind(StrEnum):
 class Work:
     """A stretch of time, in seconds since 1970: planned, or real.
 
-    ``told_on`` is when the person learnt of it, for the notice of extra hours (L13). ``demands`` are
-    codes of the restrictions that rule it out (L23).
+    ``told_on`` is when the person learnt of it, for the notice of extra hours (L13), ``is_agreed`` whether they said
+    yes to it. ``demands`` are codes of the restrictions that rule it out (L23).
     """
 
     start: int
@@ -39,6 +39,7 @@ class Work:
     is_real: bool = False
     told_on: dt.date | None = None
     demands: frozenset[str] = frozenset()
+    is_agreed: bool = False
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for time that ends before it begins."""
@@ -54,10 +55,11 @@ class Work:
         is_real: bool = False,
         told_on: dt.date | None = None,
         demands: frozenset[str] = frozenset(),
+        is_agreed: bool = False,
     ) -> Work:
         """From aware times, to the second."""
         start, end = int(interval.start.timestamp()), int(interval.end.timestamp())
-        return cls(start, max(end, start + 1), kind, is_real, told_on, demands)
+        return cls(start, max(end, start + 1), kind, is_real, told_on, demands, is_agreed)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from workers.rules.severity import Severity
 
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
 
-# code → article of the Labour Code and severity (domain.md 4.2). The number of the rule is what stands before "_".
+# code → article of the Labour Code and severity (domain.md 4.2, which names none for L22 and L23). The number of the
+# rule is what stands before "_".
 RULES: dict[str, tuple[str, Severity]] = {
     "L1": ("L3121-18", BLOCK),
     "L2": ("L3121-20", BLOCK),
@@ -43,8 +44,8 @@ RULES: dict[str, tuple[str, Severity]] = {
     "L18_quota": ("L3121-30", WARN),
     "L20": ("L3133-1", WARN),
     "L20_may": ("L3133-4", BLOCK),
-    "L22": ("L5135-1", BLOCK),
-    "L23": ("L4624-6", BLOCK),
+    "L22": ("", BLOCK),
+    "L23": ("", BLOCK),
 }
 
 # Findings of a whole week: their day is its Monday.
@@ -86,7 +87,7 @@ class Finding:
 
     @property
     def article(self) -> str:
-        """Article of the Labour Code."""
+        """Article of the Labour Code, empty where the rule is of no article."""
         return RULES[self.code][0]
 
 

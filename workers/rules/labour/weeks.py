@@ -139,18 +139,18 @@ def pay_of_extra(week: Week) -> Finding | None:
 def notice_of_extra(week: Week) -> Finding | None:
     """L13: extra hours are told three days before, else a refusal is no fault (L3123-10).
 
-    The hours of which the person learnt last are the extra ones.
+    The hours of which the person learnt last are the extra ones. Whoever said yes to them does not refuse.
     """
     if not is_part_time(week.contract) or week.total <= week.contract:
         return None
     begun = week.line.begun_in_week(week.index)
-    told = sorted((one.told_on, one.start, one.end) for one in begun if one.told_on is not None)
+    told = sorted((one.told_on, one.start, one.end, one.is_agreed) for one in begun if one.told_on is not None)
     if not told:
         return None
     known = [*week.line.plain_in_week(week.index), *((one.start, one.end) for one in begun if one.told_on is None)]
     so_far = covered(known, ALWAYS)
-    without = week.total - covered([*known, *((start, end) for _day, start, end in told)], ALWAYS)
-    for told_on, start, end in told:
+    without = week.total - covered([*known, *((start, end) for _day, start, end, _agreed in told)], ALWAYS)
+    for told_on, start, end, is_agreed in told:
         known.append((start, end))
         before, so_far = so_far, covered(known, ALWAYS)
         # What lies within hours that were told before adds nothing to them.
@@ -158,7 +158,7 @@ def notice_of_extra(week: Week) -> Finding | None:
             place = next(i for i in range(7) if week.line.midnights[7 * week.index + i + 1] > start)
             day = week.monday + place
             notice = max(0, day - told_on.toordinal())
-            if notice < week.terms.extra_notice_days:
+            if notice < week.terms.extra_notice_days and not is_agreed:
                 earliest = told_on.toordinal() + week.terms.extra_notice_days
                 return finding(
                     "L13",
@@ -262,7 +262,7 @@ def overtime_quota(week: Week) -> Finding | None:
 
 
 def immersion(week: Week) -> Finding | None:
-    """L22: hours at a host (PMSMP) are those of the contract; such a week has no extra hours (L5135-1 onwards)."""
+    """L22: hours at a host (PMSMP) are those of the contract; such a week has no extra hours."""
     if not week.contract or week.total <= week.contract:
         return None
     hosted = any(one.kind is Kind.IMMERSION for one in week.line.begun_in_week(week.index))
