@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from concierge.tenancy import Actor
 from demo.setup import House, siret
 from workers.actions.agreements import AgreementDetails, add_agreement
 from workers.actions.contracts import ContractTerms, hire
@@ -72,3 +73,15 @@ def sign(
         gross_pay=(Decimal("12.02") * hours * 52 / 12).quantize(Decimal("0.01")),
     )
     hire(trainee, employer, terms, by=house.by)
+
+
+def sign_ended(trainee: Trainee, *, last_on: dt.date, by: Actor) -> None:
+    """A CDDI of half a year with the first employer that ended with that day."""
+    employer = Employer.objects.filter(organisation=trainee.organisation_id).earliest("pk")
+    terms = ContractTerms(
+        kind=ContractKind.CDDI,
+        starts_on=last_on - dt.timedelta(days=182),
+        ends_on=last_on,
+        weekly_minutes=26 * 60,
+    )
+    hire(trainee, employer, terms, by=by)

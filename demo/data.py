@@ -543,6 +543,8 @@ TRAINEES = (
     ("Samira", "Benali", 24, (("K1205", "supervised"), ("H2410", "assisted"))),
     ("Lucas", "Martin", 26, (("N4104", "assisted"), ("K2204", "observed"))),
 )
+# Who has left since: name, trade, how far they had come.
+FORMER = ("Ahmed", "Saïdi", "N4104", "autonomous")
 # first name → licences and certificates; what they want to reach
 CLEARANCES = {
     "Yusuf": ("driving_b", "cargo_bike"),

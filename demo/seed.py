@@ -22,7 +22,7 @@ from demo.pathways import accompany
 from demo.proposals import answer_otherwise
 from demo.quotes import ask_for_quotes
 from demo.setup import House, open_house, siret
-from demo.team import hire_staff, sign_providers, welcome_trainees
+from demo.team import hire_staff, say_goodbye, sign_providers, welcome_trainees
 from demo.weeks import plan_the_weeks
 from demo.weighed import weigh_laundry
 from notifications.actions.queue import suppress_queued
@@ -57,6 +57,7 @@ def seed_everything(*, until: dt.datetime, say: Callable[[str], object]) -> None
         leave_calls_to_make(house)
         welcome_partners(house, now=until)
         plan_the_weeks(house, by=house.by, now=until)
+    say_goodbye(house, staff[Role.SUPERVISOR], since)
     render_pending_documents()
     render_pending_quotes()
     with tenancy.working_for(house.organisation):

@@ -28,6 +28,7 @@ from providers.rules import papers
 from providers.rules.agreements import Terms
 from providers.rules.hours import Opening
 from workers.actions import clearances, people
+from workers.actions.leaving import leave_team
 from workers.actions.skills import set_goal
 from workers.enums import SkillLevel
 from workers.models import Trainee
@@ -77,6 +78,19 @@ def welcome_trainees(house: House, supervisors: list[User], since: dt.date) -> l
             body = bodies[number // 4]
             contracts.sign(house, trainee, body, since=since, hours=hours, trade=skills[0][0])
         return found
+
+
+def say_goodbye(house: House, supervisors: Sequence[User], since: dt.date) -> None:
+    """Somebody who was on the team, with a contract that is over, and has left it since."""
+    first_name, last_name, rome_code, level = data.FORMER
+    with tenancy.working_for(house.organisation):
+        former = people.create_trainee(
+            site=house.sites[0], first_name=first_name, last_name=last_name, supervisor=supervisors[0], by=house.by
+        )
+        people.set_skill(former, rome_code=rome_code, level=SkillLevel(level), by=house.by)
+        last_on = min(since + dt.timedelta(days=20), today_of(house.organisation) - dt.timedelta(days=3))
+        contracts.sign_ended(former, last_on=last_on, by=house.by)
+        leave_team(former, last_on=last_on, by=house.by)
 
 
 def _welcome(house: House, number: int, supervisors: list[User]) -> Trainee:

@@ -66,6 +66,11 @@ def can_write_contracts(actor: Actor, *, site_id: int | None = None) -> bool:
     return actor.has_role(*SIGN_ROLES, site_id=site_id)
 
 
+def can_let_go(actor: Actor, *, site_id: int | None = None) -> bool:
+    """Say that somebody leaves the team, stays after all or comes back: who adds people to it."""
+    return actor.has_role(*SIGN_ROLES, site_id=site_id)
+
+
 def can_see_pay(actor: Actor, *, site_id: int) -> bool:
     """Read what a contract pays: who signs it, who declares it."""
     return actor.has_role(*SIGN_ROLES, Role.ACCOUNTANT, site_id=site_id)

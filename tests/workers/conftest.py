@@ -21,6 +21,8 @@ from workers.models import Trainee
 PARIS = ZoneInfo("Europe/Paris")
 # A Monday morning in Dijon.
 NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=PARIS)
+# The Friday before: the last day of whoever has left.
+LEFT_ON = dt.date(2026, 11, 20)
 
 
 def at(hour: int, minute: int = 0, *, days: int = 0) -> dt.datetime:

@@ -19,7 +19,7 @@ from concierge.middleware import actor_of
 from concierge.models import Membership
 from concierge.tenancy import Actor
 from tests.conftest import settle
-from tests.workers.conftest import NOW, Team, at
+from tests.workers.conftest import LEFT_ON, NOW, Team, at
 from workers.actions.dispatch import assign_work_order
 from workers.actions.work import finish_assignment, start_assignment
 from workers.models import Assignment, HelpCall, Trainee
@@ -70,7 +70,7 @@ def step(client: Client, name: str, assignment: Assignment, **data: str) -> Any:
 def test_the_kernel_knows_who_is_a_trainee(team: Team) -> None:
     assert actor_of(team.world.users["trainee"], team.world.organisation).trainee_id == team.amina.pk
     assert actor_of(team.world.users["supervisor"], team.world.organisation).trainee_id is None
-    Trainee.objects.update(is_active=False)
+    Trainee.objects.update(is_active=False, last_on=LEFT_ON)
     assert actor_of(team.world.users["trainee"], team.world.organisation).trainee_id is None
 
 

@@ -16,7 +16,7 @@ from concierge.files import JPEG, PDF, CleanFile
 from concierge.models import Deadline, Event
 from tests.conftest import as_owner, settle
 from tests.employing import employ, employer_of
-from tests.workers.conftest import NOW, PARIS, Team
+from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team
 from tests.workers.pathways import END, NUMBER, REPORT, START, adviser_of, pass_of, prolongation, suspension
 from workers.actions.contracts import ContractTerms, hire, withdraw_contract
 from workers.actions.pass_alerts import ALERT
@@ -405,7 +405,7 @@ def test_a_suspended_pass_says_nothing_before_it_goes_on(team: Team) -> None:
 
 def test_nobody_is_told_of_somebody_who_has_left(team: Team) -> None:
     pass_of(team)
-    Trainee.objects.filter(pk=team.amina.pk).update(is_active=False)
+    Trainee.objects.filter(pk=team.amina.pk).update(is_active=False, last_on=LEFT_ON)
     with time_machine.travel(dt.datetime(2027, 1, 4, 8, 5, tzinfo=PARIS), tick=False):
         deadlines.sweep(team.world.organisation.pk)
     assert not Event.objects.filter(name="pass_iae.ending").exists()

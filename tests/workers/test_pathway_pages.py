@@ -23,7 +23,7 @@ from notifications.models import Message
 from tests.conftest import settle
 from tests.employing import employer_of
 from tests.providers.uploading import a_pdf, alive, an_image
-from tests.workers.conftest import NOW, PARIS, Team
+from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team
 from tests.workers.pathways import END, NUMBER, REPORT, adviser_of, pass_of, prolongation, suspension
 from workers.actions.appointments import AppointmentDetails, move_appointment, plan_appointment, write_diagnosis
 from workers.actions.notes import write_note
@@ -447,7 +447,7 @@ def test_filters_by_person_kind_and_time(team: Team, desk: Client) -> None:
 
 
 def test_the_page_is_empty_in_words(team: Team, desk: Client) -> None:
-    Trainee.objects.update(is_active=False)
+    Trainee.objects.update(is_active=False, last_on=LEFT_ON)
     assert "<table" not in read(desk, DEADLINES, of="all", months="12")
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from concierge.models import Membership, User
 from tests.employing import employ, employer_of
-from tests.workers.conftest import NOW, Team
+from tests.workers.conftest import LEFT_ON, NOW, Team
 from workers.actions.people import create_trainee
 from workers.models import Contract, ContractDerogation, Employer, FinancialAnnex, Trainee, WorkRestriction
 
@@ -348,9 +348,9 @@ def queries_of(client: Client, path: str) -> int:
 
 
 def test_1_and_3_rows_cost_the_same(team: Team, adviser: Client) -> None:
-    Trainee.objects.exclude(pk=team.amina.pk).update(is_active=False)
+    Trainee.objects.exclude(pk=team.amina.pk).update(is_active=False, last_on=LEFT_ON)
     one = [queries_of(adviser, path) for path in (url("trainees"), url("contracts", team.amina), url("employers"))]
-    Trainee.objects.update(is_active=True)
+    Trainee.objects.update(is_active=True, last_on=None)
     for year in (2027, 2028):
         employ(team.amina, starts_on=dt.date(year, 9, 1), ends_on=dt.date(year + 1, 8, 31), kind="outside")
     employer_of(team.world.organisation, "aci")

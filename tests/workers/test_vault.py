@@ -216,7 +216,7 @@ def test_facts_go_two_years_after_the_pathway(team: Team) -> None:
     later = dt.datetime.combine(last + dt.timedelta(days=735), dt.time(3), PARIS)
     with time_machine.travel(later, tick=False):
         assert retention.purge()["sensitive_facts"] == 0
-        Trainee.objects.filter(pk=team.amina.pk).update(is_active=False)
+        Trainee.objects.filter(pk=team.amina.pk).update(is_active=False, last_on=last)
         gone = retention.purge()
     assert (gone["sensitive_facts"], SensitiveFact.objects.count()) == (2, 0)
     with time_machine.travel(NOW + dt.timedelta(days=1100), tick=False):

@@ -20,7 +20,7 @@ from concierge.models import Event
 from notifications.models import Message
 from tests.conftest import settle
 from tests.employing import employ
-from tests.workers.conftest import NOW, PARIS, Team
+from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team
 from workers.actions.absences import note_absence
 from workers.actions.candidates import candidate_for, explain
 from workers.actions.dispatch import assign_work_order
@@ -399,7 +399,7 @@ def test_one_and_three_rows_cost_the_same(team: Team, supervisor: Client) -> Non
     supervisor.get(page, {"semaine": str(MONDAY)})
     with CaptureQueriesContext(connection) as three:
         supervisor.get(page, {"semaine": str(MONDAY)})
-    Trainee.objects.exclude(pk=team.amina.pk).update(is_active=False)
+    Trainee.objects.exclude(pk=team.amina.pk).update(is_active=False, last_on=LEFT_ON)
     with CaptureQueriesContext(connection) as one:
         supervisor.get(page, {"semaine": str(MONDAY)})
     assert len(three) == len(one)

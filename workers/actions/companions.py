@@ -63,7 +63,7 @@ def _check_still_may(assignment: Assignment, trainee_id: int) -> None:
     beside = Task(window, "", SupervisionMode.AUTONOMOUS.value, window, mentor.site_id)
     person = day.person(mentor, skill="", without=assignment)
     verdict = judge(person, beside, zone=zone, now=window.start, setting=day.setting(mentor))
-    if any(reason.is_of_labour_rules or reason.code == "absent" for reason in verdict.of(Severity.BLOCK)):
+    if any(reason.is_of_labour_rules or reason.code in {"absent", "left"} for reason in verdict.of(Severity.BLOCK)):
         raise CompanionBusy
 
 

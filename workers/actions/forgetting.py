@@ -4,12 +4,128 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from concierge.retention import forget
-from workers.models import Appointment, Contract, PassIAE, PassProlongation, PassReport, PassSuspension
+from workers.models import (
+    Appointment,
+    AvailabilityRule,
+    Clearance,
+    Contract,
+    ContractDerogation,
+    Diagnosis,
+    LearningGoal,
+    LearningSituation,
+    PassIAE,
+    PassProlongation,
+    PassReport,
+    PassSuspension,
+    SkillStep,
+    TimeEntry,
+    Trainee,
+    TraineeSkill,
+    WorkRestriction,
+)
 from workers.models.passes import FORGOTTEN
+from workers.models.people import TraineeQuerySet
 from workers.models.vault import SensitiveFact, VaultReading
+
+# What is left of a word that was kept long enough, where there has to be one.
+NO_MORE = "–"
+
+
+def gone(before: dt.datetime) -> TraineeQuerySet:
+    """Who left before that, and whom no contract binds since: their file is as long without use (S72)."""
+    day = before.date()
+    contract = Contract.objects.standing().filter(trainee=OuterRef("pk")).exclude(last_on__lt=day)
+    return Trainee.objects.filter(~Exists(contract), is_active=False, last_on__lt=day)
+
+
+@forget("restrictions")
+def old_restrictions(before: dt.datetime) -> QuerySet[WorkRestriction]:
+    """What people who have left must not be given."""
+    return WorkRestriction.objects.filter(trainee__in=gone(before))
+
+
+@forget("usual_hours")
+def old_usual_hours(before: dt.datetime) -> QuerySet[AvailabilityRule]:
+    """When people who have left were usually here."""
+    return AvailabilityRule.objects.filter(trainee__in=gone(before))
+
+
+@forget("clearances")
+def old_clearances(before: dt.datetime) -> QuerySet[Clearance]:
+    """Licences and certificates of people who have left, with their numbers."""
+    return Clearance.objects.filter(trainee__in=gone(before))
+
+
+@forget("diagnoses")
+def old_diagnoses(before: dt.datetime) -> QuerySet[Diagnosis]:
+    """Of the eligibility of people who have left."""
+    return Diagnosis.objects.filter(trainee__in=gone(before))
+
+
+@forget("derogations")
+def old_derogations(before: dt.datetime) -> QuerySet[ContractDerogation]:
+    """Decisions for people who have left; not those on which a contract rests, which stay with it."""
+    return ContractDerogation.objects.filter(~_bears_a_contract(), trainee__in=gone(before))
+
+
+@forget("derogation_references", reference=NO_MORE)
+def old_references(before: dt.datetime) -> QuerySet[ContractDerogation]:
+    """What led to the decisions on which a contract rests."""
+    found = ContractDerogation.objects.filter(_bears_a_contract(), trainee__in=gone(before))
+    return found.exclude(reference=NO_MORE)
+
+
+def _bears_a_contract() -> Q:
+    """Decisions that a contract names."""
+    whose = Q(floor_derogation=OuterRef("pk")) | Q(cumul_derogation=OuterRef("pk"))
+    return Q(Exists(Contract.objects.filter(whose)))
+
+
+def _with_steps(situations: QuerySet[LearningSituation]) -> None:
+    """Work that showed something, and the steps that rest on it."""
+    SkillStep.objects.filter(situation__in=situations.values("pk")).delete()
+    situations.delete()
+
+
+@forget("learning_situations", by=_with_steps)
+def old_situations(before: dt.datetime) -> QuerySet[LearningSituation]:
+    """What people who have left did and said of it; the work itself is the record of what happened."""
+    return LearningSituation.objects.filter(trainee__in=gone(before))
+
+
+@forget("skill_steps")
+def old_steps(before: dt.datetime) -> QuerySet[SkillStep]:
+    """Steps of people who have left that rest on words."""
+    return SkillStep.objects.filter(trainee__in=gone(before))
+
+
+@forget("skills")
+def old_skills(before: dt.datetime) -> QuerySet[TraineeSkill]:
+    """How far people who have left had come."""
+    return TraineeSkill.objects.filter(trainee__in=gone(before))
+
+
+@forget("learning_goals")
+def old_goals(before: dt.datetime) -> QuerySet[LearningGoal]:
+    """What people who have left wanted to reach."""
+    return LearningGoal.objects.filter(trainee__in=gone(before))
+
+
+@forget("former_files", user=None, supervisor=None, mentor=None, adviser=None, referrer=None, prefers_audio=False)
+def old_files(before: dt.datetime) -> QuerySet[Trainee]:
+    """Whose account it was, and who accompanied them. Name and birth date stay with the hours and the contracts."""
+    around = Q(user=None, supervisor=None, mentor=None, adviser=None, referrer=None, prefers_audio=False)
+    return gone(before).exclude(around)
+
+
+@forget("former_names", first_name=NO_MORE, last_name="", birth_date=None)
+def old_names(before: dt.datetime) -> QuerySet[Trainee]:
+    """Who they were, once the last of their hours has gone: what is left of contracts and work is of nobody (S30)."""
+    hours = TimeEntry.objects.filter(trainee=OuterRef("pk"))
+    return gone(before).filter(~Exists(hours)).exclude(first_name=NO_MORE, last_name="", birth_date=None)
 
 
 @forget("pass_reports")
@@ -32,17 +148,15 @@ def old_prolongation_reasons(before: dt.datetime) -> QuerySet[PassProlongation]:
 
 @forget("appointments")
 def old_appointments(before: dt.datetime) -> QuerySet[Appointment]:
-    """Interviews of people who have left."""
-    return Appointment.objects.filter(starts_at__lt=before, trainee__is_active=False)
+    """Interviews of people who left before that; one that came later is kept as long after itself."""
+    return Appointment.objects.filter(trainee__in=gone(before), starts_at__lt=before)
 
 
 @forget("sensitive_facts")
 def old_facts(before: dt.datetime) -> QuerySet[SensitiveFact]:
     """Of people whose pathway ended: they left, and neither a contract nor a PASS of theirs reaches that far."""
-    day, whose = before.date(), OuterRef("trainee")
-    contract = Contract.objects.standing().filter(trainee=whose).exclude(last_on__lt=day)
-    running = PassIAE.objects.kept().filter(trainee=whose, ends_on__gte=day)
-    return SensitiveFact.objects.filter(~Exists(contract), ~Exists(running), trainee__is_active=False)
+    running = PassIAE.objects.kept().filter(trainee=OuterRef("trainee"), ends_on__gte=before.date())
+    return SensitiveFact.objects.filter(~Exists(running), trainee__in=gone(before))
 
 
 @forget("vault_readings")

@@ -98,7 +98,7 @@ def set_team(trainee: Trainee, team: TeamAround, *, by: Actor) -> Trainee:
         trainee.save(update_fields=changed)
         events.record("trainee.team_changed", trainee, by=by, changed=changed)
     if "site" in changed and trainee.user_id is not None:
-        _let_in(trainee)
+        let_in(trainee)
     return trainee
 
 
@@ -150,8 +150,8 @@ def staff_of(site: Site, *roles: str) -> models.QuerySet[User]:
 def invite_trainee(trainee: Trainee, *, email: str, by: Actor) -> Trainee:
     """Give somebody an account of their own: they sign in by a code sent to this address, and read how in a mail.
 
-    Raises ``Invalid`` (400) for an address that is none, ``Conflict`` (409) when the person has an account already, or
-    the account is somebody else's.
+    Raises ``Invalid`` (400) for an address that is none, ``Conflict`` (409) when the person has an account already or
+    is no longer on the team, or the account is somebody else's.
     """
     trainee = locked(trainee)
     try:
@@ -160,16 +160,20 @@ def invite_trainee(trainee: Trainee, *, email: str, by: Actor) -> Trainee:
         raise Invalid(_("Please write a whole e-mail address, such as name@example.fr."), field="email") from error
     if trainee.user_id is not None:
         raise Conflict(_("This person already has an account."), field="email")
+    if not trainee.is_active:
+        raise Conflict(_("This person is no longer on the team."), field="email")
     trainee.user = invited_user(email, first_name=trainee.first_name, last_name=trainee.last_name)
     taken = Conflict(_("This account already belongs to another person of the team."), field="email")
     with refuse_on("trainee_user_once_per_organisation", taken):
         trainee.save(update_fields=["user"])
-    _let_in(trainee)
+    let_in(trainee)
     events.record("trainee.invited", trainee, by=by)
     return trainee
 
 
-def _let_in(trainee: Trainee) -> None:
-    Membership.objects.get_or_create(
-        organisation_id=trainee.organisation_id, user=trainee.user, role=Role.TRAINEE, site=trainee.site
-    )
+def let_in(trainee: Trainee) -> None:
+    """The account of somebody opens their own day, while they are on the team."""
+    if trainee.is_active:
+        Membership.objects.get_or_create(
+            organisation_id=trainee.organisation_id, user=trainee.user, role=Role.TRAINEE, site=trainee.site
+        )

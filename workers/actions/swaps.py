@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -54,6 +55,7 @@ def shifts_to_swap(mine: Shift, *, now: dt.datetime) -> list[Shift]:
         Shift.objects.current()
         .filter(week__site=mine.week.site_id, starts_at__gt=now, trainee__is_active=True)
         .filter(day__range=(mine.day - AROUND, mine.day + AROUND))
+        .filter(Q(trainee__last_on=None) | Q(trainee__last_on__gte=mine.day))
         .exclude(trainee=mine.trainee_id)
         .select_related("trainee", "week__site")
         .order_by("starts_at", "trainee__first_name", "pk")
@@ -66,7 +68,8 @@ def shifts_to_swap(mine: Shift, *, now: dt.datetime) -> list[Shift]:
     able = [
         one
         for one in found
-        if one.day == mine.day or ((mine.trainee_id, one.day) not in busy and (one.trainee_id, mine.day) not in busy)
+        if mine.trainee.is_there_on(one.day)
+        and (one.day == mine.day or not {(mine.trainee_id, one.day), (one.trainee_id, mine.day)} & busy)
     ]
     return [one for one in able if not _same(one, mine)][:MOST_SHIFTS]
 
@@ -242,9 +245,10 @@ def _step(swap: SwapRequest, verb: str) -> SwapRequest:
 
 
 def _check_current(swap: SwapRequest, now: dt.datetime) -> None:
-    """Both shifts hold and have not begun."""
+    """Both shifts hold and have not begun, and both people are on the team on the other's day."""
     found = Shift.objects.current().filter(pk__in=[swap.mine_id, swap.theirs_id], starts_at__gt=now)
-    if found.count() != 2:
+    stay = swap.asker.is_there_on(swap.theirs.day) and swap.other.is_there_on(swap.mine.day)
+    if found.count() != 2 or not stay:
         raise ShiftGone
 
 

@@ -129,6 +129,19 @@ def follow_end(assignment: Assignment, *, by: Actor, act_at: dt.datetime | None 
         return None
 
 
+@transaction.atomic
+def stop_clock(trainee: Trainee, *, by: Actor) -> TimeEntry | None:
+    """Whoever is no longer on the team has forgotten to stop: what runs ends when they probably went. What cannot be
+    written is left out, which the history says."""
+    person = lock_person(trainee.pk)
+    running = _running(person)
+    try:
+        return _settle(person, running, _moment(None), by) if running is not None else None
+    except MonthClosed:
+        events.record("time_entry.left_out", person, by=by)
+        return None
+
+
 def supposed_end(person: Trainee, running: TimeEntry, now: dt.datetime) -> dt.datetime | None:
     """When somebody who forgot to stop probably went, if anybody can tell: by the plan, else by their usual week."""
     if running.starts_at is None:

@@ -68,13 +68,15 @@ def plan_hours(
     """Write the draft of one person's days; ``None`` is a day off. Days that are past stay as they are.
 
     ``version`` is the one of the page, 0 while there is no week yet. Raises ``StaleVersion`` (412), ``Invalid`` (400)
-    for a person of another site or a day of another week.
+    for a person of another site, a day of another week or after their last one on the team.
     """
     week = _open(site, monday, version=version)
     if trainee.site_id != site.pk or not set(days) <= set(days_of(monday)):
         raise Invalid(_("Choose somebody of this site and a day of this week."))
     today = (now or timezone.now()).astimezone(week.zone).date()
     wanted = {day: hours for day, hours in days.items() if day >= today}
+    if any(hours is not None and not trainee.is_there_on(day) for day, hours in wanted.items()):
+        raise Invalid(_("%(name)s is no longer on the team on that day.") % {"name": trainee.first_name})
     if any(hours.missing_times(day, week.zone) for day, hours in wanted.items() if hours is not None):
         raise Invalid(_("The clocks go forward that night: this time does not exist."))
     PlannedHours.objects.filter(trainee=trainee, day__in=wanted).delete()

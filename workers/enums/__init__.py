@@ -112,9 +112,9 @@ ASSIGNMENT_CATEGORY: dict[str, Category] = {
 OCCUPYING = (S.PROPOSED, S.ACCEPTED, S.WORKING)
 # The work order is in somebody's hands: one of these at most per work order.
 HOLDING = (*OCCUPYING, S.DONE, S.VALIDATED)
+# Why an assignment was taken back when its client comes at another time, or who had it leaves; kept in its event.
+RESCHEDULED, LEFT = "rescheduled", "left"
 # What can still be moved to another time or person.
-# Why an assignment was taken back when its client comes at another time; kept in its event.
-RESCHEDULED = "rescheduled"
 MOVABLE = (S.PROPOSED, S.ACCEPTED)
 
 # verb → (states it may start from, state it leads to). Anything else is WrongState (409).

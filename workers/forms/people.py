@@ -40,7 +40,7 @@ class PeopleFilters(forms.Form):
             ("", _("Everybody on the team")),
             ("ending", _("Ends within three months")),
             ("none", _("Without a contract today")),
-            ("left", pgettext_lazy("people", "No longer on the team")),
+            ("left", pgettext_lazy("people", "Former members")),
         ],
     )
 
@@ -149,6 +149,12 @@ class TeamForm(forms.Form):
     def team(self) -> TeamAround:
         """What was chosen, once it is valid."""
         return TeamAround(**self.cleaned_data)
+
+
+class LeaveForm(forms.Form):
+    """Which day is somebody's last one."""
+
+    last_on = a_day(_("Last day on the team"), help_text=_("They are still there on that day."))
 
 
 class InviteForm(forms.Form):

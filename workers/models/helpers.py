@@ -87,10 +87,10 @@ def helpers_of(work_order: WorkOrder, team: TeamDay, *, freed: Collection[int] =
 
 
 def _mentors(work_order: WorkOrder, day: dt.date) -> list[Trainee]:
-    """Trainees of the site who can show it to others and have a contract on the day."""
+    """Trainees of the site who can show it to others, are on the team and have a contract on the day."""
     if not work_order.service.skill_code:
         return []
-    found = Trainee.objects.active().filter(
+    found = Trainee.objects.on(day).filter(
         pk__in=Contract.objects.between(day, day).ours().values("trainee"),
         site=work_order.site_id,
         skills__rome_code=work_order.service.skill_code,

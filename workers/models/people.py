@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -53,6 +54,10 @@ class TraineeQuerySet(models.QuerySet["Trainee"]):
         """Who is on the team now."""
         return self.filter(is_active=True)
 
+    def on(self, day: dt.date) -> Self:
+        """Who is on the team now and, as far as anybody has said, still is on a day."""
+        return self.active().filter(Q(last_on=None) | Q(last_on__gte=day))
+
 
 class Trainee(PublicIdModel, TenantModel):
     """A person on their way back to work: a home site, and who accompanies them. Their contracts are rows (R22)."""
@@ -86,7 +91,9 @@ class Trainee(PublicIdModel, TenantModel):
         _("language"), max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr"
     )
     prefers_audio = models.BooleanField(_("prefers to listen"), default=False)
+    # ``last_on`` is said ahead, while they are still there; ``workers.actions.leaving`` alone writes both.
     is_active = models.BooleanField(_("on the team"), default=True)
+    last_on = models.DateField(_("last day on the team (included)"), null=True, blank=True)
 
     objects = TraineeQuerySet.as_manager()
 
@@ -102,6 +109,12 @@ class Trainee(PublicIdModel, TenantModel):
                 violation_error_message=_("This account already belongs to another person of the team."),
             ),
             models.CheckConstraint(condition=~Q(first_name=""), name="trainee_has_a_first_name"),
+            # What is kept of them for so long after that day would else be kept for ever (R43).
+            models.CheckConstraint(
+                condition=Q(is_active=True) | Q(last_on__isnull=False),
+                name="former_trainee_has_a_last_day",
+                violation_error_message=_("Say which day was their last on the team."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +130,10 @@ class Trainee(PublicIdModel, TenantModel):
     def short_name(self) -> str:
         """First name and initial: what the team's board and the client read."""
         return f"{self.first_name} {self.last_name[:1]}.".strip() if self.last_name else self.first_name
+
+    def is_there_on(self, day: dt.date) -> bool:
+        """Whether they are, or were, on the team on a day."""
+        return self.is_active if self.last_on is None else day <= self.last_on
 
 
 class TraineeSkill(TenantModel):
@@ -248,10 +265,11 @@ class Absence(TenantModel):
 
 
 def trainee_id_of(user: User, organisation: Organisation) -> int | None:
-    """Which trainee of the organisation an account belongs to, if they are on the team."""
-    return (
-        Trainee.objects.filter(organisation=organisation, user=user, is_active=True)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
+    """Which trainee of the organisation an account belongs to, if they are on the team: until the end of their last day
+    at their site, be the sweep late or not."""
+    own = Trainee.objects.filter(organisation=organisation, user=user, is_active=True).order_by("pk")
+    found = own.values_list("pk", "last_on", "site__time_zone").first()
+    if found is None:
+        return None
+    key, last_on, zone = found
+    return key if last_on is None or timezone.localdate(timezone=ZoneInfo(zone)) <= last_on else None

@@ -165,6 +165,7 @@ class TeamDay:
             worked=(*worked, *(one.span for one in self.beside.get(key, ()) if one.is_over)),
             has_schedule=has_schedule or self.presence.has_published_week(trainee),
             published=tuple(published),
+            last_on=trainee.last_on,
         )
 
 

@@ -104,7 +104,8 @@ def site_month(site: Site, month: dt.date, *, now: dt.datetime) -> list[PersonHo
     first, last = month, rules.month_end(month)
     contract = Q(Exists(Contract.objects.between(first, last).ours().filter(trainee=OuterRef("pk"))), site=site)
     there = TimeEntry.objects.current().touching(first, last).filter(site=site).values("trainee_id")
-    people = Trainee.objects.filter(contract & Q(is_active=True) | Q(pk__in=there))
+    on_team = Q(is_active=True) | Q(last_on__gte=first)
+    people = Trainee.objects.filter(contract & on_team | Q(pk__in=there))
     return hours_of(people, first, last, now=now)
 
 
@@ -209,7 +210,7 @@ def _expected(person: Trainee, day: dt.date, plan: Plan, *, is_under_contract: b
     usual: tuple[Interval, ...] = ()
     if is_published:
         usual = plan.published[day].intervals if day in plan.published else ()
-    elif is_under_contract and person.is_active and day not in plan.closed:
+    elif is_under_contract and person.is_there_on(day) and day not in plan.closed:
         usual = tuple(
             window
             for rule in person.availability.all()

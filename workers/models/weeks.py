@@ -31,7 +31,8 @@ MOST_PEOPLE = 1000
 class PersonWeek:
     """One person's week: ``days`` as drafted (as published where they are past), ``published`` as the person has it.
 
-    ``changed`` are days on which the two differ, ``away`` those of an absence; minutes are those of working time.
+    ``changed`` are days on which the two differ, ``away`` those of an absence or after their last day on the team;
+    minutes are those of working time.
     ``reasons`` is all that speaks against the week, ``created`` what the changes bring about or make worse, in the
     weeks before and after too; ``known`` is what is found of the hours that the person has. ``said`` is what they
     said, or are asked, of hours that were told late.
@@ -111,13 +112,14 @@ def days_of(monday: dt.date) -> list[dt.date]:
 
 
 def read_week(site: Site, monday: dt.date, *, now: dt.datetime, since: WeekPlan | None = None) -> WeekPlan:
-    """Everybody of the site, with what the labour rules say of the week as drafted. About twenty queries.
+    """Everybody of the site who is on the team then, with what the labour rules say of the week as drafted. What was
+    drafted for after somebody's last day counts for nothing. About twenty queries.
 
     ``since`` is the plan before hours were published, when what they brought about is asked afterwards.
     """
     zone = ZoneInfo(site.time_zone)
     week = WorkWeek.objects.filter(site=site, monday=monday).select_related("site").first()
-    everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).active()
+    everybody = Trainee.objects.filter(organisation_id=site.organisation_id, site=site).on(monday)
     chosen = list(everybody.order_by("first_name", "last_name", "pk").values_list("pk", flat=True)[:MOST_PEOPLE])
     team = team_day(Trainee.objects.filter(pk__in=chosen), monday + dt.timedelta(days=2), zone, margin=NEIGHBOURS)
     team.know_weeks(team.trainees)
@@ -139,10 +141,12 @@ def read_week(site: Site, monday: dt.date, *, now: dt.datetime, since: WeekPlan 
 
 
 def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWeek]:
-    days, keys = days_of(monday), [one.pk for one in team.trainees]
+    days, there = days_of(monday), {one.pk: one for one in team.trainees}
+    keys = list(there)
     drafts: dict[int, dict[dt.date, DayHours]] = defaultdict(dict)
     for draft in PlannedHours.objects.filter(trainee__in=keys, day__range=(days[0], days[-1])):
-        drafts[draft.trainee_id][draft.day] = draft.hours
+        if there[draft.trainee_id].is_there_on(draft.day):
+            drafts[draft.trainee_id][draft.day] = draft.hours
     told: dict[int, dict[dt.date, DayHours]] = defaultdict(dict)
     for shift in Shift.objects.current().filter(trainee__in=keys, day__range=(days[0], days[-1])):
         told[shift.trainee_id][shift.day] = shift.hours(team.zone)
@@ -167,7 +171,7 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
                 },
                 published=published,
                 changed={day for day in days if day >= today and drafted.get(day) != published.get(day)},
-                away=away[trainee.pk],
+                away=away[trainee.pk] | {day for day in days if not trainee.is_there_on(day)},
                 usual=usual[trainee.pk],
                 contract_minutes=_contract_minutes(file, days),
                 said=said.get(trainee.pk, []),

@@ -100,6 +100,7 @@ class Person:
     ``planned`` work takes their time; ``worked`` is finished and only counts for hours and rest; both in any order.
     ``hours`` are what the Labour Code is judged by; without one, it is made of the rest. ``has_schedule``: their usual
     hours are written down, or the hours of the week are ``published``: planned time, whatever is given within it.
+    ``last_on`` is their last day on the team, where it was said.
     """
 
     file: PersonFile
@@ -114,6 +115,7 @@ class Person:
     hours: WorkFile | None = None
     has_schedule: bool = False
     published: tuple[Span, ...] = ()
+    last_on: dt.date | None = None
 
     @cached_property
     def file_of_hours(self) -> WorkFile:
@@ -200,7 +202,7 @@ def best_mode(level: str) -> str:
 
 
 def _presence(person: Person, task: Task, day: dt.date) -> Iterator[Reason]:
-    if not person.is_active:
+    if not person.is_active or (person.last_on is not None and day > person.last_on):
         yield Reason("left", Severity.BLOCK)
     if person.file.contract_on(day) is None:
         yield Reason("no_contract", Severity.BLOCK)

@@ -23,9 +23,10 @@ from workers.forms import AbsenceForm, cleaned
 from workers.forms.people import InviteForm
 from workers.models import Trainee
 from workers.models.contracts import read_file
-from workers.perms import can_edit_person, can_see_contracts, can_see_team, can_write_contracts
+from workers.perms import can_edit_person, can_let_go, can_see_contracts, can_see_team, can_write_contracts
 from workers.views.absences import absence_url
 from workers.views.common import acting, hours_text, require, title_of, trainee_or_404
+from workers.views.leaving import leaving_of
 from workers.views.person_tabs import head_of
 
 # How much of the plan ahead a person's page shows.
@@ -73,6 +74,7 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
             for one in trainee.absences.filter(ends_on__gte=today)
         ],
         "upcoming": _upcoming(trainee),
+        "leaving": leaving_of(trainee, acting(request)),
         "absence_form": AbsenceForm(),
         "invite_form": InviteForm(),
         "error": error,
@@ -97,6 +99,7 @@ def _facts(trainee: Trainee, actor: Actor) -> dict[str, Any]:
         "birth_date": trainee.birth_date if can_write_contracts(actor, site_id=trainee.site_id) else None,
         "has_account": trainee.user_id is not None,
         "may_edit": can_edit_person(actor, site_id=trainee.site_id),
+        "may_let_go": can_let_go(actor, site_id=trainee.site_id),
         "skills": [
             {"label": skill.label, "level": skill.get_level_display(), "code": skill.rome_code}
             for skill in trainee.skills.all()

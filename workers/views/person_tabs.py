@@ -129,6 +129,7 @@ def head_of(request: HttpRequest, trainee: Trainee, *buttons: Button) -> dict[st
             "initials": initials(trainee),
             "site": trainee.site.name,
             "is_active": trainee.is_active,
+            "last_on": trainee.last_on,
         },
         "tabs": tabs_of(request, trainee),
     }

@@ -38,14 +38,17 @@ def trainees(request: HttpRequest) -> HttpResponse:
     found = _filtered(_people(actor), form, actor)
     found = found.select_related("site", "supervisor").prefetch_related("skills", *file_prefetches())
     page = Paginator(found.order_by("first_name", "last_name", "pk"), PAGE).get_page(request.GET.get("page"))
+    shows_left = form.is_valid() and form.cleaned_data["state"] == "left"
     names = Employer.objects.visible_to(actor).in_bulk() if sees_contracts else {}
     kept: dict[str, str | int] = {name: str(value) for name, value in request.GET.items() if name != "page" and value}
     context = {
+        "shows_left": shows_left,
         "people": [_row(actor, one, names) for one in page],
         "form": form,
         "is_filtered": bool(kept),
         "total": page.paginator.count,
-        "sees_contracts": sees_contracts,
+        # Of those who have left, the last day on the team says what those of their contracts would.
+        "sees_contracts": sees_contracts and not shows_left,
         "may_add": can_write_contracts(actor),
         "previous": "?" + urlencode({**kept, "page": page.previous_page_number()}) if page.has_previous() else "",
         "next": "?" + urlencode({**kept, "page": page.next_page_number()}) if page.has_next() else "",
@@ -97,6 +100,7 @@ def _row(actor: Actor, trainee: Trainee, employers: dict[int, Employer]) -> dict
         "tone": trainee.pk % 6,
         "site": trainee.site.name,
         "supervisor": str(trainee.supervisor) if trainee.supervisor else "",
+        "last_day": date_words(trainee.last_on, "j N Y") if trainee.last_on else "",
         "hours": duration_words(file.minutes_on(today)) if contract else "",
         "employer": employer.name if employer else "",
         "until": date_words(ends_on, "j N Y") if ends_on else "",
