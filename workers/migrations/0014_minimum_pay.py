@@ -13,7 +13,7 @@ from concierge.tenancy import ProtectTenant
 class Migration(migrations.Migration):
     dependencies = [
         ("concierge", "0002_guards"),
-        ("workers", "0012_consents_to_hours"),
+        ("workers", "0013_somebody_leaves"),
     ]
 
     operations = [
