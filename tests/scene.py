@@ -102,6 +102,7 @@ from workers.actions.derogations import add_derogation
 from workers.actions.dispatch import assign_work_order
 from workers.actions.employers import AnnexDetails, add_annex
 from workers.actions.hours import Said, add_entry
+from workers.actions.minimum_pay import set_minimum_pay
 from workers.actions.notes import write_note
 from workers.actions.passes import PassDetails, SuspensionDetails, enter_pass, suspend_pass
 from workers.actions.people import create_trainee, set_skill
@@ -511,6 +512,7 @@ def _under_contract(trainee: Trainee, world: World) -> None:
     annex = add_annex(employer, details, by=world.actor())
     agreed = AgreementDetails("IDCC 3016", dt.date(2026, 1, 1), None, {"part_time_share": 10, "night_allowed": 1})
     add_agreement(employer, agreed, by=world.actor())
+    set_minimum_pay(world.organisation, starts_on=dt.date(2026, 1, 1), hourly=Decimal("12.00"), by=world.actor())
     employ(trainee, starts_on=since, annex=annex)
     days = (since, until)
     add_derogation(trainee, employer, DerogationKind.CUMUL, reference="DDETS 2026-118", days=days, by=world.actor())

@@ -31,7 +31,7 @@ from providers.actions.sandbox import create_test_key, sandbox_keys
 from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
-from workers.models import SwapRequest
+from workers.models import MinimumPay, SwapRequest
 
 __all__ = ["db"]
 TABLE = Path(__file__).parent / "matrix.csv"
@@ -372,6 +372,9 @@ ARGUMENTS: dict[str, Arguments] = {
         "clearance": s.trainee.clearances.latest("pk").public_id,
     },
     "workers:answer_hours": lambda s: {"verb": "oui"},
+    "workers:withdraw-minimum-pay": lambda s: {
+        "row": MinimumPay.objects.get(organisation=s.world.organisation).public_id
+    },
     "workers:swap_shift": lambda s: {"shift": s.trainee.shifts.get().public_id},
     "workers:answer_swap": lambda s: {"swap": SwapRequest.objects.get(asker=s.trainee).public_id, "verb": "retirer"},
     "workers:decide_swap": lambda s: {"swap": SwapRequest.objects.get(asker=s.trainee).public_id},

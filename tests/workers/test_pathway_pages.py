@@ -112,6 +112,43 @@ def test_the_new_end_is_seen_before_it_is_saved(team: Team, desk: Client) -> Non
     assert "déjà" in live.content.decode()
 
 
+@pytest.mark.promise("domain R23")
+def test_what_the_state_has_decided_is_written_down_and_not_judged_again(team: Team, desk: Client) -> None:
+    """A PASS of 2023, suspended for an illness more than a year ago, prolonged by the State in time."""
+    old = {"number": "99999 23 12345", "starts_on": "2023-03-01", "is_imported": "on"}
+    missing = desk.post(url("pass", team), old)
+    assert (missing.status_code, "plateforme" in missing.content.decode()) == (422, True)
+    for wrong in ("2022-12-31", "demain"):
+        assert desk.post(url("pass", team), {**old, "imported_ends_on": wrong}).status_code == 422
+    assert desk.post(url("pass", team), {**old, "imported_ends_on": "2026-12-31"}).status_code == 302
+    pass_iae = PassIAE.objects.get()
+    assert (pass_iae.source, pass_iae.ends_on, pass_iae.differs) == ("imported", dt.date(2025, 2, 27), True)
+    stopped = {
+        "starts_on": "2024-03-01",
+        "ends_on": "2024-06-01",
+        "reason": "illness",
+        "employer": employer(team),
+    }
+    address = url("suspend", team, pass_iae.public_id)
+    assert desk.post(address, stopped).status_code == 422
+    assert desk.post(address, {**stopped, "is_decided": "on"}).status_code == 302
+    longer = {"reason": "rqth", "ends_on": "2026-12-31", "employer": employer(team)}
+    address = url("prolong", team, pass_iae.public_id)
+    assert desk.post(address, longer).status_code == 422
+    for wrong in ("2027-01-01", "1890-01-01", "hier"):
+        assert desk.post(address, {**longer, "decided_on": wrong}).status_code == 422
+    given = {**longer, "decided_on": "2025-05-12"}
+    assert desk.post(address, {**given, "ends_on": "2025-01-01"}).status_code == 422
+    assert "31 décembre 2026" in desk.post(address, {**given, "look": "1"}).content.decode()
+    assert desk.post(address, given).status_code == 302
+    row = PassProlongation.objects.get()
+    assert (row.source, row.status, row.requested_on) == ("imported", "granted", dt.date(2025, 5, 12))
+    assert row.decided_at is not None and row.decided_at.astimezone(PARIS).date() == dt.date(2025, 5, 12)
+    pass_iae.refresh_from_db()
+    assert (pass_iae.ends_on, pass_iae.differs) == (dt.date(2026, 12, 31), False)
+    assert "De la plateforme de l’État" in read(desk, url("pass", team))
+
+
 def test_a_suspension_is_corrected_and_cancelled(team: Team, desk: Client) -> None:
     pass_iae = pass_of(team)
     row = suspend_pass(pass_iae, suspension("2026-11-01", "2026-11-30"), by=adviser_of(team))

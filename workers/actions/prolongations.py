@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from concierge import encryption, events
-from concierge.days import today_of
+from concierge.days import today_of, zone_of
 from concierge.db import refuse_on
 from concierge.errors import Invalid, WrongState
 from concierge.files import PDF, CleanFile
@@ -24,12 +24,14 @@ from workers.enums.passes import (
     ClosedAs,
     CloseReason,
     DenyReason,
+    PassSource,
     ProlongationReason,
     ProlongationStatus,
     ProposedAction,
 )
 from workers.models.passes import PassIAE, PassProlongation, PassReport
 from workers.rules import pass_iae as rules
+from workers.rules.intervals import civil_day
 
 # A report is a PDF of a few pages.
 MOST_BYTES = 3 * 1024 * 1024
@@ -46,12 +48,18 @@ class ProlongationDetails:
     prescriber_body: str = ""
     training_ends_on: dt.date | None = None
     report: CleanFile | None = None
+    # The day on which the State granted it, when that has happened: nothing is judged again.
+    decided_on: dt.date | None = None
 
 
 def preview_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, has_report: bool) -> Preview:
     """The PASS with this prolongation, and what forbids it. Nothing is written. Raises ``Invalid`` (400)."""
     within_range(details.ends_on, "ends_on")
     today = today_of(pass_iae.organisation)
+    if details.decided_on is not None:
+        within_range(details.decided_on, "decided_on")
+        if details.decided_on > today:
+            raise Invalid(_("The State decided today or before."), field="decided_on")
     rows = PassProlongation.objects.asked().filter(pass_iae=pass_iae)
     asked = rules.AskedProlongation(
         reason=details.reason,
@@ -62,6 +70,7 @@ def preview_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, has
         training_ends_on=details.training_ends_on,
         born_on=getattr(pass_iae.trainee, "birth_date", None),
         used=tuple(row.stretch for row in rows),
+        is_imported=details.decided_on is not None,
     )
     terms = rules.terms_on(today)
     faults = rules.prolongation_faults(pass_iae.ends_on, asked, today=today, terms=terms)
@@ -78,7 +87,7 @@ def preview_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, has
 
 @transaction.atomic
 def ask_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, by: Actor) -> PassProlongation:
-    """Ask for more time. A reason that needs no opinion is granted at once.
+    """Ask for more time. A reason that needs no opinion is granted at once, and so is what the State has decided.
 
     Raises ``PassRefused`` (422) with every rule that forbids it, ``ProlongationPending`` (409), ``Invalid`` (400) for
     a file that is no PDF or a day out of range, ``WrongState`` (409) for a cancelled PASS.
@@ -91,27 +100,34 @@ def ask_prolongation(pass_iae: PassIAE, details: ProlongationDetails, *, by: Act
     preview = preview_prolongation(pass_iae, details, has_report=details.report is not None)
     if preview.faults:
         raise PassRefused(preview.faults)
+    prolongation = _entry(pass_iae, details, by=by)
+    with refuse_on("prolongation_asked_for_one_at_a_time", ProlongationPending()):
+        prolongation.save()
+    if details.report is not None:
+        _keep_report(prolongation, details.report.content)
+    events.record("pass_prolongation.asked", prolongation, by=by, pass_iae=str(pass_iae.public_id))
+    needs_opinion = rules.terms_on(prolongation.requested_on).prolongations[details.reason].needs_opinion
+    if details.decided_on is not None or not needs_opinion:
+        _grant(pass_iae, prolongation, by=by, on=details.decided_on)
+    return prolongation
+
+
+def _entry(pass_iae: PassIAE, details: ProlongationDetails, *, by: Actor) -> PassProlongation:
     prolongation = PassProlongation(
         organisation_id=pass_iae.organisation_id,
         pass_iae=pass_iae,
         starts_on=pass_iae.ends_on,
         ends_on=details.ends_on,
         employer_kind=details.employer_kind,
+        source=PassSource.IMPORTED if details.decided_on else PassSource.TYPED,
         entered_by=by.user,
         entered_label=by.label[:120],
-        requested_on=today_of(pass_iae.organisation),
+        requested_on=details.decided_on or today_of(pass_iae.organisation),
         training_ends_on=details.training_ends_on,
         prescriber_name=details.prescriber_name.strip(),
         prescriber_body=details.prescriber_body.strip(),
     )
     prolongation.reason = details.reason
-    with refuse_on("prolongation_asked_for_one_at_a_time", ProlongationPending()):
-        prolongation.save()
-    if details.report is not None:
-        _keep_report(prolongation, details.report.content)
-    events.record("pass_prolongation.asked", prolongation, by=by, pass_iae=str(pass_iae.public_id))
-    if not rules.terms_on(prolongation.requested_on).prolongations[details.reason].needs_opinion:
-        _grant(pass_iae, prolongation, by=by)
     return prolongation
 
 
@@ -145,16 +161,21 @@ def grant_prolongation(prolongation: PassProlongation, *, by: Actor) -> PassProl
     return prolongation
 
 
-def _grant(pass_iae: PassIAE, prolongation: PassProlongation, *, by: Actor) -> None:
+def _grant(pass_iae: PassIAE, prolongation: PassProlongation, *, by: Actor, on: dt.date | None = None) -> None:
+    """``on``: the day of a decision that the State took before somebody wrote it down."""
     # It starts at the end of the PASS, which a suspension may have moved since it was asked for.
     length = prolongation.ends_on - prolongation.starts_on
     prolongation.starts_on, prolongation.ends_on = pass_iae.ends_on, pass_iae.ends_on + length
     prolongation.status = ProlongationStatus.GRANTED
-    prolongation.decided_at = timezone.now()
+    prolongation.decided_at = _decided_at(pass_iae, on)
     prolongation.decided_label = by.label[:120]
     prolongation.save(update_fields=["starts_on", "ends_on", "status", "decided_at", "decided_label"])
     recount(pass_iae)
     events.record("pass_prolongation.granted", prolongation, by=by, **_news(pass_iae))
+
+
+def _decided_at(pass_iae: PassIAE, on: dt.date | None) -> dt.datetime:
+    return civil_day(on, zone_of(pass_iae.organisation)).start if on else timezone.now()
 
 
 @transaction.atomic

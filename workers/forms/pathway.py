@@ -24,6 +24,7 @@ from workers.enums.passes import (
     CloseReason,
     DenyReason,
     DiagnosisMaker,
+    PassSource,
     ProlongationReason,
     ProposedAction,
     SuspensionReason,
@@ -61,15 +62,32 @@ class PassForm(forms.Form):
         required=False,
         help_text=_("Needed within two years after the end of another PASS."),
     )
+    is_imported = forms.BooleanField(
+        label=_("The State’s platform has it already"),
+        required=False,
+        help_text=_("For an older PASS, or one opened elsewhere: what the State has decided is not judged again."),
+    )
     imported_ends_on = _day(
         _("Last day at the State’s platform"),
         required=False,
         help_text=_("To compare with what we count. A difference is shown and stops nothing."),
     )
 
+    def clean(self) -> dict[str, Any]:
+        """What the platform says comes with its last day."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("is_imported") and not data.get("imported_ends_on") and "imported_ends_on" not in self.errors:
+            self.add_error("imported_ends_on", _("Write down the last day that the State’s platform shows."))
+        ends_on, starts_on = data.get("imported_ends_on"), data.get("starts_on")
+        if ends_on and starts_on and ends_on < starts_on:
+            self.add_error("imported_ends_on", _("The last day cannot be before the first day."))
+        return data
+
     def details(self) -> PassDetails:
         """What to write down."""
-        return PassDetails(**self.cleaned_data)
+        data = dict(self.cleaned_data)
+        source = PassSource.IMPORTED if data.pop("is_imported") else PassSource.TYPED
+        return PassDetails(**data, source=source)
 
 
 class EmployerField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -103,18 +121,22 @@ class SuspensionForm(OfEmployer):
         _("Last day"), required=False, help_text=_("Leave it empty for as long as possible: hiring again ends it.")
     )
     reason = forms.ChoiceField(label=_("Reason"))
-    field_order = ("starts_on", "ends_on", "reason", "employer")
+    is_decided = forms.BooleanField(
+        label=_("The State’s platform has it already"),
+        required=False,
+        help_text=_("It may be older than a year, of another structure or for a former reason."),
+    )
+    field_order = ("starts_on", "ends_on", "reason", "is_decided", "employer")
 
     def __init__(self, *args: Any, kept: str = "", **kwargs: Any) -> None:
         """``kept``: the reason of the entry that is corrected. It is not shown, and stays unless another is chosen."""
         super().__init__(*args, **kwargs)
         self.kept = kept
-        old = rules.PASS_TERMS[-1].historic_reasons
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.required = not kept
         unchanged = [("", _("As before (not shown here)"))] if kept else []
-        field.choices = [*unchanged, *((code, label) for code, label in SuspensionReason.choices if code not in old)]
+        field.choices = [*unchanged, *SuspensionReason.choices]
 
     def details(self) -> SuspensionDetails:
         """What to write down."""
@@ -125,6 +147,7 @@ class SuspensionForm(OfEmployer):
             reason=SuspensionReason(data["reason"] or self.kept),
             employer_kind=data["employer"].kind,
             is_last_employer=self.last is None or data["employer"] == self.last,
+            source=PassSource.IMPORTED if data["is_decided"] else PassSource.TYPED,
         )
 
 
@@ -149,7 +172,12 @@ class ProlongationForm(OfEmployer):
         help_text=_("A PDF of 3 MB at most. It is encrypted."),
         widget=forms.ClearableFileInput(attrs={"accept": "application/pdf"}),
     )
-    field_order = ("reason", "ends_on", "training_ends_on", "employer")
+    decided_on = _day(
+        _("The State has granted it on"),
+        required=False,
+        help_text=_("Only for what was decided already: then neither an opinion nor a report is asked for."),
+    )
+    field_order = ("reason", "ends_on", "decided_on", "training_ends_on", "employer")
 
     def clean_report(self) -> CleanFile | None:
         """The PDF written anew, without anything that acts (ADR 19). One that is too large is not read."""
@@ -174,6 +202,7 @@ class ProlongationForm(OfEmployer):
             prescriber_body=data["prescriber_body"],
             training_ends_on=data["training_ends_on"],
             report=data["report"],
+            decided_on=data["decided_on"],
         )
 
 

@@ -7,6 +7,7 @@ from workers.models.clearances import Clearance
 from workers.models.consents import HoursConsent
 from workers.models.contracts import Contract, ContractDerogation, ContractRider
 from workers.models.employers import Employer, FinancialAnnex
+from workers.models.minimum_pay import MinimumPay
 from workers.models.notes import ProgressNote
 from workers.models.occupations import Occupation
 from workers.models.passes import PassIAE, PassProlongation, PassReport, PassSuspension
@@ -35,6 +36,7 @@ __all__ = [
     "LabourAgreement",
     "LearningGoal",
     "LearningSituation",
+    "MinimumPay",
     "Occupation",
     "PassIAE",
     "PassProlongation",

@@ -288,7 +288,8 @@ def ended_by_hire(suspension: Stretch, hired_on: dt.date) -> Stretch | None:
 @dataclass(frozen=True)
 class AskedProlongation:
     """What somebody asks for: its reason, the wanted end, the kind of the structure, who gave an opinion and whether
-    there is a report. ``used`` are the prolongations of the PASS, whatever their reason, that count or wait."""
+    there is a report. ``used`` are the prolongations of the PASS, whatever their reason, that count or wait.
+    ``is_imported``: the State has decided it, which has judged all of that; it may be old."""
 
     reason: str
     ends_on: dt.date
@@ -298,6 +299,7 @@ class AskedProlongation:
     training_ends_on: dt.date | None = None
     born_on: dt.date | None = None
     used: tuple[Stretch, ...] = ()
+    is_imported: bool = False
 
 
 def asking_window(ends_on: dt.date, terms: PassTerms) -> Stretch:
@@ -329,6 +331,9 @@ def prolongation_faults(
     of_reason = terms.prolongations.get(asked.reason)
     if of_reason is None:
         return [Fault("prolongation_unknown_reason", "reason")]
+    if asked.is_imported:
+        adds_nothing = asked.ends_on <= pass_ends_on
+        return [Fault("prolongation_adds_nothing", "ends_on", day=pass_ends_on)] if adds_nothing else []
     found = []
     window = asking_window(pass_ends_on, terms)
     if today < window.starts_on:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from concierge.days import today_at
 from concierge.errors import DomainError
-from concierge.words import date_words
+from concierge.words import date_words, euros
 from workers.actions.contracts import add_rider, end_contract, hire, renew, withdraw_contract
 from workers.actions.derogations import add_derogation, withdraw_derogation
 from workers.enums.contracts import ACTIVE_ANNEX, DerogationKind, EndReason
 from workers.forms.contracts import ContractForm, DerogationForm, EndForm, RenewalForm, RiderForm
 from workers.models import Contract, ContractDerogation, Employer, FinancialAnnex, Trainee
 from workers.models.contracts import read_file
+from workers.models.minimum_pay import monthly_minimum
 from workers.perms import can_see_contracts, can_see_decisions, can_see_pay, can_write_contracts
 from workers.views.common import acting, answered, require, trainee_or_404
 from workers.views.contract_words import contract_rows, derogation_rows, timeline_of, warnings_of
@@ -43,16 +44,36 @@ def contracts(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     signed = Contract.objects.visible_to(actor).filter(trainee=found).for_pages()
     decided = ContractDerogation.objects.filter(trainee=found).select_related("employer")
     file = read_file(found)
+    sees_pay = can_see_pay(actor, site_id=found.site_id)
     context = {
         **head_of(request, found),
-        "rows": contract_rows(signed, today, with_pay=can_see_pay(actor, site_id=found.site_id), may_write=may_write),
+        "rows": contract_rows(signed, today, with_pay=sees_pay, may_write=may_write),
         "derogations": derogation_rows(decided, today, may_write=may_write, with_kind=with_kind),
         "timeline": timeline_of(file, today, with_kind=with_kind),
-        "warnings": warnings_of(file, today),
+        "warnings": [*warnings_of(file, today), *(_pay_warnings(signed, today) if sees_pay else ())],
         "may_write": may_write,
-        "has_pay": can_see_pay(actor, site_id=found.site_id),
+        "has_pay": sees_pay,
     }
     return render(request, "workers/contracts.html", context)
+
+
+def _pay_warnings(signed: Iterable[Contract], today: dt.date) -> list[str]:
+    """Contracts that run or are to come whose pay is below the minimum wage of their day."""
+    standing = [one for one in signed if one.withdrawn_on is None and (one.last_on is None or one.last_on >= today)]
+    if not standing:
+        return []
+    minimum = monthly_minimum(standing[0].organisation_id)
+    found = []
+    for one in standing:
+        day = max(today, one.starts_on)
+        least = minimum.missing(day, one.facts.minutes_on(day), one.gross_pay)
+        if least is not None and one.gross_pay is not None:
+            figures = {"pay": euros(one.gross_pay), "least": euros(least), "day": date_words(day, "j F Y")}
+            found.append(
+                _("The pay of %(pay)s a month is below the minimum wage on %(day)s: %(least)s for these hours.")
+                % figures
+            )
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -32,6 +32,7 @@ from workers.enums.passes import (
     PROLONGATION_CATEGORY,
     AppointmentStatus,
     DiagnosisMaker,
+    PassSource,
     PassState,
 )
 from workers.enums.vault import VaultPurpose
@@ -299,13 +300,20 @@ def ledger_rows(pass_iae: PassIAE, opened: Reasons | None) -> list[dict[str, Any
                 "to": date_words(entry.ends_on, "j N Y"),
                 "days": entry.stretch.pushes,
                 "reason": reason_of(entry, opened),
-                "who": entry.entered_label,
+                "who": _who(entry),
                 "when": date_words(timezone.localdate(entry.created_at), "j N Y"),
                 "is_open": entry.closed_at is None,
                 **_state_of(entry),
             }
         )
     return rows
+
+
+def _who(entry: PassSuspension | PassProlongation) -> str:
+    """Who wrote it down, and whether it is what the State decided."""
+    if entry.source == PassSource.IMPORTED:
+        return f"{entry.entered_label} – {entry.get_source_display()}"
+    return entry.entered_label
 
 
 def _state_of(entry: PassSuspension | PassProlongation) -> dict[str, Any]:
