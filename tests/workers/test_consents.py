@@ -15,7 +15,7 @@ from django.urls import reverse
 from concierge.errors import Invalid, NotAllowed, WrongState
 from concierge.models import Event
 from tests.workers.conftest import NOW, PARIS, Team
-from workers.actions.consents import NothingToAgree, answer_consents, note_consent
+from workers.actions.consents import NothingToAgree, PersonSaidNo, answer_consents, note_consent
 from workers.actions.refusals import WarningsToAccept
 from workers.actions.weeks import plan_hours, publish_week
 from workers.models import HoursConsent, Shift, Trainee, WeekEdition, WorkWeek
@@ -117,8 +117,61 @@ def test_l13_a_no_is_kept_and_changes_nothing_else(team: Team, client: Client) -
     client.force_login(team.world.users["supervisor"])
     page = client.get(reverse("workers:week"), {"semaine": str(MONDAY)}).content.decode()
     assert "A dit non (14 décembre)" in page
-    # They change their mind, and say so to whoever plans.
-    assert noted(team) == [TUESDAY]
+    # Nobody says yes for them; a change of mind is said on the same phone.
+    with pytest.raises(PersonSaidNo, match=r"Amina.*15"):
+        noted(team)
+    address = reverse("workers:note_consent", args=[team.amina.public_id])
+    assert address not in page
+    refused = client.post(address, {"semaine": str(MONDAY), "agreed_on": str(MONDAY)})
+    assert (refused.status_code, "a répondu non sur son téléphone" in refused.content.decode()) == (409, True)
+    asked.refresh_from_db()
+    assert (asked.status, asked.said_by) == ("declined", "person")
+    client.force_login(team.world.users["trainee"])
+    mine = reverse("workers:my_week")
+    assert "Vous avez dit non" in client.get(mine).content.decode()
+    for verb, status in (("non", "declined"), ("oui", "agreed")):
+        client.post(reverse("workers:answer_hours", args=[verb]), {"seen": [str(asked.public_id)]})
+        asked.refresh_from_db()
+        assert (asked.status, asked.said_by) == (status, "person")
+    assert "Vous avez dit non" not in client.get(mine).content.decode()
+
+
+@pytest.mark.promise("L13", "L14")
+def test_of_several_days_the_team_notes_those_without_a_no_of_the_person(team: Team) -> None:
+    publish_week(longer(team), by=team.supervisor, accepted_warnings=WARNINGS)
+    asked = HoursConsent.objects.get()
+    answer_consents(team.amina, [asked.public_id], agrees=False, by=team.themself(team.amina))
+    wednesday = TUESDAY + dt.timedelta(days=1)
+    plan_hours(team.world.site, MONDAY, team.amina, {wednesday: EIGHT_HOURS}, by=team.supervisor)
+    assert noted(team) == [wednesday]
+    asked.refresh_from_db()
+    assert asked.status == "declined"
+
+
+@pytest.mark.promise("L13", "L14")
+@pytest.mark.parametrize("was_published", [True, False])
+def test_l13_l14_a_yes_is_over_once_other_hours_were_published(team: Team, was_published: bool) -> None:
+    """Eight hours are agreed to, five are published in their place: eight hours, told again later, ask anew."""
+    week = longer(team)
+    noted(team)
+    other = DayHours(dt.time(9), dt.time(14))
+    if was_published:
+        publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    publish_week(longer(team, other), by=team.supervisor, accepted_warnings=WARNINGS)
+    assert not HoursConsent.objects.agreed().exists()
+    longer(team)
+    assert told_late(team) == {"L13", "L14"}
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    asked = HoursConsent.objects.get()
+    assert (asked.status, asked.hours) == ("asked", EIGHT_HOURS)
+    told = team_day(Trainee.objects.filter(pk=team.amina.pk), TUESDAY, PARIS).shifts[team.amina.pk]
+    assert [one.day for one in told if one.is_agreed] == []
+    # A day off that was agreed to is one of these answers too.
+    longer(team, None)
+    noted(team)
+    publish_week(longer(team, other), by=team.supervisor, accepted_warnings=WARNINGS)
+    longer(team, None)
+    assert told_late(team) == {"L14"}
 
 
 def test_a_question_about_hours_that_changed_since_is_no_longer_asked(team: Team) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -418,6 +419,32 @@ def test_what_real_hours_break_is_listed_with_its_article_and_what_is_left_to_do
     assert "11 h de travail le lun 23 nov" in week.replace("\xa0", " ").replace("\u202f", " ")
     assert ("L3121-18" in week, "L3121-18" in day) == (True, False)
     assert f'href="#p-{team.amina.public_id}"' in week
+
+
+@pytest.mark.promise("domain R21")
+def test_everybody_is_judged_by_the_clocks_of_their_site(team: Team, staff: Client) -> None:
+    """Until eight in the evening in Guadeloupe is one in the morning in Dijon: eleven hours of one day there."""
+    world = team.world
+    island = Site.objects.create(
+        organisation=world.organisation,
+        slug="pointe-a-pitre",
+        name="Pointe-à-Pitre",
+        street="1 quai",
+        postcode="97110",
+        city="Pointe-à-Pitre",
+        time_zone="America/Guadeloupe",
+        latitude=16.24,
+        longitude=-61.53,
+    )
+    Trainee.objects.filter(pk=team.amina.pk).update(site=island)
+    amina, there = Trainee.objects.get(pk=team.amina.pk), ZoneInfo("America/Guadeloupe")
+    with time_machine.travel(at(18, days=1), tick=False):
+        for person, zone in ((amina, there), (team.bilal, ZoneInfo("Europe/Paris"))):
+            for start, end in ((8, 13), (14, 20)):
+                begun, over = (dt.datetime.combine(NOW.date(), dt.time(hour), zone) for hour in (start, end))
+                add_entry(person, Said(TimeKind.WORK, begun, over), by=team.supervisor)
+        text = page(staff, LIST, jour="2026-11-23").replace("\xa0", " ").replace("\u202f", " ")
+    assert text.count("11 h de travail le lun 23 nov") == 2
 
 
 def queries(client: Client, address: str, **query: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +13,14 @@ import time_machine
 from django.db import connection
 
 from concierge import tenancy
+from tests.employing import employ
 from tests.workers.conftest import NOW, Team, build_team
 from tests.workers.pathways import END, adviser_of, pass_of, suspension
 from tests.workers.test_races import at_once
 from tests.world import build_world
 from workers.actions import passes
-from workers.actions.passes import suspend_pass
+from workers.actions.contracts import withdraw_contract
+from workers.actions.passes import resume_pass, suspend_pass
 from workers.models import PassIAE, PassSuspension
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise("domain R23", "DR4")]
@@ -109,3 +112,42 @@ def test_without_lock_and_constraints_both_are_stored(team: Team, unlocked: None
             cursor.execute(f"{table} ENABLE TRIGGER USER")
             cursor.execute("ALTER TABLE workers_passiae ENABLE TRIGGER USER")
             cursor.execute("SET ROLE concierge_app")
+
+
+def withdrawn_while_handled(team: Team, monkeypatch: pytest.MonkeyPatch) -> tuple[PassSuspension, list[str]]:
+    """Chloé's hire ends her suspension; it is withdrawn once that has read that the hire stands."""
+    pass_iae = pass_of(team, team.chloe)
+    team.chloe.contracts.update(withdrawn_on=NOW.date())
+    entry = suspend_pass(pass_iae, suspension("2026-11-01", None), by=adviser_of(team))
+    signed = employ(team.chloe, starts_on=dt.date(2026, 11, 10))
+    read, withdrawn = threading.Event(), threading.Event()
+    is_hired = passes._is_hired
+
+    def read_then_wait(*args: Any) -> bool:
+        found = is_hired(*args)
+        read.set()
+        withdrawn.wait(1)
+        return found
+
+    def withdraw() -> None:
+        read.wait(10)
+        withdraw_contract(signed, by=team.supervisor)
+        withdrawn.set()
+
+    monkeypatch.setattr(passes, "_is_hired", read_then_wait)
+    hired_on, by = signed.starts_on, team.world.actor()
+    return entry, at_once(team, lambda: resume_pass(team.chloe, hired_on=hired_on, by=by), withdraw)
+
+
+def test_a_hire_withdrawn_while_it_is_handled_ends_no_suspension(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, answers = withdrawn_while_handled(team, monkeypatch)
+    assert answers == ["ok", "ok"]
+    assert PassSuspension.objects.counting().get().stretch == entry.stretch
+
+
+def test_without_the_lock_a_withdrawn_hire_ends_the_suspension(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: were this to pass, the test above would prove nothing."""
+    monkeypatch.setattr(passes, "_lock_person", lambda trainee: None)
+    entry, answers = withdrawn_while_handled(team, monkeypatch)
+    assert answers == ["ok", "ok"]
+    assert PassSuspension.objects.counting().get().stretch != entry.stretch

@@ -214,12 +214,15 @@ def test_a_suspension_that_another_needs_is_not_taken_away(team: Team) -> None:
 def test_hiring_again_ends_the_suspension_the_day_before(team: Team) -> None:
     pass_iae = pass_of(team)
     suspend_pass(pass_iae, suspension("2026-11-01", None), by=adviser_of(team))
-    employ(team.chloe, starts_on=dt.date(2027, 9, 1))
-    for trainee, hired_on in ((team.amina, dt.date(2026, 11, 16)), (team.amina, dt.date(2026, 11, 16))):
-        resume_pass(trainee, hired_on=hired_on, by=team.world.actor())
+    resume_pass(team.amina, hired_on=dt.date(2026, 11, 16), by=team.world.actor())
+    assert PassSuspension.objects.filter(closed_at__isnull=False).count() == 0  # nobody was hired that day
+    team.amina.contracts.update(starts_on=dt.date(2026, 11, 16))
+    for _twice in range(2):
+        resume_pass(team.amina, hired_on=dt.date(2026, 11, 16), by=team.world.actor())
     assert end_of(pass_iae) == END + days(14)
     row = PassSuspension.objects.counting().get()
     assert (row.ends_on, row.reason) == (dt.date(2026, 11, 15), SuspensionReason.CONTRACT_SUSPENDED)
+    team.amina.contracts.update(starts_on=dt.date(2026, 11, 1))
     resume_pass(team.amina, hired_on=dt.date(2026, 11, 1), by=team.world.actor())
     assert (end_of(pass_iae), PassSuspension.objects.counting().count()) == (END, 0)
 

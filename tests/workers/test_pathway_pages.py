@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -351,6 +352,12 @@ def test_what_took_place_or_was_cancelled_does_not_move(team: Team, desk: Client
     address = url("appointment-move", team, one.public_id)
     assert desk.post(url("appointment", team, one.public_id), {"status": "cancelled"}).status_code == 302
     assert desk.get(address).status_code == 404
+    # An old page says why, with what was typed.
+    there = {"day": "2026-12-03", "time": "14:00", "place": "Bureau 3", "was": one.starts_at.isoformat()}
+    old = desk.post(address, there)
+    assert (old.status_code, 'value="Bureau 3"' in old.content.decode()) == (422, True)
+    assert str(WrongState.message) in old.content.decode()
+    assert desk.post(url("appointment-move", team, uuid.uuid4()), there).status_code == 404
     with pytest.raises(WrongState):
         move_appointment(
             one, starts_at=one.starts_at + dt.timedelta(days=1), place="", was=one.starts_at, by=adviser_of(team)

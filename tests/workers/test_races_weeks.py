@@ -307,6 +307,41 @@ def test_without_the_lock_both_answers_count(team: Team, monkeypatch: pytest.Mon
     assert at_once(team, *yes_and_no(team)) == ["ok", "ok"]
 
 
+def noted_while_answered(team: Team, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Amina says no on her phone once whoever notes her yes has read that the question is open."""
+    plan_hours(team.world.site, MONDAY, team.amina, {MONDAY + dt.timedelta(days=1): HOURS}, by=team.supervisor)
+    asked = HoursConsent.objects.create(organisation=team.world.organisation, trainee=team.amina, day=MONDAY)
+    read, answered = threading.Event(), threading.Event()
+
+    def read_then_wait(*args: Any, **kwargs: Any) -> Any:
+        plan = read_week(*args, **kwargs)
+        read.set()
+        answered.wait(1)
+        return plan
+
+    def say_no() -> None:
+        read.wait(10)
+        by = team.themself(team.amina)
+        consents.answer_consents(team.amina, [asked.public_id], agrees=False, by=by)
+        answered.set()
+
+    monkeypatch.setattr(consents, "read_week", read_then_wait)
+    said, by = NOW.date(), team.dispatcher
+    return at_once(team, lambda: consents.note_consent(team.amina, MONDAY, agreed_on=said, by=by), say_no)
+
+
+@pytest.mark.promise("L13", "L14")
+def test_a_no_said_meanwhile_is_never_overwritten(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either answer comes first, and the other one is told."""
+    assert noted_while_answered(team, monkeypatch) == ["ok", "wrong_state"]
+
+
+def test_without_the_lock_a_no_is_overwritten(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: were this to pass, the test above would prove nothing."""
+    monkeypatch.setattr(consents, "_locked", list)
+    assert noted_while_answered(team, monkeypatch) == ["ok", "ok"]
+
+
 def absent_companion(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Amina, who can show ironing, is to accompany Bilal on the day that she is said to be away."""
     TraineeSkill.objects.filter(trainee=team.amina).update(level="transmitting")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,12 +35,16 @@ from workers.actions.weeks import (
     plan_hours,
     publish_week,
 )
-from workers.models import PlannedHours, Shift, TimeEntry, Trainee, WorkWeek
+from workers.enums.contracts import RiderReason
+from workers.models import ContractRider, PlannedHours, Shift, TimeEntry, Trainee, WorkWeek
+from workers.models.contracts import person_file
 from workers.models.plan import team_day
 from workers.models.presence import presence_of
 from workers.models.timesheets import ASSIGNED, hours_of
 from workers.models.weeks import PersonWeek, read_week
 from workers.rules.candidates import WARNINGS
+from workers.rules.labour import deal_of_week
+from workers.rules.labour.people import contracts_of
 from workers.rules.shifts import DayHours
 
 pytestmark = pytest.mark.promise("domain R21")
@@ -293,6 +298,13 @@ def test_a_warning_is_confirmed_for_the_person_it_was_shown_of(team: Team, clien
     week = planned(team, team.bilal, sun=SHORT)
     asked_now = {"version": week.version, "accept": accept}
     assert client.post(reverse("workers:publish_week"), asked(team, **asked_now)).status_code == 422
+    # Those of a thousand people go in one field.
+    text = client.get(reverse("workers:week"), {"semaine": str(MONDAY)}).content.decode()
+    (both,) = re.findall(r'name="accept" value="([^"]+)"', text)
+    assert both.split() == sorted([*accept, f"L5_sunday:{team.bilal.public_id}"])
+    many = " ".join(f"contract_hours:{uuid.uuid4()}" for _each in range(5000))
+    sent = client.post(reverse("workers:publish_week"), asked(team, version=week.version, accept=f"{accept[0]} {many}"))
+    assert (sent.status_code, "Bilal" in sent.content.decode()) == (422, True)
     planned(team, team.bilal, sun=None)
     week = planned(team, team.bilal, mon=SHORT)
     sent = client.post(reverse("workers:publish_week"), asked(team, version=week.version, accept=accept))
@@ -497,3 +509,48 @@ def test_everybody_of_a_big_site_is_published_and_shown_by_pages(team: Team, sup
     answer = supervisor.post(reverse("workers:publish_week"), asked(team, version=1, accept=sorted(WARNINGS)))
     assert answer.status_code == 302
     assert [one.trainee for one in Shift.objects.current()] == [last]
+
+
+def test_of_people_on_other_pages_a_page_names_some_and_counts_the_others(team: Team, supervisor: Client) -> None:
+    """Nobody of them has a contract: thirty people of the second page hold the week up."""
+    world = team.world
+    more = Trainee.objects.bulk_create(
+        Trainee(organisation=world.organisation, site=world.site, first_name=f"Zoé {number:03}", last_name="Z")
+        for number in range(100)
+    )
+    week = planned(team, mon=SHORT)
+    PlannedHours.objects.bulk_create(
+        PlannedHours(
+            organisation=world.organisation, week=week, trainee=one, day=MONDAY, starts=dt.time(9), ends=dt.time(12)
+        )
+        for one in more[60:90]
+    )
+    first = supervisor.get(reverse("workers:week"), {"semaine": str(MONDAY)}).content.decode()
+    assert "30 personnes sur d’autres pages" in first
+    assert (first.count("page=2"), "Et 10 autres." in first) == (21, True)  # twenty names and "next"
+    assert ("Zoé 060" in first, "Zoé 080" in first) == (True, False)
+    second = supervisor.get(reverse("workers:week"), {"semaine": str(MONDAY), "page": "2"}).content.decode()
+    assert ("sur d’autres pages" in second, "Zoé 089" in second) == (False, True)
+    given = asked(team, version=week.version, accept=sorted(WARNINGS), page="2")
+    refused = supervisor.post(reverse("workers:publish_week"), given)
+    text = refused.content.decode()
+    assert (refused.status_code, "Et 20 autres." in text, "Zoé 089" in text) == (422, True, True)
+
+
+@pytest.mark.promise("L11")
+def test_hours_that_change_within_the_week_are_planned_as_they_are_judged(team: Team) -> None:
+    """Twenty hours, thirty from Friday on: a fifth of each working day is twenty-two."""
+    contract = team.amina.contracts.get()
+    contract.weekly_minutes = 20 * 60
+    contract.save(update_fields=["weekly_minutes"])
+    ContractRider.objects.create(
+        organisation=team.world.organisation,
+        contract=contract,
+        starts_on=day(4),
+        weekly_minutes=30 * 60,
+        reason=RiderReason.ACTIVITY,
+    )
+    one = person(team, team.amina)
+    judged = deal_of_week(contracts_of(person_file(Trainee.objects.get(pk=team.amina.pk))), MONDAY)
+    assert (one.contract_minutes, judged[1]) == (22 * 60, 22 * 3600)
+    assert person(team, team.amina, NEXT).contract_minutes == 30 * 60

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from concierge import events, retention
 from concierge.errors import Invalid, NotAllowed, WrongState
 from concierge.tenancy import Actor
+from concierge.words import date_words
 from workers.enums.consents import ConsentStatus, SaidBy
 from workers.models import HoursConsent, Shift, Trainee, WorkWeek
 from workers.models.consents import columns_of
@@ -36,14 +37,20 @@ class NothingToAgree(WrongState):
     message = gettext_lazy("No hours of this person wait for their agreement.")
 
 
+class PersonSaidNo(WrongState):
+    """The person answered no on their phone: only they say otherwise."""
+
+    code = "person_said_no"
+
+
 @transaction.atomic
 def note_consent(
     trainee: Trainee, monday: dt.date, *, agreed_on: dt.date, by: Actor, now: dt.datetime | None = None
 ) -> list[dt.date]:
     """The person told the team that they agree to their changed hours of a week, drafted or published: to which days.
 
-    Other hours drafted later ask anew. Raises ``Invalid`` (400) for a day to come or longer ago than a month,
-    ``NothingToAgree`` (409).
+    Other hours drafted later ask anew. A no of the person's own stays: they take it back on their phone. Raises
+    ``Invalid`` (400) for a day to come or longer ago than a month, ``PersonSaidNo`` and ``NothingToAgree`` (409).
     """
     moment = now or timezone.now()
     today = moment.astimezone(ZoneInfo(trainee.site.time_zone)).date()
@@ -52,11 +59,13 @@ def note_consent(
     week = WorkWeek.objects.select_for_update(of=("self",), no_key=True).filter(site=trainee.site_id, monday=monday)
     if week.first() is None:
         raise NothingToAgree
+    # Whoever answers on the phone just now is waited for.
+    _locked(HoursConsent.objects.filter(trainee=trainee, day__range=(monday, monday + dt.timedelta(days=6))))
     plan = read_week(trainee.site, monday, now=moment)
     mine = next((one for one in plan.people if one.trainee.pk == trainee.pk), None)
     days = sorted(day for day in mine.to_agree if day >= today) if mine else []
     if mine is None or not days:
-        raise NothingToAgree
+        raise _nothing_left(mine, today)
     answer = {
         "organisation_id": trainee.organisation_id,
         "status": ConsentStatus.AGREED,
@@ -73,19 +82,35 @@ def note_consent(
     return days
 
 
+def _nothing_left(mine: PersonWeek | None, today: dt.date) -> WrongState:
+    refused = sorted(day for day in mine.refused if day >= today) if mine else []
+    if mine is None or not refused:
+        return NothingToAgree()
+    figures = {"name": mine.trainee.first_name, "days": ", ".join(date_words(day, "l j F") for day in refused)}
+    return PersonSaidNo(
+        _(
+            "%(name)s said no on their phone: %(days)s. Suggest other hours; should they change their mind, they say so"
+            " on their phone."
+        )
+        % figures
+    )
+
+
 @transaction.atomic
 def answer_consents(
     trainee: Trainee, seen: Collection[uuid.UUID], *, agrees: bool, by: Actor, now: dt.datetime | None = None
 ) -> int:
-    """The person says yes or no to the hours that they have seen; a no is no fault. Returns to how many days.
+    """The person says yes or no to the hours that they have seen; a no is no fault, and a yes may follow it. Returns to
+    how many days.
 
     Raises ``NotAllowed`` (403) for somebody else's hours, ``WrongState`` (409) when none of them waits any more.
     """
     if by.trainee_id != trainee.pk:
         raise NotAllowed
     today = (now or timezone.now()).astimezone(ZoneInfo(trainee.site.time_zone)).date()
-    asked = HoursConsent.objects.to_answer(trainee, today).filter(public_id__in=seen)
-    rows = _locked(asked)
+    open_ = HoursConsent.objects.to_answer(trainee, today)
+    asked = open_ | HoursConsent.objects.to_reconsider(trainee, today) if agrees else open_
+    rows = _locked(asked.filter(public_id__in=seen))
     if not rows:
         raise WrongState(_("These hours have changed in the meantime. Look at your week."))
     for row in rows:
@@ -102,23 +127,31 @@ def _locked(asked: QuerySet[HoursConsent]) -> list[HoursConsent]:
     return list(asked.select_for_update(of=("self",), no_key=True))
 
 
-def follow_publication(shifts: Iterable[Shift], freed: Iterable[tuple[int, dt.date]], zone: ZoneInfo) -> None:
-    """Hours were published of a locked week: what was said of them belongs to these shifts, what was asked of other
-    hours of those days is no question any more."""
-    brought = {(one.trainee_id, one.day, one.hours(zone)): one for one in shifts}
-    days = {*((trainee, day) for trainee, day, _hours in brought), *freed}
+def follow_publication(
+    shifts: Iterable[Shift], given: Mapping[tuple[int, dt.date], DayHours | None], zone: ZoneInfo
+) -> None:
+    """Hours were published of a locked week, ``given`` by person and day, ``None`` for a day off: what was said of them
+    belongs to these shifts. What was asked or said of other hours of those days is over, a yes too: it holds for one
+    publication, and the same hours published again later are another question (L13, L14). Events keep what was said.
+    """
+    brought = {(one.trainee_id, one.day): one for one in shifts}
     rows = HoursConsent.objects.filter(
-        trainee__in={trainee for trainee, _day in days}, day__in={day for _trainee, day in days}
+        trainee__in={trainee for trainee, _day in given}, day__in={day for _trainee, day in given}
     )
+    over = []
     for row in rows:
-        if (row.trainee_id, row.day) not in days:
+        key = (row.trainee_id, row.day)
+        if key not in given:
             continue
-        shift = brought.get((row.trainee_id, row.day, row.hours)) if row.hours else None
-        if row.status == ConsentStatus.ASKED and shift is None:
-            row.delete()
+        shift = brought.get(key)
+        if row.hours != (shift.hours(zone) if shift else given[key]):
+            over.append(row.pk)
         elif shift is not None:
             row.shift = shift
             row.save(update_fields=["shift"])
+        elif row.status == ConsentStatus.ASKED:
+            over.append(row.pk)
+    HoursConsent.objects.filter(pk__in=over).delete()
 
 
 def ask_consents(people: Iterable[PersonWeek], monday: dt.date) -> None:

@@ -257,9 +257,12 @@ def cancel_suspension(suspension: PassSuspension, *, reason: CloseReason, by: Ac
 
 @transaction.atomic
 def resume_pass(trainee: Trainee, *, hired_on: dt.date, by: Actor) -> list[PassSuspension]:
-    """Somebody is hired again: a suspension under way that day ends the day before. Returns those that were ended.
-    Safe twice."""
-    ended = []
+    """Somebody is hired again: a suspension under way that day ends the day before. Returns those that were ended: none
+    when the hire was withdrawn meanwhile, which waits for the same row of the person. Safe twice."""
+    _lock_person(trainee)
+    ended: list[PassSuspension] = []
+    if not _is_hired(trainee, hired_on):
+        return ended
     for pass_iae in PassIAE.objects.kept().filter(trainee=trainee, ends_on__gte=hired_on).order_by("pk"):
         locked = lock_pass(pass_iae)
         for one in PassSuspension.objects.counting().filter(
@@ -355,6 +358,15 @@ def _given_back(
     except (PassRefused, PassesOverlap, SuspensionsOverlap):
         return False
     return True
+
+
+def _lock_person(trainee: Trainee) -> None:
+    Trainee.objects.select_for_update(of=("self",), no_key=True).get(pk=trainee.pk)
+
+
+def _is_hired(trainee: Trainee, day: dt.date) -> bool:
+    """Whether a contract with the house that begins on that day stands."""
+    return Contract.objects.standing().ours().filter(trainee=trainee, starts_on=day).exists()
 
 
 def _lock_both(suspension: PassSuspension) -> tuple[PassIAE, PassSuspension]:

@@ -8,7 +8,7 @@ the week the constraints ``week_edition_once`` and ``shift_once_a_day`` still le
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from concierge import events, retention
 from concierge.db import refuse_on
@@ -30,6 +30,9 @@ from workers.models import PlannedHours, Shift, Trainee, WeekEdition, WorkWeek
 from workers.models.weeks import PersonWeek, days_of, read_week
 from workers.rules.candidates import Reason, Severity
 from workers.rules.shifts import DayHours, proposed_week
+
+# Reasons that a refusal spells out; it counts the others.
+MOST_SENTENCES = 10
 
 
 class WeekRefused(DomainError):
@@ -208,7 +211,7 @@ def bring(
             for change in changes
             if change.hours is not None and change.hours.intervals(change.day, week.zone)
         )
-    follow_publication(brought, ((change.trainee.pk, change.day) for change in changes), week.zone)
+    follow_publication(brought, {(one.trainee.pk, one.day): one.hours for one in changes}, week.zone)
     people = sorted({str(change.trainee.public_id) for change in changes})
     events.record("week.published", edition, by=by, number=number, monday=week.monday.isoformat(), trainees=people)
     return edition
@@ -262,8 +265,11 @@ def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, 
     return {reason.code for _one, reason in warnings}
 
 
-def _sentences(found: Iterable[tuple[PersonWeek, Reason]], zone: ZoneInfo) -> str:
-    return " ".join(f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found)
+def _sentences(found: Sequence[tuple[PersonWeek, Reason]], zone: ZoneInfo) -> str:
+    said = [f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found[:MOST_SENTENCES]]
+    if more := len(found) - len(said):
+        said.append(ngettext("And %(n)d other.", "And %(n)d others.", more) % {"n": more})
+    return " ".join(said)
 
 
 def _open(site: Site, monday: dt.date, *, version: int | None) -> WorkWeek:

@@ -116,7 +116,12 @@ class SwapForm(forms.Form):
 
 
 class WarningsField(forms.MultipleChoiceField):
-    """Warnings that were shown: each a code, of one person (``code:person``) or of everybody."""
+    """Warnings that were shown: each a code, of one person (``code:person``) or of everybody; several to a field, with
+    spaces between, for those of a thousand people are more than the fields that may be sent."""
+
+    def to_python(self, value: Any) -> list[str]:
+        """One by one."""
+        return [code for text in super().to_python(value) for code in text.split()]
 
     def valid_value(self, value: str) -> bool:
         """The code is one that may be accepted."""

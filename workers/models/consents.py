@@ -1,5 +1,6 @@
 """What people said of hours that were told late: an agreed change asks for no notice (L14), and neither do extra hours
-to which somebody says yes (L13). One row per day and hours: other hours of the day are another question.
+to which somebody says yes (L13). One row per day and hours: other hours of the day are another question, and so are the
+same ones once others were published in their place.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ class HoursConsentQuerySet(models.QuerySet["HoursConsent"]):
     def to_answer(self, trainee: Trainee, today: dt.date) -> Self:
         """What the person is asked of days to come, in order."""
         return self.filter(trainee=trainee, status=ConsentStatus.ASKED, day__gte=today).order_by("day")
+
+    def to_reconsider(self, trainee: Trainee, today: dt.date) -> Self:
+        """To what the person said no themselves, of days to come: they may still say yes."""
+        mine = self.filter(trainee=trainee, status=ConsentStatus.DECLINED, said_by=SaidBy.PERSON)
+        return mine.filter(day__gte=today).order_by("day")
 
 
 class HoursConsent(PublicIdModel, TenantModel):

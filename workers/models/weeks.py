@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from bookings.models.calendar import public_holidays
 from concierge.models import Site
-from workers.enums.consents import ConsentStatus
+from workers.enums.consents import ConsentStatus, SaidBy
 from workers.models.consents import HoursConsent, said_of
 from workers.models.labour import NEIGHBOURS, ShiftTime
 from workers.models.people import Absence, AvailabilityRule, Trainee
@@ -18,7 +17,8 @@ from workers.models.plan import TeamDay, team_day
 from workers.models.shifts import PlannedHours, Shift, WeekEdition, WorkWeek
 from workers.rules.candidates import Reason, Severity, reason_of
 from workers.rules.contracts import PersonFile
-from workers.rules.labour import Finding, ScheduleChange, judge, worsened
+from workers.rules.labour import Finding, ScheduleChange, deal_of_week, judge, worsened
+from workers.rules.labour.people import contracts_of
 from workers.rules.shifts import DayHours, Window
 
 # What an agreement of the person settles (domain.md 4.2: "agreed changes exempt", "a refusal is no fault").
@@ -63,9 +63,20 @@ class PersonWeek:
 
     @property
     def to_agree(self) -> set[dt.date]:
-        """Days of which a yes would help: changed ones, and published ones that wait for an answer or had a no."""
+        """Days of which a yes would help: changed ones, and published ones that wait for an answer. To what the person
+        said no themselves, nobody says yes for them."""
         asked = {one.day for one in self.said if self.said_of(one.day) is one}
-        return {day for day in (self.changed | asked) - self.away if not self.agrees(day)}
+        return {day for day in (self.changed | asked) - self.away - self.refused if not self.agrees(day)}
+
+    @property
+    def refused(self) -> set[dt.date]:
+        """Days to whose hours, as they are drafted, the person said no themselves."""
+        told = {day: said for day in {one.day for one in self.said} if (said := self.said_of(day)) is not None}
+        return {
+            day
+            for day, said in told.items()
+            if said.status == ConsentStatus.DECLINED and said.said_by == SaidBy.PERSON and day not in self.away
+        }
 
     def accepts(self, reason: Reason) -> str:
         """How the confirmation of a warning for this person alone is written."""
@@ -173,17 +184,12 @@ def _people(team: TeamDay, monday: dt.date, *, today: dt.date) -> list[PersonWee
                 changed={day for day in days if day >= today and drafted.get(day) != published.get(day)},
                 away=away[trainee.pk] | {day for day in days if not trainee.is_there_on(day)},
                 usual=usual[trainee.pk],
-                contract_minutes=_contract_minutes(file, days),
+                contract_minutes=deal_of_week(contracts_of(file), monday)[1] // 60,
                 said=said.get(trainee.pk, []),
                 was_published=any(days[0] <= shift.day <= days[-1] for shift in team.shifts.get(trainee.pk, ())),
             )
         )
     return found
-
-
-def _contract_minutes(file: PersonFile, days: Iterable[dt.date]) -> int:
-    """Weekly minutes agreed for the week: those of its last day with a contract."""
-    return next((file.minutes_on(day) for day in reversed(list(days)) if file.contract_on(day) is not None), 0)
 
 
 def _weigh(one: PersonWeek, team: TeamDay, before: PersonWeek, today: dt.date, monday: dt.date) -> None:

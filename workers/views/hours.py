@@ -134,7 +134,7 @@ def show_list(request: HttpRequest, *, error: DomainError | None = None, typed: 
     context = {
         **_navigation(first, last, day),
         "cards": [card_of(one, works[one.trainee.pk], actor, typed=typed) for one in page],
-        "labour": findings_words(list(page), first, last, zone),
+        "labour": findings_words(list(page), first, last),
         "plain_count": len(_plain(people)),
         "plain_work": len(_plain_work(works)),
         "todo": sum(todo.values()),

@@ -26,7 +26,9 @@ from workers.views.pathway import followed, refuse, told
 def move(request: HttpRequest, trainee: uuid.UUID, appointment: uuid.UUID) -> HttpResponse:
     """Another day, time or place; the person is told."""
     found = followed(request, trainee, writing=True)
-    one = get_object_or_404(Appointment.objects.pending().filter(trainee=found), public_id=appointment)
+    known = Appointment.objects.filter(trainee=found)
+    # What was typed on an old page stays on it, with the refusal: the action says why.
+    one = get_object_or_404(known if request.method == "POST" else known.pending(), public_id=appointment)
     local = one.starts_at.astimezone(ZoneInfo(found.site.time_zone))
     shown = {"day": local.date(), "time": local.time(), "place": one.place, "was": one.starts_at.isoformat()}
     form = MoveForm(posted(request), initial=shown)

@@ -49,6 +49,7 @@ def my_week(request: HttpRequest) -> HttpResponse:
             **_week(trainee, monday, today, now),
             "swaps": swap_cards(trainee, now),
             "late": _told_late(trainee, today),
+            "refused": _refused(trainee, today),
         }
         return render(request, "workers/my_week.html", context)
 
@@ -72,6 +73,19 @@ def answer_hours(request: HttpRequest, verb: str) -> HttpResponse:
                 request, _("Thank you.") if verb == "oui" else _("Thank you. Talk about it with your supervisor.")
             )
     return redirect("workers:my_week")
+
+
+def _refused(trainee: Trainee, today: dt.date) -> list[dict[str, Any]]:
+    """Hours to come to which I said no: I may still say yes."""
+    said_no = HoursConsent.objects.to_reconsider(trainee, today)[:MOST_DAYS]
+    return [
+        {
+            "seen": one.public_id,
+            "day": date_words(one.day, "l j F").capitalize(),
+            "hours": ", ".join(windows_words(one.hours)) or _("You do not work"),
+        }
+        for one in said_no
+    ]
 
 
 def _told_late(trainee: Trainee, today: dt.date) -> dict[str, Any]:

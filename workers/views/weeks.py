@@ -48,8 +48,8 @@ from workers.views.common import (
 from workers.views.person_tabs import head_of
 from workers.views.swaps import swaps_to_decide
 
-# People in one table.
-PAGE = 50
+# People in one table, and those of other tables that it names.
+PAGE, MOST_ELSEWHERE = 50, 20
 KINDS = {Severity.BLOCK: "against", Severity.WARN: "neutral", Severity.INFO: "for"}
 
 
@@ -224,7 +224,7 @@ def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site 
             "reasons": told,
             "consent": one.trainee.public_id if may_plan and _would_agree(one) else None,
         }
-        for one in plan.people
+        for one in page
         if (told := _reasons(plan, one))
     ]
     created = [(one, reason) for one in plan.people for reason in one.created]
@@ -242,8 +242,12 @@ def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site 
         "next": f"{base}&page={page.next_page_number()}" if page.has_next() else "",
         "left_out": plan.left_out,
         "findings": findings,
+        "elsewhere": _elsewhere(plan, page.number, base),
+        "page": page.number,
         "is_blocked": any(reason.severity == Severity.BLOCK for _one, reason in created),
-        "warnings": sorted({one.accepts(reason) for one, reason in created if reason.severity == Severity.WARN}),
+        "warnings": " ".join(
+            sorted({one.accepts(reason) for one, reason in created if reason.severity == Severity.WARN})
+        ),
         "is_changed": plan.is_changed,
         "published": _published(plan),
         "is_empty": not any(one.days for one in plan.people),
@@ -255,6 +259,19 @@ def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site 
         "error": error,
     }
     return render(request, "workers/week.html", context, status=error.status if error else 200)
+
+
+def _elsewhere(plan: WeekPlan, shown: int, base: str) -> dict[str, Any]:
+    """Whose changed hours on other pages are forbidden or ask for a confirmation, the forbidden ones first."""
+    found: dict[Severity, list[dict[str, Any]]] = {Severity.BLOCK: [], Severity.WARN: []}
+    for place, one in enumerate(plan.people):
+        number, said = place // PAGE + 1, {reason.severity for reason in one.created}
+        worst = next((each for each in found if each in said), None)
+        if worst is not None and number != shown:
+            kind = KINDS[worst]
+            found[worst].append({"name": str(one.trainee), "href": f"{base}&page={number}", "kind": kind})
+    rows = [row for each in found.values() for row in each]
+    return {"rows": rows[:MOST_ELSEWHERE], "more": max(0, len(rows) - MOST_ELSEWHERE), "total": len(rows)}
 
 
 def _published(plan: WeekPlan) -> str:

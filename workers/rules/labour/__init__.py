@@ -20,6 +20,7 @@ from workers.rules.labour.facts import (
 from workers.rules.labour.findings import RULES, WEEKLY, Finding, WayOut
 from workers.rules.labour.record import DayRecord, WeekRecord, record_of
 from workers.rules.labour.terms import LAW, LabourTerms, MinorTerms, TermsBook
+from workers.rules.labour.timeline import deal_of_week
 
 __all__ = [
     "LAW",
@@ -42,6 +43,7 @@ __all__ = [
     "WeekRecord",
     "Work",
     "WorkFile",
+    "deal_of_week",
     "judge",
     "record_of",
     "trial",

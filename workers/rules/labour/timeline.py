@@ -139,23 +139,8 @@ class Timeline:
                 return None, 0
             if len(contracts) == 1 and not contracts[0].riders:
                 return self._only(contracts[0], monday)
-            known = self._contracts[week] = self._contract_of(monday)
+            known = self._contracts[week] = deal_of_week(contracts, dt.date.fromordinal(monday))
         return known
-
-    def _contract_of(self, monday: int) -> tuple[Contract | None, int]:
-        deals: list[Contract] = []
-        agreed: list[int] = []
-        working = 0
-        for place in range(7):
-            day = dt.date.fromordinal(monday + place)
-            if running := self._file.contracts_on(day):
-                deals = running
-                agreed.append(sum(deal.seconds_on(day) for deal in running))
-                working += place < 5
-        if not deals:
-            return None, 0
-        days = agreed[:working] or agreed[-1:]
-        return deals[0], sum(days) // len(days) if min(days) != max(days) else days[-1]
 
     def _only(self, deal: Contract, monday: int) -> tuple[Contract | None, int]:
         """The same, of somebody with one contract that never changed."""
@@ -199,6 +184,24 @@ class Timeline:
         if before < closing:
             found.append((before, self.starts[place] if place < len(self.starts) else closing + 365 * DAY))
         return found
+
+
+def deal_of_week(contracts: Sequence[Contract], monday: dt.date) -> tuple[Contract | None, int]:
+    """The last contract of a week and the weekly seconds of all of them, as ``Timeline.contract``: what is planned for
+    the week and what the rules judge it by are the same."""
+    deals: list[Contract] = []
+    agreed: list[int] = []
+    working = 0
+    for place in range(7):
+        day = monday + dt.timedelta(days=place)
+        if running := [one for one in contracts if one.holds_on(day)]:
+            deals = running
+            agreed.append(sum(deal.seconds_on(day) for deal in running))
+            working += place < 5
+    if not deals:
+        return None, 0
+    days = agreed[:working] or agreed[-1:]
+    return deals[0], sum(days) // len(days) if min(days) != max(days) else days[-1]
 
 
 def monday_of(ordinal: int) -> int:
