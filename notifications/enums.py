@@ -96,6 +96,7 @@ class Kind(models.TextChoices):
     PAPER_REFUSED = "provider.document_refused", _("A document of a provider is refused")
     PAPER_NEEDED = "provider.document_needed", _("A document keeps a provider from work")
     PASS_ENDING = "pass_iae.ending", _("A PASS IAE ends")
+    LEAVING = "trainee.leaving", _("Somebody leaves the team")
     INTERVIEW_PLANNED = "appointment.planned", _("An appointment with the social adviser")
     INTERVIEW_MOVED = "appointment.moved", _("An appointment with the social adviser has moved")
     INTERVIEW_CANCELLED = "appointment.cancelled", _("An appointment with the social adviser does not take place")

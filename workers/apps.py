@@ -20,6 +20,6 @@ class WorkersConfig(AppConfig):
             notes,
             weeks,
         )
-        from workers.models.people import trainee_id_of
+        from workers.models.holdings import trainee_id_of
 
         register_identity("trainee_id", trainee_id_of)

@@ -3,6 +3,8 @@ mail."""
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,7 +14,8 @@ from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
-from workers.models import Clearance, PassIAE
+from workers.models import Appointment, Clearance, PassIAE, Trainee
+from workers.rules.intervals import civil_day
 
 
 @writes(Kind.PASS_ENDING)
@@ -40,6 +43,32 @@ def pass_ending(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "workers:pass", person.public_id),
         action_label=_("Open the PASS"),
+    )
+
+
+@writes(Kind.LEAVING)
+def leaving(message: Message) -> Note:
+    """Who, when, and how many appointments are planned after that. Not once they stay, or it is another day."""
+    person = Trainee.objects.select_related("site").filter(public_id=message.subject_id).first()
+    if person is None:
+        raise NotNeeded(Unsent.GONE)
+    said = message.event.data.get("last") if message.event is not None else None
+    if person.last_on is None or said not in {None, str(person.last_on)}:
+        raise NotNeeded(Unsent.OUTDATED)
+    since = civil_day(person.last_on, ZoneInfo(person.site.time_zone)).end
+    planned = Appointment.objects.pending().filter(trainee=person, starts_at__gte=since).count()
+    return Note(
+        subject=_("Somebody leaves the team"),
+        heading=_("Somebody leaves the team"),
+        why=_("You receive this message because of your role in the team."),
+        facts=[
+            (_("Person"), person.short_name),
+            (_("Site"), person.site.name),
+            (_("Last day"), date_words(person.last_on, "l j F Y")),
+            (_("Appointments after that day, which stay"), str(planned)),
+        ],
+        action_url=link(message.organisation, "workers:pass", person.public_id),
+        action_label=_("Open the pathway"),
     )
 
 

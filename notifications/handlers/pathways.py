@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from concierge.enums import Role
 from concierge.events import subscribe
-from concierge.models import Event
+from concierge.models import Event, User
 from notifications.actions.queue import Reader
 from notifications.enums import Kind
 from notifications.handlers.readers import account_of, still_at, team_at, tell
 from workers.enums.passes import AppointmentStatus
-from workers.models import Appointment, Clearance, PassIAE
+from workers.models import Appointment, Clearance, PassIAE, Trainee
 
 # Days before the end of a clearance from which on somebody is written to (the step of two months before stands in the
 # history alone), and from which on whoever answers for the site knows too: work may stop.
@@ -40,6 +40,19 @@ def tell_that_a_clearance_ends(event: Event) -> None:
         if left <= HEADS_FROM:
             readers += team_at(site, Role.SITE_MANAGER, Role.NETWORK_HEAD)
         tell(event, _once(readers), site=site)
+
+
+@subscribe("trainee.leaving")
+def tell_that_somebody_leaves(event: Event) -> None:
+    """Their own adviser, without one who still is those of the site: people are followed up after they have left (R29).
+    Not whoever wrote it down."""
+    for found in Trainee.objects.filter(public_id=event.subject_id).select_related("site", "adviser"):
+        own = still_at(found.adviser, found.site, Role.SOCIAL_ADVISER)
+        readers = own or team_at(found.site, Role.SOCIAL_ADVISER)
+        kind, _colon, written_by = event.actor.partition(":")
+        authors = User.objects.filter(public_id=written_by) if kind == "user" else User.objects.none()
+        author = authors.values_list("pk", flat=True).first()
+        tell(event, [one for one in readers if one.key != author], site=found.site)
 
 
 @subscribe("appointment.planned", "appointment.moved")

@@ -137,6 +137,7 @@ from workers.actions.absences import note_absence
 from workers.actions.appointments import AppointmentDetails, move_appointment, note_outcome, plan_appointment
 from workers.actions.clearances import Terms, note_clearance
 from workers.actions.dispatch import assign_work_order
+from workers.actions.leaving import leave_team
 from workers.actions.passes import PassDetails, enter_pass
 from workers.actions.people import create_trainee
 from workers.actions.persons import invite_trainee
@@ -709,6 +710,9 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.SWAP_ASKED: _swap,
     Kind.SWAP_AGREED: lambda world: _swap(world, agrees=True),
     Kind.SWAP_ENDED: lambda world: _swap(world, agrees=False),
+    Kind.LEAVING: lambda world: leave_team(
+        build_team(world).amina, last_on=today_of(world.organisation), by=world.actor("site_manager")
+    ),
     Kind.INTERVIEW_PLANNED: _interview,
     Kind.INTERVIEW_MOVED: _interview_moved,
     Kind.INTERVIEW_CANCELLED: lambda world: note_outcome(

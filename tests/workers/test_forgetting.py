@@ -10,18 +10,20 @@ import time_machine
 from django.utils import timezone
 
 from bookings.enums import ClearanceKind
+from bookings.models import WorkOrder
 from concierge import retention
 from concierge.enums import Role
 from concierge.models import Event
 from tests.employing import employer_of
 from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team, at
-from tests.workers.pathways import adviser_of
+from tests.workers.pathways import adviser_of, pass_of, suspension
 from workers.actions import clearances
 from workers.actions.appointments import AppointmentDetails, plan_appointment, write_diagnosis
 from workers.actions.contracts import end_contract
 from workers.actions.derogations import add_derogation
 from workers.actions.dispatch import assign_work_order
 from workers.actions.leaving import go, leave_team, return_to_team
+from workers.actions.passes import suspend_pass
 from workers.actions.restrictions import add_restriction
 from workers.actions.skills import set_goal
 from workers.actions.work import finish_assignment, start_assignment, validate_assignment
@@ -29,10 +31,12 @@ from workers.enums import SkillLevel
 from workers.enums.contracts import DerogationKind, EndReason, RestrictionCode
 from workers.enums.passes import AppointmentKind, DiagnosisMaker
 from workers.models import (
+    Appointment,
     Assignment,
     Contract,
     ContractDerogation,
     LearningSituation,
+    PassIAE,
     SkillStep,
     TimeEntry,
     Trainee,
@@ -134,6 +138,42 @@ def test_a_name_goes_with_the_last_hours_five_years_after(team: Team) -> None:
     kept = Trainee.objects.get(pk=team.amina.pk)
     assert (kept.first_name, kept.last_name, kept.birth_date) == ("–", "", None)
     assert not Event.objects.filter(subject_id=kept.public_id, data__icontains="Diallo").exists()
+
+
+def test_a_name_goes_from_their_pass_and_their_work_too(team: Team) -> None:
+    # Both numbers once go: nobody has the same one as somebody else.
+    passes = [
+        pass_of(team, trainee, number=number, starts_on=dt.date(2024, 1, 1))
+        for trainee, number in ((team.amina, "999992612345"), (team.bilal, "999992612346"))
+    ]
+    a_whole_file(team)
+    leave_team(team.bilal, last_on=LEFT_ON, by=team.world.actor(Role.SITE_MANAGER))
+    with time_machine.travel(NOW + dt.timedelta(days=1), tick=False):
+        go(team.amina, by=team.world.actor())
+    assert WorkOrder.objects.get(performer_id=team.amina.pk).performer_label == "Amina"
+    purged(1830)
+    purged(2400)
+    assert {one.number for one in PassIAE.objects.filter(pk__in=[one.pk for one in passes])} == {""}
+    assert WorkOrder.objects.get(performer_id=team.amina.pk).performer_label == "–"
+
+
+def test_a_suspended_pass_keeps_the_file_and_so_does_a_later_contact(team: Team) -> None:
+    """Out in the third month: the pathway runs on, as long as its PASS does."""
+    pass_iae = pass_of(team, starts_on=NOW.date() - dt.timedelta(days=90))
+    a_whole_file(team)
+    with time_machine.travel(NOW + dt.timedelta(days=1), tick=False):
+        go(team.amina, by=team.world.actor())
+        suspend_pass(pass_iae, suspension("2026-11-24", None), by=adviser_of(team))
+    pass_iae.refresh_from_db()
+    ends_in = (pass_iae.ends_on - NOW.date()).days
+    assert ends_in > 1500
+    assert (purged(733), purged(ends_in + 731)) == ({}, {})
+    # They came to an appointment after it: as long after that.
+    details = AppointmentDetails(NOW + dt.timedelta(days=ends_in + 60), AppointmentKind.EXIT)
+    contact = plan_appointment(team.amina, details, by=adviser_of(team))
+    assert (purged(ends_in + 733), purged(ends_in + 60 + 731)) == ({}, {})
+    Appointment.objects.filter(pk=contact.pk).update(status="cancelled", decided_at=NOW)
+    assert purged(ends_in + 733)["diagnoses"] == 1
 
 
 def test_whoever_a_contract_binds_or_is_back_keeps_their_file(team: Team) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from concierge import deadlines
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
 from concierge.middleware import actor_of
-from concierge.models import Deadline, Event, Membership
+from concierge.models import Deadline, Event, Membership, Site
 from concierge.tenancy import Actor
+from notifications.actions.writing import write
+from notifications.models import Message
+from tests.conftest import as_owner, settle
 from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team, at
 from tests.workers.pathways import adviser_of, pass_of
 from workers.actions.absences import TooLateToUndo, note_absence
@@ -51,6 +55,7 @@ from workers.models import (
     Trainee,
     TraineeSkill,
 )
+from workers.models.pathway import Asked, lines
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -149,7 +154,12 @@ def test_the_day_after_the_last_one_they_are_off_the_team_by_themselves(team: Te
     assert not Membership.objects.filter(user=team.world.users["trainee"], role=Role.TRAINEE).exists()
     assert not team.amina.help_calls.filter(answered_at=None).exists()
     assert names(team.amina) == ["trainee.leaving", "trainee.left"]
-    assert Event.objects.get(name="trainee.left").data == {"last": str(day(4)), "had_role": True, "begun": []}
+    assert Event.objects.get(name="trainee.left").data == {
+        "last": str(day(4)),
+        "had_role": True,
+        "begun": [],
+        "ended": {"pieces": [str(forgotten.public_id)], "beside": [], "absences": [], "editions": []},
+    }
     swept(team, midnight + dt.timedelta(days=1))
     assert names(team.amina) == ["trainee.leaving", "trainee.left"]
 
@@ -244,17 +254,30 @@ def test_whom_they_were_to_accompany_is_left_alone_and_that_is_said(team: Team) 
     assert not again.occupations.companions().exists()
 
 
-def test_appointments_of_after_it_are_cancelled_but_not_those_made_knowing(team: Team) -> None:
+@pytest.mark.promise("domain R29")
+def test_appointments_of_after_it_stay_and_their_adviser_is_written_to(team: Team) -> None:
     by = adviser_of(team)
-    before, after = (
-        plan_appointment(team.amina, AppointmentDetails(at(9, days=place), AppointmentKind.FOLLOW_UP), by=by)
-        for place in (4, 8)
-    )
+    for place in (4, 90, 180):
+        plan_appointment(team.amina, AppointmentDetails(at(9, days=place), AppointmentKind.EXIT), by=by)
     leave_team(team.amina, last_on=day(4), by=manager(team))
-    knowing = plan_appointment(team.amina, AppointmentDetails(at(9, days=9), AppointmentKind.EXIT), by=by)
     swept(team, at(1, days=5))
-    states = dict(Appointment.objects.values_list("pk", "status"))
-    assert (states[before.pk], states[after.pk], states[knowing.pk]) == ("pending", "cancelled", "pending")
+    assert not person(team.amina).is_active
+    assert set(Appointment.objects.values_list("status", flat=True)) == {"pending"}
+    # They stay in the list of whoever follows their pathway.
+    found, _is_cut = lines(Asked(by, day(5), 7, kinds=("appointment",)))
+    assert [line.person for line in found] == [team.amina] * 3
+    settle(team.world.organisation)
+    told = Message.objects.filter(kind="trainee.leaving")
+    assert [one.address for one in told] == [team.world.users["social_adviser"].email]
+    letter = write(told.get()).text.replace("\u00a0", " ").replace("\u202f", " ")
+    for said in ("vendredi 27 novembre 2026", "Rendez-vous après ce jour, qui restent prévus : 2"):
+        assert said in letter, letter
+
+
+def test_whoever_wrote_it_down_is_not_written_to(team: Team) -> None:
+    leave_team(team.amina, last_on=day(4), by=adviser_of(team))
+    settle(team.world.organisation)
+    assert not Message.objects.filter(kind="trainee.leaving").exists()
 
 
 def test_contract_and_pass_are_left_to_their_own_verbs(team: Team) -> None:
@@ -280,6 +303,67 @@ def test_the_role_of_a_trainee_ends_and_no_other(team: Team) -> None:
 def test_nobody_is_off_the_team_without_a_last_day(team: Team) -> None:
     with pytest.raises(IntegrityError, match="former_trainee_has_a_last_day"), transaction.atomic():
         Trainee.objects.filter(pk=team.amina.pk).update(is_active=False)
+
+
+def test_who_was_off_the_team_before_there_was_a_last_day_is_given_one(team: Team) -> None:
+    """The migration, on rows of before it: behind its policy, without a tenant."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_DATE")
+        today = cursor.fetchone()[0]
+    for trainee, ends in ((team.amina, today - dt.timedelta(days=40)), (team.bilal, today + dt.timedelta(days=90))):
+        Contract.objects.filter(trainee=trainee).update(
+            starts_on=today - dt.timedelta(days=400), ends_on=ends, ended_on=None
+        )
+    third = Trainee.objects.exclude(pk__in=[team.amina.pk, team.bilal.pk]).get()
+    Contract.objects.filter(trainee=third).update(withdrawn_on=today)
+    source = import_module("workers.migrations.0013_somebody_leaves")
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE workers_trainee DROP CONSTRAINT former_trainee_has_a_last_day")
+        cursor.execute("UPDATE workers_trainee SET is_active = false, last_on = NULL")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.organisation', '', true)")
+        cursor.execute(source.LAST_DAYS)
+        cursor.execute("SELECT current_setting('app.organisation', true)")
+        assert cursor.fetchone() == ("",)
+    with as_owner():
+        found = dict(Trainee.objects.values_list("pk", "last_on"))
+    assert found == {team.amina.pk: today - dt.timedelta(days=40), team.bilal.pk: today, third.pk: today}
+
+
+def test_a_site_further_west_gives_its_people_the_rest_of_their_day(team: Team) -> None:
+    leave_team(team.amina, last_on=day(4), by=manager(team))
+    Site.objects.filter(pk=team.amina.site_id).update(time_zone="America/Guadeloupe")
+    swept(team, at(0, 1, days=5))
+    assert person(team.amina).is_active
+    assert Deadline.objects.get(kind=GOES, fired_at=None).due_at == at(5, 0, days=5)
+    swept(team, at(5, 0, days=5))
+    assert not person(team.amina).is_active
+    assert not Deadline.objects.filter(kind=GOES, fired_at=None).exists()
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_work_over_the_last_midnight_is_finished_first(team: Team, forgets: bool) -> None:
+    late = give(team, team.amina, 4)
+    leave_team(team.amina, last_on=day(4), by=manager(team))
+    Assignment.objects.filter(pk=late.pk).update(planned_start=at(20, days=4), planned_end=at(1, days=5))
+    late.refresh_from_db()
+    with time_machine.travel(at(20, days=4), tick=False):
+        start_assignment(late, by=team.themself(team.amina))
+    swept(team, at(0, 0, days=5))
+    assert (person(team.amina).is_active, TimeEntry.objects.running().count()) == (True, 1)
+    with time_machine.travel(at(0, 50, days=5), tick=False):
+        # Their page is open until then.
+        assert actor_now(team).trainee_id == team.amina.pk
+        if not forgets:
+            finish_assignment(late, by=actor_now(team))
+            assert actor_now(team).trainee_id is None
+    swept(team, at(3, 59, days=5))
+    assert person(team.amina).is_active
+    swept(team, at(4, 0, days=5))
+    late.refresh_from_db()
+    assert (person(team.amina).is_active, TimeEntry.objects.running().count()) == (False, 0)
+    assert late.status == ("working" if forgets else "done")
 
 
 # --- staying, coming back, a mistake ------------------------------------------------
@@ -322,7 +406,6 @@ def test_a_mistake_is_undone_with_all_that_it_ended(team: Team) -> None:
     pieces = [give(team, team.amina, 1), give(team, team.amina, 2)]
     give(team, team.bilal, 3, mode="paired")
     by = adviser_of(team)
-    plan_appointment(team.amina, AppointmentDetails(at(9, days=8), AppointmentKind.FOLLOW_UP), by=by)
     note_absence(team.amina, starts_on=day(-3), ends_on=day(0), by=by)
     note_absence(team.amina, starts_on=day(9), ends_on=day(10), by=by)
     absences = list(Absence.objects.values_list("starts_on", "ends_on"))
@@ -338,11 +421,25 @@ def test_a_mistake_is_undone_with_all_that_it_ended(team: Team) -> None:
     assert Assignment.objects.occupying().filter(trainee=team.amina).count() == 1
     assert Occupation.objects.taking().companions().filter(trainee=team.amina).count() == 1
     assert list(Absence.objects.values_list("starts_on", "ends_on")) == absences
-    assert Appointment.objects.get().status == "pending"
     assert [(one.trainee, one.day) for one in Shift.objects.current()] == [(team.amina, NEXT)]
     assert PlannedHours.objects.get(trainee=team.amina).day == NEXT
     with pytest.raises(TooLateToUndo):
         undo_leaving(team.amina, by=by)
+
+
+def test_undone_after_midnight_gives_back_what_went_with_the_day_too(team: Team) -> None:
+    said_at = at(23, 58)
+    today, later = give(team, team.amina, 0), give(team, team.amina, 3)
+    with time_machine.travel(said_at, tick=False):
+        leave_team(team.amina, last_on=TODAY, by=manager(team))
+    swept(team, at(0, 0, days=1))
+    assert set(Assignment.objects.values_list("status", flat=True)) == {"cancelled"}
+    with time_machine.travel(at(0, 2, days=1), tick=False):
+        # What was of a day that is past is nobody's any more, and that is said.
+        assert undo_leaving(team.amina, by=manager(team)) == 1
+    assert Event.objects.get(name="trainee.left").data["ended"]["pieces"] == [str(today.public_id)]
+    assert Assignment.objects.occupying().get(trainee=team.amina).work_order_id == later.work_order_id
+    assert person(team.amina).is_active
 
 
 def test_five_minutes_later_it_is_no_longer_undone(team: Team) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
+from django.utils.translation import override
 
 from concierge.enums import Role
 from concierge.models import Site
@@ -26,6 +28,7 @@ from workers.enums import TimeKind
 from workers.enums.passes import AppointmentKind
 from workers.models import Assignment, TimeEntry, Trainee
 from workers.rules.candidates import WARNINGS
+from workers.views.pathway import told
 
 pytestmark = pytest.mark.promise("domain R43")
 
@@ -89,10 +92,9 @@ def test_what_follows_is_read_before_it_is_written(team: Team, manager: Client) 
         "Le contrat avec Employeur EI court jusqu’au 31 août 2027",
     ):
         assert said in text, said
-    # Appointments are for those who read pathways.
-    assert "rendez-vous d’accompagnement" not in text
-    adviser = signed_in(team, Role.SOCIAL_ADVISER)
-    assert "1 rendez-vous d’accompagnement" in text_of(adviser.get(url("leave", team.amina), {"last_on": str(day(4))}))
+    # How many appointments stay is said to everybody, what for to nobody here.
+    assert "1 rendez-vous d’accompagnement reste prévu" in text
+    assert "Gardé jusqu’au 27 novembre 2028 au moins" in text
     assert Trainee.objects.filter(last_on=None).count() == 3
     answer = manager.post(url("leave", team.amina), {"last_on": str(day(4))}, follow=True)
     text = text_of(answer)
@@ -136,6 +138,8 @@ def test_who_has_left_is_in_a_list_of_their_own_and_comes_back(team: Team, manag
     page = text_of(manager.get(url("trainee", team.amina)))
     assert "A quitté l’équipe : dernier jour vendredi 20 novembre 2026" in page
     assert "Le dossier est gardé jusqu’au 20 novembre 2028" in page
+    with override_settings(KEEP_DAYS={**settings.KEEP_DAYS, "former_files": 1096}):
+        assert "Le dossier est gardé jusqu’au 20 novembre 2029" in text_of(manager.get(url("trainee", team.amina)))
     assert "Un contrat est encore en cours" in page
     assert url("absence", team.amina) not in page
     with time_machine.travel(NOW + dt.timedelta(minutes=6), tick=False):
@@ -190,3 +194,10 @@ def test_one_and_three_pieces_cost_the_same(team: Team, manager: Client) -> None
     with CaptureQueriesContext(connection) as three:
         assert manager.get(page, {"last_on": str(day(4))}).status_code == 200
     assert len(one) == len(three)
+
+
+def test_who_has_left_gets_no_message_of_an_appointment_and_that_is_said(team: Team) -> None:
+    leave_team(team.amina, last_on=LEFT_ON, by=team.world.actor(Role.SITE_MANAGER))
+    with override("fr"):
+        said = told(Trainee.objects.get(pk=team.amina.pk), "C’est noté.").replace("\u00a0", " ").replace("\u202f", " ")
+    assert said == "C’est noté. Amina a quitté l’équipe et ne reçoit pas de message : prévenez cette personne."

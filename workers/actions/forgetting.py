@@ -6,7 +6,10 @@ import datetime as dt
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from bookings.enums import PerformerKind
+from bookings.models import WorkOrder
 from concierge.retention import forget
+from workers.enums.passes import AppointmentStatus
 from workers.models import (
     Appointment,
     AvailabilityRule,
@@ -35,10 +38,16 @@ NO_MORE = "–"
 
 
 def gone(before: dt.datetime) -> TraineeQuerySet:
-    """Who left before that, and whom no contract binds since: their file is as long without use (S72)."""
-    day = before.date()
-    contract = Contract.objects.standing().filter(trainee=OuterRef("pk")).exclude(last_on__lt=day)
-    return Trainee.objects.filter(~Exists(contract), is_active=False, last_on__lt=day)
+    """Who left before that, and of whom neither a contract, nor a PASS (a suspended one runs on), nor an appointment
+    that was not cancelled reaches that far: their pathway has ended, and the last contact is as long ago (R43, S72)."""
+    day, mine = before.date(), OuterRef("pk")
+    contract = Contract.objects.standing().filter(trainee=mine).exclude(last_on__lt=day)
+    running = PassIAE.objects.kept().filter(trainee=mine, ends_on__gte=day)
+    contact = Appointment.objects.filter(trainee=mine, starts_at__gte=before).exclude(
+        status=AppointmentStatus.CANCELLED
+    )
+    left = Trainee.objects.filter(is_active=False, last_on__lt=day)
+    return left.filter(~Exists(contract), ~Exists(running), ~Exists(contact))
 
 
 @forget("restrictions")
@@ -121,7 +130,16 @@ def old_files(before: dt.datetime) -> QuerySet[Trainee]:
     return gone(before).exclude(around)
 
 
-@forget("former_names", first_name=NO_MORE, last_name="", birth_date=None)
+def _without_names(people: QuerySet[Trainee]) -> None:
+    """Nor by the number of their PASS, nor where the work that they did was held by them."""
+    keys = list(people.values_list("pk", flat=True))
+    PassIAE.objects.filter(trainee__in=keys).update(number="")
+    theirs = WorkOrder.objects.filter(performer_kind=PerformerKind.OWN_TEAM, performer_id__in=keys)
+    theirs.update(performer_label=NO_MORE)
+    people.update(first_name=NO_MORE, last_name="", birth_date=None)
+
+
+@forget("former_names", by=_without_names)
 def old_names(before: dt.datetime) -> QuerySet[Trainee]:
     """Who they were, once the last of their hours has gone: what is left of contracts and work is of nobody (S30)."""
     hours = TimeEntry.objects.filter(trainee=OuterRef("pk"))
@@ -148,15 +166,14 @@ def old_prolongation_reasons(before: dt.datetime) -> QuerySet[PassProlongation]:
 
 @forget("appointments")
 def old_appointments(before: dt.datetime) -> QuerySet[Appointment]:
-    """Interviews of people who left before that; one that came later is kept as long after itself."""
+    """Interviews of people who left before that; one that was to come later is kept as long after itself."""
     return Appointment.objects.filter(trainee__in=gone(before), starts_at__lt=before)
 
 
 @forget("sensitive_facts")
 def old_facts(before: dt.datetime) -> QuerySet[SensitiveFact]:
-    """Of people whose pathway ended: they left, and neither a contract nor a PASS of theirs reaches that far."""
-    running = PassIAE.objects.kept().filter(trainee=OuterRef("trainee"), ends_on__gte=before.date())
-    return SensitiveFact.objects.filter(~Exists(running), trainee__in=gone(before))
+    """Of people whose pathway has ended."""
+    return SensitiveFact.objects.filter(trainee__in=gone(before))
 
 
 @forget("vault_readings")

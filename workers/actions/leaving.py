@@ -4,6 +4,8 @@ Their last day is said: from the day after on nothing waits for them any more, a
 is over counts at once; today or a day to come ends by itself (a deadline), and until then all but what comes after it
 goes on. Contracts and the PASS have verbs of their own: nothing here touches them, nor hours that were worked.
 
+Appointments with the social adviser stay, those of after it too: people are followed up after they have left (R29).
+
 Lock order: swaps, work orders, assignments, weeks, each by their keys, then the person. Whoever gives work, publishes
 or notes an absence takes the person's lock too: what they did before it is found, what they do after is refused. What
 appears while the person's lock was waited for is taken without waiting, or everything is refused: nobody waits for us
@@ -14,8 +16,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -29,16 +31,14 @@ from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
 from concierge.models import Deadline, Membership
 from concierge.tenancy import Actor, system_actor
-from workers.actions.appointments import note_outcome
 from workers.actions.dispatch import lock_trainee, say, unassign
 from workers.actions.persons import let_in
 from workers.actions.swaps import expire_swap
 from workers.actions.time import stop_clock
 from workers.actions.weeks import Change, bring, lock_week, next_number, redraft
 from workers.enums import ABSENCE_KINDS, LEFT
-from workers.enums.passes import AppointmentStatus
 from workers.models import Absence, Assignment, Occupation, SwapRequest, TimeEntry, Trainee, WorkWeek
-from workers.models.holdings import Holdings, holdings_of
+from workers.models.holdings import Holdings, at_work_until, holdings_of
 from workers.rules.intervals import civil_day
 
 GOES = "trainee.goes"
@@ -76,8 +76,8 @@ class NotLeaving(Conflict):
 
 @transaction.atomic
 def leave_team(trainee: Trainee, *, last_on: dt.date, by: Actor, now: dt.datetime | None = None) -> Trainee:
-    """Write down somebody's last day on the team, included. Work, hours, absences, swaps and appointments of the days
-    after it end; they go at once when it is over, else by themselves once it is.
+    """Write down somebody's last day on the team, included. Work, hours, absences and swaps of the days after it
+    end; they go at once when it is over, else by themselves once it is.
 
     Raises ``Invalid`` (400) for a day more than a year away, or with hours worked after it; ``AlreadyLeaving``,
     ``StillAtWork`` and ``HeldMeanwhile`` (409).
@@ -99,35 +99,46 @@ def leave_team(trainee: Trainee, *, last_on: dt.date, by: Actor, now: dt.datetim
     if is_over:
         _go(person, by=by)
     else:
-        due_at = civil_day(last_on, ZoneInfo(person.site.time_zone)).end
-        deadlines.set_deadline(GOES, organisation_id=person.organisation_id, subject_id=person.pk, due_at=due_at)
+        _wait(person, last_on)
     return person
+
+
+def _wait(person: Trainee, last_on: dt.date, at_least: dt.datetime | None = None) -> None:
+    """Until their last day is over at their site, or a moment after that."""
+    due_at = civil_day(last_on, ZoneInfo(person.site.time_zone)).end
+    due_at = max(due_at, at_least) if at_least else due_at
+    deadlines.set_deadline(GOES, organisation_id=person.organisation_id, subject_id=person.pk, due_at=due_at)
 
 
 @transaction.atomic
 def go(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None) -> bool:
     """Their last day is over: they are no longer on the team. What they have not begun goes to others, a clock that
-    still runs ends when they probably went; work they had begun stays begun. Whether anything was to be done."""
+    still runs ends when they probably went; work they had begun stays begun. Whoever is at work over midnight, as
+    planned, goes when that is done. Whether anything was to be done."""
     moment = now or timezone.now()
     today = moment.astimezone(ZoneInfo(trainee.site.time_zone)).date()
     last_on = Trainee.objects.values_list("last_on", flat=True).get(pk=trainee.pk)
-    if last_on is None or last_on >= today:
+    if last_on is None or last_on >= today or at_work_until(trainee.pk, last_on, now=moment):
         return False
     person, held = _locked(trainee, last_on, today)
     if not person.is_active or person.last_on != last_on:
         return False
     stop_clock(person, by=by)
-    # Whoever planned an appointment since then knew of it.
-    _end(person, replace(held, appointments=[]), last_on, by=by, now=moment)
-    _go(person, by=by, begun=[str(one.public_id) for one in held.begun])
+    ended = _end(person, held, last_on, by=by, now=moment)
+    _go(person, by=by, begun=[str(one.public_id) for one in held.begun], ended=ended)
     return True
 
 
 @deadlines.on(GOES)
 def let_go(deadline: Deadline) -> None:
-    """The last day of somebody is over."""
+    """The last day of somebody is over. It may not be yet, where a site has got another time zone since, or while they
+    are at work: then later."""
     for trainee in Trainee.objects.filter(pk=deadline.subject_id).select_related("site"):
-        go(trainee, by=system_actor(trainee.organisation))
+        if go(trainee, by=system_actor(trainee.organisation)):
+            continue
+        trainee.refresh_from_db(fields=["is_active", "last_on"])
+        if trainee.is_active and trainee.last_on is not None:
+            _wait(trainee, trainee.last_on, at_work_until(trainee.pk, trainee.last_on, now=timezone.now()))
 
 
 @transaction.atomic
@@ -147,14 +158,17 @@ def return_to_team(trainee: Trainee, *, by: Actor) -> Trainee:
     return person
 
 
-def _go(person: Trainee, *, by: Actor, begun: Collection[str] = ()) -> None:
+def _go(
+    person: Trainee, *, by: Actor, begun: Collection[str] = (), ended: Mapping[str, Collection[str]] | None = None
+) -> None:
     """Off the team: no role, no open call for help. The account itself is theirs: they may be a client too."""
     person.is_active = False
     person.save(update_fields=["is_active"])
     held = Membership.objects.filter(organisation_id=person.organisation_id, role=Role.TRAINEE)
     had_role = person.user_id is not None and bool(held.filter(user_id=person.user_id).delete()[0])
     person.help_calls.filter(answered_at=None).update(answered_at=timezone.now(), answered_by=by.user)
-    events.record("trainee.left", person, by=by, last=str(person.last_on), had_role=had_role, begun=list(begun))
+    what: dict[str, Any] = {"had_role": had_role, "begun": list(begun), "ended": dict(ended or {})}
+    events.record("trainee.left", person, by=by, last=str(person.last_on), **what)
 
 
 def _locked(trainee: Trainee, last_on: dt.date, today: dt.date) -> tuple[Trainee, Holdings]:
@@ -214,15 +228,12 @@ def _end(person: Trainee, held: Holdings, last_on: dt.date, *, by: Actor, now: d
     Occupation.objects.taking().companions().filter(trainee=person, assignment__in=held.beside).update(is_over=True)
     for piece in held.beside:
         say(piece, "left_alone", by)
-    for appointment in held.appointments:
-        note_outcome(appointment, status=AppointmentStatus.CANCELLED, by=by)
     days = [f"{one.starts_on}/{one.ends_on}" for one in held.absences]
     Absence.objects.filter(pk__in=[one.pk for one in held.absences], starts_on__gt=last_on).delete()
     Absence.objects.filter(pk__in=[one.pk for one in held.absences]).update(ends_on=last_on)
     return {
         "pieces": [str(one.public_id) for one in held.pieces],
         "beside": [str(one.public_id) for one in held.beside],
-        "appointments": [str(one.public_id) for one in held.appointments],
         "absences": days,
         "editions": _end_hours(person, held, by=by, now=now),
     }

@@ -7,6 +7,7 @@ it is; swaps that ended are asked for anew.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from contextlib import suppress
 
 from django.db import transaction
@@ -25,11 +26,11 @@ from workers.actions.leaving import return_to_team
 from workers.actions.undo import PAST
 from workers.actions.weeks import Change, bring, lock_week, next_number, redraft
 from workers.enums import MOVABLE, AssignmentStatus
-from workers.enums.passes import AppointmentStatus
-from workers.models import Absence, Appointment, Assignment, Shift, Trainee, WorkWeek
+from workers.models import Absence, Assignment, Shift, Trainee, WorkWeek
 from workers.rules.companions import Helper
 
 SAID = ("trainee.leaving", "trainee.stays", "trainee.returned")
+ENDED = ("pieces", "beside", "absences", "editions")
 
 
 def can_undo(trainee: Trainee, by: Actor, *, now: dt.datetime) -> bool:
@@ -52,13 +53,14 @@ def _said_by(trainee: Trainee, by: Actor, now: dt.datetime) -> Event | None:
 
 @transaction.atomic
 def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None) -> int:
-    """On the team as before, with their hours, absences, appointments and work; how many pieces could not be given back
+    """On the team as before, with their hours, absences and work, also what went at the end of
+    a last day that is over meanwhile; how many pieces could not be given back
     to them. Raises ``TooLateToUndo`` (409)."""
     moment = now or timezone.now()
     said = _said_by(trainee, by, moment)
     if said is None:
         raise TooLateToUndo
-    ended = said.data["ended"]
+    ended = _ended(person_id=trainee.public_id, said=said)
     pieces = list(
         Assignment.objects.filter(public_id__in=ended["pieces"], status=AssignmentStatus.CANCELLED)
         .select_related("work_order__site", "work_order__service", "work_order__request")
@@ -77,9 +79,15 @@ def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None)
     _away_again(person, ended["absences"], dt.date.fromisoformat(said.data["last"]))
     given = sum(_give_again(person, one, by=by, now=moment) for one in pieces)
     _accompany_again(person, ended["beside"])
-    _meet_again(ended["appointments"], by=by)
     events.record("trainee.leaving_undone", person, by=by, undone=str(said.public_id), pieces=given)
     return len(ended["pieces"]) - given
+
+
+def _ended(person_id: uuid.UUID, said: Event) -> dict[str, list[str]]:
+    """What ended when it was said, and when the day was over."""
+    went = Event.objects.filter(subject_id=person_id, name="trainee.left", pk__gt=said.pk).order_by("pk")
+    each = [said.data["ended"], *(event.data.get("ended", {}) for event in went)]
+    return {what: [one for ended in each for one in ended.get(what, [])] for what in ENDED}
 
 
 def _publish_again(person: Trainee, week: WorkWeek, editions: list[str], *, by: Actor, now: dt.datetime) -> None:
@@ -128,12 +136,3 @@ def _accompany_again(person: Trainee, beside: list[str]) -> None:
         if not work.occupations.companions().taking().exists():
             with suppress(CompanionBusy), transaction.atomic():
                 accompany(work, Helper(name=person.first_name, trainee_id=person.pk))
-
-
-def _meet_again(appointments: list[str], *, by: Actor) -> None:
-    ended = Appointment.objects.filter(public_id__in=appointments, status=AppointmentStatus.CANCELLED)
-    for one in ended.order_by("pk"):
-        one.status, one.decided_at = AppointmentStatus.PENDING, None
-        with suppress(Conflict), refuse_on("appointment_once_at_a_time", Conflict()):
-            one.save(update_fields=["status", "decided_at"])
-            events.record("appointment.planned", one, by=by, trainee=str(one.trainee.public_id))

@@ -5,6 +5,27 @@ from django.db import migrations, models
 
 from concierge.tenancy import allow_delete
 
+# Whoever was off the team before there was a last day: that of their last contract, else of today. One organisation
+# after the other: behind its policy the owner of a table sees no rows of it either.
+LAST_DAYS = """
+DO $$
+DECLARE
+    tenant bigint;
+    before text := coalesce(current_setting('app.organisation', true), '');
+BEGIN
+    FOR tenant IN SELECT id FROM concierge_organisation LOOP
+        PERFORM set_config('app.organisation', tenant::text, true);
+        UPDATE workers_trainee person SET last_on = LEAST(CURRENT_DATE, (
+            SELECT max(coalesce(contract.last_on, CURRENT_DATE)) FROM workers_contract contract
+             WHERE contract.trainee_id = person.id AND contract.withdrawn_on IS NULL))
+         WHERE NOT person.is_active AND person.last_on IS NULL;
+    END LOOP;
+    PERFORM set_config('app.organisation', before, true);
+    -- Rows with open triggers cannot be altered.
+    SET CONSTRAINTS ALL IMMEDIATE;
+END $$;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -20,6 +41,7 @@ class Migration(migrations.Migration):
             name="last_on",
             field=models.DateField(blank=True, null=True, verbose_name="last day on the team (included)"),
         ),
+        migrations.RunSQL(LAST_DAYS, migrations.RunSQL.noop),
         migrations.AddConstraint(
             model_name="trainee",
             constraint=models.CheckConstraint(

@@ -76,6 +76,7 @@ class PassIAE(PublicIdModel, TenantModel):
     """The right of a person to a pathway, as the State's platform gave it."""
 
     trainee = models.ForeignKey(Trainee, models.PROTECT, related_name="passes", verbose_name=_("trainee"))
+    # Empty once it is forgotten with the name of whose it was.
     number = models.CharField(_("number"), max_length=12)
     starts_on = models.DateField(_("first day"))
     # What the law said when it began.
@@ -105,12 +106,12 @@ class PassIAE(PublicIdModel, TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "number"],
-                condition=Q(cancelled_at=None),
+                condition=Q(cancelled_at=None) & ~Q(number=""),
                 name="pass_number_once_per_organisation",
                 violation_error_message=_("This number already belongs to another PASS."),
             ),
             models.CheckConstraint(
-                condition=Q(number__regex=r"^[A-Z0-9]{12}$"),
+                condition=Q(number__regex=r"^([A-Z0-9]{12})?$"),
                 name="pass_number_is_12_letters_or_digits",
                 violation_error_message=_("A PASS number has twelve letters or digits."),
             ),

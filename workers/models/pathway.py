@@ -62,8 +62,13 @@ class Asked:
     @property
     def people(self) -> Q:
         """Rows of people of theirs who are on the team."""
+        return self.everybody & Q(trainee__is_active=True)
+
+    @property
+    def everybody(self) -> Q:
+        """Rows of people of theirs, those who have left too."""
         mine = Q(trainee__adviser=self.actor.user) if self.only_mine else Q()
-        return pathways_of(self.actor) & mine & Q(trainee__is_active=True)
+        return pathways_of(self.actor) & mine
 
 
 def lines(asked: Asked) -> tuple[list[Line], bool]:
@@ -156,9 +161,9 @@ def _diagnoses(asked: Asked) -> list[Line]:
 
 
 def _appointments(asked: Asked) -> list[Line]:
-    """To come, and past ones of which nobody has said whether the person came."""
+    """To come, and past ones of which nobody has said whether the person came; of people who have left too (R29)."""
     until = timezone.now() + dt.timedelta(days=(asked.last - asked.today).days + 1)
-    rows = Appointment.objects.pending().filter(asked.people, starts_at__lt=until)
+    rows = Appointment.objects.pending().filter(asked.everybody, starts_at__lt=until)
     rows = rows.filter(starts_at__gte=timezone.now() - LATE)
     rows = rows.select_related("trainee__site", "trainee__adviser").order_by("starts_at", "pk")
     return [

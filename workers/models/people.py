@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -17,7 +16,7 @@ from bookings.models.availability import Seconds, SecondsRange
 from bookings.models.catalogue import DateRange
 from bookings.models.people import Prescriber
 from concierge.enums import Role
-from concierge.models import Organisation, PublicIdModel, Site, TenantModel, User
+from concierge.models import PublicIdModel, Site, TenantModel, User
 from concierge.rome import rome
 from concierge.tenancy import Actor
 from workers.enums import SkillLevel
@@ -262,14 +261,3 @@ class Absence(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.starts_on} → {self.ends_on}"
-
-
-def trainee_id_of(user: User, organisation: Organisation) -> int | None:
-    """Which trainee of the organisation an account belongs to, if they are on the team: until the end of their last day
-    at their site, be the sweep late or not."""
-    own = Trainee.objects.filter(organisation=organisation, user=user, is_active=True).order_by("pk")
-    found = own.values_list("pk", "last_on", "site__time_zone").first()
-    if found is None:
-        return None
-    key, last_on, zone = found
-    return key if last_on is None or timezone.localdate(timezone=ZoneInfo(zone)) <= last_on else None

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.relativedelta import relativedelta
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +25,7 @@ from workers.actions.leaving_undone import can_undo, undo_leaving
 from workers.forms.people import LeaveForm
 from workers.models import Assignment, Contract, Trainee
 from workers.models.holdings import Holdings, holdings_of
-from workers.perms import can_let_go, can_see_pathways
+from workers.perms import can_let_go
 from workers.views.common import acting, answered, hours_text, require, title_of, trainee_or_404
 from workers.views.person_tabs import first_page_of, head_of
 
@@ -59,7 +59,7 @@ def leave(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         **head_of(request, found),
         "form": form,
         "back": first_page_of(actor, found),
-        "seen": _seen(found, day, today, actor) if day else None,
+        "seen": _seen(found, day, today) if day else None,
     }
     return render(request, "workers/leave.html", context, status=status if is_sure else 200)
 
@@ -106,7 +106,7 @@ def leaving_of(trainee: Trainee, actor: Actor) -> dict[str, Any] | None:
     after = max(trainee.last_on + dt.timedelta(days=1), today_at(trainee.site))
     return {
         "first_name": trainee.first_name,
-        "forgotten_on": trainee.last_on + relativedelta(years=2),
+        "forgotten_on": _kept_until(trainee.last_on),
         "contracts": may and Contract.objects.between(after, after).ours().filter(trainee=trainee).exists(),
         "may_return": may,
         "may_undo": may and can_undo(trainee, actor, now=timezone.now()),
@@ -126,7 +126,12 @@ def _say(request: HttpRequest, trainee: Trainee, day: dt.date, today: dt.date) -
     messages.success(request, said % {"name": trainee.first_name, "day": date_words(day, "l j F")})
 
 
-def _seen(trainee: Trainee, day: dt.date, today: dt.date, actor: Actor) -> dict[str, Any]:
+def _kept_until(last_on: dt.date) -> dt.date:
+    """The day until which a file is kept at least, as the nightly purge counts."""
+    return last_on + dt.timedelta(days=settings.KEEP_DAYS["former_files"])
+
+
+def _seen(trainee: Trainee, day: dt.date, today: dt.date) -> dict[str, Any]:
     held = holdings_of(trainee, day, today=today)
     zone = ZoneInfo(trainee.site.time_zone)
     return {
@@ -136,7 +141,8 @@ def _seen(trainee: Trainee, day: dt.date, today: dt.date, actor: Actor) -> dict[
         "pieces": held.pieces,
         "shown": [_piece(one, zone) for one in held.pieces[:MOST]],
         "more": max(0, len(held.pieces) - MOST),
-        "ended": _ended(held, sees_pathway=can_see_pathways(actor, site_id=trainee.site_id)),
+        "ended": _ended(held),
+        "kept_until": _kept_until(day),
         "stays": _stays(held),
         "has_contracts": bool(held.contracts),
         "has_account": trainee.user_id is not None,
@@ -155,8 +161,8 @@ def _piece(one: Assignment, zone: ZoneInfo) -> str:
     return f"{title_of(one.work_order, one.leg)} – {day}, {hours_text(one.planned_start, one.planned_end, zone)}"
 
 
-def _ended(held: Holdings, *, sees_pathway: bool) -> list[str]:
-    """What ends besides, as far as there is any; appointments for those who read them."""
+def _ended(held: Holdings) -> list[str]:
+    """What ends besides, as far as there is any."""
     lines = (
         (len(held.shifts), ngettext("Published hours of %(n)d day", "Published hours of %(n)d days", len(held.shifts))),
         (len(held.absences), ngettext("%(n)d absence", "%(n)d absences", len(held.absences))),
@@ -169,20 +175,13 @@ def _ended(held: Holdings, *, sees_pathway: bool) -> list[str]:
                 len(held.beside),
             ),
         ),
-        (
-            len(held.appointments) if sees_pathway else 0,
-            ngettext(
-                "%(n)d appointment with the social adviser: plan it anew if it is to take place",
-                "%(n)d appointments with the social adviser: plan them anew if they are to take place",
-                len(held.appointments),
-            ),
-        ),
     )
     return [words % {"n": count} for count, words in lines if count]
 
 
 def _stays(held: Holdings) -> list[str]:
-    """What nobody ends by this: contracts, work that has begun or waits to be checked."""
+    """What nobody ends by this: contracts, appointments (how many, never what for), work that has begun or waits to be
+    checked."""
     lines = []
     for contract in held.contracts:
         words = {"employer": contract.employer.name}
@@ -191,6 +190,13 @@ def _stays(held: Holdings) -> list[str]:
             lines.append(_("The contract with %(employer)s runs until %(day)s: end it if need be.") % words)
         else:
             lines.append(_("The contract with %(employer)s has no last day: end it.") % words)
+    if held.appointments:
+        counted = ngettext(
+            "%(n)d appointment with the social adviser stays planned: the adviser is written to",
+            "%(n)d appointments with the social adviser stay planned: the adviser is written to",
+            held.appointments,
+        )
+        lines.append(counted % {"n": held.appointments})
     if held.begun:
         counted = ngettext("%(n)d piece of work is under way", "%(n)d pieces of work are under way", len(held.begun))
         lines.append(counted % {"n": len(held.begun)})

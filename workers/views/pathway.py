@@ -223,6 +223,11 @@ def told(trainee: Trainee, words: str) -> str:
     """What was done to an appointment, and how the person knows of it: whoever has no address is to be called."""
     if trainee.reads_mail:
         return _("%(done)s %(name)s gets a message.") % {"done": words, "name": trainee.first_name}
+    if not trainee.is_active:
+        return _("%(done)s %(name)s has left the team and gets no message: tell them.") % {
+            "done": words,
+            "name": trainee.first_name,
+        }
     return _("%(done)s %(name)s has no e-mail address: tell them.") % {"done": words, "name": trainee.first_name}
 
 
