@@ -405,6 +405,7 @@ ARGUMENTS: dict[str, Arguments] = {
 BODIES: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "bookings:my-series": lambda s: {"verb": "arreter"},
     "bookings:track-series": lambda s: {"verb": "arreter"},
+    "workers:suspension-cancel": lambda s: {"reason": "mistake"},
     "billing:invoice-now": lambda s: {"payer_kind": "client", "payer": s.world.client.public_id},
 }
 # Beside 2xx: past who asks, to what is asked.

@@ -57,11 +57,6 @@ class Screen:
 
     def check(self) -> None:
         """No undefined variable, no sideways scrolling, nothing serious for axe."""
-        self.check_layout()
-        self.check_access()
-
-    def check_layout(self) -> None:
-        """No undefined variable, no sideways scrolling."""
         page = self.page
         page.wait_for_load_state("load")
         if page.locator("[hx-trigger='load']").count():
@@ -69,10 +64,6 @@ class Screen:
         assert "UNDEFINED-TEMPLATE-VARIABLE" not in page.content(), page.url
         width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert width <= 0, f"{page.url} scrolls sideways by {width} px at {self.size}"
-
-    def check_access(self) -> None:
-        """Nothing serious for axe."""
-        page = self.page
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
         # Without preload: only the rule of locked orientation reads style sheets, and ours lock none.
