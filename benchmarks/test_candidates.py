@@ -163,7 +163,7 @@ def test_who_can_take_this_among_two_hundred(no_worker: None) -> None:
             whole.append(1000 * all_of_them.cpu_seconds)
     note("R14", f"{TEAM} people, {written} pieces of work in {WEEKS} weeks, {statements} statements")
     note("R14", f"{against} cannot, {labour} are told something of the Labour Code")
-    gate("R14", "who can take this, CPU ms of the application", own, most=100)
+    gate("R14", "who can take this, CPU ms of the application", own, most=50)
     figure("R14", "who can take this, CPU ms of PostgreSQL", database)
     figure("R14", "who can take this, ms", walls)
     figure("R14", "their sentences, CPU ms", words)
