@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -31,7 +32,7 @@ def _interview(message: Message, statuses: Collection[str]) -> Appointment:
 
 def _letter(message: Message, one: Appointment, heading: str, facts: Facts) -> Note:
     site = one.trainee.site
-    monday = timezone.localdate(one.starts_at)
+    monday = timezone.localdate(one.starts_at, ZoneInfo(site.time_zone))
     monday -= dt.timedelta(days=monday.weekday())
     page = f"{link(message.organisation, 'workers:my_week')}?{urlencode({'semaine': str(monday)})}"
     known = [(_("With"), one.adviser.get_short_name() if one.adviser else ""), (_("Place"), one.place or site.name)]

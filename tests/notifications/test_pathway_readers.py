@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from bookings.enums import ClearanceKind
 from concierge import events
 from concierge.days import today_of
 from concierge.models import Membership, Site, User
+from notifications.actions.letters_about_interviews import interview_planned
 from notifications.models import Message
 from tests.conftest import settle
 from tests.workers.conftest import build_team
 from tests.world import World
+from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.clearances import Terms, note_clearance
 from workers.actions.passes import PassDetails, enter_pass
+from workers.enums.passes import AppointmentKind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("P01")]
 
@@ -49,3 +54,17 @@ def test_a_supervisor_who_lost_the_role_is_not_written_to(world: World) -> None:
     with transaction.atomic():
         events.record("clearance.expiring", held, by=world.actor(), days=20)
     assert _told(world, "clearance.expiring") == {world.users["supervisor"].email}
+
+
+def test_the_week_of_an_appointment_is_that_of_its_site(world: World) -> None:
+    """Sunday evening on Guadeloupe is Monday in Dijon: the letter opens the week in which the person reads it."""
+    Site.objects.filter(pk=world.site.pk).update(time_zone="America/Guadeloupe")
+    here = ZoneInfo("America/Guadeloupe")
+    today = timezone.now().astimezone(here).date()
+    sunday = today + dt.timedelta(days=13 - today.weekday())
+    at = dt.datetime.combine(sunday, dt.time(21), here)
+    team = build_team(world)
+    plan_appointment(team.amina, AppointmentDetails(at, AppointmentKind.REVIEW, "", None), by=world.actor())
+    settle(world.organisation)
+    note = interview_planned(Message.objects.get(kind="appointment.planned"))
+    assert note.action_url.endswith(f"semaine={sunday - dt.timedelta(days=6)}")
