@@ -24,5 +24,6 @@ urlpatterns = [
     path("factures/demande/<uuid:public_id>/facturer/", views.invoice_request_now, name="invoice-request-now"),
     path("factures/<uuid:public_id>/", views.invoice, name="invoice"),
     path("factures/<uuid:public_id>/pdf", views.pdf, name="pdf"),
+    path("factures/<uuid:public_id>/xml", views.xml, name="xml"),
     path("factures/<uuid:public_id>/avoir/", views.credit, name="credit"),
 ]

@@ -276,6 +276,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "billing:invoice-request-now": lambda s: {"public_id": s.done.public_id},
     "billing:invoice": lambda s: {"public_id": s.invoice.public_id},
     "billing:pdf": lambda s: {"public_id": s.invoice.public_id},
+    "billing:xml": lambda s: {"public_id": s.invoice.public_id},
     "billing:credit": lambda s: {"public_id": s.invoice.public_id},
     "billing:api-invoice": lambda s: {"public_id": s.invoice.public_id},
     "billing:api-invoice-pdf": lambda s: {"public_id": s.invoice.public_id},

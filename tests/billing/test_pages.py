@@ -153,7 +153,7 @@ def test_client_sees_only_their_own(visitor: Browser, world: World, invoice: Inv
     assert UNDEFINED not in answer.content
     assert visitor.get(page("invoice", invoice.public_id)).status_code == 200
     assert visitor.get(page("pdf", invoice.public_id)).status_code == 200
-    for name in ("invoice", "pdf", "credit"):
+    for name in ("invoice", "pdf", "xml", "credit"):
         assert visitor.get(page(name, foreign.public_id)).status_code == 404
     assert visitor.get(page("credit", invoice.public_id)).status_code == 404
     assert visitor.get(page("to-invoice")).status_code == 404
