@@ -211,7 +211,9 @@ def bring(
             for change in changes
             if change.hours is not None and change.hours.intervals(change.day, week.zone)
         )
-    follow_publication(brought, {(one.trainee.pk, one.day): one.hours for one in changes}, week.zone)
+    # What somebody said of days after their last one waits with them: they may be back in a minute, it was a mistake.
+    given = {(one.trainee.pk, one.day): one.hours for one in changes if one.trainee.is_there_on(one.day)}
+    follow_publication(brought, given, week.zone)
     people = sorted({str(change.trainee.public_id) for change in changes})
     events.record("week.published", edition, by=by, number=number, monday=week.monday.isoformat(), trainees=people)
     return edition
@@ -238,6 +240,11 @@ def redraft(week: WorkWeek, changes: Collection[Change]) -> None:
     for change in changes:
         PlannedHours.objects.filter(trainee=change.trainee, day=change.day).delete()
     _write(week, ((one.trainee, one.day, one.hours) for one in changes if one.hours is not None))
+    touch(week)
+
+
+def touch(week: WorkWeek) -> None:
+    """The next version of a locked draft: whoever looks at the one before is told when they save."""
     week.version += 1
     week.save(update_fields=["version"])
 
