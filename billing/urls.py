@@ -9,6 +9,7 @@ api_urlpatterns = [
     path("invoices", api.InvoiceList.as_view(), name="api-invoices"),
     path("invoices/<uuid:public_id>", api.InvoiceDetail.as_view(), name="api-invoice"),
     path("invoices/<uuid:public_id>/pdf", api.InvoicePdf.as_view(), name="api-invoice-pdf"),
+    path("invoices/<uuid:public_id>/xml", api.InvoiceXml.as_view(), name="api-invoice-xml"),
 ]
 
 urlpatterns = [

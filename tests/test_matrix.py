@@ -280,6 +280,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "billing:credit": lambda s: {"public_id": s.invoice.public_id},
     "billing:api-invoice": lambda s: {"public_id": s.invoice.public_id},
     "billing:api-invoice-pdf": lambda s: {"public_id": s.invoice.public_id},
+    "billing:api-invoice-xml": lambda s: {"public_id": s.invoice.public_id},
     "providers:offer-link-act": lambda s: {"token": s.offer_token, "verb": "accepter"},
     "providers:space-answer": lambda s: {"public_id": s.offer.public_id, "verb": "accepter"},
     "providers:space-release": lambda s: {"public_id": s.offer.public_id},
