@@ -106,7 +106,8 @@ def _result(outcome: Outcome, zone: ZoneInfo) -> dict[str, Any]:
     title = title_of(outcome.assignment.work_order, outcome.assignment.leg)
     hours = hours_text(outcome.assignment.planned_start, outcome.assignment.planned_end, zone)
     if outcome.error is not None:
-        return {"kind": "against", "words": f"{title}, {hours}: {outcome.error.message}"}
+        words = {"what": f"{title}, {hours}", "why": outcome.error.message}
+        return {"kind": "against", "words": _("%(what)s: %(why)s") % words}
     if outcome.now is None:
         return {"kind": "neutral", "words": _("%(what)s is to be given again.") % {"what": f"{title}, {hours}"}}
     figures = {
