@@ -84,7 +84,9 @@ def hours_declined(message: Message) -> Note:
         raise NotNeeded(Unsent.OUTDATED)
     person, first = found[0].trainee, found[0].day
     monday = first - dt.timedelta(days=first.weekday())
-    page = f"{link(message.organisation, 'workers:week')}?{urlencode({'site': person.site.slug, 'semaine': monday})}"
+    page = (
+        f"{link(message.organisation, 'workers:week')}?{urlencode({'site': person.site.slug, 'semaine': str(monday)})}"
+    )
     return Note(
         subject=_("Somebody in your team says no to changed hours"),
         heading=_("Somebody in your team says no to changed hours"),

@@ -15,7 +15,7 @@ from concierge.enums import Role
 from concierge.errors import Invalid, StaleVersion, WrongState
 from concierge.models import Event
 from tests.workers.conftest import NOW, Team, at
-from tests.workers.pathways import adviser_of, pass_of
+from tests.workers.pathways import pass_of
 from workers.actions.closing import finish_for
 from workers.actions.dispatch import assign_work_order
 from workers.actions.leaving import leave_team
@@ -117,9 +117,8 @@ def test_whoever_has_left_leaves_work_that_is_finished_for_them(team: Team, clie
 
 @pytest.mark.promise("domain R23")
 def test_a_lost_suspension_is_written_down_again_or_let_go(team: Team, client: Client) -> None:
-    by = adviser_of(team)
     pass_iae = pass_of(team)
-    client.force_login(by.user)
+    client.force_login(team.world.users["social_adviser"])
     page = reverse("workers:pass", args=[team.amina.public_id])
     let_go = reverse("workers:lost-suspension", args=[team.amina.public_id, pass_iae.public_id])
     assert let_go not in client.get(page).content.decode()
