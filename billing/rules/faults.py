@@ -41,11 +41,12 @@ class Fault:
 
 def faults(snapshot: Mapping[str, Any]) -> tuple[Fault, ...]:
     """Return everything for which the file of this content would be refused, from top to bottom; () if nothing."""
+    e = snapshot["einvoice"]
     return (
         *_heading(snapshot),
-        *_seller(snapshot),
-        *_buyer(snapshot),
-        *_notes(snapshot["einvoice"]["notes"]),
+        *seller_faults(snapshot["seller"], e["seller"]),
+        *buyer_faults(snapshot["buyer"], e["buyer"], business=e["treatment"] == "B2B"),
+        *_notes(e["notes"]),
         *_lines(snapshot["lines"]),
         *_vat(snapshot),
         *_totals(snapshot),
@@ -100,8 +101,8 @@ def _preceding(kind: str, found: Sequence[Mapping[str, str]]) -> Iterator[Fault]
             yield Fault(code="date_refused")
 
 
-def _seller(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
-    seller, way = snapshot["seller"], snapshot["einvoice"]["seller"]
+def seller_faults(seller: Mapping[str, Any], way: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield what is wrong with who issues, whatever the document. ``way``: the seller's part of ``einvoice``."""
     if not plain(seller["name"]):
         yield Fault(code="seller_name_missing")
     if not siren_number.is_valid(seller["siren"]) or not seller["siren"].isdecimal():
@@ -116,12 +117,11 @@ def _seller(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="address_refused", about={"address": way["address"]})
 
 
-def _buyer(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
-    buyer, way = snapshot["buyer"], snapshot["einvoice"]["buyer"]
+def buyer_faults(buyer: Mapping[str, Any], way: Mapping[str, str], *, business: bool) -> Iterator[Fault]:
+    """Yield what is wrong with who pays, whatever the document. ``way``: the buyer's part of ``einvoice``."""
     name = plain(buyer["name"])
     if not name:
         yield Fault(code="buyer_name_missing")
-    business = snapshot["einvoice"]["treatment"] == "B2B"
     if not buyer["siren"]:
         if business or buyer["kind"] in {"company", "public"}:
             yield Fault(code="buyer_siren_missing", about={"name": name})  # BR-FR-11
