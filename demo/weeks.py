@@ -46,7 +46,9 @@ def _ask_to_swap(site: Site, now: dt.datetime) -> None:
 def _swap(asker: Trainee, other: Trainee, now: dt.datetime, without: dt.date | None = None) -> SwapRequest | None:
     """One asks the other for their hours of the first day on which both work."""
     shifts = Shift.objects.current().filter(starts_at__gt=now, trainee=asker).select_related("week__site", "trainee")
-    for mine in shifts.exclude(day=without).order_by("day"):
+    for mine in shifts.order_by("day"):
+        if mine.day == without:
+            continue
         for theirs in shifts_to_swap(mine, now=now):
             if (theirs.trainee, theirs.day) == (other, mine.day):
                 return ask_swap(mine, theirs, by=_own(asker), now=now)
