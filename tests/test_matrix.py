@@ -389,6 +389,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "workers:appointment-move": lambda s: _of(s, appointment=s.trainee.appointments.get()),
     "workers:suspend": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:prolong": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:lost-suspension": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:pass-cancel": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:suspension": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),
     "workers:suspension-cancel": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),

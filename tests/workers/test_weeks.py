@@ -36,7 +36,7 @@ from workers.actions.weeks import (
     publish_week,
 )
 from workers.enums.contracts import RiderReason
-from workers.models import ContractRider, PlannedHours, Shift, TimeEntry, Trainee, WorkWeek
+from workers.models import ContractRider, PlannedHours, Shift, TimeEntry, Trainee, WeekEdition, WorkWeek
 from workers.models.contracts import person_file
 from workers.models.plan import team_day
 from workers.models.presence import presence_of
@@ -309,6 +309,40 @@ def test_a_warning_is_confirmed_for_the_person_it_was_shown_of(team: Team, clien
     week = planned(team, team.bilal, mon=SHORT)
     sent = client.post(reverse("workers:publish_week"), asked(team, version=week.version, accept=accept))
     assert sent.status_code == 302
+
+
+def test_nobody_confirms_warnings_that_no_page_has_shown(
+    team: Team, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three people, of whom the table shows one and what is beside it another: the third has to be read first."""
+    for name in ("PAGE", "MOST_ELSEWHERE"):
+        monkeypatch.setattr(f"workers.views.weeks.{name}", 1)
+    for one in (team.amina, team.bilal, team.chloe):
+        week = planned(team, one, sun=SHORT)
+    codes = [f"L5_sunday:{one.public_id}" for one in (team.amina, team.bilal, team.chloe)]
+    client.force_login(team.world.users["supervisor"])
+    page, publish = reverse("workers:week"), reverse("workers:publish_week")
+
+    def asks(text: str) -> tuple[list[str], bool]:
+        (field,) = re.findall(r'name="accept" value="([^"]+)"', text)
+        return field.split(), 'name="next"' in text
+
+    first = client.get(page, {"semaine": str(MONDAY)}).content.decode()
+    assert asks(first) == (sorted(codes[:2]), True)
+    assert "Encore une personne à lire avant de publier." in first
+    assert ("Bilal" in first, "Chloé" in first) == (True, False)
+    sent = {"version": week.version, "accept": " ".join(codes[:2])}
+    assert client.post(publish, asked(team, **sent)).status_code == 422
+    more = client.post(publish, asked(team, **sent, next="on"))
+    assert (more.status_code, WeekEdition.objects.count()) == (200, 0)
+    assert asks(more.content.decode()) == (sorted(codes), False)
+    assert "Chloé" in more.content.decode()
+    # Of other hours nobody has read anything.
+    week = planned(team, team.bilal, mon=SHORT)
+    again = client.post(publish, asked(team, **sent, next="on")).content.decode()
+    assert asks(again) == (sorted(codes[:2]), True)
+    sent = {"version": week.version, "accept": " ".join(codes)}
+    assert client.post(publish, asked(team, **sent)).status_code == 302
 
 
 def test_a_warning_that_was_confirmed_is_not_asked_again(team: Team) -> None:

@@ -249,8 +249,11 @@ def touch(week: WorkWeek) -> None:
     week.save(update_fields=["version"])
 
 
-def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, zone: ZoneInfo) -> set[str]:
-    """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read.
+def judged_people(
+    people: Collection[PersonWeek], accepted: Collection[str], *, zone: ZoneInfo, most: int | None = MOST_SENTENCES
+) -> set[str]:
+    """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read, of which
+    the sentence spells out ``most`` (``None``: all, where no page shows the rest).
 
     Of what speaks against the weeks, that counts which the changes bring about or make worse: what has happened, or
     was confirmed before, hinders nobody else's hours.
@@ -258,22 +261,22 @@ def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, 
     blocks = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.BLOCK]
     if blocks:
         raise WeekRefused(
-            _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(blocks, zone)},
+            _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(blocks, zone, most)},
             reasons=sorted({reason.code for _one, reason in blocks}),
         )
     warnings = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.WARN]
     missing = [(one, reason) for one, reason in warnings if not {reason.code, one.accepts(reason)} & set(accepted)]
     if missing:
         raise WarningsToAccept(
-            _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone)},
+            _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone, most)},
             reasons=sorted({reason.code for _one, reason in missing}),
             accept=sorted({one.accepts(reason) for one, reason in missing}),
         )
     return {reason.code for _one, reason in warnings}
 
 
-def _sentences(found: Sequence[tuple[PersonWeek, Reason]], zone: ZoneInfo) -> str:
-    said = [f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found[:MOST_SENTENCES]]
+def _sentences(found: Sequence[tuple[PersonWeek, Reason]], zone: ZoneInfo, most: int | None) -> str:
+    said = [f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found[:most]]
     if more := len(found) - len(said):
         said.append(ngettext("And %(n)d other.", "And %(n)d others.", more) % {"n": more})
     return " ".join(said)
