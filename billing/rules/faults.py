@@ -105,7 +105,8 @@ def seller_faults(seller: Mapping[str, Any], way: Mapping[str, str]) -> Iterator
     """Yield what is wrong with who issues, whatever the document. ``way``: the seller's part of ``einvoice``."""
     if not plain(seller["name"]):
         yield Fault(code="seller_name_missing")
-    if not siren_number.is_valid(seller["siren"]) or not seller["siren"].isdecimal():
+    exists = siren_number.is_valid(seller["siren"]) and seller["siren"].isdecimal()
+    if not exists:
         yield Fault(code="seller_siren_wrong", about={"siren": seller["siren"]})
     elif seller["siret"] and not _is_siret_of(seller["siret"], seller["siren"]):
         yield Fault(code="seller_siret_wrong", about={"siret": seller["siret"]})
@@ -113,7 +114,7 @@ def seller_faults(seller: Mapping[str, Any], way: Mapping[str, str]) -> Iterator
         yield Fault(code="seller_address_missing")
     if not _is_tax_id(way["tax_scheme"], way["tax_id"]):
         yield Fault(code="seller_vat_wrong", about={"number": way["tax_id"]})
-    if not _is_address(way, siren=seller["siren"]):
+    if exists and not _is_address(way, siren=seller["siren"]):  # else it is wrong with the SIREN
         yield Fault(code="address_refused", about={"address": way["address"]})
 
 
@@ -122,10 +123,11 @@ def buyer_faults(buyer: Mapping[str, Any], way: Mapping[str, str], *, business: 
     name = plain(buyer["name"])
     if not name:
         yield Fault(code="buyer_name_missing")
+    exists = siren_number.is_valid(buyer["siren"]) and buyer["siren"].isdecimal()
     if not buyer["siren"]:
         if business or buyer["kind"] in {"company", "public"}:
             yield Fault(code="buyer_siren_missing", about={"name": name})  # BR-FR-11
-    elif not siren_number.is_valid(buyer["siren"]) or not buyer["siren"].isdecimal():
+    elif not exists:
         yield Fault(code="buyer_siren_wrong", about={"name": name, "siren": buyer["siren"]})
     if buyer["vat_number"] and not _is_vat_number(buyer["vat_number"]):
         yield Fault(code="buyer_vat_wrong", about={"name": name, "number": buyer["vat_number"]})
@@ -133,7 +135,7 @@ def buyer_faults(buyer: Mapping[str, Any], way: Mapping[str, str], *, business: 
     consumer = buyer["kind"] == "consumer"
     if not (COUNTRY.fullmatch(buyer["address"]["country"]) if consumer else _has_place(buyer["address"])):
         yield Fault(code="buyer_address_missing", about={"name": name})
-    if not _is_address(way, siren=buyer["siren"] if business else None):
+    if (exists or not business) and not _is_address(way, siren=buyer["siren"] if business else None):
         yield Fault(code="address_refused", about={"address": way["address"]})
 
 

@@ -169,6 +169,7 @@ def test_what_blocks_a_payer_is_read_before_anybody_invoices(
     told = {str(due.payer): bool(refusal) for due, refusal in page.context["dues"]}
     assert told == {"Camille Roux": False, "Moutarderie du Lac SAS": True}
     assert "The SIREN of Moutarderie du Lac SAS is missing" in page.text
+    assert "cannot be sent" not in page.text  # it follows from the SIREN, and is not said besides
     assert page.text.count(f'name="payer" value="{account.public_id}"') == 0
     assert page.text.count(f'name="payer" value="{world.client.public_id}"') == 1
     assert "Nothing can be invoiced yet." not in page.text
