@@ -96,6 +96,8 @@ DELETABLE = {
     "workers_passreport": "purge: two years after the PASS",
     "workers_sensitivefact": "purge: two years after the pathway",
     "workers_clearance": "purge: two years after they left",
+    "workers_teamexit": "they stay after all; purge: two years after they left",
+    "workers_exitfollowup": "with its exit",
     "workers_contractderogation": "purge: two years after they left",
     "workers_diagnosis": "purge: two years after they left",
     "workers_learninggoal": "purge: two years after they left",

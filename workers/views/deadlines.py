@@ -23,6 +23,7 @@ from workers.forms.pathway import DeadlineFilters
 from workers.models.pathway import KINDS, MOST, Asked, Line, lines
 from workers.perms import can_see_contracts, can_see_pathways
 from workers.views.common import acting, require
+from workers.views.exit_words import after_words
 
 PER_PAGE = 25
 # Days left under which a line asks for something now, and soon.
@@ -114,6 +115,10 @@ def _words(line: Line) -> tuple[str, str]:
         return _("A prolongation waits for an answer"), _("asked for on %(day)s") % {"day": asked}
     if line.kind == "suspension":
         return _("A suspension is to be written down again"), _("The hire that had ended it was withdrawn")
+    if line.kind == "exit":
+        tries = int(str(detail["tries"]))
+        note = ngettext("tried once", "tried %(n)d times", tries) % {"n": tries} if tries else ""
+        return _("What has become of them: %(when)s") % {"when": after_words(int(str(detail["months"])))}, note
     if line.kind == "diagnosis":
         return _("The diagnosis counts no more after"), str(DiagnosisMaker(str(detail["made_by"])).label)
     return str(AppointmentKind(str(detail["kind"])).label), ""

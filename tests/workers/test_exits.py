@@ -1,0 +1,162 @@
+"""How a pathway ended, and what became of the person three and six months later (R29, domain.md 2.7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from dateutil.relativedelta import relativedelta
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from concierge.enums import Role
+from concierge.errors import Invalid, WrongState
+from tests.workers.conftest import LEFT_ON, NOW, Team
+from tests.workers.pathways import adviser_of
+from workers.actions.exits import note_follow_up, say_exit
+from workers.actions.leaving import leave_team, return_to_team
+from workers.actions.leaving_undone import undo_leaving
+from workers.enums.exits import CATEGORY_OF, DYNAMIC, Situation
+from workers.models import ExitFollowUp, TeamExit, Trainee
+from workers.models.pathway import Asked, lines
+
+pytestmark = pytest.mark.promise("domain R29")
+
+TODAY = NOW.date()
+SOON = TODAY + dt.timedelta(days=4)
+LATER = NOW + dt.timedelta(days=95)
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def leave(team: Team, last_on: dt.date = LEFT_ON, situation: str = "") -> TeamExit:
+    leave_team(team.amina, last_on=last_on, situation=situation, by=team.world.actor(Role.SITE_MANAGER))
+    return TeamExit.objects.standing().get(trainee=team.amina)
+
+
+def test_every_situation_counts_as_the_state_counts_it() -> None:
+    assert set(CATEGORY_OF) == set(Situation)
+    counted = {category: [one for one in Situation if CATEGORY_OF[one] == category] for category in DYNAMIC}
+    assert sorted(map(len, counted.values())) == [2, 2, 4]
+    assert CATEGORY_OF[Situation.UNEMPLOYED] not in DYNAMIC and CATEGORY_OF[Situation.WITHDRAWN] not in DYNAMIC
+
+
+def test_whoever_leaves_is_asked_about_three_and_six_months_later(team: Team) -> None:
+    found = leave(team, dt.date(2026, 11, 20), Situation.FIXED_SHORT)
+    assert (found.last_on, found.situation, str(found.category)) == (dt.date(2026, 11, 20), "fixed_short", "transition")
+    due = list(found.follow_ups.values_list("months", "due_on", "tries", "situation"))
+    assert due == [(3, dt.date(2027, 2, 20), 0, ""), (6, dt.date(2027, 5, 20), 0, "")]
+
+
+def test_a_mistake_and_whoever_stays_leave_no_exit(team: Team) -> None:
+    by = team.world.actor(Role.SITE_MANAGER)
+    leave(team)
+    undo_leaving(team.amina, by=by)
+    assert not TeamExit.objects.exists()
+    leave(team, SOON)
+    return_to_team(team.amina, by=by)
+    assert not ExitFollowUp.objects.exists()
+
+
+def test_who_comes_back_had_left_and_is_followed_up_no_more(team: Team) -> None:
+    by = team.world.actor(Role.SITE_MANAGER)
+    first = leave(team)
+    return_to_team(team.amina, by=by)
+    first.refresh_from_db()
+    assert first.returned_on == TODAY
+    with time_machine.travel(LATER, tick=False):
+        with pytest.raises(WrongState):
+            note_follow_up(first.follow_ups.all()[0], on=LATER.date(), by=by)
+        with pytest.raises(WrongState):
+            say_exit(team.amina, Situation.PUBLIC, by=by)
+        assert leave(team, LATER.date() - dt.timedelta(days=1)) != first
+
+
+def deadlines_of(team: Team, months: int = 3) -> list[tuple[str, dt.date, object]]:
+    found, _is_cut = lines(Asked(adviser_of(team), dt.datetime.now(NOW.tzinfo).date(), months, kinds=("exit",)))
+    return [(str(line.person), line.day, line.detail["tries"]) for line in found]
+
+
+def test_follow_ups_are_deadlines_until_somebody_answers(team: Team) -> None:
+    found, by = leave(team), adviser_of(team)
+    in_three, in_six = (LEFT_ON + relativedelta(months=months) for months in (3, 6))
+    assert deadlines_of(team) == [("Amina Diallo", in_three, 0)]
+    assert deadlines_of(team, 9) == [("Amina Diallo", in_three, 0), ("Amina Diallo", in_six, 0)]
+    first = found.follow_ups.all()[0]
+    with time_machine.travel(LATER, tick=False):
+        for _each in range(2):
+            note_follow_up(first, on=LATER.date(), by=by)
+        assert deadlines_of(team, 1)[0] == ("Amina Diallo", in_three, 2)
+        for wrong in (LATER.date() + dt.timedelta(days=1), LEFT_ON):
+            with pytest.raises(Invalid) as refused:
+                note_follow_up(first, on=wrong, by=by)
+            assert refused.value.field == "on"
+        note_follow_up(first, on=LATER.date(), situation=Situation.OPEN_ENDED, by=by)
+        assert [day for _who, day, _tries in deadlines_of(team, 9)] == [in_six]
+        with pytest.raises(WrongState):
+            note_follow_up(first, on=LATER.date(), by=by)
+        corrected = note_follow_up(first, on=LATER.date(), situation=Situation.FIXED_LONG, by=by)
+        assert (corrected.situation, corrected.tries) == ("fixed_long", 2)
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "constraint"),
+    [
+        (TeamExit, {"situation": "retired"}, "exit_situation_is_known"),
+        (ExitFollowUp, {"situation": "public"}, "exit_follow_up_answered_on_a_day"),
+        (ExitFollowUp, {"tries": 1}, "exit_follow_up_tried_on_a_day"),
+        (ExitFollowUp, {"months": 4}, "exit_follow_up_at_known_months"),
+    ],
+)
+def test_postgres_refuses_what_code_might_forget(
+    team: Team, model: Any, changes: dict[str, Any], constraint: str
+) -> None:
+    leave(team)
+    row = model.objects.order_by("pk").first()
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        model.objects.filter(pk=row.pk).update(**changes)
+    with pytest.raises(IntegrityError, match="exit_one_standing_per_person"), transaction.atomic():
+        TeamExit.objects.create(organisation=team.world.organisation, trainee=team.amina, last_on=TODAY)
+
+
+def test_it_is_said_when_they_leave_and_on_the_page_of_their_pathway(team: Team, client: Client) -> None:
+    adviser_of(team)
+    client.force_login(team.world.users["site_manager"])
+    page = reverse("workers:leave", args=[team.amina.public_id])
+    assert "Ce que la personne fait ensuite" in client.get(page).content.decode()
+    sent = {"last_on": str(LEFT_ON), "situation": "nonsense"}
+    assert client.post(page, sent).status_code == 422
+    assert client.post(page, {**sent, "situation": "training"}).status_code == 302
+    found = TeamExit.objects.get()
+    assert found.situation == "training"
+    client.force_login(team.world.users["social_adviser"])
+    pathway = reverse("workers:pass", args=[team.amina.public_id])
+    say = reverse("workers:exit", args=[team.amina.public_id])
+    text = client.get(pathway).content.decode()
+    assert all(words in text for words in ("Après le départ", "Formation qualifiante", "3 mois après le départ", say))
+    for wrong in ({}, {"situation": "nonsense"}):
+        assert client.post(say, wrong).status_code == 422
+    assert client.post(say, {"situation": "aided"}).status_code == 302
+    first = found.follow_ups.all()[0]
+    note = reverse("workers:exit-follow-up", args=[team.amina.public_id, first.public_id])
+    with time_machine.travel(LATER, tick=False):
+        client.force_login(team.world.users["social_adviser"])
+        for wrong in ({}, {"on": "hier"}, {"on": str(LEFT_ON)}, {"on": str(LATER.date()), "situation": "x"}):
+            assert client.post(note, wrong).status_code == 422, wrong
+        assert client.post(note, {"on": str(LATER.date())}).status_code == 302
+        text = client.get(reverse("workers:deadlines")).content.decode()
+        assert "Ce que la personne est devenue" in text and "une tentative" in text
+        assert client.post(note, {"on": str(LATER.date()), "situation": "business"}).status_code == 302
+        assert "Création d’entreprise" in client.get(pathway).content.decode()
+    other = Trainee.objects.exclude(pk=team.amina.pk).first()
+    assert other is not None
+    elsewhere = reverse("workers:exit-follow-up", args=[other.public_id, first.public_id])
+    assert client.post(elsewhere, {"on": str(TODAY)}).status_code == 404
