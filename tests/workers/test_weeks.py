@@ -42,7 +42,7 @@ from workers.models.plan import team_day
 from workers.models.presence import presence_of
 from workers.models.timesheets import ASSIGNED, hours_of
 from workers.models.weeks import PersonWeek, read_week
-from workers.rules.candidates import WARNINGS
+from workers.rules.candidates import WARNINGS, Reason, Severity
 from workers.rules.labour import deal_of_week
 from workers.rules.labour.people import contracts_of
 from workers.rules.shifts import DayHours
@@ -588,3 +588,19 @@ def test_hours_that_change_within_the_week_are_planned_as_they_are_judged(team: 
     judged = deal_of_week(contracts_of(person_file(Trainee.objects.get(pk=team.amina.pk))), MONDAY)
     assert (one.contract_minutes, judged[1]) == (22 * 60, 22 * 3600)
     assert person(team, team.amina, NEXT).contract_minutes == 30 * 60
+
+
+@pytest.mark.promise("L12", "L18")
+@pytest.mark.parametrize(
+    ("code", "then", "said"),
+    [
+        ("L12", 0, "1 h of extra hours in the week of Mon 23 Nov., paid 10 % more"),
+        ("L12", 1800, "1 h of extra hours in the week of Mon 23 Nov.: 30 min paid 10 % more, 30 min 25 % more"),
+        ("L18", 0, "1 h of overtime in the week of Mon 23 Nov., paid 10 % more"),
+    ],
+)
+def test_hours_that_nobody_works_are_not_spoken_of(code: str, then: int, said: str) -> None:
+    figures = {"day": "2026-11-23", "time": "3600", "first": str(3600 - then), "first_rate": "10", "then": str(then)}
+    with override("en"):
+        told = explain(Reason(code, Severity.INFO, {**figures, "then_rate": "25"}), zone=PARIS)
+    assert told.replace("\xa0", " ") == said

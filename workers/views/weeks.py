@@ -51,7 +51,7 @@ from workers.views.swaps import swaps_to_decide
 
 # People in one table, and those of other tables that it names, or whose warnings it shows to be read.
 PAGE, MOST_ELSEWHERE = 50, 20
-KINDS = {Severity.BLOCK: "against", Severity.WARN: "neutral", Severity.INFO: "for"}
+KINDS = {Severity.BLOCK: "against", Severity.WARN: "warning", Severity.INFO: "note"}
 
 
 @require_safe
