@@ -358,6 +358,7 @@ def test_the_command_counts_before_it_deletes(world: World, kept: list[Any], end
         "skill_steps": 0,
         "skills": 0,
         "learning_goals": 0,
+        "exits": 0,
         "former_files": 0,
         "former_names": 0,
         "vault_readings": 0,
