@@ -18,11 +18,14 @@ from concierge.errors import Invalid, WrongState
 from tests.workers.conftest import LEFT_ON, NOW, Team
 from tests.workers.pathways import adviser_of
 from workers.actions.exits import note_follow_up, say_exit
+from workers.actions.hours import Said, add_entry
 from workers.actions.leaving import leave_team, return_to_team
 from workers.actions.leaving_undone import undo_leaving
 from workers.enums.exits import CATEGORY_OF, DYNAMIC, Situation
 from workers.models import ExitFollowUp, TeamExit, Trainee
+from workers.models.outcomes import outcomes_of
 from workers.models.pathway import Asked, lines
+from workers.rules.exits import Exit, outcomes
 
 pytestmark = pytest.mark.promise("domain R29")
 
@@ -160,3 +163,49 @@ def test_it_is_said_when_they_leave_and_on_the_page_of_their_pathway(team: Team,
     assert other is not None
     elsewhere = reverse("workers:exit-follow-up", args=[other.public_id, first.public_id])
     assert client.post(elsewhere, {"on": str(TODAY)}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "hours", "category", "counts"),
+    [
+        ("ei", 81, 1, "durable", False),
+        ("ei", 82, 1, "durable", True),
+        ("aci", 400, 0, "other", False),
+        ("aci", 400, 1, "", True),
+        ("ai", 10, 149, "positive", False),
+        ("ai", 10, 150, "positive", True),
+        ("etti", 900, 149, "durable", False),
+        ("ei", 900, 900, "withdrawn", False),
+    ],
+)
+def test_exits_count_from_the_states_thresholds_on(
+    kind: str, days: int, hours: int, category: str, counts: bool
+) -> None:
+    assert Exit(category, kind, dt.timedelta(days=days), hours * 3600).counts is counts
+
+
+def test_rates_are_of_all_exits_that_count() -> None:
+    long = dt.timedelta(days=100)
+    found = outcomes(Exit(one, "ei", long, 7200) for one in ("durable", "transition", "other", "", "withdrawn"))
+    assert (found.total, found.of("durable"), found.percent("durable"), found.percent(*DYNAMIC)) == (4, 1, 25, 50)
+    assert outcomes([]).percent("durable") == 0
+
+
+def test_the_deadlines_say_how_pathways_ended(team: Team, client: Client) -> None:
+    with time_machine.travel(NOW - dt.timedelta(days=3), tick=False):
+        worked = Said("work", NOW - dt.timedelta(days=4, hours=3), NOW - dt.timedelta(days=4))
+        add_entry(team.amina, worked, by=team.supervisor)
+    leave(team, situation=Situation.OPEN_ENDED)
+    by = adviser_of(team)
+
+    def counted() -> tuple[int, int]:
+        found = outcomes_of(by, TODAY - dt.timedelta(days=365), TODAY, today=TODAY)
+        return found.total, found.percent(*DYNAMIC)
+
+    # Still under contract.
+    assert counted() == (0, 0)
+    team.amina.contracts.update(starts_on=TODAY - dt.timedelta(days=200), ends_on=LEFT_ON)
+    assert counted() == (1, 100)
+    client.force_login(team.world.users["social_adviser"])
+    assert "1, soit 100" in client.get(reverse("workers:deadlines")).content.decode()
+    assert outcomes_of(team.dispatcher, TODAY - dt.timedelta(days=365), TODAY, today=TODAY).total == 0
