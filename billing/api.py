@@ -15,12 +15,12 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from billing.actions.documents import kept_pdf
+from billing.actions.documents import kept_pdf, kept_xml
 from billing.enums import DocumentKind
 from billing.models import Invoice
 from billing.serializers import InvoiceDetailOut, InvoiceOut
 from concierge.api.keys import actor_of
-from concierge.api.pdf import PdfRenderer
+from concierge.api.pdf import PdfRenderer, XmlRenderer
 from concierge.api.problems import Problem
 from concierge.enums import Scope
 
@@ -91,5 +91,32 @@ class InvoicePdf(APIView):
             raise Http404
         response = HttpResponse(bytes(kept_pdf(found).content), content_type="application/pdf")
         response["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class InvoiceXml(APIView):
+    """The file that e-invoicing reads."""
+
+    scopes = {"GET": Scope.INVOICES_READ}
+    renderer_classes = [JSONRenderer, XmlRenderer]
+
+    @extend_schema(
+        operation_id="getInvoiceXml",
+        tags=["invoices"],
+        summary="Its file (CII, EN 16931)",
+        responses={
+            (200, "application/xml"): OpenApiResponse(OpenApiTypes.BINARY, description="As it is inside the PDF"),
+            (404, "application/problem+json"): OpenApiResponse(Problem, description="Issued before the files."),
+            (409, "application/problem+json"): OpenApiResponse(Problem, description="Still being prepared."),
+        },
+    )
+    def get(self, request: Request, public_id: uuid.UUID) -> HttpResponse:
+        """The kept bytes; 409 while they are being prepared, 404 for documents issued before there were files."""
+        found = Invoice.objects.visible_to(actor_of(request)).filter(public_id=public_id).first()
+        if found is None:
+            raise Http404
+        response = HttpResponse(kept_xml(found), content_type="application/xml")
+        response["Content-Disposition"] = f'attachment; filename="{found.xml_name}"'
         response["Cache-Control"] = "private, no-store"
         return response

@@ -8,8 +8,9 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from billing.actions.content import InvoicingNotReady
 from billing.actions.documents import claim_drawing, note_render_failure, store_pdf
-from billing.actions.invoices import InvoicingNotReady, NothingToInvoice, invoice_payer
+from billing.actions.invoices import NothingToInvoice, invoice_payer
 from billing.gateways import DocumentRenderFailed, render_invoice_pdf
 from billing.models import Invoice
 from billing.models.billable import owing

@@ -9,6 +9,7 @@ api_urlpatterns = [
     path("invoices", api.InvoiceList.as_view(), name="api-invoices"),
     path("invoices/<uuid:public_id>", api.InvoiceDetail.as_view(), name="api-invoice"),
     path("invoices/<uuid:public_id>/pdf", api.InvoicePdf.as_view(), name="api-invoice-pdf"),
+    path("invoices/<uuid:public_id>/xml", api.InvoiceXml.as_view(), name="api-invoice-xml"),
 ]
 
 urlpatterns = [
@@ -24,5 +25,6 @@ urlpatterns = [
     path("factures/demande/<uuid:public_id>/facturer/", views.invoice_request_now, name="invoice-request-now"),
     path("factures/<uuid:public_id>/", views.invoice, name="invoice"),
     path("factures/<uuid:public_id>/pdf", views.pdf, name="pdf"),
+    path("factures/<uuid:public_id>/xml", views.xml, name="xml"),
     path("factures/<uuid:public_id>/avoir/", views.credit, name="credit"),
 ]

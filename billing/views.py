@@ -16,13 +16,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.actions.documents import kept_pdf
+from billing.actions.documents import kept_pdf, kept_xml
+from billing.actions.hindrances import hindrance_of_issuer, hindrance_of_payer
 from billing.actions.invoices import credit_invoice, invoice_payer, invoice_request, left_to_credit
 from billing.actions.issuers import change_issuer, set_up_issuer
 from billing.forms import CreditForm, InvoiceFilters, IssuerForm, PayerFilters, PayerForm
 from billing.models import Invoice, InvoiceQuerySet, LegalEntity
 from billing.models.billable import dues_of, is_unfinished, lines_of, owed_by, owing
 from billing.perms import can_invoice, can_see_dues, can_see_invoices_of_others
+from billing.rules.cii import has_file
 from bookings.models import Client, ClientAccount, ServiceRequest
 from concierge.errors import DomainError, NotAllowed
 from concierge.middleware import TenantRequest
@@ -122,6 +124,7 @@ def invoice(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
             ).order_by("act_at", "pk")
         ],
         "shows_others": can_see_invoices_of_others(request.actor),
+        "has_file": can_see_invoices_of_others(request.actor) and has_file(found.snapshot),
         "may_credit": can_invoice(request.actor) and found.kind == "invoice" and found.status != "credited",
     }
     return render(request, "billing/invoice.html", context)
@@ -139,6 +142,16 @@ def pdf(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     found = _invoice(request, public_id)
     response = HttpResponse(bytes(kept_pdf(found).content), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{found.file_name}"'
+    return response
+
+
+@never_cache
+@require_safe
+def xml(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The file that e-invoicing reads, as it is inside the PDF, for whoever may read the PDF."""
+    found = _invoice(request, public_id)
+    response = HttpResponse(kept_xml(found), content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="{found.xml_name}"'
     return response
 
 
@@ -172,16 +185,19 @@ def to_invoice(request: TenantRequest) -> HttpResponse:
     name = form.cleaned_data["q"] if form.is_bound and form.is_valid() else ""
     found = owing(request.organisation.pk, until=timezone.now(), name=name)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    entity = LegalEntity.objects.filter(organisation=request.organisation).first()
+    dues = dues_of(page.object_list)
     context = {
         "layout": _layout(request),
         "form": form,
         "filtered": bool(name or form.errors),
-        "dues": dues_of(page.object_list),
+        "dues": [(due, hindrance_of_payer(due, entity) if entity else "") for due in dues],
+        "hindrance": hindrance_of_issuer(entity) if entity else "",
         "page": page,
         "previous": _page_link(request, page.previous_page_number()) if page.has_previous() else "",
         "next": _page_link(request, page.next_page_number()) if page.has_next() else "",
         "total": found.aggregate(all=Sum("total"))["all"] or 0,
-        "has_issuer": LegalEntity.objects.filter(organisation=request.organisation).exists(),
+        "has_issuer": entity is not None,
     }
     return render(request, "billing/to_invoice.html", context)
 

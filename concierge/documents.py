@@ -37,9 +37,12 @@ class DocumentRenderFailed(DomainError):
     message = _("The document could not be prepared yet. We will try again.")
 
 
-def render_pdf(template: str, data: Mapping[str, Any], *, language: str, timestamp: datetime) -> bytes:
+def render_pdf(
+    template: str, data: Mapping[str, Any], *, language: str, timestamp: datetime, attached: bytes = b""
+) -> bytes:
     """Compile a template of ``templates/documents`` in ``fr`` or ``en``; raises ``DocumentRenderFailed``.
 
+    ``attached`` is the file, UTF-8, that the template hangs on its document: ``sys.inputs.attached``, empty if none.
     Texts travel as JSON values, never as Typst source. ``timestamp`` is cut to the second, as PDF counts it: the clock
     of whoever asks may be finer, and the renderer refuses what it cannot write.
     """
@@ -54,7 +57,7 @@ def render_pdf(template: str, data: Mapping[str, Any], *, language: str, timesta
             font_paths=_fonts(),
             ignore_system_fonts=True,
             format="pdf",
-            sys_inputs={"data": values, "language": language},
+            sys_inputs={"data": values, "language": language, "attached": attached.decode()},
             pdf_standards=["a-3a", "ua-1"],
             timestamp=timestamp.replace(microsecond=0),
         )

@@ -62,8 +62,8 @@ HALF_HOUR = "30 min"
 
 
 def figures(quantity: Decimal | int) -> str:
-    """A quantity without useless zeros: 5, or 2,35 in French."""
-    return str(number_format(f"{Decimal(quantity).normalize():f}", use_l10n=True))
+    """A quantity without useless zeros: 5, 1 820, or 2,35 in French."""
+    return str(number_format(f"{Decimal(quantity).normalize():f}", use_l10n=True, force_grouping=True))
 
 
 def quantity_words(quantity: Decimal | int, unit: str = "") -> str:
@@ -81,11 +81,11 @@ def times_words(quantity: Decimal | int, unit: str, price: Decimal) -> str:
 
 
 def duration_words(minutes: int) -> str:
-    """How long something takes: 45 min, 3 h, 1 h 30."""
+    """How long something takes: 45 min, 3 h, 1 h 30, 1 628 h."""
     hours, rest = divmod(minutes, 60)
     if not hours:
         return f"{rest}{WHOLE}min"
-    return f"{hours}{WHOLE}h" + (f"{WHOLE}{rest:02d}" if rest else "")
+    return f"{figures(hours)}{WHOLE}h" + (f"{WHOLE}{rest:02d}" if rest else "")
 
 
 def moment_words(value: dt.datetime, site: Site) -> str:

@@ -105,6 +105,7 @@ class Kind(models.TextChoices):
     SWAP_AGREED = "swap.agreed", _("A swap of two people is to be decided")
     SWAP_ENDED = "swap.ended", _("A swap does not take place")
     WEEK_PUBLISHED = "week.published", _("Working hours of a week")
+    HOURS_DECLINED = "hours_consent.declined", _("Somebody says no to hours that were told late")
     CLEARANCE_ENDING = "clearance.expiring", _("A clearance of somebody of the team ends soon")
     CLEARANCE_OVER = "clearance.expired", _("A clearance of somebody of the team has ended")
     HELP_REQUESTED = "help.requested", _("Somebody asks for help")

@@ -29,6 +29,10 @@ STRAIGHT = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|%\()")
 TYPST_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 TAG = re.compile(r"<[^>]*>")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
+# What marks a sentence for translation in the sources.
+TRANSLATING = frozenset(
+    {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "npgettext"}
+)
 EXTRACT = (
     *(
         str(ROOT / ".venv/bin/django-admin"),
@@ -180,6 +184,15 @@ def straight_in_documents(root: Path) -> list[str]:
     ]
 
 
+def in_f_strings(path: Path) -> list[str]:
+    """Sentences to translate that stand inside of an f-string: xgettext does not look there."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {part for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for part in ast.walk(text)}
+    calls = [part for part in inside if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)]
+    lines = sorted(call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id in TRANSLATING)
+    return [f"{path}:{line}: xgettext does not see sentences inside of an f-string" for line in lines]
+
+
 def check(root: Path) -> list[str]:
     """Problems of every catalogue, and differences from the sources, found in a copy of the tracked files."""
     problems = [problem for path in catalogues(root) for problem in problems_in(path)] + straight_in_documents(root)
@@ -197,6 +210,8 @@ def check(root: Path) -> list[str]:
         "*.po",
     ]
     names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    sources = [root / one for one in names if one.endswith(".py") and not one.startswith("tests/")]
+    problems += [problem for source in sources if source.exists() for problem in in_f_strings(source)]
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)
         for relative in filter(None, names):

@@ -7,6 +7,7 @@ from workers.views import (
     agreements,
     capabilities,
     checking,
+    closing,
     contracts,
     day,
     deadlines,
@@ -56,6 +57,7 @@ urlpatterns = [
     path("affectations/a-valider/", checking.to_validate, name="to_validate"),
     path("affectations/<uuid:assignment>/valider/", checking.validate, name="validate"),
     path("affectations/<uuid:assignment>/a-refaire/", checking.return_work, name="send_back"),
+    path("affectations/<uuid:assignment>/terminer/", closing.close_work, name="close_work"),
     path("equipe/", roster.trainees, name="trainees"),
     path("equipe/nouvelle-personne/", persons.new_person, name="new-person"),
     path("equipe/contrats/<uuid:contract>/renouveler/", contracts.renewal, name="renew"),
@@ -127,6 +129,9 @@ urlpatterns = [
     path("equipe/<uuid:trainee>/pass/<uuid:pass_id>/suspendre/", pass_entries.suspend, name="suspend"),
     path("equipe/<uuid:trainee>/pass/<uuid:pass_id>/prolonger/", pass_entries.prolong, name="prolong"),
     path("equipe/<uuid:trainee>/pass/<uuid:pass_id>/annuler/", pass_entries.void, name="pass-cancel"),
+    path(
+        "equipe/<uuid:trainee>/pass/<uuid:pass_id>/suspension-perdue/", pass_entries.let_lost_go, name="lost-suspension"
+    ),
     path("equipe/<uuid:trainee>/suspensions/<uuid:entry>/corriger/", pass_entries.correct, name="suspension"),
     path("equipe/<uuid:trainee>/suspensions/<uuid:entry>/annuler/", pass_entries.cancel, name="suspension-cancel"),
     path("equipe/<uuid:trainee>/prolongations/<uuid:entry>/bilan/", pass_entries.report, name="report"),

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from billing.actions.invoices import seal_of
+from billing.actions.content import seal_of
 from billing.models import Invoice, Series, StoredDocument
+from billing.rules.cii import has_file
 
 
 def faults(organisation_id: int) -> Iterator[str]:
@@ -21,6 +22,8 @@ def faults(organisation_id: int) -> Iterator[str]:
     for kept in StoredDocument.objects.select_related("invoice").order_by("pk").iterator(chunk_size=50):
         if hashlib.sha256(bytes(kept.content)).hexdigest() != kept.sha256:
             yield f"{kept.invoice.number}: the kept PDF is not the one that was stored"
+        if has_file(kept.invoice.snapshot) and hashlib.sha256(bytes(kept.xml)).hexdigest() != kept.xml_sha256:
+            yield f"{kept.invoice.number}: the kept file is not the one that was stored"
 
 
 def _gaps(series: Series) -> Iterator[str]:

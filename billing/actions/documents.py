@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.enums import RenderStatus
 from billing.models import Invoice, StoredDocument
+from billing.rules.cii import has_file, invoice_xml
 from concierge import events
 from concierge.errors import DomainError
 from concierge.events import backoff
@@ -18,6 +19,14 @@ from concierge.tenancy import Actor
 
 # How long a document is left to whoever draws it now: longer than a task may last.
 DRAWING = dt.timedelta(minutes=3)
+
+
+class NoFile(DomainError):
+    """The document is older than the files of e-invoicing."""
+
+    code = "no_file"
+    status = 404
+    message = _("This document has no file: it was issued before e-invoicing.")
 
 
 class DocumentNotReady(DomainError):
@@ -34,6 +43,14 @@ def kept_pdf(invoice: Invoice) -> StoredDocument:
     if kept is None:
         raise DocumentNotReady
     return kept
+
+
+def kept_xml(invoice: Invoice) -> bytes:
+    """The kept file of a document, the very one inside its PDF; raises ``DocumentNotReady``, ``NoFile``."""
+    content = bytes(kept_pdf(invoice).xml)
+    if not content:
+        raise NoFile
+    return content
 
 
 @transaction.atomic
@@ -61,12 +78,16 @@ def store_pdf(invoice: Invoice, content: bytes, *, by: Actor) -> StoredDocument:
     kept = StoredDocument.objects.filter(invoice=invoice).first()
     if kept is not None:
         return kept
+    # The file is a function of the sealed content: these are the bytes that the renderer attached.
+    xml = invoice_xml(invoice.snapshot) if has_file(invoice.snapshot) else b""
     kept = StoredDocument.objects.create(
         organisation_id=invoice.organisation_id,
         invoice=invoice,
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
+        xml=xml,
+        xml_sha256=hashlib.sha256(xml).hexdigest() if xml else "",
     )
     invoice.render_status, invoice.render_error = RenderStatus.READY, ""
     invoice.save(update_fields=["render_status", "render_error"])

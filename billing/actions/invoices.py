@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,22 +14,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.actions.content import InvoicingNotReady, content_of, seal_of
 from billing.enums import DocumentKind, DocumentStatus, VatRegime
-from billing.models import Invoice, InvoiceLine, LegalEntity, LegalText
-from billing.models.billable import is_unfinished, lines_of
+from billing.models import Invoice, InvoiceLine, LegalEntity
+from billing.models.billable import buyer_of_account, is_unfinished, lines_of
 from billing.models.issuers import next_number
-from billing.rules.mentions import MissingLegalText, pick, required_codes
 from billing.rules.money import AmountRefused, Amounts, Line, compute, creditable
-from billing.rules.snapshot import (
-    Address,
-    Buyer,
-    Heading,
-    Kind,
-    PartyKind,
-    SnapshotRefused,
-    invoice_snapshot,
-)
-from bookings.enums import AccountKind
+from billing.rules.snapshot import Address, Buyer, Heading, Kind
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest
 from concierge import events
 from concierge.db import refuse_on
@@ -39,11 +28,6 @@ from concierge.errors import DomainError, Invalid, WrongState
 from concierge.tenancy import Actor
 
 PREFIX = {DocumentKind.INVOICE: "F", DocumentKind.CREDIT_NOTE: "A"}
-BUYER_KIND: dict[str, PartyKind] = {
-    AccountKind.COMPANY: "company",
-    AccountKind.LANDLORD: "company",
-    AccountKind.TOWN: "public",
-}
 
 
 class NothingToInvoice(DomainError):
@@ -60,14 +44,6 @@ class WorkUnfinished(DomainError):
     code = "work_unfinished"
     status = 409
     message = _("This request is not finished: its invoice comes once all its work is checked.")
-
-
-class InvoicingNotReady(DomainError):
-    """Something that the law wants on the document is missing; the message says what."""
-
-    code = "invoicing_not_ready"
-    status = 409
-    message = _("Fill in the issuer of your invoices first: name, address and SIREN.")
 
 
 class CreditAboveInvoice(DomainError):
@@ -262,15 +238,13 @@ def _buyer(payer: Client | ClientAccount, request: ServiceRequest) -> Buyer:
             raise InvoicingNotReady(
                 _("The SIREN of %(name)s is missing: the law wants it on the invoice.") % {"name": payer.name}
             )
-        return Buyer(
-            name=payer.name,
-            kind=BUYER_KIND[payer.kind],
-            siren=payer.siren,
-            vat_number=payer.vat_number,
-            address=Address(street=payer.street, postal_code=payer.postcode, city=payer.city),
-        )
+        return buyer_of_account(payer)
     place = payer if payer.street or payer.city else request
-    return Buyer(name=str(payer), address=Address(street=place.street, postal_code=place.postcode, city=place.city))
+    return Buyer(
+        name=str(payer),
+        email=payer.email or "",
+        address=Address(street=place.street, postal_code=place.postcode, city=place.city),
+    )
 
 
 def _frozen_buyer(invoice: Invoice) -> Buyer:
@@ -313,7 +287,7 @@ def _issue(
         credits_issued_on=original.issued_on if original else None,
         reason=reason,
     )
-    snapshot = _snapshot(entity, heading, buyer, amounts)
+    snapshot = content_of(entity, heading, buyer, amounts)
     invoice = Invoice.objects.create(
         organisation_id=entity.organisation_id,
         entity=entity,
@@ -347,12 +321,6 @@ def _issue(
     return invoice
 
 
-def seal_of(snapshot: Mapping[str, object]) -> str:
-    """SHA-256 of the canonical JSON of a snapshot: what an auditor recomputes."""
-    text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _kind(kind: DocumentKind) -> Kind:
     return "invoice" if kind == DocumentKind.INVOICE else "credit_note"
 
@@ -363,30 +331,6 @@ def _amounts(charges: Sequence[Charge]) -> Amounts:
         return compute([charge.line for charge in charges], basis="gross")
     except AmountRefused as error:
         raise InvoicingNotReady(_("An amount cannot be invoiced: please check the lines.")) from error
-
-
-def _snapshot(entity: LegalEntity, heading: Heading, buyer: Buyer, amounts: Amounts) -> dict[str, object]:
-    texts = [text.as_mention() for text in LegalText.objects.filter(organisation_id=entity.organisation_id)]
-    codes = required_codes(
-        buyer_is_consumer=buyer.kind == "consumer",
-        franchise=entity.vat_regime == VatRegime.FRANCHISE,
-        vat_on_debits=entity.vat_on_debits,
-        categories=[row.category for row in amounts.vat],
-    )
-    try:
-        return invoice_snapshot(
-            heading=heading,
-            seller=entity.as_seller(),
-            buyer=buyer,
-            amounts=amounts,
-            basis="gross",
-            mentions=pick(codes, texts, on=heading.issued_on),
-            payment_terms={"fr": entity.payment_terms_fr, "en": entity.payment_terms_en or entity.payment_terms_fr},
-        )
-    except MissingLegalText as error:
-        raise InvoicingNotReady(_("A legal text is missing for today: please complete the legal texts.")) from error
-    except SnapshotRefused as error:
-        raise InvoicingNotReady(_("The law wants more on this document: please check issuer and payer.")) from error
 
 
 def _write_lines(invoice: Invoice, charges: Sequence[Charge], amounts: Amounts) -> None:

@@ -38,6 +38,7 @@ def set_up_issuer(*, by: Actor, **details: Any) -> LegalEntity:
             text_fr=text.text["fr"],
             text_en=text.text.get("en", ""),
             law_ref=text.law_ref,
+            vatex=text.vatex,
             valid_from=text.valid_from,
             valid_to=text.valid_to,
         )

@@ -156,6 +156,11 @@ class Invoice(PublicIdModel, TenantModel):
         """Name under which the PDF is saved: ``F2026-000042.pdf``."""
         return f"{self.number}.pdf"
 
+    @property
+    def xml_name(self) -> str:
+        """Name under which the file is saved: ``F2026-000042.xml``."""
+        return f"{self.number}.xml"
+
 
 class InvoiceLine(TenantModel):
     """A printed line. ``request_line`` is what it charges: the constraint says that nothing is billed twice."""
@@ -198,12 +203,17 @@ class InvoiceLine(TenantModel):
 
 
 class StoredDocument(TenantModel):
-    """The exact bytes that were sent, kept ten years in their first format (LPF L102 B, C. com. L123-22)."""
+    """The exact bytes that were sent, kept ten years in their first format (LPF L102 B, C. com. L123-22).
+
+    ``xml`` is the file inside the PDF, empty for documents that are older than the files.
+    """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="pdf", verbose_name=_("invoice"))
     content = models.BinaryField(_("content"))
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(_("size (bytes)"))
+    xml = models.BinaryField(_("file (XML)"), default=b"")
+    xml_sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:

@@ -98,6 +98,7 @@ class LegalText(TenantModel):
     text_fr = models.CharField(_("French text"), max_length=500)
     text_en = models.CharField(_("English text"), max_length=500, blank=True)
     law_ref = models.CharField(_("legal reference"), max_length=120, blank=True)
+    vatex = models.CharField(_("reason for no VAT (VATEX code)"), max_length=30, blank=True)
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
 
@@ -124,7 +125,12 @@ class LegalText(TenantModel):
         """The row as rules understand it."""
         text = {"fr": self.text_fr, **({"en": self.text_en} if self.text_en else {})}
         return Mention(
-            code=self.code, text=text, law_ref=self.law_ref, valid_from=self.valid_from, valid_to=self.valid_to
+            code=self.code,
+            text=text,
+            law_ref=self.law_ref,
+            vatex=self.vatex,
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
         )
 
 

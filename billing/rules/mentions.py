@@ -18,7 +18,16 @@ VAT_ON_DEBITS = "vat_on_debits"
 REVERSE_CHARGE = "reverse_charge"
 EXEMPT = "vat_exempt"
 
+NOT_FOR_CONSUMERS = "not_for_consumers"
+OUTSIDE_VAT = "outside_vat"
+
 BUSINESS_ONLY = (LATE_PENALTIES, RECOVERY_COSTS, EARLY_PAYMENT)
+# Which sentences say why there is no VAT, per category of UNTDID 5305 (BT-120, BT-121).
+EXEMPTIONS: Mapping[str, tuple[str, ...]] = {
+    "E": (FRANCHISE, EXEMPT),
+    "AE": (REVERSE_CHARGE,),
+    "O": (OUTSIDE_VAT,),
+}
 
 
 class MissingLegalText(LookupError):
@@ -27,13 +36,17 @@ class MissingLegalText(LookupError):
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
-    """A legal sentence in force from ``valid_from`` to ``valid_to`` included (open when ``None``), per language."""
+    """A legal sentence in force from ``valid_from`` to ``valid_to`` included (open when ``None``), per language.
+
+    ``vatex`` is the code of the reason for which there is no VAT (list VATEX of EN 16931), if the sentence says one.
+    """
 
     code: str
     text: Mapping[str, str]
     valid_from: date
     valid_to: date | None = None
     law_ref: str = ""
+    vatex: str = ""
 
     def in_force(self, on: date) -> bool:
         """True if the sentence is the law of that day."""
@@ -56,11 +69,22 @@ def required_codes(
         codes.append(EXEMPT)
     if "AE" in present:
         codes.append(REVERSE_CHARGE)
+    if "O" in present:
+        codes.append(OUTSIDE_VAT)
     if vat_on_debits and not franchise:
         codes.append(VAT_ON_DEBITS)
     if not buyer_is_consumer:
         codes.extend(BUSINESS_ONLY)
     return tuple(codes)
+
+
+def unprinted_codes(*, buyer_is_consumer: bool) -> tuple[str, ...]:
+    """Return the codes of the sentences that the file must carry and the print must not.
+
+    BR-FR-05 wants a note on penalties, recovery costs and discount in every file; for a consumer it says that they do
+    not apply.
+    """
+    return (NOT_FOR_CONSUMERS,) if buyer_is_consumer else ()
 
 
 def pick(codes: Iterable[str], rows: Iterable[Mention], *, on: date) -> tuple[Mention, ...]:

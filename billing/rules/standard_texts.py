@@ -41,6 +41,7 @@ STANDARD_TEXTS = (
             "en": "VAT not applicable, art. 293 B of the French tax code.",
         },
         law_ref="CGI art. 293 B",
+        vatex="VATEX-FR-FRANCHISE",
     ),
     Mention(
         code=m.VAT_ON_DEBITS,
@@ -59,11 +60,29 @@ STANDARD_TEXTS = (
             "en": "Exempt from VAT, art. 261-7-1° of the French tax code.",
         },
         law_ref="CGI art. 261-7-1°",
+        vatex="VATEX-FR-CGI261-7",
     ),
     Mention(
         code=m.REVERSE_CHARGE,
         valid_from=date(2000, 1, 1),
         text={"fr": "Autoliquidation.", "en": "Reverse charge."},
         law_ref="CGI art. 283",
+        vatex="VATEX-FR-AE",
+    ),
+    Mention(
+        code=m.OUTSIDE_VAT,
+        valid_from=date(2000, 1, 1),
+        text={"fr": "Hors champ de la TVA.", "en": "Outside the scope of VAT."},
+        law_ref="CGI art. 256",
+        vatex="VATEX-EU-O",
+    ),
+    Mention(
+        code=m.NOT_FOR_CONSUMERS,
+        valid_from=date(2013, 1, 1),
+        text={
+            "fr": "Sans objet : ne concerne que les professionnels.",
+            "en": "Not applicable: for professionals only.",
+        },
+        law_ref="C. com. art. L441-9, L441-10",
     ),
 )

@@ -124,8 +124,8 @@ class DetailsForm(forms.Form):
                 widget=forms.NumberInput(
                     attrs={
                         "data-quantity": "",
-                        "data-less": f"{gettext('One less')} – {label}",
-                        "data-more": f"{gettext('One more')} – {label}",
+                        "data-less": gettext("One less") + f" – {label}",
+                        "data-more": gettext("One more") + f" – {label}",
                         "inputmode": "numeric",
                     }
                 ),

@@ -294,7 +294,8 @@ class QuoteMargin(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.service or _('All services')} {self.percent} %"
+        service = self.service or _("All services")
+        return f"{service} {self.percent} %"
 
 
 class QuoteDocumentQuerySet(models.QuerySet["QuoteDocument"]):

@@ -1,4 +1,4 @@
-"""Answers that are a PDF."""
+"""Answers that are a PDF, or the XML inside one."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ class PdfRenderer(BaseRenderer):
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         return JSONRenderer().render(data, accepted_media_type, renderer_context)
+
+
+class XmlRenderer(PdfRenderer):
+    """Lets a caller ask for XML; errors stay JSON."""
+
+    media_type = "application/xml"
+    format = "xml"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -10,8 +12,9 @@ from notifications.actions.addresses import link
 from notifications.actions.letters import Note, NotNeeded, writes
 from notifications.enums import Kind, Unsent
 from notifications.models import Message
+from workers.enums.consents import ConsentStatus, SaidBy
 from workers.enums.swaps import OPEN_SWAPS, SwapStatus
-from workers.models import Absence, SwapRequest, WeekEdition
+from workers.models import Absence, HoursConsent, SwapRequest, WeekEdition
 
 
 @writes(Kind.WEEK_PUBLISHED)
@@ -62,6 +65,39 @@ def absence_said(message: Message) -> Note:
         ],
         action_url=link(message.organisation, "workers:one_absence", person.public_id, str(absence.starts_on)),
         action_label=_("See who replaces them"),
+    )
+
+
+@writes(Kind.HOURS_DECLINED)
+def hours_declined(message: Message) -> Note:
+    """Who says no to the hours of which days. Not once they have said yes, or other hours were published."""
+    if message.event is None:
+        raise NotNeeded(Unsent.GONE)
+    said_no = HoursConsent.objects.select_related("trainee__site").filter(
+        trainee__public_id=message.subject_id,
+        day__in=message.event.data["days"],
+        status=ConsentStatus.DECLINED,
+        said_by=SaidBy.PERSON,
+    )
+    found = list(said_no.order_by("day"))
+    if not found:
+        raise NotNeeded(Unsent.OUTDATED)
+    person, first = found[0].trainee, found[0].day
+    monday = first - dt.timedelta(days=first.weekday())
+    page = (
+        f"{link(message.organisation, 'workers:week')}?{urlencode({'site': person.site.slug, 'semaine': str(monday)})}"
+    )
+    return Note(
+        subject=_("Somebody in your team says no to changed hours"),
+        heading=_("Somebody in your team says no to changed hours"),
+        why=_("You receive this message because of your role in the team."),
+        facts=[
+            (_("Who"), person.first_name),
+            (_("Days"), ", ".join(date_words(one.day, "l j F") for one in found)),
+            (_("Site"), person.site.name),
+        ],
+        action_url=page,
+        action_label=_("Open the week"),
     )
 
 

@@ -38,6 +38,13 @@ def supervisors_of(trainee: Trainee) -> list[Reader]:
     return team_at(trainee.site, Role.SUPERVISOR, Role.DISPATCHER, Role.SITE_MANAGER)
 
 
+@subscribe("hours_consent.declined")
+def tell_of_a_no(event: Event) -> None:
+    """The person does not agree to hours that they learnt late: somebody suggests others (L13, L14)."""
+    for trainee in Trainee.objects.filter(public_id=event.subject_id).select_related("site", "supervisor"):
+        tell(event, supervisors_of(trainee), site=trainee.site)
+
+
 @subscribe("swap.asked")
 def ask_the_colleague(event: Event) -> None:
     """They answer on their own week."""

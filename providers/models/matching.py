@@ -58,7 +58,8 @@ class MatchingPolicy(PublicIdModel, TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.service or _('All services')} · {self.version}"
+        service = self.service or _("All services")
+        return f"{service} · {self.version}"
 
     @property
     def rules(self) -> MatchingTerms:

@@ -36,7 +36,7 @@ COMPANY = Buyer(
     name="Moutarderie du Lac SAS",
     kind="company",
     siren="552100554",
-    vat_number="FR27552100554",
+    vat_number="FR96552100554",
     contact="Service comptabilité",
     address=Address(street="8 avenue du Lac", postal_code="21200", city="Beaune"),
 )
@@ -95,5 +95,6 @@ def snapshot(
         amounts=compute(lines, basis=basis, paid=paid),
         basis=basis,
         mentions=m.pick(codes, TEXTS, on=fields["issued_on"]),
+        unprinted=m.pick(m.unprinted_codes(buyer_is_consumer=buyer.kind == "consumer"), TEXTS, on=fields["issued_on"]),
         payment_terms={"fr": "Paiement par virement à 30 jours.", "en": "Bank transfer within 30 days."},
     )

@@ -50,6 +50,8 @@ def test_nothing_to_say_when_all_is_well(
         ("UPDATE billing_invoice SET total_vat = 0, total_incl_vat = total_excl_vat WHERE id = {id}", "columns"),
         ("UPDATE billing_invoiceline SET amount = 1 WHERE invoice_id = {id}", "lines do not add up"),
         ("UPDATE billing_storeddocument SET content = 'other' WHERE invoice_id = {id}", "kept PDF"),
+        ("UPDATE billing_storeddocument SET xml = 'other' WHERE invoice_id = {id}", "kept file"),
+        ("UPDATE billing_storeddocument SET xml = '', xml_sha256 = '' WHERE invoice_id = {id}", "kept file"),
         ("UPDATE billing_invoice SET issued_on = issued_on + 400 WHERE id = {id}", "dates go backwards"),
         (
             "DELETE FROM billing_storeddocument WHERE invoice_id = {tail}; "

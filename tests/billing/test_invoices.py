@@ -11,15 +11,14 @@ import time_machine
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from billing.actions.content import InvoicingNotReady, seal_of
 from billing.actions.invoices import (
-    InvoicingNotReady,
     NothingToInvoice,
     WorkUnfinished,
     credit_invoice,
     invoice_payer,
     invoice_request,
     left_to_credit,
-    seal_of,
 )
 from billing.enums import VatRegime
 from billing.models import Invoice, InvoiceLine, LegalEntity, LegalText, Series, StoredDocument

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from billing import tasks
 from billing.actions.invoices import credit_invoice, invoice_payer
-from billing.models import Invoice, LegalEntity
+from billing.models import Invoice, LegalEntity, StoredDocument
 from bookings.models import ServiceRequest
 from concierge import tenancy
 from concierge.models import Event, Membership, Site, User
@@ -153,7 +153,7 @@ def test_client_sees_only_their_own(visitor: Browser, world: World, invoice: Inv
     assert UNDEFINED not in answer.content
     assert visitor.get(page("invoice", invoice.public_id)).status_code == 200
     assert visitor.get(page("pdf", invoice.public_id)).status_code == 200
-    for name in ("invoice", "pdf", "credit"):
+    for name in ("invoice", "pdf", "xml", "credit"):
         assert visitor.get(page(name, foreign.public_id)).status_code == 404
     assert visitor.get(page("credit", invoice.public_id)).status_code == 404
     assert visitor.get(page("to-invoice")).status_code == 404
@@ -216,7 +216,7 @@ def test_to_invoice_lists_payers_and_invoices_one(visitor: Browser, world: World
 
     answer = visitor.get(page("to-invoice"))
     assert UNDEFINED not in answer.content
-    assert [str(due.payer) for due in answer.context["dues"]] == ["Camille Roux", "Moutarderie du Lac SAS"]
+    assert [str(due.payer) for due, _refusal in answer.context["dues"]] == ["Camille Roux", "Moutarderie du Lac SAS"]
 
     made = visitor.post(page("invoice-now"), {"payer_kind": "account", "payer": str(account.public_id)})
     only = Invoice.objects.get()
@@ -245,7 +245,7 @@ def test_to_invoice_has_pages_and_a_search(
     def payers(**query: str) -> list[str]:
         answer = visitor.get(page("to-invoice"), query)
         assert UNDEFINED not in answer.content
-        return [str(due.payer) for due in answer.context["dues"]]
+        return [str(due.payer) for due, _refusal in answer.context["dues"]]
 
     pages = [payers(page=str(number)) for number in (1, 2, 3)]
     assert [len(names) for names in pages] == [2, 2, 1]
@@ -375,6 +375,13 @@ def test_api_downloads_the_pdf(world: World, invoice: Invoice) -> None:
         assert answer.content.startswith(b"%PDF")
 
 
+def test_api_downloads_the_file(world: World, invoice: Invoice) -> None:
+    for accept in ["application/xml", "*/*"]:
+        answer = api(world, f"/api/v1/invoices/{invoice.public_id}/xml", "invoices:read", accept=accept)
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
+        assert answer.content == bytes(StoredDocument.objects.get().xml)
+
+
 def test_api_says_when_the_pdf_is_not_ready(world: World, finished: ServiceRequest) -> None:
     made = invoice_payer(world.client, until=timezone.now() + dt.timedelta(seconds=1), by=world.actor())
 
@@ -388,7 +395,7 @@ def test_api_keys_of_others_find_nothing(world: World, other_world: World, invoi
     for owner, provider_id in ((other_world, None), (world, 7)):
         with tenancy.working_for(owner.organisation):
             assert api(owner, "/api/v1/invoices", "invoices:read", provider_id=provider_id).json()["results"] == []
-            for tail in ("", "/pdf"):
+            for tail in ("", "/pdf", "/xml"):
                 answer = api(
                     owner, f"/api/v1/invoices/{invoice.public_id}{tail}", "invoices:read", provider_id=provider_id
                 )

@@ -24,6 +24,14 @@ def test_the_menu_offers_exactly_what_opens(world: World, client: Browser, role:
     assert opens - OPEN_TO_ALL == offered - OPEN_TO_ALL
 
 
+@pytest.mark.parametrize("role", [*STAFF_ROLES, Role.PROVIDER])
+def test_the_front_door_opens_to_every_role(world: World, client: Browser, role: Role) -> None:
+    """Where one lands after signing in is a page that one may read."""
+    client.force_login(world.users[role])
+    landed = client.get("/", follow=True)
+    assert (landed.status_code, [status for _address, status in landed.redirect_chain]) == (200, [302])
+
+
 TODAY, REQUESTS, INVOICES = "workers:board", "bookings:requests", "billing:invoices"
 HANDY = {
     Role.CONCIERGE: [TODAY, "bookings:desks", REQUESTS],

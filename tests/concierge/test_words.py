@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -59,6 +60,15 @@ def test_the_first_of_a_month_has_its_own_form_in_french(language: str, form: st
 )
 def test_a_duration_is_written_in_hours(minutes: int, written: str) -> None:
     assert words.duration_words(minutes) == written.replace(" ", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("language", "annex", "month"), [("fr", f"1{N}505", f"1{N}628\u00a0h"), ("en", "1,505", "1,628\u00a0h")]
+)
+def test_thousands_are_told_apart(language: str, annex: str, month: str) -> None:
+    with translation.override(language):
+        assert words.figures(Decimal("1505.00")) == annex
+        assert words.duration_words(1628 * 60) == month
 
 
 def test_the_filter_reads_a_moment_in_the_zone_of_the_page() -> None:

@@ -26,6 +26,8 @@ def test_the_auditor_finds_nothing_wrong_in_the_demonstration(settings: Any) -> 
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM bookings_workorder")
         assert cursor.fetchone()[0] > 60
+        cursor.execute("SELECT status FROM workers_swaprequest ORDER BY status")
+        assert cursor.fetchall() == [("agreed",), ("asked",)]
         for name, query in CHECKS.items():
             cursor.execute(query)
             if (rows := cursor.fetchall()) and not name.startswith(LATER):

@@ -136,6 +136,7 @@ from tests.world import World
 from workers.actions.absences import note_absence
 from workers.actions.appointments import AppointmentDetails, move_appointment, note_outcome, plan_appointment
 from workers.actions.clearances import Terms, note_clearance
+from workers.actions.consents import answer_consents
 from workers.actions.dispatch import assign_work_order
 from workers.actions.leaving import leave_team
 from workers.actions.passes import PassDetails, enter_pass
@@ -145,7 +146,7 @@ from workers.actions.swaps import answer_swap, ask_swap
 from workers.actions.weeks import plan_hours, publish_week
 from workers.actions.work import answer_help, call_for_help
 from workers.enums.passes import AppointmentKind, AppointmentStatus
-from workers.models import Appointment, Shift, Trainee, TraineeSkill
+from workers.models import Appointment, HoursConsent, Shift, Trainee, TraineeSkill
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -376,6 +377,15 @@ def _hours_published(world: World) -> None:
     hours = DayHours(dt.time(9), dt.time(12))
     week = plan_hours(world.site, monday, team.amina, {monday: hours}, by=world.actor())
     publish_week(week, by=world.actor(), accepted_warnings=WARNINGS)
+
+
+def _hours_declined(world: World) -> None:
+    """Amina says no to hours of tomorrow that were published today."""
+    team, day = build_team(world), today_of(world.organisation) + dt.timedelta(days=1)
+    consent = HoursConsent.objects.create(
+        organisation=world.organisation, trainee=team.amina, day=day, starts=dt.time(9), ends=dt.time(12)
+    )
+    answer_consents(team.amina, [consent.public_id], agrees=False, by=team.themself(team.amina))
 
 
 def _pass_ending(world: World) -> None:
@@ -706,6 +716,7 @@ HAPPENINGS: dict[Kind, Callable[[World], Any]] = {
     Kind.OCCURRENCE_FAILED: _day_failed,
     Kind.HELP_REQUESTED: _help,
     Kind.WEEK_PUBLISHED: _hours_published,
+    Kind.HOURS_DECLINED: _hours_declined,
     Kind.ABSENCE_SAID: _absence_said,
     Kind.SWAP_ASKED: _swap,
     Kind.SWAP_AGREED: lambda world: _swap(world, agrees=True),

@@ -132,6 +132,21 @@ def test_the_sentences_of_the_law_are_set_with_it_too() -> None:
     assert [text.code for text in STANDARD_TEXTS if "'" in text.text["fr"]] == []
 
 
+@pytest.mark.parametrize(
+    ("line", "problems"),
+    [
+        ("""said = f"{_('with %(name)s') % {'name': name}}!\"""", 1),
+        ("""said = f"{service or gettext('All services')} {percent} %\"""", 1),
+        ("""said = _("with %(name)s") % {"name": name} + f" – {label(name)}\"""", 0),
+    ],
+)
+def test_a_sentence_inside_of_an_f_string_is_refused(tmp_path: Path, line: str, problems: int) -> None:
+    """xgettext does not read f-strings: such a sentence stays English without a word about it."""
+    source = tmp_path / "rows.py"
+    source.write_text(f"name = ''\n{line}\n", encoding="utf-8")
+    assert [one.rpartition("rows.py:")[2][:2] for one in messages.in_f_strings(source)] == ["2:"] * problems
+
+
 def test_malformed_catalogue_is_refused_with_its_line(catalogue: Path) -> None:
     catalogue.write_text('msgid "Hello"\nmsgstr Bonjour\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"django\.po:2: not a line"):

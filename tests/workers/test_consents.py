@@ -14,6 +14,9 @@ from django.urls import reverse
 
 from concierge.errors import Invalid, NotAllowed, WrongState
 from concierge.models import Event
+from notifications.actions.writing import NotNeeded, write
+from notifications.models import Message
+from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team
 from workers.actions.consents import NothingToAgree, PersonSaidNo, answer_consents, note_consent
 from workers.actions.refusals import WarningsToAccept
@@ -100,6 +103,7 @@ def test_l13_l14_whoever_learns_late_is_asked_on_the_phone(team: Team, client: C
     client.force_login(team.world.users["trainee"])
     page = client.get(reverse("workers:my_week")).content.decode()
     assert "Vos horaires ont changé" in page
+    assert "Mardi 15 décembre\u00a0: <strong>" in page
     yes = reverse("workers:answer_hours", args=["oui"])
     assert client.post(yes, {"seen": [str(uuid.uuid4()), str(asked.public_id)]}).status_code == 302
     asked.refresh_from_db()
@@ -134,6 +138,29 @@ def test_l13_a_no_is_kept_and_changes_nothing_else(team: Team, client: Client) -
         asked.refresh_from_db()
         assert (asked.status, asked.said_by) == (status, "person")
     assert "Vous avez dit non" not in client.get(mine).content.decode()
+
+
+@pytest.mark.promise("L13", "L14")
+@pytest.mark.parametrize("then", ["", "yes", "other hours"])
+def test_l13_their_supervisor_reads_of_a_no_while_it_stands(team: Team, then: str) -> None:
+    week = longer(team)
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    asked, own = HoursConsent.objects.get(), team.themself(team.amina)
+    answer_consents(team.amina, [asked.public_id], agrees=False, by=own)
+    if then == "yes":
+        answer_consents(team.amina, [asked.public_id], agrees=True, by=own)
+    elif then:
+        longer(team, SIX_HOURS)
+        publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    settle()
+    (message,) = Message.objects.filter(kind="hours_consent.declined")
+    assert message.address == team.world.users["supervisor"].email
+    if then:
+        with pytest.raises(NotNeeded):
+            write(message)
+    else:
+        text = write(message).text
+        assert "Amina" in text and "mardi 15 décembre" in text and f"semaine={MONDAY}" in text
 
 
 @pytest.mark.promise("L13", "L14")

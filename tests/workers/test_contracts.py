@@ -8,12 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 
 from bookings.enums import ClearanceKind
 from concierge.enums import Role
 from concierge.errors import Conflict, Invalid
-from concierge.models import Event
+from concierge.models import Event, Site
 from tests.employing import employ, employer_of
 from tests.workers.conftest import Team
 from workers.actions import contracts
@@ -28,8 +29,9 @@ from workers.actions.contracts import (
     renew,
     withdraw_contract,
 )
-from workers.actions.derogations import add_derogation
+from workers.actions.derogations import add_derogation, withdraw_derogation
 from workers.actions.employers import AnnexDetails, EmployerDetails, add_annex, add_employer, change_annex
+from workers.actions.minimum_pay import set_minimum_pay, withdraw_minimum_pay
 from workers.actions.people import create_trainee
 from workers.actions.restrictions import add_restriction
 from workers.enums.contracts import (
@@ -260,6 +262,25 @@ def test_a_contract_ends_early_for_a_reason(team: Team) -> None:
     withdraw_contract(again, by=team.supervisor)
     assert person_file(Trainee.objects.get(pk=team.amina.pk)).contract_on(dt.date(2027, 1, 1)) is None
     employ(team.amina, starts_on=dt.date(2027, 1, 1), ends_on=dt.date(2027, 12, 31))
+
+
+def test_what_is_withdrawn_overseas_is_withdrawn_on_their_day(team: Team) -> None:
+    Site.objects.update(time_zone="America/Guadeloupe")
+    monday = dt.date(2026, 11, 23)
+    pay = set_minimum_pay(team.world.organisation, starts_on=START, hourly=Decimal("12.1"), by=team.supervisor)
+    days = (monday, monday + dt.timedelta(days=90))
+    employer = team.amina.contracts.get().employer
+    decision = add_derogation(
+        team.chloe, employer, DerogationKind.CUMUL, reference="D-1", days=days, by=team.supervisor
+    )
+    contract = team.amina.contracts.get()
+    with time_machine.travel(dt.datetime(2026, 11, 24, 2, tzinfo=dt.UTC), tick=False):
+        withdraw_contract(contract, by=team.supervisor)
+        withdraw_derogation(decision, by=team.supervisor)
+        withdraw_minimum_pay(pay, by=team.supervisor)
+    for row in (contract, decision, pay):
+        row.refresh_from_db()
+        assert row.withdrawn_on == monday
 
 
 @pytest.mark.promise("P01")

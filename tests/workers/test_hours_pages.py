@@ -335,6 +335,25 @@ def test_the_accounts_see_what_blocks_and_close(team: Team, client: Client) -> N
     assert client.get(MONTHS, {"site": "ailleurs"}).status_code == 404
 
 
+@pytest.mark.promise("domain R20")
+def test_a_month_that_runs_compares_what_is_over(team: Team, client: Client) -> None:
+    """30 h a week are 130 h of a whole month, 95 h 20 of its first 22 days; the work of today counts tomorrow."""
+    pressed(team, team.amina, 9, 60)
+    client.force_login(team.world.users["accountant"])
+    text = page(client, MONTHS, mois="2026-11").replace("\xa0", " ")
+    assert "jusqu’au 22 novembre" in text
+    assert ">130 h<" in text
+    assert ">−95 h 20<" in text
+    one = page(client, reverse("workers:person_month", args=[team.amina.public_id]), mois="2026-11")
+    assert "−95 h 20" in one.replace("\xa0", " ")
+    with time_machine.travel(at(9, days=8), tick=False):
+        # The first day of a month: nothing is over.
+        assert ">–<" in page(client, MONTHS, mois="2026-12")
+        over = page(client, MONTHS, mois="2026-11").replace("\xa0", " ")
+        assert "jusqu’au" not in over
+        assert ">−129 h<" in over
+
+
 @pytest.mark.promise("L19", "domain R42", "S25")
 def test_a_month_as_files_says_who_took_it_and_runs_nothing(team: Team, client: Client) -> None:
     Trainee.objects.filter(pk=team.amina.pk).update(last_name="=cmd|calc")

@@ -23,6 +23,7 @@ from tests.workers.conftest import LEFT_ON, NOW, PARIS, Team, at
 from tests.workers.pathways import adviser_of, pass_of
 from workers.actions.absences import TooLateToUndo, note_absence
 from workers.actions.appointments import AppointmentDetails, plan_appointment
+from workers.actions.consents import agree_to
 from workers.actions.dispatch import assign_work_order
 from workers.actions.leaving import (
     GOES,
@@ -47,6 +48,7 @@ from workers.models import (
     Appointment,
     Assignment,
     Contract,
+    HoursConsent,
     Occupation,
     PlannedHours,
     Shift,
@@ -55,7 +57,9 @@ from workers.models import (
     Trainee,
     TraineeSkill,
 )
+from workers.models.consents import columns_of
 from workers.models.pathway import Asked, lines
+from workers.models.weeks import read_week
 from workers.rules.candidates import WARNINGS
 from workers.rules.shifts import DayHours
 
@@ -158,7 +162,7 @@ def test_the_day_after_the_last_one_they_are_off_the_team_by_themselves(team: Te
         "last": str(day(4)),
         "had_role": True,
         "begun": [],
-        "ended": {"pieces": [str(forgotten.public_id)], "beside": [], "absences": [], "editions": []},
+        "ended": {"pieces": [str(forgotten.public_id)], "beside": [], "absences": [], "editions": [], "clocks": []},
     }
     swept(team, midnight + dt.timedelta(days=1))
     assert names(team.amina) == ["trainee.leaving", "trainee.left"]
@@ -228,7 +232,9 @@ def test_published_hours_absences_and_swaps_after_it_end(team: Team) -> None:
     )
     leave_team(team.amina, last_on=NEXT - dt.timedelta(days=2), by=manager(team))
     assert [one.trainee for one in Shift.objects.current()] == [team.bilal]
-    assert not PlannedHours.objects.filter(trainee=team.amina).exists()
+    # What was drafted counts for nothing: nobody publishes it for them.
+    weeks = read_week(team.world.site, NEXT, now=NOW)
+    assert (weeks.is_changed, [one.trainee for one in weeks.people if one.days]) == (False, [team.bilal])
     assert SwapRequest.objects.get().status == "expired"
     first = NEXT - dt.timedelta(days=2)
     assert list(Absence.objects.values_list("starts_on", "ends_on")) == [(first, first)]
@@ -236,7 +242,7 @@ def test_published_hours_absences_and_swaps_after_it_end(team: Team) -> None:
     with pytest.raises(Invalid):
         plan_hours(team.world.site, NEXT, person(team.amina), {NEXT: MORNING}, by=team.supervisor)
     fill_week(team.world.site, NEXT, by=team.supervisor)
-    assert not PlannedHours.objects.filter(trainee=team.amina).exists()
+    assert PlannedHours.objects.filter(trainee=team.amina).count() == 2
     Trainee.objects.filter(pk=team.bilal.pk).update(last_on=theirs.day)
     assert shifts_to_swap(Shift.objects.current().get(pk=theirs.pk), now=NOW) == []
 
@@ -440,6 +446,101 @@ def test_undone_after_midnight_gives_back_what_went_with_the_day_too(team: Team)
     assert Event.objects.get(name="trainee.left").data["ended"]["pieces"] == [str(today.public_id)]
     assert Assignment.objects.occupying().get(trainee=team.amina).work_order_id == later.work_order_id
     assert person(team.amina).is_active
+
+
+@pytest.mark.promise("L13", "L14")
+def test_an_undo_gives_back_what_the_person_said_of_their_hours_and_the_draft(team: Team) -> None:
+    publish(team, team.amina, 0, 1)
+    told = {one.day: one for one in Shift.objects.current()}
+    said = [(0, "asked"), (1, "agreed")]
+    for place, status in said:
+        answered = {} if status == "asked" else {"answered_on": TODAY, "said_by": "person", "status": status}
+        shift = told[NEXT + dt.timedelta(days=place)]
+        HoursConsent.objects.create(
+            organisation=team.world.organisation,
+            trainee=team.amina,
+            day=shift.day,
+            shift=shift,
+            **columns_of(MORNING),
+            **answered,
+        )
+    longer = DayHours(dt.time(9), dt.time(13))
+    plan_hours(team.world.site, NEXT, team.amina, {NEXT: longer}, by=team.supervisor)
+    leave_team(team.amina, last_on=day(4), by=manager(team))
+    # While it is said that they leave, nobody asks them about days of after it.
+    assert not HoursConsent.objects.to_answer(person(team.amina), TODAY).exists()
+    undo_leaving(team.amina, by=manager(team))
+    found = HoursConsent.objects.select_related("shift").order_by("day")
+    assert [((one.day - NEXT).days, one.status) for one in found] == said
+    assert {one.shift for one in found} == set(Shift.objects.current())
+    assert list(HoursConsent.objects.to_answer(person(team.amina), TODAY)) == [found[0]]
+    drafted = PlannedHours.objects.filter(trainee=team.amina).order_by("day")
+    assert [one.hours for one in drafted] == [longer, MORNING]
+
+
+@pytest.mark.promise("L13", "L14")
+def test_whoever_stays_is_asked_anew_about_hours_that_had_ended(team: Team) -> None:
+    publish(team, team.amina, 0)
+    agree_to(team.amina, NEXT, MORNING, on=TODAY)
+    leave_team(team.amina, last_on=day(4), by=manager(team))
+    return_to_team(team.amina, by=manager(team))
+    assert not HoursConsent.objects.exists()
+
+
+def test_an_undo_gives_back_the_hours_of_a_day_that_has_begun(team: Team) -> None:
+    with time_machine.travel(at(9) - dt.timedelta(days=21), tick=False):
+        hours = {TODAY: DayHours(dt.time(6), dt.time(11))}
+        week = plan_hours(team.world.site, TODAY, team.amina, hours, by=team.supervisor)
+        publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    shift = Shift.objects.current().get()
+    assert shift.starts_at < NOW
+    leave_team(team.amina, last_on=LEFT_ON, by=manager(team))
+    assert not Shift.objects.current().exists()
+    undo_leaving(team.amina, by=manager(team))
+    assert Shift.objects.current().get().starts_at == shift.starts_at
+
+
+@pytest.mark.parametrize("begun_at", [at(22), at(0, 0, days=1)])
+def test_undone_after_midnight_their_clock_runs_on(team: Team, begun_at: dt.datetime) -> None:
+    with time_machine.travel(at(21), tick=False):
+        clock = clock_in(team.amina, kind=TimeKind.TRAINING, by=team.themself(team.amina))
+    TimeEntry.objects.filter(pk=clock.pk).update(starts_at=begun_at, recorded_at=begun_at)
+    with time_machine.travel(at(23, 58), tick=False):
+        leave_team(team.amina, last_on=TODAY, by=manager(team))
+    swept(team, at(0, 0, days=1))
+    assert not TimeEntry.objects.running().exists()
+    with time_machine.travel(at(0, 2, days=1), tick=False):
+        undo_leaving(team.amina, by=manager(team))
+        running = TimeEntry.objects.running().get()
+        assert (running.pk, running.starts_at, running.end_is_supposed) == (clock.pk, begun_at, False)
+        assert [one.pk for one in TimeEntry.objects.all()] == [clock.pk]
+
+
+@pytest.mark.parametrize("since", ["confirmed", "begun"])
+def test_a_clock_that_somebody_has_said_something_of_since_stays_stopped(team: Team, since: str) -> None:
+    with time_machine.travel(at(22), tick=False):
+        clock = clock_in(team.amina, kind=TimeKind.TRAINING, by=team.themself(team.amina))
+    with time_machine.travel(at(23, 58), tick=False):
+        leave_team(team.amina, last_on=TODAY, by=manager(team))
+    swept(team, at(0, 0, days=1))
+    with time_machine.travel(at(0, 2, days=1), tick=False):
+        if since == "confirmed":
+            TimeEntry.objects.filter(pk=clock.pk).update(confirmed_at=at(0, 1, days=1))
+        else:
+            clock_in(team.amina, kind=TimeKind.WORK, by=manager(team))
+        undo_leaving(team.amina, by=manager(team))
+    clock.refresh_from_db()
+    assert clock.ends_at == at(0, 0, days=1)
+
+
+def test_neither_staying_nor_an_undo_gives_a_role_that_was_taken_away(team: Team) -> None:
+    leave_team(team.amina, last_on=day(4), by=manager(team))
+    Membership.objects.filter(role=Role.TRAINEE, user=team.amina.user).delete()
+    return_to_team(team.amina, by=manager(team))
+    assert actor_now(team).roles == {}
+    leave_team(team.amina, last_on=LEFT_ON, by=manager(team))
+    undo_leaving(team.amina, by=manager(team))
+    assert (actor_now(team).roles, person(team.amina).is_active) == ({}, True)
 
 
 def test_five_minutes_later_it_is_no_longer_undone(team: Team) -> None:

@@ -24,9 +24,10 @@ from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.dispatch import assign_work_order
 from workers.actions.leaving import leave_team
 from workers.actions.time import clock_in
+from workers.actions.weeks import fill_week, publish_week
 from workers.enums import TimeKind
 from workers.enums.passes import AppointmentKind
-from workers.models import Assignment, TimeEntry, Trainee
+from workers.models import Assignment, TimeEntry, Trainee, WorkWeek
 from workers.rules.candidates import WARNINGS
 from workers.views.pathway import told
 
@@ -161,6 +162,20 @@ def test_a_mistake_is_undone_on_the_page(team: Team, manager: Client) -> None:
     assert Assignment.objects.occupying().filter(trainee=team.amina).count() == 1
     answer = manager.post(url("undo-leave", team.amina), follow=True)
     assert "Ce n’est plus annulable" in text_of(answer)
+
+
+def test_the_person_reads_their_last_day_on_their_week(team: Team) -> None:
+    trainee = signed_in(team, Role.TRAINEE)
+    address = reverse("workers:my_week")
+    assert "dernier jour" not in text_of(trainee.get(address))
+    fill_week(team.world.site, NOW.date(), by=team.supervisor)
+    leave_team(team.amina, last_on=day(2), by=team.world.actor(Role.SITE_MANAGER))
+    week = WorkWeek.objects.get(monday=NOW.date())
+    publish_week(week, by=team.supervisor, accepted_warnings=WARNINGS)
+    text = text_of(trainee.get(address))
+    assert "Votre dernier jour dans l’équipe" in text
+    assert "Mercredi 25 novembre" in text
+    assert text.count("Vous n’êtes plus dans l’équipe") == 4
 
 
 def test_somebody_elsewhere_finds_nobody(team: Team) -> None:

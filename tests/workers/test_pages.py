@@ -257,6 +257,8 @@ def test_an_absence_is_two_dates(team: Team, client: Client) -> None:
     address = reverse("workers:absence", args=[team.amina.public_id])
     client.force_login(team.world.users["dispatcher"])
     assert client.post(address, {"starts_on": "2026-11-25", "ends_on": "2026-11-24"}).status_code == 400
+    typed = client.post(address, {"starts_on": "2026-11-25", "ends_on": "demain"})
+    assert (typed.status_code, typed.content.decode().count('value="2026-11-25"')) == (400, 1)
     assert client.post(address, {"starts_on": "2026-11-25", "ends_on": "2026-11-26"}).status_code == 302
     assert client.post(address, {"starts_on": "2026-11-26", "ends_on": "2026-11-27"}).status_code == 409
     assert team.amina.absences.count() == 1

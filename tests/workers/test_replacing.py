@@ -103,6 +103,21 @@ def test_who_is_proposed_accompanies_nobody_then_and_who_is_replaced_nobody_at_a
 
 
 @pytest.mark.promise("domain R25")
+def test_who_is_replaced_accompanies_nobody_when_it_is_applied_either(team: Team) -> None:
+    Membership.objects.filter(role="supervisor").delete()
+    TraineeSkill.objects.filter(trainee=team.amina).update(level="transmitting")
+    TraineeSkill.objects.filter(trainee=team.bilal).update(level="observed")
+    (piece,) = day_of_amina(team, 9)
+    (line,) = propose_replacements(team.amina, NOW.date(), now=NOW)
+    (bilal,) = [one for one in line.choices if one.trainee == team.bilal]
+    assert bilal.companion is None
+    chosen = Choice(piece.public_id, piece.version, team.bilal.public_id, at(9), bilal.verdict.warnings)
+    (outcome,) = replace_day(team.amina, NOW.date(), [chosen], by=team.dispatcher, now=NOW)
+    assert outcome.now is not None and outcome.now.trainee == team.bilal
+    assert not outcome.now.occupations.companions().exists()
+
+
+@pytest.mark.promise("domain R25")
 def test_what_is_proposed_counts_among_what_somebody_learns_that_day(team: Team) -> None:
     """Bilal has seen ironing done: each piece in a pair is a new step, and a third one on a day is one too many."""
     day_of_amina(team, 9, 11, 14)

@@ -36,13 +36,13 @@ from workers.actions.weeks import (
     publish_week,
 )
 from workers.enums.contracts import RiderReason
-from workers.models import ContractRider, PlannedHours, Shift, TimeEntry, Trainee, WorkWeek
+from workers.models import ContractRider, PlannedHours, Shift, TimeEntry, Trainee, WeekEdition, WorkWeek
 from workers.models.contracts import person_file
 from workers.models.plan import team_day
 from workers.models.presence import presence_of
 from workers.models.timesheets import ASSIGNED, hours_of
 from workers.models.weeks import PersonWeek, read_week
-from workers.rules.candidates import WARNINGS
+from workers.rules.candidates import WARNINGS, Reason, Severity
 from workers.rules.labour import deal_of_week
 from workers.rules.labour.people import contracts_of
 from workers.rules.shifts import DayHours
@@ -311,6 +311,40 @@ def test_a_warning_is_confirmed_for_the_person_it_was_shown_of(team: Team, clien
     assert sent.status_code == 302
 
 
+def test_nobody_confirms_warnings_that_no_page_has_shown(
+    team: Team, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three people, of whom the table shows one and what is beside it another: the third has to be read first."""
+    for name in ("PAGE", "MOST_ELSEWHERE"):
+        monkeypatch.setattr(f"workers.views.weeks.{name}", 1)
+    for one in (team.amina, team.bilal, team.chloe):
+        week = planned(team, one, sun=SHORT)
+    codes = [f"L5_sunday:{one.public_id}" for one in (team.amina, team.bilal, team.chloe)]
+    client.force_login(team.world.users["supervisor"])
+    page, publish = reverse("workers:week"), reverse("workers:publish_week")
+
+    def asks(text: str) -> tuple[list[str], bool]:
+        (field,) = re.findall(r'name="accept" value="([^"]+)"', text)
+        return field.split(), 'name="next"' in text
+
+    first = client.get(page, {"semaine": str(MONDAY)}).content.decode()
+    assert asks(first) == (sorted(codes[:2]), True)
+    assert "Encore une personne à lire avant de publier." in first
+    assert ("Bilal" in first, "Chloé" in first) == (True, False)
+    sent = {"version": week.version, "accept": " ".join(codes[:2])}
+    assert client.post(publish, asked(team, **sent)).status_code == 422
+    more = client.post(publish, asked(team, **sent, next="on"))
+    assert (more.status_code, WeekEdition.objects.count()) == (200, 0)
+    assert asks(more.content.decode()) == (sorted(codes), False)
+    assert "Chloé" in more.content.decode()
+    # Of other hours nobody has read anything.
+    week = planned(team, team.bilal, mon=SHORT)
+    again = client.post(publish, asked(team, **sent, next="on")).content.decode()
+    assert asks(again) == (sorted(codes[:2]), True)
+    sent = {"version": week.version, "accept": " ".join(codes)}
+    assert client.post(publish, asked(team, **sent)).status_code == 302
+
+
 def test_a_warning_that_was_confirmed_is_not_asked_again(team: Team) -> None:
     week = published(team, sun=SHORT)
     planned(team, mon=SHORT)
@@ -554,3 +588,19 @@ def test_hours_that_change_within_the_week_are_planned_as_they_are_judged(team: 
     judged = deal_of_week(contracts_of(person_file(Trainee.objects.get(pk=team.amina.pk))), MONDAY)
     assert (one.contract_minutes, judged[1]) == (22 * 60, 22 * 3600)
     assert person(team, team.amina, NEXT).contract_minutes == 30 * 60
+
+
+@pytest.mark.promise("L12", "L18")
+@pytest.mark.parametrize(
+    ("code", "then", "said"),
+    [
+        ("L12", 0, "1 h of extra hours in the week of Mon 23 Nov., paid 10 % more"),
+        ("L12", 1800, "1 h of extra hours in the week of Mon 23 Nov.: 30 min paid 10 % more, 30 min 25 % more"),
+        ("L18", 0, "1 h of overtime in the week of Mon 23 Nov., paid 10 % more"),
+    ],
+)
+def test_hours_that_nobody_works_are_not_spoken_of(code: str, then: int, said: str) -> None:
+    figures = {"day": "2026-11-23", "time": "3600", "first": str(3600 - then), "first_rate": "10", "then": str(then)}
+    with override("en"):
+        told = explain(Reason(code, Severity.INFO, {**figures, "then_rate": "25"}), zone=PARIS)
+    assert told.replace("\xa0", " ") == said

@@ -257,11 +257,17 @@ def round_up(moment: dt.datetime) -> dt.datetime:
 def explain(reason: Reason, *, zone: ZoneInfo) -> str:
     """The reason as a sentence, in the active language, with times of the zone; then its article and the ways out."""
     figures = {name: _figure(name, value, zone) for name, value in reason.figures.items()}
-    sentence = str(REASON_SENTENCES[reason.code]) % figures
+    sentence = str(REASON_SENTENCES[_sentence_of(reason)]) % figures
     told = sentence
     if reason.article:
         told = _("%(sentence)s (Labour Code, %(article)s)") % {"sentence": sentence, "article": reason.article}
     return ". ".join([told, *(explain_way(way, zone=zone) for way in reason.ways_out)])
+
+
+def _sentence_of(reason: Reason) -> str:
+    """The code of its sentence: hours that are all paid the lower raise do not speak of the higher one (L12, L18)."""
+    is_low = "then_rate" in reason.figures and int(reason.figures["then"]) == 0
+    return f"{reason.code}_first" if is_low else reason.code
 
 
 def explain_way(way: WayOut, *, zone: ZoneInfo) -> str:

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from concierge import events
+from concierge.days import today_of
 from concierge.db import refuse_on
 from concierge.errors import Conflict, Invalid
 from concierge.rome import rome
@@ -308,7 +308,7 @@ def withdraw_contract(contract: Contract, *, by: Actor) -> bool:
         raise Conflict(_("This contract was withdrawn already."))
     if contract.renewals.filter(STANDS).exists():
         raise Conflict(_("This contract has been renewed: withdraw its renewal first."))
-    contract.withdrawn_on = timezone.localdate()
+    contract.withdrawn_on = today_of(contract.organisation)
     contract.save(update_fields=["withdrawn_on"])
     events.record("contract.withdrawn", contract.trainee, by=by, contract=str(contract.public_id))
     return give_back_suspensions(contract.trainee, hired_on=contract.starts_on, by=by)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from concierge import events
+from concierge.days import today_of
 from concierge.errors import Conflict, Invalid
 from concierge.tenancy import Actor
 from workers.actions.contract_refusals import refuse_findings
@@ -71,7 +71,7 @@ def withdraw_derogation(derogation: ContractDerogation, *, by: Actor) -> None:
     rests = standing.filter(floor_derogation=derogation) | standing.filter(cumul_derogation=derogation)
     if rests.exists() or _needed_beyond(person_file(trainee), derogation):
         raise Conflict(_("A contract rests on this decision: withdraw or end that contract first."))
-    derogation.withdrawn_on = timezone.localdate()
+    derogation.withdrawn_on = today_of(trainee.organisation)
     derogation.save(update_fields=["withdrawn_on"])
     events.record("derogation.withdrawn", trainee, by=by, derogation=str(derogation.public_id))
 

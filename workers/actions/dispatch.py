@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -28,6 +29,7 @@ from concierge.errors import WrongState
 from concierge.tenancy import Actor
 from workers.actions.candidates import Candidate, candidate_for, explain
 from workers.actions.companions import accompany, release_companion
+from workers.actions.growth import growth_of
 from workers.actions.meanwhile import changed_meanwhile, who_gave
 from workers.actions.refusals import (
     AssignmentRefused,
@@ -54,12 +56,14 @@ def assign_work_order(
     supervision_mode: str = "",
     accepted_warnings: Collection[str] = (),
     now: dt.datetime | None = None,
+    absent: Trainee | None = None,
 ) -> Assignment:
     """Give work to a person of the team from ``starts_at`` on: work order ``→ scheduled``, assignment ``proposed``.
 
     Of work that a provider does, the team carries the things there and back: then the work order stays as it is.
     ``supervision_mode`` is what suits the person's level unless told. ``accepted_warnings`` are the codes that the
     dispatcher has read. ``now`` is the moment of the decision, when that is not the present (history written later).
+    ``absent``: whoever is being replaced accompanies nobody, noted as away or not.
 
     Raises ``NotOwnTeamWork`` and ``PastDay`` (400), ``WorkOrderTaken`` and ``TraineeBusy`` (409), ``AssignmentRefused``
     and ``WarningsToAccept`` (422, with ``reasons``).
@@ -78,6 +82,7 @@ def assign_work_order(
         mode=supervision_mode,
         accepted_warnings=accepted_warnings,
         now=now or timezone.now(),
+        absent=absent,
     )
     with (
         refuse_on("trainee_not_in_two_places", TraineeBusy(field="starts_at")),
@@ -119,6 +124,7 @@ def move_assignment(
     version: int | None = None,
     accepted_warnings: Collection[str] = (),
     now: dt.datetime | None = None,
+    absent: Trainee | None = None,
 ) -> Assignment:
     """Another time or another person, before the start; the person has to see it again (``→ proposed``).
 
@@ -142,6 +148,7 @@ def move_assignment(
             supervision_mode=supervision_mode,
             accepted_warnings=accepted_warnings,
             now=now,
+            absent=absent,
         )
     candidate = judged(
         moved.work_order,
@@ -151,6 +158,7 @@ def move_assignment(
         accepted_warnings=accepted_warnings,
         now=now or timezone.now(),
         without=moved,
+        absent=absent,
     )
     moved.planned_start, moved.planned_end = candidate.starts_at, candidate.ends_at
     moved.supervision_mode = candidate.mode
@@ -194,6 +202,7 @@ def judged(
     accepted_warnings: Collection[str],
     now: dt.datetime,
     without: Assignment | None = None,
+    absent: Trainee | None = None,
 ) -> Candidate:
     """The candidate, or the refusal that says why not: what ``assign_work_order`` raises about people and time."""
     zone = ZoneInfo(work_order.site.time_zone)
@@ -202,8 +211,11 @@ def judged(
         raise PastDay(field="starts_at")
     team = team_day(Trainee.objects.filter(pk=trainee.pk), day, zone)
     team.know_weeks(team.trainees)
+    growth = growth_of(work_order, team, now=now, without=without)
+    if absent is not None:
+        growth = replace(growth, helpers=growth.helpers.but(absent))
     candidate = candidate_for(
-        work_order, team.trainees[0], team, now=now, starts_at=starts_at, mode=mode, without=without
+        work_order, team.trainees[0], team, now=now, starts_at=starts_at, mode=mode, without=without, growth=growth
     )
     blocks = candidate.verdict.of(Severity.BLOCK)
     if any(reason.code == "busy" for reason in blocks):

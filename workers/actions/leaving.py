@@ -35,9 +35,18 @@ from workers.actions.dispatch import lock_trainee, say, unassign
 from workers.actions.persons import let_in
 from workers.actions.swaps import expire_swap
 from workers.actions.time import stop_clock
-from workers.actions.weeks import Change, bring, lock_week, next_number, redraft
+from workers.actions.weeks import Change, bring, lock_week, next_number, touch
 from workers.enums import ABSENCE_KINDS, LEFT
-from workers.models import Absence, Assignment, Occupation, SwapRequest, TimeEntry, Trainee, WorkWeek
+from workers.models import (
+    Absence,
+    Assignment,
+    HoursConsent,
+    Occupation,
+    SwapRequest,
+    TimeEntry,
+    Trainee,
+    WorkWeek,
+)
 from workers.models.holdings import Holdings, at_work_until, holdings_of
 from workers.rules.intervals import civil_day
 
@@ -123,8 +132,9 @@ def go(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None) -> bool:
     person, held = _locked(trainee, last_on, today)
     if not person.is_active or person.last_on != last_on:
         return False
-    stop_clock(person, by=by)
+    stopped = stop_clock(person, by=by)
     ended = _end(person, held, last_on, by=by, now=moment)
+    ended["clocks"] = [str(stopped.public_id)] if stopped else []
     _go(person, by=by, begun=[str(one.public_id) for one in held.begun], ended=ended)
     return True
 
@@ -144,15 +154,25 @@ def let_go(deadline: Deadline) -> None:
 @transaction.atomic
 def return_to_team(trainee: Trainee, *, by: Actor) -> Trainee:
     """They stay after all, or are back: on the team as before, with their account. What ended is for people to give
-    and to publish anew; what is in their file stayed there. Raises ``NotLeaving`` (409)."""
+    and to publish anew, what they said of those hours is another question then (L13, L14); what is in their file
+    stayed there. Raises ``NotLeaving`` (409)."""
     person = lock_trainee(trainee)
+    if person.last_on is not None:
+        HoursConsent.objects.filter(trainee=person, day__gt=person.last_on).delete()
+    return take_in(person, by=by)
+
+
+def take_in(person: Trainee, *, by: Actor, has_role: bool = True) -> Trainee:
+    """On the team again, under their lock; ``has_role``: whoever was off it gets the role of their account back. Raises
+    ``NotLeaving`` (409)."""
     if person.last_on is None:
         raise NotLeaving
     was, had_left = person.last_on, not person.is_active
     person.is_active, person.last_on = True, None
     person.save(update_fields=["is_active", "last_on"])
     deadlines.cancel_deadline(GOES, organisation_id=person.organisation_id, subject_id=person.pk)
-    if person.user_id is not None:
+    # Whoever is still there has their role, unless somebody took it away for another reason.
+    if had_left and has_role and person.user_id is not None:
         let_in(person)
     events.record("trainee.returned" if had_left else "trainee.stays", person, by=by, was=str(was))
     return person
@@ -240,7 +260,8 @@ def _end(person: Trainee, held: Holdings, last_on: dt.date, *, by: Actor, now: d
 
 
 def _end_hours(person: Trainee, held: Holdings, *, by: Actor, now: dt.datetime) -> list[str]:
-    """A further version of each week without their shifts."""
+    """A further version of each week without their shifts. Drafts stay: of days after their last one they count for
+    nothing, and an undo finds them as they were."""
     days: dict[int, list[dt.date]] = defaultdict(list)
     for shift in held.shifts:
         days[shift.week_id].append(shift.day)
@@ -248,7 +269,7 @@ def _end_hours(person: Trainee, held: Holdings, *, by: Actor, now: dt.datetime) 
     for week in WorkWeek.objects.filter(pk__in=days).order_by("pk"):
         locked = lock_week(week)
         changes = [Change(person, day, None) for day in days[week.pk]]
-        redraft(locked, changes)
+        touch(locked)
         edition = bring(locked, changes, number=next_number(locked), by=by, now=now)
         editions.append(str(edition.public_id))
     return editions

@@ -7,7 +7,6 @@ it is; swaps that ended are asked for anew.
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from contextlib import suppress
 
 from django.db import transaction
@@ -22,15 +21,16 @@ from concierge.tenancy import Actor
 from workers.actions.absences import WITHIN, TooLateToUndo
 from workers.actions.companions import CompanionBusy, accompany
 from workers.actions.dispatch import assign_work_order, lock_trainee
-from workers.actions.leaving import return_to_team
+from workers.actions.leaving import HeldMeanwhile, take_in
+from workers.actions.time import run_on
 from workers.actions.undo import PAST
-from workers.actions.weeks import Change, bring, lock_week, next_number, redraft
+from workers.actions.weeks import Change, bring, lock_week, next_number, touch
 from workers.enums import MOVABLE, AssignmentStatus
-from workers.models import Absence, Assignment, Shift, Trainee, WorkWeek
+from workers.models import Absence, Assignment, Shift, TimeEntry, Trainee, WorkWeek
 from workers.rules.companions import Helper
 
 SAID = ("trainee.leaving", "trainee.stays", "trainee.returned")
-ENDED = ("pieces", "beside", "absences", "editions")
+ENDED = ("pieces", "beside", "absences", "editions", "clocks")
 
 
 def can_undo(trainee: Trainee, by: Actor, *, now: dt.datetime) -> bool:
@@ -53,14 +53,15 @@ def _said_by(trainee: Trainee, by: Actor, now: dt.datetime) -> Event | None:
 
 @transaction.atomic
 def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None) -> int:
-    """On the team as before, with their hours, absences and work, also what went at the end of
-    a last day that is over meanwhile; how many pieces could not be given back
-    to them. Raises ``TooLateToUndo`` (409)."""
+    """On the team as before, with their hours, what they said of them, absences and work, also what went at the end of
+    a last day that is over meanwhile; a clock that it stopped runs on. Returns how many pieces could not be given back
+    to them. Raises ``TooLateToUndo`` and ``HeldMeanwhile`` (409)."""
     moment = now or timezone.now()
     said = _said_by(trainee, by, moment)
     if said is None:
         raise TooLateToUndo
-    ended = _ended(person_id=trainee.public_id, said=said)
+    went = _went(trainee, said)
+    ended = _ended(said, went)
     pieces = list(
         Assignment.objects.filter(public_id__in=ended["pieces"], status=AssignmentStatus.CANCELLED)
         .select_related("work_order__site", "work_order__service", "work_order__request")
@@ -73,9 +74,14 @@ def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None)
     person = lock_trainee(trainee)
     if _said_by(person, by, moment) != said:
         raise TooLateToUndo
-    person = return_to_team(person, by=by)
+    if len(_went(person, said)) != len(went):
+        # They went while their lock was waited for.
+        raise HeldMeanwhile
+    person = take_in(person, by=by, has_role=any(event.data.get("had_role") for event in went))
     for week in locked:
         _publish_again(person, week, ended["editions"], by=by, now=moment)
+    for clock in TimeEntry.objects.filter(trainee=person, public_id__in=ended["clocks"]):
+        run_on(clock, by=by)
     _away_again(person, ended["absences"], dt.date.fromisoformat(said.data["last"]))
     given = sum(_give_again(person, one, by=by, now=moment) for one in pieces)
     _accompany_again(person, ended["beside"])
@@ -83,20 +89,26 @@ def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None)
     return len(ended["pieces"]) - given
 
 
-def _ended(person_id: uuid.UUID, said: Event) -> dict[str, list[str]]:
+def _went(trainee: Trainee, said: Event) -> list[Event]:
+    """That they were off the team after it was said, if they were."""
+    left = Event.objects.filter(subject_id=trainee.public_id, name="trainee.left", pk__gt=said.pk)
+    return list(left.order_by("pk"))
+
+
+def _ended(said: Event, went: list[Event]) -> dict[str, list[str]]:
     """What ended when it was said, and when the day was over."""
-    went = Event.objects.filter(subject_id=person_id, name="trainee.left", pk__gt=said.pk).order_by("pk")
     each = [said.data["ended"], *(event.data.get("ended", {}) for event in went)]
     return {what: [one for ended in each for one in ended.get(what, [])] for what in ENDED}
 
 
 def _publish_again(person: Trainee, week: WorkWeek, editions: list[str], *, by: Actor, now: dt.datetime) -> None:
-    """Their shifts as published before, on days that nobody has published anew since."""
-    ended = Shift.objects.filter(trainee=person, week=week, until__public_id__in=editions, starts_at__gt=now)
+    """Their shifts as published before, those of a day that has begun too, on days that nobody has published since. The
+    draft is as it was."""
+    ended = Shift.objects.filter(trainee=person, week=week, until__public_id__in=editions)
     current = set(Shift.objects.current().filter(trainee=person, week=week).values_list("day", flat=True))
     changes = [Change(person, one.day, one.hours(week.zone)) for one in ended.order_by("day") if one.day not in current]
     if changes:
-        redraft(week, changes)
+        touch(week)
         bring(week, changes, number=next_number(week), by=by, now=now)
 
 

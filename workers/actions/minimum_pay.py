@@ -6,10 +6,10 @@ import datetime as dt
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from concierge import events
+from concierge.days import today_of
 from concierge.db import first_broken, refuse_on
 from concierge.errors import Conflict, Invalid, WrongState
 from concierge.models import Organisation
@@ -49,7 +49,7 @@ def withdraw_minimum_pay(row: MinimumPay, *, by: Actor) -> MinimumPay:
     locked: MinimumPay = MinimumPay.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
     if locked.withdrawn_on is not None:
         raise WrongState
-    locked.withdrawn_on = timezone.localdate()
+    locked.withdrawn_on = today_of(locked.organisation)
     locked.save(update_fields=["withdrawn_on"])
     events.record("minimum_pay.withdrawn", locked, by=by, starts_on=locked.starts_on.isoformat())
     return locked

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from bookings.actions.work_orders import lock_work_order
 from concierge.errors import Invalid, WrongState
 from concierge.tenancy import Actor
+from workers.actions.closing import check_end
 from workers.actions.dispatch import unassign
 from workers.actions.meanwhile import changed_meanwhile, last_event
 from workers.actions.work import answer_help, call_for_help, finish_assignment, start_assignment
@@ -84,6 +85,8 @@ def _finish(
         raise Invalid(_("This is not the day of the sheet."), field="started")
     if locked.status in MOVABLE:
         locked = start_assignment(locked, by=by, act_at=started_at)
+    elif locked.status == S.WORKING:
+        check_end(locked, done_at, now=now)
     return finish_assignment(locked, by=by, act_at=done_at)
 
 

@@ -210,6 +210,7 @@ def _apply(
                 version=choice.version,
                 by=by,
                 now=now,
+                absent=piece.trainee,
             )
     except DomainError as error:
         return Outcome(piece, error=error)

@@ -172,7 +172,8 @@ def approve_swap(
         editions.append(bring(week, changes, number=numbers[week.pk], by=by, now=moment))
     after = [read_week(week.site, week.monday, now=moment, since=before[week.pk]) for week in weeks]
     both = [one for plan in after for one in plan.people if one.trainee.pk in {locked.asker_id, locked.other_id}]
-    warned = sorted(judged_people(both, accepted_warnings, zone=after[0].zone))
+    # Of two people everything is read where it is confirmed.
+    warned = sorted(judged_people(both, accepted_warnings, zone=after[0].zone, most=None))
     for edition in editions:
         edition.accepted_warnings = warned
         edition.save(update_fields=["accepted_warnings"])

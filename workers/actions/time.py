@@ -142,6 +142,32 @@ def stop_clock(trainee: Trainee, *, by: Actor) -> TimeEntry | None:
         return None
 
 
+@transaction.atomic
+def run_on(entry: TimeEntry, *, by: Actor) -> bool:
+    """``stop_clock`` was a mistake: the person is still at it, and their time runs on. Not once anybody has said
+    something of these hours, others have begun or their month is closed: then for people to correct."""
+    person = lock_person(entry.trainee_id)
+    stopped = TimeEntry.objects.select_for_update(of=("self",), no_key=True).get(pk=entry.pk)
+    is_settled = stopped.confirmed_at or stopped.contested_at or stopped.validated_at or stopped.withdrawn_because
+    if is_settled or _running(person) or TimeEntry.objects.filter(replaces=stopped).exists():
+        return False
+    stopped.is_current, stopped.ended_version_at = True, None
+    stopped.ends_at, stopped.ends_on, stopped.end_recorded_at = None, stopped.starts_on, None
+    stopped.end_is_supposed = False
+    fields = ("is_current", "ended_version_at", "ends_at", "ends_on", "end_recorded_at", "end_is_supposed")
+    try:
+        with (
+            transaction.atomic(),
+            refuse_on("hours_of_an_open_month", MonthClosed()),
+            refuse_on("time_entries_do_not_overlap", HoursOverlap()),
+        ):
+            stopped.save(update_fields=fields)
+    except (MonthClosed, HoursOverlap):
+        return False
+    events.record("time_entry.runs_on", stopped, by=by, trainee=str(person.public_id))
+    return True
+
+
 def supposed_end(person: Trainee, running: TimeEntry, now: dt.datetime) -> dt.datetime | None:
     """When somebody who forgot to stop probably went, if anybody can tell: by the plan, else by their usual week."""
     if running.starts_at is None:

@@ -211,7 +211,9 @@ def bring(
             for change in changes
             if change.hours is not None and change.hours.intervals(change.day, week.zone)
         )
-    follow_publication(brought, {(one.trainee.pk, one.day): one.hours for one in changes}, week.zone)
+    # What somebody said of days after their last one waits with them: they may be back in a minute, it was a mistake.
+    given = {(one.trainee.pk, one.day): one.hours for one in changes if one.trainee.is_there_on(one.day)}
+    follow_publication(brought, given, week.zone)
     people = sorted({str(change.trainee.public_id) for change in changes})
     events.record("week.published", edition, by=by, number=number, monday=week.monday.isoformat(), trainees=people)
     return edition
@@ -238,12 +240,20 @@ def redraft(week: WorkWeek, changes: Collection[Change]) -> None:
     for change in changes:
         PlannedHours.objects.filter(trainee=change.trainee, day=change.day).delete()
     _write(week, ((one.trainee, one.day, one.hours) for one in changes if one.hours is not None))
+    touch(week)
+
+
+def touch(week: WorkWeek) -> None:
+    """The next version of a locked draft: whoever looks at the one before is told when they save."""
     week.version += 1
     week.save(update_fields=["version"])
 
 
-def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, zone: ZoneInfo) -> set[str]:
-    """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read.
+def judged_people(
+    people: Collection[PersonWeek], accepted: Collection[str], *, zone: ZoneInfo, most: int | None = MOST_SENTENCES
+) -> set[str]:
+    """Codes of the warnings that were confirmed. Raises what forbids the hours, and what is still to be read, of which
+    the sentence spells out ``most`` (``None``: all, where no page shows the rest).
 
     Of what speaks against the weeks, that counts which the changes bring about or make worse: what has happened, or
     was confirmed before, hinders nobody else's hours.
@@ -251,22 +261,22 @@ def judged_people(people: Collection[PersonWeek], accepted: Collection[str], *, 
     blocks = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.BLOCK]
     if blocks:
         raise WeekRefused(
-            _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(blocks, zone)},
+            _("These hours cannot be published. %(reasons)s") % {"reasons": _sentences(blocks, zone, most)},
             reasons=sorted({reason.code for _one, reason in blocks}),
         )
     warnings = [(one, reason) for one in people for reason in one.created if reason.severity == Severity.WARN]
     missing = [(one, reason) for one, reason in warnings if not {reason.code, one.accepts(reason)} & set(accepted)]
     if missing:
         raise WarningsToAccept(
-            _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone)},
+            _("To be confirmed. %(reasons)s") % {"reasons": _sentences(missing, zone, most)},
             reasons=sorted({reason.code for _one, reason in missing}),
             accept=sorted({one.accepts(reason) for one, reason in missing}),
         )
     return {reason.code for _one, reason in warnings}
 
 
-def _sentences(found: Sequence[tuple[PersonWeek, Reason]], zone: ZoneInfo) -> str:
-    said = [f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found[:MOST_SENTENCES]]
+def _sentences(found: Sequence[tuple[PersonWeek, Reason]], zone: ZoneInfo, most: int | None) -> str:
+    said = [f"{one.trainee.first_name}: {explain(reason, zone=zone)}." for one, reason in found[:most]]
     if more := len(found) - len(said):
         said.append(ngettext("And %(n)d other.", "And %(n)d others.", more) % {"n": more})
     return " ".join(said)

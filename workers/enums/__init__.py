@@ -318,6 +318,7 @@ REASON_SENTENCES = {
         "%(time)s of extra hours in the week of %(day)s: "
         "%(first)s paid %(first_rate)s %% more, %(then)s %(then_rate)s %% more"
     ),
+    "L12_first": _("%(time)s of extra hours in the week of %(day)s, paid %(first_rate)s %% more"),
     "L13": _("Extra hours told less than %(count_limit)s days before: a refusal is no fault"),
     "L14": _("Hours changed less than %(count_limit)s working days before"),
     "L15": _(
@@ -330,6 +331,7 @@ REASON_SENTENCES = {
         "%(time)s of overtime in the week of %(day)s: "
         "%(first)s paid %(first_rate)s %% more, %(then)s %(then_rate)s %% more"
     ),
+    "L18_first": _("%(time)s of overtime in the week of %(day)s, paid %(first_rate)s %% more"),
     "L18_quota": _("%(time)s of overtime this year: %(time_limit)s at most"),
     "L20": _("%(day)s is a public holiday"),
     "L20_may": _("1 May is off for everybody"),

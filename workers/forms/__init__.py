@@ -26,6 +26,8 @@ from workers.rules.candidates import WARNINGS
 
 # Nobody plans a year ahead; absurd dates stop here.
 FURTHEST = dt.timedelta(days=366)
+# Pay slips are kept for five years (Labour Code L3243-4).
+LONGEST_AGO = dt.timedelta(days=5 * 366)
 
 
 def cleaned(form: forms.Form) -> dict[str, Any]:
@@ -158,6 +160,21 @@ class PaperForm(forms.Form):
                 if name not in self.errors and data.get(name) is None:
                     self.add_error(name, _("Write the time that stands on the sheet."))
         return data
+
+
+class CloseWorkForm(forms.Form):
+    """When work that somebody left really ended, by the clock on the wall of the site."""
+
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    done = forms.TimeField(label=_("Finished at"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def clean_day(self) -> dt.date:
+        """A day whose hours may still matter."""
+        day: dt.date = self.cleaned_data["day"]
+        if abs(day - timezone.localdate()) > LONGEST_AGO:
+            raise forms.ValidationError(_("Choose a day of the last five years."))
+        return day
 
 
 class DeclineForm(forms.Form):

@@ -136,12 +136,13 @@ class DecisionForm(forms.Form):
 
 
 class WeekForm(forms.Form):
-    """Which week of which site, in the version of the page."""
+    """Which week of which site, in the version of the page; ``next``: there is more to read before."""
 
     site = forms.SlugField()
     semaine = forms.DateField()
     version = forms.IntegerField(min_value=0)
     how = forms.ChoiceField(choices=[("usual", ""), ("last", "")], required=False)
+    next = forms.BooleanField(required=False)
     accept = WarningsField(choices=[(code, code) for code in sorted(WARNINGS)], required=False)
 
 

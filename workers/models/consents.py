@@ -40,13 +40,17 @@ class HoursConsentQuerySet(models.QuerySet["HoursConsent"]):
         return self.filter(status=ConsentStatus.AGREED)
 
     def to_answer(self, trainee: Trainee, today: dt.date) -> Self:
-        """What the person is asked of days to come, in order."""
-        return self.filter(trainee=trainee, status=ConsentStatus.ASKED, day__gte=today).order_by("day")
+        """What the person is asked of days to come, in order; not of those after their last one on the team."""
+        return self.to_come(trainee, today).filter(status=ConsentStatus.ASKED)
 
     def to_reconsider(self, trainee: Trainee, today: dt.date) -> Self:
         """To what the person said no themselves, of days to come: they may still say yes."""
-        mine = self.filter(trainee=trainee, status=ConsentStatus.DECLINED, said_by=SaidBy.PERSON)
-        return mine.filter(day__gte=today).order_by("day")
+        return self.to_come(trainee, today).filter(status=ConsentStatus.DECLINED, said_by=SaidBy.PERSON)
+
+    def to_come(self, trainee: Trainee, today: dt.date) -> Self:
+        """Of the person's days from today on, until their last one on the team."""
+        found = self.filter(trainee=trainee, day__gte=today).order_by("day")
+        return found if trainee.last_on is None else found.filter(day__lte=trainee.last_on)
 
 
 class HoursConsent(PublicIdModel, TenantModel):

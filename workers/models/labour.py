@@ -119,7 +119,8 @@ class ShiftTime(NamedTuple):
 
     ``told_on`` is the day on which the person learnt of it (L13); ``is_plan``: it counts as planned time, because the
     person is not away and the hours are not over and clocked. Without intervals: a later version made the day free.
-    ``is_agreed``: they said yes to these hours.
+    ``is_agreed``: they said yes to these hours. Of a day that became free it says nothing, and no rule reads one: what
+    that changes is judged when it is published (L14), with what the person said of it.
     """
 
     day: dt.date

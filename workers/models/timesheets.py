@@ -83,8 +83,20 @@ class PersonHours:
     @property
     def contract(self) -> int:
         """Minutes of contract of these days."""
+        return self._contract_until(self.last)
+
+    def apart(self, until: dt.date) -> int | None:
+        """Minutes that are paid beyond what the contract asks for until a day, that day included; of the days before
+        the first there is nothing to compare. Hours of later days and what the contract asks for on them stay out."""
+        if until < self.first:
+            return None
+        until = min(until, self.last)
+        paid = rules.paid(rules.totals_of(rules.within(self.pieces, self.first, until)))
+        return paid - self._contract_until(until)
+
+    def _contract_until(self, last: dt.date) -> int:
         file = person_file(self.trainee)
-        count = (self.last - self.first).days + 1
+        count = (last - self.first).days + 1
         weekly = (file.minutes_on(self.first + dt.timedelta(days=number)) for number in range(count))
         return rules.contract_minutes(weekly, self.first)
 

@@ -23,7 +23,7 @@ from concierge.tenancy import Actor
 from concierge.words import date_words, duration_words
 from workers.actions.candidates import Candidate, best_candidates
 from workers.actions.refusals import WarningsToAccept
-from workers.enums import MOVABLE, SupervisionMode
+from workers.enums import MOVABLE, AssignmentStatus, SupervisionMode
 from workers.models import Assignment, HelpCall, Trainee
 from workers.models.cards import cards_of
 from workers.models.plan import judged_day
@@ -240,7 +240,7 @@ def _facts(focus: Focus, order: WorkOrder, leg: str) -> dict[str, Any]:
 
 
 def _finished_panel(focus: Focus, card: Assignment) -> dict[str, Any]:
-    """Work that has begun: who and when, nothing to change."""
+    """Work that has begun: who and when; it can be finished for whoever left it."""
     return {
         **_facts(focus, card.work_order, card.leg),
         "card": card,
@@ -248,6 +248,9 @@ def _finished_panel(focus: Focus, card: Assignment) -> dict[str, Any]:
         "status": card.get_status_display(),
         "category": card.category,
         "hours": hours_text(card.planned_start, card.planned_end, focus.zone),
+        "finish_url": reverse("workers:close_work", args=[card.public_id])
+        if card.status == AssignmentStatus.WORKING
+        else "",
         "candidates": [],
     }
 

@@ -79,7 +79,7 @@ def row_of(line: Line, today: dt.date, actor: Actor) -> dict[str, Any]:
         "site": line.person.site.name,
         "adviser": str(line.person.adviser) if line.person.adviser else "",
         "url": reverse("workers:contracts" if of_contracts else "workers:pass", args=[line.person.public_id]),
-        "day": short_moment_words(line.at, line.person.site) if line.at else date_words(line.day, "j F Y"),
+        "day": short_moment_words(line.at, line.person.site) if line.at else date_words(line.day, "j N Y"),
         "in": _in_words(days),
         "category": "failed" if days < 0 else "waiting" if days <= NOW else "active" if days <= SOON else "open",
     }

@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from concierge.days import today_of
-from concierge.words import figures
+from concierge.words import date_words, figures
 from workers.actions.employers import add_annex, add_employer, change_annex, change_employer
 from workers.forms.employers import AnnexForm, EmployerForm, annex_values, employer_values
 from workers.models import Employer, FinancialAnnex
 from workers.models.contracts import in_force_on
 from workers.perms import can_manage_employers, can_see_employers
 from workers.views.common import acting, answered, require
-from workers.views.contract_words import day_words
 
 # Annexes of one employer on the page: twelve years of one a year.
 SHOWN = 12
@@ -49,8 +48,8 @@ def _annex_row(annex: FinancialAnnex, today: Any) -> dict[str, Any]:
     state = "active" if annex.is_active_on(today) else "done"
     return {
         "annex": annex,
-        "from": day_words(annex.starts_on),
-        "to": day_words(annex.ends_on),
+        "from": date_words(annex.starts_on, "j N Y"),
+        "to": date_words(annex.ends_on, "j N Y"),
         "hours": figures(annex.etp_hours),
         "basis": annex.get_hours_basis_display(),
         "places": figures(annex.agreed_etp),

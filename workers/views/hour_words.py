@@ -141,19 +141,26 @@ def days_words(hours: PersonHours) -> list[dict[str, Any]]:
     return found
 
 
-def totals_words(hours: PersonHours) -> dict[str, Any]:
-    """Worked, paid, contract, planned, and each kind."""
+def totals_words(hours: PersonHours, today: dt.date) -> dict[str, Any]:
+    """Worked, paid, contract, planned, and each kind; the difference as far as the days are over."""
+    apart = hours.apart(today - dt.timedelta(days=1))
     return {
         "worked": minutes_words(hours.worked),
         "paid": minutes_words(hours.paid),
         "contract": minutes_words(hours.contract),
-        "difference": minutes_words(hours.paid - hours.contract),
+        "difference": minutes_words(apart) if apart is not None else "–",
+        "until": until_words(hours.first, hours.last, today),
         "planned": minutes_words(hours.planned_minutes),
         "kinds": [
             {"label": TimeKind(kind).label, "minutes": minutes_words(minutes)}
             for kind, minutes in sorted(hours.totals.items(), key=lambda pair: TimeKind.values.index(pair[0]))
         ],
     }
+
+
+def until_words(first: dt.date, last: dt.date, today: dt.date) -> str:
+    """Of days that are not all over: the last one that is, else nothing."""
+    return date_words(today - dt.timedelta(days=1), "j F") if first < today <= last else ""
 
 
 def month_asked(request: HttpRequest, zone: ZoneInfo, given: str | None = None) -> dt.date:

@@ -26,6 +26,7 @@ from workers.forms.people import LeaveForm
 from workers.models import Assignment, Contract, Trainee
 from workers.models.holdings import Holdings, holdings_of
 from workers.perms import can_let_go
+from workers.views.closing import begun_by
 from workers.views.common import acting, answered, hours_text, require, title_of, trainee_or_404
 from workers.views.person_tabs import first_page_of, head_of
 
@@ -60,6 +61,7 @@ def leave(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         "form": form,
         "back": first_page_of(actor, found),
         "seen": _seen(found, day, today) if day else None,
+        "begun": begun_by(found, actor),
     }
     return render(request, "workers/leave.html", context, status=status if is_sure else 200)
 
@@ -107,6 +109,7 @@ def leaving_of(trainee: Trainee, actor: Actor) -> dict[str, Any] | None:
     return {
         "first_name": trainee.first_name,
         "forgotten_on": _kept_until(trainee.last_on),
+        "begun": begun_by(trainee, actor),
         "contracts": may and Contract.objects.between(after, after).ours().filter(trainee=trainee).exists(),
         "may_return": may,
         "may_undo": may and can_undo(trainee, actor, now=timezone.now()),

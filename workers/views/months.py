@@ -18,6 +18,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.models import Site
 from concierge.tenancy import Actor
@@ -33,7 +34,15 @@ from workers.models.timesheets import PersonHours, hours_of, site_month
 from workers.perms import can_export_hours, can_reopen, can_see_months, can_write_hours
 from workers.rules.time import month_end
 from workers.views.common import acting, chosen_site, require
-from workers.views.hour_words import days_words, minutes_words, month_asked, months_around, person_words, totals_words
+from workers.views.hour_words import (
+    days_words,
+    minutes_words,
+    month_asked,
+    months_around,
+    person_words,
+    totals_words,
+    until_words,
+)
 from workers.views.person_tabs import Button, head_of
 
 # People on a page.
@@ -108,7 +117,7 @@ def person_month(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
         "month": date_words(month, "F Y"),
         "month_code": f"{month:%Y-%m}",
         "days": days_words(hours),
-        "totals": totals_words(hours),
+        "totals": totals_words(hours, today_at(found.site)),
         "sheet": _sheet_words(_sheet(found.site, month)),
         "may_correct": can_write_hours(actor, found),
         **months_around(month, zone),
@@ -203,14 +212,15 @@ def _page(
     ordered = sorted(people, key=lambda one: (not one.unsettled, not one.missing))
     page = Paginator(ordered, PAGE).get_page(request.GET.get("page"))
     sheet = _sheet(site, asked)
-    today = timezone.now().astimezone(zone).date()
+    today = today_at(site)
     base = f"?site={site.slug}&mois={asked:%Y-%m}&page="
     context: dict[str, Any] = {
         "site": site,
         "sites": _sites(actor),
         "month": date_words(asked, "F Y"),
         "month_code": f"{asked:%Y-%m}",
-        "people": [_row(one, actor) for one in page],
+        "people": [_row(one, actor, today) for one in page],
+        "until": until_words(asked, month_end(asked), today),
         "count": len(people),
         "unsettled": sum(len(one.unsettled) for one in people),
         "missing": sum(len(one.missing) for one in people),
@@ -230,12 +240,12 @@ def _page(
     return render(request, "workers/months.html", context, status=error.status if error else 200)
 
 
-def _row(one: PersonHours, actor: Actor) -> dict[str, Any]:
+def _row(one: PersonHours, actor: Actor, today: dt.date) -> dict[str, Any]:
     running = sum(1 for entry in one.unsettled if entry.is_running)
     contested = sum(1 for entry in one.unsettled if entry.contested_at)
     return {
         **person_words(one.trainee),
-        **totals_words(one),
+        **totals_words(one, today),
         "unsettled": len(one.unsettled) - running - contested,
         "running": running,
         "contested": contested,

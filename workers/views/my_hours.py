@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from concierge.days import today_at
 from concierge.errors import DomainError
 from concierge.words import date_words
 from workers.actions import time as clocks
@@ -142,7 +143,7 @@ def _month(request: HttpRequest, *, month: dt.date | None = None, error: DomainE
             "month_code": f"{asked:%Y-%m}",
             "days": days[::-1],
             "to_say": any(day["can_say"] and not (day["is_confirmed"] or day["is_contested"]) for day in days),
-            "totals": totals_words(hours),
+            "totals": totals_words(hours, today_at(trainee.site)),
             "is_closed": TimesheetMonth.objects.filter(site=trainee.site, month=asked, status="closed").exists(),
             "trainee_id": trainee.public_id,
             "error": error,

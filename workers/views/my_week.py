@@ -50,6 +50,7 @@ def my_week(request: HttpRequest) -> HttpResponse:
             "swaps": swap_cards(trainee, now),
             "late": _told_late(trainee, today),
             "refused": _refused(trainee, today),
+            "last_day": _last_day(trainee),
         }
         return render(request, "workers/my_week.html", context)
 
@@ -75,6 +76,14 @@ def answer_hours(request: HttpRequest, verb: str) -> HttpResponse:
     return redirect("workers:my_week")
 
 
+def _last_day(trainee: Trainee) -> dict[str, str] | None:
+    """The last day of somebody who leaves the team, from the moment it is said."""
+    if trainee.last_on is None:
+        return None
+    label = capfirst(date_words(trainee.last_on, "l j F"))
+    return {"label": label, "say": _("Your last day on the team: %(day)s.") % {"day": label}}
+
+
 def _refused(trainee: Trainee, today: dt.date) -> list[dict[str, Any]]:
     """Hours to come to which I said no: I may still say yes."""
     said_no = HoursConsent.objects.to_reconsider(trainee, today)[:MOST_DAYS]
@@ -95,7 +104,7 @@ def _told_late(trainee: Trainee, today: dt.date) -> dict[str, Any]:
         (date_words(one.day, "l j F").capitalize(), ", ".join(windows_words(one.hours)) or _("You do not work"))
         for one in asked
     ]
-    spoken = ". ".join(f"{day}: {hours}" for day, hours in days)
+    spoken = ". ".join(_("%(day)s: %(hours)s") % {"day": day, "hours": hours} for day, hours in days)
     return {
         "seen": [one.public_id for one in asked],
         "days": days,
@@ -114,7 +123,7 @@ def _week(trainee: Trainee, monday: dt.date, today: dt.date, now: dt.datetime) -
         "week": _("Week of %(day)s") % {"day": date_words(monday, "l j F")},
         "days": [
             {
-                **_day(day, hours.get(day), is_away=day in away, is_today=day == today),
+                **_day(day, hours.get(day), rest=_rest(trainee, day, away), is_today=day == today),
                 "swap": shifts[day].public_id if day in hours and shifts[day].starts_at > now else None,
             }
             for day in days
@@ -142,10 +151,16 @@ def _interviews(trainee: Trainee, days: Sequence[dt.date], zone: ZoneInfo) -> li
     return rows
 
 
-def _day(day: dt.date, hours: DayHours | None, *, is_away: bool, is_today: bool) -> dict[str, Any]:
+def _rest(trainee: Trainee, day: dt.date, away: set[dt.date]) -> str:
+    """Why there are no hours on a day."""
+    if trainee.last_on is not None and day > trainee.last_on:
+        return _("You are no longer on the team")
+    return _("You are away") if day in away else _("You do not work")
+
+
+def _day(day: dt.date, hours: DayHours | None, *, rest: str, is_today: bool) -> dict[str, Any]:
     label = capfirst(date_words(day, "l j F"))
     if hours is None:
-        rest = _("You are away") if is_away else _("You do not work")
         return {"label": label, "is_off": True, "rest": rest, "is_today": is_today, "say": f"{label}. {rest}."}
     times = f"{hours.starts:%H:%M} – {hours.ends:%H:%M}"
     pause = (

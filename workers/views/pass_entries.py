@@ -19,6 +19,7 @@ from concierge.errors import DomainError, Invalid
 from concierge.tenancy import Actor
 from concierge.words import date_words
 from workers.actions import prolongations
+from workers.actions.lost_suspensions import settle_lost_suspension
 from workers.actions.pass_refusals import sentence
 from workers.actions.passes import (
     Preview,
@@ -197,6 +198,14 @@ def void(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> HttpRe
     person = followed(request, trainee, writing=True)
     pass_iae = _pass_of(person, pass_id)
     return _done(request, person, lambda by: cancel_pass(pass_iae, reason=CloseReason.MISTAKE, by=by))
+
+
+@require_POST
+def let_lost_go(request: HttpRequest, trainee: uuid.UUID, pass_id: uuid.UUID) -> HttpResponse:
+    """Of a suspension that a withdrawn hire had ended, nothing is to be written down again."""
+    person = followed(request, trainee, writing=True)
+    pass_iae = _pass_of(person, pass_id)
+    return _done(request, person, lambda by: settle_lost_suspension(pass_iae, by=by))
 
 
 @require_POST

@@ -258,6 +258,7 @@ def pass_words(pass_iae: PassIAE, today: dt.date) -> dict[str, Any]:
         "waits_until": date_words(rules.waits_until(pass_iae.ends_on, pass_iae.terms), "j F Y"),
         "imported": date_words(pass_iae.imported_ends_on, "j F Y") if pass_iae.imported_ends_on else "",
         "differs": pass_iae.differs,
+        "is_lost": pass_iae.suspension_lost_on is not None,
         "is_prescribed": pass_iae.is_prescribed,
         "is_cancelled": pass_iae.cancelled_at is not None,
         "cancelled_why": pass_iae.get_cancel_reason_display(),

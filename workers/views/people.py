@@ -44,11 +44,12 @@ def save_absence(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
     """Days without the person."""
     found = _found(request, trainee)
     require(can_see_team(acting(request), site_id=found.site_id))
+    form = AbsenceForm(request.POST)
     try:
-        data = cleaned(AbsenceForm(request.POST))
+        data = cleaned(form)
         absence = note_absence(found, starts_on=data["starts_on"], ends_on=data["ends_on"], by=acting(request))
     except DomainError as error:
-        return _page(request, found, error=error)
+        return _page(request, found, error=error, form=form)
     messages.success(request, _("Saved."))
     if work_held([absence])[absence.pk]:
         return redirect(absence_url(absence))
@@ -63,7 +64,9 @@ def _found(request: HttpRequest, public_id: uuid.UUID) -> Trainee:
     return found
 
 
-def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, trainee: Trainee, *, error: DomainError | None = None, form: AbsenceForm | None = None
+) -> HttpResponse:
     today = timezone.now().astimezone(ZoneInfo(trainee.site.time_zone)).date()
     context = {
         **head_of(request, trainee),
@@ -75,7 +78,7 @@ def _page(request: HttpRequest, trainee: Trainee, *, error: DomainError | None =
         ],
         "upcoming": _upcoming(trainee),
         "leaving": leaving_of(trainee, acting(request)),
-        "absence_form": AbsenceForm(),
+        "absence_form": form or AbsenceForm(),
         "invite_form": InviteForm(),
         "error": error,
     }
@@ -120,12 +123,12 @@ def _contract_words(trainee: Trainee) -> dict[str, str]:
     return {"hours": duration_words(minutes), "until": until}
 
 
-def _week(trainee: Trainee) -> list[dict[str, str]]:
+def _week(trainee: Trainee) -> list[dict[str, Any]]:
     """The usual week, day by day."""
     hours: dict[int, list[str]] = {}
     for rule in trainee.availability.all():
         hours.setdefault(rule.weekday, []).append(f"{rule.starts:%H:%M} – {rule.ends:%H:%M}")
-    return [{"day": str(name), "hours": ", ".join(hours.get(weekday, []))} for weekday, name in enumerate(WEEKDAYS)]
+    return [{"day": str(name), "spans": hours.get(weekday, [])} for weekday, name in enumerate(WEEKDAYS)]
 
 
 def _upcoming(trainee: Trainee) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from concierge.errors import DomainError
-from concierge.words import date_words
+from concierge.words import WHOLE, date_words
 from workers.actions.candidates import Candidate
 from workers.actions.replacing import Line, Outcome, propose_replacements, replace_day
 from workers.forms import choices_of
@@ -99,14 +99,15 @@ def _option(one: Candidate, line: Line, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _joined(words: Iterable[str]) -> str:
-    return "; ".join(words)
+    return f"{WHOLE}· ".join(words)
 
 
 def _result(outcome: Outcome, zone: ZoneInfo) -> dict[str, Any]:
     title = title_of(outcome.assignment.work_order, outcome.assignment.leg)
     hours = hours_text(outcome.assignment.planned_start, outcome.assignment.planned_end, zone)
     if outcome.error is not None:
-        return {"kind": "against", "words": f"{title}, {hours}: {outcome.error.message}"}
+        words = {"what": f"{title}, {hours}", "why": outcome.error.message}
+        return {"kind": "against", "words": _("%(what)s: %(why)s") % words}
     if outcome.now is None:
         return {"kind": "neutral", "words": _("%(what)s is to be given again.") % {"what": f"{title}, {hours}"}}
     figures = {

@@ -153,7 +153,7 @@ def _card(focus: Focus, card: Card, shown: Interval, companion: str) -> tuple[st
     hours, title = f"{start} – {end}", title_of(card, card.leg)
     detail = f"{hours} · {_status(card.status, get_language() or '')}"
     if companion:
-        detail = f"{detail} · {_('with %(name)s') % {'name': companion}}"
+        detail = f"{detail} · " + _("with %(name)s") % {"name": companion}
     html = card_html(
         **place,
         title=title,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,9 +49,9 @@ from workers.views.common import (
 from workers.views.person_tabs import head_of
 from workers.views.swaps import swaps_to_decide
 
-# People in one table, and those of other tables that it names.
+# People in one table, and those of other tables that it names, or whose warnings it shows to be read.
 PAGE, MOST_ELSEWHERE = 50, 20
-KINDS = {Severity.BLOCK: "against", Severity.WARN: "neutral", Severity.INFO: "for"}
+KINDS = {Severity.BLOCK: "against", Severity.WARN: "warning", Severity.INFO: "note"}
 
 
 @require_safe
@@ -76,10 +77,12 @@ def prepare(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def publish(request: HttpRequest) -> HttpResponse:
-    """Give the week to the people."""
+    """Give the week to the people; or show the next ones whose warnings have to be read before."""
     actor = acting(request)
     try:
         site, monday, data = _asked(request)
+        if data["next"]:
+            return _page(request)
         plan = read_week(site, monday, now=timezone.now())
         if plan.week is None:
             raise NothingToPublish
@@ -217,17 +220,11 @@ def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site 
     may_plan = can_plan_weeks(actor, site_id=site.pk)
     page = Paginator(plan.people, PAGE).get_page(page_number(given.get("page", "1")))
     base = week_url(site, monday)
-    findings = [
-        {
-            "name": str(one.trainee),
-            "href": _person_url(one, monday) if may_plan else "",
-            "reasons": told,
-            "consent": one.trainee.public_id if may_plan and _would_agree(one) else None,
-        }
-        for one in page
-        if (told := _reasons(plan, one))
-    ]
-    created = [(one, reason) for one in plan.people for reason in one.created]
+    is_blocked = any(reason.severity == Severity.BLOCK for one in plan.people for reason in one.created)
+    is_asked = may_plan and plan.is_changed and not is_blocked
+    # Read before, of the draft as it is still.
+    read = request.POST.getlist("accept") if request.POST.get("version") == str(plan.version) else []
+    reading = _reading(plan, page, read) if is_asked else {}
     context = {
         "sites": [{"slug": one.slug, "name": one.name, "is_shown": one == site} for one in sites],
         "site": site,
@@ -241,13 +238,11 @@ def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site 
         "previous": f"{base}&page={page.previous_page_number()}" if page.has_previous() else "",
         "next": f"{base}&page={page.next_page_number()}" if page.has_next() else "",
         "left_out": plan.left_out,
-        "findings": findings,
-        "elsewhere": _elsewhere(plan, page.number, base),
+        "findings": _findings(plan, page, may_plan=may_plan),
+        "elsewhere": {} if is_asked else _elsewhere(plan, page.number, base),
+        "reading": reading,
         "page": page.number,
-        "is_blocked": any(reason.severity == Severity.BLOCK for _one, reason in created),
-        "warnings": " ".join(
-            sorted({one.accepts(reason) for one, reason in created if reason.severity == Severity.WARN})
-        ),
+        "is_blocked": is_blocked,
         "is_changed": plan.is_changed,
         "published": _published(plan),
         "is_empty": not any(one.days for one in plan.people),
@@ -259,6 +254,41 @@ def _page(request: HttpRequest, *, error: DomainError | None = None, site: Site 
         "error": error,
     }
     return render(request, "workers/week.html", context, status=error.status if error else 200)
+
+
+def _findings(plan: WeekPlan, people: Iterable[PersonWeek], *, may_plan: bool) -> list[dict[str, Any]]:
+    """What the Labour Code says of each."""
+    return [
+        {
+            "name": str(one.trainee),
+            "href": _person_url(one, plan.monday) if may_plan else "",
+            "reasons": told,
+            "consent": one.trainee.public_id if may_plan and _would_agree(one) else None,
+        }
+        for one in people
+        if (told := _reasons(plan, one))
+    ]
+
+
+def _reading(plan: WeekPlan, page: Collection[PersonWeek], read: Iterable[str]) -> dict[str, Any]:
+    """Warnings that are confirmed by publishing: those of the people on this page, of as many others as one reads at
+    once, and those that were ``read`` before. Nobody confirms what no page has shown them."""
+    asked = {
+        one.trainee.pk: codes
+        for one in plan.people
+        if (codes := {one.accepts(reason) for reason in one.created if reason.severity == Severity.WARN})
+    }
+    shown = {one.trainee.pk for one in page}
+    seen = {code for text in read for code in text.split()}
+    waiting = [one for one in plan.people if asked.get(one.trainee.pk, set()) - seen and one.trainee.pk not in shown]
+    now = waiting[:MOST_ELSEWHERE]
+    shown |= {one.trainee.pk for one in now}
+    codes = {code for key, of_person in asked.items() for code in of_person if key in shown or code in seen}
+    return {
+        "others": _findings(plan, now, may_plan=True),
+        "left": len(waiting) - len(now),
+        "codes": " ".join(sorted(codes)),
+    }
 
 
 def _elsewhere(plan: WeekPlan, shown: int, base: str) -> dict[str, Any]:
