@@ -481,6 +481,19 @@ def test_a_key_in_the_address_or_a_cookie_is_ignored(world: World, name: str) ->
     assert said(checked(browser.get(SITES, {name: key}))) == (401, "not_authenticated")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "french"),
+    [
+        ("No data provided", "Le corps ne contient aucune donnée."),
+        ("Authentication credentials were not provided.", "Aucune clé n’a été envoyée."),
+    ],
+)
+def test_sentences_of_the_library_have_our_french(sentence: str, french: str) -> None:
+    """Theirs has no French for the one, and a straight apostrophe in the other."""
+    with translation.override("fr"):
+        assert translation.gettext(sentence) == french
+
+
 @pytest.mark.promise("S36")
 def test_a_signed_in_person_is_not_a_key(world: World) -> None:
     browser = Browser()
