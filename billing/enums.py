@@ -67,19 +67,19 @@ class FileFault(models.TextChoices):
     BUYER_NAME_MISSING = "buyer_name_missing", _("The name of the payer is missing.")
     BUYER_SIREN_MISSING = (
         "buyer_siren_missing",
-        _("The SIREN of %(name)s is missing: the law wants it on the invoice. Write it on the page of the account."),
+        _("The SIREN of %(name)s is missing, and the law wants it. Have it written on the page of the account."),
     )
     BUYER_SIREN_WRONG = (
         "buyer_siren_wrong",
-        _("The SIREN %(siren)s of %(name)s does not exist: correct it on the page of the account."),
+        _("The SIREN %(siren)s of %(name)s does not exist: have it corrected on the page of the account."),
     )
     BUYER_VAT_WRONG = (
         "buyer_vat_wrong",
-        _("The VAT number %(number)s of %(name)s does not exist: correct it on the page of the account."),
+        _("The VAT number %(number)s of %(name)s does not exist: have it corrected on the page of the account."),
     )
     BUYER_ADDRESS_MISSING = (
         "buyer_address_missing",
-        _("The address of %(name)s is missing: at least its town. Write it on the page of the account."),
+        _("The address of %(name)s is missing: at least its town. Have it written on the page of the account."),
     )
     ADDRESS_REFUSED = "address_refused", _("E-invoices cannot be sent to the address %(address)s.")
     MENTION_MISSING = (

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.actions.documents import kept_pdf, kept_xml
+from billing.actions.hindrances import hindrance_of_issuer, hindrance_of_payer
 from billing.actions.invoices import credit_invoice, invoice_payer, invoice_request, left_to_credit
 from billing.actions.issuers import change_issuer, set_up_issuer
 from billing.forms import CreditForm, InvoiceFilters, IssuerForm, PayerFilters, PayerForm
@@ -184,16 +185,19 @@ def to_invoice(request: TenantRequest) -> HttpResponse:
     name = form.cleaned_data["q"] if form.is_bound and form.is_valid() else ""
     found = owing(request.organisation.pk, until=timezone.now(), name=name)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    entity = LegalEntity.objects.filter(organisation=request.organisation).first()
+    dues = dues_of(page.object_list)
     context = {
         "layout": _layout(request),
         "form": form,
         "filtered": bool(name or form.errors),
-        "dues": dues_of(page.object_list),
+        "dues": [(due, hindrance_of_payer(due, entity) if entity else "") for due in dues],
+        "hindrance": hindrance_of_issuer(entity) if entity else "",
         "page": page,
         "previous": _page_link(request, page.previous_page_number()) if page.has_previous() else "",
         "next": _page_link(request, page.next_page_number()) if page.has_next() else "",
         "total": found.aggregate(all=Sum("total"))["all"] or 0,
-        "has_issuer": LegalEntity.objects.filter(organisation=request.organisation).exists(),
+        "has_issuer": entity is not None,
     }
     return render(request, "billing/to_invoice.html", context)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -31,8 +31,12 @@ class FileRefused(InvoicingNotReady):
     code = "file_refused"
 
     def __init__(self, found: Sequence[Fault]) -> None:
-        words = [str(FileFault(fault.code).label) % fault.about for fault in found]
-        super().__init__(" ".join(dict.fromkeys(words)), faults=[fault.code for fault in found])
+        super().__init__(words_of(found), faults=[fault.code for fault in found])
+
+
+def words_of(found: Iterable[Fault]) -> str:
+    """What is wrong, for people, each thing once; empty when nothing is."""
+    return " ".join(dict.fromkeys(str(FileFault(fault.code).label) % fault.about for fault in found))
 
 
 def content_of(entity: LegalEntity, heading: Heading, buyer: Buyer, amounts: Amounts) -> Snapshot:

@@ -17,11 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.actions.content import InvoicingNotReady, content_of, seal_of
 from billing.enums import DocumentKind, DocumentStatus, VatRegime
 from billing.models import Invoice, InvoiceLine, LegalEntity
-from billing.models.billable import is_unfinished, lines_of
+from billing.models.billable import buyer_of_account, is_unfinished, lines_of
 from billing.models.issuers import next_number
 from billing.rules.money import AmountRefused, Amounts, Line, compute, creditable
-from billing.rules.snapshot import Address, Buyer, Heading, Kind, PartyKind
-from bookings.enums import AccountKind
+from billing.rules.snapshot import Address, Buyer, Heading, Kind
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest
 from concierge import events
 from concierge.db import refuse_on
@@ -29,11 +28,6 @@ from concierge.errors import DomainError, Invalid, WrongState
 from concierge.tenancy import Actor
 
 PREFIX = {DocumentKind.INVOICE: "F", DocumentKind.CREDIT_NOTE: "A"}
-BUYER_KIND: dict[str, PartyKind] = {
-    AccountKind.COMPANY: "company",
-    AccountKind.LANDLORD: "company",
-    AccountKind.TOWN: "public",
-}
 
 
 class NothingToInvoice(DomainError):
@@ -244,14 +238,7 @@ def _buyer(payer: Client | ClientAccount, request: ServiceRequest) -> Buyer:
             raise InvoicingNotReady(
                 _("The SIREN of %(name)s is missing: the law wants it on the invoice.") % {"name": payer.name}
             )
-        return Buyer(
-            name=payer.name,
-            kind=BUYER_KIND[payer.kind],
-            siren=payer.siren,
-            vat_number=payer.vat_number,
-            address=Address(street=payer.street, postal_code=payer.postcode, city=payer.city),
-            email=payer.email,
-        )
+        return buyer_of_account(payer)
     place = payer if payer.street or payer.city else request
     return Buyer(
         name=str(payer),

@@ -11,11 +11,18 @@ from typing import Any
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
-from bookings.enums import WorkOrderStatus
+from billing.rules.snapshot import Address, Buyer, PartyKind
+from bookings.enums import AccountKind, WorkOrderStatus
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest, WorkOrder
 from concierge.tenancy import Actor
 from providers.enums import AgreementKind
 from providers.models import Offer
+
+BUYER_KIND: dict[str, PartyKind] = {
+    AccountKind.COMPANY: "company",
+    AccountKind.LANDLORD: "company",
+    AccountKind.TOWN: "public",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +107,18 @@ def dues_of(rows: Iterable[dict[str, Any]]) -> list[Due]:
         )
         for row in rows
     ]
+
+
+def buyer_of_account(account: ClientAccount) -> Buyer:
+    """An account as its documents say it today."""
+    return Buyer(
+        name=account.name,
+        kind=BUYER_KIND[account.kind],
+        siren=account.siren,
+        vat_number=account.vat_number,
+        address=Address(street=account.street, postal_code=account.postcode, city=account.city),
+        email=account.email,
+    )
 
 
 def unfinished_orders() -> QuerySet[WorkOrder]:

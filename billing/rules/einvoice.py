@@ -51,14 +51,9 @@ def einvoice(
 ) -> dict[str, Any]:
     """Return the part of a snapshot that only the file says. ``is_final``: a final invoice that takes up deposits."""
     said = {row.code for row in mentions}
-    business = buyer["kind"] != "consumer" and bool(buyer["siren"])
-    # Who is not liable for VAT has no VAT number on documents: the tax office knows them by their SIREN (BR-E-02).
-    has_vat_number = bool(seller["vat_number"]) and m.FRANCHISE not in said and m.OUTSIDE_VAT not in said
-    tax_id = ("VA", seller["vat_number"]) if has_vat_number else ("FC", seller["siren"])
-    scheme, address = _address_of(buyer, seller, business=business)
     return {
         "frame": frame(operation=operation, amounts=amounts, is_final=is_final),
-        "treatment": "B2B" if business else "B2C",
+        "treatment": "B2B" if is_business(buyer) else "B2C",
         "notes": [
             {"subject": subject, "text": row.text["fr"]}
             for row in (*mentions, *unprinted)
@@ -67,24 +62,39 @@ def einvoice(
         ],
         "vat_due": vat_due(operation=operation, on_debits=m.VAT_ON_DEBITS in said),
         "paid_on": paid_on.isoformat() if paid_on else None,
-        "seller": {"scheme": codes.ROUTE, "address": seller["siren"], "tax_scheme": tax_id[0], "tax_id": tax_id[1]},
-        "buyer": {"scheme": scheme, "address": address},
+        "seller": way_of_seller(seller, without_vat=m.FRANCHISE in said or m.OUTSIDE_VAT in said),
+        "buyer": way_of_buyer(buyer, seller),
         "preceding": [{"number": one.number, "issue_date": one.issued_on.isoformat()} for one in preceding],
     }
 
 
-def _address_of(buyer: Mapping[str, Any], seller: Mapping[str, Any], *, business: bool) -> tuple[str, str]:
+def is_business(buyer: Mapping[str, Any]) -> bool:
+    """Whether the file goes to a business: somebody with a SIREN who is no consumer."""
+    return buyer["kind"] != "consumer" and bool(buyer["siren"])
+
+
+def way_of_seller(seller: Mapping[str, Any], *, without_vat: bool) -> dict[str, str]:
+    """Electronic address of the seller (BT-34) and what the tax office knows them by (BT-31, BT-32).
+
+    Who is not liable for VAT has no VAT number on documents: they are known by their SIREN (BR-E-02, BR-O-02).
+    """
+    number = "" if without_vat else seller["vat_number"]
+    tax = {"tax_scheme": "VA", "tax_id": number} if number else {"tax_scheme": "FC", "tax_id": seller["siren"]}
+    return {"scheme": codes.ROUTE, "address": seller["siren"], **tax}
+
+
+def way_of_buyer(buyer: Mapping[str, Any], seller: Mapping[str, Any]) -> dict[str, str]:
     """Scheme and electronic address under which the file of a buyer travels (BT-49, mandatory by BR-FR-12).
 
     A business has its line in the directory under its SIREN. A consumer has an e-mail address or none: then the file
     stays with its issuer, and the consumer has the paper.
     """
-    if business:
-        return codes.ROUTE, buyer["siren"]
+    if is_business(buyer):
+        return {"scheme": codes.ROUTE, "address": buyer["siren"]}
     for address in (buyer["email"], seller["email"]):
         if address and len(address) <= LONGEST_ADDRESS:
-            return codes.MAIL, address
-    return codes.ROUTE, seller["siren"]
+            return {"scheme": codes.MAIL, "address": address}
+    return {"scheme": codes.ROUTE, "address": seller["siren"]}
 
 
 def frame(*, operation: str, amounts: Amounts, is_final: bool) -> str:

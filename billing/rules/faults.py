@@ -41,11 +41,12 @@ class Fault:
 
 def faults(snapshot: Mapping[str, Any]) -> tuple[Fault, ...]:
     """Return everything for which the file of this content would be refused, from top to bottom; () if nothing."""
+    e = snapshot["einvoice"]
     return (
         *_heading(snapshot),
-        *_seller(snapshot),
-        *_buyer(snapshot),
-        *_notes(snapshot["einvoice"]["notes"]),
+        *seller_faults(snapshot["seller"], e["seller"]),
+        *buyer_faults(snapshot["buyer"], e["buyer"], business=e["treatment"] == "B2B"),
+        *_notes(e["notes"]),
         *_lines(snapshot["lines"]),
         *_vat(snapshot),
         *_totals(snapshot),
@@ -100,11 +101,12 @@ def _preceding(kind: str, found: Sequence[Mapping[str, str]]) -> Iterator[Fault]
             yield Fault(code="date_refused")
 
 
-def _seller(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
-    seller, way = snapshot["seller"], snapshot["einvoice"]["seller"]
+def seller_faults(seller: Mapping[str, Any], way: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield what is wrong with who issues, whatever the document. ``way``: the seller's part of ``einvoice``."""
     if not plain(seller["name"]):
         yield Fault(code="seller_name_missing")
-    if not siren_number.is_valid(seller["siren"]) or not seller["siren"].isdecimal():
+    exists = siren_number.is_valid(seller["siren"]) and seller["siren"].isdecimal()
+    if not exists:
         yield Fault(code="seller_siren_wrong", about={"siren": seller["siren"]})
     elif seller["siret"] and not _is_siret_of(seller["siret"], seller["siren"]):
         yield Fault(code="seller_siret_wrong", about={"siret": seller["siret"]})
@@ -112,20 +114,20 @@ def _seller(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(code="seller_address_missing")
     if not _is_tax_id(way["tax_scheme"], way["tax_id"]):
         yield Fault(code="seller_vat_wrong", about={"number": way["tax_id"]})
-    if not _is_address(way, siren=seller["siren"]):
+    if exists and not _is_address(way, siren=seller["siren"]):  # else it is wrong with the SIREN
         yield Fault(code="address_refused", about={"address": way["address"]})
 
 
-def _buyer(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
-    buyer, way = snapshot["buyer"], snapshot["einvoice"]["buyer"]
+def buyer_faults(buyer: Mapping[str, Any], way: Mapping[str, str], *, business: bool) -> Iterator[Fault]:
+    """Yield what is wrong with who pays, whatever the document. ``way``: the buyer's part of ``einvoice``."""
     name = plain(buyer["name"])
     if not name:
         yield Fault(code="buyer_name_missing")
-    business = snapshot["einvoice"]["treatment"] == "B2B"
+    exists = siren_number.is_valid(buyer["siren"]) and buyer["siren"].isdecimal()
     if not buyer["siren"]:
         if business or buyer["kind"] in {"company", "public"}:
             yield Fault(code="buyer_siren_missing", about={"name": name})  # BR-FR-11
-    elif not siren_number.is_valid(buyer["siren"]) or not buyer["siren"].isdecimal():
+    elif not exists:
         yield Fault(code="buyer_siren_wrong", about={"name": name, "siren": buyer["siren"]})
     if buyer["vat_number"] and not _is_vat_number(buyer["vat_number"]):
         yield Fault(code="buyer_vat_wrong", about={"name": name, "number": buyer["vat_number"]})
@@ -133,7 +135,7 @@ def _buyer(snapshot: Mapping[str, Any]) -> Iterator[Fault]:
     consumer = buyer["kind"] == "consumer"
     if not (COUNTRY.fullmatch(buyer["address"]["country"]) if consumer else _has_place(buyer["address"])):
         yield Fault(code="buyer_address_missing", about={"name": name})
-    if not _is_address(way, siren=buyer["siren"] if business else None):
+    if (exists or not business) and not _is_address(way, siren=buyer["siren"] if business else None):
         yield Fault(code="address_refused", about={"address": way["address"]})
 
 

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from stdnum.eu import vat
+from stdnum.fr import siren as siren_number
 
 from bookings.enums import AccountKind, PresencePeriod
 from bookings.models import Client, ClientAccount, ClientMembership, CompanyCodeTry
@@ -60,6 +62,7 @@ class AccountDetails:
     contract_from: dt.date | None = None
     contract_to: dt.date | None = None
     notice_days: int = 60
+    vat_number: str = ""
 
 
 # What each rule of the table says, and where.
@@ -112,6 +115,13 @@ def save_account(
 def _check_details(details: AccountDetails) -> None:
     if not details.name.strip():
         raise Invalid(_("Say how this account is called."), field="name")
+    # What no register knows would be refused on every invoice: it is said where it is typed.
+    if details.siren and not siren_number.is_valid(details.siren):
+        raise Invalid(_("This SIREN does not exist: check its nine digits."), field="siren")
+    if details.vat_number and not vat.is_valid(details.vat_number):
+        raise Invalid(
+            _("This VAT number does not exist: it begins with the letters of its country."), field="vat_number"
+        )
     for field in ("contract_from", "contract_to"):
         day = getattr(details, field)
         if day is not None and day < FIRST_DAY:

@@ -27,6 +27,9 @@ class AccountForm(forms.Form):
     siren = forms.RegexField(
         r"\A[0-9]{9}\Z", label=_("SIREN"), required=False, error_messages={"invalid": _("A SIREN has nine digits.")}
     )
+    vat_number = forms.CharField(
+        label=_("Intra-EU VAT number"), max_length=20, required=False, help_text=_("For instance: FR44732829320")
+    )
     email = forms.EmailField(label=_("E-mail for invoices"), required=False)
     street = forms.CharField(label=_("Number and street"), max_length=200, required=False)
     postcode = forms.RegexField(
@@ -55,6 +58,10 @@ class AccountForm(forms.Form):
         label=_("Tell us this many days before the end"), min_value=0, max_value=730, initial=60
     )
     is_active = forms.BooleanField(label=_("Active: pays for its people"), required=False, initial=True)
+
+    def clean_vat_number(self) -> str:
+        """Without spaces, in capitals."""
+        return "".join(str(self.cleaned_data["vat_number"]).split()).upper()
 
 
 class MemberForm(forms.Form):

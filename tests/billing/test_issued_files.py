@@ -155,3 +155,32 @@ def test_what_would_be_refused_is_told_where_one_invoices(visitor: Browser, worl
     )
     assert "The SIREN 552100555 of Moutarderie du Lac SAS does not exist" in answer.text
     assert not Invoice.objects.exists()
+
+
+def test_what_blocks_a_payer_is_read_before_anybody_invoices(
+    visitor: Browser, world: World, issuer: LegalEntity
+) -> None:
+    account = make_account(world, siren="")
+    finish(world, world.request(payer_account=account))
+    finish(world, world.request())
+    visitor.force_login(world.users["accountant"])
+
+    page = visitor.get(reverse("billing:to-invoice"))
+    told = {str(due.payer): bool(refusal) for due, refusal in page.context["dues"]}
+    assert told == {"Camille Roux": False, "Moutarderie du Lac SAS": True}
+    assert "The SIREN of Moutarderie du Lac SAS is missing" in page.text
+    assert "cannot be sent" not in page.text  # it follows from the SIREN, and is not said besides
+    assert page.text.count(f'name="payer" value="{account.public_id}"') == 0
+    assert page.text.count(f'name="payer" value="{world.client.public_id}"') == 1
+    assert "Nothing can be invoiced yet." not in page.text
+
+
+def test_what_blocks_the_issuer_is_read_there_too(visitor: Browser, world: World, finished: ServiceRequest) -> None:
+    LegalEntity.objects.update(vat_number="FR00732829320")
+    visitor.force_login(world.users["accountant"])
+
+    page = visitor.get(reverse("billing:to-invoice"))
+    assert "Nothing can be invoiced yet." in page.text
+    assert "The VAT number FR00732829320 of the issuer does not exist" in page.text
+    LegalEntity.objects.update(vat_regime=VatRegime.FRANCHISE)  # then documents bear none
+    assert "Nothing can be invoiced yet." not in visitor.get(reverse("billing:to-invoice")).text

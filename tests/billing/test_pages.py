@@ -216,7 +216,7 @@ def test_to_invoice_lists_payers_and_invoices_one(visitor: Browser, world: World
 
     answer = visitor.get(page("to-invoice"))
     assert UNDEFINED not in answer.content
-    assert [str(due.payer) for due in answer.context["dues"]] == ["Camille Roux", "Moutarderie du Lac SAS"]
+    assert [str(due.payer) for due, _refusal in answer.context["dues"]] == ["Camille Roux", "Moutarderie du Lac SAS"]
 
     made = visitor.post(page("invoice-now"), {"payer_kind": "account", "payer": str(account.public_id)})
     only = Invoice.objects.get()
@@ -245,7 +245,7 @@ def test_to_invoice_has_pages_and_a_search(
     def payers(**query: str) -> list[str]:
         answer = visitor.get(page("to-invoice"), query)
         assert UNDEFINED not in answer.content
-        return [str(due.payer) for due in answer.context["dues"]]
+        return [str(due.payer) for due, _refusal in answer.context["dues"]]
 
     pages = [payers(page=str(number)) for number in (1, 2, 3)]
     assert [len(names) for names in pages] == [2, 2, 1]

@@ -113,6 +113,9 @@ def test_a_booking_honours_the_days(world: World, book: Callable[..., ServiceReq
     [
         ({"name": " "}, "name", Invalid),
         ({"siren": "12"}, "siren", Invalid),
+        ({"siren": "123456789"}, "siren", Invalid),
+        ({"vat_number": "FR00732829320"}, "vat_number", Invalid),
+        ({"vat_number": "FR447328293200"}, "vat_number", Invalid),
         ({"contract_from": TODAY, "contract_to": dt.date(2026, 1, 1)}, "contract_to", Invalid),
         ({"presence_hours": Decimal(0)}, "presence_hours", Invalid),
         ({"contract_to": dt.date.min}, "contract_to", Invalid),
@@ -127,6 +130,17 @@ def test_a_wrong_account_names_its_field(
     with pytest.raises(kind) as refused:
         save_account(world.organisation, AccountDetails(**{"name": "Mairie", **changes}), by=world.actor())
     assert (refused.value.field, ClientAccount.objects.count()) == (field, 1)
+
+
+def test_the_vat_number_of_an_account_is_written_without_its_spaces(world: World, client: Browser) -> None:
+    client.force_login(world.users["site_manager"])
+    typed = {"name": "Mairie", "kind": "town", "notice_days": 60, "presence_period": "month", "is_active": "on"}
+
+    refused = client.post("/comptes/nouveau/", {**typed, "vat_number": "FR 00 732829320"})
+    assert refused.status_code == 400
+    assert list(refused.context["form"].errors) == ["vat_number"]
+    assert client.post("/comptes/nouveau/", {**typed, "vat_number": "fr 44 732 829 320"}).status_code == 302
+    assert ClientAccount.objects.get().vat_number == "FR44732829320"
 
 
 @pytest.mark.promise("domain R12")
@@ -505,7 +519,7 @@ def test_hours_agreed_stand_beside_hours_held(world: World, client: Browser) -> 
     stand(world, found)
     stand(world, found, is_paused=True)
     stand(world, found, weekday=None, held_on=dt.date(2026, 11, 20), valid_from=None, opens=dt.time(9))
-    stand(world, account(world, siren="123456789"))
+    stand(world, account(world, siren="732829320"))
     close_site(world.site, starts_on=dt.date(2026, 11, 10), ends_on=dt.date(2026, 11, 10), by=world.actor())
     told = presence_of(found, today=TODAY)
     rows = [(one.month, one.agreed, one.unstated, one.to_come, one.difference) for one in told[:4]]
