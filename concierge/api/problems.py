@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -20,6 +21,12 @@ from concierge.db import is_passing
 from concierge.errors import DomainError, Unavailable
 from concierge.logs import request_id
 
+# Sentences of libraries that our French says otherwise, or that theirs has not: our catalogue comes before theirs.
+OURS = (
+    gettext_noop("No data provided"),
+    gettext_noop("Authentication credentials were not provided."),
+    gettext_noop("Datetime has wrong format. Use one of these formats instead: {format}."),
+)
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client as Browser
-from django.utils import timezone
+from django.utils import timezone, translation
 from kombu.exceptions import OperationalError as BrokerDown
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -479,6 +479,19 @@ def test_a_key_in_the_address_or_a_cookie_is_ignored(world: World, name: str) ->
     browser, key = Browser(), world.api_key()
     browser.cookies[name] = key
     assert said(checked(browser.get(SITES, {name: key}))) == (401, "not_authenticated")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "french"),
+    [
+        ("No data provided", "Le corps ne contient aucune donnée."),
+        ("Authentication credentials were not provided.", "Aucune clé n’a été envoyée."),
+    ],
+)
+def test_sentences_of_the_library_have_our_french(sentence: str, french: str) -> None:
+    """Theirs has no French for the one, and a straight apostrophe in the other."""
+    with translation.override("fr"):
+        assert translation.gettext(sentence) == french
 
 
 @pytest.mark.promise("S36")

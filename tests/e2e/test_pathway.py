@@ -40,6 +40,36 @@ def team(live_world: World) -> Iterator[Team]:
         yield team
 
 
+@pytest.mark.parametrize("screen", ["desktop"], indirect=True)
+def test_a_day_typed_by_keyboard_is_looked_at_once_it_is_complete(team: Team, screen: Screen, client: Client) -> None:
+    """Somebody leaves, without a mouse: no page comes between the month and the year, and the focus is kept."""
+    sign_in(screen, client, team.world.users["site_manager"])
+    page = screen.open(f"/equipe/{team.amina.public_id}/quitter/")
+    field, focused = page.get_by_label("Dernier jour dans l’équipe"), "document.activeElement.name"
+    before = field.input_value()
+    field.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    typed = field.input_value()
+    assert (typed == before, "last_on" in page.url, page.evaluate(focused)) == (False, False, "last_on")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**last_on={typed}")
+    assert (field.input_value(), page.evaluate(focused)) == (typed, "last_on")
+    # A choice in a list waits in the same way.
+    page.goto(f"{screen.base}/equipe/")
+    choice = page.locator("main select[name=state]")
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    chosen = choice.input_value()
+    assert (bool(chosen), "state" in page.url) == (True, False)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**state={chosen}")
+    assert page.evaluate(focused) == "state"
+    # With the mouse a choice is complete at once.
+    choice.select_option("")
+    page.wait_for_url("**state=")
+
+
 def test_an_adviser_sees_what_slips_and_suspends_a_pass(team: Team, screen: Screen, client: Client) -> None:
     sign_in(screen, client, team.world.users["social_adviser"])
     page = screen.open("/parcours/echeances/?of=all&months=12")

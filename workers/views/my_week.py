@@ -90,7 +90,7 @@ def _refused(trainee: Trainee, today: dt.date) -> list[dict[str, Any]]:
     return [
         {
             "seen": one.public_id,
-            "day": date_words(one.day, "l j F").capitalize(),
+            "day": capfirst(date_words(one.day, "l j F")),
             "hours": ", ".join(windows_words(one.hours)) or _("You do not work"),
         }
         for one in said_no
@@ -101,7 +101,7 @@ def _told_late(trainee: Trainee, today: dt.date) -> dict[str, Any]:
     """Days of which the hours were told late, to say yes or no to; a no is no fault."""
     asked = list(HoursConsent.objects.to_answer(trainee, today)[:MOST_DAYS])
     days = [
-        (date_words(one.day, "l j F").capitalize(), ", ".join(windows_words(one.hours)) or _("You do not work"))
+        (capfirst(date_words(one.day, "l j F")), ", ".join(windows_words(one.hours)) or _("You do not work"))
         for one in asked
     ]
     spoken = ". ".join(_("%(day)s: %(hours)s") % {"day": day, "hours": hours} for day, hours in days)
