@@ -19,6 +19,7 @@ from billing.enums import DocumentKind, DocumentStatus, VatRegime
 from billing.models import Invoice, InvoiceLine, LegalEntity
 from billing.models.billable import buyer_of_account, is_unfinished, lines_of
 from billing.models.issuers import next_number
+from billing.rules.cii import has_file
 from billing.rules.money import AmountRefused, Amounts, Line, compute, creditable
 from billing.rules.snapshot import Address, Buyer, Heading, Kind
 from bookings.models import Client, ClientAccount, RequestLine, ServiceRequest
@@ -248,7 +249,11 @@ def _buyer(payer: Client | ClientAccount, request: ServiceRequest) -> Buyer:
 
 
 def _frozen_buyer(invoice: Invoice) -> Buyer:
-    """The buyer as printed on the invoice: a credit note goes to the same party."""
+    """The buyer as printed on the invoice: a credit note goes to the same party. What was issued before files were
+    checked may name an account in a way that no file may: then as the account stands today, where it can be corrected.
+    """
+    if invoice.account is not None and not has_file(invoice.snapshot):
+        return buyer_of_account(invoice.account)
     frozen = invoice.snapshot["buyer"]
     return Buyer(**{**frozen, "address": Address(**frozen["address"])})
 

@@ -48,6 +48,20 @@ def invoice(world: World, finished: ServiceRequest) -> Invoice:
     return made
 
 
+def issued_before_files(made: Invoice, **buyer: str) -> None:
+    """As an earlier version issued it, whatever it then said of the buyer."""
+    old = {**made.snapshot, "layout": 1, "buyer": {**made.snapshot["buyer"], **buyer}}
+    del old["einvoice"], old["buyer"]["email"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE billing_invoice SET snapshot = %s WHERE id = %s", [json.dumps(old), made.pk])
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        cursor.execute("SET LOCAL ROLE concierge_app")
+    made.refresh_from_db()
+
+
 def soon() -> dt.datetime:
     """After everything that was checked so far."""
     return timezone.now() + dt.timedelta(seconds=1)
@@ -124,16 +138,7 @@ def test_the_accountant_saves_the_file_from_the_page(visitor: Browser, world: Wo
 
 def test_a_document_of_before_the_files_offers_none(visitor: Browser, world: World, finished: ServiceRequest) -> None:
     made = invoice_payer(world.client, until=soon(), by=world.actor())
-    old = dict(made.snapshot)
-    old["layout"] = 1
-    del old["einvoice"]
-    with connection.cursor() as cursor:  # what an earlier version issued
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL ROLE NONE")
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE billing_invoice SET snapshot = %s", [json.dumps(old)])
-        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-        cursor.execute("SET LOCAL ROLE concierge_app")
+    issued_before_files(made)
     tasks.render_document(world.organisation.pk, made.pk)
     visitor.force_login(world.users["accountant"])
 
@@ -184,3 +189,17 @@ def test_what_blocks_the_issuer_is_read_there_too(visitor: Browser, world: World
     assert "The VAT number FR00732829320 of the issuer does not exist" in page.text
     LegalEntity.objects.update(vat_regime=VatRegime.FRANCHISE)  # then documents bear none
     assert "Nothing can be invoiced yet." not in visitor.get(reverse("billing:to-invoice")).text
+
+
+def test_what_was_issued_before_the_files_can_be_credited(world: World, issuer: LegalEntity) -> None:
+    account = make_account(world)
+    finish(world, world.request(payer_account=account))
+    finish(world, world.request())
+    company, person = (invoice_payer(payer, until=soon(), by=world.actor()) for payer in (account, world.client))
+    issued_before_files(company, siren="552100555", vat_number="FR1")
+    issued_before_files(person)
+
+    for old in (company, person):
+        note = credit_invoice(old, reason="Erreur", by=world.actor())
+        assert refusals(invoice_xml(note.snapshot)) == []
+        assert note.snapshot["buyer"]["name"] == old.snapshot["buyer"]["name"]
