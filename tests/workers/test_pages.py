@@ -13,15 +13,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from bookings.actions.pauses import hold_request
 from bookings.actions.work_orders import reject_quality, verify_work_order
 from bookings.models import WorkOrder
+from concierge.enums import Role
 from concierge.middleware import actor_of
 from concierge.models import Membership
 from concierge.tenancy import Actor
 from tests.conftest import settle
 from tests.workers.conftest import LEFT_ON, NOW, Team, at
 from workers.actions.dispatch import assign_work_order
-from workers.actions.work import finish_assignment, start_assignment
+from workers.actions.work import decline, finish_assignment, start_assignment
 from workers.models import Assignment, HelpCall, Trainee
 
 DAY = "/ma-journee/"
@@ -86,6 +88,22 @@ def test_the_next_card_is_in_front(team: Team, phone: Client) -> None:
     for words in ("09:00 – 09:45", "read-aloud", "openstreetmap", "Camille", "Conciergerie République"):
         assert words in text
     assert "Roux" not in text
+
+
+@pytest.mark.promise("domain R18")
+def test_work_of_a_request_that_stands_still_is_not_begun(team: Team, phone: Client) -> None:
+    """It gives way to the next work, says why, and has no button that would only be refused."""
+    held, other = give(team, team.amina, 9), give(team, team.amina, 11)
+    until = at(9, days=2)
+    hold_request(held.work_order.request, reason="ours", until=until, by=team.world.actor(Role.SITE_MANAGER))
+    text = page(phone, DAY)
+    assert reverse("workers:start", args=[other.public_id]) in text
+    assert reverse("workers:start", args=[held.public_id]) not in text
+    said = "Pas maintenant\u00a0: cette demande est suspendue."
+    assert text.index(reverse("workers:start", args=[other.public_id])) < text.index(said)
+    decline(other, reason="not_available", by=team.themself(team.amina))
+    alone = page(phone, DAY)
+    assert (said in alone, reverse("workers:start", args=[held.public_id]) in alone) == (True, False)
 
 
 @pytest.mark.promise("domain R18")
