@@ -77,16 +77,22 @@ def _fill(world: World, many: int) -> None:
         cursor.execute("SET statement_timeout = 0")
         for statement in FILL:
             cursor.execute(statement, values)
+        # Else the plan of what follows is that of the last size.
+        _analyze(cursor)
         cursor.execute(reach.WRITE, {"today": today, "providers": None})
         cursor.execute(
             "UPDATE providers_providerreach SET full_on = ARRAY[%s::date] "
             "WHERE organisation_id = %s AND provider_id %% 100 <> 1",
             (today + CROWDED, world.organisation.pk),
         )
-        cursor.execute("SET ROLE NONE")
-        cursor.execute("ANALYZE")
-        cursor.execute("SET ROLE concierge_app")
+        _analyze(cursor)
         cursor.execute("RESET statement_timeout")
+
+
+def _analyze(cursor: Any) -> None:
+    cursor.execute("SET ROLE NONE")
+    cursor.execute("ANALYZE")
+    cursor.execute("SET ROLE concierge_app")
 
 
 def _pages(where: str, sought: reach.Sought, many: int) -> int:

@@ -31,6 +31,7 @@ from workers.actions import clearances, people
 from workers.actions.leaving import leave_team
 from workers.actions.skills import set_goal
 from workers.enums import SkillLevel
+from workers.enums.exits import Situation
 from workers.models import Trainee
 
 # What the house pays of the client's price, VAT included, for work bought from a provider.
@@ -90,7 +91,7 @@ def say_goodbye(house: House, supervisors: Sequence[User], since: dt.date) -> No
         people.set_skill(former, rome_code=rome_code, level=SkillLevel(level), by=house.by)
         last_on = min(since + dt.timedelta(days=20), today_of(house.organisation) - dt.timedelta(days=3))
         contracts.sign_ended(former, last_on=last_on, by=house.by)
-        leave_team(former, last_on=last_on, by=house.by)
+        leave_team(former, last_on=last_on, situation=Situation.TRAINING, by=house.by)
 
 
 def _welcome(house: House, number: int, supervisors: list[User]) -> Trainee:

@@ -20,6 +20,7 @@ from django.utils import translation
 
 from concierge import deadlines, events, tenancy
 from concierge.models import Organisation
+from tests import kept
 from tests.database import prepare
 from tests.signing_in import sign_in_whole
 from tests.world import World, build_world
@@ -157,9 +158,29 @@ def _run_on_commit(request: pytest.FixtureRequest, sent_tasks: list[Any]) -> Ite
 
 
 @pytest.fixture
+def _on_what_is_kept(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> None:
+    """Below the savepoint of the test stands what its fixtures keep."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & {*request.fixturenames}
+    with django_db_blocker.unblock():
+        if commits or (marker and marker.kwargs.get("transaction")):
+            kept.clear()
+        else:
+            kept.stand_on(request.fixturenames, request.node.nodeid.split("::")[0])
+
+
+@pytest.fixture
+def _django_db_helper(_on_what_is_kept: None, _django_db_helper: None) -> None:
+    """The one place of pytest-django in which every test gets its database."""
+
+
+kept.layer("world", lambda _below: build_world())
+
+
+@pytest.fixture
 def world(db: None) -> Iterator[World]:
     """One organisation in Dijon with people, services and hours; the test works for it."""
-    built = build_world()
+    built = kept.taken("world") or build_world()
     with tenancy.working_for(built.organisation):
         yield built
 

@@ -24,6 +24,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, get_resolver, reverse
 
 from concierge import tenancy
+from concierge.days import today_of
 from concierge.enums import Role, Scope
 from concierge.models import Event
 from providers.actions.invitations import door_of
@@ -31,7 +32,8 @@ from providers.actions.sandbox import create_test_key, sandbox_keys
 from tests.one_transaction import db
 from tests.scene import Scene, build_scene
 from tests.world import World, build_world
-from workers.models import MinimumPay, SwapRequest
+from workers.actions.exits import begin_exit
+from workers.models import ExitFollowUp, MinimumPay, SwapRequest
 
 __all__ = ["db"]
 TABLE = Path(__file__).parent / "matrix.csv"
@@ -65,6 +67,15 @@ def _open_request(scene: Scene) -> dict[str, Any]:
 def _of(scene: Scene, **rows: Any) -> dict[str, Any]:
     """The person of the scene, and rows of theirs."""
     return {"trainee": scene.trainee.public_id, **{name: row.public_id for name, row in rows.items()}}
+
+
+def _follow_up(scene: Scene) -> ExitFollowUp:
+    """What is asked once the person of the scene has left."""
+    found = ExitFollowUp.objects.filter(exit__trainee=scene.trainee).first()
+    if found is None:
+        begin_exit(scene.trainee, today_of(scene.world.organisation), by=scene.world.actor())
+        return _follow_up(scene)
+    return found
 
 
 def _paper_of(scene: Scene) -> dict[str, Any]:
@@ -392,6 +403,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "workers:suspend": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:prolong": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:lost-suspension": lambda s: _of(s, pass_id=s.trainee.passes.get()),
+    "workers:exit-follow-up": lambda s: _of(s, follow_up=_follow_up(s)),
     "workers:pass-cancel": lambda s: _of(s, pass_id=s.trainee.passes.get()),
     "workers:suspension": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),
     "workers:suspension-cancel": lambda s: _of(s, entry=s.trainee.passes.get().suspensions.get()),

@@ -10,6 +10,7 @@ from bookings.models import WorkOrder
 from concierge.events import subscribe
 from concierge.models import Event
 from concierge.tenancy import system_actor
+from workers.actions import exits as _exits  # noqa: F401 - importing registers what may go
 from workers.actions import forgetting as _forgetting  # noqa: F401 - importing registers what may go
 from workers.actions.dispatch import stop_assignment, unassign
 from workers.actions.passes import resume_pass

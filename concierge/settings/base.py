@@ -498,6 +498,7 @@ KEEP_DAYS = {
     "skill_steps": 731,
     "skills": 731,
     "learning_goals": 731,
+    "exits": 731,
     "former_files": 731,
     "former_names": 1827,
     "vault_readings": 1096,

@@ -25,6 +25,7 @@ from providers.actions.rounds import start_round
 from providers.enums import DocumentKind
 from providers.models import Offer, Provider
 from providers.rules.hours import OFFICE_HOURS
+from tests import kept
 from tests.world import World
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -83,23 +84,41 @@ def acting_for(provider: Provider, kind: str = "link") -> Actor:
     return Actor(kind=kind, organisation=provider.organisation, label=provider.name, provider_id=provider.pk)
 
 
+def _cobblers(world: World) -> list[Provider]:
+    return [add_provider(world, latitude=Decimal("47.3271") + Decimal(n) / 100) for n in range(1, 5)]
+
+
+def _heels(world: World) -> WorkOrder:
+    return world.request(world.cobbler).work_orders.get()
+
+
+def _offers(world: World, heels: WorkOrder) -> list[Offer]:
+    start_round(heels, by=world.actor())
+    return list(Offer.objects.with_need().order_by("pk"))
+
+
+kept.layer("cobblers", lambda below: _cobblers(below["world"]), at=MONDAY)
+kept.layer("heels", lambda below: _heels(below["world"]), at=MONDAY)
+# A working day after ten o'clock sharp would end with this day; after a moment later, with the next.
+kept.layer("offers", lambda below: _offers(below["world"], below["heels"]), at=MONDAY + dt.timedelta(milliseconds=1))
+
+
 @pytest.fixture
 def cobblers(world: World) -> list[Provider]:
     """Four cobblers at growing distance."""
-    return [add_provider(world, latitude=Decimal("47.3271") + Decimal(n) / 100) for n in range(1, 5)]
+    return kept.taken("cobblers") or _cobblers(world)
 
 
 @pytest.fixture
 def heels(world: World) -> WorkOrder:
     """A job for a cobbler that nobody was asked for yet."""
-    return world.request(world.cobbler).work_orders.get()
+    return kept.taken("heels") or _heels(world)
 
 
 @pytest.fixture
 def offers(world: World, heels: WorkOrder, cobblers: list[Provider]) -> list[Offer]:
     """The first wave: three offers, best first."""
-    start_round(heels, by=world.actor())
-    return list(Offer.objects.with_need().order_by("pk"))
+    return kept.taken("offers") or _offers(world, heels)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from bookings.models import WorkOrder
 from concierge.enums import Role
 from concierge.models import Membership, User
 from concierge.tenancy import Actor
+from tests import kept
 from tests.employing import employ
 from tests.world import World
 from workers.actions.people import create_trainee, set_availability, set_skill
@@ -87,9 +88,12 @@ def build_team(world: World) -> Team:
     return Team(world=world, amina=people["Amina"], bilal=people["Bilal"], chloe=people["Chloé"])
 
 
+kept.layer("team", lambda below: build_team(below["world"]), at=NOW)
+
+
 @pytest.fixture
 def team(world: World) -> Team:
-    return build_team(world)
+    return kept.taken("team") or build_team(world)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ FILE = {
     "skill_steps": 1,
     "skills": 1,
     "learning_goals": 1,
+    "exits": 1,
     "former_files": 1,
 }
 

@@ -289,22 +289,30 @@ def yes_and_no(team: Team) -> tuple[Callable[[], Any], Callable[[], Any]]:
     )
 
 
+def said(team: Team) -> str:
+    return HoursConsent.objects.get(trainee=team.amina).status
+
+
 @pytest.mark.promise("L14")
-def test_one_of_two_answers_to_the_same_hours_counts(team: Team) -> None:
-    assert at_once(team, *yes_and_no(team)) == ["ok", "wrong_state"]
+def test_a_no_never_undoes_a_yes_that_it_has_not_seen(team: Team) -> None:
+    """Whichever comes first: the yes stands, as a yes may follow a no and a no may not follow a yes."""
+    assert at_once(team, *yes_and_no(team)) in (["ok", "wrong_state"], ["ok", "ok"])
+    assert said(team) == "agreed"
 
 
-def test_without_the_lock_both_answers_count(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_a_no_undoes_it(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: were this to pass, the test above would prove nothing."""
-    both_read = threading.Barrier(2)
+    yes, no = yes_and_no(team)
 
-    def read_then_wait(asked: Any) -> list[HoursConsent]:
+    def read_then_let_agree(asked: Any) -> list[HoursConsent]:
         rows = list(asked)
-        both_read.wait(10)
+        monkeypatch.setattr(consents, "_locked", list)
+        assert at_once(team, yes) == ["ok"]
         return rows
 
-    monkeypatch.setattr(consents, "_locked", read_then_wait)
-    assert at_once(team, *yes_and_no(team)) == ["ok", "ok"]
+    monkeypatch.setattr(consents, "_locked", read_then_let_agree)
+    assert at_once(team, no) == ["ok"]
+    assert said(team) == "declined"
 
 
 def noted_while_answered(team: Team, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -16,18 +16,22 @@ from django.urls import reverse
 from concierge import deadlines
 from concierge.errors import Invalid, NotAllowed, WrongState
 from notifications.models import Message
+from tests.bookings.test_desk import other_site
 from tests.conftest import settle
 from tests.workers.conftest import NOW, PARIS, Team
+from workers.actions.absences import note_absence
 from workers.actions.appointments import AppointmentDetails, plan_appointment
 from workers.actions.dispatch import assign_work_order
 from workers.actions.refusals import WarningsToAccept
 from workers.actions.swaps import (
     AlreadyAsked,
+    AwayThen,
     ShiftGone,
     answer_swap,
     approve_swap,
     ask_swap,
     refuse_swap,
+    shifts_to_swap,
     withdraw_swap,
 )
 from workers.actions.weeks import WeekRefused, plan_hours, publish_week
@@ -147,6 +151,27 @@ def test_nobody_works_twice_on_a_day(team: Team, week: WorkWeek) -> None:
     published(team, (team.bilal, 0, AFTERNOON))
     with pytest.raises(Invalid):
         ask_swap(shift(team.amina, 0), shift(team.bilal, 1), by=team.themself(team.amina))
+
+
+@pytest.mark.parametrize("who", ["amina", "bilal"])
+def test_nobody_swaps_into_a_day_on_which_they_are_away(team: Team, week: WorkWeek, who: str) -> None:
+    swap, person = agreed(team), getattr(team, who)
+    gets = swap.theirs.day if who == "amina" else swap.mine.day
+    note_absence(person, starts_on=gets, ends_on=gets, by=team.supervisor)
+    with pytest.raises(AwayThen):
+        approve_swap(swap, by=team.supervisor, accepted_warnings=WARNINGS)
+    swap.refresh_from_db()
+    assert (swap.status, Shift.objects.exclude(until=None).exists()) == ("agreed", False)
+    assert swap.theirs not in shifts_to_swap(swap.mine, now=NOW)
+
+
+def test_who_has_gone_to_another_site_swaps_no_shift_of_this_one(team: Team, week: WorkWeek) -> None:
+    swap = agreed(team)
+    Trainee.objects.filter(pk=team.bilal.pk).update(site=other_site(team.world))
+    with pytest.raises(ShiftGone):
+        approve_swap(swap, by=team.supervisor, accepted_warnings=WARNINGS)
+    mine = Shift.objects.select_related("trainee", "week").get(pk=swap.mine_id)
+    assert [one.trainee for one in shifts_to_swap(mine, now=NOW)] == [team.chloe]
 
 
 def test_a_changed_shift_ends_the_request(team: Team, week: WorkWeek) -> None:

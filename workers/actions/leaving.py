@@ -32,6 +32,7 @@ from concierge.errors import Conflict, Invalid
 from concierge.models import Deadline, Membership
 from concierge.tenancy import Actor, system_actor
 from workers.actions.dispatch import lock_trainee, say, unassign
+from workers.actions.exits import begin_exit, end_exit
 from workers.actions.persons import let_in
 from workers.actions.swaps import expire_swap
 from workers.actions.time import stop_clock
@@ -84,9 +85,12 @@ class NotLeaving(Conflict):
 
 
 @transaction.atomic
-def leave_team(trainee: Trainee, *, last_on: dt.date, by: Actor, now: dt.datetime | None = None) -> Trainee:
+def leave_team(
+    trainee: Trainee, *, last_on: dt.date, by: Actor, situation: str = "", now: dt.datetime | None = None
+) -> Trainee:
     """Write down somebody's last day on the team, included. Work, hours, absences and swaps of the days after it
-    end; they go at once when it is over, else by themselves once it is.
+    end; they go at once when it is over, else by themselves once it is. ``situation``: what they do then, if anybody
+    knows; their adviser asks again three and six months later (R29).
 
     Raises ``Invalid`` (400) for a day more than a year away, or with hours worked after it; ``AlreadyLeaving``,
     ``StillAtWork`` and ``HeldMeanwhile`` (409).
@@ -104,6 +108,7 @@ def leave_team(trainee: Trainee, *, last_on: dt.date, by: Actor, now: dt.datetim
     person.last_on = last_on
     person.save(update_fields=["last_on"])
     ended = _end(person, held, last_on, by=by, now=moment)
+    begin_exit(person, last_on, situation=situation, by=by)
     events.record("trainee.leaving", person, by=by, last=str(last_on), ended=ended)
     if is_over:
         _go(person, by=by)
@@ -162,12 +167,13 @@ def return_to_team(trainee: Trainee, *, by: Actor) -> Trainee:
     return take_in(person, by=by)
 
 
-def take_in(person: Trainee, *, by: Actor, has_role: bool = True) -> Trainee:
-    """On the team again, under their lock; ``has_role``: whoever was off it gets the role of their account back. Raises
-    ``NotLeaving`` (409)."""
+def take_in(person: Trainee, *, by: Actor, has_role: bool = True, is_undone: bool = False) -> Trainee:
+    """On the team again, under their lock; ``has_role``: whoever was off it gets the role of their account back,
+    ``is_undone``: they had never left. Raises ``NotLeaving`` (409)."""
     if person.last_on is None:
         raise NotLeaving
     was, had_left = person.last_on, not person.is_active
+    end_exit(person, had_left=had_left and not is_undone)
     person.is_active, person.last_on = True, None
     person.save(update_fields=["is_active", "last_on"])
     deadlines.cancel_deadline(GOES, organisation_id=person.organisation_id, subject_id=person.pk)

@@ -77,7 +77,7 @@ def undo_leaving(trainee: Trainee, *, by: Actor, now: dt.datetime | None = None)
     if len(_went(person, said)) != len(went):
         # They went while their lock was waited for.
         raise HeldMeanwhile
-    person = take_in(person, by=by, has_role=any(event.data.get("had_role") for event in went))
+    person = take_in(person, by=by, has_role=any(event.data.get("had_role") for event in went), is_undone=True)
     for week in locked:
         _publish_again(person, week, ended["editions"], by=by, now=moment)
     for clock in TimeEntry.objects.filter(trainee=person, public_id__in=ended["clocks"]):

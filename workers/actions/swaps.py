@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,7 +25,7 @@ from concierge.tenancy import Actor, system_actor
 from workers.actions.consents import agree_to
 from workers.actions.weeks import Change, bring, judged_people, lock_week, next_number, redraft
 from workers.enums.swaps import SWAP_TRANSITIONS, SwapStatus
-from workers.models import Shift, SwapRequest, Trainee, WorkWeek
+from workers.models import Absence, Shift, SwapRequest, Trainee, WorkWeek
 from workers.models.weeks import read_week
 
 EXPIRES = "swap.expires"
@@ -42,6 +42,13 @@ class ShiftGone(Conflict):
     message = gettext_lazy("One of these two shifts has changed in the meantime. Nothing was swapped.")
 
 
+class AwayThen(Conflict):
+    """One of them is not there on the day that they would work instead."""
+
+    code = "away_then"
+    message = gettext_lazy("One of these two people is away on the day of the other. Nothing was swapped.")
+
+
 class AlreadyAsked(Conflict):
     """One request at a time for a shift."""
 
@@ -50,13 +57,19 @@ class AlreadyAsked(Conflict):
 
 
 def shifts_to_swap(mine: Shift, *, now: dt.datetime) -> list[Shift]:
-    """Shifts of colleagues of the site, in the days around, after which nobody would work twice on one day."""
+    """Shifts of colleagues of the site, in the days around, after which nobody would work twice on one day, nor on one
+    on which they are away."""
+    site = mine.week.site_id
+    if mine.trainee.site_id != site:
+        return []
     found = (
         Shift.objects.current()
-        .filter(week__site=mine.week.site_id, starts_at__gt=now, trainee__is_active=True)
+        .filter(week__site=site, starts_at__gt=now, trainee__is_active=True, trainee__site=site)
         .filter(day__range=(mine.day - AROUND, mine.day + AROUND))
         .filter(Q(trainee__last_on=None) | Q(trainee__last_on__gte=mine.day))
         .exclude(trainee=mine.trainee_id)
+        .exclude(Exists(Absence.objects.covering(mine.day).filter(trainee=OuterRef("trainee"))))
+        .exclude(Exists(Absence.objects.covering(OuterRef("day")).filter(trainee=mine.trainee_id)))
         .select_related("trainee", "week__site")
         .order_by("starts_at", "trainee__first_name", "pk")
     )
@@ -110,7 +123,7 @@ def ask_swap(mine: Shift, theirs: Shift, *, by: Actor, now: dt.datetime | None =
 
 @transaction.atomic
 def answer_swap(swap: SwapRequest, *, agrees: bool, by: Actor, now: dt.datetime | None = None) -> SwapRequest:
-    """The colleague says yes or no. Raises ``NotAllowed`` (403), ``WrongState`` and ``ShiftGone`` (409)."""
+    """The colleague says yes or no. Raises ``NotAllowed`` (403), ``WrongState``, ``ShiftGone``, ``AwayThen`` (409)."""
     locked = _step(swap, "agree" if agrees else "decline")
     if by.trainee_id != locked.other_id:
         raise NotAllowed
@@ -153,8 +166,8 @@ def approve_swap(
     """Each works the other's shift from now on: a further version of their weeks, agreed by both (L14).
 
     The labour rules judge both people with the shifts swapped, all that they find at once; what they forbid undoes it.
-    ``accepted_warnings`` as for ``publish_week``. Raises ``WrongState`` and ``ShiftGone`` (409), ``WeekRefused`` and
-    ``WarningsToAccept`` (422, with ``reasons`` and ``accept``).
+    ``accepted_warnings`` as for ``publish_week``. Raises ``WrongState``, ``ShiftGone`` and ``AwayThen`` (409),
+    ``WeekRefused`` and ``WarningsToAccept`` (422, with ``reasons`` and ``accept``).
     """
     locked = _step(swap, "approve")
     moment = now or timezone.now()
@@ -246,11 +259,15 @@ def _step(swap: SwapRequest, verb: str) -> SwapRequest:
 
 
 def _check_current(swap: SwapRequest, now: dt.datetime) -> None:
-    """Both shifts hold and have not begun, and both people are on the team on the other's day."""
+    """Both shifts hold and have not begun; both people are of the site's team on the other's day, and not away."""
     found = Shift.objects.current().filter(pk__in=[swap.mine_id, swap.theirs_id], starts_at__gt=now)
     stay = swap.asker.is_there_on(swap.theirs.day) and swap.other.is_there_on(swap.mine.day)
-    if found.count() != 2 or not stay:
+    are_here = {swap.asker.site_id, swap.other.site_id} == {swap.mine.week.site_id}
+    if found.count() != 2 or not stay or not are_here:
         raise ShiftGone
+    gets = ((swap.asker_id, swap.theirs.day), (swap.other_id, swap.mine.day))
+    if any(Absence.objects.covering(day).filter(trainee=person).exists() for person, day in gets):
+        raise AwayThen
 
 
 def _decided(swap: SwapRequest, by: Actor, now: dt.datetime) -> None:

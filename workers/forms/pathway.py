@@ -18,6 +18,7 @@ from workers.actions.appointments import AppointmentDetails
 from workers.actions.pass_refusals import sentence
 from workers.actions.passes import PassDetails, SuspensionDetails
 from workers.actions.prolongations import MOST_BYTES, ProlongationDetails
+from workers.enums.exits import Situation
 from workers.enums.passes import (
     AppointmentKind,
     AppointmentStatus,
@@ -293,6 +294,19 @@ class FactForm(forms.Form):
     follow_up = forms.ChoiceField(label=_("Accompanied by"), choices=FollowUpBy.choices)
 
 
+class ExitForm(forms.Form):
+    """What somebody does now that they have left."""
+
+    situation = forms.ChoiceField(choices=Situation.choices, error_messages={"required": _("Choose from the list.")})
+
+
+class FollowUpForm(forms.Form):
+    """When somebody tried to reach them, and what they do then; nothing: nobody was reached."""
+
+    on = _day(_("Contact on"))
+    situation = forms.ChoiceField(choices=Situation.choices, required=False)
+
+
 class DeadlineFilters(forms.Form):
     """Whose deadlines, which, until when."""
 
@@ -312,6 +326,7 @@ class DeadlineFilters(forms.Form):
             ("suspension", _("Suspensions to write down again")),
             ("diagnosis", _("Diagnoses")),
             ("appointment", _("Appointments")),
+            ("exit", _("Follow-ups after leaving")),
         ],
         required=False,
     )

@@ -14,6 +14,7 @@ from bookings.models import Prescriber
 from concierge.enums import Role
 from concierge.models import Site
 from workers.actions.persons import PersonDetails, TeamAround, staff_of
+from workers.enums.exits import grouped
 from workers.forms.contracts import a_day
 from workers.models import Employer, Trainee
 from workers.models.people import TEAM_ROLES
@@ -155,6 +156,12 @@ class LeaveForm(forms.Form):
     """Which day is somebody's last one."""
 
     last_on = a_day(_("Last day on the team"), help_text=_("They are still there on that day."))
+    situation = forms.ChoiceField(
+        label=_("What they do then"),
+        choices=lambda: [("", _("Not known yet")), *grouped()],
+        required=False,
+        help_text=_("No reason is asked. Their social adviser asks again three and six months later."),
+    )
 
 
 class InviteForm(forms.Form):

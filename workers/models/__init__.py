@@ -7,6 +7,7 @@ from workers.models.clearances import Clearance
 from workers.models.consents import HoursConsent
 from workers.models.contracts import Contract, ContractDerogation, ContractRider
 from workers.models.employers import Employer, FinancialAnnex
+from workers.models.exits import ExitFollowUp, TeamExit
 from workers.models.minimum_pay import MinimumPay
 from workers.models.notes import ProgressNote
 from workers.models.occupations import Occupation
@@ -30,6 +31,7 @@ __all__ = [
     "ContractRider",
     "Diagnosis",
     "Employer",
+    "ExitFollowUp",
     "FinancialAnnex",
     "HelpCall",
     "HoursConsent",
@@ -48,6 +50,7 @@ __all__ = [
     "Shift",
     "SkillStep",
     "SwapRequest",
+    "TeamExit",
     "TimeEntry",
     "TimesheetMonth",
     "Trainee",

@@ -15,6 +15,7 @@ from concierge.tenancy import Actor
 from workers.enums.passes import ProlongationStatus
 from workers.models.appointments import Appointment, Diagnosis
 from workers.models.contracts import Contract
+from workers.models.exits import ExitFollowUp, TeamExit
 from workers.models.passes import PassIAE, PassProlongation, pathways_of
 from workers.models.people import Trainee
 from workers.rules import pass_iae as rules
@@ -23,7 +24,7 @@ from workers.rules import pass_iae as rules
 MOST = 300
 # What has slipped is shown for so long.
 LATE = dt.timedelta(days=62)
-KINDS = ("pass", "contract", "window", "request", "suspension", "diagnosis", "appointment")
+KINDS = ("pass", "contract", "window", "request", "suspension", "diagnosis", "appointment", "exit")
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,20 @@ def _appointments(asked: Asked) -> list[Line]:
     ]
 
 
+def _exits(asked: Asked) -> list[Line]:
+    """What has become of people who have left, three and six months later: nobody has told yet (R29)."""
+    rows = ExitFollowUp.objects.filter(
+        exit__in=TeamExit.objects.standing().filter(asked.everybody),
+        answered_on=None,
+        due_on__range=(asked.first, asked.last),
+    )
+    rows = rows.select_related("exit__trainee__site", "exit__trainee__adviser").order_by("due_on", "pk")
+    return [
+        Line("exit", row.due_on, row.exit.trainee, detail={"months": row.months, "tries": row.tries})
+        for row in rows[:MOST]
+    ]
+
+
 def _day_of(appointment: Appointment) -> dt.date:
     zone = ZoneInfo(appointment.trainee.site.time_zone)
     return timezone.localdate(appointment.starts_at, zone)
@@ -185,6 +200,7 @@ _READERS: dict[str, Callable[[Asked], list[Line]]] = {
     "suspension": _suspensions,
     "diagnosis": _diagnoses,
     "appointment": _appointments,
+    "exit": _exits,
 }
 
 

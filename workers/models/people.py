@@ -8,7 +8,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -213,6 +213,10 @@ class AbsenceQuerySet(models.QuerySet["Absence"]):
     def visible_to(self, actor: Actor) -> Self:
         """Like the people who are away."""
         return self.filter(trainee__in=Trainee.objects.visible_to(actor))
+
+    def covering(self, day: dt.date | OuterRef) -> Self:
+        """Those of a day."""
+        return self.filter(starts_on__lte=day, ends_on__gte=day)
 
 
 class Absence(TenantModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,11 +19,14 @@ from concierge.days import today_of
 from concierge.enums import Role
 from concierge.tenancy import Actor
 from concierge.words import date_words, short_moment_words
+from workers.enums.exits import DYNAMIC, ExitCategory
 from workers.enums.passes import AppointmentKind, DiagnosisMaker
 from workers.forms.pathway import DeadlineFilters
+from workers.models.outcomes import outcomes_of
 from workers.models.pathway import KINDS, MOST, Asked, Line, lines
 from workers.perms import can_see_contracts, can_see_pathways
 from workers.views.common import acting, require
+from workers.views.exit_words import after_words
 
 PER_PAGE = 25
 # Days left under which a line asks for something now, and soon.
@@ -52,12 +56,26 @@ def deadlines(request: HttpRequest) -> HttpResponse:
         "total": len(found),
         "is_cut": is_cut,
         "most": MOST,
+        "outcomes": _outcomes(actor, today),
         "is_filtered": bool(kind) or of == "mine" or months != max(12, months),
         "all_url": "?of=all&months=12",
         "previous": _page(request, pages.previous_page_number()) if pages.has_previous() else "",
         "next": _page(request, pages.next_page_number()) if pages.has_next() else "",
     }
     return render(request, "workers/deadlines.html", context)
+
+
+def _outcomes(actor: Actor, today: dt.date) -> dict[str, Any]:
+    """How the pathways of the last twelve months ended, as the State counts them."""
+    found = outcomes_of(actor, today - relativedelta(months=12), today, today=today)
+    return {
+        "total": found.total,
+        "lasting": found.of(ExitCategory.DURABLE),
+        "lasting_percent": found.percent(ExitCategory.DURABLE),
+        "dynamic": found.of(*DYNAMIC),
+        "dynamic_percent": found.percent(*DYNAMIC),
+        "unsaid": found.of(""),
+    }
 
 
 def _page(request: HttpRequest, number: int) -> str:
@@ -114,6 +132,10 @@ def _words(line: Line) -> tuple[str, str]:
         return _("A prolongation waits for an answer"), _("asked for on %(day)s") % {"day": asked}
     if line.kind == "suspension":
         return _("A suspension is to be written down again"), _("The hire that had ended it was withdrawn")
+    if line.kind == "exit":
+        tries = int(str(detail["tries"]))
+        note = ngettext("tried once", "tried %(n)d times", tries) % {"n": tries} if tries else ""
+        return _("What has become of them: %(when)s") % {"when": after_words(int(str(detail["months"])))}, note
     if line.kind == "diagnosis":
         return _("The diagnosis counts no more after"), str(DiagnosisMaker(str(detail["made_by"])).label)
     return str(AppointmentKind(str(detail["kind"])).label), ""

@@ -47,7 +47,7 @@ def leave(request: HttpRequest, trainee: uuid.UUID) -> HttpResponse:
 
     def act() -> None:
         if is_sure:
-            leave_team(found, last_on=form.cleaned_data["last_on"], by=actor)
+            leave_team(found, by=actor, **form.cleaned_data)
         else:
             check_day(found, form.cleaned_data["last_on"], today=today)
 

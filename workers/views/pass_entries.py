@@ -36,7 +36,8 @@ from workers.forms.pathway import CloseForm, DenyForm, ProlongationForm, Purpose
 from workers.models import Employer, PassIAE, PassProlongation, PassReport, PassSuspension, Trainee
 from workers.models.pathway import last_contract
 from workers.views.common import acting, posted
-from workers.views.pathway import followed, heading, left_words, own_case, page, refuse
+from workers.views.ledger import left_words
+from workers.views.pathway import followed, heading, own_case, page, refuse
 
 Form = SuspensionForm | ProlongationForm
 

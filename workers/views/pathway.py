@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.relativedelta import relativedelta
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,10 +28,8 @@ from workers.actions.vault import open_reasons
 from workers.enums.passes import (
     APPOINTMENT_CATEGORY,
     PASS_CATEGORY,
-    PROLONGATION_CATEGORY,
     AppointmentStatus,
     DiagnosisMaker,
-    PassSource,
     PassState,
 )
 from workers.enums.vault import VaultPurpose
@@ -46,15 +43,14 @@ from workers.forms.pathway import (
     PurposeForm,
     add_faults,
 )
-from workers.models import Appointment, PassIAE, PassProlongation, PassSuspension, Trainee
+from workers.models import Appointment, PassIAE, Trainee
 from workers.models.appointments import times_before
 from workers.perms import advises, can_keep_pathways, can_see_pathways
 from workers.rules import pass_iae as rules
 from workers.views.common import acting, posted, require, trainee_or_404
+from workers.views.exit_words import exits_of
+from workers.views.ledger import Reasons, ledger_rows, left_words, story
 from workers.views.person_tabs import Button, head_of
-
-# Reasons that were opened, by entry: empty once forgotten, None without a key.
-Reasons = dict[uuid.UUID, str | None]
 
 # Interviews and diagnoses shown of a person.
 SHOWN = 20
@@ -189,7 +185,7 @@ def page(
         "current": pass_words(current, today) if current else None,
         "earlier": [pass_words(one, today) for one in passes if one is not current],
         "enters": keeps and advises(acting(request), trainee),
-        "ledger": ledger_rows(current, reasons) if current else [],
+        "ledger": ledger_rows(current, reasons, ZoneInfo(trainee.site.time_zone)) if current else [],
         "is_open": reasons is not None,
         "purpose": purpose,
         "purpose_form": forms_.get("purpose_form") or PurposeForm(),
@@ -202,6 +198,7 @@ def page(
         "appointments": _appointments(trainee),
         "appointment_form": forms_.get("appointment_form") or AppointmentForm(),
         "outcomes": _outcomes(),
+        "exits": exits_of(trainee, today),
     }
     is_refused = error is not None or any(form.errors for form in forms_.values())
     return render(request, "workers/pathway.html", context, status=422 if is_refused else 200)
@@ -263,104 +260,6 @@ def pass_words(pass_iae: PassIAE, today: dt.date) -> dict[str, Any]:
         "is_cancelled": pass_iae.cancelled_at is not None,
         "cancelled_why": pass_iae.get_cancel_reason_display(),
     }
-
-
-def left_words(days: int, *, from_day: dt.date) -> str:
-    """How long a PASS still runs: 412 days, that is 1 year, 1 month and 16 days."""
-    counted = ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
-    length = relativedelta(from_day + dt.timedelta(days=days), from_day)
-    parts = [
-        ngettext("%(n)d year", "%(n)d years", length.years) % {"n": length.years} if length.years else "",
-        ngettext("%(n)d month", "%(n)d months", length.months) % {"n": length.months} if length.months else "",
-        ngettext("%(n)d day", "%(n)d days", length.days) % {"n": length.days} if length.days else "",
-    ]
-    said = [part for part in parts if part]
-    if not length.years and not length.months:
-        return counted
-    return _("%(days)s, that is %(length)s") % {"days": counted, "length": ", ".join(said)}
-
-
-def reason_of(entry: PassSuspension | PassProlongation, opened: Reasons | None) -> str:
-    """Why, as people read it; what is closed, cannot be read, or was forgotten, is said."""
-    if opened is None:
-        return _("Reason kept apart")
-    words = opened.get(entry.public_id)
-    return _("Cannot be read any more") if words is None else words or _("Forgotten, two years after the PASS")
-
-
-def ledger_rows(pass_iae: PassIAE, opened: Reasons | None) -> list[dict[str, Any]]:
-    """Every entry, also those that count no more; ``opened``: their reasons, where they were opened."""
-    found: list[PassSuspension | PassProlongation] = [
-        *pass_iae.suspensions.all(),
-        *pass_iae.prolongations.select_related("report"),
-    ]
-    rows = []
-    for entry in sorted(found, key=lambda one: (one.starts_on, one.created_at)):
-        is_suspension = isinstance(entry, PassSuspension)
-        rows.append(
-            {
-                "public_id": entry.public_id,
-                "is_suspension": is_suspension,
-                "what": _("Suspension") if is_suspension else _("Prolongation"),
-                "from": date_words(entry.starts_on, "j N Y"),
-                "to": date_words(entry.ends_on, "j N Y"),
-                "days": entry.stretch.pushes,
-                "reason": reason_of(entry, opened),
-                "who": _who(entry),
-                "when": date_words(timezone.localdate(entry.created_at), "j N Y"),
-                "is_open": entry.closed_at is None,
-                **_state_of(entry),
-            }
-        )
-    return rows
-
-
-def _who(entry: PassSuspension | PassProlongation) -> str:
-    """Who wrote it down, and whether it is what the State decided."""
-    if entry.source == PassSource.IMPORTED:
-        return f"{entry.entered_label} – {entry.get_source_display()}"
-    return entry.entered_label
-
-
-def _state_of(entry: PassSuspension | PassProlongation) -> dict[str, Any]:
-    if entry.closed_at is not None:
-        why = f"{entry.get_closed_as_display()} – {entry.get_close_reason_display()}"
-        return {"state": entry.get_closed_as_display(), "category": "cancelled", "note": why}
-    if isinstance(entry, PassSuspension):
-        return {"state": _("Counts"), "category": "done", "note": ""}
-    note = ""
-    if entry.deny_reason:
-        note = f"{entry.get_deny_reason_display()} – {entry.get_deny_action_display()}"
-    return {
-        "state": entry.get_status_display(),
-        "category": PROLONGATION_CATEGORY[entry.status],  # type: ignore[index]  # one of its choices
-        "note": note,
-        "is_pending": entry.status == "pending",
-        "prescriber": ", ".join(part for part in (entry.prescriber_name, entry.prescriber_body) if part),
-        "has_report": hasattr(entry, "report"),
-    }
-
-
-def story(pass_iae: PassIAE, today: dt.date) -> list[dict[str, Any]]:
-    """The PASS in the order of time: begun, suspended, prolonged, today, the steps before its end, its end."""
-    ledger = pass_iae.ledger()
-    steps: list[tuple[dt.date, str, str]] = [(ledger.starts_on, _("The PASS begins"), "")]
-    for title, stretches in ((_("Suspended"), ledger.suspensions), (_("Prolonged"), ledger.prolongations)):
-        steps += [
-            (one.starts_on, title, _("until %(day)s") % {"day": date_words(one.ends_on, "j F Y")}) for one in stretches
-        ]
-    window = rules.asking_window(ledger.ends_on, rules.terms_on(today))
-    steps.append((window.starts_on, _("A prolongation may be asked for"), ""))
-    steps.append((ledger.ends_on, _("The PASS ends"), ""))
-    rows = [
-        {"day": date_words(day, "j F Y"), "title": title, "note": note, "state": "done" if day < today else "next"}
-        for day, title, note in sorted(steps, key=lambda step: step[0])
-    ]
-    place = sum(1 for row in rows if row["state"] == "done")
-    left = left_words(ledger.days_left(today), from_day=max(today, ledger.starts_on))
-    note = _("Time left: %(left)s") % {"left": left} if ledger.ends_on >= today else ""
-    rows.insert(place, {"day": date_words(today, "j F Y"), "title": _("Today"), "note": note, "state": "current"})
-    return rows
 
 
 def _diagnoses(trainee: Trainee, today: dt.date) -> list[dict[str, Any]]:
