@@ -24,6 +24,7 @@ from tests.conftest import settle
 from tests.workers.conftest import LEFT_ON, NOW, Team, at
 from workers.actions.dispatch import assign_work_order
 from workers.actions.work import decline, finish_assignment, start_assignment
+from workers.enums import DeclineReason
 from workers.models import Assignment, HelpCall, Trainee
 
 DAY = "/ma-journee/"
@@ -101,7 +102,7 @@ def test_work_of_a_request_that_stands_still_is_not_begun(team: Team, phone: Cli
     assert reverse("workers:start", args=[held.public_id]) not in text
     said = "Pas maintenant\u00a0: cette demande est suspendue."
     assert text.index(reverse("workers:start", args=[other.public_id])) < text.index(said)
-    decline(other, reason="not_available", by=team.themself(team.amina))
+    decline(other, reason=DeclineReason.NOT_AVAILABLE, by=team.themself(team.amina))
     alone = page(phone, DAY)
     assert (said in alone, reverse("workers:start", args=[held.public_id]) in alone) == (True, False)
 
@@ -322,3 +323,19 @@ def test_three_cards_cost_as_much_as_one(team: Team, phone: Client) -> None:
     for hour in (10, 11):
         give(team, team.amina, hour)
     assert count(phone, DAY) == before
+
+
+def test_what_a_list_leaves_out_is_counted(team: Team, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.views.checking.PAGE", 1)
+    monkeypatch.setattr("workers.views.people.UPCOMING", 1)
+    one = reverse("workers:trainee", args=[team.amina.public_id])
+    client.force_login(team.world.users["supervisor"])
+    done_by(team, team.amina)
+    give(team, team.amina, 14)
+    assert "vient" not in page(client, CHECKS)
+    assert "vient ensuite" not in page(client, one)
+    done_by(team, team.bilal, 10)
+    done_by(team, team.amina, 11)
+    give(team, team.amina, 16)
+    assert "2 autres travaux viennent une fois" in page(client, CHECKS).replace("\xa0", " ")
+    assert "Un autre travail vient ensuite." in page(client, one)
