@@ -22,6 +22,7 @@ NAMESPACES = (
     'xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"'
 )
 # What XML 1.0 cannot say, and marks of direction, which could disguise a name.
+SPECIAL = re.compile("[&<>\"']")
 UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -32,7 +33,10 @@ def has_file(snapshot: Mapping[str, Any]) -> bool:
 
 def plain(text: str) -> str:
     """Return ``text`` as the file says it: composed letters, nothing that XML cannot carry, no space around."""
-    return UNSPEAKABLE.sub("", unicodedata.normalize("NFC", text)).strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    # What Python calls printable is speakable: most texts need no look at each of their letters.
+    return (text if text.isprintable() else UNSPEAKABLE.sub("", text)).strip()
 
 
 def invoice_xml(snapshot: Mapping[str, Any]) -> bytes:
@@ -66,10 +70,16 @@ def invoice_xml(snapshot: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
+def _t(text: str) -> str:
+    """A text as it stands in an element."""
+    said = plain(text)
+    return escape(said) if SPECIAL.search(said) else said
+
+
 def _el(name: str, text: str, attributes: str = "") -> str:
     """An element with its text, or nothing: an empty element is refused (PEPPOL-EN16931-R008)."""
-    said = plain(text)
-    return f"<ram:{name}{attributes}>{escape(said)}</ram:{name}>" if said else ""
+    said = _t(text)
+    return f"<ram:{name}{attributes}>{said}</ram:{name}>" if said else ""
 
 
 def _group(name: str, content: str) -> str:
@@ -85,29 +95,28 @@ def _note(note: Mapping[str, str]) -> str:
 
 
 def _line(rank: int, row: Mapping[str, str]) -> str:
-    """One line (BG-25). The price is without VAT and gives the amount of the line exactly."""
-    basis = "" if row["item_basis"] == "1" else _el("BasisQuantity", row["item_basis"], _unit(row["unit_code"]))
-    rate = "" if row["vat_category"] == "O" else _el("RateApplicablePercent", row["vat_rate"])  # BR-O-05
+    """One line (BG-25). The price is without VAT and gives the amount of the line exactly; outside the scope of VAT
+    there is no rate (BR-O-05)."""
+    unit, rate = f' unitCode="{_t(row["unit_code"])}"', _t(row["vat_rate"])
+    basis = "" if row["item_basis"] == "1" else _el("BasisQuantity", row["item_basis"], unit)
+    percent = "" if row["vat_category"] == "O" else f"<ram:RateApplicablePercent>{rate}</ram:RateApplicablePercent>"
     return (
         "<ram:IncludedSupplyChainTradeLineItem>"
         f"<ram:AssociatedDocumentLineDocument><ram:LineID>{rank}</ram:LineID></ram:AssociatedDocumentLineDocument>"
-        f"<ram:SpecifiedTradeProduct>{_el('Name', row['description'])}{_el('Description', row['detail'])}"
+        f"<ram:SpecifiedTradeProduct><ram:Name>{_t(row['description'])}</ram:Name>{_el('Description', row['detail'])}"
         "</ram:SpecifiedTradeProduct>"
         "<ram:SpecifiedLineTradeAgreement><ram:NetPriceProductTradePrice>"
-        f"{_el('ChargeAmount', row['item_price'])}{basis}"
+        f"<ram:ChargeAmount>{_t(row['item_price'])}</ram:ChargeAmount>{basis}"
         "</ram:NetPriceProductTradePrice></ram:SpecifiedLineTradeAgreement>"
         "<ram:SpecifiedLineTradeDelivery>"
-        f"{_el('BilledQuantity', row['quantity'], _unit(row['unit_code']))}</ram:SpecifiedLineTradeDelivery>"
+        f"<ram:BilledQuantity{unit}>{_t(row['quantity'])}</ram:BilledQuantity></ram:SpecifiedLineTradeDelivery>"
         "<ram:SpecifiedLineTradeSettlement><ram:ApplicableTradeTax><ram:TypeCode>VAT</ram:TypeCode>"
-        f"{_el('CategoryCode', row['vat_category'])}{rate}</ram:ApplicableTradeTax>"
+        f"<ram:CategoryCode>{_t(row['vat_category'])}</ram:CategoryCode>{percent}</ram:ApplicableTradeTax>"
         "<ram:SpecifiedTradeSettlementLineMonetarySummation>"
-        f"{_el('LineTotalAmount', row['net'])}</ram:SpecifiedTradeSettlementLineMonetarySummation>"
+        f"<ram:LineTotalAmount>{_t(row['net'])}</ram:LineTotalAmount>"
+        "</ram:SpecifiedTradeSettlementLineMonetarySummation>"
         "</ram:SpecifiedLineTradeSettlement></ram:IncludedSupplyChainTradeLineItem>"
     )
-
-
-def _unit(code: str) -> str:
-    return f' unitCode="{escape(code)}"'
 
 
 def _scheme(code: str) -> str:
@@ -190,7 +199,8 @@ def _currency(code: str) -> str:
 def _means(snapshot: Mapping[str, Any]) -> str:
     """How to pay (BG-16): a SEPA transfer where something is due and the account is known."""
     seller = snapshot["seller"]
-    if not seller["iban"] or snapshot["totals"]["due"] == "0.00" or snapshot["credits"]:
+    gives_back = snapshot["type_code"] in codes.SOME_BEFORE
+    if not seller["iban"] or snapshot["totals"]["due"] == "0.00" or gives_back:
         return ""
     return _group(
         "SpecifiedTradeSettlementPaymentMeans",

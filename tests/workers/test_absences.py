@@ -18,6 +18,7 @@ from notifications.models import Message
 from tests.conftest import settle
 from tests.workers.conftest import NOW, Team, at
 from workers.actions.absences import (
+    TakenBack,
     TooLateToUndo,
     end_absence,
     note_absence,
@@ -118,6 +119,10 @@ def test_back_earlier(team: Team, supervisor: Client) -> None:
     assert absence.ends_on == day(4)
     with pytest.raises(Invalid):
         end_absence(absence, last_on=day(-1), by=team.supervisor)
+    # Somebody takes it back while the page is open.
+    take_back_absence(absence, by=team.supervisor)
+    with pytest.raises(TakenBack):
+        end_absence(absence, last_on=day(2), by=team.supervisor)
 
 
 def test_a_person_says_it_on_the_phone_and_their_supervisor_is_told(team: Team, client: Client) -> None:

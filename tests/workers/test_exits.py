@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import time_machine
 from dateutil.relativedelta import relativedelta
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from concierge.enums import Role
@@ -209,3 +210,26 @@ def test_the_deadlines_say_how_pathways_ended(team: Team, client: Client) -> Non
     client.force_login(team.world.users["social_adviser"])
     assert "1, soit 100" in client.get(reverse("workers:deadlines")).content.decode()
     assert outcomes_of(team.dispatcher, TODAY - dt.timedelta(days=365), TODAY, today=TODAY).total == 0
+
+
+def test_exits_of_1_and_3_people_take_as_many_queries(team: Team, client: Client) -> None:
+    adviser_of(team)
+    by = team.world.actor(Role.SITE_MANAGER)
+
+    def queries() -> int:
+        client.force_login(team.world.users["social_adviser"])
+        found = 0
+        for address in (reverse("workers:deadlines"), reverse("workers:pass", args=[team.amina.public_id])):
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(address, {"of": "all", "months": "12"}).status_code == 200
+            found += len(captured)
+        return found
+
+    leave(team)
+    one = queries()
+    for trainee in (team.bilal, team.chloe):
+        leave_team(trainee, last_on=LEFT_ON, by=by)
+    return_to_team(team.amina, by=by)
+    leave(team)
+    # Of nobody who is still there contracts are looked at: one less.
+    assert queries() == one - 1

@@ -46,6 +46,13 @@ class TooLateToUndo(Conflict):
     message = _("This can no longer be undone: five minutes have passed, or somebody else wrote it.")
 
 
+class TakenBack(Conflict):
+    """Somebody has just said that the person is there after all."""
+
+    code = "absence_taken_back"
+    message = _("This absence has been taken back in the meantime.")
+
+
 @transaction.atomic
 def note_absence(trainee: Trainee, *, starts_on: dt.date, ends_on: dt.date, by: Actor) -> Absence:
     """Write down days without the person, both ends included; no reason is asked. Work already given stays visible;
@@ -175,8 +182,11 @@ def _locked(absence: Absence) -> Absence | None:
 
 @transaction.atomic
 def end_absence(absence: Absence, *, last_on: dt.date, by: Actor) -> Absence:
-    """The person is back earlier: the absence ends on ``last_on``. Raises ``Invalid`` (400) outside of its days."""
-    locked = Absence.objects.select_for_update().select_related("trainee").get(pk=absence.pk)
+    """The person is back earlier: the absence ends on ``last_on``. Raises ``Invalid`` (400) outside of its days,
+    ``TakenBack`` (409) when it is gone already."""
+    locked = _locked(absence)
+    if locked is None:
+        raise TakenBack
     if not locked.starts_on <= last_on <= locked.ends_on:
         raise Invalid(_("Choose a day of this absence."), field="last_on")
     was, locked.ends_on = locked.ends_on, last_on
