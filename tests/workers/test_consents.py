@@ -104,6 +104,8 @@ def test_l13_l14_whoever_learns_late_is_asked_on_the_phone(team: Team, client: C
     page = client.get(reverse("workers:my_week")).content.decode()
     assert "Vos horaires ont changé" in page
     assert "Mardi 15 décembre\u00a0: <strong>" in page
+    # On paper the week is for the wall: no question.
+    assert 'class="action-card action-card-now no-print"' in page
     yes = reverse("workers:answer_hours", args=["oui"])
     assert client.post(yes, {"seen": [str(uuid.uuid4()), str(asked.public_id)]}).status_code == 302
     asked.refresh_from_db()

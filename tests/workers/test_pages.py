@@ -13,15 +13,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from bookings.actions.pauses import hold_request
 from bookings.actions.work_orders import reject_quality, verify_work_order
 from bookings.models import WorkOrder
+from concierge.enums import Role
 from concierge.middleware import actor_of
 from concierge.models import Membership
 from concierge.tenancy import Actor
 from tests.conftest import settle
 from tests.workers.conftest import LEFT_ON, NOW, Team, at
 from workers.actions.dispatch import assign_work_order
-from workers.actions.work import finish_assignment, start_assignment
+from workers.actions.work import decline, finish_assignment, start_assignment
+from workers.enums import DeclineReason
 from workers.models import Assignment, HelpCall, Trainee
 
 DAY = "/ma-journee/"
@@ -86,6 +89,22 @@ def test_the_next_card_is_in_front(team: Team, phone: Client) -> None:
     for words in ("09:00 – 09:45", "read-aloud", "openstreetmap", "Camille", "Conciergerie République"):
         assert words in text
     assert "Roux" not in text
+
+
+@pytest.mark.promise("domain R18")
+def test_work_of_a_request_that_stands_still_is_not_begun(team: Team, phone: Client) -> None:
+    """It gives way to the next work, says why, and has no button that would only be refused."""
+    held, other = give(team, team.amina, 9), give(team, team.amina, 11)
+    until = at(9, days=2)
+    hold_request(held.work_order.request, reason="ours", until=until, by=team.world.actor(Role.SITE_MANAGER))
+    text = page(phone, DAY)
+    assert reverse("workers:start", args=[other.public_id]) in text
+    assert reverse("workers:start", args=[held.public_id]) not in text
+    said = "Pas maintenant\u00a0: cette demande est suspendue."
+    assert text.index(reverse("workers:start", args=[other.public_id])) < text.index(said)
+    decline(other, reason=DeclineReason.NOT_AVAILABLE, by=team.themself(team.amina))
+    alone = page(phone, DAY)
+    assert (said in alone, reverse("workers:start", args=[held.public_id]) in alone) == (True, False)
 
 
 @pytest.mark.promise("domain R18")
@@ -304,3 +323,19 @@ def test_three_cards_cost_as_much_as_one(team: Team, phone: Client) -> None:
     for hour in (10, 11):
         give(team, team.amina, hour)
     assert count(phone, DAY) == before
+
+
+def test_what_a_list_leaves_out_is_counted(team: Team, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.views.checking.PAGE", 1)
+    monkeypatch.setattr("workers.views.people.UPCOMING", 1)
+    one = reverse("workers:trainee", args=[team.amina.public_id])
+    client.force_login(team.world.users["supervisor"])
+    done_by(team, team.amina)
+    give(team, team.amina, 14)
+    assert "vient" not in page(client, CHECKS)
+    assert "vient ensuite" not in page(client, one)
+    done_by(team, team.bilal, 10)
+    done_by(team, team.amina, 11)
+    give(team, team.amina, 16)
+    assert "2 autres travaux viennent une fois" in page(client, CHECKS).replace("\xa0", " ")
+    assert "Un autre travail vient ensuite." in page(client, one)

@@ -87,9 +87,11 @@ def _list(request: HttpRequest, *, error: DomainError | None = None) -> HttpResp
     actor = acting(request)
     require(actor.has_role(Role.SUPERVISOR))
     waiting = Assignment.objects.visible_to(actor).for_cards().select_related("situation")
-    found = waiting.to_validate(actor.user)[:PAGE] if actor.user else []
+    mine = waiting.to_validate(actor.user) if actor.user else waiting.none()
+    found = list(mine[: PAGE + 1])
     context = {
-        "items": [finished_words(assignment) for assignment in found],
+        "items": [finished_words(assignment) for assignment in found[:PAGE]],
+        "more": mine.count() - PAGE if len(found) > PAGE else 0,
         "reasons": SendBackReason.choices,
         "levels": SkillLevel.choices,
         "error": error,

@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from bookings.enums import RequestStatus
 from bookings.models.access import access_for_team
 from concierge.errors import DomainError, WrongState
 from concierge.words import date_words
@@ -145,10 +146,10 @@ def _day(trainee: Trainee) -> dict[str, Any]:
     # Work begun and not finished stays in front, whatever the day.
     of_today = Q(planned_start__lt=today.end, planned_end__gt=today.start) | Q(status=S.WORKING)
     found = list(Assignment.objects.filter(of_today, trainee=trainee).holding().for_cards().select_related("situation"))
-    # What is at work comes first, then by time.
+    # What is at work comes first, what may not begin last, then by time.
     ahead = sorted(
         (card for card in found if card.status in OCCUPYING),
-        key=lambda card: (card.status != S.WORKING, card.planned_start, card.pk),
+        key=lambda card: (card.status != S.WORKING, _is_held(card), card.planned_start, card.pk),
     )
     return {
         "first_name": trainee.first_name,
@@ -230,6 +231,8 @@ def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
     title = title_of(order, card.leg)
     items = items_words(order)
     client = order.request.met_first_name
+    is_waiting = _is_held(card) and card.status != S.WORKING
+    held = _("Not now: this request stands still. Ask your supervisor.") if is_waiting else ""
     return {
         "public_id": card.public_id,
         "pictogram": pictogram_of(order, card.leg),
@@ -240,9 +243,15 @@ def _card(card: Assignment, zone: ZoneInfo) -> dict[str, Any]:
         "place": place,
         "map_url": map_url,
         "status": card.status,
+        "held": held,
         "mode": card.get_supervision_mode_display() if card.supervision_mode != "autonomous" else "",
-        "say": _say(title, card.planned_start, card.planned_end, zone, items, client, place),
+        "say": f"{_say(title, card.planned_start, card.planned_end, zone, items, client, place)} {held}".strip(),
     }
+
+
+def _is_held(card: Assignment) -> bool:
+    """The request stands still: its work does not begin."""
+    return card.work_order.request.status == RequestStatus.ON_HOLD
 
 
 def _say(title: str, start: dt.datetime, end: dt.datetime, zone: ZoneInfo, items: str, client: str, place: str) -> str:

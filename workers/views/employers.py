@@ -38,6 +38,7 @@ def employers(request: HttpRequest) -> HttpResponse:
             "employer": one,
             "kind": one.get_kind_display(),
             "annexes": [_annex_row(annex, today) for annex in list(one.annexes.all())[:SHOWN]],
+            "older": max(0, len(one.annexes.all()) - SHOWN),
         }
         for one in found.prefetch_related(Prefetch("annexes", FinancialAnnex.objects.order_by("-starts_on", "pk")))
     ]

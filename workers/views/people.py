@@ -76,7 +76,7 @@ def _page(
             {"starts_on": one.starts_on, "ends_on": one.ends_on, "href": absence_url(one)}
             for one in trainee.absences.filter(ends_on__gte=today)
         ],
-        "upcoming": _upcoming(trainee),
+        **_upcoming(trainee),
         "leaving": leaving_of(trainee, acting(request)),
         "absence_form": form or AbsenceForm(),
         "invite_form": InviteForm(),
@@ -131,10 +131,12 @@ def _week(trainee: Trainee) -> list[dict[str, Any]]:
     return [{"day": str(name), "spans": hours.get(weekday, [])} for weekday, name in enumerate(WEEKDAYS)]
 
 
-def _upcoming(trainee: Trainee) -> list[dict[str, Any]]:
+def _upcoming(trainee: Trainee) -> dict[str, Any]:
+    """The next work, and how much more there is."""
     zone = ZoneInfo(trainee.site.time_zone)
-    found = trainee.assignments.occupying().filter(planned_end__gte=timezone.now()).for_cards()[:UPCOMING]
-    return [
+    ahead = trainee.assignments.occupying().filter(planned_end__gte=timezone.now())
+    found = list(ahead.for_cards()[: UPCOMING + 1])
+    rows = [
         {
             "title": title_of(card.work_order, card.leg),
             "day": date_words(card.planned_start.astimezone(zone), "l j F"),
@@ -143,5 +145,6 @@ def _upcoming(trainee: Trainee) -> list[dict[str, Any]]:
             "status": card.get_status_display(),
             "category": card.category,
         }
-        for card in found
+        for card in found[:UPCOMING]
     ]
+    return {"upcoming": rows, "more_upcoming": ahead.count() - UPCOMING if len(found) > UPCOMING else 0}
