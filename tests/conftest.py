@@ -157,16 +157,26 @@ def _run_on_commit(request: pytest.FixtureRequest, sent_tasks: list[Any]) -> Ite
         one[1]()
 
 
+def _commits(item: pytest.Item) -> bool:
+    """Whether a test has real transactions."""
+    marker = item.get_closest_marker("django_db")
+    named = {"transactional_db", "live_server"} & {*getattr(item, "fixturenames", ())}
+    return bool(named or (marker and marker.kwargs.get("transaction")))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: a browser brings an event loop with it, and the loop another connection."""
+    if _commits(item):
+        kept.clear()
+
+
 @pytest.fixture
 def _on_what_is_kept(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> None:
     """Below the savepoint of the test stands what its fixtures keep."""
-    marker = request.node.get_closest_marker("django_db")
-    commits = {"transactional_db", "live_server"} & {*request.fixturenames}
-    with django_db_blocker.unblock():
-        if commits or (marker and marker.kwargs.get("transaction")):
-            kept.clear()
-        else:
-            kept.stand_on(request.fixturenames, request.node.nodeid.split("::")[0])
+    if not _commits(request.node):
+        with django_db_blocker.unblock():
+            kept.stand_on(request.fixturenames, request.node.nodeid.split("::")[0], django_db_blocker.unblock)
 
 
 @pytest.fixture

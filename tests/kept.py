@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import pickle
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,8 @@ class Ground:
     built: dict[str, Any] = field(default_factory=dict)
     frozen: bytes = b""
     file: str = ""
+    # Whoever tears down may not be a test that has the database.
+    unblock: Callable[[], AbstractContextManager[Any]] = contextlib.nullcontext
     # The copies of the test that runs.
     mine: dict[str, Any] = field(default_factory=dict)
 
@@ -99,8 +102,9 @@ def taken(name: str) -> Any:
     return _ground.mine.get(name)
 
 
-def stand_on(names: Iterable[str], file: str) -> None:
+def stand_on(names: Iterable[str], file: str, unblock: Callable[[], AbstractContextManager[Any]]) -> None:
     """Let exactly the known ones of these stand, in the order in which they were made known."""
+    _ground.unblock = unblock
     if file != _ground.file:
         clear()
         _ground.file = file
@@ -121,6 +125,8 @@ def stand_on(names: Iterable[str], file: str) -> None:
 
 def clear() -> None:
     """Nothing is kept: the database is as empty as it was."""
-    while _ground.standing:
-        _ground.take_down()
+    if _ground.standing:
+        with _ground.unblock():
+            while _ground.standing:
+                _ground.take_down()
     _ground.mine = {}

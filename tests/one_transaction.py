@@ -14,8 +14,7 @@ from tests import kept
 @pytest.fixture(scope="module")
 def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """One transaction for the whole file, never committed."""
-    with django_db_blocker.unblock():
-        kept.clear()
+    kept.clear()
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
