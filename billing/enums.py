@@ -110,3 +110,17 @@ class FileFault(models.TextChoices):
     TOTALS_DISAGREE = "totals_disagree", _("The totals do not agree with the lines.")
     NOTHING_ASKED = "nothing_asked", _("There is nothing on this document: its total is zero.")
     PAID_DISAGREES = "paid_disagrees", _("What was paid does not agree with the total.")
+
+
+class TextCode(models.TextChoices):
+    """The sentences that the law wants on documents (``billing.rules.mentions``), as people speak of them."""
+
+    LATE_PENALTIES = "late_penalties", _("Late-payment penalties")
+    RECOVERY_COSTS = "recovery_costs", _("Compensation for recovery costs")
+    EARLY_PAYMENT = "early_payment_discount", _("Discount for early payment")
+    FRANCHISE = "vat_franchise", _("No VAT: small business scheme")
+    EXEMPT = "vat_exempt", _("No VAT: exempt activity")
+    REVERSE_CHARGE = "reverse_charge", _("No VAT: the client accounts for it")
+    OUTSIDE_VAT = "outside_vat", _("No VAT: outside its scope")
+    VAT_ON_DEBITS = "vat_on_debits", _("VAT on debits")
+    NOT_FOR_CONSUMERS = "not_for_consumers", _("In the file of a consumer, instead of penalties")

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing.actions.legal_texts import Wording
 from billing.enums import DocumentKind
 from billing.models import InvoiceLine, LegalEntity
 
@@ -113,3 +114,37 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the 
             "payment_terms_fr",
             "payment_terms_en",
         )
+
+
+class LegalTextForm(forms.Form):
+    """What documents say from a day on."""
+
+    since = forms.DateField(
+        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), localize=False
+    )
+    text_fr = forms.CharField(label=_("French text"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    text_en = forms.CharField(
+        label=_("English text"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    law_ref = forms.CharField(label=_("Legal reference"), max_length=120, required=False)
+    vatex = forms.CharField(
+        label=_("Code of the reason (VATEX)"),
+        max_length=30,
+        required=False,
+        help_text=_("As platforms know it, like VATEX-FR-FRANCHISE."),
+    )
+
+    def __init__(self, *args: Any, has_code: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_code:
+            del self.fields["vatex"]
+
+    def wording(self) -> Wording:
+        """What was typed."""
+        return Wording(**{name: value for name, value in self.cleaned_data.items() if name != "since"})
+
+
+class TextBackForm(forms.Form):
+    """Which wording to take back: the one that begins on this day."""
+
+    since = forms.DateField()

@@ -2,7 +2,9 @@
 
 from django.urls import include, path
 
-from billing import api, views
+from billing import api
+from billing.views import invoices as views
+from billing.views import texts
 
 app_name = "billing"
 api_urlpatterns = [
@@ -20,6 +22,9 @@ urlpatterns = [
     path("factures/a-facturer/payeur/", views.invoice_now, name="invoice-now"),
     path("factures/a-facturer/tous/", views.invoice_all_now, name="invoice-all-now"),
     path("factures/emetteur/", views.issuer, name="issuer"),
+    path("factures/textes/", texts.legal_texts, name="texts"),
+    path("factures/textes/<slug:code>/", texts.legal_text, name="text"),
+    path("factures/textes/<slug:code>/retirer/", texts.take_back, name="take-text-back"),
     path("factures/demande/<uuid:public_id>/", views.of_request, name="of-request"),
     path("factures/personne/<uuid:client>/", views.of_client, name="of-client"),
     path("factures/demande/<uuid:public_id>/facturer/", views.invoice_request_now, name="invoice-request-now"),

@@ -384,6 +384,8 @@ ARGUMENTS: dict[str, Arguments] = {
         "trainee": s.trainee.public_id,
         "clearance": s.trainee.clearances.latest("pk").public_id,
     },
+    "billing:text": lambda s: {"code": "late_penalties"},
+    "billing:take-text-back": lambda s: {"code": "late_penalties"},
     "workers:answer_hours": lambda s: {"verb": "oui"},
     "workers:withdraw-minimum-pay": lambda s: {
         "row": MinimumPay.objects.get(organisation=s.world.organisation).public_id

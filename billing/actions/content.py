@@ -41,7 +41,7 @@ def words_of(found: Iterable[Fault]) -> str:
 
 def content_of(entity: LegalEntity, heading: Heading, buyer: Buyer, amounts: Amounts) -> Snapshot:
     """The content of a document that validators will take; raises ``InvoicingNotReady``, ``FileRefused``."""
-    texts = [text.as_mention() for text in LegalText.objects.filter(organisation_id=entity.organisation_id)]
+    texts = [text.as_mention() for text in LegalText.objects.standing().filter(organisation_id=entity.organisation_id)]
     consumer = buyer.kind == "consumer"
     codes = required_codes(
         buyer_is_consumer=consumer,

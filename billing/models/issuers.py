@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -91,8 +92,16 @@ class LegalEntity(PublicIdModel, TenantModel):
         )
 
 
+class LegalTextQuerySet(models.QuerySet["LegalText"]):
+    """Reads of legal texts."""
+
+    def standing(self) -> Self:
+        """Those that were not taken back before they counted."""
+        return self.filter(withdrawn_on=None)
+
+
 class LegalText(TenantModel):
-    """A sentence that the law wants on documents, from a day to a day: changing the law is changing a row (A2)."""
+    """A sentence that the law wants on documents, from a day to a day: changing the law is writing a row (A2)."""
 
     code = models.SlugField(_("code"), max_length=40)
     text_fr = models.CharField(_("French text"), max_length=500)
@@ -101,6 +110,11 @@ class LegalText(TenantModel):
     vatex = models.CharField(_("reason for no VAT (VATEX code)"), max_length=30, blank=True)
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    # Its end is the next wording's doing: without that one it goes on.
+    ends_with_next = models.BooleanField(_("ends with the next wording"), default=False, db_default=False)
+    withdrawn_on = models.DateField(_("taken back on"), null=True, blank=True)
+
+    objects = LegalTextQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("legal text")
@@ -114,6 +128,7 @@ class LegalText(TenantModel):
                     ("code", RangeOperators.EQUAL),
                     (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
                 ],
+                condition=Q(withdrawn_on=None),
                 violation_error_message=_("Another text with this code is already valid in this period."),
             ),
         ]

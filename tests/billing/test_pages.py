@@ -237,7 +237,7 @@ def owe(world: World, *names: str) -> None:
 def test_to_invoice_has_pages_and_a_search(
     visitor: Browser, world: World, finished: ServiceRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.views.PER_PAGE", 2)
+    monkeypatch.setattr("billing.views.invoices.PER_PAGE", 2)
     owe(world, "Dominique", "Claude", "Sacha")
     finish(world, world.request(payer_account=make_account(world)))
     as_(visitor, world, "accountant")
@@ -276,7 +276,7 @@ def test_to_invoice_costs_the_same_for_one_and_three(
 def test_invoice_everyone_stops_at_a_number_and_shows_the_rest(
     visitor: Browser, world: World, finished: ServiceRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.views.AT_ONCE", 2)
+    monkeypatch.setattr("billing.views.invoices.AT_ONCE", 2)
     owe(world, "Dominique", "Claude")
     as_(visitor, world, "accountant")
 

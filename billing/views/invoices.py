@@ -50,7 +50,7 @@ def _invoice(request: TenantRequest, public_id: uuid.UUID) -> Invoice:
     return get_object_or_404(Invoice.objects.visible_to(request.actor).select_related("entity"), public_id=public_id)
 
 
-def _allow_invoicing(request: TenantRequest) -> None:
+def allow_invoicing(request: TenantRequest) -> None:
     """404 for people who do not even see invoices, 403 for those who may only read them."""
     if not can_invoice(request.actor):
         if can_see_invoices_of_others(request.actor):
@@ -159,7 +159,7 @@ def xml(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def credit(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """Correct an invoice by a credit note."""
-    _allow_invoicing(request)
+    allow_invoicing(request)
     found = _invoice(request, public_id)
     form = CreditForm(request.POST or None, left=left_to_credit(found))
     if request.method == "POST" and form.is_valid():
@@ -180,7 +180,7 @@ def credit(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def to_invoice(request: TenantRequest) -> HttpResponse:
     """Payers with checked work that is on no invoice yet, the largest amount first."""
-    _allow_invoicing(request)
+    allow_invoicing(request)
     form = PayerFilters(request.GET or None)
     name = form.cleaned_data["q"] if form.is_bound and form.is_valid() else ""
     found = owing(request.organisation.pk, until=timezone.now(), name=name)
@@ -205,7 +205,7 @@ def to_invoice(request: TenantRequest) -> HttpResponse:
 @require_POST
 def invoice_now(request: TenantRequest) -> HttpResponse:
     """Invoice one payer at once instead of tonight."""
-    _allow_invoicing(request)
+    allow_invoicing(request)
     form = PayerForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -227,7 +227,7 @@ def invoice_now(request: TenantRequest) -> HttpResponse:
 @require_POST
 def invoice_all_now(request: TenantRequest) -> HttpResponse:
     """Invoice every payer at once, 200 of them; those that cannot be invoiced are named with the reason."""
-    _allow_invoicing(request)
+    allow_invoicing(request)
     until = timezone.now()
     made = 0
     owed = owing(request.organisation.pk, until=until)
@@ -249,7 +249,7 @@ def invoice_all_now(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def issuer(request: TenantRequest) -> HttpResponse:
     """What future documents say of the organisation that issues them."""
-    _allow_invoicing(request)
+    allow_invoicing(request)
     entity = LegalEntity.objects.filter(organisation=request.organisation).first()
     form = IssuerForm(request.POST or None, instance=entity or LegalEntity(organisation=request.organisation))
     if request.method == "POST" and form.is_valid():
@@ -306,7 +306,7 @@ def of_client(request: TenantRequest, client: uuid.UUID) -> HttpResponse:
 @require_POST
 def invoice_request_now(request: TenantRequest, public_id: uuid.UUID) -> HttpResponse:
     """Invoice one finished request at once."""
-    _allow_invoicing(request)
+    allow_invoicing(request)
     made = invoice_request(_request_of(request, public_id), by=request.actor)
     messages.success(request, _("Invoice %(number)s is issued.") % {"number": made.number})
     return redirect("billing:invoice", made.public_id)
