@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from tests.world import World, build_world
 # Playwright runs its own event loop in this thread; the ORM calls between page actions are plain synchronous calls.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# The one without windows first, as `make browser` installs it.
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 AXE = (settings.BASE_DIR / "frontend" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 # Not under test-results: Playwright empties that folder.
 SHOTS = settings.BASE_DIR / ".state" / "screens"
