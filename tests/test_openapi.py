@@ -574,6 +574,7 @@ NEVER = {
         "cancelServiceRequest",
         "getInvoice",
         "getInvoicePdf",
+        "getInvoiceXml",
         "estimatePrice",
         "rescheduleServiceRequest",
         "changeOrderAhead",

@@ -76,9 +76,7 @@ def test_any_chromium_will_do_where_the_small_one_cannot_be_had(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(bootstrap, "SHELL", str(small))
     monkeypatch.setattr(bootstrap, "BROWSERS", (str(small), str(large)))
-    with pytest.raises(
-        bootstrap.SetupError, match=r"apt-get install .* chromium-headless-shell"
-    ):
+    with pytest.raises(bootstrap.SetupError, match=r"apt-get install .* chromium-headless-shell"):
         bootstrap.install_browser()
     large.touch()
     bootstrap.install_browser()

@@ -42,10 +42,10 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     both_read, mine = threading.Barrier(2), threading.local()
 
     def read(trainee: Trainee) -> Trainee:
-        found = Trainee.objects.select_related("site").prefetch_related(*file_prefetches()).get(pk=trainee.pk)
-        if not hasattr(mine, "has_read"):
-            mine.has_read = both_read.wait(10)
-        return found
+        if not hasattr(mine, "found"):
+            mine.found = Trainee.objects.select_related("site").prefetch_related(*file_prefetches()).get(pk=trainee.pk)
+            both_read.wait(10)
+        return mine.found  # type: ignore[no-any-return]  # of this thread
 
     monkeypatch.setattr(contracts, "locked", read)
 
