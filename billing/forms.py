@@ -122,9 +122,11 @@ class LegalTextForm(forms.Form):
     since = forms.DateField(
         label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), localize=False
     )
-    text_fr = forms.CharField(label=_("French text"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    text_fr = forms.CharField(
+        label=_("What it says in French"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
     text_en = forms.CharField(
-        label=_("English text"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("What it says in English"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     law_ref = forms.CharField(label=_("Legal reference"), max_length=120, required=False)
     vatex = forms.CharField(
