@@ -68,7 +68,7 @@ fmt: install  ## Format the code and the templates
 	$(BIN)/ruff format .
 	git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2
 
-browser:  ## Install Chromium for the browser tests, if it is missing
+browser:  ## Install a Chromium for the browser tests, if there is none
 	@$(PYTHON) scripts/bootstrap.py --with browser
 
 shell:  ## Python shell in the running system

@@ -25,8 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 UV_FOLDER, VENV, FRONTEND = ROOT / ".uv", ROOT / ".venv", ROOT / "frontend"
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
 # The first one draws pages and nothing else: a new window costs it a fifth of the time.
-SHELL = "/usr/bin/chromium-headless-shell"
-BROWSERS = (SHELL, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+BROWSERS = (
+    "/usr/bin/chromium-headless-shell",
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+)
 
 
 class SetupError(Exception):
@@ -221,17 +225,6 @@ def install_system_package(package: str, program: str | None) -> None:
     run(package, line.split(), env={"DEBIAN_FRONTEND": "noninteractive"})
 
 
-def install_browser() -> None:
-    """Chromium without its windows; where that cannot be had, any Chromium that is there. Raises SetupError."""
-    found = browser()
-    try:
-        install_system_package("chromium-headless-shell", SHELL if found == SHELL else None)
-    except SetupError:
-        if found is None:
-            raise
-        say(f"Using {found}: chromium-headless-shell cannot be installed")
-
-
 def browser() -> str | None:
     """The program that browser tests drive, if there is one."""
     return next((path for path in BROWSERS if Path(path).exists()), None)
@@ -255,7 +248,7 @@ def main() -> int:
             build_front_end()
             run("Messages", [str(VENV / "bin/python"), "scripts/messages.py", "compile"])
             if "browser" in extras:
-                install_browser()
+                install_system_package("chromium-headless-shell", browser())
             if "gettext" in extras:
                 install_system_package("gettext", shutil.which("xgettext"))
         except SetupError as error:
